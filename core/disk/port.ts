@@ -1,0 +1,29 @@
+/**
+ * Files as the embedded engines need them. Paths are relative to the disk's own directory, with `/`.
+ * Operational failures (full, gone, read-only) throw ERR_DISK_FAILED.
+ */
+export interface Disk {
+  /** The whole file; undefined if there is none. */
+  read(path: string): Promise<Uint8Array | undefined>;
+  /** Opens for appending, made if absent, with the folders above it. */
+  open(path: string): Promise<DiskFile>;
+  /** Whole new content, or the old one: never a mixture, not even after a power cut. */
+  replace(path: string, bytes: Uint8Array): Promise<void>;
+  /** Names of the files directly in a folder, sorted; empty if there is no such folder. */
+  list(folder: string): Promise<string[]>;
+  /** No error if there is none. */
+  remove(path: string): Promise<void>;
+  /** @throws ERR_DATA_LOCKED if another living process holds it; a dead one's lock is taken over. */
+  lock(path: string): Promise<() => Promise<void>>;
+}
+
+/** One appender at a time; calls are carried out in their order. */
+export interface DiskFile {
+  readonly size: number;
+  /** On failure the file may hold a part of the bytes: truncate to the size before. */
+  append(bytes: Uint8Array): Promise<void>;
+  /** All that was appended survives a power cut once this resolves. */
+  sync(): Promise<void>;
+  truncate(size: number): Promise<void>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,181 @@
+/**
+ * Every coded error of the product: what it means and what to do. `docs/ERRORS.md` is this table in prose
+ * (a test compares them). `status` is the API's answer, `exit` the command line's.
+ * Expected outcomes are values, not errors; bugs are assertions.
+ */
+const ERRORS = {
+  ERR_NAME_INVALID: {
+    status: 400,
+    exit: 64,
+    meaning: '{what} name "{name}" is not allowed',
+    remedy: 'Use 1 to 128 of the characters A-Z a-z 0-9 . _ : -',
+  },
+  ERR_ADDRESS_INVALID: {
+    status: 400,
+    exit: 64,
+    meaning: '"{address}" is not an address',
+    remedy: 'Write host:port, or [v6]:port.',
+  },
+  ERR_GENERATION_INVALID: {
+    status: 400,
+    exit: 64,
+    meaning: '"{value}" is not a generation',
+    remedy: 'Write incarnation.epoch, for example 1.41.',
+  },
+  ERR_JSON_INVALID: {
+    status: 400,
+    exit: 64,
+    meaning: '{what} is not acceptable JSON: {why}',
+    remedy: 'Send well-formed JSON within the limits of size and depth.',
+  },
+  ERR_DISK_FAILED: {
+    status: 503,
+    exit: 1,
+    meaning: 'could not {verb} {path}: {why}',
+    remedy: 'Look at the free space, the permissions and the health of the disk.',
+  },
+  ERR_DISK_UNSYNCED: {
+    status: 503,
+    exit: 1,
+    meaning: 'the disk did not confirm a write: it may or may not be there',
+    remedy: 'Look at the disk, then start the process again: it reads what is really there.',
+  },
+  ERR_DATA_LOCKED: {
+    status: 503,
+    exit: 1,
+    meaning: '{path} is held by process {process}',
+    remedy: 'Stop that process, or give this one a data directory of its own.',
+  },
+  ERR_DATA_CORRUPT: {
+    status: 503,
+    exit: 1,
+    meaning: '{path} cannot be read',
+    remedy: 'Restore the data directory from a backup, or move the file away to start without it.',
+  },
+  ERR_STORE_UNAVAILABLE: {
+    status: 503,
+    exit: 1,
+    meaning: '{store} is not available; nothing was changed',
+    remedy: 'The data plane serves on. Look at the store; the call is safe to repeat.',
+  },
+  ERR_STORE_AMBIGUOUS: {
+    status: 503,
+    exit: 1,
+    meaning: '{store} did not answer in time: the change may or may not have been made',
+    remedy: 'Read the state before repeating the call.',
+  },
+  ERR_RECORD_INVALID: {
+    status: 503,
+    exit: 1,
+    meaning: 'the record {key} of the table store cannot be read: {where} {why}',
+    remedy: 'Run versions that are at most one release apart, or restore the store from a backup.',
+  },
+  ERR_SERIES_INVALID: {
+    status: 400,
+    exit: 64,
+    meaning: '"{series}" is not a series',
+    remedy: 'Write server/NAME/METRIC or resource/NAME/METRIC.',
+  },
+  ERR_LIMIT_REACHED: {
+    status: 429,
+    exit: 3,
+    meaning: 'the limit of {limit} {what} is reached',
+    remedy: 'Try again later, or raise the limit in the config.',
+  },
+  ERR_SCHEDULE_INVALID: {
+    status: 400,
+    exit: 64,
+    meaning: '"{schedule}" is not a schedule: {why}',
+    remedy: 'Write a cron pattern of five or six fields, or a period in milliseconds.',
+  },
+  ERR_LISTEN_FAILED: {
+    status: 503,
+    exit: 1,
+    meaning: 'could not listen on {address}: {why}',
+    remedy: 'Free the port, or choose another address in the config.',
+  },
+  ERR_CALL_REFUSED: {
+    status: 502,
+    exit: 1,
+    meaning: 'nothing listens at {url}',
+    remedy: 'Start what should listen there, or correct the address.',
+  },
+  ERR_CALL_FAILED: {
+    status: 502,
+    exit: 1,
+    meaning: 'could not reach {url}: {why}',
+    remedy: 'Look at the network between this machine and that one; the call was not carried out.',
+  },
+  ERR_CALL_AMBIGUOUS: {
+    status: 504,
+    exit: 1,
+    meaning: 'no whole answer from {url}: {why}',
+    remedy: 'The call may have been carried out: look before repeating it.',
+  },
+  ERR_CALL_FORBIDDEN: {
+    status: 403,
+    exit: 3,
+    meaning: 'calls to {url} are not allowed: {why}',
+    remedy: 'Allow its network under limits.outbound in the config if it is meant.',
+  },
+  ERR_CALL_OVERSIZED: {
+    status: 502,
+    exit: 1,
+    meaning: 'the answer of {url} is longer than {bytes} bytes',
+    remedy: 'Look whether the address is the right one; raise the limit if it is.',
+  },
+} as const satisfies Record<string, ErrorEntry>;
+
+interface ErrorEntry {
+  readonly status: number;
+  readonly exit: number;
+  readonly meaning: string;
+  readonly remedy: string;
+}
+
+export type ErrorCode = keyof typeof ERRORS;
+export type ErrorFacts = Readonly<Record<string, string | number>>;
+
+/** An operational failure with a stable `code`. Compare codes, never messages. */
+export class ForeshiftError extends Error {
+  readonly code: ErrorCode;
+  /** The variables of the message: safe to log and to send. */
+  readonly facts: ErrorFacts;
+
+  constructor(code: ErrorCode, facts: ErrorFacts, options?: ErrorOptions) {
+    super(filled(ERRORS[code].meaning, facts), options);
+    this.name = 'ForeshiftError';
+    this.code = code;
+    this.facts = facts;
+  }
+
+  get remedy(): string {
+    return filled(ERRORS[this.code].remedy, this.facts);
+  }
+
+  get status(): number {
+    return ERRORS[this.code].status;
+  }
+
+  get exit(): number {
+    return ERRORS[this.code].exit;
+  }
+}
+
+export function fail(code: ErrorCode, facts: ErrorFacts = {}, options?: ErrorOptions): never {
+  throw new ForeshiftError(code, facts, options);
+}
+
+/** The code of one of our errors; undefined for anything else. */
+export function codeOf(error: unknown): ErrorCode | undefined {
+  return error instanceof ForeshiftError ? error.code : undefined;
+}
+
+/** The whole table, for the documentation and its test. */
+export function errorTable(): readonly (ErrorEntry & { readonly code: ErrorCode })[] {
+  return Object.entries(ERRORS).map(([code, entry]) => ({ code: code as ErrorCode, ...entry }));
+}
+
+function filled(template: string, facts: ErrorFacts): string {
+  return template.replaceAll(/\{(\w+)\}/g, (hole, name: string) => String(facts[name] ?? hole));
+}

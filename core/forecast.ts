@@ -1,0 +1,70 @@
+import { strict as assert } from 'node:assert';
+import type { Grid } from './panel.js';
+import type { SeriesKey } from './sample.js';
+
+/** The quantiles that every forecast carries, ascending. */
+export const QUANTILES = [0.1, 0.5, 0.9] as const;
+
+/**
+ * Where a model writes its answer: for each series the quantiles of each step, and of the peak over the
+ * horizon. Layout, with S series, Q quantiles, H steps, F factors:
+ * `paths[(s · Q + q) · H + h]`, `peaks[s · Q + q]`, `loadings[s · F + f]`.
+ *
+ * Sums of quantiles are not quantiles of sums: errors of different resources partly cancel. A loading is
+ * the share (−1…1) of a series' error that moves with common factor f; the rest is its own. With spread
+ * d = Q(q) − Q(0.5), the quantile of a sum over a server is
+ *   Σ Q(0.5) + √( Σ_f (Σ loading_f · d)² + Σ (1 − Σ_f loading_f²) · d² ).
+ */
+export interface ForecastBlock {
+  readonly series: readonly SeriesKey[];
+  /** The steps that are forecast: it starts where the history ended. */
+  readonly grid: Grid;
+  readonly quantiles: readonly number[];
+  readonly factors: number;
+  readonly paths: Float32Array;
+  readonly peaks: Float32Array;
+  readonly loadings: Float32Array;
+}
+
+export function forecastBlock(
+  series: readonly SeriesKey[],
+  grid: Grid,
+  { quantiles = QUANTILES, factors = 1 }: { quantiles?: readonly number[]; factors?: number } = {},
+): ForecastBlock {
+  const rows = series.length * quantiles.length;
+  return {
+    series,
+    grid,
+    quantiles,
+    factors,
+    paths: new Float32Array(rows * grid.steps),
+    peaks: new Float32Array(rows),
+    loadings: new Float32Array(series.length * factors),
+  };
+}
+
+/** One quantile's path of one series: a view, not a copy. */
+export function pathOf(block: ForecastBlock, series: number, quantile: number): Float32Array {
+  const at = block.quantiles.indexOf(quantile);
+  assert.ok(at >= 0, 'the block carries this quantile');
+  const row = series * block.quantiles.length + at;
+  return block.paths.subarray(row * block.grid.steps, (row + 1) * block.grid.steps);
+}
+
+/** Asserts what every forecast promises: finite, not negative, quantiles in order. */
+export function assertSound(block: ForecastBlock): void {
+  const { paths, peaks, quantiles, grid } = block;
+  const perSeries = quantiles.length * grid.steps;
+  for (let at = 0; at < paths.length; at++) {
+    const value = paths[at] ?? NaN;
+    assert.ok(Number.isFinite(value) && value >= 0, 'a forecast is finite and not negative');
+    const isLowest = at % perSeries < grid.steps;
+    assert.ok(isLowest || value >= (paths[at - grid.steps] ?? NaN), 'quantile paths do not cross');
+  }
+  for (let at = 0; at < peaks.length; at++) {
+    const value = peaks[at] ?? NaN;
+    assert.ok(Number.isFinite(value) && value >= 0, 'a peak is finite and not negative');
+    const isLowest = at % quantiles.length === 0;
+    assert.ok(isLowest || value >= (peaks[at - 1] ?? NaN), 'quantiles of the peak are in order');
+  }
+}

@@ -1,0 +1,111 @@
+import type { Dimension, PlanId, ResourceId, ServerId } from '../domain.js';
+import type { ForecastBlock } from '../forecast.js';
+import type { Panel } from '../panel.js';
+import type { Sample, SeriesKey } from '../sample.js';
+
+/**
+ * Where samples, forecasts, scores and events rest. Writes are keyed: repeating one changes nothing.
+ * Errors of every call: ERR_STORE_UNAVAILABLE – not done, try again later.
+ */
+export interface MetricStore {
+  /** Resolves when the samples will be read back; durable at the latest `durableWithinMs` later. */
+  writeSamples(samples: readonly Sample[]): Promise<void>;
+  /**
+   * Means per step over [startMs, startMs + steps · stepMs); steps without a sample are NaN. The panel's
+   * series are those asked for, in their order, known or not.
+   */
+  readPanel(query: PanelQuery): Promise<Panel>;
+  /** The series that have samples at or after `sinceMs`, sorted. */
+  listSeries(sinceMs: number): Promise<SeriesKey[]>;
+
+  /** Becomes the latest forecast; `leads` of it are kept as what was said. */
+  writeForecast(forecast: ForecastRun): Promise<void>;
+  latestForecast(): Promise<ForecastRun | undefined>;
+  /** What was said `leadMs` before each step of the range, for one series; steps nobody forecast are absent. */
+  readSaid(query: SaidQuery): Promise<readonly Said[]>;
+
+  writeScores(scores: readonly Score[]): Promise<void>;
+  readScores(fromMs: number, toMs: number): Promise<readonly Score[]>;
+
+  writeEvent(event: StoredEvent): Promise<void>;
+  readEvents(fromMs: number, toMs: number): Promise<readonly StoredEvent[]>;
+
+  /** Drops what is past its retention. */
+  compact(nowMs: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface PanelQuery {
+  readonly series: readonly SeriesKey[];
+  readonly startMs: number;
+  readonly stepMs: number;
+  readonly steps: number;
+}
+
+/** One run of the forecaster over all its series. */
+export interface ForecastRun {
+  readonly madeAtMs: number;
+  /** Names of the models by series: what `explain` shows. */
+  readonly models: readonly string[];
+  readonly block: ForecastBlock;
+  /** How far ahead, in steps from 1, what was said is kept for scoring; few. */
+  readonly leads: readonly number[];
+}
+
+export interface SaidQuery {
+  readonly series: SeriesKey;
+  readonly leadMs: number;
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+/** Quantiles once said for the step that starts at `timeMs`. */
+export interface Said {
+  readonly timeMs: number;
+  readonly p10: number;
+  readonly p50: number;
+  readonly p90: number;
+}
+
+/** How good what was said `leadMs` ahead for `series` turned out at the step of `timeMs`. */
+export interface Score {
+  readonly series: SeriesKey;
+  readonly timeMs: number;
+  readonly leadMs: number;
+  /** 1 if P10 ≤ actual ≤ P90, else 0. */
+  readonly inBand: 0 | 1;
+  readonly absoluteError: number;
+  /** Mean over the quantiles of 2 × pinball loss. */
+  readonly pinball: number;
+}
+
+/** What happened, for history, annotations and the audit of what was done to the load. */
+export type StoredEvent =
+  | {
+      readonly kind: 'switch';
+      readonly timeMs: number;
+      readonly plan: PlanId;
+      readonly batch: number;
+      readonly result: 'applied' | 'given-back' | 'aborted' | 'left-out';
+      readonly why: string;
+      readonly resources: readonly ResourceId[];
+      readonly generation: string;
+      readonly drainMs: number;
+      readonly holdMs: number;
+      readonly heldRequests: number;
+      readonly failedRequests: number;
+    }
+  | {
+      readonly kind: 'server';
+      readonly timeMs: number;
+      readonly server: ServerId;
+      readonly text: string;
+    }
+  | {
+      readonly kind: 'breach';
+      readonly timeMs: number;
+      readonly server: ServerId;
+      readonly dimension: Dimension;
+      readonly utilization: number;
+    }
+  | { readonly kind: 'note'; readonly timeMs: number; readonly text: string };

@@ -1,0 +1,93 @@
+import type { Address } from '../domain.js';
+
+/**
+ * The network as an argument: sockets for the data plane, small HTTP calls for the control plane.
+ * Nothing else in the product opens one, so the simulation runs the real redirector.
+ */
+export interface Net {
+  /** Resolves once connections are taken. @throws ERR_LISTEN_FAILED */
+  listen(at: Address, accept: (connection: Connection) => void): Promise<Listener>;
+  /** Returns at once; the handler hears `opened`, or `closed` with the reason. */
+  connect(to: Address, options: ConnectOptions): Connection;
+  /**
+   * One HTTP/1.1 call, answered whole. Redirects are not followed.
+   * @throws ERR_CALL_REFUSED – nothing listens there: certainly not executed; ERR_CALL_FAILED – no
+   * connection: not executed; ERR_CALL_AMBIGUOUS – sent, no whole answer in time; ERR_CALL_FORBIDDEN – the
+   * guard of outbound addresses refused it; ERR_CALL_OVERSIZED – the answer is longer than allowed.
+   */
+  call(request: OutboundCall): Promise<CallAnswer>;
+}
+
+export interface Listener {
+  /** With the port that was really taken. */
+  readonly address: Address;
+  /** Takes no more connections; those taken live on. */
+  close(): Promise<void>;
+}
+
+export interface ConnectOptions {
+  readonly timeoutMs: number;
+}
+
+/**
+ * One byte stream. Set `handler` in the turn the connection is handed over. Nothing is called after
+ * `closed`, nothing is thrown by any method, and no method calls the handler back before it returns.
+ */
+export interface Connection {
+  handler: ConnectionHandler;
+  readonly remote: Address;
+  readonly local: Address;
+  /** Bytes written and not yet taken by the system. */
+  readonly buffered: number;
+  /** Do not change `bytes` afterwards. False: full, wait for `drained`; the bytes are taken all the same. */
+  write(bytes: Uint8Array): boolean;
+  /** Several writes until `uncork` leave as one, where the system can. */
+  cork(): void;
+  uncork(): void;
+  /** No more bytes from this side, after those written. */
+  end(): void;
+  /** Gone at once; bytes still buffered may be lost. */
+  destroy(): void;
+  /** No `data` until `resume`, but for what is on its way to the handler already. */
+  pause(): void;
+  resume(): void;
+}
+
+export interface ConnectionHandler {
+  /** Outbound connections only, once. */
+  opened(): void;
+  /** The bytes are the handler's to keep, not to change. */
+  data(bytes: Uint8Array): void;
+  /** A full connection takes bytes again. */
+  drained(): void;
+  /** The peer sends no more; writing is still possible. */
+  ended(): void;
+  /** Once, last. */
+  closed(reason: CloseReason): void;
+}
+
+/**
+ * `ended` – both sides finished; `destroyed` – by this side; `reset` – by the peer or on the way;
+ * and for connections that never opened: `refused` – nothing listens; `unreachable`; `timeout`.
+ */
+export type CloseReason = 'ended' | 'destroyed' | 'reset' | 'refused' | 'unreachable' | 'timeout';
+
+export interface OutboundCall {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  /** `http://host:port/path?query` */
+  readonly url: string;
+  /** Lower-case names. */
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Uint8Array;
+  /** For the whole call. */
+  readonly timeoutMs: number;
+  readonly answerBytesMax: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface CallAnswer {
+  readonly status: number;
+  /** Lower-case names; repeated ones joined by ", ". */
+  readonly headers: ReadonlyMap<string, string>;
+  readonly body: Uint8Array;
+}

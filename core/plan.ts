@@ -1,0 +1,161 @@
+import { z } from 'zod';
+import { DIMENSIONS, SERVER_STATES } from './domain.js';
+import {
+  countSchema,
+  finiteSchema,
+  generationSchema,
+  planIdSchema,
+  resourceIdSchema,
+  serverIdSchema,
+} from './schema.js';
+
+/** What a planner hands on: a few moves, each with its reason, and how good they are. */
+
+export const TRIGGER_KINDS = ['schedule', 'threshold', 'forecast', 'event', 'operator'] as const;
+export type TriggerKind = (typeof TRIGGER_KINDS)[number];
+
+/** Why a move is made. `words.ts` turns one into a sentence. */
+export const REASON_KINDS = [
+  /** A server would pass a limit (or has); this takes load off it. */
+  'overload',
+  /** No limit is in danger; the servers become more even. */
+  'imbalance',
+  /** Gives way, so that another move of the plan fits. */
+  'room',
+  /** The source is draining, in maintenance, or may no longer serve the resource. */
+  'drain',
+  /** The resource has no server yet. */
+  'place',
+  /** The source is lost. */
+  'lost',
+  /** An operator pinned the resource to the target. */
+  'pin',
+  /** Takes back a move of an earlier plan. */
+  'rollback',
+] as const;
+
+const reasonSchema = z.object({
+  kind: z.enum(REASON_KINDS),
+  /** The server and dimension whose limit is at stake; null where none is. */
+  server: serverIdSchema.nullable(),
+  dimension: z.enum(DIMENSIONS).nullable(),
+  /** When the limit would be passed, epoch milliseconds. */
+  atMs: finiteSchema.nullable(),
+  /** Utilization of that server at that time, 1 = its capacity: if nothing is done, with the plan, allowed. */
+  before: finiteSchema.nullable(),
+  after: finiteSchema.nullable(),
+  limit: finiteSchema.nullable(),
+});
+export type Reason = Readonly<z.output<typeof reasonSchema>>;
+
+export const moveSchema = z.object({
+  resource: resourceIdSchema,
+  /** Null: the resource is not assigned yet. */
+  source: serverIdSchema.nullable(),
+  target: serverIdSchema,
+  /** The generation that gave the resource to its source: a plan made on another is stale. */
+  since: generationSchema.nullable(),
+});
+export type Move = Readonly<z.output<typeof moveSchema>>;
+
+const plannedMoveSchema = moveSchema.extend({
+  reason: reasonSchema,
+  /** Predicted peak of the resource over the horizon, by dimension, in the dimension's unit. */
+  demand: z.partialRecord(z.enum(DIMENSIONS), finiteSchema),
+});
+export type PlannedMove = Readonly<z.output<typeof plannedMoveSchema>>;
+
+/** Lower is better, in this order. All sums run over servers, dimensions and steps of the horizon. */
+const scoreSchema = z.object({
+  /** Σ max(0, utilization − 1), in utilization × steps: predicted overload. */
+  overload: finiteSchema,
+  /** Σ max(0, utilization − target). */
+  pressure: finiteSchema,
+  /** Highest utilization of any server in any dimension at any step. */
+  peak: finiteSchema,
+  /** Max ÷ mean of the servers' overall peaks; 1 is even. */
+  imbalance: finiteSchema,
+});
+export type PlanScore = Readonly<z.output<typeof scoreSchema>>;
+
+const outlookSchema = z.object({
+  server: serverIdSchema,
+  dimension: z.enum(DIMENSIONS),
+  /** Utilization now, and the peak over the horizon without and with the plan. */
+  now: finiteSchema,
+  nothing: finiteSchema,
+  plan: finiteSchema,
+});
+export type Outlook = Readonly<z.output<typeof outlookSchema>>;
+
+export const planSchema = z.object({
+  id: planIdSchema,
+  trigger: z.object({ kind: z.enum(TRIGGER_KINDS), detail: z.string().max(400) }),
+  madeAtMs: finiteSchema,
+  /** Not applied later than this. */
+  expiresAtMs: finiteSchema,
+  /** The table that it was made on. */
+  base: generationSchema,
+  /** The states of the servers in it when it was made; `lost` for one that was. */
+  states: z.record(serverIdSchema, z.enum([...SERVER_STATES, 'lost'])),
+  horizonMs: finiteSchema,
+  /** Of demand, that the plan was made for. */
+  quantile: finiteSchema,
+  /** Switched one after the other; the moves of one batch switch as one. */
+  batches: z.array(z.object({ moves: z.array(plannedMoveSchema).min(1) })),
+  /** Where each resource goes if its server is lost. */
+  standbys: z.record(resourceIdSchema, serverIdSchema),
+  score: z.object({ nothing: scoreSchema, plan: scoreSchema }),
+  /** The same plan if the load turns out as the low, the high quantile, or stays as it is. */
+  worlds: z.object({ low: scoreSchema, high: scoreSchema, last: scoreSchema }),
+  /** No assignment of any number of moves has a lower peak than this; `gap` = peak of the plan − bound. */
+  bound: finiteSchema,
+  gap: finiteSchema,
+  outlook: z.array(outlookSchema),
+  /** `work` or `time`: better moves may exist, the search was ended. */
+  stopped: z.enum(['complete', 'work', 'time']),
+});
+export type Plan = Readonly<z.output<typeof planSchema>>;
+export type Batch = Plan['batches'][number];
+
+/** A round that ends without a plan says which of these it was. */
+export const NO_PLAN_REASONS = [
+  'balanced',
+  'blocked',
+  'gain-too-small',
+  'learning',
+  'paused',
+  'no-servers',
+] as const;
+
+const noPlanSchema = z.object({
+  why: z.enum(NO_PLAN_REASONS),
+  /** What stands in the way, smallest first; empty unless blocked. */
+  blockers: z.array(
+    z.object({
+      kind: z.enum(['capacity', 'pin', 'eligibility', 'cooldown', 'moves-limit', 'server-state']),
+      resource: resourceIdSchema.nullable(),
+      server: serverIdSchema.nullable(),
+      dimension: z.enum(DIMENSIONS).nullable(),
+      /** How much more is needed, in servers' worth for `capacity`; otherwise null. */
+      amount: finiteSchema.nullable(),
+    }),
+  ),
+  score: scoreSchema.nullable(),
+  /** For `gain-too-small`: what could be won, and what a plan must win, as shares of the present score. */
+  gain: finiteSchema.nullable(),
+  gainMin: finiteSchema.nullable(),
+  /** For `learning`: steps of history there are and are needed. */
+  steps: countSchema.nullable(),
+  stepsMin: countSchema.nullable(),
+});
+export type NoPlan = Readonly<z.output<typeof noPlanSchema>>;
+
+/** What the last round found: a plan, or why there is none. */
+export const roundSchema = z.object({
+  atMs: finiteSchema,
+  trigger: planSchema.shape.trigger,
+  plan: planIdSchema.nullable(),
+  none: noPlanSchema.nullable(),
+});
+export type RoundResult = Readonly<z.output<typeof roundSchema>>;

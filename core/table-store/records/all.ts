@@ -1,0 +1,27 @@
+import type { RecordKind } from './kind.js';
+import { AUDIT, MODE, PAUSE, PLAN, ROUND } from './plan.js';
+import { ELIGIBLE, LOST, PIN, SERVER, SERVER_STATE } from './server.js';
+import { ACK, COORDINATOR, MEMBER, SWITCH } from './switch.js';
+import { HEAD, PLACEMENT } from './table.js';
+
+/** Every kind of record, by the prefix of its keys. A key of another prefix is a newer version's: ignored. */
+export const RECORD_KINDS: ReadonlyMap<string, Pick<RecordKind<unknown>, 'parse'>> = new Map(
+  [
+    HEAD,
+    PLACEMENT,
+    SWITCH,
+    ACK,
+    MEMBER,
+    COORDINATOR,
+    SERVER,
+    SERVER_STATE,
+    LOST,
+    ELIGIBLE,
+    PIN,
+    PLAN,
+    ROUND,
+    MODE,
+    PAUSE,
+    AUDIT,
+  ].map((kind) => [kind.prefix, kind]),
+);

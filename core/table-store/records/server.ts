@@ -1,0 +1,75 @@
+import { z } from 'zod';
+import { DIMENSIONS, FENCES, SERVER_STATES } from '../../domain.js';
+import type { ResourceId, ServerId } from '../../domain.js';
+import {
+  addressSchema,
+  countSchema,
+  finiteSchema,
+  resourceIdSchema,
+  serverIdSchema,
+} from '../../schema.js';
+import { RecordKind } from './kind.js';
+
+const serverSchema = z.object({
+  /** Where its clients' requests go. */
+  address: addressSchema,
+  /** Where its agent listens; null: it has none. */
+  control: addressSchema.nullable(),
+  fence: z.enum(FENCES),
+  /** In the dimension's unit; a dimension that is absent is not planned for this server. */
+  capacity: z.partialRecord(z.enum(DIMENSIONS), finiteSchema),
+  /** Kept empty until a server is lost or an operator says otherwise. */
+  spare: z.boolean(),
+  zone: z.string().nullable(),
+  /** Announced by its agent, or written in the config. */
+  origin: z.enum(['config', 'announced']),
+});
+export type ServerRecord = Readonly<z.output<typeof serverSchema>>;
+export const SERVER = new RecordKind<ServerRecord, ServerId>('server', serverSchema);
+
+const serverStateSchema = z.object({
+  state: z.enum(SERVER_STATES),
+  by: z.string().max(128),
+  reason: z.string().max(400),
+  sinceMs: finiteSchema,
+});
+export type ServerStateRecord = Readonly<z.output<typeof serverStateSchema>>;
+/** What an operator wants of a server; absent: ready. */
+export const SERVER_STATE = new RecordKind<ServerStateRecord, ServerId>(
+  'server-state',
+  serverStateSchema,
+);
+
+const lostSchema = z.object({
+  /** Names this loss, so that an answer about an earlier one is not taken for it. */
+  loss: z.string(),
+  /** `dead`: surely not running; `silent`: only not to be reached. */
+  evidence: z.enum(['dead', 'silent']),
+  /** How it is known, for a person. */
+  how: z.string().max(200),
+  sinceMs: finiteSchema,
+});
+export type LostRecord = Readonly<z.output<typeof lostSchema>>;
+/** A server that the majority of the live redirectors cannot reach. */
+export const LOST = new RecordKind<LostRecord, ServerId>('lost', lostSchema);
+
+const eligibleSchema = z.object({
+  resources: z.array(resourceIdSchema),
+  /** Of the agent; it grows with every announcement, and says that the agent's lease goes on. */
+  beat: countSchema,
+  boot: z.string(),
+  leaseMs: finiteSchema,
+});
+export type EligibleRecord = Readonly<z.output<typeof eligibleSchema>>;
+/** Which resources a server announced that it may serve. Never an assignment. */
+export const ELIGIBLE = new RecordKind<EligibleRecord, ServerId>('eligible', eligibleSchema);
+
+const pinSchema = z.object({
+  server: serverIdSchema,
+  by: z.string().max(128),
+  reason: z.string().max(400),
+  sinceMs: finiteSchema,
+});
+export type PinRecord = Readonly<z.output<typeof pinSchema>>;
+/** An operator's word that a resource belongs on this server. */
+export const PIN = new RecordKind<PinRecord, ResourceId>('pin', pinSchema);

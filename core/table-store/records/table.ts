@@ -1,0 +1,25 @@
+import { z } from 'zod';
+import type { ResourceId } from '../../domain.js';
+import { finiteSchema, generationSchema, planIdSchema, serverIdSchema } from '../../schema.js';
+import { RecordKind } from './kind.js';
+
+const headSchema = z.object({
+  /** Of the last commit. */
+  generation: generationSchema,
+  /** Every generation up to this one is used up, committed or not. */
+  reserved: generationSchema,
+});
+export type Head = Readonly<z.output<typeof headSchema>>;
+export const HEAD = new RecordKind<Head, 'head'>('table', headSchema);
+
+const placementSchema = z.object({
+  server: serverIdSchema,
+  since: generationSchema,
+  standby: serverIdSchema.nullable(),
+  /** When and by which plan it came to its server: for `explain` and the cooldown. */
+  movedAtMs: finiteSchema,
+  by: planIdSchema,
+});
+export type PlacementRecord = Readonly<z.output<typeof placementSchema>>;
+/** One row of the assignment table. */
+export const PLACEMENT = new RecordKind<PlacementRecord, ResourceId>('placement', placementSchema);

@@ -1,0 +1,205 @@
+import { strict as assert } from 'node:assert';
+import type { Clock } from '../clock/port.js';
+import type { ResourceId } from '../domain.js';
+import { every } from '../every.js';
+import type { Generation } from '../generation.js';
+import { NO_GENERATION, compareGenerations } from '../generation.js';
+import type { Log } from '../log.js';
+import type { Placement } from '../table.js';
+import { AssignmentTable } from '../table.js';
+import type { Changes, Entry, Revision, TableStore } from './port.js';
+import { RECORD_KINDS } from './records/all.js';
+import type { RecordKind } from './records/kind.js';
+import { HEAD, PLACEMENT } from './records/table.js';
+
+export interface Stored<Value> {
+  readonly value: Value;
+  /** To check against in a transaction. */
+  readonly revision: Revision;
+}
+
+export interface TableViewOptions {
+  /** Also read this often when nothing was heard from the store. */
+  readonly pollMs?: number;
+}
+
+type Records = Map<string, Map<string, Stored<unknown>>>;
+
+/**
+ * A process' copy of the table store: read at any time, without waiting, whole revisions only.
+ * It outlives the store: what it last held stays readable. It never goes back: a store that shows an
+ * older generation than this view has seen is not followed (`regressed`) until somebody mended it.
+ */
+export class TableView {
+  readonly #store: TableStore;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #pollMs: number;
+  readonly #listeners = new Set<() => void>();
+  #records: Records = new Map();
+  #revision: Revision = 0;
+  #storeId = '';
+  #table = AssignmentTable.empty;
+  #regressed = false;
+  #syncedAtMs = -Infinity;
+  #reading: Promise<void> | undefined;
+  #next: Promise<void> | undefined;
+
+  constructor(
+    parts: { readonly store: TableStore; readonly clock: Clock; readonly log: Log },
+    { pollMs = 1000 }: TableViewOptions = {},
+  ) {
+    this.#store = parts.store;
+    this.#clock = parts.clock;
+    this.#log = parts.log;
+    this.#pollMs = pollMs;
+  }
+
+  get revision(): Revision {
+    return this.#revision;
+  }
+
+  get table(): AssignmentTable {
+    return this.#table;
+  }
+
+  /** Every generation up to this one is used up. */
+  get reserved(): Generation {
+    return this.get(HEAD, 'head')?.value.reserved ?? NO_GENERATION;
+  }
+
+  /** The store shows an older state than this view has seen, and is not followed. */
+  get regressed(): boolean {
+    return this.#regressed;
+  }
+
+  /** Monotonic time at which the last successful read was sent: all older news is in this view. */
+  get syncedAtMs(): number {
+    return this.#syncedAtMs;
+  }
+
+  get<Value, Id extends string>(kind: RecordKind<Value, Id>, id: Id): Stored<Value> | undefined {
+    return this.#records.get(kind.prefix)?.get(id) as Stored<Value> | undefined;
+  }
+
+  all<Value, Id extends string>(kind: RecordKind<Value, Id>): ReadonlyMap<Id, Stored<Value>> {
+    return (this.#records.get(kind.prefix) ?? new Map()) as ReadonlyMap<Id, Stored<Value>>;
+  }
+
+  /** Calls back after each new revision. Returns the end of it. */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /**
+   * Reads what is new; when it resolves the view is at least as new as the store was at the call.
+   * @throws ERR_STORE_UNAVAILABLE, ERR_STORE_AMBIGUOUS
+   */
+  sync(): Promise<void> {
+    if (this.#reading === undefined) return this.#startReading();
+    // The read under way may have left the store before this call: one more, shared by all who wait.
+    this.#next ??= this.#reading
+      .catch(() => undefined)
+      .then(() => {
+        this.#next = undefined;
+        return this.#startReading();
+      });
+    return this.#next;
+  }
+
+  /** Follows the store until the signal aborts, through its failures. */
+  async follow(signal: AbortSignal): Promise<void> {
+    const trySync = async (): Promise<void> => {
+      try {
+        await this.sync();
+      } catch (err) {
+        this.#log.debug({ err }, 'table store not read');
+      }
+    };
+    const unwatch = this.#store.watch(() => void trySync());
+    try {
+      await every(this.#clock, { everyMs: this.#pollMs, firstMs: 0, signal }, trySync);
+    } finally {
+      unwatch();
+    }
+  }
+
+  #startReading(): Promise<void> {
+    this.#reading = this.#read().finally(() => {
+      this.#reading = undefined;
+    });
+    return this.#reading;
+  }
+
+  async #read(): Promise<void> {
+    const sentAtMs = this.#clock.monotonicMs();
+    const changes = await this.#store.read(this.#revision);
+    const isSame = changes.revision === this.#revision && changes.storeId === this.#storeId;
+    if (!isSame) this.#apply(changes);
+    if (!this.#regressed) this.#syncedAtMs = sentAtMs;
+    if (!isSame) for (const listener of this.#listeners) listener();
+  }
+
+  #apply({ storeId, revision, complete, entries }: Changes): void {
+    assert.ok(complete || storeId === this.#storeId, 'another store answers completely');
+    const former = this.#records;
+    const records = complete ? (new Map() as Records) : former;
+    if (complete) {
+      this.#regressed = this.#isOlder(entries);
+      if (this.#regressed) {
+        this.#log.error({ storeId, revision }, 'table store went back');
+        return;
+      }
+    }
+    const changed: [ResourceId, Placement | null][] = [];
+    for (const entry of entries) {
+      const value = this.#put(records, former, entry);
+      const [prefix, id] = splitKey(entry.key);
+      if (prefix === PLACEMENT.prefix) changed.push([id as ResourceId, value as Placement | null]);
+    }
+    this.#records = records;
+    this.#revision = revision;
+    this.#storeId = storeId;
+    const generation = this.get(HEAD, 'head')?.value.generation ?? NO_GENERATION;
+    this.#table = (complete ? AssignmentTable.empty : this.#table).with(changed, generation);
+  }
+
+  #isOlder(entries: readonly Entry[]): boolean {
+    const entry = entries.find(({ key }) => key === HEAD.key('head'));
+    const head = entry === undefined ? undefined : HEAD.parse(entry.key, entry.value);
+    return compareGenerations(head?.reserved ?? NO_GENERATION, this.reserved) < 0;
+  }
+
+  /** The parsed value that is now there. One that cannot be read leaves what was there before. */
+  #put(records: Records, former: Records, { key, value, revision }: Entry): unknown {
+    const [prefix, id] = splitKey(key);
+    const kind = RECORD_KINDS.get(prefix);
+    if (kind === undefined) return null;
+    let ofKind = records.get(prefix);
+    if (ofKind === undefined) {
+      ofKind = new Map<string, Stored<unknown>>();
+      records.set(prefix, ofKind);
+    }
+    if (value === null) {
+      ofKind.delete(id);
+      return null;
+    }
+    try {
+      const parsed = kind.parse(key, value);
+      ofKind.set(id, { value: parsed, revision });
+      return parsed;
+    } catch (err) {
+      this.#log.error({ err, key }, 'record not readable');
+      const kept = former.get(prefix)?.get(id);
+      if (kept === undefined) return null;
+      ofKind.set(id, kept);
+      return kept.value;
+    }
+  }
+}
+
+function splitKey(key: string): [prefix: string, id: string] {
+  const at = key.indexOf('/');
+  return [key.slice(0, at), key.slice(at + 1)];
+}

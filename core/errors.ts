@@ -4,6 +4,7 @@
  * Expected outcomes are values, not errors; bugs are assertions.
  */
 const ERRORS = {
+  // Words and values
   ERR_NAME_INVALID: {
     status: 400,
     exit: 64,
@@ -28,6 +29,7 @@ const ERRORS = {
     meaning: '{what} is not acceptable JSON: {why}',
     remedy: 'Send well-formed JSON within the limits of size and depth.',
   },
+  // Disk and stores
   ERR_DISK_FAILED: {
     status: 503,
     exit: 1,
@@ -70,6 +72,7 @@ const ERRORS = {
     meaning: 'the record {key} of the table store cannot be read: {where} {why}',
     remedy: 'Run versions that are at most one release apart, or restore the store from a backup.',
   },
+  // Series, jobs, limits
   ERR_SERIES_INVALID: {
     status: 400,
     exit: 64,
@@ -88,6 +91,7 @@ const ERRORS = {
     meaning: '"{schedule}" is not a schedule: {why}',
     remedy: 'Write a cron pattern of five or six fields, or a period in milliseconds.',
   },
+  // Network
   ERR_LISTEN_FAILED: {
     status: 503,
     exit: 1,
@@ -124,6 +128,18 @@ const ERRORS = {
     meaning: 'the answer of {url} is longer than {bytes} bytes',
     remedy: 'Look whether the address is the right one; raise the limit if it is.',
   },
+
+  // Config and command line
+
+  // Collector and import
+
+  // Models and forecaster
+
+  // Planner
+
+  // Redirector and agent
+
+  // API
 } as const satisfies Record<string, ErrorEntry>;
 
 interface ErrorEntry {

@@ -88,6 +88,22 @@ const outlookSchema = z.object({
 });
 export type Outlook = Readonly<z.output<typeof outlookSchema>>;
 
+const analysisSchema = z.object({
+  horizonMs: finiteSchema,
+  /** Of demand, that the plan was made for. */
+  quantile: finiteSchema,
+  score: z.object({ nothing: scoreSchema, plan: scoreSchema }),
+  /** The same plan if the load turns out as the low, the high quantile, or stays as it is. */
+  worlds: z.object({ low: scoreSchema, high: scoreSchema, last: scoreSchema }),
+  /** No assignment of any number of moves has a lower peak than this; `gap` = peak of the plan − bound. */
+  bound: finiteSchema,
+  gap: finiteSchema,
+  outlook: z.array(outlookSchema),
+  /** `work` or `time`: better moves may exist, the search was ended. */
+  stopped: z.enum(['complete', 'work', 'time']),
+});
+export type PlanAnalysis = Readonly<z.output<typeof analysisSchema>>;
+
 export const planSchema = z.object({
   id: planIdSchema,
   trigger: z.object({ kind: z.enum(TRIGGER_KINDS), detail: z.string().max(400) }),
@@ -98,22 +114,12 @@ export const planSchema = z.object({
   base: generationSchema,
   /** The states of the servers in it when it was made; `lost` for one that was. */
   states: z.record(serverIdSchema, z.enum([...SERVER_STATES, 'lost'])),
-  horizonMs: finiteSchema,
-  /** Of demand, that the plan was made for. */
-  quantile: finiteSchema,
-  /** Switched one after the other; the moves of one batch switch as one. */
+  /** Switched one after the other; the moves of one batch switch as one. None: only the standbys change. */
   batches: z.array(z.object({ moves: z.array(plannedMoveSchema).min(1) })),
   /** Where each resource goes if its server is lost. */
   standbys: z.record(resourceIdSchema, serverIdSchema),
-  score: z.object({ nothing: scoreSchema, plan: scoreSchema }),
-  /** The same plan if the load turns out as the low, the high quantile, or stays as it is. */
-  worlds: z.object({ low: scoreSchema, high: scoreSchema, last: scoreSchema }),
-  /** No assignment of any number of moves has a lower peak than this; `gap` = peak of the plan − bound. */
-  bound: finiteSchema,
-  gap: finiteSchema,
-  outlook: z.array(outlookSchema),
-  /** `work` or `time`: better moves may exist, the search was ended. */
-  stopped: z.enum(['complete', 'work', 'time']),
+  /** How good it is; null for a plan that no planner made (a failover by standbys, a rollback). */
+  analysis: analysisSchema.nullable(),
 });
 export type Plan = Readonly<z.output<typeof planSchema>>;
 export type Batch = Plan['batches'][number];

@@ -1,0 +1,33 @@
+import type { Generation } from '../../core/generation.js';
+import type { Startable } from '../../core/lifecycle.js';
+import type { Move } from '../../core/plan.js';
+import type { Obstacle } from '../../core/table-store/records/switch.js';
+
+/**
+ * What serves one protocol: it listens, asks the gate for each piece of work, and carries work over when a
+ * resource moves. The gate holds; the adapter transfers.
+ */
+export interface ProtocolAdapter extends Startable {
+  readonly protocol: string;
+  /** One move of an open switch, seen by this protocol. */
+  transfer(move: Move): Transfer;
+}
+
+/** The way of one resource from server to server. Calls come in this order; `undo` at any time before `finish`. */
+export interface Transfer {
+  /** What is under way and will not end by itself soon. */
+  obstacles(): Obstacle[];
+  /**
+   * The gate holds. Resolves when no work of this protocol runs for the resource. When the signal aborts
+   * (the deadline) the resource's drain policy decides: what could not be ended is returned.
+   */
+  drain(signal: AbortSignal): Promise<readonly Obstacle[]>;
+  /** The source is lost: ends what is under way there, each piece with a truthful answer. Instead of `drain`. */
+  abandon(): void;
+  /** Opens what is needed at the target, which owns the resource since then. Undefined, or why it cannot. */
+  attach(since: Generation, signal: AbortSignal): Promise<string | undefined>;
+  /** Committed: forget the source. */
+  finish(): void;
+  /** The resource stays at its source: forget the target. */
+  undo(): void;
+}

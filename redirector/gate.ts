@@ -1,0 +1,501 @@
+import { strict as assert } from 'node:assert';
+import type { Cancel, Clock } from '../core/clock/port.js';
+import type { ResourceId, ServerId } from '../core/domain.js';
+import type { Generation } from '../core/generation.js';
+import { NO_GENERATION, compareGenerations, formatGeneration } from '../core/generation.js';
+import type { AssignmentTable, Placement } from '../core/table.js';
+import type { Waiting } from './hold-queue.js';
+import { HoldQueue } from './hold-queue.js';
+
+/*
+ * The entry of every resource: which server serves it, how much is under way, and who waits. All adapters
+ * share it. It knows nothing of protocols, stores or plans. What lies on the way of a request is
+ * synchronous and does not allocate; resources and servers are small integers there.
+ */
+
+/** `enter`'s answers that are not a server: wait (`park`), or be refused for one of three reasons. */
+export const HELD = -1;
+/** The resource has no server yet. */
+export const UNASSIGNED = -2;
+/** Its server could not be reached from here for longer than work waits. */
+export const UNREACHABLE = -3;
+/** This redirector's own lease is over, and the resource is not served without one. */
+export const LEASE_OVER = -4;
+
+/** The index of a server, entered: `leave` or `withdraw` must follow. Or one of the four above. */
+export type Entrance = number;
+
+export interface GateOptions {
+  readonly resourcesMax: number;
+  readonly heldPerResourceMax: number;
+  readonly heldMax: number;
+  readonly heldBytesMax: number;
+  /** Work parked for a switch is given up after this. */
+  readonly holdTimeoutMs: number;
+  /** Work parked since its server does not answer is given up after this. */
+  readonly stallTimeoutMs: number;
+  /** So much waiting work starts in one turn at resume, so that the target is not stampeded. */
+  readonly resumeBurst: number;
+  readonly resumePauseMs: number;
+}
+
+export const GATE_DEFAULTS: GateOptions = {
+  resourcesMax: 100_000,
+  heldPerResourceMax: 1000,
+  heldMax: 10_000,
+  heldBytesMax: 64 << 20,
+  holdTimeoutMs: 10_000,
+  stallTimeoutMs: 3000,
+  resumeBurst: 64,
+  resumePauseMs: 1,
+};
+
+/** What went through a resource's entry since the gate was made: only ever grows, but for `inFlight`. */
+export interface ResourceCounters {
+  readonly resource: ResourceId;
+  readonly hits: number;
+  /** Both directions. */
+  readonly bytes: number;
+  /** Sum over the requests, from their head to the end of their answer. */
+  readonly serviceMs: number;
+  readonly inFlight: number;
+}
+
+/** What a hold did to the work that met it. */
+export interface HoldReport {
+  /** From the first held request on. */
+  readonly holdMs: number;
+  readonly heldRequests: number;
+  readonly failedRequests: number;
+}
+
+export interface Ticket {
+  /** The one who waits has gone. */
+  cancel(): void;
+}
+
+/** A switch is under way: everything new waits. */
+const HOLD = 1;
+/** The server does not answer: everything new waits. */
+const STALL = 2;
+/** Work still waits from a hold or a stall that is over: new work goes behind it. */
+const QUEUE = 4;
+/** Served only while this redirector's own lease lives. */
+const LEASED = 8;
+const WAITING = HOLD | STALL | QUEUE;
+
+export class Gate {
+  readonly #clock: Clock;
+  readonly #options: GateOptions;
+
+  readonly #indices = new Map<ResourceId, number>();
+  readonly #resources: ResourceId[] = [];
+  readonly #placements: (Placement | undefined)[] = [];
+  readonly #sinceTexts: string[] = [];
+  #servers = new Int32Array(64).fill(UNASSIGNED);
+  #flags = new Uint8Array(64);
+  #inFlight = new Int32Array(64);
+  #hits = new Float64Array(64);
+  #bytes = new Float64Array(64);
+  #serviceMs = new Float64Array(64);
+
+  readonly #serverIndices = new Map<ServerId, number>();
+  readonly #serverIds: ServerId[] = [];
+
+  readonly #queues = new Map<number, HoldQueue>();
+  readonly #stalledAtMs = new Map<number, number>();
+  readonly #drainWaiters = new Map<number, Set<() => void>>();
+  #heldRequests = 0;
+  #heldBytes = 0;
+  #expiryAtMs = Infinity;
+  #cancelExpiry: Cancel = () => undefined;
+  #pacing: Cancel | undefined;
+  #leaseUntilMs = Infinity;
+  #generation: Generation = NO_GENERATION;
+
+  constructor({ clock }: { readonly clock: Clock }, options: Partial<GateOptions> = {}) {
+    this.#clock = clock;
+    this.#options = { ...GATE_DEFAULTS, ...options };
+  }
+
+  /* ---- on the way of a request ---- */
+
+  /** −1 for a resource that no table has named. */
+  indexOf(resource: ResourceId): number {
+    return this.#indices.get(resource) ?? -1;
+  }
+
+  /** Enters the resource, unless it is held, stalled, unassigned or closed. */
+  enter(at: number): Entrance {
+    if (this.#flags[at] !== 0) return this.#enterMarked(at);
+    const server = this.#servers[at]!;
+    if (server >= 0) this.#inFlight[at]! += 1;
+    return server;
+  }
+
+  /** Enters all parts of a composite in one step, or none: else two moves could wait for each other. */
+  enterAll(parts: readonly number[]): boolean {
+    const isOpen = (at: number): boolean => {
+      const flags = this.#flags[at]!;
+      const isLeased = (flags & LEASED) !== 0 && this.#clock.monotonicMs() >= this.#leaseUntilMs;
+      return (flags & WAITING) === 0 && !isLeased && this.#servers[at]! >= 0;
+    };
+    if (!parts.every(isOpen)) return false;
+    for (const at of parts) this.#inFlight[at]! += 1;
+    return true;
+  }
+
+  /** What was entered has ended: `bytes` went through in both directions, in `serviceMs`. */
+  leave(at: number, bytes: number, serviceMs: number): void {
+    this.#hits[at]! += 1;
+    this.#bytes[at]! += bytes;
+    this.#serviceMs[at]! += serviceMs;
+    this.#depart(at);
+  }
+
+  /** What was entered was never sent: it does not count as a hit. */
+  withdraw(at: number): void {
+    this.#depart(at);
+  }
+
+  /**
+   * Waits for the entry after `enter` said HELD; undefined if no more can wait. `run` is called exactly
+   * once, later, unless the ticket is cancelled. Waiting work of one resource keeps its order.
+   */
+  park(at: number, bytes: number, run: Waiting['run']): Ticket | undefined {
+    const { heldPerResourceMax, heldMax, heldBytesMax } = this.#options;
+    const nowMs = this.#clock.monotonicMs();
+    let queue = this.#queues.get(at);
+    if (queue === undefined) {
+      queue = new HoldQueue(nowMs);
+      this.#queues.set(at, queue);
+    }
+    if (
+      queue.length >= heldPerResourceMax ||
+      this.#heldRequests >= heldMax ||
+      this.#heldBytes + bytes > heldBytesMax
+    ) {
+      queue.held += 1;
+      queue.failed += 1;
+      return undefined;
+    }
+    const isHeld = (this.#flags[at]! & HOLD) !== 0;
+    const { holdTimeoutMs, stallTimeoutMs } = this.#options;
+    const deadlineMs = nowMs + (isHeld ? holdTimeoutMs : stallTimeoutMs);
+    const waiting: Waiting = { bytes, deadlineMs, run };
+    queue.push(waiting);
+    this.#heldRequests += 1;
+    this.#heldBytes += bytes;
+    this.#expireAt(deadlineMs, nowMs);
+    return {
+      cancel: () => {
+        if (queue.remove(waiting)) this.#forget(waiting);
+      },
+    };
+  }
+
+  serverId(server: number): ServerId {
+    const id = this.#serverIds[server];
+    assert.ok(id !== undefined, 'a server index comes from this gate');
+    return id;
+  }
+
+  /** The generation that gave the resource to its server, as it is written in a header. */
+  sinceText(at: number): string {
+    return this.#sinceTexts[at] ?? '';
+  }
+
+  /** The server does not answer and nothing was sent: new work for the resource waits, for a while. */
+  stall(at: number): void {
+    if ((this.#flags[at]! & STALL) !== 0) return;
+    this.#flags[at]! |= STALL;
+    this.#stalledAtMs.set(at, this.#clock.monotonicMs());
+  }
+
+  /* ---- for the switch, health and membership ---- */
+
+  get generation(): Generation {
+    return this.#generation;
+  }
+
+  /** Takes a table over. Work that waits stays where it is until `resume`, unless it only stalled. */
+  apply(table: AssignmentTable): void {
+    assert.ok(
+      compareGenerations(table.generation, this.#generation) >= 0,
+      'generations never fall at an observer',
+    );
+    for (const [resource, placement] of table.entries()) {
+      const at = this.#intern(resource);
+      const former = this.#placements[at];
+      if (former === placement) continue;
+      // A correction may be ahead of the table that arrives: no observer goes back.
+      if (former !== undefined && compareGenerations(placement.since, former.since) < 0) continue;
+      this.#placements[at] = placement;
+      this.#servers[at] = this.#internServer(placement.server);
+      this.#sinceTexts[at] = formatGeneration(placement.since);
+      if (former?.server !== placement.server) this.#unstall(at);
+    }
+    for (let at = 0; at < this.#resources.length; at++) {
+      const resource = this.#resources[at]!;
+      if (this.#placements[at] === undefined || table.placementOf(resource) !== undefined) continue;
+      this.#placements[at] = undefined;
+      this.#servers[at] = UNASSIGNED;
+    }
+    this.#generation = table.generation;
+  }
+
+  placementOf(resource: ResourceId): Placement | undefined {
+    return this.#placements[this.indexOf(resource)];
+  }
+
+  /** One resource, learned from the server's agent while the table store is out of reach. */
+  correct(resource: ResourceId, placement: Placement): void {
+    const at = this.#intern(resource);
+    this.#placements[at] = placement;
+    this.#servers[at] = this.#internServer(placement.server);
+    this.#sinceTexts[at] = formatGeneration(placement.since);
+    this.#unstall(at);
+  }
+
+  /** From now on all new work for these waits. */
+  hold(resources: Iterable<ResourceId>): void {
+    for (const resource of resources) this.#flags[this.#intern(resource)]! |= HOLD;
+  }
+
+  isHeld(resource: ResourceId): boolean {
+    const at = this.indexOf(resource);
+    return at >= 0 && (this.#flags[at]! & HOLD) !== 0;
+  }
+
+  /** Ends a hold: what waits goes on in its order, to the server that is then the resource's. */
+  resume(resources: Iterable<ResourceId>): HoldReport {
+    const nowMs = this.#clock.monotonicMs();
+    const report = { holdMs: 0, heldRequests: 0, failedRequests: 0 };
+    for (const resource of resources) {
+      const at = this.#intern(resource);
+      if ((this.#flags[at]! & HOLD) === 0) continue;
+      const queue = this.#queues.get(at);
+      if (queue !== undefined) {
+        report.holdMs = Math.max(report.holdMs, nowMs - queue.firstAtMs);
+        report.heldRequests += queue.held;
+        report.failedRequests += queue.failed;
+      }
+      this.#flags[at]! &= ~HOLD;
+      this.#open(at);
+    }
+    this.#release();
+    return report;
+  }
+
+  /** The server answers again: work that stalled on it goes on. */
+  unstall(server: ServerId): void {
+    const index = this.#serverIndices.get(server);
+    for (const at of [...this.#stalledAtMs.keys()]) {
+      if (this.#servers[at] === index) this.#unstall(at);
+    }
+    this.#release();
+  }
+
+  /** Work entered and not yet left. */
+  inFlight(resource: ResourceId): number {
+    const at = this.indexOf(resource);
+    return at < 0 ? 0 : this.#inFlight[at]!;
+  }
+
+  /** Resolves when nothing of these is under way any more; rejects with the signal's reason. */
+  async drained(resources: readonly ResourceId[], signal: AbortSignal): Promise<void> {
+    for (const resource of resources) await this.#emptied(this.#intern(resource), signal);
+  }
+
+  /** These are served only while `leaseUntilMs` (monotonic) lies ahead. */
+  requireLease(resources: Iterable<ResourceId>): void {
+    for (const resource of resources) this.#flags[this.#intern(resource)]! |= LEASED;
+  }
+
+  setLease(untilMs: number): void {
+    this.#leaseUntilMs = untilMs;
+  }
+
+  counters(): ResourceCounters[] {
+    return this.#resources.map((resource, at) => ({
+      resource,
+      hits: this.#hits[at]!,
+      bytes: this.#bytes[at]!,
+      serviceMs: this.#serviceMs[at]!,
+      inFlight: this.#inFlight[at]!,
+    }));
+  }
+
+  get heldRequests(): number {
+    return this.#heldRequests;
+  }
+
+  /* ---- inside ---- */
+
+  #enterMarked(at: number): Entrance {
+    const flags = this.#flags[at] ?? 0;
+    const nowMs = this.#clock.monotonicMs();
+    if ((flags & LEASED) !== 0 && nowMs >= this.#leaseUntilMs) return LEASE_OVER;
+    if ((flags & (HOLD | QUEUE)) !== 0) return HELD;
+    if ((flags & STALL) !== 0) {
+      const sinceMs = this.#stalledAtMs.get(at) ?? nowMs;
+      return nowMs - sinceMs < this.#options.stallTimeoutMs ? HELD : UNREACHABLE;
+    }
+    const server = this.#servers[at] ?? UNASSIGNED;
+    if (server >= 0) this.#inFlight[at]! += 1;
+    return server;
+  }
+
+  #depart(at: number): void {
+    this.#inFlight[at]! -= 1;
+    assert.ok(this.#inFlight[at]! >= 0, 'what leaves has entered');
+    if (this.#inFlight[at] === 0 && this.#drainWaiters.size > 0) {
+      const waiters = this.#drainWaiters.get(at);
+      this.#drainWaiters.delete(at);
+      for (const notify of waiters ?? []) notify();
+    }
+  }
+
+  #emptied(at: number, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (this.#inFlight[at] === 0) {
+        resolve();
+        return;
+      }
+      const waiters = this.#drainWaiters.get(at) ?? new Set();
+      this.#drainWaiters.set(at, waiters);
+      const onAbort = (): void => {
+        waiters.delete(onEmpty);
+        reject(signal.reason as Error);
+      };
+      const onEmpty = (): void => {
+        signal.removeEventListener('abort', onAbort);
+        resolve();
+      };
+      waiters.add(onEmpty);
+      if (signal.aborted) onAbort();
+      else signal.addEventListener('abort', onAbort, { once: true });
+    });
+  }
+
+  #unstall(at: number): void {
+    if (!this.#stalledAtMs.delete(at)) return;
+    this.#flags[at]! &= ~STALL;
+    this.#open(at);
+  }
+
+  /** No hold and no stall: what waits is on its way, in front of what comes. */
+  #open(at: number): void {
+    if ((this.#flags[at]! & (HOLD | STALL)) !== 0) return;
+    const queue = this.#queues.get(at);
+    if (queue === undefined) return;
+    this.#queues.delete(at);
+    if (queue.length === 0) return;
+    this.#flags[at]! |= QUEUE;
+    this.#queues.set(at, queue);
+  }
+
+  /** Starts waiting work, one of each resource in turn, a burst at a time. */
+  #release(): void {
+    if (this.#pacing !== undefined) return;
+    let left = this.#options.resumeBurst;
+    let isMore = true;
+    while (isMore && left > 0) {
+      isMore = false;
+      for (const [at, queue] of this.#queues) {
+        if (left === 0) break;
+        if ((this.#flags[at]! & (HOLD | STALL)) !== 0 || (this.#flags[at]! & QUEUE) === 0) continue;
+        if (this.#releaseOne(at, queue)) {
+          isMore = true;
+          left -= 1;
+        }
+      }
+    }
+    if (left > 0) return;
+    this.#pacing = this.#clock.after(this.#options.resumePauseMs, () => {
+      this.#pacing = undefined;
+      this.#release();
+    });
+  }
+
+  #releaseOne(at: number, queue: HoldQueue): boolean {
+    const waiting = queue.shift();
+    if (waiting === undefined) {
+      this.#flags[at]! &= ~QUEUE;
+      this.#queues.delete(at);
+      return false;
+    }
+    this.#forget(waiting);
+    // The flag stands for those behind this one; it must not keep this one out.
+    this.#flags[at]! &= ~QUEUE;
+    const entrance = this.enter(at);
+    this.#flags[at]! |= QUEUE;
+    waiting.run(entrance);
+    return true;
+  }
+
+  #expire(): void {
+    this.#expiryAtMs = Infinity;
+    const nowMs = this.#clock.monotonicMs();
+    let nextMs = Infinity;
+    for (const queue of this.#queues.values()) {
+      for (const waiting of queue.takeExpired(nowMs)) {
+        queue.failed += 1;
+        this.#forget(waiting);
+        waiting.run('expired');
+      }
+      nextMs = Math.min(nextMs, queue.earliestDeadlineMs());
+    }
+    if (nextMs < Infinity) this.#expireAt(nextMs, nowMs);
+  }
+
+  #expireAt(deadlineMs: number, nowMs: number): void {
+    if (this.#expiryAtMs <= deadlineMs) return;
+    this.#cancelExpiry();
+    this.#expiryAtMs = deadlineMs;
+    this.#cancelExpiry = this.#clock.after(deadlineMs - nowMs, () => {
+      this.#expire();
+    });
+  }
+
+  #forget(waiting: Waiting): void {
+    this.#heldRequests -= 1;
+    this.#heldBytes -= waiting.bytes;
+  }
+
+  #intern(resource: ResourceId): number {
+    const known = this.#indices.get(resource);
+    if (known !== undefined) return known;
+    const at = this.#resources.length;
+    assert.ok(at < this.#options.resourcesMax, 'the table keeps to the limit of resources');
+    this.#indices.set(resource, at);
+    this.#resources.push(resource);
+    this.#placements.push(undefined);
+    this.#sinceTexts.push('');
+    if (at === this.#servers.length) this.#grow();
+    return at;
+  }
+
+  #grow(): void {
+    const length = this.#servers.length;
+    const doubled = <A extends Int32Array | Uint8Array | Float64Array>(from: A, to: A): A => {
+      to.set(from);
+      return to;
+    };
+    this.#servers = doubled(this.#servers, new Int32Array(2 * length).fill(UNASSIGNED));
+    this.#flags = doubled(this.#flags, new Uint8Array(2 * length));
+    this.#inFlight = doubled(this.#inFlight, new Int32Array(2 * length));
+    this.#hits = doubled(this.#hits, new Float64Array(2 * length));
+    this.#bytes = doubled(this.#bytes, new Float64Array(2 * length));
+    this.#serviceMs = doubled(this.#serviceMs, new Float64Array(2 * length));
+  }
+
+  #internServer(id: ServerId): number {
+    const known = this.#serverIndices.get(id);
+    if (known !== undefined) return known;
+    const at = this.#serverIds.length;
+    this.#serverIndices.set(id, at);
+    this.#serverIds.push(id);
+    return at;
+  }
+}

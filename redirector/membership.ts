@@ -1,0 +1,249 @@
+import type { Clock } from '../core/clock/port.js';
+import type { MemberId, ServerId } from '../core/domain.js';
+import { codeOf } from '../core/errors.js';
+import { every } from '../core/every.js';
+import { NO_GENERATION, isSameGeneration } from '../core/generation.js';
+import type { Log } from '../core/log.js';
+import { Draft } from '../core/table-store/draft.js';
+import type { TableStore } from '../core/table-store/port.js';
+import type { MemberRecord } from '../core/table-store/records/switch.js';
+import { ACK, MEMBER } from '../core/table-store/records/switch.js';
+import type { TableView } from '../core/table-store/view.js';
+
+export interface MembershipOptions {
+  readonly leaseMs: number;
+  /** Others' leases are taken to last this much longer: clocks may run at slightly different rates. */
+  readonly leaseMarginMs: number;
+}
+
+export const MEMBERSHIP_DEFAULTS: MembershipOptions = { leaseMs: 10_000, leaseMarginMs: 2000 };
+
+export interface MembershipParts {
+  readonly store: TableStore;
+  readonly view: TableView;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly self: MemberId;
+  /** Of this life of the redirector; `rejoin` makes the next one. */
+  readonly newBoot: () => string;
+}
+
+/** What this redirector tells the others about itself. */
+export type MemberReport = Pick<MemberRecord, 'generation' | 'unreachable' | 'abandoned'>;
+
+interface Seen {
+  readonly boot: string;
+  readonly beat: number;
+  /** When this beat was first seen here. */
+  readonly atMs: number;
+}
+
+/**
+ * Who the live redirectors are. Leases are judged by each side's own monotonic clock: my own from when its
+ * renewal was *sent*; another's from when I first *saw* the renewal, plus a margin, and only by a read that
+ * was sent after that time. So nobody is taken for dead while it takes itself for alive, as long as clocks
+ * run at nearly the same rate.
+ */
+export class Membership {
+  readonly #parts: MembershipParts;
+  readonly #options: MembershipOptions;
+  readonly #seen = new Map<MemberId, Seen>();
+  #boot: string;
+  #beat = 0;
+  #leaseUntilMs = -Infinity;
+  #report: MemberReport;
+  #writing: Promise<void> | undefined;
+  #unwritten = false;
+  #state: 'outside' | 'member' | 'usurped' = 'outside';
+  /** The own lease was over and a new life begins: hold what the open switch says, then it resolves. */
+  onRejoin: () => Promise<void> = () => Promise.resolve();
+  onLease: (untilMs: number) => void = () => undefined;
+
+  constructor(parts: MembershipParts, options: Partial<MembershipOptions> = {}) {
+    this.#parts = parts;
+    this.#options = { ...MEMBERSHIP_DEFAULTS, ...options };
+    this.#boot = parts.newBoot();
+    this.#report = { generation: NO_GENERATION, unreachable: {}, abandoned: {} };
+    parts.view.onChange(() => {
+      this.#observe();
+    });
+  }
+
+  get self(): MemberId {
+    return this.#parts.self;
+  }
+
+  /** Names this life: an ack of an earlier one does not count. */
+  get boot(): string {
+    return this.#boot;
+  }
+
+  /** The own lease is not over. */
+  isLive(): boolean {
+    return this.#state === 'member' && this.#parts.clock.monotonicMs() < this.#leaseUntilMs;
+  }
+
+  /** Another process runs under this name. */
+  get isUsurped(): boolean {
+    return this.#state === 'usurped';
+  }
+
+  /** Those whose leases live or may live, by name. */
+  liveMembers(): MemberId[] {
+    const members = [...this.#parts.view.all(MEMBER)];
+    return members.flatMap(([id, { value }]) => (this.#isOver(id, value) ? [] : [id])).sort();
+  }
+
+  /** Those whose leases are surely over. */
+  deadMembers(): MemberId[] {
+    const members = [...this.#parts.view.all(MEMBER)];
+    return members.flatMap(([id, { value }]) => (this.#isOver(id, value) ? [id] : []));
+  }
+
+  /** This life of the member is surely over: its lease ran out, or another life took its place. */
+  isOver(member: MemberId, boot: string): boolean {
+    const record = this.#parts.view.get(MEMBER, member)?.value;
+    return record?.boot !== boot || this.#isOver(member, record);
+  }
+
+  /**
+   * Becomes a member in a new life. Whoever calls holds what an open switch says *after* this, before any
+   * work is sent: the coordinator counts on it. @throws ERR_STORE_UNAVAILABLE, ERR_STORE_AMBIGUOUS
+   */
+  async join(): Promise<void> {
+    const { view } = this.#parts;
+    this.#boot = this.#parts.newBoot();
+    this.#state = 'member';
+    await view.sync();
+    while (!(await this.#write())) await view.sync();
+    await view.sync();
+  }
+
+  /** Keeps the lease until the signal aborts, through failures of the store. */
+  run(signal: AbortSignal): Promise<void> {
+    const everyMs = this.#options.leaseMs / 3;
+    return every(this.#parts.clock, { everyMs, signal }, () => this.#renew());
+  }
+
+  /** Tells the others; at once if anything changed. */
+  report(change: Partial<MemberReport>): void {
+    const next = { ...this.#report, ...change };
+    if (isSameReport(next, this.#report)) return;
+    this.#report = next;
+    if (this.#state === 'member') void this.#renew();
+  }
+
+  /** Leaves for good, so that nobody waits for this redirector. */
+  async leave(): Promise<void> {
+    const { store, view, self } = this.#parts;
+    if (this.#state !== 'member') return;
+    this.#state = 'outside';
+    this.#leaseUntilMs = -Infinity;
+    await this.#writing;
+    const draft = new Draft().expect(view, MEMBER, self).remove(MEMBER, self).remove(ACK, self);
+    await store.transact(draft.transaction);
+  }
+
+  /** One write at a time; what is asked for meanwhile is in the next. */
+  #renew(): Promise<void> {
+    this.#unwritten = true;
+    this.#writing ??= this.#writeAll().finally(() => {
+      this.#writing = undefined;
+    });
+    return this.#writing;
+  }
+
+  async #writeAll(): Promise<void> {
+    while (this.#unwritten && this.#state === 'member') {
+      this.#unwritten = false;
+      try {
+        if (this.#parts.clock.monotonicMs() >= this.#leaseUntilMs) await this.#rejoin();
+        else if (!(await this.#write())) await this.#settleConflict();
+      } catch (err) {
+        this.#parts.log.warn({ err, code: codeOf(err) }, 'member lease not renewed');
+      }
+    }
+  }
+
+  async #rejoin(): Promise<void> {
+    const { view, self, log } = this.#parts;
+    await view.sync();
+    const record = view.get(MEMBER, self)?.value;
+    if (record !== undefined && record.boot !== this.#boot && !this.#isOver(self, record)) {
+      this.#usurped();
+      return;
+    }
+    log.warn({ member: self }, 'member lease was over');
+    await this.join();
+    await this.onRejoin();
+  }
+
+  /** The record is not as it was left: removed after a lapse, or another process took the name. */
+  async #settleConflict(): Promise<void> {
+    const { view, self } = this.#parts;
+    await view.sync();
+    const record = view.get(MEMBER, self)?.value;
+    if (record === undefined) await this.#rejoin();
+    else if (record.boot === this.#boot) this.#unwritten = true;
+    else this.#usurped();
+  }
+
+  #usurped(): void {
+    this.#state = 'usurped';
+    this.#parts.log.error({ member: this.self }, 'another redirector runs under this name');
+  }
+
+  async #write(): Promise<boolean> {
+    const { store, view, self, clock } = this.#parts;
+    const { leaseMs } = this.#options;
+    this.#beat += 1;
+    const record = { boot: this.#boot, beat: this.#beat, leaseMs, ...this.#report };
+    const draft = new Draft().expect(view, MEMBER, self).put(MEMBER, self, record);
+    const sentAtMs = clock.monotonicMs();
+    const { committed } = await store.transact(draft.transaction);
+    if (committed) {
+      this.#leaseUntilMs = sentAtMs + leaseMs;
+      this.onLease(this.#leaseUntilMs);
+      await view.sync();
+    }
+    return committed;
+  }
+
+  #isOver(member: MemberId, { leaseMs }: MemberRecord): boolean {
+    const seen = this.#seen.get(member);
+    if (seen === undefined) return false;
+    return this.#parts.view.syncedAtMs > seen.atMs + leaseMs + this.#options.leaseMarginMs;
+  }
+
+  #observe(): void {
+    const { view, clock } = this.#parts;
+    const members = view.all(MEMBER);
+    for (const [id, { value }] of members) {
+      const seen = this.#seen.get(id);
+      if (seen?.boot === value.boot && seen.beat === value.beat) continue;
+      this.#seen.set(id, { boot: value.boot, beat: value.beat, atMs: clock.monotonicMs() });
+    }
+    for (const id of this.#seen.keys()) if (!members.has(id)) this.#seen.delete(id);
+  }
+}
+
+function isSameReport(a: MemberReport, b: MemberReport): boolean {
+  return (
+    isSameGeneration(a.generation, b.generation) &&
+    isSameRecord(a.abandoned, b.abandoned, (x, y) => x === y) &&
+    isSameRecord(a.unreachable, b.unreachable, (x, y) => x.evidence === y.evidence)
+  );
+}
+
+function isSameRecord<Value>(
+  a: Readonly<Record<ServerId, Value>>,
+  b: Readonly<Record<ServerId, Value>>,
+  isSame: (x: Value, y: Value) => boolean,
+): boolean {
+  const entries = Object.entries(a) as [ServerId, Value][];
+  if (entries.length !== Object.keys(b).length) return false;
+  return entries.every(([key, value]) => {
+    const other = b[key];
+    return other !== undefined && isSame(value, other);
+  });
+}

@@ -1,0 +1,241 @@
+import type { Clock } from '../../core/clock/port.js';
+import { every } from '../../core/every.js';
+import { isSameGeneration } from '../../core/generation.js';
+import type { Log } from '../../core/log.js';
+import { Draft } from '../../core/table-store/draft.js';
+import type { TableStore } from '../../core/table-store/port.js';
+import type { Ack, SwitchRecord, SwitchState } from '../../core/table-store/records/switch.js';
+import { ACK, SWITCH } from '../../core/table-store/records/switch.js';
+import type { TableView } from '../../core/table-store/view.js';
+import type { DataPlane, SwitchBatch } from '../data-plane.js';
+import type { Membership } from '../membership.js';
+
+export interface ParticipantParts {
+  readonly store: TableStore;
+  readonly view: TableView;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly membership: Membership;
+  readonly dataPlane: DataPlane;
+}
+
+export interface ParticipantOptions {
+  /** What failed is tried again after this. */
+  readonly retryMs: number;
+}
+
+type MemberStep = Ack['step'];
+const STEPS: readonly MemberStep[] = ['prepared', 'held', 'drained', 'attached', 'resumed'];
+
+/** What a redirector is to have completed in each state of the switch. */
+const ASKED: Readonly<Record<SwitchState, MemberStep>> = {
+  opened: 'prepared',
+  prepared: 'held',
+  held: 'drained',
+  drained: 'drained',
+  released: 'drained',
+  taken: 'attached',
+  attached: 'attached',
+  returning: 'held',
+  withdrawn: 'held',
+  committed: 'resumed',
+};
+
+/** The open switch as this redirector takes part in it. */
+interface Current {
+  readonly record: SwitchRecord;
+  readonly batch: SwitchBatch;
+  /** Aborts when the switch is over. */
+  readonly over: AbortController;
+  /** The last step completed here; undefined: none. */
+  ack: Omit<Ack, 'boot'> | undefined;
+  /** What the store has of it, as text. */
+  written: string;
+}
+
+/**
+ * This redirector's part in switches. It follows the record of the open switch: whatever the record says
+ * is brought about here and acknowledged, step by step; when the record is gone, what was held goes on by
+ * the table of the same revision. So it may start, stop or miss states at any time without harm.
+ */
+export class Participant {
+  readonly #parts: ParticipantParts;
+  readonly #options: ParticipantOptions;
+  #current: Current | undefined;
+  #following: Promise<void> | undefined;
+  #isNews = false;
+
+  constructor(parts: ParticipantParts, options: ParticipantOptions = { retryMs: 200 }) {
+    this.#parts = parts;
+    this.#options = options;
+  }
+
+  /**
+   * To be called after the membership began (anew) and before any work is sent: takes the table over and
+   * holds what an open switch holds.
+   */
+  async join(): Promise<void> {
+    const { view, dataPlane } = this.#parts;
+    const record = view.get(SWITCH, 'open')?.value;
+    if (record === undefined) dataPlane.apply(view.table);
+    else {
+      const current = this.#begin(record);
+      // The table changes only at a commit; what the open switch moves is as it was before.
+      dataPlane.apply(view.table);
+      if (ASKED[record.state] !== 'prepared') await dataPlane.hold(current.batch);
+    }
+    this.#follow();
+  }
+
+  /** Follows the open switch until the signal aborts. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { view, clock } = this.#parts;
+    const end = view.onChange(() => {
+      const record = view.get(SWITCH, 'open')?.value;
+      if (this.#current !== undefined && !isSameSwitch(record, this.#current.record)) {
+        this.#current.over.abort(new Error('the switch is over'));
+      }
+      this.#follow();
+    });
+    try {
+      await every(clock, { everyMs: this.#options.retryMs, signal }, () => {
+        this.#follow();
+      });
+    } finally {
+      end();
+    }
+  }
+
+  /** One pass at a time; news that comes meanwhile makes another. */
+  #follow(): void {
+    this.#isNews = true;
+    this.#following ??= this.#passes().finally(() => {
+      this.#following = undefined;
+    });
+  }
+
+  async #passes(): Promise<void> {
+    while (this.#isNews) {
+      this.#isNews = false;
+      try {
+        await this.#pass();
+      } catch (err) {
+        this.#parts.log.warn({ err }, 'switch step failed here');
+      }
+    }
+  }
+
+  async #pass(): Promise<void> {
+    const { view, dataPlane, membership } = this.#parts;
+    const record = view.get(SWITCH, 'open')?.value;
+    if (this.#current !== undefined && !isSameSwitch(record, this.#current.record)) this.#end();
+    if (record === undefined) {
+      dataPlane.apply(view.table);
+      membership.report({ generation: view.table.generation });
+      return;
+    }
+    const current = this.#begin(record);
+    const asked = ASKED[record.state];
+    if (!isAtLeast(current.ack?.step, asked)) await this.#complete(current, asked, record);
+    if (!current.over.signal.aborted) await this.#acknowledge(current);
+  }
+
+  /** Brings about each step up to the one that is asked for. */
+  async #complete(current: Current, asked: MemberStep, record: SwitchRecord): Promise<void> {
+    for (const step of STEPS) {
+      if (isAtLeast(current.ack?.step, step)) continue;
+      const result = await this.#bringAbout(step, current, record);
+      if (current.over.signal.aborted) return;
+      current.ack = {
+        generation: record.generation,
+        step,
+        obstacles: [],
+        refusals: [],
+        holdMs: 0,
+        heldRequests: 0,
+        failedRequests: 0,
+        ...result,
+      };
+      if (step === asked) return;
+    }
+  }
+
+  async #bringAbout(
+    step: MemberStep,
+    { batch, over }: Current,
+    record: SwitchRecord,
+  ): Promise<Partial<Ack>> {
+    const { dataPlane, view, membership } = this.#parts;
+    switch (step) {
+      case 'prepared':
+        // Asked only at first: who joins later finds the others already holding.
+        return record.state === 'opened'
+          ? { obstacles: [...(await dataPlane.prepare(batch))] }
+          : {};
+      case 'held':
+        await dataPlane.hold(batch);
+        return {};
+      case 'drained':
+        // A switch that already failed elsewhere, or was drained by all before, needs none.
+        return { obstacles: [...(await dataPlane.drain(batch, over.signal))] };
+      case 'attached':
+        if (record.state === 'committed') return {};
+        return { refusals: [...(await dataPlane.attach(batch, over.signal))] };
+      case 'resumed': {
+        dataPlane.apply(view.table);
+        membership.report({ generation: view.table.generation });
+        return dataPlane.resume(batch, record.returnGeneration === null);
+      }
+    }
+  }
+
+  /** The record is gone: committed and closed while we looked away, or never committed. The table tells. */
+  #end(): void {
+    const { view, dataPlane } = this.#parts;
+    const current = this.#current;
+    this.#current = undefined;
+    if (current === undefined) return;
+    current.over.abort(new Error('the switch is over'));
+    dataPlane.apply(view.table);
+    if (current.ack?.step === 'resumed') return;
+    const isCommitted = current.batch.moves.every(({ resource }) => {
+      const since = view.table.placementOf(resource)?.since;
+      return since !== undefined && isSameGeneration(since, current.record.generation);
+    });
+    dataPlane.resume(current.batch, isCommitted);
+  }
+
+  #begin(record: SwitchRecord): Current {
+    if (this.#current !== undefined && isSameSwitch(record, this.#current.record)) {
+      return this.#current;
+    }
+    const { generation, moves, cause } = record;
+    this.#current = {
+      record,
+      batch: { generation, moves, areSourcesLost: cause === 'lost' },
+      over: new AbortController(),
+      ack: undefined,
+      written: '',
+    };
+    return this.#current;
+  }
+
+  async #acknowledge(current: Current): Promise<void> {
+    const { store, view, membership } = this.#parts;
+    if (current.ack === undefined) return;
+    const ack: Ack = { ...current.ack, boot: membership.boot };
+    const text = JSON.stringify(ack);
+    if (text === current.written) return;
+    await store.transact(new Draft().put(ACK, membership.self, ack).transaction);
+    current.written = text;
+    await view.sync();
+  }
+}
+
+function isSameSwitch(a: SwitchRecord | undefined, b: SwitchRecord): boolean {
+  return a !== undefined && isSameGeneration(a.generation, b.generation);
+}
+
+function isAtLeast(step: MemberStep | undefined, least: MemberStep): boolean {
+  return step !== undefined && STEPS.indexOf(step) >= STEPS.indexOf(least);
+}

@@ -138,6 +138,18 @@ const ERRORS = {
   // Planner
 
   // Redirector and agent
+  ERR_AGENT_ANSWER: {
+    status: 502,
+    exit: 1,
+    meaning: 'the agent of {server} answered something else than expected: {why}',
+    remedy: 'Look whether an agent of this cluster, with this secret, listens at its control address.',
+  },
+  ERR_AGENT_ABSENT: {
+    status: 409,
+    exit: 3,
+    meaning: 'server {server} has no agent',
+    remedy: 'Start an agent beside it, or declare its fence as none.',
+  },
 
   // API
 } as const satisfies Record<string, ErrorEntry>;

@@ -1,3 +1,4 @@
+import type { ServerId } from '../core/domain.js';
 import type { Generation } from '../core/generation.js';
 import type { Move } from '../core/plan.js';
 import type { AssignmentTable } from '../core/table.js';
@@ -25,8 +26,8 @@ export interface DataPlane {
 export interface SwitchBatch {
   readonly generation: Generation;
   readonly moves: readonly Move[];
-  /** The sources are lost: work under way at them is not waited for. */
-  readonly areSourcesLost: boolean;
+  /** Sources that are lost: work under way at them is not waited for. */
+  readonly lost: readonly ServerId[];
 }
 
 export interface AttachRefusal {

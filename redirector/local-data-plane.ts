@@ -38,24 +38,17 @@ export class LocalDataPlane implements DataPlane {
   }
 
   prepare(batch: SwitchBatch): Promise<readonly Obstacle[]> {
-    const transfers = this.#begin(batch);
-    if (batch.areSourcesLost) return Promise.resolve([]);
-    const obstacles = transfers.flatMap((transfer) => transfer.obstacles());
+    const staying = this.#transfersOf(batch).filter(({ isLost }) => !isLost);
+    const obstacles = staying.flatMap(({ transfer }) => transfer.obstacles());
     return Promise.resolve(obstacles.slice(0, REPORTED_MAX));
   }
 
   hold(batch: SwitchBatch): Promise<void> {
-    this.#begin(batch);
     this.#gate.hold(batch.moves.map(({ resource }) => resource));
     return Promise.resolve();
   }
 
   async drain(batch: SwitchBatch, signal: AbortSignal): Promise<readonly Obstacle[]> {
-    const transfers = this.#begin(batch);
-    if (batch.areSourcesLost) {
-      for (const transfer of transfers) transfer.abandon();
-      return [];
-    }
     const deadline = new AbortController();
     const onAbort = (): void => {
       deadline.abort(signal.reason);
@@ -66,7 +59,11 @@ export class LocalDataPlane implements DataPlane {
       deadline.abort(new Error('drain deadline'));
     });
     try {
-      const drains = transfers.map((transfer) => transfer.drain(deadline.signal));
+      const drains = this.#transfersOf(batch).map(({ transfer, isLost }) => {
+        if (!isLost) return transfer.drain(deadline.signal);
+        transfer.abandon();
+        return Promise.resolve<readonly Obstacle[]>([]);
+      });
       return (await Promise.all(drains)).flat().slice(0, REPORTED_MAX);
     } finally {
       cancel();
@@ -75,11 +72,8 @@ export class LocalDataPlane implements DataPlane {
   }
 
   async attach(batch: SwitchBatch, signal: AbortSignal): Promise<readonly AttachRefusal[]> {
-    this.#begin(batch);
-    const attached = batch.moves.map(async ({ resource }) => {
-      const transfers = this.#transfers.get(resource) ?? [];
-      const answers = transfers.map((transfer) => transfer.attach(batch.generation, signal));
-      const why = (await Promise.all(answers)).find((answer) => answer !== undefined);
+    const attached = this.#transfersOf(batch).map(async ({ transfer, move: { resource } }) => {
+      const why = await transfer.attach(batch.generation, signal);
       return why === undefined ? [] : [{ resource, why }];
     });
     return (await Promise.all(attached)).flat().slice(0, REPORTED_MAX);
@@ -89,26 +83,29 @@ export class LocalDataPlane implements DataPlane {
     this.#gate.apply(table);
   }
 
-  resume({ moves }: SwitchBatch, committed: boolean): HoldReport {
-    for (const transfer of [...this.#transfers.values()].flat()) {
+  resume(batch: SwitchBatch, committed: boolean): HoldReport {
+    for (const { transfer } of this.#transfersOf(batch)) {
       if (committed) transfer.finish();
       else transfer.undo();
     }
     this.#transfers = new Map();
-    return this.#gate.resume(moves.map(({ resource }) => resource));
+    return this.#gate.resume(batch.moves.map(({ resource }) => resource));
   }
 
   counters(): ResourceCounters[] {
     return this.#gate.counters();
   }
 
-  /** The transfers of the batch, made when first asked for: a redirector may join in any state. */
-  #begin({ moves }: SwitchBatch): Transfer[] {
-    for (const move of moves) {
-      if (this.#transfers.has(move.resource)) continue;
-      const transfers = this.#adapters.map((adapter) => adapter.transfer(move));
-      this.#transfers.set(move.resource, transfers);
-    }
-    return moves.flatMap(({ resource }) => this.#transfers.get(resource) ?? []);
+  /** Made when first asked for: a redirector may join a switch in any state. */
+  #transfersOf({ moves, lost }: SwitchBatch) {
+    return moves.flatMap((move) => {
+      let transfers = this.#transfers.get(move.resource);
+      if (transfers === undefined) {
+        transfers = this.#adapters.map((adapter) => adapter.transfer(move));
+        this.#transfers.set(move.resource, transfers);
+      }
+      const isLost = move.source !== null && lost.includes(move.source);
+      return transfers.map((transfer) => ({ move, transfer, isLost }));
+    });
   }
 }

@@ -37,7 +37,7 @@ export class SwitchLedger {
 
   /** Opens the switch of one batch, and says in its plan that it is being applied. */
   async open(
-    batch: Pick<SwitchRecord, 'plan' | 'batch' | 'cause' | 'moves' | 'standbys'>,
+    batch: Pick<SwitchRecord, 'plan' | 'batch' | 'moves' | 'lost' | 'standbys'>,
     planRecord: PlanRecord,
   ): Promise<boolean> {
     const generation = nextEpoch(this.#head.reserved);
@@ -104,6 +104,25 @@ export class SwitchLedger {
       draft.put(PLAN, record.plan, withOutcome(stored.value, outcome));
     }
     return this.#commit(draft);
+  }
+
+  /** A batch that can no longer be switched ends without one. */
+  voidBatch(record: PlanRecord, batch: number, why: string): Promise<boolean> {
+    const former = record.outcomes.find((outcome) => outcome.batch === batch);
+    const outcome: BatchOutcome = {
+      batch,
+      result: 'stale',
+      why,
+      attempts: former?.attempts ?? 0,
+      resources: record.plan.batches[batch]?.moves.map(({ resource }) => resource) ?? [],
+      generation: null,
+      atMs: this.#clock.realtimeMs(),
+      drainMs: 0,
+      holdMs: 0,
+      heldRequests: 0,
+      failedRequests: 0,
+    };
+    return this.updatePlan(record, withOutcome(record, outcome));
   }
 
   /** Changes a plan's record while no switch of it is open. */

@@ -209,10 +209,10 @@ export class Participant {
     if (this.#current !== undefined && isSameSwitch(record, this.#current.record)) {
       return this.#current;
     }
-    const { generation, moves, cause } = record;
+    const { generation, moves, lost } = record;
     this.#current = {
       record,
-      batch: { generation, moves, areSourcesLost: cause === 'lost' },
+      batch: { generation, moves, lost },
       over: new AbortController(),
       ack: undefined,
       written: '',

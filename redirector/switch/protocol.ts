@@ -167,7 +167,8 @@ function troubleBeforeRelease(
   }
   const lost = record.moves.find(
     ({ source, target }) =>
-      facts.isLost(target) || (record.cause !== 'lost' && source !== null && facts.isLost(source)),
+      facts.isLost(target) ||
+      (source !== null && facts.isLost(source) && !record.lost.includes(source)),
   );
   if (lost !== undefined) {
     const server = facts.isLost(lost.target) ? lost.target : lost.source;

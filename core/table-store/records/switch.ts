@@ -35,13 +35,14 @@ const switchSchema = z.object({
   plan: planIdSchema,
   /** Index of the batch in its plan. */
   batch: countSchema,
-  cause: z.enum(['plan', 'place', 'lost']),
   state: z.enum(SWITCH_STATES),
   /** Reserved for this attempt and used for nothing else, whatever becomes of it. */
   generation: generationSchema,
   /** Reserved when the give-back began. */
   returnGeneration: generationSchema.nullable(),
   moves: z.array(moveSchema).min(1),
+  /** Sources that were lost when it was opened: their work is not waited for, nor their release. */
+  lost: z.array(serverIdSchema),
   standbys: z.record(resourceIdSchema, serverIdSchema),
   /** Why it is being undone. */
   fault: z.string().nullable(),

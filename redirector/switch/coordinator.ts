@@ -1,0 +1,246 @@
+import type { LeaseAnswer } from '../../core/agent-protocol.js';
+import type { Clock } from '../../core/clock/port.js';
+import type { LostSourcePolicy, ResourceId, ServerId } from '../../core/domain.js';
+import { codeOf } from '../../core/errors.js';
+import { every } from '../../core/every.js';
+import type { Log } from '../../core/log.js';
+import type { Net } from '../../core/net/port.js';
+import { Draft } from '../../core/table-store/draft.js';
+import type { TableStore } from '../../core/table-store/port.js';
+import { PLAN } from '../../core/table-store/records/plan.js';
+import { LOST } from '../../core/table-store/records/server.js';
+import { ACK, COORDINATOR, MEMBER, SWITCH } from '../../core/table-store/records/switch.js';
+import type { TableView } from '../../core/table-store/view.js';
+import type { AgentClient } from '../agents.js';
+import type { Membership } from '../membership.js';
+import { CoordinatorLease } from './coordinator-lease.js';
+import { SwitchDriver } from './driver.js';
+import type { FailoverOptions } from './failover.js';
+import { failoverPlan } from './failover.js';
+import { SwitchLedger } from './ledger.js';
+import type { LostServersOptions } from './lost-servers.js';
+import { LostServers } from './lost-servers.js';
+import type { NextWork, PlanQueueOptions } from './plan-queue.js';
+import { nextWork } from './plan-queue.js';
+import type { SwitchLimits } from './protocol.js';
+import { Reconciler } from './reconciler.js';
+
+export interface CoordinatorParts {
+  readonly store: TableStore;
+  readonly view: TableView;
+  readonly clock: Clock;
+  readonly net: Net;
+  readonly log: Log;
+  readonly membership: Membership;
+  readonly agents: AgentClient;
+  readonly lastAnswer: (server: ServerId) => LeaseAnswer | undefined;
+  readonly policyOf: (resource: ResourceId) => LostSourcePolicy;
+}
+
+export interface CoordinatorOptions {
+  /** Deadlines are looked at this often; news from the store are looked at once. */
+  readonly tickMs: number;
+  /** A lost server's resources wait so long for a plan before they go to their standbys. */
+  readonly standbyAfterMs: number;
+  readonly limits: SwitchLimits;
+  readonly queue: PlanQueueOptions;
+  readonly failover: FailoverOptions;
+  readonly lostServers: LostServersOptions;
+}
+
+/** So many steps in a row before the loop looks at its clock and its neighbours again. */
+const STEPS_MAX = 1000;
+
+/**
+ * Carries plans out, one switch at a time, and takes care of lost servers. Every redirector runs one; that
+ * which holds the coordinator's lease acts. It keeps nothing that matters in memory: what it decides on is in
+ * the table store, and a successor goes on from there.
+ */
+export class Coordinator {
+  readonly #parts: CoordinatorParts;
+  readonly #options: CoordinatorOptions;
+  readonly #lease: CoordinatorLease;
+  readonly #ledger: SwitchLedger;
+  readonly #lostServers: LostServers;
+  readonly #driver: SwitchDriver;
+  readonly #reconciler: Reconciler;
+  /** Monotonic: when a lost server's resources go to their standbys; each try waits twice as long. */
+  readonly #failoverAtMs = new Map<ServerId, { readonly atMs: number; readonly pauseMs: number }>();
+  #working: Promise<void> | undefined;
+  #isNews = false;
+
+  constructor(parts: CoordinatorParts, options: CoordinatorOptions) {
+    this.#parts = parts;
+    this.#options = options;
+    this.#lease = new CoordinatorLease(parts);
+    this.#ledger = new SwitchLedger(parts);
+    this.#lostServers = new LostServers(parts, options.lostServers);
+    this.#driver = new SwitchDriver(
+      { ...parts, ledger: this.#ledger, lostServers: this.#lostServers },
+      options.limits,
+    );
+    this.#reconciler = new Reconciler(parts);
+  }
+
+  get isCoordinating(): boolean {
+    return this.#lease.term !== undefined;
+  }
+
+  /** What an agent that agrees with the table answers to a health check. */
+  expectedDigest(server: ServerId): number {
+    return this.#reconciler.expectedDigest(server);
+  }
+
+  /** Works until the signal aborts. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { view, clock } = this.#parts;
+    const end = view.onChange(() => {
+      this.#wake(signal);
+    });
+    try {
+      await every(clock, { everyMs: this.#options.tickMs, signal }, () => {
+        this.#wake(signal);
+      });
+    } finally {
+      end();
+      await this.#working;
+    }
+  }
+
+  /** Hands the lease over. */
+  resign(): Promise<void> {
+    return this.#lease.resign();
+  }
+
+  /** Settles an open switch and what the agents say, before this redirector takes work. */
+  async settle(signal: AbortSignal): Promise<void> {
+    const { view } = this.#parts;
+    while (!signal.aborted && (await this.#step()) && view.get(SWITCH, 'open') !== undefined) {
+      // one step after the other
+    }
+  }
+
+  #wake(signal: AbortSignal): void {
+    this.#isNews = true;
+    this.#working ??= this.#work(signal).finally(() => {
+      this.#working = undefined;
+    });
+  }
+
+  async #work(signal: AbortSignal): Promise<void> {
+    while (this.#isNews && !signal.aborted) {
+      this.#isNews = false;
+      try {
+        for (let steps = 0; steps < STEPS_MAX; steps++) {
+          if (!(await this.#step())) break;
+        }
+      } catch (err) {
+        // The store or an agent failed: the next tick looks at what became of it and decides again.
+        this.#parts.log.warn({ err, code: codeOf(err) }, 'coordinator step failed');
+      }
+    }
+  }
+
+  /** One step; true: there may be more to do at once. */
+  async #step(): Promise<boolean> {
+    const { view } = this.#parts;
+    await view.sync();
+    if (view.regressed || !(await this.#lease.acquire())) return false;
+    if (await this.#lostServers.update()) return true;
+    const open = view.get(SWITCH, 'open')?.value;
+    if (open !== undefined) return this.#driver.step(open);
+    if (await this.#failOver()) return true;
+    if (await this.#runPlans()) return true;
+    if (await this.#reconciler.step()) return true;
+    if (await this.#welcomeBack()) return true;
+    return this.#buryDead();
+  }
+
+  /** Makes a plan of the standbys for a lost server that nobody planned for. */
+  async #failOver(): Promise<boolean> {
+    const { store, view, clock, policyOf } = this.#parts;
+    const nowMs = clock.monotonicMs();
+    const lost = view.all(LOST);
+    for (const server of this.#failoverAtMs.keys()) {
+      if (!lost.has(server)) this.#failoverAtMs.delete(server);
+    }
+    for (const server of lost.keys()) {
+      const pauseMs = this.#options.standbyAfterMs;
+      const due = this.#failoverAtMs.get(server) ?? { atMs: nowMs + pauseMs, pauseMs };
+      this.#failoverAtMs.set(server, due);
+      if (nowMs < due.atMs) continue;
+      const options = this.#options.failover;
+      const record = failoverPlan(server, view, { nowMs: clock.realtimeMs(), policyOf, options });
+      if (record === undefined) continue;
+      this.#failoverAtMs.set(server, { atMs: nowMs + 2 * due.pauseMs, pauseMs: 2 * due.pauseMs });
+      const draft = new Draft()
+        .expect(view, COORDINATOR, 'lease')
+        .expect(view, PLAN, record.plan.id)
+        .put(PLAN, record.plan.id, record);
+      await store.transact(draft.transaction);
+      await view.sync();
+      return true;
+    }
+    return false;
+  }
+
+  async #runPlans(): Promise<boolean> {
+    const { view, clock } = this.#parts;
+    const work = nextWork(view, clock.realtimeMs(), this.#options.queue);
+    if (work.kind === 'none') return false;
+    await this.#carryOut(work);
+    return true;
+  }
+
+  async #carryOut(work: Exclude<NextWork, { kind: 'none' }>): Promise<void> {
+    const { record } = work;
+    const { plan } = record;
+    const { clock, log } = this.#parts;
+    if (work.kind === 'finish') {
+      if (Object.keys(plan.standbys).length > 0) await this.#ledger.setStandbys(plan.standbys);
+      log.info({ plan: plan.id, status: work.status }, 'plan ended');
+      const finishedAtMs = clock.realtimeMs();
+      await this.#ledger.updatePlan(record, { ...record, status: work.status, finishedAtMs });
+      return;
+    }
+    if (work.kind === 'void') {
+      await this.#ledger.voidBatch(record, work.batch, work.why);
+      return;
+    }
+    const moves = plan.batches[work.batch]?.moves ?? [];
+    const sources = moves.flatMap(({ source }) => (source === null ? [] : [source]));
+    const lost = [...new Set(sources)].filter((source) => this.#lostServers.isLost(source));
+    const standbys = Object.fromEntries(
+      moves.flatMap(({ resource }) => {
+        const standby = plan.standbys[resource];
+        return standby === undefined ? [] : [[resource, standby] as const];
+      }),
+    );
+    await this.#ledger.open({ plan: plan.id, batch: work.batch, moves, lost, standbys }, record);
+  }
+
+  /** A lost server that answers again first gives up what is not its own any more. */
+  async #welcomeBack(): Promise<boolean> {
+    for (const server of this.#lostServers.returning()) {
+      await this.#reconciler.settle(server);
+      await this.#lostServers.welcome(server);
+      return true;
+    }
+    return false;
+  }
+
+  /** Takes members whose leases are over out of the books. */
+  async #buryDead(): Promise<boolean> {
+    const { store, view, membership } = this.#parts;
+    const [dead] = membership.deadMembers();
+    if (dead === undefined) return false;
+    const draft = new Draft()
+      .expect(view, COORDINATOR, 'lease')
+      .expect(view, MEMBER, dead)
+      .remove(MEMBER, dead)
+      .remove(ACK, dead);
+    await store.transact(draft.transaction);
+    await view.sync();
+    return true;
+  }
+}

@@ -1,0 +1,205 @@
+import type { Clock } from '../../core/clock/port.js';
+import type { LostSourcePolicy, MemberId, ResourceId, ServerId } from '../../core/domain.js';
+import type { Generation } from '../../core/generation.js';
+import { formatGeneration, isSameGeneration } from '../../core/generation.js';
+import type { Log } from '../../core/log.js';
+import type { BatchOutcome } from '../../core/table-store/records/plan.js';
+import { PLAN } from '../../core/table-store/records/plan.js';
+import { SERVER } from '../../core/table-store/records/server.js';
+import type { Ack, SwitchRecord } from '../../core/table-store/records/switch.js';
+import { ACK, MEMBER } from '../../core/table-store/records/switch.js';
+import type { TableView } from '../../core/table-store/view.js';
+import type { AgentClient } from '../agents.js';
+import type { Membership } from '../membership.js';
+import type { SwitchLedger } from './ledger.js';
+import type { LostServers } from './lost-servers.js';
+import type { Answer, Question, Step, SwitchFacts, SwitchLimits } from './protocol.js';
+import { nextStep } from './protocol.js';
+
+export interface SwitchDriverParts {
+  readonly view: TableView;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly membership: Membership;
+  readonly ledger: SwitchLedger;
+  readonly agents: AgentClient;
+  readonly lostServers: LostServers;
+  readonly policyOf: (resource: ResourceId) => LostSourcePolicy;
+}
+
+/** What is known about the open switch beside its record; a new coordinator begins without it. */
+interface InState {
+  readonly generation: Generation;
+  readonly state: SwitchRecord['state'];
+  readonly sinceMs: number;
+  readonly answers: Map<ServerId, Answer>;
+  /** Before this the agents are not asked again. */
+  askAgainAtMs: number;
+}
+
+/** Between two rounds of the same question. */
+const ASK_PAUSE_MS = 100;
+
+/** Carries the open switch on, one step of the protocol at a time. Used by the coordinator only. */
+export class SwitchDriver {
+  readonly #parts: SwitchDriverParts;
+  readonly #limits: SwitchLimits;
+  #inState: InState | undefined;
+
+  constructor(parts: SwitchDriverParts, limits: SwitchLimits) {
+    this.#parts = parts;
+    this.#limits = limits;
+  }
+
+  /** True: something was done, so there may be more to do at once. */
+  async step(record: SwitchRecord): Promise<boolean> {
+    const inState = this.#enter(record);
+    const facts = this.#facts(record, inState);
+    const step = nextStep(record, facts);
+    if (step.kind === 'ask' && this.#parts.clock.monotonicMs() < inState.askAgainAtMs) return false;
+    await this.#take(step, record, facts);
+    return step.kind !== 'wait';
+  }
+
+  async #take(step: Step, record: SwitchRecord, facts: SwitchFacts): Promise<void> {
+    const { ledger, log } = this.#parts;
+    switch (step.kind) {
+      case 'wait':
+        return;
+      case 'ask':
+        await this.#ask(step.question);
+        return;
+      case 'advance':
+        await ledger.advance(record, step.to);
+        return;
+      case 'give-back':
+        log.warn({ ...named(record), why: step.why }, 'switch is given back');
+        await ledger.giveBack(record, step.why);
+        return;
+      case 'commit':
+        if (await ledger.commit(record, step.side)) this.#hint(record, step.side);
+        return;
+      case 'abort':
+        log.warn({ ...named(record), why: step.why }, 'switch aborted');
+        await ledger.close(record, this.#outcome(record, facts, step));
+        return;
+      case 'close': {
+        const outcome = this.#outcome(record, facts);
+        const { result, holdMs, heldRequests, failedRequests } = outcome;
+        const fields = { result, holdMs, heldRequests, failedRequests };
+        if (await ledger.close(record, outcome))
+          log.info({ ...named(record), ...fields }, 'switched');
+        return;
+      }
+    }
+  }
+
+  /** One round of the question; who does not answer is asked again in the next. */
+  async #ask({ verb, generation, resources }: Question): Promise<void> {
+    const { agents, policyOf } = this.#parts;
+    const answers = this.#inState?.answers;
+    const asked = [...resources].map(async ([server, ids]) => {
+      const answer =
+        verb === 'release'
+          ? agents.release(
+              server,
+              ids.map((resource) => ({ resource, generation })),
+            )
+          : agents.take(
+              server,
+              null,
+              ids.map((resource) => ({
+                resource,
+                since: generation,
+                onLostSource: policyOf(resource),
+              })),
+            );
+      answers?.set(server, await answer);
+    });
+    await Promise.all(asked);
+    if (this.#inState !== undefined) {
+      this.#inState.askAgainAtMs = this.#parts.clock.monotonicMs() + ASK_PAUSE_MS;
+    }
+  }
+
+  /** Tells the sources where their resources went, for requests that come late. */
+  #hint({ moves, generation }: SwitchRecord, side: 'source' | 'target'): void {
+    if (side === 'source') return;
+    const { agents, view } = this.#parts;
+    for (const { resource, source, target } of moves) {
+      const address = view.get(SERVER, target)?.value.address;
+      if (source === null || address === undefined || !agents.hasAgent(source)) continue;
+      const moved = { resource, server: target, address, since: generation };
+      void agents.moved(source, { moves: [moved] });
+    }
+  }
+
+  #enter(record: SwitchRecord): InState {
+    const { generation, state } = record;
+    const current = this.#inState;
+    if (current?.state === state && isSameGeneration(current.generation, generation))
+      return current;
+    const sinceMs = this.#parts.clock.monotonicMs();
+    this.#inState = { generation, state, sinceMs, answers: new Map(), askAgainAtMs: -Infinity };
+    return this.#inState;
+  }
+
+  #facts(record: SwitchRecord, { sinceMs, answers }: InState): SwitchFacts {
+    const { membership, lostServers, agents, clock } = this.#parts;
+    const members = membership.liveMembers();
+    return {
+      members,
+      acks: this.#acks(record, members),
+      answers,
+      isLost: (server) => lostServers.isLost(server),
+      isGone: (server, resource) => lostServers.isGone(server, resource),
+      hasAgent: (server) => agents.hasAgent(server),
+      inStateMs: clock.monotonicMs() - sinceMs,
+      limits: this.#limits,
+    };
+  }
+
+  #acks({ generation }: SwitchRecord, members: readonly MemberId[]): Map<MemberId, Ack> {
+    const { view } = this.#parts;
+    const acks = new Map<MemberId, Ack>();
+    for (const member of members) {
+      const ack = view.get(ACK, member)?.value;
+      const boot = view.get(MEMBER, member)?.value.boot;
+      if (ack?.boot === boot && ack !== undefined && isSameGeneration(ack.generation, generation)) {
+        acks.set(member, ack);
+      }
+    }
+    return acks;
+  }
+
+  #outcome(
+    record: SwitchRecord,
+    { acks }: SwitchFacts,
+    aborted?: Extract<Step, { kind: 'abort' }>,
+  ): BatchOutcome {
+    const { view, clock } = this.#parts;
+    const former = view.get(PLAN, record.plan)?.value.outcomes;
+    const attempts = former?.find(({ batch }) => batch === record.batch)?.attempts ?? 0;
+    const isReturned = record.returnGeneration !== null;
+    const { held = NaN, drained = NaN } = record.enteredAtMs;
+    const reports = [...acks.values()];
+    return {
+      batch: record.batch,
+      result: aborted?.result ?? (isReturned ? 'given-back' : 'applied'),
+      why: (aborted?.why ?? record.fault ?? '').slice(0, 400),
+      attempts: attempts + 1,
+      resources: record.moves.map(({ resource }) => resource),
+      generation: aborted === undefined ? (record.returnGeneration ?? record.generation) : null,
+      atMs: clock.realtimeMs(),
+      drainMs: Math.max(0, drained - held) || 0,
+      holdMs: Math.max(0, ...reports.map(({ holdMs }) => holdMs)),
+      heldRequests: reports.reduce((sum, { heldRequests }) => sum + heldRequests, 0),
+      failedRequests: reports.reduce((sum, { failedRequests }) => sum + failedRequests, 0),
+    };
+  }
+}
+
+/** How a switch is named in a log line. */
+function named({ plan, batch, generation, state, moves }: SwitchRecord) {
+  return { plan, batch, generation: formatGeneration(generation), state, moves: moves.length };
+}

@@ -1,0 +1,178 @@
+import type { Clock } from '../../core/clock/port.js';
+import type { LostSourcePolicy, ResourceId, ServerId } from '../../core/domain.js';
+import type { Log } from '../../core/log.js';
+import type { Net } from '../../core/net/port.js';
+import { Draft } from '../../core/table-store/draft.js';
+import type { TableStore } from '../../core/table-store/port.js';
+import type { LostRecord } from '../../core/table-store/records/server.js';
+import { LOST, SERVER } from '../../core/table-store/records/server.js';
+import { COORDINATOR, MEMBER } from '../../core/table-store/records/switch.js';
+import type { TableView } from '../../core/table-store/view.js';
+import { messageOf } from '../../core/text.js';
+import type { Membership } from '../membership.js';
+
+export interface LostServersParts {
+  readonly store: TableStore;
+  readonly view: TableView;
+  readonly clock: Clock;
+  readonly net: Net;
+  readonly log: Log;
+  readonly membership: Membership;
+  readonly policyOf: (resource: ResourceId) => LostSourcePolicy;
+}
+
+export interface LostServersOptions {
+  /** How long an agent serves after the stamp of the last renewal. */
+  readonly servingLeaseMs: number;
+  readonly servingMarginMs: number;
+  /** Called by POST with the server's name once it is lost; a 2xx answer says that it is surely off. */
+  readonly fenceHook: string | undefined;
+  readonly fenceHookTimeoutMs: number;
+}
+
+/**
+ * Which servers are lost, and when a lost one surely does not act any more. Lost: the majority of the live
+ * redirectors cannot reach it; a single cut link is no loss. Gone: it is known to be dead, or the resource
+ * prefers availability, or the serving lease that its agent keeps has run out after everybody stopped
+ * renewing it. Used by the coordinator only.
+ */
+export class LostServers {
+  readonly #parts: LostServersParts;
+  readonly #options: LostServersOptions;
+  /** Loss → monotonic time since which nobody renews the serving lease. */
+  readonly #unrenewedSinceMs = new Map<string, number>();
+  readonly #hooked = new Set<string>();
+
+  constructor(parts: LostServersParts, options: LostServersOptions) {
+    this.#parts = parts;
+    this.#options = options;
+  }
+
+  isLost(server: ServerId): boolean {
+    return this.#parts.view.get(LOST, server) !== undefined;
+  }
+
+  isGone(server: ServerId, resource: ResourceId): boolean {
+    const lost = this.#parts.view.get(LOST, server)?.value;
+    if (lost === undefined) return false;
+    if (lost.evidence === 'dead' || this.#parts.policyOf(resource) === 'availability') return true;
+    const sinceMs = this.#unrenewedSinceMs.get(lost.loss);
+    if (sinceMs === undefined) return false;
+    const { servingLeaseMs, servingMarginMs } = this.#options;
+    return this.#parts.clock.monotonicMs() >= sinceMs + servingLeaseMs + servingMarginMs;
+  }
+
+  /** Servers that count as lost and answer the majority again. */
+  returning(): ServerId[] {
+    const lost = [...this.#parts.view.all(LOST).keys()];
+    return lost.filter((server) => !this.#isMajority(this.#reporters(server).length));
+  }
+
+  /** Records new losses and better evidence. True: something was written. */
+  async update(): Promise<boolean> {
+    this.#watchLeases();
+    for (const server of this.#parts.view.all(SERVER).keys()) {
+      const reporters = this.#reporters(server);
+      if (!this.#isMajority(reporters.length)) continue;
+      const isRefused = reporters.some(({ evidence }) => evidence === 'refused');
+      const lost = this.#parts.view.get(LOST, server)?.value;
+      if (lost === undefined) return this.#record(server, isRefused, reporters.length);
+      if (lost.evidence === 'silent') {
+        if (isRefused) return this.#confirm(server, lost, 'its host refuses connections');
+        void this.#callHook(server, lost);
+      }
+    }
+    return false;
+  }
+
+  /** The server is back and owns nothing that is not its own: it counts as reachable again. */
+  async welcome(server: ServerId): Promise<void> {
+    const { store, view, log } = this.#parts;
+    const draft = this.#draft(server).remove(LOST, server);
+    await store.transact(draft.transaction);
+    await view.sync();
+    log.info({ server }, 'server is back');
+  }
+
+  #reporters(server: ServerId) {
+    const { view, membership } = this.#parts;
+    return membership.liveMembers().flatMap((member) => {
+      const report = view.get(MEMBER, member)?.value.unreachable[server];
+      return report === undefined ? [] : [report];
+    });
+  }
+
+  #isMajority(count: number): boolean {
+    return 2 * count > this.#parts.membership.liveMembers().length;
+  }
+
+  async #record(server: ServerId, isRefused: boolean, reporters: number): Promise<boolean> {
+    const { view, clock, log } = this.#parts;
+    const lost: LostRecord = {
+      loss: `${server}@${view.revision}`,
+      evidence: isRefused ? 'dead' : 'silent',
+      how: isRefused ? 'its host refuses connections' : `no answer to ${reporters} redirectors`,
+      sinceMs: clock.realtimeMs(),
+    };
+    log.warn({ server, evidence: lost.evidence }, 'server lost');
+    return this.#write(server, lost);
+  }
+
+  #confirm(server: ServerId, lost: LostRecord, how: string): Promise<boolean> {
+    this.#parts.log.warn({ server, how }, 'lost server is dead');
+    return this.#write(server, { ...lost, evidence: 'dead', how });
+  }
+
+  async #write(server: ServerId, lost: LostRecord): Promise<boolean> {
+    const { store, view } = this.#parts;
+    await store.transact(this.#draft(server).put(LOST, server, lost).transaction);
+    await view.sync();
+    return true;
+  }
+
+  #draft(server: ServerId): Draft {
+    const { view } = this.#parts;
+    return new Draft().expect(view, COORDINATOR, 'lease').expect(view, LOST, server);
+  }
+
+  /** Notes since when every live redirector has stopped renewing, and every other one's lease is over. */
+  #watchLeases(): void {
+    const { view, membership, clock } = this.#parts;
+    const members = [...view.all(MEMBER)];
+    const current = new Set<string>();
+    for (const [server, { value: lost }] of view.all(LOST)) {
+      current.add(lost.loss);
+      if (this.#unrenewedSinceMs.has(lost.loss)) continue;
+      const isUnrenewed = members.every(
+        ([id, { value }]) =>
+          value.abandoned[server] === lost.loss || membership.isOver(id, value.boot),
+      );
+      if (isUnrenewed) this.#unrenewedSinceMs.set(lost.loss, clock.monotonicMs());
+    }
+    for (const loss of this.#unrenewedSinceMs.keys()) {
+      if (!current.has(loss)) this.#unrenewedSinceMs.delete(loss);
+    }
+  }
+
+  async #callHook(server: ServerId, lost: LostRecord): Promise<void> {
+    const { net, log } = this.#parts;
+    const { fenceHook, fenceHookTimeoutMs } = this.#options;
+    if (fenceHook === undefined || this.#hooked.has(lost.loss)) return;
+    this.#hooked.add(lost.loss);
+    try {
+      const { status } = await net.call({
+        method: 'POST',
+        url: fenceHook,
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ server }),
+        timeoutMs: fenceHookTimeoutMs,
+        answerBytesMax: 65_536,
+      });
+      if (status >= 200 && status < 300)
+        await this.#confirm(server, lost, 'the fence hook says so');
+      else log.error({ server, status }, 'fence hook failed');
+    } catch (err) {
+      log.error({ server, err, why: messageOf(err) }, 'fence hook failed');
+    }
+  }
+}

@@ -1,0 +1,139 @@
+import type { PlanId, ServerId, ServerState } from '../../core/domain.js';
+import { isSameGeneration } from '../../core/generation.js';
+import type { Batch, Plan } from '../../core/plan.js';
+import type { BatchOutcome, PlanRecord, PlanStatus } from '../../core/table-store/records/plan.js';
+import { PAUSE, PLAN } from '../../core/table-store/records/plan.js';
+import { LOST, SERVER, SERVER_STATE } from '../../core/table-store/records/server.js';
+import type { TableView } from '../../core/table-store/view.js';
+
+/* What the coordinator works on next: decided from the records alone. */
+
+export interface PlanQueueOptions {
+  /** A batch that was aborted, left out or given back is tried so often in all. */
+  readonly batchAttemptsMax: number;
+  readonly batchRetryMs: number;
+}
+
+export const PLAN_QUEUE_DEFAULTS: PlanQueueOptions = { batchAttemptsMax: 3, batchRetryMs: 5000 };
+
+export type NextWork =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'batch'; readonly record: PlanRecord; readonly batch: number }
+  /** This batch cannot be switched any more: say so in its plan. */
+  | {
+      readonly kind: 'void';
+      readonly record: PlanRecord;
+      readonly batch: number;
+      readonly why: string;
+    }
+  /** The plan has come to its end. */
+  | { readonly kind: 'finish'; readonly record: PlanRecord; readonly status: PlanStatus };
+
+/** @param nowMs wall clock: plans are dated by it */
+export function nextWork(view: TableView, nowMs: number, options: PlanQueueOptions): NextWork {
+  const isPaused = view.get(PAUSE, 'current') !== undefined;
+  const due = [...view.all(PLAN).values()]
+    .map(({ value }) => value)
+    .filter((record) => isDue(record, nowMs) && (!isPaused || isNeeded(record.plan)))
+    .sort(byUrgency);
+  for (const record of due) {
+    const work = workOn(record, view, { nowMs, options });
+    if (work.kind !== 'none') return work;
+  }
+  return { kind: 'none' };
+}
+
+/** Nothing but first placements, failovers and what an operator asked for: needs no approval, knows no pause. */
+export function isNeeded({ batches }: Plan): boolean {
+  return batches.every(({ moves }) =>
+    moves.every(({ reason }) =>
+      ['place', 'lost', 'drain', 'pin', 'rollback'].includes(reason.kind),
+    ),
+  );
+}
+
+/** Why a batch no longer fits the facts that it was planned on; undefined: it does. */
+export function staleness(batch: Batch, plan: Plan, view: TableView): string | undefined {
+  for (const { resource, source, target, since } of batch.moves) {
+    const placement = view.table.placementOf(resource);
+    const isSame =
+      since === null
+        ? placement === undefined
+        : placement !== undefined && isSameGeneration(placement.since, since);
+    if (!isSame) return `${resource} has been moved since`;
+    for (const server of [source, target]) {
+      if (server === null) continue;
+      const planned = plan.states[server];
+      const now = stateOf(view, server);
+      if (planned !== now) return `server ${server} was ${planned ?? 'unknown'}, is ${now}`;
+    }
+  }
+  return undefined;
+}
+
+export function stateOf(view: TableView, server: ServerId): ServerState | 'lost' | 'unknown' {
+  if (view.get(SERVER, server) === undefined) return 'unknown';
+  if (view.get(LOST, server) !== undefined) return 'lost';
+  return view.get(SERVER_STATE, server)?.value.state ?? 'ready';
+}
+
+/** The next number for a plan: they are counted, so that people can name them. */
+export function nextPlanNumber(view: TableView): number {
+  const numbers = [...view.all(PLAN).keys()].map((id: PlanId) => Number(id));
+  return (
+    1 + numbers.reduce((max, number) => (Number.isInteger(number) ? Math.max(max, number) : max), 0)
+  );
+}
+
+function isDue({ status, startAtMs }: PlanRecord, nowMs: number): boolean {
+  if (status === 'applying') return true;
+  return status === 'approved' && (startAtMs === null || startAtMs <= nowMs);
+}
+
+/** Lost servers first, then what is under way, then as they were decided. */
+function byUrgency(a: PlanRecord, b: PlanRecord): number {
+  const rank = ({ plan, status }: PlanRecord): number =>
+    (isFailover(plan) ? 0 : 2) + (status === 'applying' ? 0 : 1);
+  return rank(a) - rank(b) || (a.decidedAtMs ?? 0) - (b.decidedAtMs ?? 0);
+}
+
+function isFailover({ batches }: Plan): boolean {
+  return batches.some(({ moves }) => moves.some(({ reason }) => reason.kind === 'lost'));
+}
+
+function workOn(
+  record: PlanRecord,
+  view: TableView,
+  { nowMs, options }: { nowMs: number; options: PlanQueueOptions },
+): NextWork {
+  const { plan } = record;
+  let isOpen = false;
+  for (const [batch, planned] of plan.batches.entries()) {
+    const outcome = record.outcomes.find((candidate) => candidate.batch === batch);
+    if (isFinal(outcome, options)) continue;
+    if (nowMs > plan.expiresAtMs)
+      return { kind: 'void', record, batch, why: 'the plan is too old' };
+    const why = staleness(planned, plan, view);
+    if (why !== undefined) return { kind: 'void', record, batch, why };
+    isOpen = true;
+    if (outcome !== undefined && nowMs < outcome.atMs + options.batchRetryMs) continue;
+    return { kind: 'batch', record, batch };
+  }
+  return isOpen ? { kind: 'none' } : { kind: 'finish', record, status: statusOf(record) };
+}
+
+function isFinal(
+  outcome: BatchOutcome | undefined,
+  { batchAttemptsMax }: PlanQueueOptions,
+): boolean {
+  if (outcome === undefined) return false;
+  const { result, attempts } = outcome;
+  return result === 'applied' || result === 'stale' || attempts >= batchAttemptsMax;
+}
+
+function statusOf({ outcomes, plan }: PlanRecord): PlanStatus {
+  const applied = outcomes.filter(({ result }) => result === 'applied').length;
+  if (applied === plan.batches.length) return 'applied';
+  if (applied > 0) return 'partly-applied';
+  return outcomes.every(({ result }) => result === 'stale') ? 'stale' : 'failed';
+}

@@ -1,0 +1,162 @@
+import type { LeaseAnswer, OwnedAnswer } from '../../core/agent-protocol.js';
+import type { Clock } from '../../core/clock/port.js';
+import type { LostSourcePolicy, ResourceId, ServerId } from '../../core/domain.js';
+import { planId } from '../../core/domain.js';
+import type { Generation } from '../../core/generation.js';
+import {
+  NO_GENERATION,
+  compareGenerations,
+  formatGeneration,
+  newestGeneration,
+  nextIncarnation,
+} from '../../core/generation.js';
+import type { Log } from '../../core/log.js';
+import { ownershipDigest } from '../../core/ownership-digest.js';
+import type { AssignmentTable } from '../../core/table.js';
+import { Draft } from '../../core/table-store/draft.js';
+import type { TableStore } from '../../core/table-store/port.js';
+import { SERVER } from '../../core/table-store/records/server.js';
+import { COORDINATOR } from '../../core/table-store/records/switch.js';
+import { HEAD, PLACEMENT } from '../../core/table-store/records/table.js';
+import type { TableView } from '../../core/table-store/view.js';
+import type { AgentClient } from '../agents.js';
+
+export interface ReconcilerParts {
+  readonly store: TableStore;
+  readonly view: TableView;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly agents: AgentClient;
+  /** The latest answer of a server's agent to this redirector's health checks. */
+  readonly lastAnswer: (server: ServerId) => LeaseAnswer | undefined;
+  readonly policyOf: (resource: ResourceId) => LostSourcePolicy;
+}
+
+type Owned = OwnedAnswer['owned'][number];
+
+/**
+ * Makes table and agents agree where no switch is under way: a server that came back gives up what was
+ * moved meanwhile, one that forgot takes what is its own. Where an agent has heard of a generation that the
+ * table store does not know, the store came back older: the table is restored from what the agents own, and
+ * the incarnation grows, so that nothing that was ever handed out is handed out again.
+ */
+export class Reconciler {
+  readonly #parts: ReconcilerParts;
+  /** The answer (by its stamp) that was last acted on, a server. */
+  readonly #settledStamps = new Map<ServerId, number>();
+  #expected:
+    { readonly table: AssignmentTable; readonly digests: Map<ServerId, number> } | undefined;
+
+  constructor(parts: ReconcilerParts) {
+    this.#parts = parts;
+  }
+
+  /** To be called while no switch is open. True: something was done. */
+  async step(): Promise<boolean> {
+    for (const server of this.#parts.view.all(SERVER).keys()) {
+      const answer = this.#parts.lastAnswer(server);
+      if (answer === undefined || this.#settledStamps.get(server) === answer.stamp) continue;
+      if (compareGenerations(answer.highest, this.#parts.view.reserved) > 0) {
+        await this.#raise(answer.highest);
+      }
+      if (answer.digest === this.expectedDigest(server)) continue;
+      // Should it fail, the next answer begins it anew.
+      this.#settledStamps.set(server, answer.stamp);
+      await this.settle(server);
+      return true;
+    }
+    return false;
+  }
+
+  /** Asks one agent what it owns and mends every difference. @throws ERR_CALL_…, ERR_STORE_… */
+  async settle(server: ServerId): Promise<void> {
+    const { agents, log, view } = this.#parts;
+    if (!agents.hasAgent(server)) return;
+    const { owned, boot, highest } = await agents.owned(server);
+    if (compareGenerations(highest, view.reserved) > 0) await this.#raise(highest);
+    const { newer, wrong } = this.#compare(server, owned);
+    if (newer.length > 0) await this.#adopt(server, newer);
+    if (wrong.length > 0) {
+      const answer = await agents.release(server, wrong);
+      log.warn({ server, resources: wrong.length, answer }, 'server gave up what is not its own');
+    }
+    const missing = this.#missing(server, owned);
+    if (missing.length > 0) {
+      const answer = await agents.take(server, boot, missing);
+      log.info({ server, resources: missing.length, answer }, 'server took what is its own');
+    }
+  }
+
+  /** What an agent that agrees with the table answers. */
+  expectedDigest(server: ServerId): number {
+    const { table } = this.#parts.view;
+    if (this.#expected?.table !== table) this.#expected = { table, digests: new Map() };
+    let digest = this.#expected.digests.get(server);
+    if (digest === undefined) {
+      const owned = [...table.entries()].filter(([, placement]) => placement.server === server);
+      digest = ownershipDigest(owned.map(([resource, { since }]) => [resource, since]));
+      this.#expected.digests.set(server, digest);
+    }
+    return digest;
+  }
+
+  #compare(server: ServerId, owned: readonly Owned[]) {
+    const { table, reserved } = this.#parts.view;
+    const newer: Owned[] = [];
+    const wrong: { resource: ResourceId; generation: Generation }[] = [];
+    for (const claim of owned) {
+      const placement = table.placementOf(claim.resource);
+      const order = compareGenerations(claim.since, placement?.since ?? NO_GENERATION);
+      if (order > 0) newer.push(claim);
+      else if (order < 0 || placement?.server !== server) {
+        wrong.push({ resource: claim.resource, generation: placement?.since ?? reserved });
+      }
+    }
+    return { newer, wrong };
+  }
+
+  #missing(server: ServerId, owned: readonly Owned[]) {
+    const { view, policyOf } = this.#parts;
+    const since = new Map(owned.map((claim) => [claim.resource, formatGeneration(claim.since)]));
+    return [...view.table.entries()].flatMap(([resource, placement]) => {
+      if (placement.server !== server) return [];
+      if (since.get(resource) === formatGeneration(placement.since)) return [];
+      return [{ resource, since: placement.since, onLostSource: policyOf(resource) }];
+    });
+  }
+
+  /** The store is older than what was handed out: from now on another incarnation. */
+  async #raise(highest: Generation): Promise<void> {
+    const { store, view, log } = this.#parts;
+    const next = nextIncarnation(newestGeneration(highest, view.reserved));
+    const draft = this.#draft().put(HEAD, 'head', { generation: next, reserved: next });
+    await store.transact(draft.transaction);
+    await view.sync();
+    const seen = formatGeneration(highest);
+    log.error({ seen, incarnation: next.incarnation }, 'table store came back older');
+  }
+
+  /** An agent owns since a later generation than the table knows of: its word is the newer one. */
+  async #adopt(server: ServerId, claims: readonly Owned[]): Promise<void> {
+    const { store, view, clock, log } = this.#parts;
+    const draft = this.#draft();
+    for (const { resource, since } of claims) {
+      const standby = view.table.placementOf(resource)?.standby ?? null;
+      draft.expect(view, PLACEMENT, resource).put(PLACEMENT, resource, {
+        server,
+        since,
+        standby: standby === server ? null : standby,
+        movedAtMs: clock.realtimeMs(),
+        by: planId('restored'),
+      });
+    }
+    await store.transact(draft.transaction);
+    await view.sync();
+    log.error({ server, resources: claims.length }, 'table restored from an agent');
+  }
+
+  #draft(): Draft {
+    const { view } = this.#parts;
+    return new Draft().expect(view, COORDINATOR, 'lease').expect(view, HEAD, 'head');
+  }
+}

@@ -142,7 +142,14 @@ const ERRORS = {
     status: 502,
     exit: 1,
     meaning: 'the agent of {server} answered something else than expected: {why}',
-    remedy: 'Look whether an agent of this cluster, with this secret, listens at its control address.',
+    remedy:
+      'Look whether an agent of this cluster, with this secret, listens at its control address.',
+  },
+  ERR_MESSAGE_INVALID: {
+    status: 400,
+    exit: 64,
+    meaning: 'the message cannot be used: {where} {why}',
+    remedy: 'Run agents and redirectors of the same version.',
   },
   ERR_AGENT_ABSENT: {
     status: 409,
@@ -152,6 +159,24 @@ const ERRORS = {
   },
 
   // API
+  ERR_AGENT_TOKEN: {
+    status: 401,
+    exit: 3,
+    meaning: 'the token is not that of the agent of {server}',
+    remedy: 'Give the agent the token that `foreshift agent-token {server}` prints.',
+  },
+  ERR_ANNOUNCEMENT_INVALID: {
+    status: 400,
+    exit: 64,
+    meaning: 'the announcement cannot be used: {where} {why}',
+    remedy: 'Run an agent of the same version as the api.',
+  },
+  ERR_AGENT_DUPLICATE: {
+    status: 409,
+    exit: 3,
+    meaning: 'server {server} is already announced from {address}',
+    remedy: 'Give each server a name of its own, or stop the other agent first.',
+  },
 } as const satisfies Record<string, ErrorEntry>;
 
 interface ErrorEntry {

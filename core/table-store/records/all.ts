@@ -1,6 +1,6 @@
 import type { RecordKind } from './kind.js';
 import { AUDIT, MODE, PAUSE, PLAN, ROUND } from './plan.js';
-import { ELIGIBLE, LOST, PIN, SERVER, SERVER_STATE } from './server.js';
+import { ANNOUNCED, ELIGIBLE, LOST, PIN, SERVER, SERVER_STATE } from './server.js';
 import { ACK, COORDINATOR, MEMBER, SWITCH } from './switch.js';
 import { HEAD, PLACEMENT } from './table.js';
 
@@ -17,6 +17,7 @@ export const RECORD_KINDS: ReadonlyMap<string, Pick<RecordKind<unknown>, 'parse'
     SERVER_STATE,
     LOST,
     ELIGIBLE,
+    ANNOUNCED,
     PIN,
     PLAN,
     ROUND,

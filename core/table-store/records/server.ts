@@ -16,6 +16,8 @@ const serverSchema = z.object({
   /** Where its agent listens; null: it has none. */
   control: addressSchema.nullable(),
   fence: z.enum(FENCES),
+  /** Of a server without an agent: asked by GET, any status below 400 is well; null: a connection will do. */
+  healthPath: z.string().nullable(),
   /** In the dimension's unit; a dimension that is absent is not planned for this server. */
   capacity: z.partialRecord(z.enum(DIMENSIONS), finiteSchema),
   /** Kept empty until a server is lost or an operator says otherwise. */
@@ -53,16 +55,21 @@ export type LostRecord = Readonly<z.output<typeof lostSchema>>;
 /** A server that the majority of the live redirectors cannot reach. */
 export const LOST = new RecordKind<LostRecord, ServerId>('lost', lostSchema);
 
-const eligibleSchema = z.object({
-  resources: z.array(resourceIdSchema),
-  /** Of the agent; it grows with every announcement, and says that the agent's lease goes on. */
-  beat: countSchema,
+const eligibleSchema = z.object({ resources: z.array(resourceIdSchema) });
+export type EligibleRecord = Readonly<z.output<typeof eligibleSchema>>;
+/** Which resources a server may serve, by its announcement or the config. Never an assignment. */
+export const ELIGIBLE = new RecordKind<EligibleRecord, ServerId>('eligible', eligibleSchema);
+
+const announcedSchema = z.object({
+  /** Of the agent. */
   boot: z.string(),
+  /** Grows with every announcement: the agent's lease goes on. */
+  beat: countSchema,
   leaseMs: finiteSchema,
 });
-export type EligibleRecord = Readonly<z.output<typeof eligibleSchema>>;
-/** Which resources a server announced that it may serve. Never an assignment. */
-export const ELIGIBLE = new RecordKind<EligibleRecord, ServerId>('eligible', eligibleSchema);
+export type AnnouncedRecord = Readonly<z.output<typeof announcedSchema>>;
+/** When a server's agent last announced it; absent: it stands in the config, for ever. */
+export const ANNOUNCED = new RecordKind<AnnouncedRecord, ServerId>('announced', announcedSchema);
 
 const pinSchema = z.object({
   server: serverIdSchema,

@@ -1,0 +1,66 @@
+import { EXECUTED_HEADER, OWNER_HEADER } from '../core/agent-protocol.js';
+import type { NewOwners } from './new-owners.js';
+import type { Admission, Ownership } from './ownership.js';
+
+/** An answer in place of the server's: the request was not executed. */
+export interface GateRefusal {
+  readonly status: 421 | 503;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/**
+ * The fence in front of a server: each request must name its resource and the generation since which the
+ * sender believes that this server serves it. Whatever differs is refused before the server sees it.
+ */
+export class RequestGate {
+  readonly #ownership: Ownership;
+  readonly #newOwners: NewOwners;
+
+  constructor(parts: { readonly ownership: Ownership; readonly newOwners: NewOwners }) {
+    this.#ownership = parts.ownership;
+    this.#newOwners = parts.newOwners;
+  }
+
+  /** Undefined: the request may run, and `done` must be called when it has ended. */
+  enter(resource: string | undefined, since: string | undefined): GateRefusal | undefined {
+    if (resource === undefined || since === undefined) {
+      return refusal(421, 'this server is reached through its redirector only', {});
+    }
+    const admission = this.#ownership.admit(resource, since);
+    return admission === 'admitted' ? undefined : this.#refusalOf(admission, resource);
+  }
+
+  done(resource: string): void {
+    this.#ownership.done(resource);
+  }
+
+  #refusalOf(admission: Exclude<Admission, 'admitted'>, resource: string): GateRefusal {
+    switch (admission) {
+      case 'not-owner':
+        return refusal(421, 'this server does not serve the resource at that generation', {
+          [OWNER_HEADER]: this.#newOwners.headerFor(resource),
+        });
+      case 'in-transit':
+        return refusal(421, 'the resource is being moved', { [OWNER_HEADER]: 'in-transit' });
+      case 'lease-over':
+        return refusal(503, 'the serving lease of this server is over', { 'retry-after': '1' });
+      case 'unconfirmed':
+        return refusal(503, 'this server has started and waits for word of what is its own', {
+          'retry-after': '1',
+        });
+    }
+  }
+}
+
+function refusal(
+  status: GateRefusal['status'],
+  why: string,
+  headers: Readonly<Record<string, string>>,
+): GateRefusal {
+  return {
+    status,
+    headers: { [EXECUTED_HEADER]: 'no', 'content-type': 'text/plain', ...headers },
+    body: `${why}\n`,
+  };
+}

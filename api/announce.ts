@@ -1,0 +1,142 @@
+import type { Announcement } from '../core/agent-protocol.js';
+import { agentToken, announcementSchema, isSameToken } from '../core/agent-protocol.js';
+import type { Clock } from '../core/clock/port.js';
+import type { Address, ResourceId } from '../core/domain.js';
+import { formatAddress } from '../core/domain.js';
+import { fail } from '../core/errors.js';
+import { compareGenerations } from '../core/generation.js';
+import type { Json } from '../core/json.js';
+import type { Log } from '../core/log.js';
+import { Draft } from '../core/table-store/draft.js';
+import type { Eligibility } from '../core/table-store/eligibility.js';
+import type { TableStore } from '../core/table-store/port.js';
+import { ANNOUNCED, ELIGIBLE, SERVER } from '../core/table-store/records/server.js';
+import type { TableView } from '../core/table-store/view.js';
+
+export interface AnnounceParts {
+  readonly store: TableStore;
+  readonly view: TableView;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly eligibility: Eligibility;
+  /** The cluster's: agents' tokens are made from it. */
+  readonly secret: string;
+  /** Throws ERR_CALL_FORBIDDEN where the guard of outbound addresses would. */
+  readonly assertAllowed: (address: Address) => void;
+}
+
+export interface AnnounceLimits {
+  readonly serversMax: number;
+  readonly resourcesMax: number;
+}
+
+export interface AnnounceAnswer {
+  /** Resources that the agent claims and the table gives to another: the table stands. */
+  readonly conflicts: readonly ResourceId[];
+}
+
+/**
+ * Takes an agent's announcement: who it is and what it may serve. It changes eligibility only, never an
+ * assignment; a claim that differs from the table is an alarm.
+ * @throws ERR_AGENT_TOKEN, ERR_ANNOUNCEMENT_INVALID, ERR_AGENT_DUPLICATE, ERR_LIMIT_REACHED, ERR_CALL_FORBIDDEN
+ */
+export async function announce(
+  body: Json,
+  token: string,
+  parts: AnnounceParts,
+  limits: AnnounceLimits,
+): Promise<AnnounceAnswer> {
+  const announcement = parseAnnouncement(body);
+  const { server, resources } = announcement;
+  if (!isSameToken(token, agentToken(parts.secret, server))) fail('ERR_AGENT_TOKEN', { server });
+  assertNobodyElse(announcement, parts);
+  parts.assertAllowed(announcement.address);
+  parts.assertAllowed(announcement.control);
+  assertRoom(announcement, parts, limits);
+  await write(announcement, parts);
+  const conflicts = conflictsOf(announcement, parts);
+  if (conflicts.length > 0) {
+    parts.log.error(
+      { server, resources: conflicts.length, first: conflicts[0] },
+      'two claim a resource',
+    );
+  }
+  parts.log.debug({ server, resources: resources.length }, 'announced');
+  return { conflicts };
+}
+
+function parseAnnouncement(body: Json): Announcement {
+  const parsed = announcementSchema.safeParse(body);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  const where = issue?.path.join('.') ?? '';
+  return fail('ERR_ANNOUNCEMENT_INVALID', { where, why: issue?.message ?? 'malformed' });
+}
+
+/** The name is taken while another address announces it; a restart at the same address is no other. */
+function assertNobodyElse({ server, boot, address }: Announcement, parts: AnnounceParts): void {
+  const { view, eligibility } = parts;
+  const known = view.get(SERVER, server)?.value;
+  const holder = view.get(ANNOUNCED, server)?.value;
+  if (known === undefined || formatAddress(known.address) === formatAddress(address)) return;
+  if (holder !== undefined && holder.boot !== boot && eligibility.isLive(server)) {
+    fail('ERR_AGENT_DUPLICATE', { server, address: formatAddress(known.address) });
+  }
+}
+
+function assertRoom(
+  announcement: Announcement,
+  { view }: AnnounceParts,
+  limits: AnnounceLimits,
+): void {
+  const { serversMax, resourcesMax } = limits;
+  if (view.get(SERVER, announcement.server) === undefined && view.all(SERVER).size >= serversMax) {
+    fail('ERR_LIMIT_REACHED', { limit: serversMax, what: 'servers' });
+  }
+  const known = new Set<ResourceId>(announcement.resources);
+  for (const [server, { value }] of view.all(ELIGIBLE)) {
+    if (server !== announcement.server) for (const resource of value.resources) known.add(resource);
+  }
+  if (known.size > resourcesMax)
+    fail('ERR_LIMIT_REACHED', { limit: resourcesMax, what: 'resources' });
+}
+
+/** Two writes that meet: the later one is tried again by its agent. */
+async function write(announcement: Announcement, { store, view }: AnnounceParts): Promise<void> {
+  const { server, address, control, fence, capacity, zone, resources, boot, leaseMs } =
+    announcement;
+  const known = view.get(SERVER, server)?.value;
+  const beat = (view.get(ANNOUNCED, server)?.value.beat ?? 0) + 1;
+  const draft = new Draft()
+    .expect(view, SERVER, server)
+    .expect(view, ANNOUNCED, server)
+    .put(ANNOUNCED, server, { beat, boot, leaseMs });
+  const eligible = view.get(ELIGIBLE, server)?.value.resources;
+  if (!isSameList(eligible, resources)) draft.put(ELIGIBLE, server, { resources });
+  const record = {
+    address,
+    control,
+    fence,
+    healthPath: null,
+    // What an operator wrote in the config goes before what the agent says.
+    capacity: known?.origin === 'config' ? known.capacity : capacity,
+    spare: known?.spare ?? false,
+    zone: zone ?? known?.zone ?? null,
+    origin: known?.origin ?? 'announced',
+  } as const;
+  if (JSON.stringify(record) !== JSON.stringify(known)) draft.put(SERVER, server, record);
+  await store.transact(draft.transaction);
+  await view.sync();
+}
+
+function conflictsOf({ server, claims }: Announcement, { view }: AnnounceParts): ResourceId[] {
+  return claims.flatMap(({ resource, since }) => {
+    const placement = view.table.placementOf(resource);
+    const isOthers = placement !== undefined && placement.server !== server;
+    return isOthers && compareGenerations(since, placement.since) >= 0 ? [resource] : [];
+  });
+}
+
+function isSameList(a: readonly ResourceId[] | undefined, b: readonly ResourceId[]): boolean {
+  return a?.length === b.length && a.every((resource, index) => resource === b[index]);
+}

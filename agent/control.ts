@@ -47,7 +47,7 @@ async function release(body: Json, { ownership, log }: ControlParts): Promise<Js
   });
   const answer = answerOf(await Promise.all(changes), ownership.boot);
   log.info({ done: answer.done.length, refused: answer.refused.length }, 'resources released');
-  return ownershipAnswerSchema.encode(answer) as Json;
+  return ownershipAnswerSchema.encode(answer);
 }
 
 async function take(body: Json, { ownership, newOwners, log }: ControlParts): Promise<Json> {
@@ -59,7 +59,7 @@ async function take(body: Json, { ownership, newOwners, log }: ControlParts): Pr
   });
   const answer = answerOf(await Promise.all(changes), ownership.boot);
   log.info({ done: answer.done.length, refused: answer.refused.length }, 'resources taken');
-  return ownershipAnswerSchema.encode(answer) as Json;
+  return ownershipAnswerSchema.encode(answer);
 }
 
 function lease(body: Json, { ownership, clock, isServing }: ControlParts): Json {
@@ -70,12 +70,12 @@ function lease(body: Json, { ownership, clock, isServing }: ControlParts): Json 
     highest: ownership.highest,
     digest: ownership.digest(),
     stamp: clock.monotonicMs(),
-  }) as Json;
+  });
 }
 
 function owned({ ownership }: ControlParts): Json {
   const { boot, highest } = ownership;
-  return ownedAnswerSchema.encode({ boot, highest, owned: ownership.owned() }) as Json;
+  return ownedAnswerSchema.encode({ boot, highest, owned: ownership.owned() });
 }
 
 function moved(body: Json, { newOwners }: ControlParts): Json {

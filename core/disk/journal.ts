@@ -1,9 +1,13 @@
+import { strict as assert } from 'node:assert';
 import { crc32 } from 'node:zlib';
-import { ForeshiftError, fail } from '../errors.js';
+import { ForeshiftError } from '../errors.js';
 import type { Disk, DiskFile } from './port.js';
 
 /** Length and CRC-32 of the payload, both little-endian u32. */
 const FRAME_BYTES = 8;
+export const RECORD_BYTES_MAX = 64 << 20;
+
+export type Done = (error: Error | undefined) => void;
 
 export interface OpenedJournal {
   readonly journal: Journal;
@@ -33,7 +37,7 @@ export class Journal {
   static async open(
     disk: Disk,
     path: string,
-    { recordBytesMax = 64 << 20 }: { readonly recordBytesMax?: number } = {},
+    { recordBytesMax = RECORD_BYTES_MAX }: { readonly recordBytesMax?: number } = {},
   ): Promise<OpenedJournal> {
     const bytes = (await disk.read(path)) ?? new Uint8Array(0);
     const { records, end } = framesOf(bytes, recordBytesMax);
@@ -42,8 +46,9 @@ export class Journal {
     if (tornBytes > 0) {
       await disk.replace(`${path}.torn`, bytes.subarray(end));
       await file.truncate(end);
-      await file.sync();
     }
+    // A killed process may have left records that were written but never synced: what is read now is kept.
+    if (bytes.byteLength > 0) await file.sync();
     return { journal: new Journal(file, recordBytesMax), records, tornBytes };
   }
 
@@ -51,24 +56,37 @@ export class Journal {
     return this.#file.size;
   }
 
-  /**
-   * Resolves once the record would survive a power cut. On failure nothing of it stays, and every append
-   * still waiting fails with it, so a caller's order has no holes.
-   * @throws ERR_DISK_FAILED – not written; ERR_DISK_UNSYNCED – perhaps written: only a new opening can tell,
-   * and until then every append fails
-   */
+  /** As `push`, as a promise. @throws ERR_DISK_FAILED, ERR_DISK_UNSYNCED */
   append(record: Uint8Array): Promise<void> {
-    if (record.byteLength > this.#recordBytesMax) {
-      fail('ERR_DISK_FAILED', { verb: 'append to', path: 'journal', why: 'record too long' });
-    }
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ record, resolve, reject });
-      this.#running ??= this.#drain();
+      this.push(record, (error) => {
+        if (error === undefined) resolve();
+        else reject(error);
+      });
     });
   }
 
+  /**
+   * Calls back without an error once the record would survive a power cut: in the order of the pushes, and
+   * before anything else happens to the caller. On failure nothing of it stays, and every record still
+   * waiting fails in the same turn, so a caller's order has no holes. `done` must not push.
+   * ERR_DISK_FAILED: not written. ERR_DISK_UNSYNCED: perhaps written, only a new opening can tell, and until
+   * then every push fails.
+   */
+  push(record: Uint8Array, done: Done): void {
+    assert.ok(record.byteLength > 0, 'an empty record could not be told from a tail of zeros');
+    assert.ok(record.byteLength <= this.#recordBytesMax, 'callers keep to the longest record');
+    this.#waiting.push({ record, done });
+    this.#running ??= this.#drain();
+  }
+
+  /** Resolves when no append is under way. */
+  async settled(): Promise<void> {
+    while (this.#running !== undefined) await this.#running;
+  }
+
   async close(): Promise<void> {
-    await this.#running;
+    await this.settled();
     await this.#file.close();
   }
 
@@ -79,11 +97,8 @@ export class Journal {
       const batch = this.#waiting;
       this.#waiting = [];
       const failure = await this.#write(batch);
-      if (failure === undefined) {
-        for (const { resolve } of batch) resolve();
-      } else {
-        for (const { reject } of batch.concat(this.#waiting.splice(0))) reject(failure);
-      }
+      const settled = failure === undefined ? batch : batch.concat(this.#waiting.splice(0));
+      for (const { done } of settled) done(failure);
     }
     this.#running = undefined;
   }
@@ -94,9 +109,7 @@ export class Journal {
     try {
       await this.#file.append(framed(batch));
     } catch (error) {
-      await this.#file.truncate(sizeBefore).catch((again: unknown) => {
-        this.#broken = asError(again);
-      });
+      await this.#cut(sizeBefore);
       return asError(error);
     }
     try {
@@ -111,12 +124,21 @@ export class Journal {
       return new ForeshiftError('ERR_DISK_UNSYNCED', {}, { cause });
     }
   }
+
+  /** Takes back a part of a record; if that fails, nothing may follow it. */
+  async #cut(size: number): Promise<void> {
+    try {
+      await this.#file.truncate(size);
+      await this.#file.sync();
+    } catch (error) {
+      this.#broken = asError(error);
+    }
+  }
 }
 
 interface Append {
   readonly record: Uint8Array;
-  readonly resolve: () => void;
-  readonly reject: (error: Error) => void;
+  readonly done: Done;
 }
 
 function framed(batch: readonly Append[]): Uint8Array {
@@ -133,15 +155,18 @@ function framed(batch: readonly Append[]): Uint8Array {
   return bytes;
 }
 
-/** The valid frames from the start on, and where they end. */
-function framesOf(bytes: Uint8Array, recordBytesMax: number) {
+/**
+ * The valid frames from the start on, and where they end. A length of zero ends them: a power cut may
+ * leave zeros behind the last record, and they would pass for frames.
+ */
+export function framesOf(bytes: Uint8Array, recordBytesMax = RECORD_BYTES_MAX) {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const records: Uint8Array[] = [];
   let end = 0;
   while (end + FRAME_BYTES <= bytes.byteLength) {
     const length = view.getUint32(end, true);
     const start = end + FRAME_BYTES;
-    if (length > recordBytesMax || start + length > bytes.byteLength) break;
+    if (length === 0 || length > recordBytesMax || start + length > bytes.byteLength) break;
     const record = bytes.subarray(start, start + length);
     if (crc32(record) !== view.getUint32(end + 4, true)) break;
     records.push(record);

@@ -1,7 +1,9 @@
-import { mkdir, open, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, open, readFile, readdir, rename, rm } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fail } from '../errors.js';
+import { hasCode, isNotFound } from './codes.js';
+import { lockFile } from './lock.js';
 import type { Disk, DiskFile } from './port.js';
 
 /** A directory of the machine's file system. */
@@ -25,16 +27,23 @@ export class NodeDisk implements Disk {
 
   open(path: string): Promise<DiskFile> {
     return this.#attempt('open', path, async (full) => {
-      await mkdir(dirname(full), { recursive: true });
+      await makeFolder(dirname(full));
       const handle = await open(full, 'a');
-      const { size } = await handle.stat();
-      return new NodeDiskFile(handle, path, size);
+      try {
+        const { size } = await handle.stat();
+        // A new file is not there after a power cut unless its folder was synced too.
+        if (size === 0) await syncFolder(dirname(full));
+        return new NodeDiskFile(handle, path, size);
+      } catch (error) {
+        await handle.close();
+        throw error;
+      }
     });
   }
 
   replace(path: string, bytes: Uint8Array): Promise<void> {
     return this.#attempt('replace', path, async (full) => {
-      await mkdir(dirname(full), { recursive: true });
+      await makeFolder(dirname(full));
       const temporary = `${full}.new`;
       const handle = await open(temporary, 'w');
       try {
@@ -66,27 +75,8 @@ export class NodeDisk implements Disk {
 
   lock(path: string): Promise<() => Promise<void>> {
     return this.#attempt('lock', path, async (full) => {
-      await mkdir(dirname(full), { recursive: true });
-      const mine = `${process.pid} ${await startOf(process.pid)}\n`;
-      for (let attempt = 0; attempt < 10; attempt++) {
-        try {
-          await writeFile(full, mine, { flag: 'wx' });
-          return () => rm(full, { force: true });
-        } catch (error) {
-          if (!hasCode(error, 'EEXIST')) throw error;
-        }
-        const holder = await readFile(full, 'utf8').catch(() => '');
-        if (await isAlive(holder)) {
-          return fail('ERR_DATA_LOCKED', { path: full, process: holder.split(' ')[0] ?? '?' });
-        }
-        // Two processes may find the lock stale; only one of them moves it away, the other tries again.
-        const stale = `${full}.stale-${process.pid}`;
-        await rename(full, stale).catch((error: unknown) => {
-          if (!isNotFound(error)) throw error;
-        });
-        await rm(stale, { force: true });
-      }
-      return fail('ERR_DATA_LOCKED', { path: full, process: '?' });
+      const release = await lockFile(full);
+      return () => this.#attempt('unlock', path, release);
     });
   }
 
@@ -151,6 +141,14 @@ function failedDisk(verb: string, path: string, error: unknown): never {
   return fail('ERR_DISK_FAILED', { verb, path, why }, { cause: error });
 }
 
+async function makeFolder(folder: string): Promise<void> {
+  const topmost = await mkdir(folder, { recursive: true });
+  if (topmost === undefined) return;
+  for (let made = folder; made.length >= topmost.length; made = dirname(made)) {
+    await syncFolder(dirname(made));
+  }
+}
+
 async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r');
   try {
@@ -158,32 +156,4 @@ async function syncFolder(folder: string): Promise<void> {
   } finally {
     await handle.close();
   }
-}
-
-/** The holder is alive if a process of its number started when it did: numbers are used again. */
-async function isAlive(holder: string): Promise<boolean> {
-  const [number, started] = holder.trim().split(' ');
-  const processId = Number(number);
-  if (!Number.isInteger(processId) || processId <= 0) return false;
-  try {
-    process.kill(processId, 0);
-  } catch (error) {
-    return hasCode(error, 'EPERM');
-  }
-  return (await startOf(processId)) === started;
-}
-
-/** Start time in clock ticks since boot, field 22 of /proc/PID/stat; `?` where there is no /proc. */
-async function startOf(processId: number): Promise<string> {
-  const text = await readFile(`/proc/${processId}/stat`, 'latin1').catch(() => '');
-  return text.slice(text.lastIndexOf(')') + 2).split(' ')[19] ?? '?';
-}
-
-function hasCode(error: unknown, code?: string): error is Error & { code: string } {
-  const own = (error as { code?: unknown } | null)?.code;
-  return typeof own === 'string' && (code === undefined || own === code);
-}
-
-function isNotFound(error: unknown): boolean {
-  return hasCode(error, 'ENOENT');
 }

@@ -1,117 +1,72 @@
 import { randomUUID } from 'node:crypto';
-import { Journal } from '../disk/journal.js';
+import { z } from 'zod';
+import { Ledger } from '../disk/ledger.js';
+import type { LedgerState } from '../disk/ledger.js';
 import type { Disk } from '../disk/port.js';
-import { codeOf, fail } from '../errors.js';
+import { fail } from '../errors.js';
+import type { Json } from '../json.js';
 import type { Log } from '../log.js';
+import { countSchema } from '../schema.js';
 import { Entries } from './entries.js';
-import type {
-  Changes,
-  Entry,
-  Revision,
-  TableStore,
-  Transaction,
-  TransactResult,
-  Write,
-} from './port.js';
+import type { Changes, Revision, TableStore, Transaction, TransactResult } from './port.js';
 
 export interface EmbeddedTableStoreOptions {
   /** The journal is folded into a snapshot once it is this long. */
   readonly compactAtBytes?: number;
 }
 
-interface Saved {
-  readonly storeId: string;
-  readonly revision: Revision;
-  /** The journal that goes on where this snapshot ends. */
-  readonly journal: number;
-  readonly entries: readonly Entry[];
-}
-
-interface Journaled {
-  readonly revision: Revision;
-  readonly writes: readonly Write[];
-}
-
-const SNAPSHOT = 'table/snapshot.json';
+const NAME = 'embedded table store';
 
 /**
  * The table store of one process: a snapshot and a journal of transactions. A transaction becomes
  * visible when it is durable, so what anybody saw survives kill -9 and a power cut.
  */
 export class EmbeddedTableStore implements TableStore {
-  readonly #disk: Disk;
-  readonly #log: Log;
-  readonly #compactAtBytes: number;
-  readonly #unlock: () => Promise<void>;
+  readonly #state: State;
+  readonly #ledger: Ledger<Change, Revision>;
   readonly #watchers = new Set<() => void>();
-  #journal: Journal;
-  #journalNumber: number;
-  /** What is durable: all that readers see. */
-  #visible: Entries;
-  /** What will be durable once the appends under way are: what checks are made against. */
-  #staged: Entries;
-  #appending = 0;
-  #compacting: Promise<void> | undefined;
+  /** How many transactions under way write a key. */
+  readonly #pending = new Map<string, number>();
   #closed = false;
 
-  private constructor(
-    parts: { disk: Disk; log: Log; unlock: () => Promise<void> },
-    state: { journal: Journal; journalNumber: number; entries: Entries },
-    options: EmbeddedTableStoreOptions,
-  ) {
-    this.#disk = parts.disk;
-    this.#log = parts.log;
-    this.#unlock = parts.unlock;
-    this.#journal = state.journal;
-    this.#journalNumber = state.journalNumber;
-    this.#visible = state.entries;
-    this.#staged = copyOf(state.entries);
-    this.#compactAtBytes = options.compactAtBytes ?? 4 << 20;
+  private constructor(state: State, ledger: Ledger<Change, Revision>) {
+    this.#state = state;
+    this.#ledger = ledger;
   }
 
   /** @throws ERR_DATA_LOCKED, ERR_DISK_FAILED, ERR_DATA_CORRUPT */
   static async open(
-    { disk, log }: { readonly disk: Disk; readonly log: Log },
-    options: EmbeddedTableStoreOptions = {},
+    parts: { readonly disk: Disk; readonly log: Log },
+    { compactAtBytes = 4 << 20 }: EmbeddedTableStoreOptions = {},
   ): Promise<EmbeddedTableStore> {
-    const unlock = await disk.lock('table/lock');
-    try {
-      const saved = await savedOn(disk);
-      const path = journalPath(saved.journal);
-      const { journal, records, tornBytes } = await Journal.open(disk, path);
-      if (tornBytes > 0) log.warn({ path, tornBytes }, 'torn tail cut from journal');
-      const entries = new Entries(saved.storeId, saved.revision, saved.entries);
-      for (const record of records) replay(entries, record, path);
-      await removeOtherJournals(disk, saved.journal);
-      return new EmbeddedTableStore(
-        { disk, log, unlock },
-        { journal, journalNumber: saved.journal, entries },
-        options,
-      );
-    } catch (error) {
-      await unlock();
-      throw error;
+    const state = new State();
+    const options = { folder: 'table', name: NAME, compactAtBytes };
+    const ledger = await Ledger.open<Change, Revision>(parts, state, options);
+    if (state.entries.storeId === '') {
+      await ledger.commit({ type: 'store', storeId: randomUUID(), revision: 0 });
     }
+    return new EmbeddedTableStore(state, ledger);
   }
 
   async read(after: Revision): Promise<Changes> {
     await Promise.resolve();
     this.#assertOpen();
-    return this.#visible.changes(after);
+    return this.#state.entries.changes(after);
   }
 
   async transact(transaction: Transaction): Promise<TransactResult> {
     this.#assertOpen();
-    if (this.#compacting !== undefined) await this.#compacting;
-    const conflict = this.#staged.conflictOf(transaction);
+    const conflict = this.#conflictOf(transaction);
     if (conflict !== undefined) return { committed: false, conflict };
-    const { writes } = transaction;
-    const revision = this.#staged.apply(writes);
-    await this.#append({ revision, writes });
-    this.#visible.apply(writes);
-    for (const notify of this.#watchers) notify();
-    if (this.#journal.sizeBytes >= this.#compactAtBytes) this.#compact();
-    return { committed: true, revision };
+    this.#markPending(transaction, 1);
+    try {
+      const { writes } = transaction;
+      const revision = await this.#ledger.commit({ type: 'writes', writes });
+      for (const notify of this.#watchers) notify();
+      return { committed: true, revision };
+    } finally {
+      this.#markPending(transaction, -1);
+    }
   }
 
   watch(notify: () => void): () => void {
@@ -120,110 +75,73 @@ export class EmbeddedTableStore implements TableStore {
   }
 
   async close(): Promise<void> {
-    if (this.#closed) return;
     this.#closed = true;
     this.#watchers.clear();
-    await this.#compacting;
-    await this.#journal.close();
-    await this.#unlock();
+    await this.#ledger.close();
   }
 
-  async #append(record: Journaled): Promise<void> {
-    this.#appending += 1;
-    try {
-      await this.#journal.append(Buffer.from(JSON.stringify(record)));
-    } catch (cause) {
-      // The journal fails everything that waits, so nothing staged is left to become durable.
-      this.#staged = copyOf(this.#visible);
-      const isAmbiguous = codeOf(cause) === 'ERR_DISK_UNSYNCED';
-      const code = isAmbiguous ? 'ERR_STORE_AMBIGUOUS' : 'ERR_STORE_UNAVAILABLE';
-      fail(code, { store: 'embedded table store' }, { cause });
-    } finally {
-      this.#appending -= 1;
+  /** Nobody has seen what a write under way will leave, so no check of its key can hold. */
+  #conflictOf(transaction: Transaction): string | undefined {
+    const pending = transaction.checks.find(({ key }) => this.#pending.has(key));
+    return pending?.key ?? this.#state.entries.conflictOf(transaction);
+  }
+
+  #markPending({ writes }: Transaction, by: 1 | -1): void {
+    for (const { key } of writes) {
+      const count = (this.#pending.get(key) ?? 0) + by;
+      if (count === 0) this.#pending.delete(key);
+      else this.#pending.set(key, count);
     }
-  }
-
-  /** Folds the journal into a snapshot while transactions wait; keeps the journal if that fails. */
-  #compact(): void {
-    if (this.#compacting !== undefined || this.#appending > 0) return;
-    this.#compacting = this.#fold()
-      .catch((err: unknown) => {
-        this.#log.error({ err }, 'table store not compacted');
-      })
-      .finally(() => {
-        this.#compacting = undefined;
-      });
-  }
-
-  async #fold(): Promise<void> {
-    const next = this.#journalNumber + 1;
-    const opened = await Journal.open(this.#disk, journalPath(next));
-    const { storeId, revision, all } = this.#visible;
-    const saved: Saved = { storeId, revision, journal: next, entries: all };
-    await this.#disk.replace(SNAPSHOT, Buffer.from(JSON.stringify(saved)));
-    const folded = this.#journal;
-    this.#journal = opened.journal;
-    this.#journalNumber = next;
-    await folded.close();
-    await this.#disk.remove(journalPath(next - 1));
   }
 
   #assertOpen(): void {
-    if (this.#closed) fail('ERR_STORE_UNAVAILABLE', { store: 'embedded table store' });
+    if (this.#closed) fail('ERR_STORE_UNAVAILABLE', { store: NAME });
   }
 }
 
-function copyOf(entries: Entries): Entries {
-  return new Entries(entries.storeId, entries.revision, entries.all);
-}
+const jsonSchema = z.custom<Json>((value) => value !== undefined);
+const writesSchema = z.array(z.object({ key: z.string(), value: jsonSchema }));
+const changeSchema = z.discriminatedUnion('type', [
+  /** First in a new store and in a snapshot. */
+  z.object({ type: z.literal('store'), storeId: z.string(), revision: countSchema }),
+  z.object({
+    type: z.literal('entry'),
+    key: z.string(),
+    value: jsonSchema,
+    revision: countSchema,
+  }),
+  /** A transaction; its revision is that of its place in the journal. */
+  z.object({ type: z.literal('writes'), writes: writesSchema.readonly() }),
+]);
+type Change = z.output<typeof changeSchema>;
 
-function journalPath(number: number): string {
-  return `table/journal-${number}`;
-}
+class State implements LedgerState<Change, Revision> {
+  #entries = new Entries('');
 
-async function savedOn(disk: Disk): Promise<Saved> {
-  const bytes = await disk.read(SNAPSHOT);
-  if (bytes !== undefined) return parseSaved(bytes);
-  const saved: Saved = { storeId: randomUUID(), revision: 0, journal: 1, entries: [] };
-  await disk.replace(SNAPSHOT, Buffer.from(JSON.stringify(saved)));
-  return saved;
-}
+  get entries(): Entries {
+    return this.#entries;
+  }
 
-function parseSaved(bytes: Uint8Array): Saved {
-  try {
-    const saved = JSON.parse(Buffer.from(bytes).toString()) as Partial<Saved>;
-    const { storeId, revision, journal, entries } = saved;
-    if (
-      typeof storeId === 'string' &&
-      Number.isSafeInteger(revision) &&
-      Number.isSafeInteger(journal) &&
-      Array.isArray(entries)
-    ) {
-      return saved as Saved;
+  parse(record: Json): Change {
+    return changeSchema.parse(record);
+  }
+
+  apply(change: Change): Revision {
+    switch (change.type) {
+      case 'store':
+        this.#entries = new Entries(change.storeId, change.revision);
+        return change.revision;
+      case 'entry':
+        this.#entries.restore(change);
+        return change.revision;
+      case 'writes':
+        return this.#entries.apply(change.writes);
     }
-  } catch (cause) {
-    return fail('ERR_DATA_CORRUPT', { path: SNAPSHOT }, { cause });
   }
-  return fail('ERR_DATA_CORRUPT', { path: SNAPSHOT });
-}
 
-function replay(entries: Entries, record: Uint8Array, path: string): void {
-  let journaled: Partial<Journaled>;
-  try {
-    journaled = JSON.parse(Buffer.from(record).toString()) as Partial<Journaled>;
-  } catch (cause) {
-    fail('ERR_DATA_CORRUPT', { path }, { cause });
-  }
-  const { revision, writes } = journaled;
-  if (!Array.isArray(writes) || revision !== entries.revision + 1) {
-    fail('ERR_DATA_CORRUPT', { path });
-  }
-  entries.apply(writes as readonly Write[]);
-}
-
-async function removeOtherJournals(disk: Disk, current: number): Promise<void> {
-  for (const name of await disk.list('table')) {
-    const number = /^journal-(\d+)$/.exec(name)?.[1];
-    if (number !== undefined && Number(number) !== current) await disk.remove(`table/${name}`);
+  changes(): readonly Change[] {
+    const { storeId, revision, all } = this.#entries;
+    const entries = all.map((entry): Change => ({ type: 'entry', ...entry }));
+    return [{ type: 'store', storeId, revision }, ...entries];
   }
 }

@@ -1,3 +1,4 @@
+import { strict as assert } from 'node:assert';
 import type { Changes, Entry, Revision, Transaction, TransactResult, Write } from './port.js';
 
 /** So many writes are remembered one by one; a reader from before them reads everything again. */
@@ -9,18 +10,17 @@ const LOG_MAX = 20_000;
  */
 export class Entries {
   readonly storeId: string;
-  readonly #entries: Map<string, Entry>;
+  readonly #entries = new Map<string, Entry>();
   #revision: Revision;
   /** The latest writes, oldest first. */
   #log: { readonly revision: Revision; readonly key: string }[] = [];
   /** The log holds every write after this revision. */
   #logSince: Revision;
 
-  constructor(storeId: string, revision: Revision = 0, entries: readonly Entry[] = []) {
+  constructor(storeId: string, revision: Revision = 0) {
     this.storeId = storeId;
     this.#revision = revision;
     this.#logSince = revision;
-    this.#entries = new Map(entries.map((entry) => [entry.key, entry]));
   }
 
   get revision(): Revision {
@@ -35,6 +35,12 @@ export class Entries {
   conflictOf({ checks }: Transaction): string | undefined {
     return checks.find(({ key, revision }) => (this.#entries.get(key)?.revision ?? 0) !== revision)
       ?.key;
+  }
+
+  /** Puts back an entry that was written before this log begins. */
+  restore(entry: Entry): void {
+    assert.ok(entry.revision <= this.#logSince, 'what is restored is older than what is logged');
+    this.#entries.set(entry.key, entry);
   }
 
   apply(writes: readonly Write[]): Revision {
@@ -61,7 +67,7 @@ export class Entries {
   changes(after: Revision): Changes {
     const { storeId } = this;
     const revision = this.#revision;
-    if (after < this.#logSince || after > revision) {
+    if (after === 0 || after < this.#logSince || after > revision) {
       return { storeId, revision, complete: true, entries: this.all };
     }
     const changed = new Map<string, Entry>();

@@ -6,10 +6,11 @@ import type { Json } from '../json.js';
  * protocol rules stand above it and are the same for every engine.
  *
  * Errors of every call: ERR_STORE_UNAVAILABLE – surely not applied; ERR_STORE_AMBIGUOUS – no answer in
- * time: it may have been applied, or may still be; read back before acting.
+ * time: it may have been applied, or may still be; read back before acting. And of `transact`:
+ * ERR_LIMIT_REACHED – longer than the store takes at once; nothing was changed.
  */
 export interface TableStore {
-  /** What changed after `after` (0: everything), at one revision. */
+  /** What changed after `after`, at one revision; 0: everything there is, and complete. */
   read(after: Revision): Promise<Changes>;
   /** All checks hold: all writes are applied under one new revision, durable before this resolves. */
   transact(transaction: Transaction): Promise<TransactResult>;

@@ -97,9 +97,10 @@ export class TableView {
    * @throws ERR_STORE_UNAVAILABLE, ERR_STORE_AMBIGUOUS
    */
   sync(): Promise<void> {
+    if (this.#next !== undefined) return this.#next;
     if (this.#reading === undefined) return this.#startReading();
     // The read under way may have left the store before this call: one more, shared by all who wait.
-    this.#next ??= this.#reading
+    this.#next = this.#reading
       .catch(() => undefined)
       .then(() => {
         this.#next = undefined;
@@ -134,22 +135,32 @@ export class TableView {
 
   async #read(): Promise<void> {
     const sentAtMs = this.#clock.monotonicMs();
-    const changes = await this.#store.read(this.#revision);
+    const changes = await this.#readChanges();
     const isSame = changes.revision === this.#revision && changes.storeId === this.#storeId;
-    if (!isSame) this.#apply(changes);
+    const isNews = (!isSame || this.#regressed) && this.#apply(changes);
     if (!this.#regressed) this.#syncedAtMs = sentAtMs;
-    if (!isSame) for (const listener of this.#listeners) listener();
+    if (isNews) for (const listener of this.#listeners) listener();
   }
 
-  #apply({ storeId, revision, complete, entries }: Changes): void {
+  /** Partial changes say nothing to a view of another store, nor to one that was not followed. */
+  async #readChanges(): Promise<Changes> {
+    if (this.#regressed) return this.#store.read(0);
+    const changes = await this.#store.read(this.#revision);
+    const isOurs = changes.complete || changes.storeId === this.#storeId;
+    return isOurs ? changes : this.#store.read(0);
+  }
+
+  /** Whether anything is different now. */
+  #apply({ storeId, revision, complete, entries }: Changes): boolean {
     assert.ok(complete || storeId === this.#storeId, 'another store answers completely');
     const former = this.#records;
     const records = complete ? (new Map() as Records) : former;
     if (complete) {
+      const hadRegressed = this.#regressed;
       this.#regressed = this.#isOlder(entries);
       if (this.#regressed) {
-        this.#log.error({ storeId, revision }, 'table store went back');
-        return;
+        if (!hadRegressed) this.#log.error({ storeId, revision }, 'table store went back');
+        return !hadRegressed;
       }
     }
     const changed: [ResourceId, Placement | null][] = [];
@@ -163,6 +174,7 @@ export class TableView {
     this.#storeId = storeId;
     const generation = this.get(HEAD, 'head')?.value.generation ?? NO_GENERATION;
     this.#table = (complete ? AssignmentTable.empty : this.#table).with(changed, generation);
+    return true;
   }
 
   #isOlder(entries: readonly Entry[]): boolean {

@@ -84,8 +84,15 @@ const QUEUE = 4;
 const LEASED = 8;
 const WAITING = HOLD | STALL | QUEUE;
 
+export interface GateParts {
+  readonly clock: Clock;
+  /** The resource is not served by that server unless this redirector's own lease lives. */
+  readonly needsLease: (resource: ResourceId, server: ServerId) => boolean;
+}
+
 export class Gate {
   readonly #clock: Clock;
+  readonly #needsLease: GateParts['needsLease'];
   readonly #options: GateOptions;
 
   readonly #indices = new Map<ResourceId, number>();
@@ -113,8 +120,9 @@ export class Gate {
   #leaseUntilMs = Infinity;
   #generation: Generation = NO_GENERATION;
 
-  constructor({ clock }: { readonly clock: Clock }, options: Partial<GateOptions> = {}) {
+  constructor({ clock, needsLease }: GateParts, options: Partial<GateOptions> = {}) {
     this.#clock = clock;
+    this.#needsLease = needsLease;
     this.#options = { ...GATE_DEFAULTS, ...options };
   }
 
@@ -194,6 +202,17 @@ export class Gate {
     };
   }
 
+  resourceId(at: number): ResourceId {
+    const id = this.#resources[at];
+    assert.ok(id !== undefined, 'a resource index comes from this gate');
+    return id;
+  }
+
+  /** The index that `enter` answers with for this server, now or later. */
+  serverIndexOf(server: ServerId): number {
+    return this.#internServer(server);
+  }
+
   serverId(server: number): ServerId {
     const id = this.#serverIds[server];
     assert.ok(id !== undefined, 'a server index comes from this gate');
@@ -230,9 +249,7 @@ export class Gate {
       if (former === placement) continue;
       // A correction may be ahead of the table that arrives: no observer goes back.
       if (former !== undefined && compareGenerations(placement.since, former.since) < 0) continue;
-      this.#placements[at] = placement;
-      this.#servers[at] = this.#internServer(placement.server);
-      this.#sinceTexts[at] = formatGeneration(placement.since);
+      this.#place(at, placement);
       if (former?.server !== placement.server) this.#unstall(at);
     }
     for (let at = 0; at < this.#resources.length; at++) {
@@ -242,6 +259,7 @@ export class Gate {
       this.#servers[at] = UNASSIGNED;
     }
     this.#generation = table.generation;
+    this.#release();
   }
 
   placementOf(resource: ResourceId): Placement | undefined {
@@ -251,10 +269,9 @@ export class Gate {
   /** One resource, learned from the server's agent while the table store is out of reach. */
   correct(resource: ResourceId, placement: Placement): void {
     const at = this.#intern(resource);
-    this.#placements[at] = placement;
-    this.#servers[at] = this.#internServer(placement.server);
-    this.#sinceTexts[at] = formatGeneration(placement.since);
+    this.#place(at, placement);
     this.#unstall(at);
+    this.#release();
   }
 
   /** From now on all new work for these waits. */
@@ -307,11 +324,7 @@ export class Gate {
     for (const resource of resources) await this.#emptied(this.#intern(resource), signal);
   }
 
-  /** These are served only while `leaseUntilMs` (monotonic) lies ahead. */
-  requireLease(resources: Iterable<ResourceId>): void {
-    for (const resource of resources) this.#flags[this.#intern(resource)]! |= LEASED;
-  }
-
+  /** The own lease lives until then (monotonic). */
   setLease(untilMs: number): void {
     this.#leaseUntilMs = untilMs;
   }
@@ -344,6 +357,14 @@ export class Gate {
     const server = this.#servers[at] ?? UNASSIGNED;
     if (server >= 0) this.#inFlight[at]! += 1;
     return server;
+  }
+
+  #place(at: number, placement: Placement): void {
+    this.#placements[at] = placement;
+    this.#servers[at] = this.#internServer(placement.server);
+    this.#sinceTexts[at] = formatGeneration(placement.since);
+    if (this.#needsLease(this.#resources[at]!, placement.server)) this.#flags[at]! |= LEASED;
+    else this.#flags[at]! &= ~LEASED;
   }
 
   #depart(at: number): void {

@@ -3,12 +3,13 @@ import type { Clock } from '../../core/clock/port.js';
 import type { LostSourcePolicy, ResourceId, ServerId } from '../../core/domain.js';
 import { codeOf } from '../../core/errors.js';
 import { every } from '../../core/every.js';
+import { NO_GENERATION, isSameGeneration } from '../../core/generation.js';
 import type { Log } from '../../core/log.js';
 import type { Net } from '../../core/net/port.js';
 import { Draft } from '../../core/table-store/draft.js';
 import type { TableStore } from '../../core/table-store/port.js';
 import { PLAN } from '../../core/table-store/records/plan.js';
-import { LOST } from '../../core/table-store/records/server.js';
+import { LOST, SERVER } from '../../core/table-store/records/server.js';
 import { ACK, COORDINATOR, MEMBER, SWITCH } from '../../core/table-store/records/switch.js';
 import type { TableView } from '../../core/table-store/view.js';
 import type { AgentClient } from '../agents.js';
@@ -42,6 +43,8 @@ export interface CoordinatorOptions {
   readonly tickMs: number;
   /** A lost server's resources wait so long for a plan before they go to their standbys. */
   readonly standbyAfterMs: number;
+  /** In a store that was never written to, first placements wait so long for agents that know better. */
+  readonly placeAfterMs: number;
   readonly limits: SwitchLimits;
   readonly queue: PlanQueueOptions;
   readonly failover: FailoverOptions;
@@ -66,12 +69,14 @@ export class Coordinator {
   readonly #reconciler: Reconciler;
   /** Monotonic: when a lost server's resources go to their standbys; each try waits twice as long. */
   readonly #failoverAtMs = new Map<ServerId, { readonly atMs: number; readonly pauseMs: number }>();
+  readonly #startedAtMs: number;
   #working: Promise<void> | undefined;
   #isNews = false;
 
   constructor(parts: CoordinatorParts, options: CoordinatorOptions) {
     this.#parts = parts;
     this.#options = options;
+    this.#startedAtMs = parts.clock.monotonicMs();
     this.#lease = new CoordinatorLease(parts);
     this.#ledger = new SwitchLedger(parts);
     this.#lostServers = new LostServers(parts, options.lostServers);
@@ -150,8 +155,8 @@ export class Coordinator {
     const open = view.get(SWITCH, 'open')?.value;
     if (open !== undefined) return this.#driver.step(open);
     if (await this.#failOver()) return true;
-    if (await this.#runPlans()) return true;
     if (await this.#reconciler.step()) return true;
+    if (await this.#runPlans()) return true;
     if (await this.#welcomeBack()) return true;
     return this.#buryDead();
   }
@@ -187,9 +192,28 @@ export class Coordinator {
   async #runPlans(): Promise<boolean> {
     const { view, clock } = this.#parts;
     const work = nextWork(view, clock.realtimeMs(), this.#options.queue);
-    if (work.kind === 'none') return false;
+    if (work.kind === 'none' || !this.#mayBegin(work)) return false;
     await this.#carryOut(work);
     return true;
+  }
+
+  /**
+   * A resource that the table does not know may be owned all the same, if the store was lost: it is placed
+   * only when every agent has been heard, or is lost.
+   */
+  #mayBegin(work: Exclude<NextWork, { kind: 'none' }>): boolean {
+    const moves = work.kind === 'batch' ? work.record.plan.batches[work.batch]?.moves : undefined;
+    if (moves?.some(({ source }) => source === null) !== true) return true;
+    const { view, clock, agents, lastAnswer } = this.#parts;
+    const isFresh = isSameGeneration(view.reserved, NO_GENERATION);
+    const isEarly = clock.monotonicMs() < this.#startedAtMs + this.#options.placeAfterMs;
+    if (isFresh && isEarly) return false;
+    return [...view.all(SERVER).keys()].every(
+      (server) =>
+        !agents.hasAgent(server) ||
+        lastAnswer(server) !== undefined ||
+        this.#lostServers.isLost(server),
+    );
   }
 
   async #carryOut(work: Exclude<NextWork, { kind: 'none' }>): Promise<void> {

@@ -1,0 +1,301 @@
+import { strict as assert } from 'node:assert';
+import { errorAnswerBytes } from '../../../core/net/http/error-answer.js';
+import type { HttpFault } from '../../../core/net/http/fault.js';
+import type { HeaderList } from '../../../core/net/http/header-list.js';
+import type { RequestHead } from '../../../core/net/http/request-head.js';
+import { RequestReader } from '../../../core/net/http/request-reader.js';
+import type { Connection } from '../../../core/net/port.js';
+import { EXECUTED_HEADER } from '../../../core/agent-protocol.js';
+import type { HttpContext } from './context.js';
+import type { ExchangeClient } from './exchange.js';
+import { Exchange } from './exchange.js';
+import { REFUSALS } from './refusals.js';
+import type { Route } from './route.js';
+import { resourceOf } from './route.js';
+import type { Timed } from './sweeper.js';
+
+/** After the last answer the client may still be sending; it gets this long to notice. */
+const LINGER_MS = 2000;
+
+export interface ClientConnectionParts {
+  readonly connection: Connection;
+  readonly context: HttpContext;
+  readonly route: Route;
+  readonly onClosed: (client: ClientConnection) => void;
+}
+
+/**
+ * One client's connection: its requests one after the other, pipelined ones answered in their order.
+ *
+ *   between ⇄ exchange → lingering → closed
+ *                 └→ tunnel → closed
+ */
+export class ClientConnection implements ExchangeClient, Timed {
+  deadlineMs: number;
+  readonly host: string;
+  readonly #connection: Connection;
+  readonly #context: HttpContext;
+  readonly #route: Route;
+  readonly #reader: RequestReader;
+  #exchange: Exchange | undefined;
+  /** The request under way has been read whole: what follows is the next one. */
+  #isRequestRead = false;
+  /** What came before it could be read. */
+  #rest: Uint8Array | undefined;
+  #isReading = false;
+  #state: 'open' | 'tunnel' | 'lingering' | 'closed' = 'open';
+  #isStopping = false;
+  #isPeerEnded = false;
+
+  constructor(parts: ClientConnectionParts) {
+    this.#connection = parts.connection;
+    this.#context = parts.context;
+    this.#route = parts.route;
+    this.host = parts.connection.remote.host;
+    this.#reader = new RequestReader(
+      {
+        head: (head) => {
+          this.#begin(head);
+        },
+        data: (bytes) => this.#exchange?.bodyData(bytes),
+        end: (trailers) => {
+          this.#requestEnded(trailers);
+        },
+        fault: (fault) => {
+          this.#refuse(fault);
+        },
+      },
+      parts.context.options.message,
+    );
+    this.deadlineMs = this.#in(parts.context.options.headTimeoutMs);
+    parts.context.sweeper.watch(this);
+    parts.connection.handler = {
+      opened: () => undefined,
+      data: (bytes) => {
+        this.#data(bytes);
+      },
+      drained: () => this.#exchange?.clientDrained(),
+      ended: () => {
+        this.#peerEnded();
+      },
+      closed: () => {
+        this.#closed();
+        parts.onClosed(this);
+      },
+    };
+  }
+
+  get isLast(): boolean {
+    return this.#isStopping || this.#isPeerEnded;
+  }
+
+  /** Takes no more requests; the one under way is answered. */
+  stop(): void {
+    this.#isStopping = true;
+    if (this.#state === 'open' && this.#exchange === undefined) this.#linger();
+  }
+
+  destroy(): void {
+    this.#connection.destroy();
+  }
+
+  overdue(): void {
+    this.deadlineMs = Infinity;
+    if (this.#state !== 'open' || this.#reader.isBetween) {
+      this.#connection.destroy();
+      return;
+    }
+    this.#answer(408, 'head-late', 'the head of the request did not come in time');
+  }
+
+  /* ---- for the exchange ---- */
+
+  write(bytes: Uint8Array): boolean {
+    return this.#connection.write(bytes);
+  }
+
+  cork(): void {
+    this.#connection.cork();
+  }
+
+  uncork(): void {
+    this.#connection.uncork();
+  }
+
+  pauseBody(): void {
+    this.#connection.pause();
+  }
+
+  resumeBody(): void {
+    if (!this.#isBlocked()) this.#connection.resume();
+  }
+
+  finished(mayStay: boolean): void {
+    this.#exchange = undefined;
+    if (this.#state !== 'open') return;
+    if (!mayStay || !this.#isRequestRead || this.isLast) {
+      this.#linger();
+      return;
+    }
+    this.deadlineMs = this.#in(this.#context.options.idleTimeoutMs);
+    // In the middle of reading, the loop there goes on with the next request.
+    if (!this.#isReading) this.#goOn();
+  }
+
+  abort(): void {
+    this.#exchange = undefined;
+    this.#connection.destroy();
+  }
+
+  becomeTunnel(): void {
+    this.#state = 'tunnel';
+    const rest = this.#takeRest();
+    if (rest !== undefined) this.#exchange?.tunnelFromClient(rest);
+    this.#connection.resume();
+  }
+
+  endTunnel(): void {
+    this.#connection.end();
+  }
+
+  /* ---- reading ---- */
+
+  #data(bytes: Uint8Array): void {
+    switch (this.#state) {
+      case 'tunnel':
+        this.#exchange?.tunnelFromClient(bytes);
+        return;
+      case 'open':
+        if (this.#isBlocked()) this.#keepRest(bytes);
+        else this.#read(bytes);
+        return;
+      case 'lingering':
+      case 'closed':
+        return;
+    }
+  }
+
+  #read(bytes: Uint8Array): void {
+    if (this.#exchange === undefined && this.#reader.isBetween) {
+      this.deadlineMs = this.#in(this.#context.options.headTimeoutMs);
+    }
+    this.#isReading = true;
+    let at = 0;
+    while (at < bytes.length && this.#state === 'open' && !this.#isBlocked()) {
+      at = this.#reader.read(bytes, at);
+    }
+    this.#isReading = false;
+    if (at >= bytes.length) return;
+    const rest = bytes.subarray(at);
+    if (this.#state === 'open') this.#keepRest(rest);
+    else this.#data(rest);
+  }
+
+  /** One request at a time: the next one waits, at the cost of at most what one read brought. */
+  #isBlocked(): boolean {
+    return this.#exchange !== undefined && this.#isRequestRead;
+  }
+
+  #keepRest(bytes: Uint8Array): void {
+    this.#rest = this.#rest === undefined ? bytes : Buffer.concat([this.#rest, bytes]);
+    this.#connection.pause();
+  }
+
+  #takeRest(): Uint8Array | undefined {
+    const rest = this.#rest;
+    this.#rest = undefined;
+    return rest;
+  }
+
+  #goOn(): void {
+    const rest = this.#takeRest();
+    this.#connection.resume();
+    if (rest !== undefined) this.#read(rest);
+    else if (this.#isPeerEnded) this.#linger();
+  }
+
+  #begin(head: RequestHead): void {
+    const { gate, counters } = this.#context;
+    counters.requests += 1;
+    this.deadlineMs = Infinity;
+    this.#isRequestRead = head.framing.kind === 'none';
+    const resource = resourceOf(this.#route, head);
+    const at = resource === undefined ? -1 : gate.indexOf(resource);
+    if (at < 0) {
+      counters.refusedFor('noResource');
+      const { status, code, detail } = REFUSALS.noResource;
+      this.#answer(status, code, detail, head);
+      return;
+    }
+    this.#exchange = new Exchange(this.#context, this, { head, at });
+    this.#exchange.begin();
+  }
+
+  #requestEnded(trailers: HeaderList): void {
+    this.#isRequestRead = true;
+    this.#exchange?.bodyEnd(trailers);
+  }
+
+  #refuse(fault: HttpFault): void {
+    if (this.#exchange !== undefined) {
+      this.#exchange.clientFault(fault);
+      return;
+    }
+    // A client that went away between two requests is no fault of anybody.
+    if (this.#isPeerEnded && this.#state !== 'open') return;
+    this.#context.counters.faultNamed(fault.name);
+    this.#answer(fault.status, fault.name, fault.text);
+  }
+
+  /** An answer outside any exchange: nothing was sent to a server. The connection stays only after a whole request. */
+  #answer(status: number, code: string, detail: string, head?: RequestHead): void {
+    const mayStay = head?.keepAlive === true && this.#isRequestRead && !this.isLast;
+    this.#context.counters.answered(status);
+    const isOld = head?.minorVersion === 0;
+    this.#connection.write(
+      errorAnswerBytes({
+        status,
+        code,
+        detail,
+        connection: mayStay ? (isOld ? 'keep-alive' : 'persistent') : 'close',
+        isBodyless: head?.method === 'HEAD',
+        headers: { [EXECUTED_HEADER]: 'no' },
+      }),
+    );
+    if (mayStay) this.deadlineMs = this.#in(this.#context.options.idleTimeoutMs);
+    else this.#linger();
+  }
+
+  #peerEnded(): void {
+    this.#isPeerEnded = true;
+    if (this.#state === 'tunnel') {
+      this.#exchange?.clientTunnelEnded();
+      return;
+    }
+    if (this.#state !== 'open') return;
+    this.#reader.peerEnded();
+    if (this.#exchange === undefined) this.#linger();
+  }
+
+  /** Says that it is over, and reads on for a moment: a reset would take the last answer from the client. */
+  #linger(): void {
+    if (this.#state !== 'open') return;
+    assert.ok(this.#exchange === undefined, 'an exchange ends before its connection');
+    this.#state = 'lingering';
+    this.deadlineMs = this.#in(LINGER_MS);
+    this.#connection.end();
+    this.#connection.resume();
+  }
+
+  #closed(): void {
+    this.#state = 'closed';
+    this.#context.sweeper.forget(this);
+    const exchange = this.#exchange;
+    this.#exchange = undefined;
+    exchange?.clientGone();
+  }
+
+  #in(ms: number): number {
+    return this.#context.clock.monotonicMs() + ms;
+  }
+}

@@ -1,0 +1,47 @@
+import type { Clock } from '../../../core/clock/port.js';
+import type { Address, DrainPolicy, ResourceId, ServerId } from '../../../core/domain.js';
+import type { Log } from '../../../core/log.js';
+import type { Net } from '../../../core/net/port.js';
+import type { Gate } from '../../gate.js';
+import type { HttpCounters } from './counters.js';
+import type { Exchange } from './exchange.js';
+import type { HttpOptions } from './options.js';
+import type { Sweeper } from './sweeper.js';
+import type { UpstreamPool } from './upstream-pool.js';
+
+/** What all exchanges of one adapter share. */
+export interface HttpContext {
+  readonly clock: Clock;
+  readonly gate: Gate;
+  readonly sweeper: Sweeper;
+  readonly counters: HttpCounters;
+  readonly options: HttpOptions;
+  /** Undefined: the server's address is not known here. */
+  readonly poolOf: (server: number) => UpstreamPool | undefined;
+  /** The server's agent compares `since` on each request. */
+  readonly hasFence: (server: number) => boolean;
+  /** No connection to the server: find out whether it is lost. */
+  readonly suspect: (server: number) => void;
+  /** The server refused a request that was not executed: it owns the resource no more. */
+  readonly misdirected: (resource: number, owner: string) => void;
+  /** Exchanges that are in the gate, by resource: what a move must see the end of. */
+  readonly underWay: Map<number, Set<Exchange>>;
+}
+
+export interface HttpAdapterParts {
+  readonly net: Net;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly gate: Gate;
+  readonly servers: HttpServers;
+  readonly drainPolicyOf: (resource: ResourceId) => DrainPolicy;
+}
+
+/** What the adapter needs to know of servers. */
+export interface HttpServers {
+  addressOf(server: ServerId): Address | undefined;
+  hasFence(server: ServerId): boolean;
+  suspect(server: ServerId): void;
+  /** `owner`: what the refusing agent says of the new one (core/agent-protocol.ts, OWNER_HEADER). */
+  misdirected(resource: ResourceId, owner: string): void;
+}

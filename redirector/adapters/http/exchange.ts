@@ -1,0 +1,628 @@
+import { strict as assert } from 'node:assert';
+import {
+  EXECUTED_HEADER,
+  OWNER_HEADER,
+  RESOURCE_HEADER,
+  SINCE_HEADER,
+} from '../../../core/agent-protocol.js';
+import type { Cancel } from '../../../core/clock/port.js';
+import { BodyWriter } from '../../../core/net/http/body-writer.js';
+import { latin1Bytes } from '../../../core/net/http/bytes.js';
+import { errorAnswerBytes } from '../../../core/net/http/error-answer.js';
+import { HttpFault } from '../../../core/net/http/fault.js';
+import {
+  forwardedRequestHeaders,
+  forwardedResponseHeaders,
+} from '../../../core/net/http/forwarding.js';
+import { relayedFraming } from '../../../core/net/http/framing.js';
+import type { OutgoingConnection } from '../../../core/net/http/head-text.js';
+import {
+  interimHeadText,
+  requestHeadText,
+  responseHeadText,
+} from '../../../core/net/http/head-text.js';
+import type { HeaderList } from '../../../core/net/http/header-list.js';
+import {
+  NO_HEADERS,
+  headerList,
+  headerOf,
+  withHeaders,
+} from '../../../core/net/http/header-list.js';
+import type { RequestHead } from '../../../core/net/http/request-head.js';
+import type { ResponseHead } from '../../../core/net/http/response-head.js';
+import type { CloseReason } from '../../../core/net/port.js';
+import type { Entrance, Ticket } from '../../gate.js';
+import { HELD, LEASE_OVER, UNASSIGNED, UNREACHABLE } from '../../gate.js';
+import type { HttpContext } from './context.js';
+import type { HttpOptions } from './options.js';
+import type { Refusal, RefusalName } from './refusals.js';
+import { REFUSALS } from './refusals.js';
+import type { Timed } from './sweeper.js';
+import type { Upstream, UpstreamUser } from './upstream.js';
+import type { PoolWaiter, UpstreamPool } from './upstream-pool.js';
+
+/** Safe to send twice (RFC 9110 §9.2.2). */
+const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
+/** A request whose answer was lost is sent again so often. */
+const RESENDS_MAX = 1;
+/** Of an agent's refusal, which nobody sees. */
+const REFUSAL_BYTES_MAX = 64 << 10;
+
+/** The client's side of an exchange. */
+export interface ExchangeClient {
+  /** For `X-Forwarded-For`. */
+  readonly host: string;
+  /** False: full, wait for `clientDrained`. */
+  write(bytes: Uint8Array): boolean;
+  cork(): void;
+  uncork(): void;
+  pauseBody(): void;
+  resumeBody(): void;
+  /** The answer is complete; `mayStay`: the connection can take another request. */
+  finished(mayStay: boolean): void;
+  /** The answer cannot be completed. */
+  abort(): void;
+  /** From now on raw bytes both ways. */
+  becomeTunnel(): void;
+  endTunnel(): void;
+  /** No more requests after this one. */
+  readonly isLast: boolean;
+}
+
+/**
+ *   entry ⇄ queue → request → answer → relay → over        entry: at the gate, or waiting to try again
+ *     ↑        ↓       ↓        ↓  └→ tunnel → over         queue: for a connection to the server
+ *     └────────┴───────┴────────┘                           back: what was surely not executed, or may run twice
+ */
+type Phase = 'entry' | 'queue' | 'request' | 'answer' | 'relay' | 'tunnel' | 'over';
+
+/** One request on its way through the redirector, to the one answer that its client gets. */
+export class Exchange implements UpstreamUser, PoolWaiter, Timed {
+  deadlineMs = Infinity;
+  readonly #context: HttpContext;
+  readonly #client: ExchangeClient;
+  readonly #head: RequestHead;
+  /** Of the resource. */
+  readonly #at: number;
+  readonly #startedAtMs: number;
+  #phase: Phase = 'entry';
+  #isEntered = false;
+  #server = -1;
+  #ticket: Ticket | undefined;
+  #cancelRetry: Cancel | undefined;
+  #pool: UpstreamPool | undefined;
+  #upstream: Upstream | undefined;
+  #sends = 0;
+  #resends = 0;
+  #bytes = 0;
+  /** The body so far, as long as it is short enough to be sent again. */
+  #kept: Uint8Array[] | undefined = [];
+  #keptBytes = 0;
+  #isRequestRead = false;
+  #trailers: HeaderList = NO_HEADERS;
+  #requestBody: BodyWriter | undefined;
+  #answerBody: BodyWriter | undefined;
+  #mayStay = false;
+  /** The agent refused: what it says of the resource's owner. Its answer is not for the client. */
+  #refusedBy: string | undefined;
+  #refusalBytes = 0;
+
+  constructor(
+    context: HttpContext,
+    client: ExchangeClient,
+    { head, at }: { readonly head: RequestHead; readonly at: number },
+  ) {
+    this.#context = context;
+    this.#client = client;
+    this.#head = head;
+    this.#at = at;
+    this.#startedAtMs = context.clock.monotonicMs();
+    this.#isRequestRead = head.framing.kind === 'none';
+  }
+
+  /* ---- from the client ---- */
+
+  begin(): void {
+    this.#context.sweeper.watch(this);
+    this.#enter();
+  }
+
+  bodyData(bytes: Uint8Array): void {
+    if (this.#phase === 'over') return;
+    this.#bytes += bytes.length;
+    this.#keep(bytes);
+    if (this.#upstream === undefined) {
+      if (this.#keptBytes >= this.#context.options.resendBytesMax) this.#client.pauseBody();
+      return;
+    }
+    this.#touch();
+    if (!this.#writeBody(bytes)) this.#client.pauseBody();
+  }
+
+  bodyEnd(trailers: HeaderList): void {
+    if (this.#phase === 'over' || this.#isRequestRead) return;
+    this.#isRequestRead = true;
+    this.#trailers = trailers;
+    if (this.#upstream !== undefined) this.#endBody(this.#upstream);
+  }
+
+  clientDrained(): void {
+    if (this.#phase === 'relay' || this.#phase === 'tunnel') this.#touch();
+    this.#upstream?.resume();
+  }
+
+  /** The client sent something that is not HTTP in the middle of its body. */
+  clientFault(fault: HttpFault): void {
+    if (this.#phase === 'over') return;
+    const hasAnswer = this.#phase === 'relay';
+    this.#end();
+    this.#context.counters.faultNamed(fault.name);
+    if (hasAnswer) this.#client.abort();
+    else this.#answer(fault.status, { code: fault.name, detail: fault.text, executed: 'unknown' });
+  }
+
+  clientGone(): void {
+    if (this.#phase === 'over') return;
+    this.#context.counters.clientsGone += 1;
+    this.#end();
+  }
+
+  tunnelFromClient(bytes: Uint8Array): void {
+    this.#bytes += bytes.length;
+    this.#touch();
+    if (this.#upstream?.write(bytes) === false) this.#client.pauseBody();
+  }
+
+  clientTunnelEnded(): void {
+    this.#upstream?.endTunnel();
+  }
+
+  /* ---- from a move ---- */
+
+  /** For a person. */
+  get description(): string {
+    if (this.#phase === 'tunnel') return 'an open WebSocket';
+    return this.#isRequestRead
+      ? `a ${this.#head.method} without its whole answer`
+      : 'an open upload';
+  }
+
+  get ageMs(): number {
+    return this.#context.clock.monotonicMs() - this.#startedAtMs;
+  }
+
+  /** Ends what runs at the server now; what may be sent again is, once the gate opens. */
+  cut(): void {
+    if (this.#phase === 'queue') {
+      this.#pool?.cancel(this);
+      this.#withdraw();
+      this.#enter();
+      return;
+    }
+    const upstream = this.#upstream;
+    if (upstream === undefined) return;
+    upstream.abandon();
+    this.upstreamLost('destroyed');
+  }
+
+  /** Goes on where it is, and no move waits for it. */
+  pin(): void {
+    if (this.#isEntered) this.#withdraw();
+  }
+
+  /* ---- from the pool ---- */
+
+  connected(upstream: Upstream): void {
+    if (this.#phase !== 'queue') {
+      this.#pool?.release(upstream);
+      return;
+    }
+    this.#phase = 'request';
+    this.#upstream = upstream;
+    this.#sends += 1;
+    this.#touch();
+    this.#send(upstream);
+  }
+
+  notConnected(why: CloseReason | 'full'): void {
+    if (this.#phase !== 'queue') return;
+    const { gate, suspect, clock, options } = this.#context;
+    this.#withdraw();
+    if (why === 'full') {
+      this.#refuse('serverFull');
+      return;
+    }
+    gate.stall(this.#at);
+    suspect(this.#server);
+    if (clock.monotonicMs() - this.#startedAtMs >= options.retryForMs) this.#refuse('unreachable');
+    else this.#enter();
+  }
+
+  /* ---- from the server ---- */
+
+  answerHead(head: ResponseHead): void {
+    this.#touch();
+    if (head.status === 101) {
+      this.#beginTunnel(head);
+    } else if (head.status < 200) {
+      this.#relayInterim(head);
+    } else if (this.#isAgentRefusal(head)) {
+      this.#refusedBy = headerOf(head.headers, OWNER_HEADER) ?? 'in-transit';
+    } else {
+      this.#relay(head);
+    }
+  }
+
+  answerData(bytes: Uint8Array): void {
+    if (this.#refusedBy !== undefined) {
+      this.#refusalBytes += bytes.length;
+      if (this.#refusalBytes > REFUSAL_BYTES_MAX) this.cut();
+      return;
+    }
+    this.#touch();
+    this.#bytes += bytes.length;
+    let hasRoom = true;
+    for (const part of this.#answerBody?.part(bytes) ?? []) hasRoom = this.#client.write(part);
+    if (!hasRoom) this.#upstream?.pause();
+  }
+
+  answerEnd(trailers: HeaderList): void {
+    const upstream = this.#upstream;
+    this.#upstream = undefined;
+    const isClean = this.#isRequestRead && !this.#needsFresh;
+    if (upstream !== undefined) {
+      if (isClean) this.#pool?.release(upstream);
+      else upstream.destroy();
+    }
+    if (this.#refusedBy !== undefined) {
+      this.#afterRefusal(this.#refusedBy);
+      return;
+    }
+    for (const part of this.#answerBody?.end(trailers) ?? []) this.#client.write(part);
+    this.#end();
+    this.#client.finished(this.#mayStay && this.#isRequestRead);
+  }
+
+  tunnelData(bytes: Uint8Array): void {
+    this.#bytes += bytes.length;
+    this.#touch();
+    if (!this.#client.write(bytes)) this.#upstream?.pause();
+  }
+
+  tunnelEnded(): void {
+    this.#client.endTunnel();
+  }
+
+  upstreamDrained(): void {
+    this.#client.resumeBody();
+  }
+
+  upstreamLost(why: HttpFault | CloseReason | 'timeout'): void {
+    this.#upstream = undefined;
+    if (this.#phase === 'over') return;
+    if (this.#phase === 'relay' || this.#phase === 'tunnel') {
+      this.#context.counters.cut += 1;
+      this.#end();
+      this.#client.abort();
+    } else if (this.#refusedBy !== undefined) {
+      this.#afterRefusal(this.#refusedBy);
+    } else if (why !== 'timeout' && this.#maySendAgain()) {
+      this.#context.counters.retries += 1;
+      this.#resends += 1;
+      this.#withdraw();
+      this.#enterSoon();
+    } else {
+      this.#refuse(lossOf(why));
+    }
+  }
+
+  /** A phase took too long. */
+  overdue(): void {
+    this.deadlineMs = Infinity;
+    if (this.#phase === 'queue') {
+      this.#refuse('serverFull');
+    } else if (this.#phase === 'request') {
+      this.#refuse('requestLate');
+    } else if (this.#upstream !== undefined) {
+      this.#upstream.abandon();
+      this.upstreamLost('timeout');
+    }
+  }
+
+  /* ---- the way ---- */
+
+  #enter(): void {
+    const { gate } = this.#context;
+    this.#phase = 'entry';
+    this.deadlineMs = Infinity;
+    const entrance = gate.enter(this.#at);
+    if (entrance !== HELD) {
+      this.#entered(entrance);
+      return;
+    }
+    this.#ticket = gate.park(this.#at, this.#keptBytes, (later) => {
+      this.#ticket = undefined;
+      if (later === 'expired') this.#refuse('holdTooLong');
+      else this.#entered(later);
+    });
+    if (this.#ticket === undefined) this.#refuse('holdFull');
+  }
+
+  #entered(entrance: Entrance): void {
+    if (entrance < 0) {
+      this.#refuse(closedBy(entrance));
+      return;
+    }
+    const { clock, options, poolOf, underWay } = this.#context;
+    this.#isEntered = true;
+    this.#server = entrance;
+    const others = underWay.get(this.#at);
+    if (others === undefined) underWay.set(this.#at, new Set([this]));
+    else others.add(this);
+    this.#phase = 'queue';
+    this.deadlineMs = clock.monotonicMs() + options.serverQueueTimeoutMs;
+    this.#pool = poolOf(entrance);
+    if (this.#pool === undefined) this.notConnected('unreachable');
+    else if (this.#needsFresh) this.#pool.acquireFresh(this);
+    else this.#pool.acquire(this);
+  }
+
+  /** Again, after a pause that lets news arrive. */
+  #enterSoon(): void {
+    const { clock, options } = this.#context;
+    this.#phase = 'entry';
+    this.deadlineMs = Infinity;
+    this.#cancelRetry = clock.after(options.retryPauseMs, () => {
+      this.#cancelRetry = undefined;
+      this.#enter();
+    });
+  }
+
+  get #needsFresh(): boolean {
+    return this.#head.isWebSocket || this.#head.hasUnusualBody;
+  }
+
+  #send(upstream: Upstream): void {
+    const { method, expectsContinue } = this.#head;
+    upstream.cork();
+    upstream.send(this, method, latin1Bytes(this.#requestHead()));
+    this.#requestBody = new BodyWriter(this.#head.framing);
+    let hasRoom = true;
+    for (const bytes of this.#kept ?? []) hasRoom = this.#writeBody(bytes);
+    if (this.#isRequestRead) this.#endBody(upstream);
+    upstream.uncork();
+    if (this.#keptBytes > this.#context.options.resendBytesMax) this.#kept = undefined;
+    if (this.#isRequestRead) return;
+    if (expectsContinue && this.#sends === 1) {
+      this.#client.write(latin1Bytes(interimHeadText(100, 'Continue', NO_HEADERS)));
+    }
+    if (hasRoom) this.#client.resumeBody();
+  }
+
+  #requestHead(): string {
+    const { gate, options, hasFence } = this.#context;
+    const head = this.#head;
+    const client = { host: this.#client.host, scheme: 'http' } as const;
+    const passed = forwardedRequestHeaders(head, client, {
+      mode: options.forwarded,
+      standard: false,
+    });
+    const fence = {
+      [RESOURCE_HEADER]: gate.resourceId(this.#at),
+      [SINCE_HEADER]: gate.sinceText(this.#at),
+    };
+    return requestHeadText({
+      method: head.method,
+      path: head.path,
+      query: head.query,
+      host: head.authority,
+      headers: hasFence(this.#server) ? withHeaders(passed, headerList(fence)) : passed,
+      framing: head.framing,
+      connection: connectionTo(head),
+    });
+  }
+
+  #keep(bytes: Uint8Array): void {
+    if (this.#kept === undefined) return;
+    this.#keptBytes += bytes.length;
+    const isTooLong = this.#keptBytes > this.#context.options.resendBytesMax;
+    // Before it was sent at all it must be kept; the client is paused then.
+    if (isTooLong && this.#upstream !== undefined) this.#kept = undefined;
+    else this.#kept.push(bytes);
+  }
+
+  #writeBody(bytes: Uint8Array): boolean {
+    let hasRoom = true;
+    for (const part of this.#requestBody?.part(bytes) ?? []) {
+      hasRoom = this.#upstream?.write(part) ?? true;
+    }
+    return hasRoom;
+  }
+
+  #endBody(upstream: Upstream): void {
+    for (const part of this.#requestBody?.end(this.#trailers) ?? []) upstream.write(part);
+    if (this.#phase === 'request') this.#phase = 'answer';
+    this.#touch();
+  }
+
+  #relayInterim({ status, reason, headers }: ResponseHead): void {
+    // A 100 was the redirector's to say, and was said.
+    if (status === 100 || this.#head.minorVersion === 0) return;
+    this.#client.write(latin1Bytes(interimHeadText(status, reason, headers)));
+  }
+
+  #relay(head: ResponseHead): void {
+    this.#phase = 'relay';
+    const { minorVersion, keepAlive } = this.#head;
+    const framing = relayedFraming(head.framing, minorVersion);
+    this.#mayStay = keepAlive && framing.kind !== 'until-close' && !this.#client.isLast;
+    this.#answerBody = new BodyWriter(framing);
+    this.#context.counters.answered(head.status);
+    const text = responseHeadText({
+      status: head.status,
+      reason: head.reason,
+      headers: forwardedResponseHeaders(head),
+      framing,
+      unsentLength: head.unsentLength,
+      connection: this.#connectionText(this.#mayStay && this.#isRequestRead),
+    });
+    this.#client.write(latin1Bytes(text));
+  }
+
+  #beginTunnel(head: ResponseHead): void {
+    const upstream = this.#upstream;
+    if (!head.isWebSocket || !this.#head.isWebSocket || upstream === undefined) {
+      upstream?.abandon();
+      this.#upstream = undefined;
+      this.#refuse('answerInvalid');
+      return;
+    }
+    this.#phase = 'tunnel';
+    this.#touch();
+    this.#context.counters.answered(101);
+    upstream.becomeTunnel();
+    const text = responseHeadText({
+      status: 101,
+      reason: head.reason,
+      headers: forwardedResponseHeaders(head),
+      framing: head.framing,
+      connection: 'websocket',
+    });
+    this.#client.write(latin1Bytes(text));
+    this.#client.becomeTunnel();
+  }
+
+  /** Only an agent's word counts here, and only about requests that its server never saw. */
+  #isAgentRefusal({ status, headers }: ResponseHead): boolean {
+    if (status !== 421 && status !== 503) return false;
+    return this.#context.hasFence(this.#server) && headerOf(headers, EXECUTED_HEADER) === 'no';
+  }
+
+  #afterRefusal(owner: string): void {
+    const { clock, options, counters, misdirected } = this.#context;
+    this.#refusedBy = undefined;
+    this.#refusalBytes = 0;
+    counters.misdirected += 1;
+    this.#withdraw();
+    misdirected(this.#at, owner);
+    const isOver = clock.monotonicMs() - this.#startedAtMs >= options.retryForMs;
+    if (this.#kept === undefined || isOver) this.#refuse('misdirected');
+    else this.#enterSoon();
+  }
+
+  #maySendAgain(): boolean {
+    const isRepeatable = IDEMPOTENT.has(this.#head.method) && !this.#head.isWebSocket;
+    return isRepeatable && this.#kept !== undefined && this.#resends < RESENDS_MAX;
+  }
+
+  #refuse(name: keyof typeof REFUSALS): void {
+    const refusal: Refusal = REFUSALS[name];
+    this.#context.counters.refusedFor(name);
+    this.#end();
+    this.#answer(refusal.status, refusal);
+  }
+
+  #answer(
+    status: number,
+    refusal: Pick<Refusal, 'code' | 'detail' | 'executed' | 'retryAfterMs'>,
+  ): void {
+    const mayStay = this.#head.keepAlive && this.#isRequestRead && !this.#client.isLast;
+    const { retryAfterMs } = refusal;
+    this.#context.counters.answered(status);
+    const bytes = errorAnswerBytes({
+      status,
+      code: refusal.code,
+      detail: refusal.detail,
+      connection: this.#connectionText(mayStay),
+      ...(retryAfterMs !== undefined && { retryAfterMs }),
+      isBodyless: this.#head.method === 'HEAD',
+      headers: { [EXECUTED_HEADER]: refusal.executed },
+    });
+    this.#client.write(bytes);
+    this.#client.finished(mayStay);
+  }
+
+  #connectionText(mayStay: boolean): OutgoingConnection {
+    if (!mayStay) return 'close';
+    return this.#head.minorVersion === 0 ? 'keep-alive' : 'persistent';
+  }
+
+  /** Over, whatever comes: nothing of it stays anywhere. */
+  #end(): void {
+    this.#phase = 'over';
+    this.deadlineMs = Infinity;
+    this.#context.sweeper.forget(this);
+    this.#ticket?.cancel();
+    this.#ticket = undefined;
+    this.#cancelRetry?.();
+    this.#pool?.cancel(this);
+    this.#upstream?.abandon();
+    this.#upstream = undefined;
+    this.#kept = undefined;
+    if (!this.#isEntered) return;
+    const wasSent = this.#sends > 0;
+    this.#forgetEntry();
+    if (wasSent) this.#context.gate.leave(this.#at, this.#bytes, this.ageMs);
+    else this.#context.gate.withdraw(this.#at);
+  }
+
+  /** Out of the gate without having been served. */
+  #withdraw(): void {
+    if (!this.#isEntered) return;
+    this.#forgetEntry();
+    this.#context.gate.withdraw(this.#at);
+  }
+
+  #forgetEntry(): void {
+    assert.ok(this.#isEntered, 'only what has entered can leave');
+    this.#isEntered = false;
+    const others = this.#context.underWay.get(this.#at);
+    others?.delete(this);
+    if (others?.size === 0) this.#context.underWay.delete(this.#at);
+  }
+
+  /** Something moved: the deadline of the phase begins anew. */
+  #touch(): void {
+    const { clock, options } = this.#context;
+    this.deadlineMs = clock.monotonicMs() + timeoutOf(this.#phase, options);
+  }
+}
+
+function timeoutOf(phase: Phase, options: HttpOptions): number {
+  switch (phase) {
+    case 'queue':
+      return options.serverQueueTimeoutMs;
+    case 'answer':
+      return options.answerTimeoutMs;
+    case 'request':
+    case 'relay':
+      return options.stallTimeoutMs;
+    case 'tunnel':
+      return options.tunnelIdleTimeoutMs;
+    case 'entry':
+    case 'over':
+      return Infinity;
+  }
+}
+
+function closedBy(entrance: Entrance): RefusalName {
+  switch (entrance) {
+    case UNREACHABLE:
+      return 'unreachable';
+    case LEASE_OVER:
+      return 'leaseOver';
+    default:
+      assert.equal(entrance, UNASSIGNED);
+      return 'unassigned';
+  }
+}
+
+function lossOf(why: HttpFault | CloseReason | 'timeout'): RefusalName {
+  if (why === 'timeout') return 'answerLate';
+  return why instanceof HttpFault ? 'answerInvalid' : 'answerLost';
+}
+
+function connectionTo(head: RequestHead): OutgoingConnection {
+  if (head.isWebSocket) return 'websocket';
+  return head.hasUnusualBody ? 'close' : 'persistent';
+}

@@ -1,0 +1,131 @@
+import type { Clock } from '../../../core/clock/port.js';
+import type { Address } from '../../../core/domain.js';
+import type { CloseReason, Net } from '../../../core/net/port.js';
+import type { HttpOptions } from './options.js';
+import type { Sweeper } from './sweeper.js';
+import { Upstream } from './upstream.js';
+
+/** Whoever wants a connection to the server. Exactly one of the two is called, unless it was cancelled. */
+export interface PoolWaiter {
+  connected(upstream: Upstream): void;
+  /** Nothing was sent. `full`: the queue for connections is. */
+  notConnected(why: CloseReason | 'full'): void;
+}
+
+export interface PoolParts {
+  readonly net: Net;
+  readonly clock: Clock;
+  readonly sweeper: Sweeper;
+}
+
+/** The connections to one server: kept for the next request, limited in number, with a queue behind. */
+export class UpstreamPool {
+  readonly #parts: PoolParts;
+  readonly #address: Address;
+  readonly #options: HttpOptions;
+  /** The one used last is used next: the others grow old and are closed. */
+  readonly #idle: Upstream[] = [];
+  readonly #queue = new Set<PoolWaiter>();
+  readonly #all = new Set<Upstream>();
+  #isClosed = false;
+
+  constructor(parts: PoolParts, address: Address, options: HttpOptions) {
+    this.#parts = parts;
+    this.#address = address;
+    this.#options = options;
+  }
+
+  /** Calls the waiter back at once if a connection is idle. */
+  acquire(waiter: PoolWaiter): void {
+    const idle = this.#takeIdle();
+    if (idle !== undefined) {
+      waiter.connected(idle);
+    } else if (this.#all.size < this.#options.serverConnectionsMax) {
+      this.#open(waiter);
+    } else if (this.#queue.size < this.#options.serverQueueMax) {
+      this.#queue.add(waiter);
+    } else {
+      waiter.notConnected('full');
+    }
+  }
+
+  /** A connection that nobody used before, for what must not be mixed with other requests. */
+  acquireFresh(waiter: PoolWaiter): void {
+    if (this.#all.size < this.#options.serverConnectionsMax) this.#open(waiter);
+    else waiter.notConnected('full');
+  }
+
+  cancel(waiter: PoolWaiter): void {
+    this.#queue.delete(waiter);
+  }
+
+  /** Gives a connection back; one that cannot be used again is closed. */
+  release(upstream: Upstream): void {
+    if (!upstream.isReusable || this.#isClosed) {
+      upstream.destroy();
+      return;
+    }
+    const [next] = this.#queue;
+    if (next !== undefined) {
+      this.#queue.delete(next);
+      next.connected(upstream);
+      return;
+    }
+    upstream.deadlineMs = this.#parts.clock.monotonicMs() + this.#options.serverIdleTimeoutMs;
+    this.#idle.push(upstream);
+  }
+
+  /** Idle connections go at once, the others with their requests. */
+  close(): void {
+    this.#isClosed = true;
+    for (const upstream of this.#idle.splice(0)) upstream.destroy();
+    for (const waiter of this.#queue) waiter.notConnected('destroyed');
+    this.#queue.clear();
+  }
+
+  #takeIdle(): Upstream | undefined {
+    for (;;) {
+      const upstream = this.#idle.pop();
+      if (upstream === undefined) return undefined;
+      upstream.deadlineMs = Infinity;
+      if (upstream.isReusable) return upstream;
+    }
+  }
+
+  #open(first: PoolWaiter): void {
+    let waiter: PoolWaiter | undefined = first;
+    const { net, sweeper } = this.#parts;
+    const upstream: Upstream = new Upstream(
+      {
+        net,
+        address: this.#address,
+        onOpen: () => {
+          const opened = waiter;
+          waiter = undefined;
+          opened?.connected(upstream);
+        },
+        onClosed: (reason) => {
+          this.#forget(upstream);
+          const failed = waiter;
+          waiter = undefined;
+          failed?.notConnected(reason);
+        },
+      },
+      this.#options,
+    );
+    this.#all.add(upstream);
+    sweeper.watch(upstream);
+  }
+
+  /** Makes room for one that waits. */
+  #forget(upstream: Upstream): void {
+    this.#all.delete(upstream);
+    this.#parts.sweeper.forget(upstream);
+    const at = this.#idle.indexOf(upstream);
+    if (at >= 0) this.#idle.splice(at, 1);
+    const [next] = this.#queue;
+    if (next === undefined || this.#isClosed) return;
+    this.#queue.delete(next);
+    this.#open(next);
+  }
+}

@@ -1,0 +1,189 @@
+import { strict as assert } from 'node:assert';
+import type { Address } from '../../../core/domain.js';
+import type { HttpFault } from '../../../core/net/http/fault.js';
+import type { HeaderList } from '../../../core/net/http/header-list.js';
+import type { MessageLimits } from '../../../core/net/http/message-reader.js';
+import type { ResponseHead } from '../../../core/net/http/response-head.js';
+import { ResponseReader } from '../../../core/net/http/response-reader.js';
+import type { CloseReason, Connection, Net } from '../../../core/net/port.js';
+import type { Timed } from './sweeper.js';
+
+/** Whoever has sent a request over an upstream and waits for its answer. */
+export interface UpstreamUser {
+  answerHead(head: ResponseHead): void;
+  answerData(bytes: Uint8Array): void;
+  answerEnd(trailers: HeaderList): void;
+  /** Bytes after a 101: no HTTP any more. */
+  tunnelData(bytes: Uint8Array): void;
+  tunnelEnded(): void;
+  /** The upstream takes bytes again. */
+  upstreamDrained(): void;
+  /** No answer, or no whole one: the connection is gone. */
+  upstreamLost(why: HttpFault | CloseReason | 'timeout'): void;
+}
+
+export interface UpstreamParts {
+  readonly net: Net;
+  readonly address: Address;
+  readonly onOpen: () => void;
+  /** Once, whatever the reason. */
+  readonly onClosed: (reason: CloseReason) => void;
+}
+
+/**
+ * One connection to a server, used for one request after the other.
+ *
+ *   opening → idle ⇄ busy → closed
+ *                      └→ tunnel → closed
+ *
+ * A byte that answers nothing closes it: such a connection is never used again.
+ */
+export class Upstream implements Timed {
+  deadlineMs = Infinity;
+  readonly #connection: Connection;
+  readonly #reader: ResponseReader;
+  #user: UpstreamUser | undefined;
+  #isTunnel = false;
+  #isClosed = false;
+  /** The server lets the connection stay after the answer under way. */
+  #mayStay = true;
+  #isOverdue = false;
+
+  constructor(
+    parts: UpstreamParts,
+    options: { readonly connectTimeoutMs: number; readonly message: MessageLimits },
+  ) {
+    this.#reader = new ResponseReader(
+      {
+        head: (head) => {
+          this.#mayStay = head.keepAlive;
+          this.#user?.answerHead(head);
+        },
+        data: (bytes) => this.#user?.answerData(bytes),
+        end: (trailers) => {
+          if (!this.#isTunnel)
+            this.#finish((user) => {
+              user.answerEnd(trailers);
+            });
+        },
+        fault: (fault) => {
+          this.destroy();
+          this.#finish((user) => {
+            user.upstreamLost(fault);
+          });
+        },
+      },
+      options.message,
+    );
+    this.#connection = parts.net.connect(parts.address, {
+      timeoutMs: options.connectTimeoutMs,
+    });
+    this.#connection.handler = {
+      opened: parts.onOpen,
+      data: (bytes) => {
+        this.#read(bytes);
+      },
+      drained: () => this.#user?.upstreamDrained(),
+      ended: () => {
+        this.#peerEnded();
+      },
+      closed: (reason) => {
+        this.#isClosed = true;
+        parts.onClosed(reason);
+        this.#finish((user) => {
+          user.upstreamLost(this.#isOverdue ? 'timeout' : reason);
+        });
+      },
+    };
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** Idle, and the server did not say that it closes: it may serve another request. */
+  get isReusable(): boolean {
+    return !this.#isClosed && this.#user === undefined && this.#mayStay && !this.#isTunnel;
+  }
+
+  /** Begins a request: from here on it counts as sent. */
+  send(user: UpstreamUser, method: string, head: Uint8Array): void {
+    assert.ok(this.#user === undefined && !this.#isClosed, 'one request at a time');
+    this.#user = user;
+    this.#reader.expect(method);
+    this.#connection.write(head);
+  }
+
+  /** False: full, wait for `upstreamDrained`. */
+  write(bytes: Uint8Array): boolean {
+    return this.#connection.write(bytes);
+  }
+
+  cork(): void {
+    this.#connection.cork();
+  }
+
+  uncork(): void {
+    this.#connection.uncork();
+  }
+
+  pause(): void {
+    this.#connection.pause();
+  }
+
+  resume(): void {
+    this.#connection.resume();
+  }
+
+  /** The server has answered 101: what follows is not HTTP. */
+  becomeTunnel(): void {
+    this.#isTunnel = true;
+  }
+
+  endTunnel(): void {
+    this.#connection.end();
+  }
+
+  destroy(): void {
+    this.#isClosed = true;
+    this.#connection.destroy();
+  }
+
+  /** Closes it, and tells its user nothing. */
+  abandon(): void {
+    this.#user = undefined;
+    this.destroy();
+  }
+
+  overdue(): void {
+    this.deadlineMs = Infinity;
+    this.#isOverdue = true;
+    this.destroy();
+  }
+
+  #read(bytes: Uint8Array): void {
+    let at = 0;
+    while (at < bytes.length && !this.#isClosed) {
+      if (this.#isTunnel) {
+        this.#user?.tunnelData(at === 0 ? bytes : bytes.subarray(at));
+        return;
+      }
+      at = this.#reader.read(bytes, at);
+    }
+  }
+
+  #peerEnded(): void {
+    if (this.#isTunnel) {
+      this.#user?.tunnelEnded();
+      return;
+    }
+    this.#reader.peerEnded();
+    if (!this.#isClosed) this.destroy();
+  }
+
+  #finish(tell: (user: UpstreamUser) => void): void {
+    const user = this.#user;
+    this.#user = undefined;
+    if (user !== undefined) tell(user);
+  }
+}

@@ -1,0 +1,79 @@
+import type { Address, ResourceId, ServerId } from '../core/domain.js';
+import { isName, parseAddress } from '../core/domain.js';
+import { compareGenerations, readGeneration } from '../core/generation.js';
+import type { Log } from '../core/log.js';
+import { SERVER } from '../core/table-store/records/server.js';
+import type { TableView } from '../core/table-store/view.js';
+import type { HttpServers } from './adapters/http/context.js';
+import type { Gate } from './gate.js';
+
+export interface ServersParts {
+  readonly view: TableView;
+  /** Asked for when it is needed: the gate asks back here. */
+  readonly gate: () => Gate;
+  readonly log: Log;
+  readonly suspect: (server: ServerId) => void;
+}
+
+/** A resource that moved, as the agent of its former server tells it. */
+interface NewOwner {
+  readonly server: ServerId;
+  readonly address: Address;
+  readonly since: string;
+}
+
+/**
+ * What adapters ask about servers. Knows them from the table store; and, where a server's agent refuses a
+ * request since the resource has moved, from what that agent says: so a redirector that is cut off from the
+ * store still finds the way.
+ */
+export class Servers implements HttpServers {
+  readonly #parts: ServersParts;
+  /** Of servers that only agents have told us about. */
+  readonly #learned = new Map<ServerId, Address>();
+
+  constructor(parts: ServersParts) {
+    this.#parts = parts;
+  }
+
+  addressOf(server: ServerId): Address | undefined {
+    return this.#parts.view.get(SERVER, server)?.value.address ?? this.#learned.get(server);
+  }
+
+  hasFence(server: ServerId): boolean {
+    const record = this.#parts.view.get(SERVER, server)?.value;
+    return record === undefined ? this.#learned.has(server) : record.fence === 'request';
+  }
+
+  suspect(server: ServerId): void {
+    this.#parts.suspect(server);
+  }
+
+  misdirected(resource: ResourceId, owner: string): void {
+    const { view, log } = this.#parts;
+    const gate = this.#parts.gate();
+    void view.sync().catch((err: unknown) => {
+      log.debug({ err }, 'table store not read');
+    });
+    const told = parseOwner(owner);
+    const since = readGeneration(told?.since ?? '');
+    const known = gate.placementOf(resource);
+    if (told === undefined || since === undefined || known === undefined) return;
+    if (compareGenerations(since, known.since) <= 0) return;
+    this.#learned.set(told.server, told.address);
+    gate.correct(resource, { server: told.server, since, standby: null });
+    log.info({ resource, server: told.server }, 'new server learned from an agent');
+  }
+}
+
+/** `server;address;since`; undefined for `in-transit` and for anything else. */
+function parseOwner(text: string): NewOwner | undefined {
+  const [server = '', address = '', since = ''] = text.split(';');
+  if (!isName(server)) return undefined;
+  try {
+    return { server: server as ServerId, address: parseAddress(address), since };
+  } catch {
+    // Not an address: a hint that cannot be used is no hint.
+    return undefined;
+  }
+}

@@ -1,0 +1,267 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { SimulatedClock } from '../../../core/clock/simulated.js';
+import type { GateOptions } from '../../../redirector/gate.js';
+import { Gate, HELD, LEASE_OVER, UNASSIGNED, UNREACHABLE } from '../../../redirector/gate.js';
+import { g, r, s, tableOf } from '../../support/names.js';
+
+function gateWith(rows: Record<string, string>, options: Partial<GateOptions> = {}) {
+  const clock = new SimulatedClock();
+  const gate = new Gate(
+    { clock, needsLease: (resource) => resource.startsWith('leased') },
+    options,
+  );
+  gate.apply(tableOf(rows));
+  const at = (name: string): number => gate.indexOf(r(name));
+  const serverOf = (name: string): string => gate.serverId(gate.enter(at(name)));
+  return { clock, gate, at, serverOf };
+}
+
+describe('Gate', () => {
+  it('lets work in to the server of the table and counts it until it leaves', () => {
+    const { gate, at, serverOf } = gateWith({ 'vol-1': 's1@1.3' });
+    expect(serverOf('vol-1')).toBe('s1');
+    expect(gate.sinceText(at('vol-1'))).toBe('1.3');
+    expect(gate.inFlight(r('vol-1'))).toBe(1);
+    gate.leave(at('vol-1'), 100, 7);
+    expect(gate.counters()).toEqual([
+      { resource: 'vol-1', hits: 1, bytes: 100, serviceMs: 7, inFlight: 0 },
+    ]);
+  });
+
+  it('knows no resource that no table has named, and says so of one that has no server', () => {
+    const { gate, at } = gateWith({ 'vol-1': 's1@1.3' });
+    expect(at('vol-2')).toBe(-1);
+    gate.apply(tableOf({}));
+    expect(gate.enter(at('vol-1'))).toBe(UNASSIGNED);
+  });
+
+  it('drains: resolves when the last piece of work has left', async () => {
+    const { gate, at, clock } = gateWith({ 'vol-1': 's1@1.3', 'vol-2': 's1@1.3' });
+    gate.enter(at('vol-1'));
+    gate.enter(at('vol-2'));
+    gate.hold([r('vol-1'), r('vol-2')]);
+    let isDrained = false;
+    void gate.drained([r('vol-1'), r('vol-2')], new AbortController().signal).then(() => {
+      isDrained = true;
+    });
+    gate.leave(at('vol-1'), 0, 0);
+    await clock.advance(1);
+    expect(isDrained).toBe(false);
+    gate.withdraw(at('vol-2'));
+    await clock.advance(1);
+    expect(isDrained).toBe(true);
+  });
+
+  it('gives a drain up when its signal aborts', async () => {
+    const { gate, at } = gateWith({ 'vol-1': 's1@1.3' });
+    gate.enter(at('vol-1'));
+    gate.hold([r('vol-1')]);
+    const controller = new AbortController();
+    const drained = gate.drained([r('vol-1')], controller.signal);
+    controller.abort(new Error('deadline'));
+    await expect(drained).rejects.toThrow('deadline');
+    await expect(gate.drained([r('vol-1')], controller.signal)).rejects.toThrow('deadline');
+  });
+
+  it('holds new work and hands it to the new server, in its order, once it resumes', () => {
+    const { gate, at } = gateWith({ 'vol-1': 's1@1.3' });
+    gate.hold([r('vol-1')]);
+    expect(gate.enter(at('vol-1'))).toBe(HELD);
+    const seen: string[] = [];
+    for (const name of ['a', 'b', 'c']) {
+      gate.park(at('vol-1'), 10, (entrance) => {
+        seen.push(`${name}:${typeof entrance === 'number' ? gate.serverId(entrance) : entrance}`);
+      });
+    }
+    gate.apply(tableOf({ 'vol-1': 's2@1.4' }));
+    expect(seen).toEqual([]);
+    const report = gate.resume([r('vol-1')]);
+    expect(seen).toEqual(['a:s2', 'b:s2', 'c:s2']);
+    expect(report).toEqual({ holdMs: 0, heldRequests: 3, failedRequests: 0 });
+    expect(gate.inFlight(r('vol-1'))).toBe(3);
+    expect(gate.heldRequests).toBe(0);
+  });
+
+  it('paces the resume, and what comes meanwhile goes behind what waits', async () => {
+    const { gate, at, clock } = gateWith(
+      { 'vol-1': 's1@1.3' },
+      { resumeBurst: 2, resumePauseMs: 1 },
+    );
+    gate.hold([r('vol-1')]);
+    const seen: number[] = [];
+    const park = (number: number) => gate.park(at('vol-1'), 0, () => seen.push(number));
+    for (let number = 0; number < 5; number++) park(number);
+    gate.resume([r('vol-1')]);
+    expect(seen).toEqual([0, 1]);
+    expect(gate.enter(at('vol-1'))).toBe(HELD);
+    park(5);
+    await clock.advance(10);
+    expect(seen).toEqual([0, 1, 2, 3, 4, 5]);
+    expect(gate.enter(at('vol-1'))).toBe(0);
+  });
+
+  it('shares the pace among resources', () => {
+    const { gate, at } = gateWith({ 'vol-1': 's1@1.3', 'vol-2': 's1@1.3' }, { resumeBurst: 4 });
+    gate.hold([r('vol-1'), r('vol-2')]);
+    const seen: string[] = [];
+    for (const name of ['vol-1', 'vol-1', 'vol-1', 'vol-2', 'vol-2']) {
+      gate.park(at(name), 0, () => seen.push(name));
+    }
+    gate.resume([r('vol-1'), r('vol-2')]);
+    expect(seen).toEqual(['vol-1', 'vol-2', 'vol-1', 'vol-2']);
+  });
+
+  it('bounds what waits: by resource, in all, in bytes and in time', async () => {
+    const limits = { heldPerResourceMax: 2, heldMax: 3, heldBytesMax: 100, holdTimeoutMs: 50 };
+    const { gate, at, clock } = gateWith({ 'vol-1': 's1@1.3', 'vol-2': 's1@1.3' }, limits);
+    gate.hold([r('vol-1'), r('vol-2')]);
+    const ends: unknown[] = [];
+    const park = (name: string, bytes: number) =>
+      gate.park(at(name), bytes, (entrance) => ends.push(entrance)) !== undefined;
+    expect(park('vol-1', 101)).toBe(false);
+    expect([park('vol-1', 1), park('vol-1', 1), park('vol-1', 1)]).toEqual([true, true, false]);
+    expect([park('vol-2', 1), park('vol-2', 1)]).toEqual([true, false]);
+    await clock.advance(50);
+    expect(ends).toEqual(['expired', 'expired', 'expired']);
+    expect(gate.heldRequests).toBe(0);
+    const { heldRequests, failedRequests } = gate.resume([r('vol-1'), r('vol-2')]);
+    expect([heldRequests, failedRequests]).toEqual([6, 6]);
+  });
+
+  it('forgets a waiter that has gone, and gives its room to another', () => {
+    const { gate, at } = gateWith({ 'vol-1': 's1@1.3' }, { heldPerResourceMax: 1 });
+    gate.hold([r('vol-1')]);
+    const ran: string[] = [];
+    gate.park(at('vol-1'), 5, () => ran.push('first'))?.cancel();
+    const second = gate.park(at('vol-1'), 5, () => ran.push('second'));
+    expect(second).toBeDefined();
+    gate.resume([r('vol-1')]);
+    second?.cancel();
+    expect(ran).toEqual(['second']);
+    expect(gate.heldRequests).toBe(0);
+  });
+
+  it('makes work wait for a server that does not answer, then refuses at once', async () => {
+    const { gate, at, clock } = gateWith({ 'vol-1': 's1@1.3' }, { stallTimeoutMs: 100 });
+    gate.stall(at('vol-1'));
+    expect(gate.enter(at('vol-1'))).toBe(HELD);
+    const ends: unknown[] = [];
+    gate.park(at('vol-1'), 0, (entrance) => ends.push(entrance));
+    await clock.advance(100);
+    expect(ends).toEqual(['expired']);
+    expect(gate.enter(at('vol-1'))).toBe(UNREACHABLE);
+    gate.unstall(s('s1'));
+    expect(gate.enter(at('vol-1'))).toBe(0);
+  });
+
+  it('lets stalled work go on where the resource moves to', () => {
+    const { gate, at } = gateWith({ 'vol-1': 's1@1.3' });
+    gate.stall(at('vol-1'));
+    const seen: string[] = [];
+    gate.park(at('vol-1'), 0, (entrance) => seen.push(gate.serverId(Number(entrance))));
+    gate.hold([r('vol-1')]);
+    gate.apply(tableOf({ 'vol-1': 's2@1.4' }));
+    expect(seen).toEqual([]);
+    gate.resume([r('vol-1')]);
+    expect(seen).toEqual(['s2']);
+  });
+
+  it('closes a resource that needs the own lease when that is over', async () => {
+    const { gate, at, clock } = gateWith({ 'leased-1': 's1@1.3', 'vol-1': 's1@1.3' });
+    gate.setLease(clock.monotonicMs() + 10);
+    expect(gate.enter(at('leased-1'))).toBe(0);
+    await clock.advance(10);
+    expect(gate.enter(at('leased-1'))).toBe(LEASE_OVER);
+    expect(gate.enter(at('vol-1'))).toBe(0);
+    gate.setLease(clock.monotonicMs() + 10);
+    expect(gate.enter(at('leased-1'))).toBe(0);
+  });
+
+  it('never goes back: not to an older table, not from a correction that is ahead of it', () => {
+    const { gate, serverOf } = gateWith({ 'vol-1': 's1@1.3' });
+    gate.correct(r('vol-1'), { server: s('s2'), since: g('1.1001'), standby: null });
+    gate.apply(tableOf({ 'vol-1': 's1@1.3' }, '1.1000'));
+    expect(serverOf('vol-1')).toBe('s2');
+    expect(() => {
+      gate.apply(tableOf({ 'vol-1': 's1@1.3' }, '1.999'));
+    }).toThrow('generations never fall');
+  });
+
+  it('enters all parts of a composite or none', () => {
+    const { gate, at } = gateWith({ 'part-1': 's1@1.3', 'part-2': 's2@1.3' });
+    const parts = [at('part-1'), at('part-2')];
+    expect(gate.enterAll(parts)).toBe(true);
+    gate.hold([r('part-2')]);
+    expect(gate.enterAll(parts)).toBe(false);
+    expect(gate.inFlight(r('part-1'))).toBe(1);
+  });
+
+  it('runs each waiter exactly once, in order, and counts every entry, whatever happens', async () => {
+    const names = ['enter', 'leave', 'hold', 'resume', 'stall', 'unstall', 'move', 'tick'] as const;
+    const steps = fc.array(fc.constantFrom(...names), { maxLength: 60 });
+    await fc.assert(
+      fc.asyncProperty(steps, async (list) => {
+        const { gate, at, clock } = gateWith(
+          { 'vol-1': 's1@1.1' },
+          { resumeBurst: 2, holdTimeoutMs: 20, stallTimeoutMs: 5, heldPerResourceMax: 4 },
+        );
+        const index = at('vol-1');
+        const released: number[] = [];
+        let expired = 0;
+        let entered = 0;
+        let parked = 0;
+        let epoch = 1000;
+        const act: Record<(typeof names)[number], () => void> = {
+          enter: () => {
+            const entrance = gate.enter(index);
+            if (entrance >= 0) entered += 1;
+            if (entrance !== HELD) return;
+            const number = parked;
+            const ticket = gate.park(index, 1, (later) => {
+              if (later === 'expired') expired += 1;
+              else released.push(number);
+              if (typeof later === 'number' && later >= 0) entered += 1;
+            });
+            if (ticket !== undefined) parked += 1;
+          },
+          leave: () => {
+            if (entered === 0) return;
+            entered -= 1;
+            gate.leave(index, 0, 0);
+          },
+          hold: () => {
+            gate.hold([r('vol-1')]);
+          },
+          resume: () => {
+            gate.resume([r('vol-1')]);
+          },
+          stall: () => {
+            gate.stall(index);
+          },
+          unstall: () => {
+            gate.unstall(s(epoch % 2 === 0 ? 's2' : 's1'));
+          },
+          move: () => {
+            epoch += 1;
+            gate.apply(
+              tableOf({ 'vol-1': `${epoch % 2 === 0 ? 's2' : 's1'}@1.${epoch}` }, `1.${epoch}`),
+            );
+          },
+          tick: () => undefined,
+        };
+        for (const name of list) {
+          act[name]();
+          await clock.advance(name === 'tick' ? 3 : 0);
+          expect(gate.inFlight(r('vol-1'))).toBe(entered);
+        }
+        gate.resume([r('vol-1')]);
+        await clock.advance(100);
+        expect(released.length + expired).toBe(parked);
+        expect([...released].sort((a, b) => a - b)).toEqual(released);
+        expect(gate.heldRequests).toBe(0);
+      }),
+      { numRuns: 300 },
+    );
+  });
+});

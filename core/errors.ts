@@ -130,6 +130,12 @@ const ERRORS = {
   },
 
   // Config and command line
+  ERR_CONFIG_INVALID: {
+    status: 400,
+    exit: 64,
+    meaning: '{file}:{line}: {key}: {what}',
+    remedy: 'Mend that line; `foreshift config check` says whether the rest is well.',
+  },
 
   // Collector and import
 

@@ -242,7 +242,11 @@ async function removeBefore(disk: Disk, folder: string, base: number): Promise<v
   }
 }
 
-function replay<Change>(state: LedgerState<Change, unknown>, record: Uint8Array, path: string): void {
+function replay<Change>(
+  state: LedgerState<Change, unknown>,
+  record: Uint8Array,
+  path: string,
+): void {
   try {
     state.apply(state.parse(JSON.parse(Buffer.from(record).toString()) as Json));
   } catch (cause) {

@@ -1,0 +1,286 @@
+import { z } from 'zod';
+import { DIMENSIONS, DRAIN_POLICIES, FENCES, LOST_SOURCE_POLICIES, MODES } from '../domain.js';
+import { LOG_LEVELS } from '../log.js';
+import { memberIdSchema, resourceIdSchema, serverIdSchema } from '../schema.js';
+import { addressTextSchema, bytesSchema, globSchema, msSchema } from './units.js';
+
+/*
+ * The one config file. Every key, its default and its unit stand here; the JSON Schema for editors and the
+ * reference are made from it. Unknown keys are refused.
+ */
+
+const logSchema = z.strictObject({
+  level: z
+    .enum(LOG_LEVELS)
+    .default('info')
+    .describe('What is logged, to standard error, as JSON lines.'),
+});
+
+const apiSchema = z.strictObject({
+  listen: addressTextSchema
+    .prefault('127.0.0.1:7700')
+    .describe(
+      'Where API and console listen. Only loopback addresses are taken: the API has no login yet.',
+    ),
+});
+
+const healthSchema = z.strictObject({
+  listen: addressTextSchema
+    .prefault('127.0.0.1:7702')
+    .describe('Where /healthz, /readyz and /metrics listen.'),
+});
+
+const routeSchema = z
+  .union([
+    z.literal('first-path-segment'),
+    z.strictObject({ header: z.string().regex(/^[A-Za-z0-9-]{1,64}$/, 'a header name') }),
+    z.strictObject({ host: z.record(z.string().min(1).max(253), resourceIdSchema) }),
+    z.strictObject({
+      pathPrefix: z.record(
+        z.string().regex(/^\/[^\s?#]*$/, 'a path that begins with /'),
+        resourceIdSchema,
+      ),
+    }),
+  ])
+  .describe(
+    'How a request names its resource: its first path segment, a header, its host, or the longest path prefix.',
+  );
+
+const httpListenerSchema = z.strictObject({
+  listen: addressTextSchema.describe('Where clients connect.'),
+  route: routeSchema.default('first-path-segment'),
+});
+
+const capacitySchema = z.strictObject({
+  cpu: z.number().positive().optional().describe('Cores.'),
+  memory: bytesSchema.optional().describe('Bytes.'),
+  network: bytesSchema.optional().describe('Bytes a second, both directions together.'),
+  hits: z.number().positive().optional().describe('Requests a second.'),
+});
+
+const metricsSourceSchema = z.discriminatedUnion('source', [
+  z.strictObject({
+    source: z.literal('prometheus').describe('Any exporter of Prometheus text.'),
+    url: z.url({ protocol: /^http$/ }),
+    mapping: z
+      .union([
+        z.literal('node_exporter'),
+        z.strictObject({
+          cpu: z.string().optional(),
+          memory: z.string().optional(),
+          network: z.string().optional(),
+          hits: z.string().optional(),
+        }),
+      ])
+      .default('node_exporter')
+      .describe('Which samples mean what: a ready mapping, or a metric name a dimension.'),
+  }),
+  z.strictObject({
+    source: z.literal('http-json').describe('A JSON page.'),
+    url: z.url({ protocol: /^http$/ }),
+    paths: z
+      .partialRecord(z.enum(DIMENSIONS), z.string().min(1).max(256))
+      .describe('Where each dimension stands in the page, such as load.cpu.cores.'),
+  }),
+]);
+
+const serverSchema = z.strictObject({
+  id: serverIdSchema,
+  address: addressTextSchema.describe("Where clients' requests go."),
+  control: addressTextSchema
+    .optional()
+    .describe('Where its agent listens; leave out if it has none.'),
+  fence: z
+    .enum(FENCES)
+    .default('none')
+    .describe(
+      'How late requests are kept out: request (an agent compares each), attachment, none.',
+    ),
+  healthPath: z
+    .string()
+    .regex(/^\/[^\s#]*$/, 'a path that begins with /')
+    .optional()
+    .describe('Asked by GET if there is no agent; without it a connection will do.'),
+  capacity: capacitySchema.prefault({}),
+  spare: z.boolean().default(false).describe('Kept empty until a server is lost.'),
+  zone: z.string().min(1).max(128).optional(),
+  serves: z
+    .array(globSchema)
+    .default(['*'])
+    .describe('The resources that it may serve, of those under `resources`.'),
+  metrics: metricsSourceSchema.optional().describe('Where its load is read.'),
+});
+
+const resourcesSchema = z.strictObject({
+  names: z.array(resourceIdSchema).default([]).describe('Beside those that agents announce.'),
+  pins: z.record(resourceIdSchema, serverIdSchema).default({}).describe('Resource: server.'),
+  policies: z
+    .array(
+      z.strictObject({
+        match: globSchema,
+        onLostSource: z.enum(LOST_SOURCE_POLICIES).optional(),
+        drain: z.enum(DRAIN_POLICIES).optional(),
+      }),
+    )
+    .default([])
+    .describe('By name; the first that matches and says something counts.'),
+  onLostSource: z
+    .enum(LOST_SOURCE_POLICIES)
+    .default('availability')
+    .describe(
+      'availability: fail over once a server is lost; consistency: only when it surely stopped.',
+    ),
+  drain: z
+    .enum(DRAIN_POLICIES)
+    .default('abort')
+    .describe(
+      'Work still under way at the deadline: abort the move, pin it where it is, or cut it.',
+    ),
+});
+
+const agentsSchema = z.strictObject({
+  listen: addressTextSchema
+    .prefault('127.0.0.1:7703')
+    .describe('Where agents announce themselves.'),
+  allowedNetworks: z
+    .array(z.string().max(64))
+    .default([
+      '127.0.0.0/8',
+      '::1/128',
+      '10.0.0.0/8',
+      '172.16.0.0/12',
+      '192.168.0.0/16',
+      'fc00::/7',
+    ])
+    .describe('Where announced servers may be.'),
+  callTimeoutMs: msSchema.default(1000),
+});
+
+const collectorSchema = z.strictObject({
+  everyMs: msSchema.default(10_000).describe('Between two polls of a server.'),
+  timeoutMs: msSchema.default(5000),
+  concurrencyMax: z.int().min(1).default(32),
+});
+
+const metricStoreSchema = z.strictObject({
+  rawRetentionMs: msSchema.default(2 * 86_400_000),
+  rollupMs: msSchema.default(300_000).describe('Step of what is kept for long.'),
+  rollupRetentionMs: msSchema.default(400 * 86_400_000),
+});
+
+const forecastSchema = z.strictObject({
+  everyMs: msSchema.default(300_000).describe('Between two rounds: forecast, then plan.'),
+  stepMs: msSchema.min(100).default(300_000),
+  horizonSteps: z.int().min(1).max(288).default(12),
+  historySteps: z.int().min(24).max(50_000).default(2016),
+  seasonMs: z
+    .array(msSchema)
+    .max(3)
+    .default([86_400_000, 604_800_000])
+    .describe('Lengths of the seasons that the load may have.'),
+  minSteps: z.int().min(3).default(24).describe('With less history nothing is planned: learning.'),
+});
+
+const plannerSchema = z.strictObject({
+  quantile: z.number().min(0.5).max(0.99).default(0.85).describe('Of demand, that is planned for.'),
+  target: z.number().min(0.1).max(1).default(0.8).describe('Utilization that plans keep below.'),
+  movesMax: z.int().min(1).default(16).describe('Of one plan.'),
+  batchMovesMax: z.int().min(1).max(1000).default(8).describe('Switched as one.'),
+  cooldownMs: z.int().min(0).default(3_600_000).describe('A resource rests so long after a move.'),
+  gainMin: z.number().min(0).max(1).default(0.05),
+  imbalanceMax: z
+    .number()
+    .min(1)
+    .default(1.5)
+    .describe('Max ÷ mean of the servers that is left alone.'),
+  workUnits: z.int().min(1000).default(2_000_000).describe('How long the search may go on.'),
+  planLifeMs: msSchema.default(900_000).describe('A plan that waits longer expires.'),
+});
+
+const triggersSchema = z.strictObject({
+  thresholdRatio: z
+    .number()
+    .min(1)
+    .default(1.5)
+    .describe("A server's load above any other's by this ratio begins a round at once."),
+});
+
+const redirectorSchema = z.strictObject({
+  id: memberIdSchema.default('r1' as z.output<typeof memberIdSchema>),
+  memberLeaseMs: msSchema.default(10_000),
+  servingLeaseMs: msSchema.default(3000),
+  healthCheckMs: msSchema.default(1000),
+  healthTimeoutMs: msSchema.default(1000),
+  drainTimeoutMs: msSchema.default(5000),
+  holdTimeoutMs: msSchema.default(10_000),
+  heldPerResourceMax: z.int().min(1).default(1000),
+  heldMax: z.int().min(1).default(10_000),
+  heldBytesMax: bytesSchema.prefault('64MiB'),
+  standbyAfterMs: z.int().min(0).default(200).describe('A failover waits so long for a plan.'),
+  fenceHook: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe('Asked by POST to switch a lost server off.'),
+});
+
+const httpSchema = z.strictObject({
+  connectionsMax: z.int().min(1).default(10_000),
+  headTimeoutMs: msSchema.default(10_000),
+  idleTimeoutMs: msSchema.default(60_000),
+  stallTimeoutMs: msSchema.default(60_000),
+  answerTimeoutMs: msSchema.default(60_000),
+  tunnelIdleTimeoutMs: msSchema.default(3_600_000),
+  connectTimeoutMs: msSchema.default(2000),
+  serverConnectionsMax: z.int().min(1).default(256),
+  serverIdleTimeoutMs: msSchema.default(4000),
+  headBytesMax: bytesSchema.prefault('32KiB'),
+  headersMax: z.int().min(1).default(100),
+  resendBytesMax: bytesSchema.prefault('64KiB'),
+  forwarded: z
+    .enum(['replace', 'append', 'none'])
+    .default('replace')
+    .describe('X-Forwarded-*: our own word only, added to that of a trusted proxy, or none.'),
+});
+
+const limitsSchema = z.strictObject({
+  serversMax: z.int().min(1).default(2000),
+  resourcesMax: z.int().min(1).default(100_000),
+});
+
+export const configSchema = z.strictObject({
+  cluster: z
+    .string()
+    .regex(/^[A-Za-z0-9._-]{1,64}$/, 'letters, digits, . _ -')
+    .default('foreshift'),
+  dataDir: z.string().min(1).default('./data').describe('Relative to this file.'),
+  engines: z.enum(['embedded']).default('embedded'),
+  mode: z
+    .enum(MODES)
+    .default('propose')
+    .describe(
+      'observe: forecasts only; propose: plans wait for an operator; auto: plans are applied.',
+    ),
+  log: logSchema.prefault({}),
+  api: apiSchema.prefault({}),
+  health: healthSchema.prefault({}),
+  listeners: z.array(httpListenerSchema).default([]).describe('Where clients connect.'),
+  servers: z.array(serverSchema).default([]).describe('Servers that no agent announces.'),
+  resources: resourcesSchema.prefault({}),
+  agents: agentsSchema.prefault({}),
+  collector: collectorSchema.prefault({}),
+  metricStore: metricStoreSchema.prefault({}),
+  forecast: forecastSchema.prefault({}),
+  planner: plannerSchema.prefault({}),
+  triggers: triggersSchema.prefault({}),
+  redirector: redirectorSchema.prefault({}),
+  http: httpSchema.prefault({}),
+  limits: limitsSchema.prefault({}),
+});
+
+export type Config = Readonly<z.output<typeof configSchema>>;
+export type ServerConfig = Config['servers'][number];
+
+/** For editors: draft 7, which they understand. */
+export function configJsonSchema(): object {
+  return z.toJSONSchema(configSchema, { target: 'draft-7', io: 'input', unrepresentable: 'any' });
+}

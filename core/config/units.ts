@@ -1,0 +1,75 @@
+import { z } from 'zod';
+import type { Address } from '../domain.js';
+import { parseAddress } from '../domain.js';
+
+/* Values as people write them in a config, and what they mean inside. */
+
+const BYTE_UNITS: Readonly<Record<string, number>> = {
+  '': 1,
+  B: 1,
+  kB: 1e3,
+  MB: 1e6,
+  GB: 1e9,
+  TB: 1e12,
+  KiB: 2 ** 10,
+  MiB: 2 ** 20,
+  GiB: 2 ** 30,
+  TiB: 2 ** 40,
+};
+const BYTES = /^([0-9]+(?:\.[0-9]+)?) ?([kKMGT]?i?B)?$/;
+
+/** A number of bytes, or text such as `16GiB` or `125MB`. */
+export const bytesSchema = z
+  .union([
+    z.number().positive(),
+    z.string().regex(BYTES, 'a number of bytes, or text such as 16GiB or 125MB'),
+  ])
+  .transform((value, context) => {
+    if (typeof value === 'number') return value;
+    const [, digits, unit = ''] = BYTES.exec(value) ?? [];
+    const scale = BYTE_UNITS[unit];
+    if (scale !== undefined && Number(digits) > 0) return Number(digits) * scale;
+    context.issues.push({
+      code: 'custom',
+      input: value,
+      message: 'a number of bytes above 0, or text such as 16GiB or 125MB',
+    });
+    return z.NEVER;
+  });
+
+export const addressTextSchema = z.string().transform((text, context): Address => {
+  try {
+    return parseAddress(text);
+  } catch {
+    context.issues.push({
+      code: 'custom',
+      input: text,
+      message: 'an address such as 10.0.0.5:8080 or [::1]:8080',
+    });
+    return z.NEVER;
+  }
+});
+
+/** Milliseconds, whole. */
+export const msSchema = z.int().min(1);
+
+/** `*` stands for any characters; nothing else is special. */
+export const globSchema = z
+  .string()
+  .regex(/^[A-Za-z0-9._:*-]{1,128}$/, 'a name, with * for any characters');
+
+export function matchesGlob(glob: string, name: string): boolean {
+  const parts = glob.split('*');
+  const first = parts[0] ?? '';
+  if (parts.length === 1) return name === glob;
+  const last = parts.at(-1) ?? '';
+  if (!name.startsWith(first) || !name.endsWith(last)) return false;
+  if (name.length < first.length + last.length) return false;
+  let at = first.length;
+  for (const part of parts.slice(1, -1)) {
+    const found = name.indexOf(part, at);
+    if (found === -1) return false;
+    at = found + part.length;
+  }
+  return at <= name.length - last.length;
+}

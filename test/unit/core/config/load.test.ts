@@ -1,0 +1,165 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { loadConfig } from '../../../../core/config/load.js';
+import { configJsonSchema, configSchema } from '../../../../core/config/schema.js';
+import { matchesGlob } from '../../../../core/config/units.js';
+import { codeOf } from '../../../../core/errors.js';
+
+function load(text: string, environment: Record<string, string> = {}) {
+  return loadConfig({ file: 'foreshift.yaml', text, environment });
+}
+
+/** The message of the refusal. */
+function refusal(text: string, environment: Record<string, string> = {}): string {
+  try {
+    load(text, environment);
+  } catch (error) {
+    expect(codeOf(error)).toBe('ERR_CONFIG_INVALID');
+    return (error as Error).message;
+  }
+  throw new Error('the config was taken');
+}
+
+describe('loadConfig', () => {
+  it('needs nothing: every key has its default', () => {
+    const { config, secret } = load('');
+    expect(config.mode).toBe('propose');
+    expect(config.api.listen).toEqual({ host: '127.0.0.1', port: 7700 });
+    expect(config.redirector.heldBytesMax).toBe(64 * 2 ** 20);
+    expect(secret).toBeUndefined();
+  });
+
+  it('reads what people write', () => {
+    const { config } = load(`
+listeners:
+  - listen: 127.0.0.1:7701
+    route: { header: x-volume }
+servers:
+  - id: s1
+    address: "[::1]:8080"
+    capacity: { cpu: 4, memory: 16GiB, network: 125MB }
+    metrics: { source: prometheus, url: "http://127.0.0.1:9100/metrics" }
+resources:
+  names: [vol-1]
+  policies: [{ match: "vol-*", onLostSource: consistency }]
+`);
+    expect(config.servers[0]).toMatchObject({
+      address: { host: '::1', port: 8080 },
+      capacity: { cpu: 4, memory: 16 * 2 ** 30, network: 125e6 },
+      metrics: { mapping: 'node_exporter' },
+      fence: 'none',
+    });
+  });
+
+  it.each([
+    [
+      'an unknown key',
+      'mode: auto\nplanner:\n  taget: 0.7\n',
+      '3: planner.taget: there is no such key',
+    ],
+    ['a bad value', 'mode: automatic\n', '1: mode: one of observe, propose, auto'],
+    ['a number out of range', 'planner:\n\n  target: 3\n', '3: planner.target: Too big'],
+    ['a bad address', 'api:\n  listen: here\n', '2: api.listen: an address such as 10.0.0.5:8080'],
+    [
+      'a bad size',
+      'redirector: { heldBytesMax: much }\n',
+      '1: redirector.heldBytesMax: a number of bytes',
+    ],
+    [
+      'a bad name in a list',
+      'resources:\n  names:\n    - vol-1\n    - "vol 2"\n',
+      '4: resources.names.1: not a name',
+    ],
+    [
+      'a bad alternative',
+      'listeners:\n  - listen: 127.0.0.1:1\n    route:\n      headr: x\n',
+      '3: listeners.0.route',
+    ],
+    [
+      'a server twice',
+      'servers:\n  - { id: s1, address: "h:1" }\n  - { id: s1, address: "h:2" }\n',
+      '3: servers.1.id: s1 is there twice',
+    ],
+    [
+      'a fence without an agent',
+      'servers:\n  - id: s1\n    address: h:1\n    fence: request\n',
+      '4: servers.0.fence: needs `control`',
+    ],
+    ['an open API', 'api: { listen: "0.0.0.0:7700" }\n', '1: api.listen: a loopback address'],
+    ['a key twice', 'mode: auto\nmode: observe\n', '2: the file: Map keys must be unique'],
+    ['text that is no YAML', 'mode: [auto\n', 'the file'],
+    ['a list for the whole', '- mode\n', '1: the file'],
+  ])('refuses %s, and says where and what is allowed', (_what, text, message) => {
+    expect(refusal(text)).toContain(message);
+    expect(refusal(text)).toMatch(/^foreshift\.yaml:[0-9]+: /);
+  });
+
+  it('lets the environment override, and names the variable when that is wrong', () => {
+    const environment = { FORESHIFT_PLANNER__TARGET: '0.7', FORESHIFT_DATA_DIR: '/data' };
+    const { config } = load('planner: { target: 0.9, movesMax: 3 }', environment);
+    expect(config.planner).toMatchObject({ target: 0.7, movesMax: 3 });
+    expect(config.dataDir).toBe('/data');
+    const message = refusal('', { FORESHIFT_PLANNER__TARGET: 'low' });
+    expect(message).toContain('FORESHIFT_PLANNER__TARGET');
+  });
+
+  it('takes secrets from the environment only', () => {
+    const { secret } = load('', { FORESHIFT_SECRET: '0123456789abcdef' });
+    expect(secret).toBe('0123456789abcdef');
+    expect(refusal('secret: 0123456789abcdef')).toContain('there is no such key');
+    expect(refusal('', { FORESHIFT_SECRET: 'short' })).toContain('at least 16 characters');
+  });
+
+  it('refuses an alias bomb', () => {
+    const levels = 'abcdefgh'.split('').map((name, at, all) => {
+      const former = all[at - 1];
+      const items = former === undefined ? '[x]' : `[${`*${former},`.repeat(10)}]`;
+      return `${name}: &${name} ${items}`;
+    });
+    expect(refusal(levels.join('\n'))).toContain('the file');
+  });
+
+  it('answers any text with a config or a coded refusal', () => {
+    const word = fc.constantFrom(
+      ...['mode', 'servers', 'id', 'planner', ': ', '\n', '  ', '- ', '[', ']', '{', '}', '"'],
+      ...['auto', '1', '-1e999', '&a', '*a', '<<', '!!js', '__proto__', 'null', ',', '#', '\u0000'],
+    );
+    const text = fc.oneof(
+      fc.string(),
+      fc.array(word, { maxLength: 30 }).map((words) => words.join('')),
+    );
+    fc.assert(
+      fc.property(text, (anything) => {
+        try {
+          load(anything);
+        } catch (error) {
+          if (codeOf(error) !== 'ERR_CONFIG_INVALID') throw error;
+        }
+        expect(Object.keys(Object.prototype)).toEqual([]);
+      }),
+      { numRuns: 10_000 },
+    );
+  });
+});
+
+describe('configJsonSchema', () => {
+  it('names every key that the schema has', () => {
+    const schema = configJsonSchema() as { properties: object };
+    expect(Object.keys(schema.properties)).toEqual(Object.keys(configSchema.shape));
+  });
+});
+
+describe('matchesGlob', () => {
+  it.each([
+    ['*', 'anything', true],
+    ['vol-*', 'vol-1', true],
+    ['vol-*', 'voc-1', false],
+    ['a*b*c', 'a-b-c', true],
+    ['a*b*c', 'a-c-b', false],
+    ['ab*ba', 'aba', false],
+    ['vol-1', 'vol-1', true],
+    ['vol-1', 'vol-12', false],
+  ])('%s and %s: %s', (glob, name, matches) => {
+    expect(matchesGlob(glob, name)).toBe(matches);
+  });
+});

@@ -132,10 +132,10 @@ function measure(name: string, bytes: number, run: () => unknown): void {
     if (round > 0) costs.push((user + system) / CALLS);
   }
   costs.sort((a, b) => a - b);
-  const median = costs[Math.floor(costs.length / 2)] ?? NaN;
-  console.log(
-    `${name.padEnd(44)} ${String(bytes).padStart(6)} bytes ${median.toFixed(2).padStart(7)} µs`,
+  const figures = [costs[Math.floor(costs.length / 2)], costs[0]].map((cost = NaN) =>
+    cost.toFixed(2).padStart(7),
   );
+  console.log(`${name.padEnd(40)} ${String(bytes).padStart(6)} bytes ${figures.join(' ')} µs`);
 }
 
 console.log(

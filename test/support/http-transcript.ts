@@ -125,6 +125,12 @@ export function deliveries(bytes: Uint8Array): Uint8Array[][] {
   return ways;
 }
 
+/** The different ones among them, in the order of their first appearance. */
+export function distinct(transcripts: readonly Transcript[]): Transcript[] {
+  const seen = new Map(transcripts.map((lines) => [JSON.stringify(lines), lines]));
+  return [...seen.values()];
+}
+
 export function latin1(text: string): Uint8Array {
   return latin1Bytes(text);
 }

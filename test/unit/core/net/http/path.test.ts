@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { FAULTS, HttpFault } from '../../../../../core/net/http/fault.js';
 import { canonicalPath, queryFault } from '../../../../../core/net/http/path.js';
 import { parseTarget } from '../../../../../core/net/http/target.js';
+import { fuzzRuns } from '../../../../support/fuzz.js';
 
 /** Paths made of the pieces that attacks are made of. */
 const HOSTILE_PATH = fc
@@ -75,9 +76,9 @@ describe('canonicalPath', () => {
     fc.assert(
       fc.property(HOSTILE_PATH, (path) => {
         const canonical = canonicalPath(path);
-        if (typeof canonical === 'string') expect(canonicalPath(canonical)).toBe(canonical);
+        return canonical instanceof HttpFault || canonicalPath(canonical) === canonical;
       }),
-      { numRuns: 10_000 },
+      fuzzRuns(10_000),
     );
   });
 
@@ -85,16 +86,16 @@ describe('canonicalPath', () => {
     fc.assert(
       fc.property(HOSTILE_PATH, (path) => {
         const canonical = canonicalPath(path);
-        if (canonical instanceof HttpFault) return;
-        expect(canonical).toMatch(/^\/(?!\/)[!$&-;=@-Z_a-z~%]*$/);
-        expect(canonical).not.toMatch(/%2f|%5c|%00|%2e|%4[1-9a-f]/i);
-        for (const segment of canonical.split('/')) {
-          expect(segment).not.toMatch(/^\.\.?(;.*)?$/);
-        }
-        // What the WHATWG's reader, which every browser and Node share, takes it for.
-        expect(new URL(`http://h${canonical}`).pathname).toBe(canonical);
+        if (canonical instanceof HttpFault) return true;
+        return (
+          /^\/(?!\/)[!$&-;=@-Z_a-z~%]*$/.test(canonical) &&
+          !/%2f|%5c|%00|%2e|%4[1-9a-f]/i.test(canonical) &&
+          !/\/\.\.?(?:;|\/|$)/.test(canonical) &&
+          // What the WHATWG's reader, which browsers and Node share, takes it for.
+          new URL(`http://h${canonical}`).pathname === canonical
+        );
       }),
-      { numRuns: 10_000 },
+      fuzzRuns(10_000),
     );
   });
 
@@ -115,10 +116,11 @@ describe('a target', () => {
     fc.assert(
       fc.property(target, ([path, query]) => {
         const first = parseTarget('GET', `${path}${query}`);
-        if (first instanceof HttpFault) return;
-        expect(parseTarget('GET', `${first.path}${first.query}`)).toEqual(first);
+        if (first instanceof HttpFault) return true;
+        const again = parseTarget('GET', `${first.path}${first.query}`);
+        return JSON.stringify(again) === JSON.stringify(first);
       }),
-      { numRuns: 10_000 },
+      fuzzRuns(10_000),
     );
   });
 

@@ -110,7 +110,7 @@ function relayedChunks(): () => unknown {
   ]);
   const writer = new BodyWriter(CHUNKED);
   return () =>
-    new BodyReader(CHUNKED, BODY_LIMITS).read(chunked, 0, { data: (bytes) => writer.part(bytes) });
+    new BodyReader(CHUNKED, BODY_LIMITS).read(chunked, 0, { body: (bytes) => writer.part(bytes) });
 }
 
 function relayedLength(): () => unknown {
@@ -118,7 +118,7 @@ function relayedLength(): () => unknown {
   const framing = ofLength(body.length);
   return () => {
     const writer = new BodyWriter(framing);
-    new BodyReader(framing, BODY_LIMITS).read(body, 0, { data: (bytes) => writer.part(bytes) });
+    new BodyReader(framing, BODY_LIMITS).read(body, 0, { body: (bytes) => writer.part(bytes) });
   };
 }
 

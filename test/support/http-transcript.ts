@@ -14,7 +14,7 @@ export type Transcript = readonly string[];
 
 class Writer<Head> implements MessageSink<Head> {
   readonly lines: string[] = [];
-  #body = '';
+  #text = '';
   readonly #describe: (head: Head) => string;
 
   constructor(describe: (head: Head) => string) {
@@ -25,8 +25,8 @@ class Writer<Head> implements MessageSink<Head> {
     this.lines.push(this.#describe(head));
   }
 
-  data(bytes: Uint8Array): void {
-    this.#body += Buffer.from(bytes).toString('latin1');
+  body(bytes: Uint8Array): void {
+    this.#text += Buffer.from(bytes).toString('latin1');
   }
 
   end(trailers: HeaderList): void {
@@ -40,8 +40,8 @@ class Writer<Head> implements MessageSink<Head> {
   }
 
   flush(): void {
-    if (this.#body !== '') this.lines.push(`body ${JSON.stringify(this.#body)}`);
-    this.#body = '';
+    if (this.#text !== '') this.lines.push(`body ${JSON.stringify(this.#text)}`);
+    this.#text = '';
   }
 }
 

@@ -1,4 +1,4 @@
-import type { BodySink } from './body-reader.js';
+import type { BodySink } from './body-sink.js';
 import type { Latin1 } from './bytes.js';
 import { sliceOf } from './bytes.js';
 import { CR, HEX, LF } from './characters.js';
@@ -62,7 +62,7 @@ export class ChunkedReader {
     const end = Math.min(bytes.length, at + this.#size);
     this.#size -= end - at;
     if (this.#size === 0) this.#place = 'dataEnd';
-    sink.data(sliceOf(bytes, at, end));
+    sink.body(sliceOf(bytes, at, end));
     return end;
   }
 

@@ -189,7 +189,7 @@ function readBody(pieces: readonly Uint8Array[]) {
   let taken = 0;
   for (const piece of pieces) {
     taken += reader.read(piece, 0, {
-      data: (bytes) => {
+      body: (bytes) => {
         body += Buffer.from(bytes).toString('latin1');
       },
     });

@@ -98,6 +98,12 @@ const ERRORS = {
     meaning: 'could not listen on {address}: {why}',
     remedy: 'Free the port, or choose another address in the config.',
   },
+  ERR_NETWORK_INVALID: {
+    status: 400,
+    exit: 64,
+    meaning: '"{network}" is not a network',
+    remedy: 'Write an IP address, or the first address of a network and its prefix: 10.0.0.0/8.',
+  },
   ERR_CALL_REFUSED: {
     status: 502,
     exit: 1,

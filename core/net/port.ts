@@ -6,7 +6,11 @@ import type { Address } from '../domain.js';
  */
 export interface Net {
   /** Resolves once connections are taken. @throws ERR_LISTEN_FAILED */
-  listen(at: Address, accept: (connection: Connection) => void): Promise<Listener>;
+  listen(
+    at: Address,
+    accept: (connection: Connection) => void,
+    options?: ListenOptions,
+  ): Promise<Listener>;
   /** Returns at once; the handler hears `opened`, or `closed` with the reason. */
   connect(to: Address, options: ConnectOptions): Connection;
   /**
@@ -18,6 +22,13 @@ export interface Net {
   call(request: OutboundCall): Promise<CallAnswer>;
 }
 
+export interface ListenOptions {
+  /** Connections that the system keeps waiting; the system has a limit of its own, too. */
+  readonly backlogMax?: number;
+  /** Told of a connection that could not be taken, as when there are no descriptors left; listening goes on. */
+  readonly acceptFailed?: (why: string) => void;
+}
+
 export interface Listener {
   /** With the port that was really taken. */
   readonly address: Address;
@@ -26,6 +37,7 @@ export interface Listener {
 }
 
 export interface ConnectOptions {
+  /** To look up the name and to open. */
   readonly timeoutMs: number;
 }
 
@@ -46,8 +58,10 @@ export interface Connection {
   uncork(): void;
   /** No more bytes from this side, after those written. */
   end(): void;
-  /** Gone at once; bytes still buffered may be lost. */
+  /** Gone at once; bytes still buffered may be lost. The peer may take it for an orderly end. */
   destroy(): void;
+  /** Gone at once, and the peer cannot take it for an end: what it received so far is not whole. */
+  reset(): void;
   /** No `data` until `resume`, but for what is on its way to the handler already. */
   pause(): void;
   resume(): void;
@@ -68,9 +82,11 @@ export interface ConnectionHandler {
 
 /**
  * `ended` – both sides finished; `destroyed` – by this side; `reset` – by the peer or on the way;
- * and for connections that never opened: `refused` – nothing listens; `unreachable`; `timeout`.
+ * and for connections that never opened: `refused` – nothing listens; `unreachable`; `timeout`; `forbidden` – the guard of
+ * outbound addresses refused it.
  */
-export type CloseReason = 'ended' | 'destroyed' | 'reset' | 'refused' | 'unreachable' | 'timeout';
+export type CloseReason =
+  'ended' | 'destroyed' | 'reset' | 'refused' | 'unreachable' | 'timeout' | 'forbidden';
 
 export interface OutboundCall {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';

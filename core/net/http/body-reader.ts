@@ -1,3 +1,4 @@
+import type { BodySink } from './body-sink.js';
 import { sliceOf } from './bytes.js';
 import { ChunkedReader } from './chunked-reader.js';
 import type { HttpFault } from './fault.js';
@@ -6,11 +7,6 @@ import type { Framing } from './framing.js';
 import type { HeaderList } from './header-list.js';
 import { NO_HEADERS } from './header-list.js';
 import type { BodyLimits } from './limits.js';
-
-export interface BodySink {
-  /** Part of the body: a slice of the bytes that were read, not a copy. */
-  data(bytes: Uint8Array): void;
-}
 
 /** Takes one body out of the bytes of a connection, in any pieces, and never a byte more. */
 export class BodyReader {
@@ -62,14 +58,14 @@ export class BodyReader {
     const end = Math.min(bytes.length, at + this.#left);
     this.#left -= end - at;
     this.#isDone = this.#left === 0;
-    sink.data(sliceOf(bytes, at, end));
+    sink.body(sliceOf(bytes, at, end));
     return end;
   }
 
   #readAll(bytes: Uint8Array, at: number, sink: BodySink): number {
     this.#left -= bytes.length - at;
     if (this.#left < 0) this.#fault = FAULTS.bodyTooLarge;
-    else sink.data(sliceOf(bytes, at, bytes.length));
+    else sink.body(sliceOf(bytes, at, bytes.length));
     return bytes.length;
   }
 }

@@ -9,8 +9,17 @@ export function latin1Bytes(text: string): Buffer {
   return Buffer.from(text, 'latin1');
 }
 
-export function latin1Text(bytes: Uint8Array, start: number, end: number): string {
-  return asBuffer(bytes).toString('latin1', start, end);
+/** The same latin-1 text twice: bytes are faster to look at, and only text can be cut into strings. `bytes[i]` is `text[i]`. */
+export interface Latin1 {
+  readonly bytes: Uint8Array;
+  readonly text: string;
+}
+
+export function latin1Of(bytes: Uint8Array, start: number, end: number): Latin1 {
+  return {
+    bytes: sliceOf(bytes, start, end),
+    text: asBuffer(bytes).toString('latin1', start, end),
+  };
 }
 
 /** A part without copying; the whole as it is. */

@@ -49,6 +49,11 @@ function tableOf(characters: string): Uint8Array {
   return table;
 }
 
+/** Optional white space (RFC 9110 §5.6.3). */
+export function isBlank(code: number): boolean {
+  return code === SPACE || code === TAB;
+}
+
 /** Whether the text is not empty and has characters of the table only. */
 export function isAll(table: Uint8Array, text: string): boolean {
   for (let at = 0; at < text.length; at++) {

@@ -1,4 +1,5 @@
-import type { BodySink } from './body-reader.js';
+import type { BodySink } from './body-sink.js';
+import type { Latin1 } from './bytes.js';
 import { sliceOf } from './bytes.js';
 import { CR, HEX, LF } from './characters.js';
 import type { HttpFault } from './fault.js';
@@ -61,7 +62,7 @@ export class ChunkedReader {
     const end = Math.min(bytes.length, at + this.#size);
     this.#size -= end - at;
     if (this.#size === 0) this.#place = 'dataEnd';
-    sink.data(sliceOf(bytes, at, end));
+    sink.body(sliceOf(bytes, at, end));
     return end;
   }
 
@@ -135,12 +136,12 @@ export class ChunkedReader {
     const { end } = this.#lines;
     this.#trailerBytes += end - at;
     if (this.#trailerBytes > this.#limits.trailerBytesMax) this.fault = FAULTS.trailersTooLarge;
-    else if (line === '\r\n') this.#finish();
+    else if (line?.text === '\r\n') this.#finish();
     else if (line !== undefined) this.#takeTrailer(line);
     return end;
   }
 
-  #takeTrailer(line: string): void {
+  #takeTrailer(line: Latin1): void {
     const scan = this.#scan;
     if (scan.line(line, 0) === -1) this.fault = scan.fault;
     else if (!isTrailerName(scan.fields.at(-2) ?? '')) this.fault = FAULTS.trailerRefused;

@@ -1,6 +1,8 @@
-import { COLON, CR, LF, SPACE, TAB, TOKEN, VALUE, VALUE_8_BIT } from './characters.js';
+import type { Latin1 } from './bytes.js';
+import { COLON, CR, LF, TOKEN, VALUE, VALUE_8_BIT, isBlank } from './characters.js';
 import type { HttpFault } from './fault.js';
 import { FAULTS } from './fault.js';
+import { nameAt } from './known-names.js';
 
 /**
  * Reads the field lines of one head (or trailer section), and notes on the way what the fields say about the message
@@ -36,27 +38,29 @@ export class FieldScan {
   }
 
   /**
-   * Reads the line that begins at `at`; the text has at least its LF. Returns where the next line begins, or -1 with
+   * Reads the line that begins at `at`; the source has at least its LF. Returns where the next line begins, or -1 with
    * `fault` set. Never looks beyond the first LF, so a line means the same alone and among others.
    */
-  line(text: string, at: number): number {
+  line(source: Latin1, at: number): number {
+    const { bytes, text } = source;
     let nameEnd = at;
-    let code = text.charCodeAt(nameEnd);
-    while (TOKEN[code] === 1) code = text.charCodeAt(++nameEnd);
-    if (code !== COLON || nameEnd === at) return this.refuse(nameFault(text, at, nameEnd));
+    while (TOKEN[bytes[nameEnd] ?? 0] === 1) nameEnd++;
+    if (bytes[nameEnd] !== COLON || nameEnd === at) {
+      return this.refuse(nameFault(bytes, at, nameEnd));
+    }
 
     let valueStart = nameEnd + 1;
-    code = text.charCodeAt(valueStart);
-    while (code === SPACE || code === TAB) code = text.charCodeAt(++valueStart);
+    let code = bytes[valueStart] ?? 0;
+    while (isBlank(code)) code = bytes[++valueStart] ?? 0;
     let lineEnd = valueStart;
     const characters = this.#valueCharacters;
-    while (characters[code] === 1) code = text.charCodeAt(++lineEnd);
-    if (code !== CR || text.charCodeAt(lineEnd + 1) !== LF) return this.refuse(byteFault(code));
+    while (characters[code] === 1) code = bytes[++lineEnd] ?? 0;
+    if (code !== CR || bytes[lineEnd + 1] !== LF) return this.refuse(byteFault(code));
     let valueEnd = lineEnd;
-    while (valueEnd > valueStart && isBlank(text.charCodeAt(valueEnd - 1))) valueEnd--;
+    while (valueEnd > valueStart && isBlank(bytes[valueEnd - 1] ?? 0)) valueEnd--;
 
     if (this.fields.length >= 2 * this.#headersMax) return this.refuse(FAULTS.headersTooMany);
-    const name = text.slice(at, nameEnd).toLowerCase();
+    const name = nameAt(source, at, nameEnd);
     const value = text.slice(valueStart, valueEnd);
     this.fields.push(name, value);
     return this.#note(name, value) ? lineEnd + 2 : -1;
@@ -120,22 +124,18 @@ export function plainName(name: string): string {
   return name.replaceAll(/[^a-z0-9]/g, '-');
 }
 
-function isBlank(code: number): boolean {
-  return code === SPACE || code === TAB;
-}
-
 /** Why a line with no `token:` at its start is refused. */
-function nameFault(text: string, at: number, nameEnd: number): HttpFault {
-  const code = text.charCodeAt(nameEnd);
+function nameFault(bytes: Uint8Array, at: number, nameEnd: number): HttpFault {
+  const code = bytes[nameEnd] ?? 0;
   if (nameEnd === at) {
     if (isBlank(code)) return FAULTS.headerFolded;
     if (code === COLON) return FAULTS.headerNameEmpty;
   } else if (isBlank(code)) {
     let next = nameEnd;
-    while (isBlank(text.charCodeAt(next))) next++;
-    return text.charCodeAt(next) === COLON ? FAULTS.headerNameSpaced : FAULTS.headerNameInvalid;
+    while (isBlank(bytes[next] ?? 0)) next++;
+    return bytes[next] === COLON ? FAULTS.headerNameSpaced : FAULTS.headerNameInvalid;
   }
-  if (code === CR && text.charCodeAt(nameEnd + 1) === LF) return FAULTS.headerColonMissing;
+  if (code === CR && bytes[nameEnd + 1] === LF) return FAULTS.headerColonMissing;
   return code === CR || code === LF || code === 0 ? byteFault(code) : FAULTS.headerNameInvalid;
 }
 

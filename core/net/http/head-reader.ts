@@ -1,5 +1,6 @@
 import { strict as assert } from 'node:assert';
-import { asBuffer } from './bytes.js';
+import type { Latin1 } from './bytes.js';
+import { asBuffer, latin1Of } from './bytes.js';
 import { CR } from './characters.js';
 import { HttpFault, FAULTS } from './fault.js';
 import type { HeadLimits } from './limits.js';
@@ -12,12 +13,15 @@ export interface HeadParser<Head> {
   /** One empty line before the first is passed over. */
   readonly skipsEmptyLine: boolean;
   readonly fault: HttpFault | undefined;
-  startLine(text: string, at: number): number;
-  field(text: string, at: number): number;
+  startLine(source: Latin1, at: number): number;
+  field(source: Latin1, at: number): number;
   finish(): Head | HttpFault;
 }
 
 const HEAD_END = Buffer.from('\r\n\r\n');
+
+/** A connection whose heads differ so many times in a row is not worth remembering them. */
+const NEWS_MAX = 8;
 
 /**
  * Finds heads in the bytes of a connection, which may come in any pieces: the outcome does not depend on them, and the
@@ -33,6 +37,8 @@ export class HeadReader<Head extends object> {
   #bytes = 0;
   #isEmptyLineSkipped = false;
   #last: { readonly bytes: Buffer; readonly head: Head } | undefined;
+  /** Heads in a row that did not repeat the one before. */
+  #news = 0;
   /** Where the bytes go on after the head. */
   end = 0;
 
@@ -60,7 +66,7 @@ export class HeadReader<Head extends object> {
     const isWhole = end >= HEAD_END.length && end - at <= this.#limits.headBytesMax;
     if (!isWhole || buffer[at] === CR) return this.#readLines(bytes, at);
     this.end = end;
-    const head = this.#readText(buffer.toString('latin1', at, end));
+    const head = this.#readWhole(latin1Of(buffer, at, end));
     if (!(head instanceof HttpFault)) this.#remember(buffer, at, head);
     return head;
   }
@@ -76,12 +82,17 @@ export class HeadReader<Head extends object> {
     const end = at + last.bytes.length;
     if (buffer.length < end || last.bytes.compare(buffer, at, end) !== 0) return undefined;
     this.end = end;
+    this.#news = 0;
     return last.head;
   }
 
   #remember(buffer: Buffer, at: number, head: Head): void {
     const length = this.end - at;
-    if (length > this.#limits.rememberedBytesMax) return;
+    this.#news += 1;
+    if (this.#news > NEWS_MAX || length > this.#limits.rememberedBytesMax) {
+      this.#last = undefined;
+      return;
+    }
     // Memory of its own: a slice of Node's shared pool would keep the whole pool alive.
     const bytes =
       this.#last?.bytes.length === length ? this.#last.bytes : Buffer.allocUnsafeSlow(length);
@@ -90,11 +101,11 @@ export class HeadReader<Head extends object> {
   }
 
   /** A whole head, with its empty line. */
-  #readText(text: string): Head | HttpFault {
+  #readWhole(source: Latin1): Head | HttpFault {
     const parser = this.#parser;
-    const last = text.length - 2;
-    let at = parser.startLine(text, 0);
-    while (at !== -1 && at < last) at = parser.field(text, at);
+    const last = source.text.length - 2;
+    let at = parser.startLine(source, 0);
+    while (at !== -1 && at < last) at = parser.field(source, at);
     return at === -1 ? faultOf(parser) : parser.finish();
   }
 
@@ -115,10 +126,10 @@ export class HeadReader<Head extends object> {
   }
 
   /** `line` is undefined while its end has not come. */
-  #overflow(line: string | undefined): HttpFault | undefined {
+  #overflow(line: Latin1 | undefined): HttpFault | undefined {
     const parser = this.#parser;
     if (this.#place === 'start' && this.#lines.length > parser.startLineBytesMax) {
-      const at = parser.startLine(line ?? `${this.#lines.started()}\n`, 0);
+      const at = parser.startLine(line ?? this.#lines.started(), 0);
       assert(at === -1, 'a first line beyond its limit is refused');
       return faultOf(parser);
     }
@@ -126,9 +137,9 @@ export class HeadReader<Head extends object> {
   }
 
   /** A head, a fault, or undefined: more lines follow. */
-  #take(line: string): Head | HttpFault | undefined {
+  #take(line: Latin1): Head | HttpFault | undefined {
     const parser = this.#parser;
-    const isEmpty = line === '\r\n';
+    const isEmpty = line.text === '\r\n';
     if (this.#place === 'fields') {
       if (isEmpty) return parser.finish();
       return parser.field(line, 0) === -1 ? faultOf(parser) : undefined;

@@ -1,5 +1,6 @@
 import { LF } from './characters.js';
-import { latin1Text } from './bytes.js';
+import type { Latin1 } from './bytes.js';
+import { latin1Of } from './bytes.js';
 
 const NOTHING = new Uint8Array(0);
 /** An idle connection does not hold on to more. */
@@ -16,8 +17,11 @@ export class LineBuffer {
   /** How much of the line has come: of the complete one, or of the one that `next` could not complete. */
   length = 0;
 
-  /** The line that begins at `at` or was begun before, with its LF; undefined if its end is not there: all is kept then. */
-  next(bytes: Uint8Array, at: number): string | undefined {
+  /**
+   * The line that begins at `at` or was begun before, with its LF, good until the next call; undefined if its end is not
+   * there: all is kept then.
+   */
+  next(bytes: Uint8Array, at: number): Latin1 | undefined {
     const found = bytes.indexOf(LF, at);
     const stop = found === -1 ? bytes.length : found + 1;
     this.length = this.#length + stop - at;
@@ -26,7 +30,7 @@ export class LineBuffer {
       this.#keep(bytes, at, stop);
       return undefined;
     }
-    if (this.#length === 0) return latin1Text(bytes, at, stop);
+    if (this.#length === 0) return latin1Of(bytes, at, stop);
     this.#keep(bytes, at, stop);
     const line = this.started();
     this.#length = 0;
@@ -34,9 +38,9 @@ export class LineBuffer {
     return line;
   }
 
-  /** What is there of the line that has begun. */
-  started(): string {
-    return latin1Text(this.#held, 0, this.#length);
+  /** What is there of the line that has begun: good until the next call. */
+  started(): Latin1 {
+    return latin1Of(this.#held, 0, this.#length);
   }
 
   #keep(bytes: Uint8Array, start: number, stop: number): void {

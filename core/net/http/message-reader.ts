@@ -1,4 +1,4 @@
-import type { BodySink } from './body-reader.js';
+import type { BodySink } from './body-sink.js';
 import { BodyReader } from './body-reader.js';
 import { HttpFault, FAULTS } from './fault.js';
 import type { Framing } from './framing.js';
@@ -9,7 +9,7 @@ import { NO_HEADERS } from './header-list.js';
 import type { BodyLimits, HeadLimits } from './limits.js';
 import { BODY_LIMITS, HEAD_LIMITS } from './limits.js';
 
-/** What the bytes of a connection turn out to be: head, data …, end, again and again; or a fault, once and last. */
+/** What the bytes of a connection turn out to be: head, body …, end, again and again; or a fault, once and last. */
 export interface MessageSink<Head> extends BodySink {
   head(head: Head): void;
   /** The whole message has been read. */

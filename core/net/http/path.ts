@@ -53,8 +53,8 @@ function normalized(path: string): string | HttpFault {
       segments.push(segment);
       continue;
     }
-    if (segment !== text) return FAULTS.pathDotsDisguised;
-    if (segment === '..' && segments.pop() === undefined) return FAULTS.pathAboveRoot;
+    if (text !== '.' && text !== '..') return FAULTS.pathDotsDisguised;
+    if (text === '..' && segments.pop() === undefined) return FAULTS.pathAboveRoot;
     if (at === raw.length - 1) segments.push('');
   }
   const result = `/${segments.join('/')}`;

@@ -1,3 +1,4 @@
+import type { Latin1 } from './bytes.js';
 import { CR, LF, METHOD, SPACE, TOKEN } from './characters.js';
 import { connectionOptions } from './connection-options.js';
 import { HttpFault, FAULTS } from './fault.js';
@@ -58,6 +59,7 @@ export class RequestHeadParser implements HeadParser<RequestHead> {
   #method = '';
   #target: Target = { path: '/', query: '' };
   #minorVersion: MinorVersion = 1;
+  #lastAuthority = NO_AUTHORITY;
 
   constructor(limits: HeadLimits) {
     this.#scan = new FieldScan(limits.headersMax, limits.allowsEightBit);
@@ -65,16 +67,16 @@ export class RequestHeadParser implements HeadParser<RequestHead> {
     this.startLineBytesMax = limits.targetBytesMax + START_LINE_BYTES_OVER;
   }
 
-  startLine(text: string, at: number): number {
+  startLine(source: Latin1, at: number): number {
     this.#scan.begin();
-    const methodEnd = this.#readMethod(text, at);
+    const methodEnd = this.#readMethod(source, at);
     if (methodEnd === -1) return -1;
-    const targetEnd = this.#readTarget(text, methodEnd + 1);
-    return targetEnd === -1 ? -1 : this.#readVersion(text, targetEnd + 1);
+    const targetEnd = this.#readTarget(source, methodEnd + 1);
+    return targetEnd === -1 ? -1 : this.#readVersion(source, targetEnd + 1);
   }
 
-  field(text: string, at: number): number {
-    const next = this.#scan.line(text, at);
+  field(source: Latin1, at: number): number {
+    const next = this.#scan.line(source, at);
     if (next === -1) this.fault = this.#scan.fault;
     return next;
   }
@@ -114,37 +116,37 @@ export class RequestHeadParser implements HeadParser<RequestHead> {
     };
   }
 
-  #readMethod(text: string, at: number): number {
+  #readMethod({ bytes, text }: Latin1, at: number): number {
     let end = at;
-    let code = text.charCodeAt(end);
-    while (METHOD[code] === 1 && end - at <= METHOD_BYTES_MAX) code = text.charCodeAt(++end);
+    let code = bytes[end] ?? 0;
+    while (METHOD[code] === 1 && end - at <= METHOD_BYTES_MAX) code = bytes[++end] ?? 0;
     if (end - at > METHOD_BYTES_MAX) return this.#refuse(FAULTS.methodRefused);
-    if (code !== SPACE || end === at) return this.#refuse(methodFault(text, at, end));
+    if (code !== SPACE || end === at) return this.#refuse(methodFault(bytes, at, end));
     this.#method = text.slice(at, end);
     if (REFUSED_METHODS.has(this.#method)) return this.#refuse(FAULTS.methodRefused);
     return end;
   }
 
-  #readTarget(text: string, at: number): number {
+  #readTarget({ bytes, text }: Latin1, at: number): number {
     const endMax = at + this.#targetBytesMax;
     let end = at;
-    let code = text.charCodeAt(end);
-    while (code > SPACE && code < 0x7f && end <= endMax) code = text.charCodeAt(++end);
+    let code = bytes[end] ?? 0;
+    while (code > SPACE && code < 0x7f && end <= endMax) code = bytes[++end] ?? 0;
     if (end > endMax) return this.#refuse(FAULTS.targetTooLong);
-    if (code !== SPACE) return this.#refuse(targetFault(text, end));
+    if (code !== SPACE) return this.#refuse(targetFault(bytes, end));
     const target = parseTarget(this.#method, text.slice(at, end));
     if (target instanceof HttpFault) return this.#refuse(target);
     this.#target = target;
     return end;
   }
 
-  #readVersion(text: string, at: number): number {
+  #readVersion({ bytes, text }: Latin1, at: number): number {
     const minorVersion = minorVersionAt(text, at);
     if (minorVersion instanceof HttpFault) return this.#refuse(minorVersion);
     this.#minorVersion = minorVersion;
     const end = at + 8;
-    if (text.charCodeAt(end) === CR && text.charCodeAt(end + 1) === LF) return end + 2;
-    const code = text.charCodeAt(end);
+    if (bytes[end] === CR && bytes[end + 1] === LF) return end + 2;
+    const code = bytes[end] ?? 0;
     return this.#refuse(code === CR || code === LF ? byteFault(code) : FAULTS.versionInvalid);
   }
 
@@ -154,8 +156,11 @@ export class RequestHeadParser implements HeadParser<RequestHead> {
     const named = this.#target.authority;
     if (hosts > 1) return FAULTS.hostRepeated;
     if (hosts === 0) return this.#minorVersion === 0 ? (named ?? NO_AUTHORITY) : FAULTS.hostMissing;
-    const authority = parseAuthority(host);
-    if (authority === undefined) return FAULTS.hostInvalid;
+    // A connection names the same host nearly always.
+    const authority =
+      host === this.#lastAuthority.text ? this.#lastAuthority : parseAuthority(host);
+    if (authority === undefined || authority === NO_AUTHORITY) return FAULTS.hostInvalid;
+    this.#lastAuthority = authority;
     if (named !== undefined) {
       const defaultPort = named.port === 443 ? 443 : 80;
       const isSame =
@@ -183,18 +188,18 @@ export function minorVersionAt(text: string, at: number): MinorVersion | HttpFau
 }
 
 /** Other tokens may be methods somewhere, but not here. */
-function methodFault(text: string, at: number, end: number): HttpFault {
-  const code = text.charCodeAt(end);
+function methodFault(bytes: Uint8Array, at: number, end: number): HttpFault {
+  const code = bytes[end] ?? 0;
   if (code === CR || code === LF || code === 0) return byteFault(code);
   let next = end;
-  while (TOKEN[text.charCodeAt(next)] === 1 && next - at <= METHOD_BYTES_MAX) next++;
-  return next > at && (text.charCodeAt(next) === SPACE || next - at > METHOD_BYTES_MAX)
+  while (TOKEN[bytes[next] ?? 0] === 1 && next - at <= METHOD_BYTES_MAX) next++;
+  return next > at && (bytes[next] === SPACE || next - at > METHOD_BYTES_MAX)
     ? FAULTS.methodRefused
     : FAULTS.methodInvalid;
 }
 
 /** Why the target does not end with a space; HTTP/0.9 has no version. */
-function targetFault(text: string, end: number): HttpFault {
-  const code = text.charCodeAt(end);
-  return code === CR && text.charCodeAt(end + 1) === LF ? FAULTS.versionMissing : byteFault(code);
+function targetFault(bytes: Uint8Array, end: number): HttpFault {
+  const code = bytes[end] ?? 0;
+  return code === CR && bytes[end + 1] === LF ? FAULTS.versionMissing : byteFault(code);
 }

@@ -1,3 +1,4 @@
+import type { Latin1 } from './bytes.js';
 import { CR, LF, SPACE, VALUE_8_BIT } from './characters.js';
 import { connectionOptions } from './connection-options.js';
 import { HttpFault, FAULTS } from './fault.js';
@@ -46,18 +47,19 @@ export class ResponseHeadParser implements HeadParser<ResponseHead> {
     this.#scan = new FieldScan(limits.headersMax, limits.allowsEightBit);
   }
 
-  startLine(text: string, at: number): number {
+  startLine(source: Latin1, at: number): number {
+    const { text } = source;
     this.#scan.begin();
     const minorVersion = minorVersionAt(text, at);
     if (minorVersion instanceof HttpFault) return this.#refuse(minorVersion);
     this.#minorVersion = minorVersion;
     this.#status = statusAt(text, at + 8);
     if (this.#status === 0) return this.#refuse(FAULTS.statusLineInvalid);
-    return this.#readReason(text, at + 12);
+    return this.#readReason(source, at + 12);
   }
 
-  field(text: string, at: number): number {
-    const next = this.#scan.line(text, at);
+  field(source: Latin1, at: number): number {
+    const next = this.#scan.line(source, at);
     if (next === -1) this.fault = this.#scan.fault;
     return next;
   }
@@ -90,16 +92,15 @@ export class ResponseHeadParser implements HeadParser<ResponseHead> {
   }
 
   /** The space before the reason is left out by some servers along with the reason. */
-  #readReason(text: string, at: number): number {
+  #readReason({ bytes, text }: Latin1, at: number): number {
     let start = at;
-    let code = text.charCodeAt(start);
-    if (code === SPACE) code = text.charCodeAt(++start);
+    let code = bytes[start] ?? 0;
+    if (code === SPACE) code = bytes[++start] ?? 0;
     else if (code !== CR && code !== LF) return this.#refuse(FAULTS.statusLineInvalid);
     let end = start;
-    while (VALUE_8_BIT[code] === 1 && end - start <= REASON_BYTES_MAX)
-      code = text.charCodeAt(++end);
+    while (VALUE_8_BIT[code] === 1 && end - start <= REASON_BYTES_MAX) code = bytes[++end] ?? 0;
     if (end - start > REASON_BYTES_MAX) return this.#refuse(FAULTS.statusLineTooLong);
-    if (code !== CR || text.charCodeAt(end + 1) !== LF) return this.#refuse(byteFault(code));
+    if (code !== CR || bytes[end + 1] !== LF) return this.#refuse(byteFault(code));
     this.#reason = text.slice(start, end);
     return end + 2;
   }

@@ -1,0 +1,111 @@
+import type { Clock } from '../clock/port.js';
+import type { Address } from '../domain.js';
+import type { Startable } from '../lifecycle.js';
+import type { Log } from '../log.js';
+import type {
+  HttpAnswer,
+  HttpHandler,
+  HttpRequest,
+  HttpRoute,
+  HttpServerOptions,
+} from './http-route.js';
+import { HTTP_SERVER_DEFAULTS } from './http-route.js';
+import { HttpServerConnection } from './http-server-connection.js';
+import type { Connection, Listener, Net } from './port.js';
+
+export interface HttpServerParts {
+  readonly net: Net;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/**
+ * A small HTTP server for the control plane: an agent's control endpoint, health, metrics. It runs on any `Net`, so in the
+ * simulation too. Not for traffic of clients: bodies are held whole.
+ */
+export class HttpServer implements Startable {
+  readonly #parts: HttpServerParts;
+  readonly #at: Address;
+  readonly #options: HttpServerOptions;
+  /** By path, then by method. */
+  readonly #routes = new Map<string, Map<string, HttpHandler>>();
+  readonly #connections = new Set<HttpServerConnection>();
+  #listener: Listener | undefined;
+
+  constructor(
+    parts: HttpServerParts,
+    routes: readonly HttpRoute[],
+    options: { readonly at: Address } & Partial<HttpServerOptions>,
+  ) {
+    this.#parts = parts;
+    const { at, ...given } = options;
+    this.#at = at;
+    this.#options = { ...HTTP_SERVER_DEFAULTS, ...given };
+    for (const { method, path, handler } of routes) {
+      const methods = this.#routes.get(path) ?? new Map<string, HttpHandler>();
+      this.#routes.set(path, methods.set(method, handler));
+    }
+  }
+
+  /** Where it really listens. */
+  get address(): Address {
+    return this.#listener?.address ?? this.#at;
+  }
+
+  get connections(): number {
+    return this.#connections.size;
+  }
+
+  /** @throws ERR_LISTEN_FAILED */
+  async start(): Promise<void> {
+    const { net, log } = this.#parts;
+    this.#listener = await net.listen(
+      this.#at,
+      (connection) => {
+        this.#accept(connection);
+      },
+      {
+        acceptFailed: (why) => {
+          log.warn({ why }, 'connection not accepted');
+        },
+      },
+    );
+  }
+
+  /** Answers what is under way, takes nothing new. */
+  async stop(): Promise<void> {
+    await this.#listener?.close();
+    await Promise.all([...this.#connections].map((connection) => connection.finish()));
+  }
+
+  #accept(connection: Connection): void {
+    if (this.#connections.size >= 2 * this.#options.connectionsMax) {
+      connection.destroy();
+      return;
+    }
+    const { clock, log } = this.#parts;
+    const served = new HttpServerConnection(connection, {
+      clock,
+      log,
+      options: this.#options,
+      handle: (request) => this.#handle(request),
+      closed: () => {
+        this.#connections.delete(served);
+      },
+    });
+    this.#connections.add(served);
+    if (this.#connections.size > this.#options.connectionsMax) served.refuseBusy();
+  }
+
+  #handle(request: HttpRequest): HttpAnswer | Promise<HttpAnswer> {
+    const methods = this.#routes.get(request.path);
+    if (methods === undefined) return { status: 404, body: 'nothing here\n' };
+    const method = request.method === 'HEAD' ? 'GET' : request.method;
+    const handler = methods.get(method);
+    if (handler !== undefined) return handler(request);
+    const allow = [...methods.keys()].flatMap((name) =>
+      name === 'GET' ? ['GET', 'HEAD'] : [name],
+    );
+    return { status: 405, headers: { allow: allow.join(', ') }, body: 'not by this method\n' };
+  }
+}

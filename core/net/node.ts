@@ -1,0 +1,112 @@
+import { lookup } from 'node:dns/promises';
+import type { Server } from 'node:net';
+import { Socket, createServer } from 'node:net';
+import type { Clock } from '../clock/port.js';
+import type { Address } from '../domain.js';
+import { formatAddress } from '../domain.js';
+import { ForeshiftError, codeOf } from '../errors.js';
+import { messageOf } from '../text.js';
+import type { OutboundGuard, Resolve } from './guard.js';
+import { nodeCall } from './node-call.js';
+import { NodeConnection } from './node-connection.js';
+import type {
+  CallAnswer,
+  ConnectOptions,
+  Connection,
+  ListenOptions,
+  Listener,
+  Net,
+  OutboundCall,
+} from './port.js';
+
+const BACKLOG_MAX = 511;
+/**
+ * Probes of a silent peer begin after 5 s; Linux then sends ten, one a second (libuv's figures), so that a peer that is gone
+ * is known in 15 s.
+ */
+const SOCKET_OPTIONS = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 5000 } as const;
+
+/** The machine's own network: node:net sockets, undici for calls, the guard before each connection outwards. */
+export class NodeNet implements Net {
+  readonly #clock: Clock;
+  readonly #guard: OutboundGuard;
+  readonly #resolve: Resolve;
+
+  constructor(clock: Clock, guard: OutboundGuard, resolve: Resolve = resolveBySystem) {
+    this.#clock = clock;
+    this.#guard = guard;
+    this.#resolve = resolve;
+  }
+
+  listen(
+    at: Address,
+    accept: (connection: Connection) => void,
+    options: ListenOptions = {},
+  ): Promise<Listener> {
+    // Half-open: a client that has sent its request and its FIN still waits for the answer.
+    const server = createServer({ allowHalfOpen: true, ...SOCKET_OPTIONS }, (socket) => {
+      accept(new NodeConnection(socket));
+    });
+    return new Promise((resolve, reject) => {
+      server.once('error', (error) => {
+        const facts = { address: formatAddress(at), why: messageOf(error) };
+        reject(new ForeshiftError('ERR_LISTEN_FAILED', facts, { cause: error }));
+      });
+      server.listen({ ...at, backlog: options.backlogMax ?? BACKLOG_MAX }, () => {
+        server.removeAllListeners('error');
+        // No descriptors left, or a client that is gone already: the next one may fare better.
+        server.on('error', (error) => options.acceptFailed?.(messageOf(error)));
+        resolve(new NodeListener(server, at.host));
+      });
+    });
+  }
+
+  connect(to: Address, { timeoutMs }: ConnectOptions): Connection {
+    const socket = new Socket({ allowHalfOpen: true });
+    const connection = new NodeConnection(socket, to);
+    const cancel = this.#clock.after(timeoutMs, () => {
+      connection.giveUp('timeout');
+    });
+    socket.once('connect', cancel).once('close', cancel);
+    void this.#open(socket, connection);
+    return connection;
+  }
+
+  call(request: OutboundCall): Promise<CallAnswer> {
+    return nodeCall(
+      { clock: this.#clock, pin: (to) => this.#guard.pin(to, this.#resolve) },
+      request,
+    );
+  }
+
+  async #open(socket: Socket, connection: NodeConnection): Promise<void> {
+    try {
+      const pinned = await this.#guard.pin(connection.remote, this.#resolve);
+      if (!socket.destroyed) socket.connect({ ...pinned, ...SOCKET_OPTIONS });
+    } catch (error) {
+      connection.giveUp(codeOf(error) === 'ERR_CALL_FORBIDDEN' ? 'forbidden' : 'unreachable');
+    }
+  }
+}
+
+class NodeListener implements Listener {
+  readonly address: Address;
+  readonly #server: Server;
+
+  constructor(server: Server, host: string) {
+    const taken = server.address();
+    this.address = { host, port: typeof taken === 'object' && taken !== null ? taken.port : 0 };
+    this.#server = server;
+  }
+
+  /** The socket is closed at once; Node's own callback would wait for the last connection. */
+  close(): Promise<void> {
+    this.#server.close();
+    return Promise.resolve();
+  }
+}
+
+async function resolveBySystem(name: string): Promise<string[]> {
+  const found = await lookup(name, { all: true });
+  return found.map(({ address }) => address);
+}

@@ -163,6 +163,12 @@ const ERRORS = {
     meaning: 'the message cannot be used: {where} {why}',
     remedy: 'Run agents and redirectors of the same version.',
   },
+  ERR_AGENT_NOT_STARTED: {
+    status: 503,
+    exit: 1,
+    meaning: 'the agent of {server} has not started',
+    remedy: 'Start it before its server takes requests.',
+  },
   ERR_AGENT_ABSENT: {
     status: 409,
     exit: 3,

@@ -1,4 +1,5 @@
 import { strict as assert } from 'node:assert';
+import { Deadline } from '../../../core/net/deadline.js';
 import { errorAnswerBytes } from '../../../core/net/http/error-answer.js';
 import type { HttpFault } from '../../../core/net/http/fault.js';
 import type { HeaderList } from '../../../core/net/http/header-list.js';
@@ -12,7 +13,6 @@ import { Exchange } from './exchange.js';
 import { REFUSALS } from './refusals.js';
 import type { Route } from './route.js';
 import { resourceOf } from './route.js';
-import type { Timed } from './sweeper.js';
 
 /** After the last answer the client may still be sending; it gets this long to notice. */
 const LINGER_MS = 2000;
@@ -30,13 +30,13 @@ export interface ClientConnectionParts {
  *   between ⇄ exchange → lingering → closed
  *                 └→ tunnel → closed
  */
-export class ClientConnection implements ExchangeClient, Timed {
-  deadlineMs: number;
+export class ClientConnection implements ExchangeClient {
   readonly host: string;
   readonly #connection: Connection;
   readonly #context: HttpContext;
   readonly #route: Route;
   readonly #reader: RequestReader;
+  readonly #deadline: Deadline;
   #exchange: Exchange | undefined;
   /** The request under way has been read whole: what follows is the next one. */
   #isRequestRead = false;
@@ -57,7 +57,7 @@ export class ClientConnection implements ExchangeClient, Timed {
         head: (head) => {
           this.#begin(head);
         },
-        data: (bytes) => this.#exchange?.bodyData(bytes),
+        body: (bytes) => this.#exchange?.bodyData(bytes),
         end: (trailers) => {
           this.#requestEnded(trailers);
         },
@@ -67,8 +67,10 @@ export class ClientConnection implements ExchangeClient, Timed {
       },
       parts.context.options.message,
     );
-    this.deadlineMs = this.#in(parts.context.options.headTimeoutMs);
-    parts.context.sweeper.watch(this);
+    this.#deadline = new Deadline(parts.context.clock, () => {
+      this.#overdue();
+    });
+    this.#deadline.set(parts.context.options.headTimeoutMs);
     parts.connection.handler = {
       opened: () => undefined,
       data: (bytes) => {
@@ -99,8 +101,11 @@ export class ClientConnection implements ExchangeClient, Timed {
     this.#connection.destroy();
   }
 
-  overdue(): void {
-    this.deadlineMs = Infinity;
+  #overdue(): void {
+    if (this.#exchange !== undefined) {
+      this.#exchange.overdue();
+      return;
+    }
     if (this.#state !== 'open' || this.#reader.isBetween) {
       this.#connection.destroy();
       return;
@@ -130,6 +135,11 @@ export class ClientConnection implements ExchangeClient, Timed {
     if (!this.#isBlocked()) this.#connection.resume();
   }
 
+  expireIn(ms: number): void {
+    if (ms === Infinity) this.#deadline.clear();
+    else this.#deadline.set(ms);
+  }
+
   finished(mayStay: boolean): void {
     this.#exchange = undefined;
     if (this.#state !== 'open') return;
@@ -137,14 +147,14 @@ export class ClientConnection implements ExchangeClient, Timed {
       this.#linger();
       return;
     }
-    this.deadlineMs = this.#in(this.#context.options.idleTimeoutMs);
+    this.#deadline.set(this.#context.options.idleTimeoutMs);
     // In the middle of reading, the loop there goes on with the next request.
     if (!this.#isReading) this.#goOn();
   }
 
   abort(): void {
     this.#exchange = undefined;
-    this.#connection.destroy();
+    this.#connection.reset();
   }
 
   becomeTunnel(): void {
@@ -177,7 +187,7 @@ export class ClientConnection implements ExchangeClient, Timed {
 
   #read(bytes: Uint8Array): void {
     if (this.#exchange === undefined && this.#reader.isBetween) {
-      this.deadlineMs = this.#in(this.#context.options.headTimeoutMs);
+      this.#deadline.set(this.#context.options.headTimeoutMs);
     }
     this.#isReading = true;
     let at = 0;
@@ -217,7 +227,7 @@ export class ClientConnection implements ExchangeClient, Timed {
   #begin(head: RequestHead): void {
     const { gate, counters } = this.#context;
     counters.requests += 1;
-    this.deadlineMs = Infinity;
+    this.#deadline.clear();
     this.#isRequestRead = head.framing.kind === 'none';
     const resource = resourceOf(this.#route, head);
     const at = resource === undefined ? -1 : gate.indexOf(resource);
@@ -262,7 +272,7 @@ export class ClientConnection implements ExchangeClient, Timed {
         headers: { [EXECUTED_HEADER]: 'no' },
       }),
     );
-    if (mayStay) this.deadlineMs = this.#in(this.#context.options.idleTimeoutMs);
+    if (mayStay) this.#deadline.set(this.#context.options.idleTimeoutMs);
     else this.#linger();
   }
 
@@ -282,20 +292,16 @@ export class ClientConnection implements ExchangeClient, Timed {
     if (this.#state !== 'open') return;
     assert.ok(this.#exchange === undefined, 'an exchange ends before its connection');
     this.#state = 'lingering';
-    this.deadlineMs = this.#in(LINGER_MS);
+    this.#deadline.set(LINGER_MS);
     this.#connection.end();
     this.#connection.resume();
   }
 
   #closed(): void {
     this.#state = 'closed';
-    this.#context.sweeper.forget(this);
+    this.#deadline.stop();
     const exchange = this.#exchange;
     this.#exchange = undefined;
     exchange?.clientGone();
-  }
-
-  #in(ms: number): number {
-    return this.#context.clock.monotonicMs() + ms;
   }
 }

@@ -6,14 +6,12 @@ import type { Gate } from '../../gate.js';
 import type { HttpCounters } from './counters.js';
 import type { Exchange } from './exchange.js';
 import type { HttpOptions } from './options.js';
-import type { Sweeper } from './sweeper.js';
 import type { UpstreamPool } from './upstream-pool.js';
 
 /** What all exchanges of one adapter share. */
 export interface HttpContext {
   readonly clock: Clock;
   readonly gate: Gate;
-  readonly sweeper: Sweeper;
   readonly counters: HttpCounters;
   readonly options: HttpOptions;
   /** Undefined: the server's address is not known here. */

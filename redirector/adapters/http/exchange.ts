@@ -37,7 +37,6 @@ import type { HttpContext } from './context.js';
 import type { HttpOptions } from './options.js';
 import type { Refusal, RefusalName } from './refusals.js';
 import { REFUSALS } from './refusals.js';
-import type { Timed } from './sweeper.js';
 import type { Upstream, UpstreamUser } from './upstream.js';
 import type { PoolWaiter, UpstreamPool } from './upstream-pool.js';
 
@@ -58,6 +57,8 @@ export interface ExchangeClient {
   uncork(): void;
   pauseBody(): void;
   resumeBody(): void;
+  /** `overdue` is called after that time, unless it is set anew; Infinity: not at all. */
+  expireIn(ms: number): void;
   /** The answer is complete; `mayStay`: the connection can take another request. */
   finished(mayStay: boolean): void;
   /** The answer cannot be completed. */
@@ -77,8 +78,7 @@ export interface ExchangeClient {
 type Phase = 'entry' | 'queue' | 'request' | 'answer' | 'relay' | 'tunnel' | 'over';
 
 /** One request on its way through the redirector, to the one answer that its client gets. */
-export class Exchange implements UpstreamUser, PoolWaiter, Timed {
-  deadlineMs = Infinity;
+export class Exchange implements UpstreamUser, PoolWaiter {
   readonly #context: HttpContext;
   readonly #client: ExchangeClient;
   readonly #head: RequestHead;
@@ -123,7 +123,6 @@ export class Exchange implements UpstreamUser, PoolWaiter, Timed {
   /* ---- from the client ---- */
 
   begin(): void {
-    this.#context.sweeper.watch(this);
     this.#enter();
   }
 
@@ -246,8 +245,11 @@ export class Exchange implements UpstreamUser, PoolWaiter, Timed {
       this.#beginTunnel(head);
     } else if (head.status < 200) {
       this.#relayInterim(head);
-    } else if (this.#isAgentRefusal(head)) {
+    } else if (this.#agentSays(head) === 'no') {
       this.#refusedBy = headerOf(head.headers, OWNER_HEADER) ?? 'in-transit';
+    } else if (this.#agentSays(head) === 'unknown') {
+      this.#upstream?.abandon();
+      this.upstreamLost('reset');
     } else {
       this.#relay(head);
     }
@@ -318,7 +320,6 @@ export class Exchange implements UpstreamUser, PoolWaiter, Timed {
 
   /** A phase took too long. */
   overdue(): void {
-    this.deadlineMs = Infinity;
     if (this.#phase === 'queue') {
       this.#refuse('serverFull');
     } else if (this.#phase === 'request') {
@@ -334,7 +335,7 @@ export class Exchange implements UpstreamUser, PoolWaiter, Timed {
   #enter(): void {
     const { gate } = this.#context;
     this.#phase = 'entry';
-    this.deadlineMs = Infinity;
+    this.#client.expireIn(Infinity);
     const entrance = gate.enter(this.#at);
     if (entrance !== HELD) {
       this.#entered(entrance);
@@ -353,14 +354,14 @@ export class Exchange implements UpstreamUser, PoolWaiter, Timed {
       this.#refuse(closedBy(entrance));
       return;
     }
-    const { clock, options, poolOf, underWay } = this.#context;
+    const { poolOf, underWay } = this.#context;
     this.#isEntered = true;
     this.#server = entrance;
     const others = underWay.get(this.#at);
     if (others === undefined) underWay.set(this.#at, new Set([this]));
     else others.add(this);
     this.#phase = 'queue';
-    this.deadlineMs = clock.monotonicMs() + options.serverQueueTimeoutMs;
+    this.#touch();
     this.#pool = poolOf(entrance);
     if (this.#pool === undefined) this.notConnected('unreachable');
     else if (this.#needsFresh) this.#pool.acquireFresh(this);
@@ -371,7 +372,7 @@ export class Exchange implements UpstreamUser, PoolWaiter, Timed {
   #enterSoon(): void {
     const { clock, options } = this.#context;
     this.#phase = 'entry';
-    this.deadlineMs = Infinity;
+    this.#client.expireIn(Infinity);
     this.#cancelRetry = clock.after(options.retryPauseMs, () => {
       this.#cancelRetry = undefined;
       this.#enter();
@@ -492,10 +493,10 @@ export class Exchange implements UpstreamUser, PoolWaiter, Timed {
     this.#client.becomeTunnel();
   }
 
-  /** Only an agent's word counts here, and only about requests that its server never saw. */
-  #isAgentRefusal({ status, headers }: ResponseHead): boolean {
-    if (status !== 421 && status !== 503) return false;
-    return this.#context.hasFence(this.#server) && headerOf(headers, EXECUTED_HEADER) === 'no';
+  /** Whether the request was carried out, where the agent answers in place of its server. */
+  #agentSays({ status, headers }: ResponseHead): string | undefined {
+    if (status !== 421 && status !== 502 && status !== 503) return undefined;
+    return this.#context.hasFence(this.#server) ? headerOf(headers, EXECUTED_HEADER) : undefined;
   }
 
   #afterRefusal(owner: string): void {
@@ -550,8 +551,6 @@ export class Exchange implements UpstreamUser, PoolWaiter, Timed {
   /** Over, whatever comes: nothing of it stays anywhere. */
   #end(): void {
     this.#phase = 'over';
-    this.deadlineMs = Infinity;
-    this.#context.sweeper.forget(this);
     this.#ticket?.cancel();
     this.#ticket = undefined;
     this.#cancelRetry?.();
@@ -583,8 +582,7 @@ export class Exchange implements UpstreamUser, PoolWaiter, Timed {
 
   /** Something moved: the deadline of the phase begins anew. */
   #touch(): void {
-    const { clock, options } = this.#context;
-    this.deadlineMs = clock.monotonicMs() + timeoutOf(this.#phase, options);
+    this.#client.expireIn(timeoutOf(this.#phase, this.#context.options));
   }
 }
 

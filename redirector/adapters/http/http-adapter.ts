@@ -10,7 +10,6 @@ import type { Exchange } from './exchange.js';
 import type { HttpOptions } from './options.js';
 import { HTTP_DEFAULTS } from './options.js';
 import type { Route } from './route.js';
-import { Sweeper } from './sweeper.js';
 import { HttpTransfer } from './transfer.js';
 import { UpstreamPool } from './upstream-pool.js';
 
@@ -26,7 +25,6 @@ export class HttpAdapter implements ProtocolAdapter {
   readonly #parts: HttpAdapterParts;
   readonly #routes: readonly HttpListener[];
   readonly #options: HttpOptions;
-  readonly #sweeper: Sweeper;
   readonly #context: HttpContext;
   readonly #clients = new Set<ClientConnection>();
   readonly #pools = new Map<number, { readonly address: string; readonly pool: UpstreamPool }>();
@@ -41,12 +39,10 @@ export class HttpAdapter implements ProtocolAdapter {
     this.#parts = parts;
     this.#routes = listeners;
     this.#options = { ...HTTP_DEFAULTS, ...options };
-    this.#sweeper = new Sweeper(parts.clock);
     const { clock, gate, servers } = parts;
     this.#context = {
       clock,
       gate,
-      sweeper: this.#sweeper,
       counters: this.counters,
       options: this.#options,
       poolOf: (server) => this.#poolOf(server),
@@ -100,7 +96,6 @@ export class HttpAdapter implements ProtocolAdapter {
     for (const client of this.#clients) client.destroy();
     for (const { pool } of this.#pools.values()) pool.close();
     this.#pools.clear();
-    this.#sweeper.stop();
   }
 
   transfer(move: Move): Transfer {
@@ -142,7 +137,7 @@ export class HttpAdapter implements ProtocolAdapter {
     if (known?.address === text) return known.pool;
     known?.pool.close();
     const { net, clock } = this.#parts;
-    const pool = new UpstreamPool({ net, clock, sweeper: this.#sweeper }, address, this.#options);
+    const pool = new UpstreamPool({ net, clock }, address, this.#options);
     this.#pools.set(server, { address: text, pool });
     return pool;
   }

@@ -2,7 +2,6 @@ import type { Clock } from '../../../core/clock/port.js';
 import type { Address } from '../../../core/domain.js';
 import type { CloseReason, Net } from '../../../core/net/port.js';
 import type { HttpOptions } from './options.js';
-import type { Sweeper } from './sweeper.js';
 import { Upstream } from './upstream.js';
 
 /** Whoever wants a connection to the server. Exactly one of the two is called, unless it was cancelled. */
@@ -15,7 +14,6 @@ export interface PoolWaiter {
 export interface PoolParts {
   readonly net: Net;
   readonly clock: Clock;
-  readonly sweeper: Sweeper;
 }
 
 /** The connections to one server: kept for the next request, limited in number, with a queue behind. */
@@ -71,7 +69,7 @@ export class UpstreamPool {
       next.connected(upstream);
       return;
     }
-    upstream.deadlineMs = this.#parts.clock.monotonicMs() + this.#options.serverIdleTimeoutMs;
+    upstream.expireIn(this.#options.serverIdleTimeoutMs);
     this.#idle.push(upstream);
   }
 
@@ -87,17 +85,16 @@ export class UpstreamPool {
     for (;;) {
       const upstream = this.#idle.pop();
       if (upstream === undefined) return undefined;
-      upstream.deadlineMs = Infinity;
+      upstream.expireIn(Infinity);
       if (upstream.isReusable) return upstream;
     }
   }
 
   #open(first: PoolWaiter): void {
     let waiter: PoolWaiter | undefined = first;
-    const { net, sweeper } = this.#parts;
     const upstream: Upstream = new Upstream(
       {
-        net,
+        ...this.#parts,
         address: this.#address,
         onOpen: () => {
           const opened = waiter;
@@ -114,13 +111,11 @@ export class UpstreamPool {
       this.#options,
     );
     this.#all.add(upstream);
-    sweeper.watch(upstream);
   }
 
   /** Makes room for one that waits. */
   #forget(upstream: Upstream): void {
     this.#all.delete(upstream);
-    this.#parts.sweeper.forget(upstream);
     const at = this.#idle.indexOf(upstream);
     if (at >= 0) this.#idle.splice(at, 1);
     const [next] = this.#queue;

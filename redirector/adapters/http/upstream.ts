@@ -1,12 +1,13 @@
 import { strict as assert } from 'node:assert';
+import type { Clock } from '../../../core/clock/port.js';
 import type { Address } from '../../../core/domain.js';
+import { Deadline } from '../../../core/net/deadline.js';
 import type { HttpFault } from '../../../core/net/http/fault.js';
 import type { HeaderList } from '../../../core/net/http/header-list.js';
 import type { MessageLimits } from '../../../core/net/http/message-reader.js';
 import type { ResponseHead } from '../../../core/net/http/response-head.js';
 import { ResponseReader } from '../../../core/net/http/response-reader.js';
 import type { CloseReason, Connection, Net } from '../../../core/net/port.js';
-import type { Timed } from './sweeper.js';
 
 /** Whoever has sent a request over an upstream and waits for its answer. */
 export interface UpstreamUser {
@@ -19,11 +20,12 @@ export interface UpstreamUser {
   /** The upstream takes bytes again. */
   upstreamDrained(): void;
   /** No answer, or no whole one: the connection is gone. */
-  upstreamLost(why: HttpFault | CloseReason | 'timeout'): void;
+  upstreamLost(why: HttpFault | CloseReason): void;
 }
 
 export interface UpstreamParts {
   readonly net: Net;
+  readonly clock: Clock;
   readonly address: Address;
   readonly onOpen: () => void;
   /** Once, whatever the reason. */
@@ -38,16 +40,15 @@ export interface UpstreamParts {
  *
  * A byte that answers nothing closes it: such a connection is never used again.
  */
-export class Upstream implements Timed {
-  deadlineMs = Infinity;
+export class Upstream {
   readonly #connection: Connection;
   readonly #reader: ResponseReader;
+  readonly #deadline: Deadline;
   #user: UpstreamUser | undefined;
   #isTunnel = false;
   #isClosed = false;
   /** The server lets the connection stay after the answer under way. */
   #mayStay = true;
-  #isOverdue = false;
 
   constructor(
     parts: UpstreamParts,
@@ -59,7 +60,9 @@ export class Upstream implements Timed {
           this.#mayStay = head.keepAlive;
           this.#user?.answerHead(head);
         },
-        data: (bytes) => this.#user?.answerData(bytes),
+        body: (bytes) => {
+          this.#user?.answerData(bytes);
+        },
         end: (trailers) => {
           if (!this.#isTunnel)
             this.#finish((user) => {
@@ -75,6 +78,9 @@ export class Upstream implements Timed {
       },
       options.message,
     );
+    this.#deadline = new Deadline(parts.clock, () => {
+      this.destroy();
+    });
     this.#connection = parts.net.connect(parts.address, {
       timeoutMs: options.connectTimeoutMs,
     });
@@ -89,9 +95,10 @@ export class Upstream implements Timed {
       },
       closed: (reason) => {
         this.#isClosed = true;
+        this.#deadline.stop();
         parts.onClosed(reason);
         this.#finish((user) => {
-          user.upstreamLost(this.#isOverdue ? 'timeout' : reason);
+          user.upstreamLost(reason);
         });
       },
     };
@@ -155,10 +162,10 @@ export class Upstream implements Timed {
     this.destroy();
   }
 
-  overdue(): void {
-    this.deadlineMs = Infinity;
-    this.#isOverdue = true;
-    this.destroy();
+  /** An idle one closes itself after that time; Infinity: not. */
+  expireIn(ms: number): void {
+    if (ms === Infinity) this.#deadline.clear();
+    else this.#deadline.set(ms);
   }
 
   #read(bytes: Uint8Array): void {

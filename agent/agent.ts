@@ -1,0 +1,176 @@
+import { AGENT_PATHS, isSameToken } from '../core/agent-protocol.js';
+import type { Announcement } from '../core/agent-protocol.js';
+import type { Clock } from '../core/clock/port.js';
+import type { Address, Dimension, Fence, ResourceId, ServerId } from '../core/domain.js';
+import { fail } from '../core/errors.js';
+import { parseJson } from '../core/json.js';
+import type { Startable } from '../core/lifecycle.js';
+import type { Log } from '../core/log.js';
+import { headerOf } from '../core/net/http/header-list.js';
+import type { HttpHandler, HttpRoute } from '../core/net/http-route.js';
+import { HttpServer } from '../core/net/http-server.js';
+import type { Net } from '../core/net/port.js';
+import type { TableStore } from '../core/table-store/port.js';
+import { Announcer } from './announcer.js';
+import type { ControlHandler } from './control.js';
+import { controlHandlers } from './control.js';
+import { NewOwners } from './new-owners.js';
+import { Ownership } from './ownership.js';
+import { RequestGate } from './request-gate.js';
+
+export interface AgentParts {
+  readonly net: Net;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** The agent's own, beside its server: what it owns outlives it. */
+  readonly store: TableStore;
+  /** Names this life of the agent. */
+  readonly boot: string;
+  /** The server answers. */
+  readonly isServing: () => boolean;
+  /** What the server may serve, now. */
+  readonly resources: () => readonly ResourceId[];
+}
+
+export interface AgentOptions {
+  readonly server: ServerId;
+  /** Where redirectors send clients' requests; asked for at each announcement, since a port may be chosen late. */
+  readonly address: () => Address;
+  /** Where redirectors reach the agent itself. */
+  readonly control: Address;
+  readonly apiUrls: readonly string[];
+  readonly token: string;
+  readonly fence: Fence;
+  readonly capacity: Readonly<Partial<Record<Dimension, number>>>;
+  readonly zone: string | null;
+  readonly announceLeaseMs: number;
+  readonly announceTimeoutMs: number;
+  readonly bootGraceMs: number;
+}
+
+export const AGENT_DEFAULTS = {
+  fence: 'request',
+  capacity: {},
+  zone: null,
+  announceLeaseMs: 3000,
+  announceTimeoutMs: 1000,
+  bootGraceMs: 2000,
+} as const;
+
+const BODY_BYTES_MAX = 16 << 20;
+
+/**
+ * Our part beside a server: says that it is there and what it may serve, owns and gives up resources as it is
+ * told, and keeps out requests that come too late.
+ */
+export class Agent implements Startable {
+  readonly #parts: AgentParts;
+  readonly #options: AgentOptions;
+  readonly #newOwners = new NewOwners();
+  readonly #control: HttpServer;
+  readonly #stopping = new AbortController();
+  #ownership: Ownership | undefined;
+  #gate: RequestGate | undefined;
+  #running: Promise<void> = Promise.resolve();
+
+  constructor(parts: AgentParts, options: AgentOptions) {
+    this.#parts = parts;
+    this.#options = options;
+    this.#control = new HttpServer(parts, this.#routes(), {
+      at: options.control,
+      bodyBytesMax: BODY_BYTES_MAX,
+    });
+  }
+
+  /** The fence in front of the server; before the start there is none. */
+  get gate(): RequestGate {
+    return this.#gate ?? fail('ERR_AGENT_NOT_STARTED', { server: this.#options.server });
+  }
+
+  get ownership(): Ownership {
+    return this.#ownership ?? fail('ERR_AGENT_NOT_STARTED', { server: this.#options.server });
+  }
+
+  /** Where the agent really listens. */
+  get control(): Address {
+    return this.#control.address;
+  }
+
+  /** @throws ERR_LISTEN_FAILED, ERR_STORE_UNAVAILABLE */
+  async start(): Promise<void> {
+    const { bootGraceMs } = this.#options;
+    const ownership = await Ownership.open(this.#parts, { bootGraceMs });
+    this.#ownership = ownership;
+    this.#gate = new RequestGate({ ownership, newOwners: this.#newOwners });
+    await this.#control.start();
+    const { net, clock, log } = this.#parts;
+    const announcer = new Announcer(
+      { net, clock, log, announcement: () => this.#announcement(ownership) },
+      {
+        apiUrls: this.#options.apiUrls,
+        token: this.#options.token,
+        leaseMs: this.#options.announceLeaseMs,
+        timeoutMs: this.#options.announceTimeoutMs,
+      },
+    );
+    this.#running = announcer.run(this.#stopping.signal);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort(new Error('stopping'));
+    await this.#running;
+    await this.#control.stop();
+  }
+
+  #announcement(ownership: Ownership): Announcement {
+    const { server, address, fence, capacity, zone, announceLeaseMs } = this.#options;
+    return {
+      server,
+      boot: ownership.boot,
+      address: address(),
+      control: this.control,
+      fence,
+      capacity,
+      zone,
+      resources: [...this.#parts.resources()].sort(),
+      claims: ownership.owned(),
+      leaseMs: announceLeaseMs,
+    };
+  }
+
+  #routes(): HttpRoute[] {
+    return Object.values(AGENT_PATHS).map((path) => ({
+      method: 'POST',
+      path,
+      handler: this.#authorized((body) => this.#handler(path)(body)),
+    }));
+  }
+
+  #handler(path: string): ControlHandler {
+    const { clock, log, isServing } = this.#parts;
+    const handlers = controlHandlers({
+      ownership: this.ownership,
+      newOwners: this.#newOwners,
+      clock,
+      log,
+      isServing,
+    });
+    return handlers.get(path) ?? fail('ERR_AGENT_NOT_STARTED', { server: this.#options.server });
+  }
+
+  /** Only who knows this server's token may tell it what it owns. */
+  #authorized(handle: ControlHandler): HttpHandler {
+    const { server, token } = this.#options;
+    const limits = { bytesMax: BODY_BYTES_MAX, depthMax: 8 };
+    return async ({ headers, body }) => {
+      const given = headerOf(headers, 'authorization') ?? '';
+      if (!isSameToken(given, `Bearer ${token}`)) fail('ERR_AGENT_TOKEN', { server });
+      const message = parseJson(Buffer.from(body).toString() || '{}', 'the message', limits);
+      return {
+        status: 200,
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(await handle(message)),
+      };
+    };
+  }
+}

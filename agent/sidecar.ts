@@ -1,0 +1,99 @@
+import type { Clock } from '../core/clock/port.js';
+import type { Address } from '../core/domain.js';
+import type { Startable } from '../core/lifecycle.js';
+import type { Log } from '../core/log.js';
+import type { Listener, Net } from '../core/net/port.js';
+import type { RequestGate } from './request-gate.js';
+import { SidecarConnection } from './sidecar-connection.js';
+
+export interface SidecarParts {
+  readonly net: Net;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly gate: () => RequestGate;
+}
+
+export interface SidecarOptions {
+  /** Where redirectors send requests. */
+  readonly listen: Address;
+  /** The server itself, on this machine. */
+  readonly forward: Address;
+  readonly connectTimeoutMs: number;
+  /** Without a byte moving, in either direction. */
+  readonly stallTimeoutMs: number;
+  readonly idleTimeoutMs: number;
+  readonly connectionsMax: number;
+}
+
+export const SIDECAR_DEFAULTS = {
+  connectTimeoutMs: 2000,
+  stallTimeoutMs: 60_000,
+  idleTimeoutMs: 60_000,
+  connectionsMax: 4096,
+} as const;
+
+/** The fence as a small proxy in front of a server that knows nothing of it. */
+export class Sidecar implements Startable {
+  readonly #parts: SidecarParts;
+  readonly #options: SidecarOptions;
+  readonly #connections = new Set<SidecarConnection>();
+  #listener: Listener | undefined;
+  /** The last attempt to reach the server failed. */
+  #isServerAway = false;
+
+  constructor(parts: SidecarParts, options: SidecarOptions) {
+    this.#parts = parts;
+    this.#options = options;
+  }
+
+  get address(): Address {
+    return this.#listener?.address ?? this.#options.listen;
+  }
+
+  /** The server could be reached the last time. */
+  get isServing(): boolean {
+    return !this.#isServerAway;
+  }
+
+  /** @throws ERR_LISTEN_FAILED */
+  async start(): Promise<void> {
+    this.#listener = await this.#parts.net.listen(this.#options.listen, (connection) => {
+      if (this.#connections.size >= this.#options.connectionsMax) {
+        connection.destroy();
+        return;
+      }
+      const { net, clock, gate } = this.#parts;
+      const served: SidecarConnection = new SidecarConnection(
+        { connection, net, clock, gate: gate() },
+        this.#options,
+        {
+          closed: () => {
+            this.#connections.delete(served);
+          },
+          reached: (isReached) => {
+            this.#reached(isReached);
+          },
+        },
+      );
+      this.#connections.add(served);
+    });
+  }
+
+  /** Takes no more; what is under way has `graceMs` to end. */
+  async stop(graceMs = 5000): Promise<void> {
+    await this.#listener?.close();
+    const closed = [...this.#connections].map((connection) => connection.finish());
+    const cancel = this.#parts.clock.after(graceMs, () => {
+      for (const connection of this.#connections) connection.destroy();
+    });
+    await Promise.all(closed);
+    cancel();
+  }
+
+  #reached(isReached: boolean): void {
+    if (this.#isServerAway !== isReached) return;
+    this.#isServerAway = !isReached;
+    if (isReached) this.#parts.log.info({}, 'server answers again');
+    else this.#parts.log.warn({}, 'server does not answer');
+  }
+}

@@ -135,6 +135,13 @@ const ERRORS = {
     remedy: 'Look whether the address is the right one; raise the limit if it is.',
   },
 
+  ERR_CONFLICT: {
+    status: 409,
+    exit: 4,
+    meaning: '{what} was changed by somebody else at the same time',
+    remedy: 'Look at it again and repeat the change if it is still wanted.',
+  },
+
   // Config and command line
   ERR_CONFIG_INVALID: {
     status: 400,

@@ -2,7 +2,7 @@ import type { Clock } from '../core/clock/port.js';
 import type { MemberId, ServerId } from '../core/domain.js';
 import { codeOf } from '../core/errors.js';
 import { every } from '../core/every.js';
-import { NO_GENERATION, isSameGeneration } from '../core/generation.js';
+import { NO_GENERATION } from '../core/generation.js';
 import type { Log } from '../core/log.js';
 import { Draft } from '../core/table-store/draft.js';
 import type { TableStore } from '../core/table-store/port.js';
@@ -125,12 +125,12 @@ export class Membership {
     return every(this.#parts.clock, { everyMs, signal }, () => this.#renew());
   }
 
-  /** Tells the others; at once if anything changed. */
+  /** Tells the others: which servers are out of reach at once, the generation with the next beat. */
   report(change: Partial<MemberReport>): void {
     const next = { ...this.#report, ...change };
-    if (isSameReport(next, this.#report)) return;
+    const isUrgent = !isSameReport(next, this.#report);
     this.#report = next;
-    if (this.#state === 'member') void this.#renew();
+    if (isUrgent && this.#state === 'member') void this.#renew();
   }
 
   /** Leaves for good, so that nobody waits for this redirector. */
@@ -229,7 +229,6 @@ export class Membership {
 
 function isSameReport(a: MemberReport, b: MemberReport): boolean {
   return (
-    isSameGeneration(a.generation, b.generation) &&
     isSameRecord(a.abandoned, b.abandoned, (x, y) => x === y) &&
     isSameRecord(a.unreachable, b.unreachable, (x, y) => x.evidence === y.evidence)
   );

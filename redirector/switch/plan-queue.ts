@@ -1,4 +1,4 @@
-import type { PlanId, ServerId, ServerState } from '../../core/domain.js';
+import type { ServerId, ServerState } from '../../core/domain.js';
 import { isSameGeneration } from '../../core/generation.js';
 import type { Batch, Plan } from '../../core/plan.js';
 import type { BatchOutcome, PlanRecord, PlanStatus } from '../../core/table-store/records/plan.js';
@@ -75,14 +75,6 @@ export function stateOf(view: TableView, server: ServerId): ServerState | 'lost'
   if (view.get(SERVER, server) === undefined) return 'unknown';
   if (view.get(LOST, server) !== undefined) return 'lost';
   return view.get(SERVER_STATE, server)?.value.state ?? 'ready';
-}
-
-/** The next number for a plan: they are counted, so that people can name them. */
-export function nextPlanNumber(view: TableView): number {
-  const numbers = [...view.all(PLAN).keys()].map((id: PlanId) => Number(id));
-  return (
-    1 + numbers.reduce((max, number) => (Number.isInteger(number) ? Math.max(max, number) : max), 0)
-  );
 }
 
 function isDue({ status, startAtMs }: PlanRecord, nowMs: number): boolean {

@@ -1,0 +1,275 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Agent, AGENT_DEFAULTS } from '../../agent/agent.js';
+import { guarded } from '../../agent/guarded.js';
+import { Registration } from '../../api/registration.js';
+import { agentToken } from '../../core/agent-protocol.js';
+import { SystemClock } from '../../core/clock/system.js';
+import type { Address, MemberId, ResourceId, ServerId } from '../../core/domain.js';
+import { SILENT_LOG } from '../../core/log.js';
+import type { Log } from '../../core/log.js';
+import { OutboundGuard } from '../../core/net/guard.js';
+import { NodeNet } from '../../core/net/node.js';
+import type { PlannedMove } from '../../core/plan.js';
+import { SeededRng } from '../../core/rng.js';
+import { Eligibility } from '../../core/table-store/eligibility.js';
+import { MemoryTableStore } from '../../core/table-store/memory.js';
+import { recordPlan } from '../../core/table-store/plans.js';
+import type { TableStore } from '../../core/table-store/port.js';
+import { PLAN } from '../../core/table-store/records/plan.js';
+import { TableView } from '../../core/table-store/view.js';
+import { HttpAdapter } from '../../redirector/adapters/http/http-adapter.js';
+import type { RedirectorOptions } from '../../redirector/redirector.js';
+import { Redirector } from '../../redirector/redirector.js';
+import { stateOf } from '../../redirector/switch/plan-queue.js';
+import { SWITCH_LIMITS } from '../../redirector/switch/protocol.js';
+
+/* A small cluster on loopback, real but for its table store: for tests that need real sockets. */
+
+const LOOPBACK = { host: '127.0.0.1', port: 0 };
+export const SECRET = 'a secret for tests only';
+
+export interface Execution {
+  readonly server: string;
+  readonly resource: string;
+  readonly since: string;
+  readonly id: string;
+  readonly method: string;
+}
+
+export interface TestServer {
+  readonly id: ServerId;
+  readonly agent: Agent;
+  readonly http: Server;
+  stop(): Promise<void>;
+}
+
+export const FAST: RedirectorOptions = {
+  membership: { leaseMs: 500, leaseMarginMs: 100 },
+  gate: { holdTimeoutMs: 5000 },
+  health: { checkMs: 100, recheckMs: 20, timeoutMs: 300, servingLeaseMs: 600 },
+  agents: { callTimeoutMs: 300 },
+  coordinator: {
+    tickMs: 20,
+    standbyAfterMs: 50,
+    placeAfterMs: 100,
+    limits: { ...SWITCH_LIMITS, drainTimeoutMs: 1000, stepTimeoutMs: 1000 },
+    queue: { batchAttemptsMax: 3, batchRetryMs: 200 },
+    failover: { batchMovesMax: 16, planLifeMs: 60_000 },
+    lostServers: {
+      servingLeaseMs: 600,
+      servingMarginMs: 100,
+      fenceHook: undefined,
+      fenceHookTimeoutMs: 1000,
+    },
+  },
+  viewPollMs: 200,
+  settleTimeoutMs: 1000,
+  startRetryMs: 50,
+};
+
+export class TestCluster {
+  readonly clock = new SystemClock();
+  readonly net: NodeNet;
+  readonly store: TableStore;
+  readonly log: Log;
+  readonly view: TableView;
+  readonly servers = new Map<string, TestServer>();
+  readonly redirectors: Redirector[] = [];
+  /** Every request that a server ran, in the order of their beginnings. */
+  readonly journal: Execution[] = [];
+  readonly #registration: Registration;
+  readonly #stopping = new AbortController();
+  #boots = 0;
+
+  constructor({ store = new MemoryTableStore(), log = SILENT_LOG } = {}) {
+    const guard = new OutboundGuard({
+      networks: ['127.0.0.0/8'],
+      ports: [{ first: 1, last: 65_535 }],
+      excluded: [],
+    });
+    this.net = new NodeNet(this.clock, guard);
+    this.store = store;
+    this.log = log;
+    this.view = new TableView({ store, clock: this.clock, log }, { pollMs: 100 });
+    this.#registration = new Registration(
+      {
+        ...this,
+        eligibility: new Eligibility(this),
+        secret: SECRET,
+        assertAllowed: (address: Address) => void guard.check(address),
+      },
+      { listen: LOOPBACK, serversMax: 100, resourcesMax: 10_000 },
+    );
+  }
+
+  async start(): Promise<void> {
+    void this.view.follow(this.#stopping.signal);
+    await this.#registration.start();
+  }
+
+  /** A real HTTP server with an agent inside; it says what it ran, and takes `x-work-ms` over it. */
+  async addServer(name: string, resources: readonly string[]): Promise<TestServer> {
+    const id = name as ServerId;
+    const http = createServer(
+      guarded(
+        () => agent.gate,
+        async (request: IncomingMessage, response: ServerResponse) => {
+          const { headers, method = '' } = request;
+          const resource = String(headers['foreshift-resource']);
+          const since = String(headers['foreshift-since']);
+          const requestId = String(headers['x-id']);
+          this.journal.push({ server: name, resource, since, id: requestId, method });
+          const chunks: Buffer[] = [];
+          for await (const chunk of request) chunks.push(chunk as Buffer);
+          await this.clock.sleep(Number(headers['x-work-ms'] ?? 0));
+          const body = JSON.stringify({
+            server: name,
+            id: requestId,
+            bytes: Buffer.concat(chunks).length,
+          });
+          response.writeHead(200, { 'content-type': 'application/json' });
+          response.end(body);
+        },
+      ),
+    );
+    await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
+    const { port } = http.address() as AddressInfo;
+    const agent: Agent = new Agent(
+      {
+        net: this.net,
+        clock: this.clock,
+        log: this.log.child({ server: name }),
+        store: new MemoryTableStore(),
+        boot: `${name}-${++this.#boots}`,
+        isServing: () => true,
+        resources: () => resources as readonly ResourceId[],
+      },
+      {
+        ...AGENT_DEFAULTS,
+        server: id,
+        address: () => ({ host: '127.0.0.1', port }),
+        control: LOOPBACK,
+        apiUrls: [`http://127.0.0.1:${this.#registration.address.port}`],
+        token: agentToken(SECRET, id),
+        announceLeaseMs: 600,
+      },
+    );
+    await agent.start();
+    const server: TestServer = {
+      id,
+      agent,
+      http,
+      stop: async () => {
+        http.closeAllConnections();
+        http.close();
+        await agent.stop();
+      },
+    };
+    this.servers.set(name, server);
+    return server;
+  }
+
+  async addRedirector(name: string, options: Partial<RedirectorOptions> = {}): Promise<Redirector> {
+    const redirector = new Redirector(
+      {
+        ...this,
+        log: this.log.child({ redirector: name }),
+        rng: new SeededRng(this.redirectors.length),
+        self: name as MemberId,
+        newBoot: () => `${name}-${++this.#boots}`,
+        agentTokenOf: (server) => agentToken(SECRET, server),
+        policyOf: () => ({ onLostSource: 'availability', drain: 'abort' }),
+        adapters: (parts) => [
+          new HttpAdapter(parts, [{ listen: LOOPBACK, route: { by: 'first-path-segment' } }]),
+        ],
+      },
+      { ...FAST, ...options },
+    );
+    await redirector.start();
+    this.redirectors.push(redirector);
+    return redirector;
+  }
+
+  /** Where clients of a redirector connect. */
+  proxyPort(index = 0): number {
+    const adapter = this.redirectors[index]?.adapters[0] as HttpAdapter;
+    const [address] = adapter.addresses;
+    if (address === undefined) throw new Error('the redirector does not listen');
+    return address.port;
+  }
+
+  /** Until the condition holds, looked at with each news from the store. */
+  async until(what: string, holds: () => boolean, timeoutMs = 10_000): Promise<void> {
+    const endMs = this.clock.monotonicMs() + timeoutMs;
+    while (!holds()) {
+      if (this.clock.monotonicMs() > endMs) throw new Error(`not in time: ${what}`);
+      await this.clock.sleep(5);
+    }
+  }
+
+  /** Submits an approved plan, one batch a list of `[resource, target]`, and waits for its end. */
+  async switchTo(...batches: (readonly (readonly [string, string])[])[]): Promise<string> {
+    await this.view.sync();
+    const nowMs = this.clock.realtimeMs();
+    const moves = batches.map((batch) => ({
+      moves: batch.map(([resource, target]) =>
+        this.#move(resource as ResourceId, target as ServerId),
+      ),
+    }));
+    const servers = moves.flatMap(({ moves: list }) =>
+      list.flatMap(({ source, target }) => [source, target]),
+    );
+    const states = Object.fromEntries(
+      servers.flatMap((server) =>
+        server === null ? [] : [[server, stateOf(this.view, server) as 'ready']],
+      ),
+    );
+    const { plan } = await recordPlan(
+      {
+        trigger: { kind: 'operator', detail: 'test' },
+        madeAtMs: nowMs,
+        expiresAtMs: nowMs + 60_000,
+        base: this.view.table.generation,
+        states,
+        batches: moves,
+        standbys: {},
+        analysis: null,
+      },
+      { by: 'test', reason: '' },
+      this,
+    );
+    const status = (): string => this.view.get(PLAN, plan.id)?.value.status ?? 'gone';
+    await this.until(`plan ${plan.id} ended`, () => !['approved', 'applying'].includes(status()));
+    return status();
+  }
+
+  async stop(): Promise<void> {
+    for (const redirector of this.redirectors) await redirector.stop();
+    for (const server of this.servers.values()) await server.stop();
+    await this.#registration.stop();
+    this.#stopping.abort(new Error('over'));
+    await this.store.close();
+  }
+
+  #move(resource: ResourceId, target: ServerId): PlannedMove {
+    const placement = this.view.table.placementOf(resource);
+    return {
+      resource,
+      source: placement?.server ?? null,
+      target,
+      since: placement?.since ?? null,
+      demand: {},
+      reason: {
+        kind: placement === undefined ? 'place' : 'imbalance',
+        server: null,
+        dimension: null,
+        atMs: null,
+        before: null,
+        after: null,
+        limit: null,
+      },
+    };
+  }
+}

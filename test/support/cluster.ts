@@ -95,7 +95,11 @@ export class TestCluster {
     this.view = new TableView({ store, clock: this.clock, log }, { pollMs: 100 });
     this.#registration = new Registration(
       {
-        ...this,
+        net: this.net,
+        store,
+        view: this.view,
+        clock: this.clock,
+        log,
         eligibility: new Eligibility(this),
         secret: SECRET,
         assertAllowed: (address: Address) => void guard.check(address),
@@ -174,7 +178,9 @@ export class TestCluster {
   async addRedirector(name: string, options: Partial<RedirectorOptions> = {}): Promise<Redirector> {
     const redirector = new Redirector(
       {
-        ...this,
+        net: this.net,
+        store: this.store,
+        clock: this.clock,
         log: this.log.child({ redirector: name }),
         rng: new SeededRng(this.redirectors.length),
         self: name as MemberId,

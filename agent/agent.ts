@@ -82,6 +82,10 @@ export class Agent implements Startable {
     });
   }
 
+  get isStarted(): boolean {
+    return this.#ownership !== undefined;
+  }
+
   /** The fence in front of the server; before the start there is none. */
   get gate(): RequestGate {
     return this.#gate ?? fail('ERR_AGENT_NOT_STARTED', { server: this.#options.server });

@@ -392,7 +392,7 @@ export class SidecarConnection {
   }
 }
 
-/** As it came, but for what belongs to the connection and to the fence. */
+/** As it came, but for what belongs to the connection. The server may want to know its resource. */
 function localHead(head: RequestHead): string {
   const { method, path, query, connectionNamed } = head;
   return requestHeadText({
@@ -400,10 +400,7 @@ function localHead(head: RequestHead): string {
     path,
     query,
     host: head.authority,
-    headers: keptHeaders(
-      head.headers,
-      (name) => name !== SINCE_HEADER && !connectionNamed.includes(name),
-    ),
+    headers: keptHeaders(head.headers, (name) => !connectionNamed.includes(name)),
     framing: head.framing,
     connection: head.isWebSocket ? 'websocket' : 'persistent',
   });

@@ -51,6 +51,8 @@ interface Current {
   ack: Omit<Ack, 'boot'> | undefined;
   /** What the store has of it, as text. */
   written: string;
+  /** The data plane holds the batch. */
+  isHeld: boolean;
 }
 
 /**
@@ -77,12 +79,12 @@ export class Participant {
   async join(): Promise<void> {
     const { view, dataPlane } = this.#parts;
     const record = view.get(SWITCH, 'open')?.value;
-    if (record === undefined) dataPlane.apply(view.table);
-    else {
-      const current = this.#begin(record);
-      // The table changes only at a commit; what the open switch moves is as it was before.
-      dataPlane.apply(view.table);
-      if (ASKED[record.state] !== 'prepared') await dataPlane.hold(current.batch);
+    const current = this.#enter(record);
+    // The table changes only at a commit; what an open switch moves is still as it was before.
+    dataPlane.apply(view.table);
+    const isResumed = current?.ack?.step === 'resumed';
+    if (record !== undefined && current !== undefined && !isResumed) {
+      if (ASKED[record.state] !== 'prepared') await this.#hold(current);
     }
     this.#follow();
   }
@@ -128,13 +130,12 @@ export class Participant {
   async #pass(): Promise<void> {
     const { view, dataPlane, membership } = this.#parts;
     const record = view.get(SWITCH, 'open')?.value;
-    if (this.#current !== undefined && !isSameSwitch(record, this.#current.record)) this.#end();
-    if (record === undefined) {
+    const current = this.#enter(record);
+    if (record === undefined || current === undefined) {
       dataPlane.apply(view.table);
       membership.report({ generation: view.table.generation });
       return;
     }
-    const current = this.#begin(record);
     const asked = ASKED[record.state];
     if (!isAtLeast(current.ack?.step, asked)) await this.#complete(current, asked, record);
     if (!current.over.signal.aborted) await this.#acknowledge(current);
@@ -162,10 +163,11 @@ export class Participant {
 
   async #bringAbout(
     step: MemberStep,
-    { batch, over }: Current,
+    current: Current,
     record: SwitchRecord,
   ): Promise<Partial<Ack>> {
     const { dataPlane, view, membership } = this.#parts;
+    const { batch, over } = current;
     switch (step) {
       case 'prepared':
         // Asked only at first: who joins later finds the others already holding.
@@ -173,7 +175,7 @@ export class Participant {
           ? { obstacles: [...(await dataPlane.prepare(batch))] }
           : {};
       case 'held':
-        await dataPlane.hold(batch);
+        await this.#hold(current);
         return {};
       case 'drained':
         // A switch that already failed elsewhere, or was drained by all before, needs none.
@@ -184,20 +186,20 @@ export class Participant {
       case 'resumed': {
         dataPlane.apply(view.table);
         membership.report({ generation: view.table.generation });
+        current.isHeld = false;
         return dataPlane.resume(batch, record.returnGeneration === null);
       }
     }
   }
 
   /** The record is gone: committed and closed while we looked away, or never committed. The table tells. */
-  #end(): void {
+  #end(current: Current): void {
     const { view, dataPlane } = this.#parts;
-    const current = this.#current;
     this.#current = undefined;
-    if (current === undefined) return;
     current.over.abort(new Error('the switch is over'));
     dataPlane.apply(view.table);
-    if (current.ack?.step === 'resumed') return;
+    if (!current.isHeld) return;
+    current.isHeld = false;
     const isCommitted = current.batch.moves.every(({ resource }) => {
       const since = view.table.placementOf(resource)?.since;
       return since !== undefined && isSameGeneration(since, current.record.generation);
@@ -205,10 +207,17 @@ export class Participant {
     dataPlane.resume(current.batch, isCommitted);
   }
 
-  #begin(record: SwitchRecord): Current {
-    if (this.#current !== undefined && isSameSwitch(record, this.#current.record)) {
-      return this.#current;
-    }
+  async #hold(current: Current): Promise<void> {
+    current.isHeld = true;
+    await this.#parts.dataPlane.hold(current.batch);
+  }
+
+  /** The part in this switch; a former one that is over ends before. */
+  #enter(record: SwitchRecord | undefined): Current | undefined {
+    const known = this.#current;
+    if (known !== undefined && isSameSwitch(record, known.record)) return known;
+    if (known !== undefined) this.#end(known);
+    if (record === undefined) return undefined;
     const { generation, moves, lost } = record;
     this.#current = {
       record,
@@ -216,6 +225,7 @@ export class Participant {
       over: new AbortController(),
       ack: undefined,
       written: '',
+      isHeld: false,
     };
     return this.#current;
   }

@@ -108,7 +108,8 @@ export class Reconciler {
       const placement = table.placementOf(claim.resource);
       const order = compareGenerations(claim.since, placement?.since ?? NO_GENERATION);
       if (order > 0) newer.push(claim);
-      else if (order < 0 || placement?.server !== server) {
+      // Its own, but since an older generation: it takes it anew. A release would spoil that generation.
+      else if (placement?.server !== server) {
         wrong.push({ resource: claim.resource, generation: placement?.since ?? reserved });
       }
     }

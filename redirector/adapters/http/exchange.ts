@@ -40,8 +40,13 @@ import { REFUSALS } from './refusals.js';
 import type { Upstream, UpstreamUser } from './upstream.js';
 import type { PoolWaiter, UpstreamPool } from './upstream-pool.js';
 
-/** Safe to send twice (RFC 9110 §9.2.2). */
-const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
+/** Change nothing (RFC 9110 §9.2.1): may be sent twice, whatever becomes of the first copy. */
+const SAFE = new Set(['GET', 'HEAD', 'OPTIONS']);
+/**
+ * Idempotent (§9.2.2), and yet a copy that arrives late would undo what came after it. So these are sent again
+ * only to another owner: the fence keeps the late copy out at the former one.
+ */
+const REPEATABLE = new Set(['PUT', 'DELETE']);
 /** A request whose answer was lost is sent again so often. */
 const RESENDS_MAX = 1;
 /** Of an agent's refusal, which nobody sees. */
@@ -308,13 +313,8 @@ export class Exchange implements UpstreamUser, PoolWaiter {
       this.#client.abort();
     } else if (this.#refusedBy !== undefined) {
       this.#afterRefusal(this.#refusedBy);
-    } else if (why !== 'timeout' && this.#maySendAgain()) {
-      this.#context.counters.retries += 1;
-      this.#resends += 1;
-      this.#withdraw();
-      this.#enterSoon();
     } else {
-      this.#refuse(lossOf(why));
+      this.#afterLoss(lossOf(why));
     }
   }
 
@@ -511,16 +511,48 @@ export class Exchange implements UpstreamUser, PoolWaiter {
     else this.#enterSoon();
   }
 
-  #maySendAgain(): boolean {
-    const isRepeatable = IDEMPOTENT.has(this.#head.method) && !this.#head.isWebSocket;
-    return isRepeatable && this.#kept !== undefined && this.#resends < RESENDS_MAX;
+  /** Sent, and no answer came: again only if that can do no harm. */
+  #afterLoss(loss: RefusalName): void {
+    const { method, isWebSocket } = this.#head;
+    const { clock, gate, counters, options } = this.#context;
+    const isKept = this.#kept !== undefined && this.#resends < RESENDS_MAX && !isWebSocket;
+    const mayWait = SAFE.has(method) || REPEATABLE.has(method);
+    if (!isKept || !mayWait || loss === 'answerLate') {
+      this.#refuse(loss);
+      return;
+    }
+    counters.retries += 1;
+    this.#resends += 1;
+    this.#withdraw();
+    if (SAFE.has(method)) this.#enterSoon();
+    else
+      this.#enterOnceMoved(
+        gate.sinceText(this.#at),
+        loss,
+        clock.monotonicMs() + options.resendForMs,
+      );
+  }
+
+  /** Waits for another owner; none in time: the answer stays unknown. */
+  #enterOnceMoved(since: string, loss: RefusalName, untilMs: number): void {
+    const { clock, gate, options } = this.#context;
+    this.#phase = 'entry';
+    this.#client.expireIn(Infinity);
+    this.#cancelRetry = clock.after(options.retryPauseMs, () => {
+      this.#cancelRetry = undefined;
+      if (gate.sinceText(this.#at) !== since) this.#enter();
+      else if (clock.monotonicMs() >= untilMs) this.#refuse(loss);
+      else this.#enterOnceMoved(since, loss, untilMs);
+    });
   }
 
   #refuse(name: keyof typeof REFUSALS): void {
     const refusal: Refusal = REFUSALS[name];
     this.#context.counters.refusedFor(name);
     this.#end();
-    this.#answer(refusal.status, refusal);
+    // What was sent once and lost may have run, whatever became of the second try.
+    const executed = this.#resends > 0 ? 'unknown' : refusal.executed;
+    this.#answer(refusal.status, { ...refusal, executed });
   }
 
   #answer(

@@ -27,6 +27,8 @@ export interface HttpOptions {
   /** For a request that was not executed, from its first try: then it is answered 503. */
   readonly retryForMs: number;
   readonly retryPauseMs: number;
+  /** A PUT or DELETE whose answer was lost waits so long for its resource to move, then is answered 502. */
+  readonly resendForMs: number;
   /** Work older than this is an obstacle to a move. */
   readonly obstacleAgeMs: number;
   readonly forwarded: ForwardedMode;
@@ -48,6 +50,7 @@ export const HTTP_DEFAULTS: HttpOptions = {
   resendBytesMax: 64 << 10,
   retryForMs: 10_000,
   retryPauseMs: 20,
+  resendForMs: 2000,
   obstacleAgeMs: 5000,
   forwarded: 'replace',
   message: MESSAGE_LIMITS,

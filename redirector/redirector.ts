@@ -98,7 +98,11 @@ export class Redirector implements Startable {
       options.gate,
     );
     const membership = new Membership({ ...parts, view }, options.membership);
-    const agents = new AgentClient({ net, view, tokenOf: parts.agentTokenOf }, options.agents);
+    const drainPolicyOf = (resource: ResourceId): DrainPolicy => policyOf(resource).drain;
+    const agents = new AgentClient(
+      { net, view, tokenOf: parts.agentTokenOf, drainPolicyOf },
+      options.agents,
+    );
     const coordinator: Coordinator = new Coordinator(
       {
         store,
@@ -135,7 +139,7 @@ export class Redirector implements Startable {
       log,
       gate,
       servers,
-      drainPolicyOf: (resource) => policyOf(resource).drain,
+      drainPolicyOf,
     });
     const dataPlane = new LocalDataPlane(
       { gate, adapters: this.#adapters, clock },
@@ -152,7 +156,7 @@ export class Redirector implements Startable {
     this.gate = gate;
     this.membership = membership;
     this.coordinator = coordinator;
-    membership.onRejoin = () => this.#participant.join();
+    membership.onJoin = () => this.#participant.join();
     membership.onLease = (untilMs) => {
       gate.setLease(untilMs);
     };
@@ -199,7 +203,6 @@ export class Redirector implements Startable {
     for (;;) {
       try {
         await this.membership.join();
-        await this.#participant.join();
         return;
       } catch (err) {
         if (codeOf(err) === undefined) throw err;

@@ -1,4 +1,4 @@
-import type { ServerId, ServerState } from '../../core/domain.js';
+import type { ResourceId, ServerId, ServerState } from '../../core/domain.js';
 import { isSameGeneration } from '../../core/generation.js';
 import type { Batch, Plan } from '../../core/plan.js';
 import type { BatchOutcome, PlanRecord, PlanStatus } from '../../core/table-store/records/plan.js';
@@ -31,16 +31,20 @@ export type NextWork =
 
 /** @param nowMs wall clock: plans are dated by it */
 export function nextWork(view: TableView, nowMs: number, options: PlanQueueOptions): NextWork {
-  const isPaused = view.get(PAUSE, 'current') !== undefined;
-  const due = [...view.all(PLAN).values()]
-    .map(({ value }) => value)
-    .filter((record) => isDue(record, nowMs) && (!isPaused || isNeeded(record.plan)))
-    .sort(byUrgency);
-  for (const record of due) {
+  for (const record of duePlans(view, nowMs)) {
     const work = workOn(record, view, { nowMs, options });
     if (work.kind !== 'none') return work;
   }
   return { kind: 'none' };
+}
+
+/** Approved or under way, their time has come, and no pause stops them; the most urgent first. */
+export function duePlans(view: TableView, nowMs: number): PlanRecord[] {
+  const isPaused = view.get(PAUSE, 'current') !== undefined;
+  return [...view.all(PLAN).values()]
+    .map(({ value }) => value)
+    .filter((record) => isDue(record, nowMs) && (!isPaused || isNeeded(record.plan)))
+    .sort(byUrgency);
 }
 
 /** Nothing but first placements, failovers and what an operator asked for: needs no approval, knows no pause. */
@@ -52,9 +56,13 @@ export function isNeeded({ batches }: Plan): boolean {
   );
 }
 
-/** Why a batch no longer fits the facts that it was planned on; undefined: it does. */
+/** Why a batch cannot be switched, now or ever: it makes no sense, or the facts are others. Undefined: it can. */
 export function staleness(batch: Batch, plan: Plan, view: TableView): string | undefined {
+  const moved = new Set<ResourceId>();
   for (const { resource, source, target, since } of batch.moves) {
+    if (moved.has(resource)) return `${resource} is moved twice at once`;
+    moved.add(resource);
+    if (source === target) return `${resource} is moved to where it is`;
     const placement = view.table.placementOf(resource);
     const isSame =
       since === null
@@ -108,7 +116,9 @@ function workOn(
     const why = staleness(planned, plan, view);
     if (why !== undefined) return { kind: 'void', record, batch, why };
     isOpen = true;
-    if (outcome !== undefined && nowMs < outcome.atMs + options.batchRetryMs) continue;
+    // A wall clock that was set back must not make the pause longer.
+    const sinceMs = outcome === undefined ? Infinity : Math.abs(nowMs - outcome.atMs);
+    if (sinceMs < options.batchRetryMs) continue;
     return { kind: 'batch', record, batch };
   }
   return isOpen ? { kind: 'none' } : { kind: 'finish', record, status: statusOf(record) };

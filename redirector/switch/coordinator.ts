@@ -3,14 +3,13 @@ import type { Clock } from '../../core/clock/port.js';
 import type { LostSourcePolicy, ResourceId, ServerId } from '../../core/domain.js';
 import { codeOf } from '../../core/errors.js';
 import { every } from '../../core/every.js';
-import { NO_GENERATION, isSameGeneration } from '../../core/generation.js';
 import type { Log } from '../../core/log.js';
 import type { Net } from '../../core/net/port.js';
-import { Draft } from '../../core/table-store/draft.js';
 import type { TableStore } from '../../core/table-store/port.js';
 import { PLAN } from '../../core/table-store/records/plan.js';
 import { LOST, SERVER } from '../../core/table-store/records/server.js';
-import { ACK, COORDINATOR, MEMBER, SWITCH } from '../../core/table-store/records/switch.js';
+import { ACK, MEMBER, SWITCH } from '../../core/table-store/records/switch.js';
+import { COPY } from '../../core/table-store/records/table.js';
 import type { TableView } from '../../core/table-store/view.js';
 import type { AgentClient } from '../agents.js';
 import type { Membership } from '../membership.js';
@@ -35,6 +34,8 @@ export interface CoordinatorParts {
   readonly membership: Membership;
   readonly agents: AgentClient;
   readonly lastAnswer: (server: ServerId) => LeaseAnswer | undefined;
+  /** When it came (monotonic); −Infinity: never. */
+  readonly answeredAtMs: (server: ServerId) => number;
   readonly policyOf: (resource: ResourceId) => LostSourcePolicy;
 }
 
@@ -43,7 +44,7 @@ export interface CoordinatorOptions {
   readonly tickMs: number;
   /** A lost server's resources wait so long for a plan before they go to their standbys. */
   readonly standbyAfterMs: number;
-  /** In a store that was never written to, first placements wait so long for agents that know better. */
+  /** First placements wait so long after the start for agents that know better: longer than they announce. */
   readonly placeAfterMs: number;
   readonly limits: SwitchLimits;
   readonly queue: PlanQueueOptions;
@@ -52,6 +53,14 @@ export interface CoordinatorOptions {
 }
 
 const FAILOVER_PAUSE_MAX_MS = 30_000;
+
+interface Era {
+  readonly storeId: string;
+  readonly incarnation: number;
+  /** Monotonic, as the other. */
+  readonly beganAtMs: number;
+  readonly quietUntilMs: number;
+}
 
 /** So many steps in a row before the loop looks at its clock and its neighbours again. */
 const STEPS_MAX = 1000;
@@ -74,19 +83,32 @@ export class Coordinator {
   readonly #startedAtMs: number;
   #working: Promise<void> | undefined;
   #isNews = false;
+  /** The store and incarnation that this process sees, since when, and until when it only looks. */
+  #era: Era | undefined;
+  #isAcquainted = false;
 
   constructor(parts: CoordinatorParts, options: CoordinatorOptions) {
     this.#parts = parts;
     this.#options = options;
     this.#startedAtMs = parts.clock.monotonicMs();
     this.#lease = new CoordinatorLease(parts);
-    this.#ledger = new SwitchLedger(parts);
-    this.#lostServers = new LostServers(parts, options.lostServers);
+    const lease = this.#lease;
+    this.#ledger = new SwitchLedger({ ...parts, lease });
+    this.#lostServers = new LostServers({ ...parts, lease }, options.lostServers);
     this.#driver = new SwitchDriver(
       { ...parts, ledger: this.#ledger, lostServers: this.#lostServers },
       options.limits,
     );
-    this.#reconciler = new Reconciler(parts);
+    this.#reconciler = new Reconciler({
+      ...parts,
+      lease,
+      isLost: (server) => this.#lostServers.isLost(server),
+      isUnclaimed: (resource) =>
+        this.#isAcquainted &&
+        [...parts.view.all(LOST).keys()].every((server) =>
+          this.#lostServers.isGone(server, resource),
+        ),
+    });
   }
 
   get isCoordinating(): boolean {
@@ -152,15 +174,58 @@ export class Coordinator {
   async #step(): Promise<boolean> {
     const { view } = this.#parts;
     await view.sync();
+    this.#noteEra();
     if (view.regressed || !(await this.#lease.acquire())) return false;
     if (await this.#lostServers.update()) return true;
+    if (!this.#isAcquainted && !this.#hasHeardAll()) return false;
+    if (await this.#reconciler.catchUp()) return true;
+    if (!(await this.#isAcquaintedNow())) return false;
     const open = view.get(SWITCH, 'open')?.value;
     if (open !== undefined) return this.#driver.step(open);
     if (await this.#failOver()) return true;
     if (await this.#reconciler.step()) return true;
     if (await this.#runPlans()) return true;
     if (await this.#welcomeBack()) return true;
-    return this.#buryDead();
+    return this.#tidy();
+  }
+
+  /**
+   * Where a process begins, the store is another, or the incarnation grew, table and members may be older than
+   * what agents own and redirectors believe of their leases.
+   */
+  #noteEra(): void {
+    const { view, clock, membership } = this.#parts;
+    const { incarnation } = view.reserved;
+    const isFirst = this.#era === undefined;
+    if (this.#era?.storeId === view.storeId && this.#era.incarnation === incarnation) return;
+    const nowMs = clock.monotonicMs();
+    const { storeId } = view;
+    const quietUntilMs = isFirst ? nowMs : nowMs + membership.leaseMaxMs;
+    this.#era = { storeId, incarnation, beganAtMs: nowMs, quietUntilMs };
+    this.#isAcquainted = false;
+  }
+
+  /** So a coordinator asks the agents before it acts, and goes by what they own. An open switch goes on as it is. */
+  async #isAcquaintedNow(): Promise<boolean> {
+    if (this.#isAcquainted) return true;
+    const { view, clock } = this.#parts;
+    const { beganAtMs = 0, quietUntilMs = 0 } = this.#era ?? {};
+    const isOpen = view.get(SWITCH, 'open') !== undefined;
+    if (!isOpen && !(await this.#reconciler.isAgreed(beganAtMs))) return false;
+    this.#isAcquainted = clock.monotonicMs() >= quietUntilMs;
+    return this.#isAcquainted;
+  }
+
+  /** Every server's agent has answered since then, or is lost. */
+  #hasHeardAll(): boolean {
+    const { view, agents, answeredAtMs } = this.#parts;
+    const { beganAtMs = 0 } = this.#era ?? {};
+    return [...view.all(SERVER).keys()].every(
+      (server) =>
+        !agents.hasAgent(server) ||
+        answeredAtMs(server) >= beganAtMs ||
+        this.#lostServers.isLost(server),
+    );
   }
 
   /** Makes a plan of the standbys for a lost server that nobody planned for. */
@@ -181,8 +246,8 @@ export class Coordinator {
       if (record === undefined) continue;
       const nextMs = Math.min(2 * due.pauseMs, FAILOVER_PAUSE_MAX_MS);
       this.#failoverAtMs.set(server, { atMs: nowMs + nextMs, pauseMs: nextMs });
-      const draft = new Draft()
-        .expect(view, COORDINATOR, 'lease')
+      const draft = this.#lease
+        .draft()
         .expect(view, PLAN, record.plan.id)
         .put(PLAN, record.plan.id, record);
       await store.transact(draft.transaction);
@@ -201,22 +266,15 @@ export class Coordinator {
   }
 
   /**
-   * A resource that the table does not know may be owned all the same, if the store was lost: it is placed
-   * only when every agent has been heard, or is lost.
+   * A resource that the table does not know may be owned all the same, if the store was lost: it is placed only
+   * when agents have had time to announce themselves, and all have been heard.
    */
   #mayBegin(work: Exclude<NextWork, { kind: 'none' }>): boolean {
     const moves = work.kind === 'batch' ? work.record.plan.batches[work.batch]?.moves : undefined;
     if (moves?.some(({ source }) => source === null) !== true) return true;
-    const { view, clock, agents, lastAnswer } = this.#parts;
-    const isFresh = isSameGeneration(view.reserved, NO_GENERATION);
-    const isEarly = clock.monotonicMs() < this.#startedAtMs + this.#options.placeAfterMs;
-    if (isFresh && isEarly) return false;
-    return [...view.all(SERVER).keys()].every(
-      (server) =>
-        !agents.hasAgent(server) ||
-        lastAnswer(server) !== undefined ||
-        this.#lostServers.isLost(server),
-    );
+    const isEarly =
+      this.#parts.clock.monotonicMs() < this.#startedAtMs + this.#options.placeAfterMs;
+    return !isEarly && this.#hasHeardAll();
   }
 
   async #carryOut(work: Exclude<NextWork, { kind: 'none' }>): Promise<void> {
@@ -260,17 +318,21 @@ export class Coordinator {
     return false;
   }
 
-  /** Takes members out of the books once their leases are over, and the serving leases that they renewed. */
-  async #buryDead(): Promise<boolean> {
+  /**
+   * Takes members out of the books once their leases are over, and the serving leases that they renewed; and
+   * what is left of offers to restore a store that has been restored.
+   */
+  async #tidy(): Promise<boolean> {
     const { store, view, membership } = this.#parts;
     const { servingLeaseMs, servingMarginMs } = this.#options.lostServers;
     const [dead] = membership.deadMembers(servingLeaseMs + servingMarginMs);
-    if (dead === undefined) return false;
-    const draft = new Draft()
-      .expect(view, COORDINATOR, 'lease')
-      .expect(view, MEMBER, dead)
-      .remove(MEMBER, dead)
-      .remove(ACK, dead);
+    const copies = [...view.all(COPY).keys()];
+    if (dead === undefined && copies.length === 0) return false;
+    const draft = this.#lease.draft();
+    for (const copy of copies) draft.remove(COPY, copy);
+    if (dead !== undefined) {
+      draft.expect(view, MEMBER, dead).remove(MEMBER, dead).remove(ACK, dead);
+    }
     await store.transact(draft.transaction);
     await view.sync();
     return true;

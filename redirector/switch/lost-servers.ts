@@ -2,14 +2,15 @@ import type { Clock } from '../../core/clock/port.js';
 import type { LostSourcePolicy, ResourceId, ServerId } from '../../core/domain.js';
 import type { Log } from '../../core/log.js';
 import type { Net } from '../../core/net/port.js';
-import { Draft } from '../../core/table-store/draft.js';
+import type { Draft } from '../../core/table-store/draft.js';
 import type { TableStore } from '../../core/table-store/port.js';
 import type { LostRecord } from '../../core/table-store/records/server.js';
 import { LOST, SERVER } from '../../core/table-store/records/server.js';
-import { COORDINATOR, MEMBER } from '../../core/table-store/records/switch.js';
+import { MEMBER } from '../../core/table-store/records/switch.js';
 import type { TableView } from '../../core/table-store/view.js';
 import { messageOf } from '../../core/text.js';
 import type { Membership } from '../membership.js';
+import type { CoordinatorLease } from './coordinator-lease.js';
 
 export interface LostServersParts {
   readonly store: TableStore;
@@ -18,6 +19,7 @@ export interface LostServersParts {
   readonly net: Net;
   readonly log: Log;
   readonly membership: Membership;
+  readonly lease: CoordinatorLease;
   readonly policyOf: (resource: ResourceId) => LostSourcePolicy;
 }
 
@@ -145,8 +147,8 @@ export class LostServers {
   }
 
   #draft(server: ServerId): Draft {
-    const { view } = this.#parts;
-    return new Draft().expect(view, COORDINATOR, 'lease').expect(view, LOST, server);
+    const { view, lease } = this.#parts;
+    return lease.draft().expect(view, LOST, server);
   }
 
   /** Notes since when every live redirector has stopped renewing, and every other one's lease is over. */

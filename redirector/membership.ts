@@ -56,6 +56,8 @@ export class Membership {
   readonly #seen = new Map<MemberId, Seen>();
   /** Lives of this process that began, or tried to. */
   #lives = 0;
+  /** Another process' life under this name, as it was last seen. */
+  #rival: Pick<MemberRecord, 'boot' | 'beat'> | undefined;
   #beat = 0;
   #leaseUntilMs = -Infinity;
   #report: MemberReport;
@@ -197,28 +199,39 @@ export class Membership {
     }
   }
 
+  /** In a new life, unless another process has this name. */
   async #rejoin(): Promise<void> {
     const { view, self, log } = this.#parts;
     await view.sync();
-    const record = view.get(MEMBER, self)?.value;
-    if (record !== undefined && !this.#isOwn(record.boot) && !this.#isOver(self, record)) {
-      this.#usurped();
-      return;
-    }
+    if (this.#hasRival()) return;
     log.warn({ member: self }, 'member begins anew');
     await this.join();
   }
 
-  /** The record is not as it was left: removed after a lapse, or another process took the name. */
+  /** The record is not as it was left: removed after a lapse, put back from a backup, or another process' now. */
   async #settleConflict(): Promise<void> {
     const { view, self } = this.#parts;
     await view.sync();
     // A store that came back older is not followed: until it is mended nothing can be renewed in it.
     if (view.regressed) return;
+    if (view.get(MEMBER, self)?.value.boot === this.boot) this.#unwritten = true;
+    else await this.#rejoin();
+  }
+
+  /**
+   * Another process' life stands under this name. Until its lease is over, it may live: then nothing is done. If it
+   * is seen to renew, it does live, and the name is its.
+   */
+  #hasRival(): boolean {
+    const { view, self } = this.#parts;
     const record = view.get(MEMBER, self)?.value;
-    if (record?.boot === this.boot) this.#unwritten = true;
-    else if (record === undefined || this.#isOwn(record.boot)) await this.#rejoin();
-    else this.#usurped();
+    const rival = this.#rival;
+    this.#rival = undefined;
+    if (record === undefined || this.#isOwn(record.boot) || this.#isOver(self, record))
+      return false;
+    this.#rival = { boot: record.boot, beat: record.beat };
+    if (rival?.boot === record.boot && rival.beat !== record.beat) this.#usurped();
+    return true;
   }
 
   /** A life of this process, however old: a store that came back older may name one. */

@@ -7,12 +7,13 @@ import type { Log } from '../../core/log.js';
 import type { Net } from '../../core/net/port.js';
 import type { TableStore } from '../../core/table-store/port.js';
 import { PLAN } from '../../core/table-store/records/plan.js';
-import { LOST, SERVER } from '../../core/table-store/records/server.js';
+import { LOST } from '../../core/table-store/records/server.js';
 import { ACK, MEMBER, SWITCH } from '../../core/table-store/records/switch.js';
 import { COPY } from '../../core/table-store/records/table.js';
 import type { TableView } from '../../core/table-store/view.js';
 import type { AgentClient } from '../agents.js';
 import type { Membership } from '../membership.js';
+import { Acquaintance } from './acquaintance.js';
 import { CoordinatorLease } from './coordinator-lease.js';
 import { SwitchDriver } from './driver.js';
 import type { FailoverOptions } from './failover.js';
@@ -54,14 +55,6 @@ export interface CoordinatorOptions {
 
 const FAILOVER_PAUSE_MAX_MS = 30_000;
 
-interface Era {
-  readonly storeId: string;
-  readonly incarnation: number;
-  /** Monotonic, as the other. */
-  readonly beganAtMs: number;
-  readonly quietUntilMs: number;
-}
-
 /** So many steps in a row before the loop looks at its clock and its neighbours again. */
 const STEPS_MAX = 1000;
 
@@ -78,37 +71,36 @@ export class Coordinator {
   readonly #lostServers: LostServers;
   readonly #driver: SwitchDriver;
   readonly #reconciler: Reconciler;
+  readonly #acquaintance: Acquaintance;
   /** Monotonic: when a lost server's resources go to their standbys; each try waits twice as long. */
   readonly #failoverAtMs = new Map<ServerId, { readonly atMs: number; readonly pauseMs: number }>();
   readonly #startedAtMs: number;
   #working: Promise<void> | undefined;
   #isNews = false;
-  /** The store and incarnation that this process sees, since when, and until when it only looks. */
-  #era: Era | undefined;
-  #isAcquainted = false;
 
   constructor(parts: CoordinatorParts, options: CoordinatorOptions) {
     this.#parts = parts;
     this.#options = options;
     this.#startedAtMs = parts.clock.monotonicMs();
-    this.#lease = new CoordinatorLease(parts);
-    const lease = this.#lease;
+    const lease = new CoordinatorLease(parts);
+    const lostServers = new LostServers({ ...parts, lease }, options.lostServers);
+    const isLost = (server: ServerId): boolean => lostServers.isLost(server);
+    this.#lease = lease;
+    this.#lostServers = lostServers;
     this.#ledger = new SwitchLedger({ ...parts, lease });
-    this.#lostServers = new LostServers({ ...parts, lease }, options.lostServers);
     this.#driver = new SwitchDriver(
-      { ...parts, ledger: this.#ledger, lostServers: this.#lostServers },
+      { ...parts, ledger: this.#ledger, lostServers },
       options.limits,
     );
     this.#reconciler = new Reconciler({
       ...parts,
       lease,
-      isLost: (server) => this.#lostServers.isLost(server),
+      isLost,
       isUnclaimed: (resource) =>
-        this.#isAcquainted &&
-        [...parts.view.all(LOST).keys()].every((server) =>
-          this.#lostServers.isGone(server, resource),
-        ),
+        this.#acquaintance.wasMade &&
+        [...parts.view.all(LOST).keys()].every((server) => lostServers.isGone(server, resource)),
     });
+    this.#acquaintance = new Acquaintance({ ...parts, isLost, reconciler: this.#reconciler });
   }
 
   get isCoordinating(): boolean {
@@ -141,14 +133,6 @@ export class Coordinator {
     return this.#lease.resign();
   }
 
-  /** Settles an open switch and what the agents say, before this redirector takes work. */
-  async settle(signal: AbortSignal): Promise<void> {
-    const { view } = this.#parts;
-    while (!signal.aborted && (await this.#step()) && view.get(SWITCH, 'open') !== undefined) {
-      // one step after the other
-    }
-  }
-
   #wake(signal: AbortSignal): void {
     this.#isNews = true;
     this.#working ??= this.#work(signal).finally(() => {
@@ -174,12 +158,10 @@ export class Coordinator {
   async #step(): Promise<boolean> {
     const { view } = this.#parts;
     await view.sync();
-    this.#noteEra();
+    this.#acquaintance.note();
     if (view.regressed || !(await this.#lease.acquire())) return false;
     if (await this.#lostServers.update()) return true;
-    if (!this.#isAcquainted && !this.#hasHeardAll()) return false;
-    if (await this.#reconciler.catchUp()) return true;
-    if (!(await this.#isAcquaintedNow())) return false;
+    if (!(await this.#acquaintance.isMade())) return false;
     const open = view.get(SWITCH, 'open')?.value;
     if (open !== undefined) return this.#driver.step(open);
     if (await this.#failOver()) return true;
@@ -187,45 +169,6 @@ export class Coordinator {
     if (await this.#runPlans()) return true;
     if (await this.#welcomeBack()) return true;
     return this.#tidy();
-  }
-
-  /**
-   * Where a process begins, the store is another, or the incarnation grew, table and members may be older than
-   * what agents own and redirectors believe of their leases.
-   */
-  #noteEra(): void {
-    const { view, clock, membership } = this.#parts;
-    const { incarnation } = view.reserved;
-    const isFirst = this.#era === undefined;
-    if (this.#era?.storeId === view.storeId && this.#era.incarnation === incarnation) return;
-    const nowMs = clock.monotonicMs();
-    const { storeId } = view;
-    const quietUntilMs = isFirst ? nowMs : nowMs + membership.leaseMaxMs;
-    this.#era = { storeId, incarnation, beganAtMs: nowMs, quietUntilMs };
-    this.#isAcquainted = false;
-  }
-
-  /** So a coordinator asks the agents before it acts, and goes by what they own. An open switch goes on as it is. */
-  async #isAcquaintedNow(): Promise<boolean> {
-    if (this.#isAcquainted) return true;
-    const { view, clock } = this.#parts;
-    const { beganAtMs = 0, quietUntilMs = 0 } = this.#era ?? {};
-    const isOpen = view.get(SWITCH, 'open') !== undefined;
-    if (!isOpen && !(await this.#reconciler.isAgreed(beganAtMs))) return false;
-    this.#isAcquainted = clock.monotonicMs() >= quietUntilMs;
-    return this.#isAcquainted;
-  }
-
-  /** Every server's agent has answered since then, or is lost. */
-  #hasHeardAll(): boolean {
-    const { view, agents, answeredAtMs } = this.#parts;
-    const { beganAtMs = 0 } = this.#era ?? {};
-    return [...view.all(SERVER).keys()].every(
-      (server) =>
-        !agents.hasAgent(server) ||
-        answeredAtMs(server) >= beganAtMs ||
-        this.#lostServers.isLost(server),
-    );
   }
 
   /** Makes a plan of the standbys for a lost server that nobody planned for. */
@@ -274,7 +217,7 @@ export class Coordinator {
     if (moves?.some(({ source }) => source === null) !== true) return true;
     const isEarly =
       this.#parts.clock.monotonicMs() < this.#startedAtMs + this.#options.placeAfterMs;
-    return !isEarly && this.#hasHeardAll();
+    return !isEarly && this.#acquaintance.hasHeardAll();
   }
 
   async #carryOut(work: Exclude<NextWork, { kind: 'none' }>): Promise<void> {

@@ -44,6 +44,12 @@ interface TrueLease {
   isSettled: boolean;
 }
 
+interface Taken {
+  readonly resource: string;
+  readonly server: string;
+  readonly since: Generation;
+}
+
 /** A time in which a resource was in an open switch. */
 export interface Moving {
   readonly resource: string;
@@ -60,8 +66,8 @@ export class Checker {
   readonly redirectors = new Map<string, Observed>();
   /** When a generation gave a resource to a server: `resource@since` → commit. */
   readonly commits = new Map<string, { readonly server: string; readonly atMs: number }>();
-  /** `resource@since` that a commit took from a server which could not be asked. */
-  readonly takenFromLost = new Set<string>();
+  /** What commits took from servers which could not be asked. */
+  readonly #takenFromLost: Taken[] = [];
   readonly moving: Moving[] = [];
   readonly #options: CheckerOptions;
   #records = Records.none;
@@ -114,6 +120,16 @@ export class Checker {
     if (isSwitch) this.#noteMoving(nowMs);
     const isTable = writes.some(({ key }) => key.startsWith(`${PLACEMENT.prefix}/`));
     if (isSwitch || isHead || isTable) this.#checkTable(before, nowMs);
+  }
+
+  /** The resource was taken from that server, lost, which believed in that generation or an older one. */
+  wasTakenFromLost({ resource, server, since }: Taken): boolean {
+    return this.#takenFromLost.some(
+      (taken) =>
+        taken.resource === resource &&
+        taken.server === server &&
+        compareGenerations(taken.since, since) >= 0,
+    );
   }
 
   /** A process was answered what it read. */
@@ -348,7 +364,7 @@ export class Checker {
         was === undefined ? since === null : since !== null && isSameGeneration(was.since, since);
       if (!isSame) throw new Violation('L3', `${resource} was moved from a state that was over`);
       if (source === null || since === null || !before.lost.includes(source)) continue;
-      this.takenFromLost.add(`${resource}@${formatGeneration(since)}`);
+      this.#takenFromLost.push({ resource, server: source, since });
       this.#checkRescue(resource, before.lossOf(source) ?? '');
     }
     this.#checkAgreement(open, nowMs);

@@ -218,14 +218,9 @@ export class SimSession {
 
 function outcomeOf(head: ResponseHead, isOwn: boolean): Outcome {
   if (head.status === 200) return isOwn ? 'answered' : 'foreign';
-  switch (headerOf(head.headers, 'foreshift-executed')) {
-    case 'no':
-      return 'not-executed';
-    case 'unknown':
-      return 'unknown';
-    default:
-      return 'wordless';
-  }
+  const executed = headerOf(head.headers, 'foreshift-executed');
+  if (executed === 'no') return 'not-executed';
+  return executed === 'unknown' ? 'unknown' : 'wordless';
 }
 
 function headOf({ id, method, resource, workMs, body }: RequestPlan): string {

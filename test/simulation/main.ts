@@ -6,7 +6,7 @@ import { simulate } from './simulate.js';
 /*
  * `node dist/test/simulation/main.js --from 1 --to 100`: seeds one after the other, in a process of their own.
  * `--faults "crash server,swizzle"`: of these kinds only. `--trail`: all that happened. `--hash`: of that.
- * `--log`: what the processes log.
+ * `--twice N`: every Nth once more, to the same end. `--log`: what the processes log.
  */
 
 const args = new Map<string, string>();
@@ -31,6 +31,8 @@ const options = {
   ...(faults !== undefined && { faults }),
 };
 
+const twice = Number(args.get('twice') ?? Infinity);
+
 let failed = 0;
 const sums = { requests: 0, answered: 0, commits: 0, giveBacks: 0, failovers: 0 };
 const startedMs = process.cpuUsage().user / 1000;
@@ -43,9 +45,12 @@ for (let seed = from; seed <= to; seed++) {
   sums.failovers += result.counts.failovers;
   if (args.has('trail')) process.stdout.write(`${result.trail.join('\n')}\n`);
   if (args.has('hash')) process.stdout.write(`${seed} ${result.hash}\n`);
-  if (result.violation === undefined) continue;
+  const isSame = seed % twice !== 0 || (await simulate(seed, options)).hash === result.hash;
+  const failure = result.violation?.message ?? (isSame ? undefined : 'ran twice, and differently');
+  if (failure === undefined) continue;
   failed += 1;
-  process.stdout.write(`seed ${seed}: ${result.violation.message}\n`);
+  const again = `node dist/test/simulation/main.js --from ${seed} --trail`;
+  process.stdout.write(`seed ${seed}: ${failure}; look again: ${again}\n`);
 }
 const cpuMs = process.cpuUsage().user / 1000 - startedMs;
 process.stdout.write(

@@ -44,6 +44,14 @@ interface TrueLease {
   isSettled: boolean;
 }
 
+export interface Departure {
+  readonly resource: string;
+  readonly server: string;
+  readonly atMs: number;
+  /** Redirectors whose leases lived. */
+  readonly live: readonly string[];
+}
+
 interface Taken {
   readonly resource: string;
   readonly server: string;
@@ -66,6 +74,8 @@ export class Checker {
   readonly redirectors = new Map<string, Observed>();
   /** When a generation gave a resource to a server: `resource@since` → commit. */
   readonly commits = new Map<string, { readonly server: string; readonly atMs: number }>();
+  /** Planned moves away from servers without a fence: who was live then has nothing under way there any more. */
+  readonly departures: Departure[] = [];
   /** What commits took from servers which could not be asked. */
   readonly #takenFromLost: Taken[] = [];
   readonly moving: Moving[] = [];
@@ -111,6 +121,9 @@ export class Checker {
     this.#records = before.with(writes);
     const wrote = (key: string): boolean => writes.some((write) => write.key === key);
     if (wrote(MEMBER.key(process.name as MemberId))) this.#renewed(process.name, sentAtMs, nowMs);
+    for (const server of this.#records.lost) {
+      if (before.lossOf(server) === undefined) this.#checkLoss(server, nowMs);
+    }
     const isSwitch = wrote(SWITCH.key('open'));
     const isHead = wrote(HEAD.key('head'));
     if (isSwitch || isHead) this.#checkCoordinator(process, before);
@@ -220,6 +233,22 @@ export class Checker {
       throw new Violation('S3', `${observer} fell from ${fell}`);
     }
     this.#highest.set(observer, generation);
+  }
+
+  /** A server is lost by the word of more than half of those whose leases live: one cut link is no loss. */
+  #checkLoss(server: string, nowMs: number): void {
+    const members = this.#records.members.map((name) => this.#records.member(name));
+    const reporters = members.filter((member) => server in (member?.unreachable ?? {})).length;
+    const live = this.#records.members.filter((name) => this.#liveBoot(name, nowMs) !== undefined);
+    if (2 * reporters > live.length) return;
+    throw new Violation('L5', `${server} was lost by ${reporters} of ${live.length}`);
+  }
+
+  /** The life under this name whose lease lives; undefined: none. */
+  #liveBoot(name: MemberId, nowMs: number): string | undefined {
+    const lease = this.#leases.get(name);
+    const boot = this.#records.member(name)?.boot;
+    return lease !== undefined && lease.boot === boot && nowMs < lease.untilMs ? boot : undefined;
   }
 
   #checkHead(before: Records): void {
@@ -363,7 +392,12 @@ export class Checker {
       const isSame =
         was === undefined ? since === null : since !== null && isSameGeneration(was.since, since);
       if (!isSame) throw new Violation('L3', `${resource} was moved from a state that was over`);
-      if (source === null || since === null || !before.lost.includes(source)) continue;
+      if (source === null || since === null) continue;
+      if (!before.lost.includes(source)) {
+        const live = this.#records.members.filter((name) => this.#liveBoot(name, nowMs));
+        this.departures.push({ resource, server: source, atMs: nowMs, live });
+        continue;
+      }
       this.#takenFromLost.push({ resource, server: source, since });
       this.#checkRescue(resource, before.lossOf(source) ?? '');
     }
@@ -380,17 +414,16 @@ export class Checker {
   /** At a commit every redirector whose lease lives holds, and has said so. */
   #checkAgreement(open: SwitchRecord, nowMs: number): void {
     for (const name of this.#records.members) {
-      const lease = this.#leases.get(name);
-      const member = this.#records.member(name);
-      if (lease === undefined || lease.boot !== member?.boot || nowMs >= lease.untilMs) continue;
+      const boot = this.#liveBoot(name, nowMs);
+      if (boot === undefined) continue;
       const ack = this.#records.ack(name);
       const isAcked =
-        ack?.boot === lease.boot &&
+        ack?.boot === boot &&
         isSameGeneration(ack.generation, open.generation) &&
         (ack.step === 'attached' || ack.step === 'resumed') &&
         ack.obstacles.length === 0 &&
         ack.refusals.length === 0;
-      if (!isAcked || !this.#holds(name, lease.boot, open)) {
+      if (!isAcked || !this.#holds(name, boot, open)) {
         throw new Violation('S2', `committed without ${name}, whose lease lives`);
       }
     }

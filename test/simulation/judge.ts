@@ -30,6 +30,7 @@ export interface Outage {
 /** Who ran what, and what clients were told: the rules that only the whole history can break. */
 export function judge(evidence: Evidence): void {
   judgeOwnership(evidence);
+  judgeDepartures(evidence);
   judgeAnswers(evidence);
   judgeOrder(evidence);
   if (evidence.isDataPlaneUnharmed) judgeAutonomy(evidence);
@@ -91,6 +92,31 @@ function isExcused(execution: Execution, evidence: Evidence): boolean {
     ([key, { atMs }]) => key.startsWith(`${resource}@`) && atMs >= sentAtMs,
   );
   return next.length > 0;
+}
+
+/** S1 without a fence: at a planned move nothing runs on at the source for which a live redirector still waits. */
+function judgeDepartures({ journal, ledger, checker, drainPolicyOf, isFenced }: Evidence): void {
+  for (const { resource, server, atMs, live } of checker.departures) {
+    if (isFenced(server) || drainPolicyOf(resource as ResourceId) !== 'abort') continue;
+    const running = journal.filter(
+      (run) =>
+        run.server === server &&
+        run.resource === resource &&
+        run.beganAtMs < atMs &&
+        run.endedAtMs > atMs,
+    );
+    for (const run of running) {
+      const entry = ledger.find(({ id }) => id === run.id);
+      const isAwaited = entry?.outcome === 'answered' && live.includes(entry.redirector);
+      if (!isAwaited || isAgain(run, journal)) continue;
+      throw new Violation('S1', `${described(run)}, ended at ${run.endedAtMs}, moved at ${atMs}`);
+    }
+  }
+}
+
+/** The request was sent more than once: its answer may be that of another run. */
+function isAgain({ id }: Execution, journal: readonly Execution[]): boolean {
+  return journal.filter((other) => other.id === id).length > 1;
 }
 
 function wasLost({ resource, server, since }: Execution, { checker }: Evidence): boolean {

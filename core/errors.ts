@@ -150,6 +150,19 @@ const ERRORS = {
     remedy: 'Mend that line; `foreshift config check` says whether the rest is well.',
   },
 
+  ERR_FILE_UNREADABLE: {
+    status: 400,
+    exit: 64,
+    meaning: '{file}: {why}',
+    remedy: 'Name a file that is there and that this user may read.',
+  },
+  ERR_API_UNREACHABLE: {
+    status: 502,
+    exit: 1,
+    meaning: 'no Foreshift answers at {url}',
+    remedy: 'Start one with `foreshift up`, or name its API by --api.',
+  },
+
   // Collector and import
 
   // Models and forecaster
@@ -184,6 +197,30 @@ const ERRORS = {
   },
 
   // API
+  ERR_ROUTE_UNKNOWN: {
+    status: 404,
+    exit: 1,
+    meaning: 'there is nothing at {path}',
+    remedy: 'Look at the list of routes in docs/API.md; run a CLI of the same version.',
+  },
+  ERR_REQUEST_INVALID: {
+    status: 400,
+    exit: 64,
+    meaning: 'the request cannot be used: {where}: {why}',
+    remedy: 'Correct that part and send it again; nothing was changed.',
+  },
+  ERR_HOST_REFUSED: {
+    status: 403,
+    exit: 3,
+    meaning: 'the API answers only requests for a loopback host',
+    remedy: 'Call it as 127.0.0.1, [::1] or localhost, on its own machine.',
+  },
+  ERR_MEDIA_TYPE: {
+    status: 415,
+    exit: 64,
+    meaning: 'the body is not declared as JSON',
+    remedy: 'Send content-type: application/json.',
+  },
   ERR_PLAN_UNKNOWN: {
     status: 404,
     exit: 1,

@@ -202,6 +202,43 @@ const ERRORS = {
   },
 
   // API
+  ERR_PLAN_UNKNOWN: {
+    status: 404,
+    exit: 1,
+    meaning: 'there is no plan {plan}',
+    remedy: '`foreshift history` lists the plans that are remembered.',
+  },
+  ERR_PLAN_DECIDED: {
+    status: 409,
+    exit: 3,
+    meaning: 'plan {plan} does not wait for a decision: it is {status}',
+    remedy: '`foreshift plan` shows the plan that waits, if there is one.',
+  },
+  ERR_PLAN_STALE: {
+    status: 409,
+    exit: 4,
+    meaning: 'plan {plan} is stale: {why} (made on table {base}, now {current})',
+    remedy: 'Run `foreshift plan` for one that fits.',
+  },
+  ERR_NOTHING_TO_UNDO: {
+    status: 409,
+    exit: 3,
+    meaning: 'plan {plan} moved nothing that could be taken back',
+    remedy:
+      'Its resources were moved again since, its sources are not ready, or it was never applied.',
+  },
+  ERR_SERVER_UNKNOWN: {
+    status: 404,
+    exit: 1,
+    meaning: 'there is no server {server}',
+    remedy: '`foreshift status` lists the servers.',
+  },
+  ERR_RESOURCE_UNKNOWN: {
+    status: 404,
+    exit: 1,
+    meaning: 'there is no resource {resource}',
+    remedy: '`foreshift status --resources` lists the resources.',
+  },
   ERR_AGENT_TOKEN: {
     status: 401,
     exit: 3,

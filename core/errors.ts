@@ -164,6 +164,24 @@ const ERRORS = {
   },
 
   // Collector and import
+  ERR_TRACE_INVALID: {
+    status: 400,
+    exit: 64,
+    meaning: '{file}:{line}: {what}',
+    remedy: '{fix}',
+  },
+  ERR_TRACE_OVERSIZED: {
+    status: 400,
+    exit: 64,
+    meaning: '{file} holds {count} {what}; {limit} are allowed',
+    remedy: 'Cut the trace into parts, in resources or in time, or use a longer step.',
+  },
+  ERR_TRACE_UNREADABLE: {
+    status: 400,
+    exit: 64,
+    meaning: '{file} cannot be read: {why}',
+    remedy: 'Give the path of a .csv file, or of one compressed by gzip whose name ends in .gz.',
+  },
 
   // Models and forecaster
 

@@ -19,7 +19,8 @@ export interface GlobalOptions {
 
 /** The config with where it stands: relative paths in it are relative to that. */
 export interface FoundConfig extends LoadedConfig {
-  readonly file: string;
+  /** Undefined: there is none, these are the defaults. */
+  readonly file: string | undefined;
   readonly folder: string;
 }
 
@@ -64,11 +65,15 @@ export class Context {
     const named = this.options.config;
     const file = named ?? CONFIG_FILE;
     const text = await readFile(file, 'utf8').catch((error: unknown) => {
-      if (named === undefined && isNotFound(error)) return '';
+      if (named === undefined && isNotFound(error)) return undefined;
       const why = isNotFound(error) ? 'there is no such file' : 'it cannot be read';
       return fail('ERR_FILE_UNREADABLE', { file, why });
     });
-    const loaded = loadConfig({ file, text, environment: process.env });
-    return { ...loaded, file, folder: dirname(resolve(file)) };
+    const loaded = loadConfig({ file, text: text ?? '', environment: process.env });
+    return {
+      ...loaded,
+      file: text === undefined ? undefined : file,
+      folder: dirname(resolve(file)),
+    };
   }
 }

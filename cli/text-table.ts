@@ -4,7 +4,6 @@ export interface Column {
   readonly align?: 'left' | 'right';
 }
 
- 
 const STYLES = /\u001b\[\d+m/g;
 
 export function textTable(

@@ -150,6 +150,12 @@ const ERRORS = {
     remedy: 'Mend that line; `foreshift config check` says whether the rest is well.',
   },
 
+  ERR_OPTION_INVALID: {
+    status: 400,
+    exit: 64,
+    meaning: '{option} {value}: expected {allowed}',
+    remedy: 'Give it a value of that kind, or leave it out.',
+  },
   ERR_FILE_UNREADABLE: {
     status: 400,
     exit: 64,

@@ -17,11 +17,11 @@ export const configVerb: Verb = {
         const { file, config } = await context.config();
         const { listeners, servers } = config;
         const counts = { listeners: listeners.length, servers: servers.length };
-        context.show(
-          { file, ok: true, ...counts },
-          () =>
-            `${file} is well: ${counts.listeners} listeners, ${counts.servers} servers declared`,
-        );
+        const name = file ?? 'the default config (there is no foreshift.yaml here)';
+        context.show({ file: file ?? null, ok: true, ...counts }, () => {
+          const [a, b] = [counted(counts.listeners, 'listener'), counted(counts.servers, 'server')];
+          return `${name} is well: ${a}, ${b} declared`;
+        });
       },
     },
     {

@@ -21,10 +21,10 @@ export const drainVerb: Verb = {
   ],
   run: async (context, [server = ''], options) => {
     const api = await context.api();
-    const state = options['maintenance'] === true ? 'maintenance' : 'draining';
+    const state = options.maintenance === true ? 'maintenance' : 'draining';
     const body = { state, by: context.actor, reason: textOption(options, 'reason') ?? '' };
     const answer = await api.post(`/v1/servers/${encodeURIComponent(server)}/state`, body);
-    if (options['wait'] === false) {
+    if (options.wait === false) {
       context.show(
         answer,
         () => `${server} is ${state}; \`foreshift undrain ${server}\` takes it back`,

@@ -104,6 +104,7 @@ export default defineConfig(
     files: [
       'models/**/*.ts',
       'forecaster/planner/**/*.ts',
+      'replay/rules/**/*.ts',
       'redirector/gate.ts',
       'core/net/http/**/*.ts',
       'test/**/*.ts',

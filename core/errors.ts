@@ -220,6 +220,20 @@ const ERRORS = {
     remedy: 'Start an agent beside it, or declare its fence as none.',
   },
 
+  // Replay
+  ERR_REPLAY_OPTION: {
+    status: 400,
+    exit: 64,
+    meaning: '{option}: {what}',
+    remedy: '`foreshift replay --help` says what is allowed.',
+  },
+  ERR_REPLAY_TRACE: {
+    status: 400,
+    exit: 64,
+    meaning: 'the trace cannot be replayed: {why}',
+    remedy: '{fix}',
+  },
+
   // API
   ERR_ROUTE_UNKNOWN: {
     status: 404,

@@ -192,6 +192,12 @@ const ERRORS = {
   // Models and forecaster
 
   // Planner
+  ERR_PLANNING_INVALID: {
+    status: 400,
+    exit: 64,
+    meaning: '{what} cannot be planned with: {why}',
+    remedy: 'Correct the value where it comes from; nothing was planned.',
+  },
 
   // Redirector and agent
   ERR_AGENT_ANSWER: {

@@ -105,6 +105,7 @@ export default defineConfig(
       'models/**/*.ts',
       'forecaster/planner/**/*.ts',
       'redirector/gate.ts',
+      'core/metric-store/**/*.ts',
       'core/net/http/**/*.ts',
       'test/**/*.ts',
       'bench/**/*.ts',

@@ -46,7 +46,7 @@ export async function requestRound(
       try {
         fail('ERR_ROUND_LATE', { seconds: Math.round(timeoutMs / 1000) });
       } catch (error) {
-        reject(error as Error);
+        reject(error);
       }
     });
     signal.addEventListener('abort', onAbort, { once: true });

@@ -26,7 +26,7 @@ export const planVerb: Verb = {
     const { plan, none } = await shownPlan(id, options, api, context);
     const out = textOption(options, 'out');
     if (out !== undefined) await writeFile(out, `${JSON.stringify(plan ?? none, undefined, 2)}\n`);
-    const isVerbose = options['verbose'] === true;
+    const isVerbose = options.verbose === true;
     const { style } = context.terminal;
     const nowMs = context.clock.realtimeMs();
     context.show({ plan, none }, () =>
@@ -35,7 +35,7 @@ export const planVerb: Verb = {
         : planText(plan, { style, nowMs, isVerbose }),
     );
     const hasMoves = plan?.status === 'proposed' && plan.moves.length > 0;
-    if (options['detailedExitcode'] === true && hasMoves) throw new Ended(EXIT.changes);
+    if (options.detailedExitcode === true && hasMoves) throw new Ended(EXIT.changes);
   },
 };
 
@@ -56,7 +56,7 @@ export const applyVerb: Verb = {
     const startAtMs = at === undefined ? null : timeOf(at);
     const body = { by: context.actor, reason: textOption(options, 'reason') ?? '', startAtMs };
     const approved = await api.post<PlanView>(`/v1/plans/${plan.id}/approve`, body);
-    if (startAtMs !== null || options['wait'] === false) {
+    if (startAtMs !== null || options.wait === false) {
       context.show(
         approved,
         () => `plan ${plan.id} is approved${at === undefined ? '' : ` for ${at}`}`,
@@ -102,7 +102,7 @@ async function shownPlan(
   context: Context,
 ): Promise<Pick<RoundAnswer, 'plan' | 'none'>> {
   if (id !== '') return { plan: await planNamed(id, api), none: null };
-  if (options['new'] !== true) {
+  if (options.new !== true) {
     const { plans } = await api.get<{ readonly plans: readonly PlanView[] }>('/v1/plans');
     const [plan] = plans;
     if (plan !== undefined) return { plan, none: null };
@@ -121,7 +121,7 @@ async function waitingPlan(api: ApiClient): Promise<PlanView> {
 
 async function confirm(plan: PlanView, options: VerbOptions, context: Context): Promise<void> {
   const { terminal } = context;
-  if (options['yes'] === true || !terminal.isInteractive || context.isJson) return;
+  if (options.yes === true || !terminal.isInteractive || context.isJson) return;
   const nowMs = context.clock.realtimeMs();
   terminal.say(planText(plan, { style: terminal.style, nowMs, isVerbose: false }));
   const answer = await terminal.ask(`apply plan ${plan.id}? [y/N] `);

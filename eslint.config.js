@@ -90,6 +90,7 @@ export default defineConfig(
       'core/clock/simulated.ts',
       'cli/**/*.ts',
       'demo/**/*.ts',
+      'console/**/*.ts',
       'test/**/*.ts',
       'bench/**/*.ts',
     ],

@@ -150,6 +150,25 @@ const ERRORS = {
     remedy: 'Mend that line; `foreshift config check` says whether the rest is well.',
   },
 
+  ERR_OPTION_INVALID: {
+    status: 400,
+    exit: 64,
+    meaning: '{option} {value}: expected {allowed}',
+    remedy: 'Give it a value of that kind, or leave it out.',
+  },
+  ERR_FILE_UNREADABLE: {
+    status: 400,
+    exit: 64,
+    meaning: '{file}: {why}',
+    remedy: 'Name a file that is there and that this user may read.',
+  },
+  ERR_API_UNREACHABLE: {
+    status: 502,
+    exit: 1,
+    meaning: 'no Foreshift answers at {url}',
+    remedy: 'Start one with `foreshift up`, or name its API by --api.',
+  },
+
   // Collector and import
   ERR_PAGE_STATUS: {
     status: 502,
@@ -168,6 +187,24 @@ const ERRORS = {
     exit: 1,
     meaning: '{page} cannot be used: {where}: {why}',
     remedy: 'Nothing of this page was used. Look at what the exporter answers there.',
+  },
+  ERR_TRACE_INVALID: {
+    status: 400,
+    exit: 64,
+    meaning: '{file}:{line}: {what}',
+    remedy: '{fix}',
+  },
+  ERR_TRACE_OVERSIZED: {
+    status: 400,
+    exit: 64,
+    meaning: '{file} holds {count} {what}; {limit} are allowed',
+    remedy: 'Cut the trace into parts, in resources or in time, or use a longer step.',
+  },
+  ERR_TRACE_UNREADABLE: {
+    status: 400,
+    exit: 64,
+    meaning: '{file} cannot be read: {why}',
+    remedy: 'Give the path of a .csv file, or of one compressed by gzip whose name ends in .gz.',
   },
 
   // Models and forecaster
@@ -202,6 +239,67 @@ const ERRORS = {
   },
 
   // API
+  ERR_ROUTE_UNKNOWN: {
+    status: 404,
+    exit: 1,
+    meaning: 'there is nothing at {path}',
+    remedy: 'Look at the list of routes in docs/API.md; run a CLI of the same version.',
+  },
+  ERR_REQUEST_INVALID: {
+    status: 400,
+    exit: 64,
+    meaning: 'the request cannot be used: {where}: {why}',
+    remedy: 'Correct that part and send it again; nothing was changed.',
+  },
+  ERR_HOST_REFUSED: {
+    status: 403,
+    exit: 3,
+    meaning: 'the API answers only requests for a loopback host',
+    remedy: 'Call it as 127.0.0.1, [::1] or localhost, on its own machine.',
+  },
+  ERR_MEDIA_TYPE: {
+    status: 415,
+    exit: 64,
+    meaning: 'the body is not declared as JSON',
+    remedy: 'Send content-type: application/json.',
+  },
+  ERR_PLAN_UNKNOWN: {
+    status: 404,
+    exit: 1,
+    meaning: 'there is no plan {plan}',
+    remedy: '`foreshift history` lists the plans that are remembered.',
+  },
+  ERR_PLAN_DECIDED: {
+    status: 409,
+    exit: 3,
+    meaning: 'plan {plan} does not wait for a decision: it is {status}',
+    remedy: '`foreshift plan` shows the plan that waits, if there is one.',
+  },
+  ERR_PLAN_STALE: {
+    status: 409,
+    exit: 4,
+    meaning: 'plan {plan} is stale: {why} (made on table {base}, now {current})',
+    remedy: 'Run `foreshift plan` for one that fits.',
+  },
+  ERR_NOTHING_TO_UNDO: {
+    status: 409,
+    exit: 3,
+    meaning: 'plan {plan} moved nothing that could be taken back',
+    remedy:
+      'Its resources were moved again since, its sources are not ready, or it was never applied.',
+  },
+  ERR_SERVER_UNKNOWN: {
+    status: 404,
+    exit: 1,
+    meaning: 'there is no server {server}',
+    remedy: '`foreshift status` lists the servers.',
+  },
+  ERR_RESOURCE_UNKNOWN: {
+    status: 404,
+    exit: 1,
+    meaning: 'there is no resource {resource}',
+    remedy: '`foreshift status --resources` lists the resources.',
+  },
   ERR_AGENT_TOKEN: {
     status: 401,
     exit: 3,

@@ -1,9 +1,7 @@
-import type { ServerId, ServerState } from '../../core/domain.js';
-import { isSameGeneration } from '../../core/generation.js';
-import type { Batch, Plan } from '../../core/plan.js';
+import type { Plan } from '../../core/plan.js';
 import type { BatchOutcome, PlanRecord, PlanStatus } from '../../core/table-store/records/plan.js';
 import { PAUSE, PLAN } from '../../core/table-store/records/plan.js';
-import { LOST, SERVER, SERVER_STATE } from '../../core/table-store/records/server.js';
+import { staleness } from '../../core/table-store/staleness.js';
 import type { TableView } from '../../core/table-store/view.js';
 
 /* What the coordinator works on next: decided from the records alone. */
@@ -50,31 +48,6 @@ export function isNeeded({ batches }: Plan): boolean {
       ['place', 'lost', 'drain', 'pin', 'rollback'].includes(reason.kind),
     ),
   );
-}
-
-/** Why a batch no longer fits the facts that it was planned on; undefined: it does. */
-export function staleness(batch: Batch, plan: Plan, view: TableView): string | undefined {
-  for (const { resource, source, target, since } of batch.moves) {
-    const placement = view.table.placementOf(resource);
-    const isSame =
-      since === null
-        ? placement === undefined
-        : placement !== undefined && isSameGeneration(placement.since, since);
-    if (!isSame) return `${resource} has been moved since`;
-    for (const server of [source, target]) {
-      if (server === null) continue;
-      const planned = plan.states[server];
-      const now = stateOf(view, server);
-      if (planned !== now) return `server ${server} was ${planned ?? 'unknown'}, is ${now}`;
-    }
-  }
-  return undefined;
-}
-
-export function stateOf(view: TableView, server: ServerId): ServerState | 'lost' | 'unknown' {
-  if (view.get(SERVER, server) === undefined) return 'unknown';
-  if (view.get(LOST, server) !== undefined) return 'lost';
-  return view.get(SERVER_STATE, server)?.value.state ?? 'ready';
 }
 
 function isDue({ status, startAtMs }: PlanRecord, nowMs: number): boolean {

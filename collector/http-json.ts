@@ -71,7 +71,8 @@ function valueAt(page: Json | undefined, steps: readonly string[]): Json | undef
   let value = page;
   for (const step of steps) {
     if (typeof value !== 'object' || value === null) return undefined;
-    value = Object.hasOwn(value, step) ? (value as JsonObject)[step] : undefined;
+    const isStep = Array.isArray(value) ? /^[0-9]+$/.test(step) : Object.hasOwn(value, step);
+    value = isStep ? (value as JsonObject)[step] : undefined;
   }
   return value;
 }

@@ -78,6 +78,9 @@ export function believableMax(
   return limits;
 }
 
+/** Counters have 64 bits at most. One far above would seem to stand still, since a number that long has no ones. */
+const COUNTER_MAX = 2 ** 64;
+
 interface Taken extends Moment {
   readonly reading: Reading;
 }
@@ -94,7 +97,7 @@ export class Rates {
 
   /** A value, or why there is none; undefined for the first reading of a counter. */
   measure(metric: Metric, reading: Reading, monotonicMs: number): number | DropReason | undefined {
-    const fault = faultIn(reading.values);
+    const fault = faultIn(reading);
     if (fault !== undefined) return fault;
     const after: Taken = { reading, monotonicMs, ownMs: reading.ownMs };
     const before = this.#before.get(metric);
@@ -114,7 +117,7 @@ export class Rates {
     if (kind === 'gauge') return sum(values);
     if (elapsedMs > this.#options.intervalMaxMs) return 'gap';
     const growth = growthOf(before.reading.values, values);
-    return growth === undefined ? 'reset' : (growth * 1000) / elapsedMs;
+    return growth === undefined ? 'reset' : growth / (elapsedMs / 1000);
   }
 }
 
@@ -150,9 +153,10 @@ export function believed(value: number, max: number): number | DropReason {
   return value <= max ? value : 'absurd';
 }
 
-function faultIn(values: Float64Array): DropReason | undefined {
+function faultIn({ kind, values }: Reading): DropReason | undefined {
   if (!values.every(Number.isFinite)) return 'not-finite';
-  return values.some((value) => value < 0) ? 'negative' : undefined;
+  if (values.some((value) => value < 0)) return 'negative';
+  return kind === 'counter' && values.some((value) => value > COUNTER_MAX) ? 'absurd' : undefined;
 }
 
 function sum(values: Float64Array): number {

@@ -15,7 +15,7 @@ export const COUNTERS_ROWS_MAX = 2000;
 /** Longer no part can be: names of 128 characters, and counters of 24. */
 export const COUNTERS_BYTES_MAX = 512 << 10;
 
-const counterSchema = finiteSchema.min(0);
+const counterSchema = finiteSchema.min(0).max(2 ** 64);
 const columnSchema = <Value>(value: z.ZodType<Value>) => z.array(value).max(COUNTERS_ROWS_MAX);
 
 /**

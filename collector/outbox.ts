@@ -211,17 +211,19 @@ export class Outbox implements Startable {
   /** As much as the store takes; true if that is all. */
   async #drainSome(): Promise<boolean> {
     const { spool } = this.#parts;
+    let isStored = false;
     try {
       for (let batch = await spool.peek(); batch !== undefined; batch = await spool.peek()) {
         if (this.#stopping.signal.aborted || !(await this.#store(batch))) return false;
         spool.shift(batch);
+        isStored = true;
       }
     } catch (error) {
       assert.ok(codeOf(error) !== undefined, 'a disk fails with a code');
       this.#fault = error;
       return false;
     }
-    this.#say('stored');
+    if (isStored) this.#say('stored');
     return true;
   }
 

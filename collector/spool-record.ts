@@ -9,11 +9,13 @@ import { finiteSchema } from '../core/schema.js';
 const recordSchema = z.object({
   version: z.literal(1),
   groups: z.array(
-    z.object({
-      timeMs: finiteSchema,
-      series: z.array(z.string()),
-      values: z.array(finiteSchema.min(0)),
-    }),
+    z
+      .object({
+        timeMs: finiteSchema,
+        series: z.array(z.string()),
+        values: z.array(finiteSchema.min(0)),
+      })
+      .refine(({ series, values }) => series.length === values.length, 'of unequal length'),
   ),
 });
 type SpoolRecord = z.output<typeof recordSchema>;

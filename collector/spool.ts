@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
 import type { Clock } from '../core/clock/port.js';
-import { Journal, framesOf } from '../core/disk/journal.js';
+import { FRAME_BYTES, Journal, framesOf } from '../core/disk/journal.js';
 import type { Disk } from '../core/disk/port.js';
 import { codeOf } from '../core/errors.js';
 import type { Log } from '../core/log.js';
@@ -114,7 +114,7 @@ export class Spool {
   append(samples: Batch): Promise<void> {
     return this.#inTurn(async () => {
       const record = encodeSamples(samples);
-      if (!(await this.#makeRoom(record.byteLength))) {
+      if (!(await this.#makeRoom(FRAME_BYTES + record.byteLength))) {
         this.#lost += samples.length;
         return;
       }

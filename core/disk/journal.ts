@@ -4,7 +4,7 @@ import { ForeshiftError } from '../errors.js';
 import type { Disk, DiskFile } from './port.js';
 
 /** Length and CRC-32 of the payload, both little-endian u32. */
-const FRAME_BYTES = 8;
+export const FRAME_BYTES = 8;
 export const RECORD_BYTES_MAX = 64 << 20;
 
 export type Done = (error: Error | undefined) => void;

@@ -105,7 +105,9 @@ export default defineConfig(
     files: [
       'models/**/*.ts',
       'forecaster/planner/**/*.ts',
+      'replay/rules/**/*.ts',
       'redirector/gate.ts',
+      'core/metric-store/**/*.ts',
       'core/net/http/**/*.ts',
       'test/**/*.ts',
       'bench/**/*.ts',

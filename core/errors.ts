@@ -79,6 +79,18 @@ const ERRORS = {
     meaning: '"{series}" is not a series',
     remedy: 'Write server/NAME/METRIC or resource/NAME/METRIC.',
   },
+  ERR_SAMPLE_INVALID: {
+    status: 400,
+    exit: 64,
+    meaning: 'the sample of {series} at {timeMs} cannot be stored: {why}',
+    remedy: 'Send finite values that are not negative, at epoch milliseconds before the year 2200.',
+  },
+  ERR_EVENT_INVALID: {
+    status: 400,
+    exit: 64,
+    meaning: 'the event cannot be stored: {where} {why}',
+    remedy: 'Run parts of the same version.',
+  },
   ERR_LIMIT_REACHED: {
     status: 429,
     exit: 3,
@@ -162,6 +174,13 @@ const ERRORS = {
     meaning: '{file}: {why}',
     remedy: 'Name a file that is there and that this user may read.',
   },
+  ERR_NO_PLAN_WAITS: {
+    status: 404,
+    exit: 3,
+    meaning: 'no plan waits for a decision',
+    remedy:
+      'Run `foreshift plan` to hold a round now; `foreshift status` says what the balancer does.',
+  },
   ERR_API_UNREACHABLE: {
     status: 502,
     exit: 1,
@@ -208,8 +227,20 @@ const ERRORS = {
   },
 
   // Models and forecaster
+  ERR_ANALYSIS_LOST: {
+    status: 503,
+    exit: 1,
+    meaning: 'the analysis broke off: {why}',
+    remedy: 'The next round begins anew with the whole history; the log says what happened.',
+  },
 
   // Planner
+  ERR_PLANNING_INVALID: {
+    status: 400,
+    exit: 64,
+    meaning: '{what} cannot be planned with: {why}',
+    remedy: 'Correct the value where it comes from; nothing was planned.',
+  },
 
   // Redirector and agent
   ERR_AGENT_ANSWER: {
@@ -238,7 +269,28 @@ const ERRORS = {
     remedy: 'Start an agent beside it, or declare its fence as none.',
   },
 
+  // Replay
+  ERR_REPLAY_OPTION: {
+    status: 400,
+    exit: 64,
+    meaning: '{option}: {what}',
+    remedy: '`foreshift replay --help` says what is allowed.',
+  },
+  ERR_REPLAY_TRACE: {
+    status: 400,
+    exit: 64,
+    meaning: 'the trace cannot be replayed: {why}',
+    remedy: '{fix}',
+  },
+
   // API
+  ERR_ROUND_LATE: {
+    status: 504,
+    exit: 1,
+    meaning: 'no round ended within {seconds} s',
+    remedy:
+      'Look at the log of the forecaster; the round may still end, `foreshift plan` shows its plan.',
+  },
   ERR_ROUTE_UNKNOWN: {
     status: 404,
     exit: 1,

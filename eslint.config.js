@@ -107,6 +107,7 @@ export default defineConfig(
       'forecaster/planner/**/*.ts',
       'replay/rules/**/*.ts',
       'redirector/gate.ts',
+      'core/metric-store/**/*.ts',
       'core/net/http/**/*.ts',
       'test/**/*.ts',
       'bench/**/*.ts',

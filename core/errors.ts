@@ -79,6 +79,18 @@ const ERRORS = {
     meaning: '"{series}" is not a series',
     remedy: 'Write server/NAME/METRIC or resource/NAME/METRIC.',
   },
+  ERR_SAMPLE_INVALID: {
+    status: 400,
+    exit: 64,
+    meaning: 'the sample of {series} at {timeMs} cannot be stored: {why}',
+    remedy: 'Send finite values that are not negative, at epoch milliseconds before the year 2200.',
+  },
+  ERR_EVENT_INVALID: {
+    status: 400,
+    exit: 64,
+    meaning: 'the event cannot be stored: {where} {why}',
+    remedy: 'Run parts of the same version.',
+  },
   ERR_LIMIT_REACHED: {
     status: 429,
     exit: 3,
@@ -192,6 +204,12 @@ const ERRORS = {
   // Models and forecaster
 
   // Planner
+  ERR_PLANNING_INVALID: {
+    status: 400,
+    exit: 64,
+    meaning: '{what} cannot be planned with: {why}',
+    remedy: 'Correct the value where it comes from; nothing was planned.',
+  },
 
   // Redirector and agent
   ERR_AGENT_ANSWER: {

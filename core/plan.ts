@@ -41,7 +41,10 @@ const reasonSchema = z.object({
   dimension: z.enum(DIMENSIONS).nullable(),
   /** When the limit would be passed, epoch milliseconds. */
   atMs: finiteSchema.nullable(),
-  /** Utilization of that server at that time, 1 = its capacity: if nothing is done, with the plan, allowed. */
+  /**
+   * Utilization of that server at that time, 1 = its capacity: without the plan (for `room`: with the plan
+   * but for this move), with the plan, allowed.
+   */
   before: finiteSchema.nullable(),
   after: finiteSchema.nullable(),
   limit: finiteSchema.nullable(),
@@ -65,18 +68,29 @@ const plannedMoveSchema = moveSchema.extend({
 });
 export type PlannedMove = Readonly<z.output<typeof plannedMoveSchema>>;
 
-/** Lower is better, in this order. All sums run over servers, dimensions and steps of the horizon. */
+/**
+ * How good an assignment is over the horizon. Lower is better, in this order: misplaced, overload,
+ * pressure, unevenness. Sums run over servers, dimensions and steps.
+ */
 const scoreSchema = z.object({
+  /** Resources without a server, on one that they must leave, or off their pin. */
+  misplaced: countSchema,
   /** Σ max(0, utilization − 1), in utilization × steps: predicted overload. */
   overload: finiteSchema,
-  /** Σ max(0, utilization − target). */
+  /** Σ max(0, utilization − target)², mean over the steps. */
   pressure: finiteSchema,
+  /** Σ over the ready servers of the square of their overall peak. */
+  unevenness: finiteSchema,
   /** Highest utilization of any server in any dimension at any step. */
   peak: finiteSchema,
   /** Max ÷ mean of the servers' overall peaks; 1 is even. */
   imbalance: finiteSchema,
 });
 export type PlanScore = Readonly<z.output<typeof scoreSchema>>;
+
+/** If nothing is done, and with the plan. */
+const scorePairSchema = z.object({ nothing: scoreSchema, plan: scoreSchema });
+export type ScorePair = Readonly<z.output<typeof scorePairSchema>>;
 
 const outlookSchema = z.object({
   server: serverIdSchema,
@@ -85,20 +99,38 @@ const outlookSchema = z.object({
   now: finiteSchema,
   nothing: finiteSchema,
   plan: finiteSchema,
+  /** When the peak without the plan comes, epoch milliseconds. */
+  peakAtMs: finiteSchema,
 });
 export type Outlook = Readonly<z.output<typeof outlookSchema>>;
+
+/** What stands in the way of a better assignment: gone, it would be possible. */
+const blockerSchema = z.object({
+  kind: z.enum(['capacity', 'pin', 'eligibility', 'cooldown', 'moves-limit', 'server-state']),
+  resource: resourceIdSchema.nullable(),
+  server: serverIdSchema.nullable(),
+  dimension: z.enum(DIMENSIONS).nullable(),
+  /** How much more is needed: of servers for `capacity`, of moves for `moves-limit`; otherwise null. */
+  amount: finiteSchema.nullable(),
+});
+export type Blocker = Readonly<z.output<typeof blockerSchema>>;
 
 const analysisSchema = z.object({
   horizonMs: finiteSchema,
   /** Of demand, that the plan was made for. */
   quantile: finiteSchema,
-  score: z.object({ nothing: scoreSchema, plan: scoreSchema }),
-  /** The same plan if the load turns out as the low, the high quantile, or stays as it is. */
-  worlds: z.object({ low: scoreSchema, high: scoreSchema, last: scoreSchema }),
+  /** Utilization that it keeps below. */
+  target: finiteSchema,
+  score: scorePairSchema,
+  /** The same if the load turns out as the low, the high quantile, or stays as it is (`last.nothing`: the present). */
+  worlds: z.object({ low: scorePairSchema, high: scorePairSchema, last: scorePairSchema }),
   /** No assignment of any number of moves has a lower peak than this; `gap` = peak of the plan − bound. */
   bound: finiteSchema,
   gap: finiteSchema,
+  /** Of the servers that the plan changes and of the fullest. */
   outlook: z.array(outlookSchema),
+  /** Why the plan does not do more, smallest first; empty if nothing is left to be wished. */
+  blockers: z.array(blockerSchema),
   /** `work` or `time`: better moves may exist, the search was ended. */
   stopped: z.enum(['complete', 'work', 'time']),
 });
@@ -137,18 +169,12 @@ export const NO_PLAN_REASONS = [
 const noPlanSchema = z.object({
   why: z.enum(NO_PLAN_REASONS),
   /** What stands in the way, smallest first; empty unless blocked. */
-  blockers: z.array(
-    z.object({
-      kind: z.enum(['capacity', 'pin', 'eligibility', 'cooldown', 'moves-limit', 'server-state']),
-      resource: resourceIdSchema.nullable(),
-      server: serverIdSchema.nullable(),
-      dimension: z.enum(DIMENSIONS).nullable(),
-      /** How much more is needed, in servers' worth for `capacity`; otherwise null. */
-      amount: finiteSchema.nullable(),
-    }),
-  ),
+  blockers: z.array(blockerSchema),
   score: scoreSchema.nullable(),
-  /** For `gain-too-small`: what could be won, and what a plan must win, as shares of the present score. */
+  /**
+   * For `gain-too-small`: the most that a move could win and what one must win, as the share of one server's
+   * capacity by which it would be relieved over the whole horizon.
+   */
   gain: finiteSchema.nullable(),
   gainMin: finiteSchema.nullable(),
   /** For `learning`: steps of history there are and are needed. */

@@ -163,9 +163,20 @@ const collectorSchema = z.strictObject({
 });
 
 const metricStoreSchema = z.strictObject({
-  rawRetentionMs: msSchema.default(2 * 86_400_000),
-  rollupMs: msSchema.default(300_000).describe('Step of what is kept for long.'),
-  rollupRetentionMs: msSchema.default(400 * 86_400_000),
+  rawRetentionMs: msSchema
+    .default(2 * 86_400_000)
+    .describe('Samples are kept as they came for so long, by whole days.'),
+  rollupMs: msSchema
+    .min(10_000)
+    .refine((ms) => 86_400_000 % ms === 0, 'milliseconds that divide a day, such as 300000')
+    .default(300_000)
+    .describe('Step of the means that are kept after that.'),
+  rollupRetentionMs: msSchema
+    .default(400 * 86_400_000)
+    .describe('Means and events are kept for so long.'),
+  forecastRetentionMs: msSchema
+    .default(30 * 86_400_000)
+    .describe('What was forecast, and how it turned out, is kept for so long.'),
 });
 
 const forecastSchema = z.strictObject({

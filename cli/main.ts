@@ -5,6 +5,7 @@ import { modeVerb, pauseVerb, resumeVerb } from './verbs/balancing.js';
 import { configVerb } from './verbs/config.js';
 import { drainVerb, undrainVerb } from './verbs/drain.js';
 import { historyVerb } from './verbs/history.js';
+import { applyVerb, planVerb, rejectVerb, rollbackVerb } from './verbs/plan.js';
 import { referenceVerb } from './verbs/reference.js';
 import { statusVerb } from './verbs/status.js';
 
@@ -12,6 +13,10 @@ process.exitCode = await runProgram(process.argv.slice(2), {
   version: await productVersion(),
   verbs: [
     statusVerb,
+    planVerb,
+    applyVerb,
+    rejectVerb,
+    rollbackVerb,
     drainVerb,
     undrainVerb,
     historyVerb,

@@ -174,6 +174,13 @@ const ERRORS = {
     meaning: '{file}: {why}',
     remedy: 'Name a file that is there and that this user may read.',
   },
+  ERR_NO_PLAN_WAITS: {
+    status: 404,
+    exit: 3,
+    meaning: 'no plan waits for a decision',
+    remedy:
+      'Run `foreshift plan` to hold a round now; `foreshift status` says what the balancer does.',
+  },
   ERR_API_UNREACHABLE: {
     status: 502,
     exit: 1,
@@ -202,6 +209,12 @@ const ERRORS = {
   },
 
   // Models and forecaster
+  ERR_ANALYSIS_LOST: {
+    status: 503,
+    exit: 1,
+    meaning: 'the analysis broke off: {why}',
+    remedy: 'The next round begins anew with the whole history; the log says what happened.',
+  },
 
   // Planner
   ERR_PLANNING_INVALID: {
@@ -253,6 +266,13 @@ const ERRORS = {
   },
 
   // API
+  ERR_ROUND_LATE: {
+    status: 504,
+    exit: 1,
+    meaning: 'no round ended within {seconds} s',
+    remedy:
+      'Look at the log of the forecaster; the round may still end, `foreshift plan` shows its plan.',
+  },
   ERR_ROUTE_UNKNOWN: {
     status: 404,
     exit: 1,

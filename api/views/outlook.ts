@@ -1,13 +1,12 @@
 import type { Dimension, ServerId } from '../../core/domain.js';
 import { DIMENSIONS } from '../../core/domain.js';
-import { pathOf } from '../../core/forecast.js';
-import type { ForecastRun, MetricStore } from '../../core/metric-store/port.js';
+import type { MetricStore } from '../../core/metric-store/port.js';
 import { gridBefore, rowOf } from '../../core/panel.js';
 import type { SeriesKey } from '../../core/sample.js';
-import { formatSeries } from '../../core/sample.js';
 import { SERVER } from '../../core/table-store/records/server.js';
 import type { TableView } from '../../core/table-store/view.js';
 import type { Outlook } from '../contract/outlook.js';
+import { ServerForecasts } from './server-forecasts.js';
 
 export interface OutlookParts {
   readonly view: TableView;
@@ -35,6 +34,7 @@ export async function outlookOf(
   const grid = gridBefore(nowMs, stepMs, pastSteps);
   const panel = await metricStore.readPanel({ series, ...grid });
   const run = await metricStore.latestForecast();
+  const forecasts = new ServerForecasts(run);
   return {
     nowMs,
     stepMs,
@@ -44,23 +44,21 @@ export async function outlookOf(
       server,
       dimension,
       past: sharesOf(rowOf(panel, index), capacity),
-      ...bandOf(run, { server, dimension, capacity }),
+      ...bandOf(forecasts, { server, dimension, capacity }),
     })),
   };
 }
 
 function bandOf(
-  run: ForecastRun | undefined,
+  forecasts: ServerForecasts,
   line: { readonly server: ServerId; readonly dimension: Dimension; readonly capacity: number },
 ): Pick<Outlook['lines'][number], 'p10' | 'p50' | 'p90'> {
-  const key = formatSeries({ subject: 'server', id: line.server, metric: line.dimension });
-  const at = run?.block.series.findIndex((series) => formatSeries(series) === key) ?? -1;
-  if (run === undefined || at < 0) return { p10: [], p50: [], p90: [] };
-  const path = (quantile: number) => sharesOf(pathOf(run.block, at, quantile), line.capacity);
+  const path = (quantile: number): (number | null)[] =>
+    sharesOf(forecasts.pathOf(line.server, line.dimension, quantile) ?? [], line.capacity);
   return { p10: path(0.1), p50: path(0.5), p90: path(0.9) };
 }
 
-function sharesOf(values: Float32Array, capacity: number): (number | null)[] {
+function sharesOf(values: ArrayLike<number>, capacity: number): (number | null)[] {
   return Array.from(values, (value) =>
     Number.isFinite(value) ? Number((value / capacity).toPrecision(4)) : null,
   );

@@ -214,6 +214,12 @@ const triggersSchema = z.strictObject({
     .min(1)
     .default(1.5)
     .describe("A server's load above any other's by this ratio begins a round at once."),
+  overallMin: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.3)
+    .describe('Below this load of the fullest server the ratio does not matter.'),
 });
 
 const redirectorSchema = z.strictObject({

@@ -1,6 +1,8 @@
 import type { Plan } from '../../core/plan.js';
+import { isNeeded } from '../../core/plan.js';
 import type { BatchOutcome, PlanRecord, PlanStatus } from '../../core/table-store/records/plan.js';
 import { PAUSE, PLAN } from '../../core/table-store/records/plan.js';
+import { stateOf } from '../../core/table-store/server-state.js';
 import { staleness } from '../../core/table-store/staleness.js';
 import type { TableView } from '../../core/table-store/view.js';
 
@@ -32,7 +34,7 @@ export function nextWork(view: TableView, nowMs: number, options: PlanQueueOptio
   const isPaused = view.get(PAUSE, 'current') !== undefined;
   const due = [...view.all(PLAN).values()]
     .map(({ value }) => value)
-    .filter((record) => isDue(record, nowMs) && (!isPaused || isNeeded(record.plan)))
+    .filter((record) => isDue(record, nowMs) && (!isPaused || isNeededWhole(record.plan, view)))
     .sort(byUrgency);
   for (const record of due) {
     const work = workOn(record, view, { nowMs, options });
@@ -41,13 +43,9 @@ export function nextWork(view: TableView, nowMs: number, options: PlanQueueOptio
   return { kind: 'none' };
 }
 
-/** Nothing but first placements, failovers and what an operator asked for: needs no approval, knows no pause. */
-export function isNeeded({ batches }: Plan): boolean {
-  return batches.every(({ moves }) =>
-    moves.every(({ reason }) =>
-      ['place', 'lost', 'drain', 'pin', 'rollback'].includes(reason.kind),
-    ),
-  );
+/** Knows no pause. */
+function isNeededWhole({ batches }: Plan, view: TableView): boolean {
+  return batches.every((batch) => isNeeded(batch, (server) => stateOf(view, server)));
 }
 
 function isDue({ status, startAtMs }: PlanRecord, nowMs: number): boolean {

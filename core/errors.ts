@@ -189,6 +189,24 @@ const ERRORS = {
   },
 
   // Collector and import
+  ERR_PAGE_STATUS: {
+    status: 502,
+    exit: 1,
+    meaning: '{page} answered with status {status}',
+    remedy: 'Write the address of the page itself: redirects are not followed.',
+  },
+  ERR_PAGE_TYPE: {
+    status: 502,
+    exit: 1,
+    meaning: '{page} is {type}, not {expected}',
+    remedy: 'Look whether the address is that of the metrics page, and its `source` the right one.',
+  },
+  ERR_PAGE_INVALID: {
+    status: 502,
+    exit: 1,
+    meaning: '{page} cannot be used: {where}: {why}',
+    remedy: 'Nothing of this page was used. Look at what the exporter answers there.',
+  },
   ERR_TRACE_INVALID: {
     status: 400,
     exit: 64,

@@ -58,6 +58,32 @@ const capacitySchema = z.strictObject({
   hits: z.number().positive().optional().describe('Requests a second.'),
 });
 
+const metricNameSchema = z
+  .string()
+  .regex(/^[A-Za-z_:][A-Za-z0-9_:]{0,255}$/, 'the name of a metric: letters, digits, _ and :');
+
+const labelsSchema = z.record(
+  z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, 'the name of a label'),
+  z.string().max(256),
+);
+
+/** Some series of a page of Prometheus text, or one metric's all; what is selected is summed. */
+const selectorSchema = z.union([
+  metricNameSchema,
+  z.strictObject({
+    metric: metricNameSchema,
+    labels: labelsSchema.default({}).describe('Only series with these; * for any characters.'),
+    without: labelsSchema.default({}).describe('No series with any of these.'),
+    kind: z
+      .enum(['counter', 'gauge'])
+      .optional()
+      .describe("Default what the page's TYPE says, else a counter if it ends in _total."),
+    scale: z.number().positive().default(1).describe('Multiplied with: 0.01 for per cent.'),
+  }),
+]);
+
+const dimensionMappingSchema = z.union([selectorSchema, z.array(selectorSchema).min(1).max(16)]);
+
 const metricsSourceSchema = z.discriminatedUnion('source', [
   z.strictObject({
     source: z.literal('prometheus').describe('Any exporter of Prometheus text.'),
@@ -65,21 +91,21 @@ const metricsSourceSchema = z.discriminatedUnion('source', [
     mapping: z
       .union([
         z.literal('node_exporter'),
-        z.strictObject({
-          cpu: z.string().optional(),
-          memory: z.string().optional(),
-          network: z.string().optional(),
-          hits: z.string().optional(),
-        }),
+        z
+          .partialRecord(z.enum(DIMENSIONS), dimensionMappingSchema)
+          .refine((mapping) => Object.keys(mapping).length > 0, 'at least one dimension'),
       ])
       .default('node_exporter')
-      .describe('Which samples mean what: a ready mapping, or a metric name a dimension.'),
+      .describe(
+        'Which series mean what: a ready mapping, or a metric name (or selectors, summed) a dimension. Counters become rates.',
+      ),
   }),
   z.strictObject({
     source: z.literal('http-json').describe('A JSON page.'),
     url: z.url({ protocol: /^http$/ }),
     paths: z
       .partialRecord(z.enum(DIMENSIONS), z.string().min(1).max(256))
+      .refine((paths) => Object.keys(paths).length > 0, 'at least one dimension')
       .describe('Where each dimension stands in the page, such as load.cpu.cores.'),
   }),
 ]);
@@ -160,6 +186,15 @@ const collectorSchema = z.strictObject({
   everyMs: msSchema.default(10_000).describe('Between two polls of a server.'),
   timeoutMs: msSchema.default(5000),
   concurrencyMax: z.int().min(1).default(32),
+  pageBytesMax: bytesSchema.prefault('8MiB').describe('A longer page is not read.'),
+  absurdFactor: z
+    .number()
+    .min(1)
+    .default(20)
+    .describe('More than a capacity times this is not believed.'),
+  spoolBytesMax: bytesSchema
+    .prefault('256MiB')
+    .describe('Of disk, for samples that the store could not take.'),
 });
 
 const metricStoreSchema = z.strictObject({
@@ -296,6 +331,9 @@ export const configSchema = z.strictObject({
 
 export type Config = Readonly<z.output<typeof configSchema>>;
 export type ServerConfig = Config['servers'][number];
+export type MetricsSource = NonNullable<ServerConfig['metrics']>;
+export type Selector = z.output<typeof selectorSchema>;
+export type DimensionMapping = z.output<typeof dimensionMappingSchema>;
 
 /** For editors: draft 7, which they understand. */
 export function configJsonSchema(): object {

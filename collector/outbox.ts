@@ -63,6 +63,8 @@ export class Outbox implements Startable {
   #draining: Promise<void> | undefined;
   /** A call to the store has not been answered; one more would help nobody. */
   #isUnderWay = false;
+  /** The store's last word was that it will never take a batch. */
+  #isRefusing = false;
   #stored = 0;
   #refused = 0;
   #unspooled = 0;
@@ -164,6 +166,7 @@ export class Outbox implements Startable {
       .then(
         () => {
           this.#stored += batch.length;
+          this.#isRefusing = false;
           return true;
         },
         (error: unknown) => this.#isRefused(error, batch),
@@ -186,7 +189,8 @@ export class Outbox implements Startable {
     this.#fault = error;
     if (code === 'ERR_STORE_UNAVAILABLE' || code === 'ERR_STORE_AMBIGUOUS') return false;
     this.#refused += batch.length;
-    this.#parts.log.error({ err: error, samples: batch.length }, 'samples refused by store');
+    if (!this.#isRefusing) this.#parts.log.error({ err: error }, 'samples refused by store');
+    this.#isRefusing = true;
     return true;
   }
 

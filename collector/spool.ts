@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert';
-import type { Clock } from '../core/clock/port.js';
+import type { Cancel, Clock } from '../core/clock/port.js';
 import { FRAME_BYTES, Journal, framesOf } from '../core/disk/journal.js';
 import type { Disk } from '../core/disk/port.js';
 import { codeOf } from '../core/errors.js';
@@ -60,7 +60,8 @@ export class Spool {
   #lost = 0;
   /** Appends, reads and removals take turns. */
   #turn: Promise<unknown> = Promise.resolve();
-  readonly #closing = new AbortController();
+  /** Of delivered segments: timers that are still to come. */
+  readonly #removals = new Set<Cancel>();
 
   private constructor(
     parts: SpoolParts,
@@ -155,7 +156,7 @@ export class Spool {
   }
 
   async close(): Promise<void> {
-    this.#closing.abort(new Error('closing'));
+    for (const cancel of this.#removals) cancel();
     await this.#inTurn(() => this.#end());
     await this.#unlock();
   }
@@ -221,15 +222,15 @@ export class Spool {
     this.#head = undefined;
     segment.isDelivered = true;
     const { clock, log } = this.#parts;
-    const wait = clock.sleep(this.#options.storeDurableMs, this.#closing.signal);
-    wait
-      .then(() => this.#inTurn(() => this.#remove(segment)))
-      .catch((err: unknown) => {
-        if (this.#closing.signal.aborted) return;
+    const cancel = clock.after(this.#options.storeDurableMs, () => {
+      this.#removals.delete(cancel);
+      this.#inTurn(() => this.#remove(segment)).catch((err: unknown) => {
         assert.ok(codeOf(err) !== undefined, 'a disk fails with a code');
-        // It is tried again when room is needed, or at the next start.
+        // It is tried again when room is needed, or delivered once more at the next start.
         log.warn({ err }, 'delivered segment not removed');
       });
+    });
+    this.#removals.add(cancel);
   }
 
   async #remove(segment: Segment): Promise<void> {

@@ -12,6 +12,7 @@ import { SystemClock } from '../../core/clock/system.js';
 import type { Dimension } from '../../core/domain.js';
 import { MemoryDisk } from '../../core/disk/memory.js';
 import { SILENT_LOG } from '../../core/log.js';
+import { MemoryMetricStore } from '../../core/metric-store/memory.js';
 import { OutboundGuard } from '../../core/net/guard.js';
 import { NodeNet } from '../../core/net/node.js';
 import type { CallAnswer, OutboundCall } from '../../core/net/port.js';
@@ -19,7 +20,6 @@ import { SeededRng } from '../../core/rng.js';
 import { itWith } from '../support/installed.js';
 import { s } from '../support/names.js';
 import { NodeExporter } from '../support/node-exporter.js';
-import { SampleStore } from '../support/samples.js';
 
 /** What the kernel itself says. */
 interface Proc {
@@ -77,7 +77,8 @@ describe('a real node_exporter', () => {
   let exporter: NodeExporter;
   let burner: ChildProcess;
   let net: WitnessedNet;
-  let store: SampleStore;
+  let store: MemoryMetricStore;
+  let startMs = 0;
   let collector: Collector;
 
   beforeEach(async () => {
@@ -90,7 +91,8 @@ describe('a real node_exporter', () => {
       excluded: [],
     });
     net = new WitnessedNet(clock, guard);
-    store = new SampleStore();
+    store = new MemoryMetricStore();
+    startMs = Math.floor(clock.realtimeMs());
     const spool = await Spool.open({ disk: new MemoryDisk(), clock, log: SILENT_LOG });
     const outbox = new Outbox({ store, spool, clock, log: SILENT_LOG });
     const target = serverTarget(
@@ -115,16 +117,22 @@ describe('a real node_exporter', () => {
     await exporter.stop();
   });
 
-  async function until(what: string, holds: () => boolean, timeoutMs = 30_000): Promise<void> {
-    const endMs = clock.monotonicMs() + timeoutMs;
-    while (!holds()) {
+  async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
+    const endMs = clock.monotonicMs() + 30_000;
+    while (!(await holds())) {
       if (clock.monotonicMs() > endMs) throw new Error(`not in time: ${what}`);
       await clock.sleep(20);
     }
   }
 
-  const valuesOf = (metric: Dimension): number[] =>
-    store.samples.flatMap(({ series, value }) => (series.metric === metric ? [value] : []));
+  /** What is in the store, in order: polls are much longer apart than a step is long. */
+  async function stored(metric: Dimension): Promise<number[]> {
+    const stepMs = 50;
+    const steps = Math.ceil((clock.realtimeMs() - startMs) / stepMs);
+    const series = [{ subject: 'server', id: s('s1'), metric } as const];
+    const { values } = await store.readPanel({ series, startMs, stepMs, steps });
+    return [...values].filter((value) => !Number.isNaN(value));
+  }
 
   const status = () => collector.status().targets[0];
 
@@ -132,10 +140,11 @@ describe('a real node_exporter', () => {
     'is read as the kernel has it: cores, used memory, bytes a second without loopback',
     async () => {
       const stopTraffic = await loopbackTraffic();
-      await until('ten polls', () => valuesOf('cpu').length >= 10);
+      await until('ten rates', async () => (await stored('cpu')).length >= 10);
       stopTraffic();
       await collector.stop();
-      const [first, last] = [net.witnessed[0], net.witnessed[valuesOf('cpu').length]];
+      const cpu = await stored('cpu');
+      const [first, last] = [net.witnessed[0], net.witnessed[cpu.length]];
       if (first === undefined || last === undefined) throw new Error('nothing witnessed');
       expect(status()).toMatchObject({ failures: 0, dropsNow: [], fault: null });
       const seconds = (last.atMs - first.atMs) / 1000;
@@ -144,15 +153,15 @@ describe('a real node_exporter', () => {
 
       const cores = (last.busy - first.busy) / seconds;
       expect(cores).toBeGreaterThan(0.5);
-      expect(Math.abs(mean(valuesOf('cpu')) - cores)).toBeLessThan(0.1 * cores);
+      expect(Math.abs(mean(cpu) - cores)).toBeLessThan(0.1 * cores);
 
       const used = mean(net.witnessed.map(({ memoryUsed }) => memoryUsed));
-      expect(Math.abs(mean(valuesOf('memory')) - used)).toBeLessThan(0.02 * first.memoryTotal);
+      expect(Math.abs(mean(await stored('memory')) - used)).toBeLessThan(0.02 * first.memoryTotal);
 
       const network = (last.network - first.network) / seconds;
       const loopback = (last.loopback - first.loopback) / seconds;
       expect(loopback).toBeGreaterThan(1e6);
-      expect(Math.abs(mean(valuesOf('network')) - network)).toBeLessThan(0.1 * loopback);
+      expect(Math.abs(mean(await stored('network')) - network)).toBeLessThan(0.1 * loopback);
     },
     60_000,
   );
@@ -160,17 +169,18 @@ describe('a real node_exporter', () => {
   itWith(NodeExporter.program)(
     'leaves a gap while it is down, and is read again once it is back',
     async () => {
-      await until('two polls', () => valuesOf('cpu').length >= 2);
+      await until('two rates', async () => (await stored('cpu')).length >= 2);
       await exporter.stop();
       await until('it is missed', () => status()?.fault?.code === 'ERR_CALL_REFUSED');
-      const before = store.samples.length;
-      await until('three polls missed', () => (status()?.failuresInRow ?? 0) >= 5);
-      expect(store.samples.length).toBe(before);
+      const before = await stored('memory');
+      await until('five polls missed', () => (status()?.failuresInRow ?? 0) >= 5);
+      expect(await stored('memory')).toEqual(before);
       exporter = await NodeExporter.start(exporter.port);
       await until('it is read again', () => status()?.fault === null);
-      const cpu = valuesOf('cpu').length;
-      await until('rates again', () => valuesOf('cpu').length >= cpu + 2);
-      expect(valuesOf('cpu').every((cores) => cores > 0.1 && cores < 1024)).toBe(true);
+      const { length } = await stored('cpu');
+      await until('rates again', async () => (await stored('cpu')).length >= length + 2);
+      const cpu = await stored('cpu');
+      expect(cpu.every((cores) => cores > 0.1 && cores < 1024)).toBe(true);
       expect([...(status()?.dropped ?? [])].map(([what]) => what)).toEqual([
         'cpu gap',
         'network gap',

@@ -52,6 +52,7 @@ export async function announce(
   assertNobodyElse(announcement, parts);
   parts.assertAllowed(announcement.address);
   parts.assertAllowed(announcement.control);
+  if (announcement.metrics !== null) parts.assertAllowed(hostOf(announcement.metrics.url));
   assertRoom(announcement, parts, limits);
   await write(announcement, parts);
   const conflicts = conflictsOf(announcement, parts);
@@ -103,7 +104,7 @@ function assertRoom(
 
 /** Two writes that meet: the later one is tried again by its agent. */
 async function write(announcement: Announcement, { store, view }: AnnounceParts): Promise<void> {
-  const { server, address, control, fence, capacity, zone, resources, boot, leaseMs } =
+  const { server, address, control, fence, capacity, zone, metrics, resources, boot, leaseMs } =
     announcement;
   const known = view.get(SERVER, server)?.value;
   const beat = (view.get(ANNOUNCED, server)?.value.beat ?? 0) + 1;
@@ -120,6 +121,7 @@ async function write(announcement: Announcement, { store, view }: AnnounceParts)
     healthPath: null,
     // What an operator wrote in the config goes before what the agent says.
     capacity: known?.origin === 'config' ? known.capacity : capacity,
+    metrics: known?.origin === 'config' && known.metrics !== null ? known.metrics : metrics,
     spare: known?.spare ?? false,
     zone: zone ?? known?.zone ?? null,
     origin: known?.origin ?? 'announced',
@@ -135,6 +137,11 @@ function conflictsOf({ server, claims }: Announcement, { view }: AnnounceParts):
     const isOthers = placement !== undefined && placement.server !== server;
     return isOthers && compareGenerations(since, placement.since) >= 0 ? [resource] : [];
   });
+}
+
+function hostOf(url: string): Address {
+  const { hostname, port } = new URL(url);
+  return { host: hostname.replace(/^\[(.*)\]$/, '$1'), port: port === '' ? 80 : Number(port) };
 }
 
 function isSameList(a: readonly ResourceId[] | undefined, b: readonly ResourceId[]): boolean {

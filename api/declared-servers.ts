@@ -106,10 +106,17 @@ export class DeclaredServers implements Startable {
     const former = view.get(SERVER, id)?.value;
     const isAnnounced = view.get(ANNOUNCED, id) !== undefined;
     const written = recordOf(declared);
-    const { capacity, spare, zone } = written;
+    const { capacity, spare, zone, metrics } = written;
     const record =
       isAnnounced && former !== undefined
-        ? { ...former, capacity, spare, zone: zone ?? former.zone, origin: 'config' as const }
+        ? {
+            ...former,
+            capacity,
+            spare,
+            zone: zone ?? former.zone,
+            metrics: metrics ?? former.metrics,
+            origin: 'config' as const,
+          }
         : written;
     if (isDeepStrictEqual(record, former)) return;
     draft.expect(view, SERVER, id).put(SERVER, id, record);
@@ -169,13 +176,14 @@ export class DeclaredServers implements Startable {
 }
 
 function recordOf(declared: ServerConfig): ServerRecord {
-  const { address, control, fence, healthPath, capacity, spare, zone } = declared;
+  const { address, control, fence, healthPath, capacity, spare, zone, metrics } = declared;
   return {
     address,
     control: control ?? null,
     fence,
     healthPath: healthPath ?? null,
     capacity: capacityOf(capacity),
+    metrics: metrics ?? null,
     spare,
     zone: zone ?? null,
     origin: 'config',

@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock/port.js';
-import type { MetricsSource } from '../core/config/schema.js';
+import type { MetricsSource } from '../core/config/metrics-source.js';
 import type { Dimension, ServerId } from '../core/domain.js';
 import type { Net } from '../core/net/port.js';
 import { HttpJsonSource } from './http-json.js';

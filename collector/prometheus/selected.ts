@@ -1,4 +1,4 @@
-import type { DimensionMapping } from '../../core/config/schema.js';
+import type { DimensionMapping } from '../../core/config/metrics-source.js';
 import { matchesGlob } from '../../core/config/units.js';
 import type { Dimension } from '../../core/domain.js';
 import { DIMENSIONS } from '../../core/domain.js';

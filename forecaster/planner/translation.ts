@@ -211,7 +211,7 @@ function perServer(
  * overload of a thousandth at one step outweighs any move.
  */
 function objectiveOf({ target, gainMin, imbalanceMax }: PlannerOptions): Objective {
-  return { target, imbalanceMax, overloadWeight: Math.max(1, 1000 * gainMin * gainMin) };
+  return { target, imbalanceMax, overloadWeight: Math.max(10, 1000 * gainMin * gainMin) };
 }
 
 /** A large resource costs what a move must win; a small one costs less, in proportion. */

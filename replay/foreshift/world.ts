@@ -44,6 +44,7 @@ export async function worldOf(scene: Scene, firstMap: Int32Array): Promise<World
       fence: 'request',
       healthPath: null,
       capacity: { [scene.dimension]: scene.capacity },
+      metrics: null,
       spare: false,
       zone: null,
       origin: 'config',

@@ -17,6 +17,7 @@ export const SERVER_RECORD: ServerRecord = {
   fence: 'none',
   healthPath: null,
   capacity: { cpu: 4 },
+  metrics: null,
   spare: false,
   zone: null,
   origin: 'config',

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { parseExposition } from '../../../../collector/prometheus/exposition.js';
 import { SelectedMapping } from '../../../../collector/prometheus/selected.js';
-import type { DimensionMapping } from '../../../../core/config/schema.js';
+import type { DimensionMapping } from '../../../../core/config/metrics-source.js';
 import { configSchema } from '../../../../core/config/schema.js';
 
 const PAGE = `# TYPE app_cpu_seconds counter

@@ -234,6 +234,13 @@ const ERRORS = {
     remedy: 'The next round begins anew with the whole history; the log says what happened.',
   },
 
+  ERR_FORECASTS_UNUSABLE: {
+    status: 503,
+    exit: 1,
+    meaning: 'the saved state of the forecasts cannot be used: {why}',
+    remedy: 'Nothing need be done: they are learnt anew from the stored history.',
+  },
+
   // Planner
   ERR_PLANNING_INVALID: {
     status: 400,

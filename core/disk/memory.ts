@@ -103,7 +103,8 @@ class Content {
   syncedBytes = 0;
 
   constructor(bytes: Uint8Array = new Uint8Array(0)) {
-    this.#buffer = bytes.slice();
+    // A copy: the slice of a Buffer would be a view.
+    this.#buffer = new Uint8Array(bytes);
     this.#size = bytes.byteLength;
   }
 

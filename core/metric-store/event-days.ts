@@ -6,7 +6,7 @@ import { DAY_MS, dayName, dayOf, dayOfName } from './day.js';
 import { EventList, eventText, readEvent } from './event-list.js';
 import type { MetricStoreLimits } from './limits.js';
 import type { StoredEvent } from './port.js';
-import { Turns } from './turns.js';
+import { Turns } from '../turns.js';
 
 export interface EventDaysOptions {
   readonly folder: string;

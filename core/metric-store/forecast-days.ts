@@ -11,7 +11,7 @@ import { pushScores } from './scores.js';
 import { CellsByDay } from './segment/cells.js';
 import { readLogs } from './segment/read-columns.js';
 import { Segments } from './segment/segments.js';
-import { Turns } from './turns.js';
+import { Turns } from '../turns.js';
 
 export interface ForecastDaysOptions {
   readonly folder: string;

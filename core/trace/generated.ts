@@ -1,5 +1,5 @@
 import { resourceId } from '../domain.js';
-import { between, chance, gaussian, seedFor, SeededRng } from '../rng.js';
+import { between, chance, gaussian, pick, seedFor, SeededRng } from '../rng.js';
 import type { Rng } from '../rng.js';
 import type { Trace } from './trace.js';
 
@@ -24,8 +24,11 @@ const DEFAULTS = {
 
 /** Share of the next step's noise that is this step's: load that is up stays up for a while. */
 const PERSISTENCE = 0.8;
-/** Standard deviation of the noise's logarithm. */
-const NOISE = 0.12;
+/** Standard deviation of the noise's logarithm, and of that of the sizes. */
+const NOISE = 0.1;
+const SIZE_SPREAD = 0.4;
+/** Where people work: the hour of their day's peak, UTC. */
+const SITES = [2, 10, 18] as const;
 
 /**
  * A load like that of a storage house with people and jobs in it, made from a seed: what the demo runs
@@ -46,7 +49,7 @@ export function generatedTrace(options: GeneratedTraceOptions = {}): Trace {
     const rng = new SeededRng(seedFor(seed, resource));
     const shape = SHAPES[index % SHAPES.length] ?? flat;
     const rate = shape(rng);
-    const size = 40 * Math.exp(0.8 * gaussian(rng));
+    const size = 40 * Math.exp(SIZE_SPREAD * gaussian(rng));
     const cpuPerHit = between(rng, 0.8e-3, 2.5e-3);
     const bytesPerHit = 2 ** between(rng, 12, 16);
     const memoryBase = 2 ** between(rng, 27, 30);
@@ -71,11 +74,11 @@ type Rate = (atMs: number, progress: number) => number;
 
 /** People at work: a hump by day, little at night, half on the weekend. */
 function office(rng: Rng): Rate {
-  const peakHour = between(rng, 10, 16);
+  const peakHour = pick(rng, SITES) + between(rng, -1, 1);
   return (atMs) => {
     const weekday = new Date(atMs).getUTCDay();
     const isWeekend = weekday === 0 || weekday === 6;
-    return 0.15 + (isWeekend ? 0.5 : 1) * hump(hourOf(atMs), peakHour, 3);
+    return 0.1 + (isWeekend ? 0.5 : 1.2) * hump(hourOf(atMs), peakHour, 2.5);
   };
 }
 
@@ -146,7 +149,7 @@ class Bursts {
   /** The factor of the next step, at least 1. */
   next(): number {
     this.#height *= this.#decay;
-    if (chance(this.#rng, this.#perStep)) this.#height += between(this.#rng, 1, 3);
+    if (chance(this.#rng, this.#perStep)) this.#height += between(this.#rng, 0.5, 1.5);
     return 1 + this.#height;
   }
 }

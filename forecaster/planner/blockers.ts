@@ -64,7 +64,7 @@ function homelessOf({ problem, resources }: Translation, assignment: Int32Array)
     if (pinned !== null && pinned === current) {
       return [blocker('pin', { resource: id, server: pinned })];
     }
-    const unready = eligible.find((candidate) => problem.servers.includes(candidate));
+    const unready = problem.servers.find((candidate) => eligible.includes(candidate));
     return unready === undefined
       ? [blocker('eligibility', { resource: id, server: current })]
       : [blocker('server-state', { resource: id, server: unready })];

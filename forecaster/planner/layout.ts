@@ -1,6 +1,6 @@
 import { Loads } from './loads.js';
 import type { Problem } from './problem.js';
-import { NOWHERE } from './problem.js';
+import { EPSILON, NOWHERE } from './problem.js';
 import { imbalanceOf, isMisplaced, peaksOf } from './score.js';
 import { utilizationOf } from './utilization.js';
 
@@ -54,7 +54,7 @@ export class Layout {
       if (isMisplaced(problem, resource, server)) this.misplaced++;
     }
     for (const server of servers.keys()) this.#refresh(server);
-    this.isEvening = this.#imbalance() > problem.objective.imbalanceMax;
+    this.isEvening = this.#imbalance() > problem.objective.imbalanceMax + EPSILON;
     for (const [resource, server] of assignment.entries()) {
       if (server !== problem.start[resource]) this.move(resource, server);
     }
@@ -138,13 +138,16 @@ export class Layout {
     }
   }
 
-  /** No server passes a hard limit. */
+  /** The server passes a hard limit. */
+  isBroken(server: number): boolean {
+    if (this.overloads[server]! <= 0) return false;
+    this.probe(server, this.nobody, this.nobody);
+    return this.loads.isBroken;
+  }
+
+  /** No server does. */
   isSound(): boolean {
-    return this.overloads.every((overload, server) => {
-      if (overload <= 0) return true;
-      this.probe(server, this.nobody, this.nobody);
-      return !this.loads.isBroken;
-    });
+    return this.overloads.every((_overload, server) => !this.isBroken(server));
   }
 
   #place(resource: number, from: number, to: number): void {

@@ -15,7 +15,7 @@ export function placeNeedy(layout: Layout, rules: Rules): void {
 
 /**
  * What nobody serves is served, even where it fits nowhere: on the server that it overloads least. That
- * server's limits then are what it carries.
+ * server's limits then are what it carries, and the resource stays there: others give way.
  */
 export function forcePlacement(layout: Layout, rules: Rules): void {
   for (const resource of needyOf(layout, rules)) {
@@ -32,6 +32,7 @@ export function forcePlacement(layout: Layout, rules: Rules): void {
     if (best === NOWHERE) continue;
     layout.move(resource, best);
     layout.loads.tolerate(best);
+    rules.hold(resource);
   }
 }
 

@@ -6,6 +6,7 @@ export class Rules {
   /** Spare servers may be used: a server is lost, or nothing else avoids an overload. */
   areSparesOpen: boolean;
   readonly #problem: Problem;
+  readonly #held = new Set<number>();
 
   constructor(problem: Problem) {
     this.#problem = problem;
@@ -13,7 +14,12 @@ export class Rules {
   }
 
   canMove(resource: number): boolean {
-    return this.#problem.freedom[resource] !== 'fixed';
+    return this.#problem.freedom[resource] !== 'fixed' && !this.#held.has(resource);
+  }
+
+  /** From here on the resource stays where it is. */
+  hold(resource: number): void {
+    this.#held.add(resource);
   }
 
   canTake(server: number, resource: number): boolean {

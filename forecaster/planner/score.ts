@@ -3,6 +3,9 @@ import type { Demand, Problem } from './problem.js';
 import { NOWHERE } from './problem.js';
 import { utilizationOf } from './utilization.js';
 
+/** A fleet whose fullest server carries no more than this is even: a ratio of roundings says nothing. */
+const IDLE = 1e-6;
+
 /** How good an assignment is, at a demand (the plan's own, or that of another world). */
 export function scoreOf(
   problem: Problem,
@@ -56,7 +59,7 @@ export function imbalanceOf(
     highest = Math.max(highest, peaks[server]!);
     count++;
   }
-  return sum === 0 ? 1 : (highest * count) / sum;
+  return highest <= IDLE ? 1 : (highest * count) / sum;
 }
 
 function unevennessOf({ roles }: Problem, peaks: Float64Array): number {

@@ -3,6 +3,7 @@ import type { ReasonedShift } from './batches.js';
 import { sequence } from './batches.js';
 import { Layout } from './layout.js';
 import type { Problem } from './problem.js';
+import { NOWHERE } from './problem.js';
 import { Reasons } from './reasons.js';
 import { Rules } from './rules.js';
 import { trim } from './trim.js';
@@ -25,8 +26,26 @@ export function switchable(problem: Problem, assignment: Int32Array, grid: Grid)
     const reached = Int32Array.from(wanted);
     for (const { resource } of left) reached[resource] = problem.start[resource]!;
     const layout = new Layout(problem, reached);
+    retreat(layout);
     trim(layout, new Rules(problem));
     wanted = Int32Array.from(layout.assignment);
+  }
+}
+
+/**
+ * Sends home what fills a server beyond its limits now that others stay: in the end everything is at home.
+ * Only what has no home may overload a server.
+ */
+function retreat(layout: Layout): void {
+  const { problem, assignment } = layout;
+  const isStranded = (server: number, resource: number): boolean => {
+    const home = problem.start[resource]!;
+    return server !== home && home !== NOWHERE && layout.isBroken(server);
+  };
+  for (;;) {
+    const stranded = assignment.findIndex(isStranded);
+    if (stranded < 0) return;
+    layout.move(stranded, problem.start[stranded]!);
   }
 }
 

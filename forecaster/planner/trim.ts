@@ -60,7 +60,7 @@ function takeBack(layout: Layout, rules: Rules, resources: readonly number[]): b
     problem.start[resource]!,
   ]);
   for (const resource of resources) layout.move(resource, problem.start[resource]!);
-  const isWithinLimits = touched.every((server) => !isBroken(layout, server));
+  const isWithinLimits = touched.every((server) => !layout.isBroken(server));
   const isUseless = areLastResort
     ? layout.overload <= overload + EPSILON
     : layout.value <= value + EPSILON &&
@@ -69,9 +69,4 @@ function takeBack(layout: Layout, rules: Rules, resources: readonly number[]): b
   if (isWithinLimits && isUseless) return true;
   layout.rollback(mark);
   return false;
-}
-
-function isBroken(layout: Layout, server: number): boolean {
-  layout.probe(server, layout.nobody, layout.nobody);
-  return layout.loads.isBroken;
 }

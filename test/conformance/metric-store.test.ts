@@ -1,15 +1,12 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Clock } from '../../core/clock/port.js';
 import { SimulatedClock } from '../../core/clock/simulated.js';
 import { SystemClock } from '../../core/clock/system.js';
 import { MemoryDisk } from '../../core/disk/memory.js';
-import { NodeDisk } from '../../core/disk/node.js';
 import type { Disk } from '../../core/disk/port.js';
 import { SILENT_LOG } from '../../core/log.js';
 import { EmbeddedMetricStore } from '../../core/metric-store/embedded.js';
 import { MemoryMetricStore } from '../../core/metric-store/memory.js';
+import { temporaryDisk } from '../support/temporary.js';
 import type { MetricStoreWorld } from './metric-store.js';
 import { describeMetricStore } from './metric-store.js';
 
@@ -51,9 +48,6 @@ describeMetricStore('EmbeddedMetricStore in memory', () =>
 );
 
 describeMetricStore('EmbeddedMetricStore on files', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'foreshift-test-'));
-  return {
-    ...(await embedded(new NodeDisk(folder), new SystemClock())),
-    dispose: () => rm(folder, { recursive: true }),
-  };
+  const { disk, dispose } = await temporaryDisk();
+  return { ...(await embedded(disk, new SystemClock())), dispose };
 });

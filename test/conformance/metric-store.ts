@@ -20,7 +20,7 @@ export interface MetricStoreWorld {
   readonly forecastRetentionMs: number;
   /** The same data opened again after its store was closed. */
   readonly reopen?: () => Promise<MetricStore>;
-  dispose?(): Promise<void>;
+  readonly dispose?: () => Promise<void>;
 }
 
 const SECOND = 1000;

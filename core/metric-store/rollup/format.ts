@@ -43,7 +43,7 @@ const headSchema = z
   })
   .refine(({ series, latestMs }) => series.length === latestMs.length);
 
-export function dividesDay(stepMs: number): boolean {
+function dividesDay(stepMs: number): boolean {
   return DAY_MS % stepMs === 0;
 }
 

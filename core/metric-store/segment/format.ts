@@ -26,7 +26,7 @@ export const RECORD_BYTES = 256 << 10;
 /** One row of the most columns fits. */
 export const RECORD_BYTES_MAX = 16 << 20;
 
-export type What = 'samples' | 'said' | 'scores';
+type What = 'samples' | 'said' | 'scores';
 
 export interface SegmentHead {
   readonly what: What;

@@ -3,7 +3,7 @@ import type { Disk } from '../../disk/port.js';
 import type { Log } from '../../log.js';
 import { dayName, dayOfName } from '../day.js';
 import type { MetricStoreLimits } from '../limits.js';
-import { Turns } from '../turns.js';
+import { Turns } from '../../turns.js';
 import type { SegmentHead } from './format.js';
 import type { Cells } from './segment.js';
 import { Segment } from './segment.js';

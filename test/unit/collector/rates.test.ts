@@ -120,7 +120,13 @@ describe("Rates, by the page's own clock", () => {
   });
 
   it('makes nothing of a page that is an earlier one, and goes on from before it', () => {
-    expect(outcomes(at(0, 5000), at(0, 5000), at(40, 25_000))).toEqual([undefined, 'stale', 2]);
+    const earlier = at(0, 5000);
+    expect(outcomes(earlier, earlier, earlier, at(60, 35_000))).toEqual([
+      undefined,
+      'stale',
+      'stale',
+      2,
+    ]);
     const gauge = { ...at(7, 5000), kind: 'gauge' } as const;
     expect(outcomes(gauge, gauge)).toEqual([7, 'stale']);
   });

@@ -171,6 +171,30 @@ describe('RedirectorSource', () => {
     ]);
   });
 
+  it('takes no parts of two lives together', async () => {
+    const fleet = new Fleet();
+    const names = [...Array(2100).keys()].map((at) => `v${at}`);
+    fleet.start('r1', names);
+    await fleet.poll();
+    // Between the first part and the second one it begins anew.
+    fleet.net.answer(`http://r1:7702${COUNTERS_PATH}`, async (request) => {
+      fleet.answerAgain('r1');
+      const { body } = await fleet.net.call(request);
+      fleet.start('r1', names);
+      return { body, type: 'application/json' };
+    });
+    expect(await fleet.poll()).toEqual(['ERR_PAGE_INVALID']);
+  });
+
+  it('takes no more resources than its limit', async () => {
+    const fleet = new Fleet();
+    fleet.start(
+      'r1',
+      [...Array(5001).keys()].map((at) => `v${at}`),
+    );
+    expect(await fleet.poll()).toEqual(['ERR_PAGE_INVALID']);
+  });
+
   it('has no rates over more time than allowed', async () => {
     const fleet = new Fleet('r1');
     await fleet.poll();
@@ -302,7 +326,7 @@ describe('RedirectorSource on pages of another make', () => {
           else expect(Number(value)).toBeGreaterThanOrEqual(0);
         }
       }),
-      fuzzRuns(2000),
+      fuzzRuns(1000),
     );
-  });
+  }, 60_000);
 });

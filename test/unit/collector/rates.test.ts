@@ -142,6 +142,14 @@ describe("Rates, by the page's own clock", () => {
     expect(outcomes(at(0, 0), at(10, NaN))).toEqual([undefined, 'clock-jump']);
   });
 
+  it('is not troubled by late answers to frequent polls', () => {
+    const rates = ratesOf();
+    rates.measure('cpu', at(0, 0), 0);
+    expect(rates.measure('cpu', at(2, 1000), 250)).toBe(2);
+    expect(rates.measure('cpu', at(2.5, 1250), 750)).toBe(2);
+    expect(rates.measure('cpu', at(5, 2500), 751)).toBe('clock-jump');
+  });
+
   it('does without it while it is not told', () => {
     expect(outcomes([0], at(10, 10_000))).toEqual([undefined, 1]);
   });

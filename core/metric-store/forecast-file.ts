@@ -1,15 +1,15 @@
 import { z } from 'zod';
-import { FRAME_BYTES, framesOf, sealFrame } from '../disk/journal.js';
+import { framed, recordsOf } from '../disk/frames.js';
 import { parseSeries, formatSeries } from '../sample.js';
 import { finiteSchema } from '../schema.js';
 import type { ForecastRun } from './port.js';
 
 /*
- * The latest forecast as bytes: frames (core/disk/journal.ts), the first JSON, the rest little-endian f32:
+ * The latest forecast as bytes: frames (core/disk/frames.ts), the first JSON, the rest little-endian f32:
  * paths, then peaks, then loadings, as one sequence cut into frames of some MiB.
  */
 
-const FRAME_VALUES = 1 << 20;
+const RECORD_VALUES = 1 << 20;
 const HEAD_BYTES_MAX = 64 << 20;
 
 const headSchema = z.object({
@@ -39,36 +39,25 @@ export function encodeForecast({ madeAtMs, models, leads, block }: ForecastRun):
       factors,
     }),
   );
-  const values = [paths, peaks, loadings];
-  const count = values.reduce((sum, { length }) => sum + length, 0);
-  const frames = Math.ceil(count / FRAME_VALUES);
-  const bytes = new Uint8Array(FRAME_BYTES + head.byteLength + frames * FRAME_BYTES + 4 * count);
-  const view = new DataView(bytes.buffer);
-  bytes.set(head, FRAME_BYTES);
-  let at = FRAME_BYTES + head.byteLength;
-  sealFrame(bytes, view, 0, at);
-  let frameAt = at;
-  let left = 0;
-  for (const part of values) {
-    for (const value of part) {
-      if (left === 0) {
-        frameAt = at;
-        at += FRAME_BYTES;
-        left = FRAME_VALUES;
-      }
-      view.setFloat32(at, value, true);
-      at += 4;
-      left -= 1;
-      if (left === 0) sealFrame(bytes, view, frameAt, at);
-    }
+  return framed([head, ...[paths, peaks, loadings].flatMap(valueRecords)]);
+}
+
+function valueRecords(values: Float32Array): Uint8Array[] {
+  const records: Uint8Array[] = [];
+  for (let from = 0; from < values.length; from += RECORD_VALUES) {
+    const part = values.subarray(from, from + RECORD_VALUES);
+    const view = new DataView(new ArrayBuffer(4 * part.length));
+    part.forEach((value, at) => {
+      view.setFloat32(4 * at, value, true);
+    });
+    records.push(new Uint8Array(view.buffer));
   }
-  if (left > 0) sealFrame(bytes, view, frameAt, at);
-  return bytes;
+  return records;
 }
 
 /** Undefined: these bytes are not a whole forecast of this version. */
 export function decodeForecast(bytes: Uint8Array): ForecastRun | undefined {
-  const { records, end } = framesOf(bytes, HEAD_BYTES_MAX);
+  const { records, end } = recordsOf(bytes, HEAD_BYTES_MAX);
   const [first, ...rest] = records;
   const head = first === undefined ? undefined : headOf(first);
   if (head === undefined || end !== bytes.byteLength) return undefined;

@@ -1,0 +1,95 @@
+import type { PlanScore } from '../../core/plan.js';
+import type { Demand, Problem } from './problem.js';
+import { NOWHERE } from './problem.js';
+import { utilizationOf } from './utilization.js';
+
+/** A fleet whose fullest server carries no more than this is even: a ratio of roundings says nothing. */
+const IDLE = 1e-6;
+
+/** How good an assignment is, at a demand (the plan's own, or that of another world). */
+export function scoreOf(
+  problem: Problem,
+  assignment: Int32Array,
+  demand = problem.demand,
+): PlanScore {
+  const utilization = utilizationOf(problem, demand, assignment);
+  const peaks = peaksOf(problem, demand, utilization);
+  const { overload, pressure } = excessOf(utilization, problem.objective.target);
+  // A world of fewer steps stands for the whole horizon.
+  const stretch = demand.steps === 0 ? 0 : problem.steps / demand.steps;
+  return {
+    misplaced: misplacedOf(problem, assignment),
+    overload: overload * stretch,
+    pressure: demand.steps === 0 ? 0 : pressure / demand.steps,
+    unevenness: unevennessOf(problem, peaks),
+    peak: peaks.reduce((highest, peak) => Math.max(highest, peak), 0),
+    imbalance: imbalanceOf(problem, assignment, peaks),
+  };
+}
+
+/** The overall peak of each server: the highest utilization in any dimension at any step. */
+export function peaksOf(
+  { servers }: Problem,
+  { cells }: Demand,
+  utilization: Float64Array,
+): Float64Array {
+  return Float64Array.from(servers, (_server, index) => {
+    let peak = 0;
+    for (let at = index * cells; at < (index + 1) * cells; at++) {
+      peak = Math.max(peak, utilization[at]!);
+    }
+    return peak;
+  });
+}
+
+/** Max ÷ mean of the overall peaks of the servers that share the work: ready, and spare only if in use. */
+export function imbalanceOf(
+  { roles, isSpare }: Problem,
+  assignment: Int32Array,
+  peaks: Float64Array,
+): number {
+  const used = new Uint8Array(roles.length);
+  for (const server of assignment) if (server !== NOWHERE) used[server] = 1;
+  let sum = 0;
+  let count = 0;
+  let highest = 0;
+  for (const [server, role] of roles.entries()) {
+    if (role !== 'ready' || (isSpare[server]! && used[server] === 0)) continue;
+    sum += peaks[server]!;
+    highest = Math.max(highest, peaks[server]!);
+    count++;
+  }
+  return highest <= IDLE ? 1 : (highest * count) / sum;
+}
+
+function unevennessOf({ roles }: Problem, peaks: Float64Array): number {
+  return peaks.reduce(
+    (sum, peak, server) => sum + (roles[server] === 'ready' ? peak * peak : 0),
+    0,
+  );
+}
+
+export function isMisplaced({ allowed }: Problem, resource: number, server: number): boolean {
+  return server === NOWHERE || allowed[resource]!.mask[server] === 0;
+}
+
+function misplacedOf(problem: Problem, assignment: Int32Array): number {
+  return assignment.reduce(
+    (count, server, resource) => count + (isMisplaced(problem, resource, server) ? 1 : 0),
+    0,
+  );
+}
+
+function excessOf(
+  utilization: Float64Array,
+  target: number,
+): { readonly overload: number; readonly pressure: number } {
+  let overload = 0;
+  let pressure = 0;
+  for (const value of utilization) {
+    if (value <= target) continue;
+    pressure += (value - target) * (value - target);
+    if (value > 1) overload += value - 1;
+  }
+  return { overload, pressure };
+}

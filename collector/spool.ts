@@ -1,6 +1,7 @@
 import { strict as assert } from 'node:assert';
 import type { Cancel, Clock } from '../core/clock/port.js';
-import { FRAME_BYTES, Journal, framesOf } from '../core/disk/journal.js';
+import { FRAME_BYTES, recordsOf } from '../core/disk/frames.js';
+import { Journal } from '../core/disk/journal.js';
 import type { Disk } from '../core/disk/port.js';
 import { codeOf } from '../core/errors.js';
 import type { Log } from '../core/log.js';
@@ -205,7 +206,7 @@ export class Spool {
     const { disk, log } = this.#parts;
     const path = pathOf(this.#options.folder, segment.number);
     const bytes = (await disk.read(path)) ?? new Uint8Array(0);
-    const { records, end } = framesOf(bytes);
+    const { records, end } = recordsOf(bytes);
     if (end < bytes.byteLength) {
       log.warn({ path, tornBytes: bytes.byteLength - end }, 'torn tail in spool');
     }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { framed, recordsOf } from '../../../../core/disk/frames.js';
 import { decodeForecast, encodeForecast } from '../../../../core/metric-store/forecast-file.js';
 import { damaged } from '../../../support/damage.js';
 import { fuzzRuns } from '../../../support/fuzz.js';
@@ -36,6 +37,28 @@ describe('the file of the latest forecast', () => {
         const read = decodeForecast(damage);
         if (Buffer.compare(damage, bytes) === 0) expect(read).toEqual(run);
         else expect(read).toBeUndefined();
+      }),
+      fuzzRuns(10_000),
+    );
+  });
+
+  it('is whole or nothing, whatever its head says', () => {
+    const run = forecastRun(SERIES, { startMs: 1_700_000_000_000 });
+    const [head, ...values] = recordsOf(encodeForecast(run)).records;
+    const fields = JSON.parse(Buffer.from(head!).toString()) as Record<string, unknown>;
+    const { grid } = run.block;
+    const value = fc.oneof(
+      fc.constantFrom(1e300, -1, 0, 1e9, 'x', null, [], ['server/s1/cpu'], ['x'], {
+        ...grid,
+        steps: 1e12,
+      }),
+      fc.jsonValue(),
+    );
+    fc.assert(
+      fc.property(fc.constantFrom(...Object.keys(fields)), value, (key, other) => {
+        const wrong = Buffer.from(JSON.stringify({ ...fields, [key]: other }));
+        const read = decodeForecast(framed([wrong, ...values]));
+        expect(read === undefined || read.block.paths.length === run.block.paths.length).toBe(true);
       }),
       fuzzRuns(10_000),
     );

@@ -1,9 +1,11 @@
 import { strict as assert } from 'node:assert';
-import { FRAME_BYTES, Frames } from '../../disk/frames.js';
+import { Frames } from '../../disk/frames.js';
 import type { Disk, DiskFile } from '../../disk/port.js';
 import { fail } from '../../errors.js';
 import type { Log } from '../../log.js';
 import type { MetricStoreLimits } from '../limits.js';
+import type { Chunk } from './chunks.js';
+import { addChunk, emptyChunk, meets, noteMs, piecesOf } from './chunks.js';
 import { Contents } from './contents.js';
 import type { RowVisitor, SegmentHead } from './format.js';
 import {
@@ -16,12 +18,9 @@ import {
   headPayload,
   layoutPayload,
 } from './format.js';
+import { scanSegment } from './scan.js';
 import { Tail } from './tail.js';
 
-/** So much is read at once; between two pieces other work goes on. */
-const PIECE_BYTES = 1 << 20;
-/** A reader of a few minutes reads pieces of this size, not the day. */
-const CHUNK_BYTES = 128 << 10;
 /** Of what cannot be read, at most so much is kept beside the file. */
 const TORN_BYTES_MAX = 256 << 20;
 
@@ -42,14 +41,6 @@ interface NumberedCells {
 
 /** The number of a column that has none yet. */
 const NEW = 0xffffffff;
-
-interface Chunk {
-  from: number;
-  to: number;
-  /** Of the rows in it. */
-  minMs: number;
-  maxMs: number;
-}
 
 /**
  * The segment of one day: what is on the disk, and what will be with the next flush. Whoever has the day's
@@ -109,12 +100,11 @@ export class Segment {
   async load(): Promise<void> {
     if (this.#contents !== undefined) return;
     const contents = new Contents(this.head, this.#limits);
-    const chunks: Chunk[] = [];
-    const end = await this.#scan(contents, chunks);
-    if (end !== undefined) await this.#openAt(end);
-    this.#writtenBytes = end ?? 0;
+    const scanned = await scanSegment(this.#disk, this.#path, contents);
+    if (scanned !== undefined) await this.#openAt(scanned.end);
+    this.#writtenBytes = scanned?.end ?? 0;
     this.#tail.clear(this.#writtenBytes);
-    this.#chunks = chunks;
+    this.#chunks = scanned?.chunks ?? [];
     this.#contents = contents;
   }
 
@@ -135,8 +125,8 @@ export class Segment {
       }
       this.#rowOf[column] = this.#row;
     });
-    if (columns.length > 0)
-      this.#addRow({ columns, ms: ms[start]!, values }, start, columns.length);
+    if (columns.length === 0) return;
+    this.#addRow({ columns, ms: ms[start]!, values }, start, columns.length);
   }
 
   /**
@@ -145,15 +135,17 @@ export class Segment {
    * @throws ERR_DISK_FAILED
    */
   async read(fromMs: number, toMs: number, visit: RowVisitor): Promise<boolean> {
-    const meets = ({ minMs, maxMs }: Chunk): boolean => minMs < toMs && maxMs >= fromMs;
     let isWhole = true;
-    for (const { from, to } of piecesOf(this.#chunks.filter(meets))) {
+    const met = this.#chunks.filter((chunk) => meets(chunk, fromMs, toMs));
+    for (const { from, to } of piecesOf(met)) {
       const bytes = (await this.#disk.read(this.#path, { from, to })) ?? new Uint8Array(0);
       if (this.#visit(bytes, from, visit) && bytes.byteLength === to - from) continue;
       isWhole = false;
       this.#log.error({ path: this.#path, from, to }, 'segment not readable');
     }
-    if (meets(this.#tailRows)) this.#visit(this.#tail.seal(), this.#writtenBytes, visit);
+    if (meets(this.#tailRows, fromMs, toMs)) {
+      this.#visit(this.#tail.seal(), this.#writtenBytes, visit);
+    }
     return isWhole;
   }
 
@@ -257,44 +249,6 @@ export class Segment {
     noteMs(this.#tailRows, ms);
   }
 
-  /** Where what can be read ends; undefined: there is no file. */
-  async #scan(contents: Contents, chunks: Chunk[]): Promise<number | undefined> {
-    let end = 0;
-    let pieceBytes = PIECE_BYTES;
-    for (;;) {
-      const bytes = await this.#disk.read(this.#path, { from: end, to: end + pieceBytes });
-      if (bytes === undefined) return undefined;
-      const taken = this.#take(bytes, { at: end, contents, chunks });
-      end += taken;
-      const isShort = bytes.byteLength < pieceBytes;
-      if (taken === 0 && (isShort || pieceBytes > RECORD_BYTES_MAX)) return end;
-      // A record may be longer than a piece.
-      pieceBytes = taken === 0 ? RECORD_BYTES_MAX + FRAME_BYTES : PIECE_BYTES;
-    }
-  }
-
-  /** Takes in the whole frames at the beginning of `bytes`, which are those of the file at `at`. */
-  #take(
-    bytes: Uint8Array,
-    { at, contents, chunks }: { at: number; contents: Contents; chunks: Chunk[] },
-  ): number {
-    const frames = new Frames(bytes, at);
-    let from = 0;
-    for (;;) {
-      const to = frames.endOf(from, RECORD_BYTES_MAX);
-      if (to === undefined) return from;
-      const chunk = emptyChunk(at + from);
-      chunk.to = at + to;
-      const isTaken = contents.take(frames, { from, to }, (_layout, ms) => {
-        noteMs(chunk, ms);
-      });
-      // It is whole, so no power cut left it like this, and nothing behind it can be understood.
-      if (!isTaken) fail('ERR_DATA_CORRUPT', { path: this.#path });
-      addChunk(chunks, chunk);
-      from = to;
-    }
-  }
-
   /** Opens the file for more, without what follows `end`. */
   async #openAt(end: number): Promise<void> {
     const file = await this.#disk.open(this.#path);
@@ -326,36 +280,4 @@ export class Segment {
     }
     return true;
   }
-}
-
-function emptyChunk(at: number): Chunk {
-  return { from: at, to: at, minMs: Infinity, maxMs: -Infinity };
-}
-
-function noteMs(chunk: Chunk, ms: number): void {
-  if (ms < chunk.minMs) chunk.minMs = ms;
-  if (ms > chunk.maxMs) chunk.maxMs = ms;
-}
-
-/** Chunks follow one another without a hole; short ones are joined. */
-function addChunk(chunks: Chunk[], next: Chunk): void {
-  const last = chunks.at(-1);
-  if (last === undefined || last.to - last.from >= CHUNK_BYTES) {
-    chunks.push(next);
-    return;
-  }
-  last.to = next.to;
-  last.minMs = Math.min(last.minMs, next.minMs);
-  last.maxMs = Math.max(last.maxMs, next.maxMs);
-}
-
-/** Neighbouring chunks as one piece, up to the size of a piece. */
-function piecesOf(chunks: readonly Chunk[]): { readonly from: number; readonly to: number }[] {
-  const pieces: { from: number; to: number }[] = [];
-  for (const { from, to } of chunks) {
-    const last = pieces.at(-1);
-    if (last?.to === from && to - last.from <= PIECE_BYTES) last.to = to;
-    else pieces.push({ from, to });
-  }
-  return pieces;
 }

@@ -79,6 +79,15 @@ describe('Segment', () => {
     ]);
   });
 
+  it('makes two rows of a write that has a column twice at one time', async () => {
+    const segment = await open();
+    segment.write({ names: ['a', 'b', 'a'], ms: [1, 1, 1], values: [1, 2, 3] });
+    await segment.unload();
+    const again = await open();
+    expect(await rowsOf(again)).toEqual(['1 a=1', '1 b=2', '1 a=3']);
+    expect(again.contents.isLate(0)).toBe(true);
+  });
+
   it('takes 4 bytes a value and some for the row, once its columns are known', async () => {
     const segment = await open();
     const values = Object.fromEntries(Array.from({ length: 100 }, (_, at) => [`series-${at}`, at]));

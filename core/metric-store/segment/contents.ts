@@ -90,14 +90,16 @@ export class Contents {
   }
 
   noteRow(layout: number, ms: number): void {
+    const latest = this.#latest;
     for (const column of this.layouts[layout]!) {
-      if (ms < this.#latest[column]!) this.#isLate[column] = 1;
-      else this.#latest[column] = ms + 1;
+      if (ms < latest[column]!) this.#isLate[column] = 1;
+      else latest[column] = ms + 1;
     }
   }
 
   /**
-   * Takes in a frame as it is read, as a whole or not at all. False: it cannot follow what was read so far.
+   * Takes in a frame as it is read. False: it cannot follow what was read so far, and the contents are of no
+   * use any more.
    */
   take({ bytes, view }: Frames, { from, to }: Place, visit: RowVisitor): boolean {
     const start = payloadStart(from);
@@ -108,9 +110,7 @@ export class Contents {
     if (kind === COLUMNS) return this.#takeColumns(payload);
     if (kind === LAYOUT) return this.#takeLayout(payload);
     if (kind !== ROWS) return false;
-    const place = { from: start, to };
-    if (!visitRows(view, place, this.#shape, ignoreRow)) return false;
-    return visitRows(view, place, this.#shape, (layout, ms, rowView, at) => {
+    return visitRows(view, { from: start, to }, this.#shape, (layout, ms, rowView, at) => {
       this.noteRow(layout, ms);
       visit(layout, ms, rowView, at);
     });
@@ -171,8 +171,4 @@ function hashOf(columns: Uint32Array): number {
 
 function isSame(a: Uint32Array, b: Uint32Array): boolean {
   return a.length === b.length && a.every((column, at) => column === b[at]);
-}
-
-function ignoreRow(): void {
-  // only whether it is one
 }

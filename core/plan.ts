@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { ServerId } from './domain.js';
 import { DIMENSIONS, SERVER_STATES } from './domain.js';
 import {
   countSchema,
@@ -159,6 +160,29 @@ export const planSchema = z.object({
 export type Plan = Readonly<z.output<typeof planSchema>>;
 export type Batch = Plan['batches'][number];
 
+/** Needs no approval and knows no pause, whatever the mode. */
+const NEEDED_KINDS: ReadonlySet<PlannedMove['reason']['kind']> = new Set([
+  'place',
+  'lost',
+  'pin',
+  'rollback',
+]);
+/** An operator, or a failure, wants nothing to stay on such a server. */
+const LEFT_STATES: ReadonlySet<string> = new Set(['draining', 'maintenance', 'lost']);
+
+/**
+ * Whether a batch is to be switched without anybody's approval: it places what has no server, takes something
+ * off a server that it must leave, or does what an operator asked for. A server that may merely no longer serve
+ * a resource, by its announcements, goes on serving it until an operator or `auto` decides.
+ */
+export function isNeeded(batch: Batch, stateOf: (server: ServerId) => string): boolean {
+  return batch.moves.some(
+    ({ reason, source }) =>
+      NEEDED_KINDS.has(reason.kind) ||
+      (reason.kind === 'drain' && source !== null && LEFT_STATES.has(stateOf(source))),
+  );
+}
+
 /** A round that ends without a plan says which of these it was. */
 export const NO_PLAN_REASONS = [
   'balanced',
@@ -167,6 +191,8 @@ export const NO_PLAN_REASONS = [
   'learning',
   'paused',
   'no-servers',
+  /** The mode is `observe`: what would be moved is not even proposed. */
+  'observing',
 ] as const;
 
 const noPlanSchema = z.object({

@@ -4,7 +4,7 @@ import { ForeshiftError } from '../errors.js';
 import type { Disk, DiskFile } from './port.js';
 
 /** Length and CRC-32 of the payload, both little-endian u32. */
-const FRAME_BYTES = 8;
+export const FRAME_BYTES = 8;
 export const RECORD_BYTES_MAX = 64 << 20;
 
 export type Done = (error: Error | undefined) => void;
@@ -147,32 +147,50 @@ function framed(batch: readonly Append[]): Uint8Array {
   const view = new DataView(bytes.buffer);
   let at = 0;
   for (const { record } of batch) {
-    view.setUint32(at, record.byteLength, true);
-    view.setUint32(at + 4, crc32(record), true);
+    const end = at + FRAME_BYTES + record.byteLength;
     bytes.set(record, at + FRAME_BYTES);
-    at += FRAME_BYTES + record.byteLength;
+    sealFrame(bytes, view, at, end);
+    at = end;
   }
   return bytes;
 }
 
-/**
- * The valid frames from the start on, and where they end. A length of zero ends them: a power cut may
- * leave zeros behind the last record, and they would pass for frames.
- */
+/** The valid frames from the start on, and where they end. */
 export function framesOf(bytes: Uint8Array, recordBytesMax = RECORD_BYTES_MAX) {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const records: Uint8Array[] = [];
   let end = 0;
-  while (end + FRAME_BYTES <= bytes.byteLength) {
-    const length = view.getUint32(end, true);
-    const start = end + FRAME_BYTES;
-    if (length === 0 || length > recordBytesMax || start + length > bytes.byteLength) break;
-    const record = bytes.subarray(start, start + length);
-    if (crc32(record) !== view.getUint32(end + 4, true)) break;
-    records.push(record);
-    end = start + length;
+  for (;;) {
+    const next = frameEnd(bytes, view, end, recordBytesMax);
+    if (next === undefined) return { records, end };
+    records.push(bytes.subarray(end + FRAME_BYTES, next));
+    end = next;
   }
-  return { records, end };
+}
+
+/**
+ * Where the frame that begins at `at` ends; undefined if no whole one begins there. A length of zero is
+ * none: a power cut may leave zeros behind the last record, and they would pass for frames.
+ */
+export function frameEnd(
+  bytes: Uint8Array,
+  view: DataView,
+  at: number,
+  recordBytesMax = RECORD_BYTES_MAX,
+): number | undefined {
+  const start = at + FRAME_BYTES;
+  if (start > bytes.byteLength) return undefined;
+  const length = view.getUint32(at, true);
+  const end = start + length;
+  if (length === 0 || length > recordBytesMax || end > bytes.byteLength) return undefined;
+  return crc32(bytes.subarray(start, end)) === view.getUint32(at + 4, true) ? end : undefined;
+}
+
+/** Fills the first FRAME_BYTES at `at`, once the record up to `end` stands behind them. */
+export function sealFrame(bytes: Uint8Array, view: DataView, at: number, end: number): void {
+  const start = at + FRAME_BYTES;
+  view.setUint32(at, end - start, true);
+  view.setUint32(at + 4, crc32(bytes.subarray(start, end)), true);
 }
 
 function asError(error: unknown): Error {

@@ -84,6 +84,8 @@ export function noPlanWords(none: NoPlan): string {
       return 'Paused: only what has no server is given one.';
     case 'no-servers':
       return 'No server is ready.';
+    case 'observing':
+      return 'Observing: something could be improved, and this mode proposes nothing.';
   }
 }
 

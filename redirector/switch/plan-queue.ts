@@ -1,9 +1,9 @@
-import type { ServerId, ServerState } from '../../core/domain.js';
-import { isSameGeneration } from '../../core/generation.js';
-import type { Batch, Plan } from '../../core/plan.js';
+import type { Plan } from '../../core/plan.js';
+import { isNeeded } from '../../core/plan.js';
 import type { BatchOutcome, PlanRecord, PlanStatus } from '../../core/table-store/records/plan.js';
 import { PAUSE, PLAN } from '../../core/table-store/records/plan.js';
-import { LOST, SERVER, SERVER_STATE } from '../../core/table-store/records/server.js';
+import { stateOf } from '../../core/table-store/server-state.js';
+import { staleness } from '../../core/table-store/staleness.js';
 import type { TableView } from '../../core/table-store/view.js';
 
 /* What the coordinator works on next: decided from the records alone. */
@@ -34,7 +34,7 @@ export function nextWork(view: TableView, nowMs: number, options: PlanQueueOptio
   const isPaused = view.get(PAUSE, 'current') !== undefined;
   const due = [...view.all(PLAN).values()]
     .map(({ value }) => value)
-    .filter((record) => isDue(record, nowMs) && (!isPaused || isNeeded(record.plan)))
+    .filter((record) => isDue(record, nowMs) && (!isPaused || isNeededWhole(record.plan, view)))
     .sort(byUrgency);
   for (const record of due) {
     const work = workOn(record, view, { nowMs, options });
@@ -43,38 +43,9 @@ export function nextWork(view: TableView, nowMs: number, options: PlanQueueOptio
   return { kind: 'none' };
 }
 
-/** Nothing but first placements, failovers and what an operator asked for: needs no approval, knows no pause. */
-export function isNeeded({ batches }: Plan): boolean {
-  return batches.every(({ moves }) =>
-    moves.every(({ reason }) =>
-      ['place', 'lost', 'drain', 'pin', 'rollback'].includes(reason.kind),
-    ),
-  );
-}
-
-/** Why a batch no longer fits the facts that it was planned on; undefined: it does. */
-export function staleness(batch: Batch, plan: Plan, view: TableView): string | undefined {
-  for (const { resource, source, target, since } of batch.moves) {
-    const placement = view.table.placementOf(resource);
-    const isSame =
-      since === null
-        ? placement === undefined
-        : placement !== undefined && isSameGeneration(placement.since, since);
-    if (!isSame) return `${resource} has been moved since`;
-    for (const server of [source, target]) {
-      if (server === null) continue;
-      const planned = plan.states[server];
-      const now = stateOf(view, server);
-      if (planned !== now) return `server ${server} was ${planned ?? 'unknown'}, is ${now}`;
-    }
-  }
-  return undefined;
-}
-
-export function stateOf(view: TableView, server: ServerId): ServerState | 'lost' | 'unknown' {
-  if (view.get(SERVER, server) === undefined) return 'unknown';
-  if (view.get(LOST, server) !== undefined) return 'lost';
-  return view.get(SERVER_STATE, server)?.value.state ?? 'ready';
+/** Knows no pause. */
+function isNeededWhole({ batches }: Plan, view: TableView): boolean {
+  return batches.every((batch) => isNeeded(batch, (server) => stateOf(view, server)));
 }
 
 function isDue({ status, startAtMs }: PlanRecord, nowMs: number): boolean {

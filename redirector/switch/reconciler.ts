@@ -19,14 +19,14 @@ import { SERVER } from '../../core/table-store/records/server.js';
 import { COORDINATOR } from '../../core/table-store/records/switch.js';
 import { HEAD, PLACEMENT } from '../../core/table-store/records/table.js';
 import type { TableView } from '../../core/table-store/view.js';
-import type { AgentClient } from '../agents.js';
+import type { Agents } from './peers.js';
 
 export interface ReconcilerParts {
   readonly store: TableStore;
   readonly view: TableView;
   readonly clock: Clock;
   readonly log: Log;
-  readonly agents: AgentClient;
+  readonly agents: Agents;
   /** The latest answer of a server's agent to this redirector's health checks. */
   readonly lastAnswer: (server: ServerId) => LeaseAnswer | undefined;
   readonly policyOf: (resource: ResourceId) => LostSourcePolicy;

@@ -366,6 +366,7 @@ export class World {
         fence: 'none',
         healthPath: null,
         capacity: {},
+        metrics: null,
         spare: false,
         zone: null,
         origin: 'config',

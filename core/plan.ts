@@ -80,11 +80,11 @@ const scoreSchema = z.object({
   overload: finiteSchema,
   /** Σ max(0, utilization − target)², mean over the steps. */
   pressure: finiteSchema,
-  /** Σ over the ready servers of the square of their overall peak. */
+  /** Σ over the ready servers of the square of their overall load: the largest of their utilizations, each the mean over the horizon. */
   unevenness: finiteSchema,
   /** Highest utilization of any server in any dimension at any step. */
   peak: finiteSchema,
-  /** Max ÷ mean of the servers' overall peaks; 1 is even. */
+  /** Max ÷ mean of the ready servers' overall loads; 1 is even. */
   imbalance: finiteSchema,
 });
 export type PlanScore = Readonly<z.output<typeof scoreSchema>>;

@@ -177,6 +177,12 @@ const plannerSchema = z.strictObject({
     .min(1)
     .default(1.5)
     .describe('Max ÷ mean of the servers that is left alone.'),
+  imbalanceLoadMin: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.4)
+    .describe('Imbalance is left alone, too, while the fullest server is less loaded than this.'),
   workUnits: z.int().min(1000).default(2_000_000).describe('How long the search may go on.'),
   planLifeMs: msSchema.default(900_000).describe('A plan that waits longer expires.'),
 });

@@ -19,18 +19,19 @@ export class Descent {
 
   /**
    * Relieves servers until none can be relieved, or `isOver`.
+   * @param isThorough tries every kind of step, not moves alone
    * @returns whether anything was improved
    */
-  run(isOver: () => boolean): boolean {
+  run(isOver: () => boolean, { isThorough = true } = {}): boolean {
     let hasImproved = false;
     let hasChanged = true;
     while (hasChanged && !isOver()) {
       hasChanged = false;
       this.#isDone.fill(0);
       for (;;) {
-        const server = this.#costliest();
+        const server = this.#next();
         if (server === NOWHERE || isOver()) break;
-        if (this.relieve(server)) hasChanged = true;
+        if (this.#relieve(server, isThorough)) hasChanged = true;
         else this.#isDone[server] = 1;
       }
       hasImproved ||= hasChanged;
@@ -38,22 +39,22 @@ export class Descent {
     return hasImproved;
   }
 
-  /** Takes the best step that relieves this server; false: there is none. */
-  relieve(server: number): boolean {
-    this.#relief.from(server);
-    return this.#step();
-  }
-
   /** Finds a misplaced resource a server, another giving way if it must; false: it cannot. */
   settle(resource: number): boolean {
     this.#relief.of(resource);
-    return this.#step();
+    return this.#step(true);
   }
 
-  #step(): boolean {
+  /** Takes the best step that relieves this server; false: there is none. */
+  #relieve(server: number, isThorough: boolean): boolean {
+    this.#relief.from(server);
+    return this.#step(isThorough);
+  }
+
+  #step(isThorough: boolean): boolean {
     const relief = this.#relief;
     findMove(relief);
-    if (relief.best === undefined) findExchange(relief);
+    if (relief.best === undefined && isThorough) findExchange(relief);
     if (relief.best === undefined) return false;
     const { resource, target, partner, partnerTarget } = relief.best;
     if (partner !== NOWHERE) this.#layout.move(partner, partnerTarget);
@@ -61,16 +62,18 @@ export class Descent {
     return true;
   }
 
-  /** The server to look at next: of those that cost something, the one that costs most. */
+  /** The server to look at next; `NOWHERE`: none is worth it. */
+  #next(): number {
+    return this.#layout.isEvening ? this.#fullest() : this.#costliest();
+  }
+
+  /** Of those that cost something, the one that costs most. */
   #costliest(): number {
     const layout = this.#layout;
-    const even = layout.isEvening ? this.#meanPeak() : 0;
     let costliest = NOWHERE;
     let highest = EPSILON;
     for (let server = 0; server < this.#isDone.length; server++) {
       if (this.#isDone[server] === 1 || layout.counts[server] === 0) continue;
-      const isLoaded = layout.overloads[server]! > 0 || layout.pressures[server]! > 0;
-      if (!isLoaded && (!layout.isEvening || layout.peaks[server]! <= even)) continue;
       const cost = layout.costOf(server);
       if (cost <= highest) continue;
       costliest = server;
@@ -79,15 +82,14 @@ export class Descent {
     return costliest;
   }
 
-  #meanPeak(): number {
-    const { peaks, problem } = this.#layout;
-    let sum = 0;
-    let count = 0;
+  /** What makes a fleet uneven is its fullest server: while that cannot be relieved, nothing else counts. */
+  #fullest(): number {
+    const { levels, problem } = this.#layout;
+    let fullest = NOWHERE;
     for (const [server, role] of problem.roles.entries()) {
-      if (role !== 'ready' || (problem.isSpare[server]! && peaks[server] === 0)) continue;
-      sum += peaks[server]!;
-      count++;
+      const isFuller = fullest === NOWHERE || levels[server]! > levels[fullest]!;
+      if (role === 'ready' && isFuller) fullest = server;
     }
-    return count === 0 ? 0 : sum / count;
+    return fullest !== NOWHERE && this.#isDone[fullest] === 1 ? NOWHERE : fullest;
   }
 }

@@ -11,6 +11,8 @@ export class Loads {
   /** Σ max(0, utilization − target)², mean over the steps. */
   pressure = 0;
   peak = 0;
+  /** Overall load: the largest of its utilizations, each the mean over the horizon. */
+  level = 0;
   /** The server would pass a hard limit. */
   isBroken = false;
 
@@ -107,6 +109,7 @@ export class Loads {
     let overload = 0;
     let pressure = 0;
     let peak = 0;
+    let level = 0;
     let isBroken = false;
     let at = server * cells;
     let plus = added * cells;
@@ -114,8 +117,10 @@ export class Loads {
     for (let dimension = 0; dimension < dimensions.length; dimension++) {
       const per = perCapacity[server * dimensions.length + dimension]!;
       const end = at + steps;
+      let sum = 0;
       for (; at < end; at++, plus++, minus++) {
         const utilization = (sums[at]! + median[plus]! - median[minus]!) * per;
+        sum += utilization;
         if (utilization > peak) peak = utilization;
         if (utilization <= target) continue;
         pressure += (utilization - target) * (utilization - target);
@@ -123,10 +128,12 @@ export class Loads {
         overload += utilization - 1;
         if (utilization > this.#limits[at]! + EPSILON) isBroken = true;
       }
+      if (sum > level) level = sum;
     }
     this.overload = overload;
     this.pressure = pressure / steps;
     this.peak = peak;
+    this.level = level / steps;
     this.isBroken = isBroken;
   }
 
@@ -142,11 +149,13 @@ export class Loads {
     let overload = 0;
     let pressure = 0;
     let peak = 0;
+    let level = 0;
     let isBroken = false;
     let cell = 0;
     for (let dimension = 0; dimension < dimensions.length; dimension++) {
       const per = perCapacity[server * dimensions.length + dimension]!;
       const end = cell + steps;
+      let sum = 0;
       for (; cell < end; cell++) {
         const at = server * cells + cell;
         const plus = added * cells + cell;
@@ -161,6 +170,7 @@ export class Loads {
         }
         const spread = variance > 0 ? Math.sqrt(variance) : 0;
         const utilization = (sums[at]! + median[plus]! - median[minus]! + spread) * per;
+        sum += utilization;
         if (utilization > peak) peak = utilization;
         if (utilization <= target) continue;
         pressure += (utilization - target) * (utilization - target);
@@ -168,10 +178,12 @@ export class Loads {
         overload += utilization - 1;
         if (utilization > this.#limits[at]! + EPSILON) isBroken = true;
       }
+      if (sum > level) level = sum;
     }
     this.overload = overload;
     this.pressure = pressure / steps;
     this.peak = peak;
+    this.level = level / steps;
     this.isBroken = isBroken;
   }
 

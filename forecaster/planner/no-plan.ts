@@ -2,8 +2,7 @@ import type { NoPlan } from '../../core/plan.js';
 import { blockersOf, missOf } from './blockers.js';
 import type { PlanningInputs } from './inputs.js';
 import type { Problem } from './problem.js';
-import { EPSILON } from './problem.js';
-import { scoreOf } from './score.js';
+import { isUneven, scoreOf } from './score.js';
 import { first } from './search.js';
 import type { Translation } from './translation.js';
 
@@ -41,8 +40,7 @@ export function noPlan(
     const { steps, stepsMin } = restraint;
     return { ...none, why: 'learning', steps, stepsMin };
   }
-  const isUneven = score.imbalance > options.imbalanceMax + EPSILON;
-  if (miss === undefined && !isUneven) return none;
+  if (miss === undefined && !isUneven(problem, assignment)) return none;
   const gain = possibleGain(problem, { seed, gainMin: options.gainMin });
   if (gain === 0 && miss !== undefined) return blocked();
   return { ...none, why: 'gain-too-small', gain, gainMin: options.gainMin };
@@ -68,8 +66,7 @@ function possibleGain(
 }
 
 function valueAtStart(problem: Problem): number {
-  const { overload, pressure, unevenness, imbalance } = scoreOf(problem, problem.start);
-  const { overloadWeight, imbalanceMax } = problem.objective;
-  const evening = imbalance > imbalanceMax + EPSILON ? unevenness : 0;
-  return overload * overloadWeight + pressure + evening;
+  const { overload, pressure, unevenness } = scoreOf(problem, problem.start);
+  const evening = isUneven(problem, problem.start) ? unevenness : 0;
+  return overload * problem.objective.overloadWeight + pressure + evening;
 }

@@ -56,7 +56,7 @@ function bestServerFor(resource: number, layout: Layout, rules: Rules): number {
   let lowestPeak = Infinity;
   for (const server of problem.allowed[resource]!.servers) {
     if (!rules.canTake(server, resource)) continue;
-    if (layout.moves + layout.extraMoves(resource, server) > problem.movesMax) continue;
+    if (!layout.canAfford(layout.extraMoves(resource, server))) continue;
     const cost = layout.probe(server, resource, layout.nobody) - layout.costOf(server);
     if (loads.isBroken || cost > leastCost + EPSILON) continue;
     const isBetter =

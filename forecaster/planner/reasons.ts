@@ -72,20 +72,17 @@ export class Reasons {
     return this.#reason('room', source, { cell, before, limit: this.#limitFor(before) });
   }
 
-  /** No limit is in danger: the source's peak falls, or would rise by the other shifts. */
+  /** No limit is in danger: the source becomes emptier, or would become fuller by the other shifts. */
   #evening({ resource, source }: Shift): Reason {
-    const cell = this.#worstCell(source, (at) => this.#nothing[at]!);
-    const before = this.#nothing[source * this.#problem.demand.cells + cell] ?? 0;
-    const after = this.#plan[source * this.#problem.demand.cells + cell] ?? 0;
-    if (cell !== NOWHERE && after < before - EPSILON) {
-      return this.#reason('imbalance', source, { cell, before, limit: null });
+    const { cells } = this.#problem.demand;
+    const relieved = this.#worstCell(source, (at) => this.#nothing[at]! - this.#plan[at]!);
+    if (relieved !== NOWHERE) {
+      const before = this.#nothing[source * cells + relieved]!;
+      return this.#reason('imbalance', source, { cell: relieved, before, limit: null });
     }
-    const other = this.#worstCell(source, (_at, index) => this.#stayed(resource, source, index));
-    return this.#reason('room', source, {
-      cell: other,
-      before: other === NOWHERE ? 0 : this.#stayed(resource, source, other),
-      limit: null,
-    });
+    const filled = this.#worstCell(source, (_at, index) => this.#stayed(resource, source, index));
+    const before = filled === NOWHERE ? 0 : this.#stayed(resource, source, filled);
+    return this.#reason('room', source, { cell: filled, before, limit: null });
   }
 
   #reason(

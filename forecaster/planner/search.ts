@@ -25,10 +25,11 @@ export interface Solution {
   readonly value: number;
 }
 
-/** A search that shook so often in vain has come to its end. */
-const SHAKES_IN_VAIN_MAX = 40;
-/** So often at first, before spare servers are called upon. */
-const SHAKES_BEFORE_SPARES = 10;
+/** A search that shook so often in vain has come to its end: while something is short, and otherwise. */
+const SHAKES_IN_VAIN_MAX = 200;
+const SHAKES_TO_POLISH_MAX = 8;
+/** After one shake in so many every kind of step is tried, after the others only moves. */
+const THOROUGH_EVERY = 8;
 
 /**
  * Looks for the assignment of least cost: a first one, then better ones. Each is feasible (no limit is worse
@@ -38,7 +39,8 @@ export function* plan(problem: Problem, options: SearchOptions): Generator<Solut
   const search = new Search(problem, options);
   search.begin();
   yield search.solution();
-  while (search.improve(SHAKES_IN_VAIN_MAX)) yield search.solution();
+  if (search.even()) yield search.solution();
+  while (search.improve()) yield search.solution();
   return search.stopped;
 }
 
@@ -46,6 +48,7 @@ export function* plan(problem: Problem, options: SearchOptions): Generator<Solut
 export function first(problem: Problem, options: SearchOptions): Solution {
   const search = new Search(problem, options);
   search.begin();
+  search.even();
   return search.solution();
 }
 
@@ -74,6 +77,7 @@ class Search {
   constructor(problem: Problem, options: SearchOptions) {
     this.#options = options;
     this.#layout = new Layout(problem);
+    this.#layout.isEvening = false;
     this.#rules = new Rules(problem);
     this.#descent = new Descent(this.#layout, this.#rules);
     this.#shaker = new Shaker(this.#layout, this.#rules, new SeededRng(options.seed));
@@ -94,7 +98,7 @@ class Search {
   begin(): void {
     this.#settle();
     if (this.#isShort() && this.#hasClosedSpares()) {
-      while (this.#isShort() && this.improve(SHAKES_BEFORE_SPARES));
+      while (this.#isShort() && this.improve());
       if (this.#isShort()) this.#rules.areSparesOpen = true;
       this.#settle();
     }
@@ -102,15 +106,27 @@ class Search {
     this.#settle();
   }
 
+  /** Makes the servers even, if they are very uneven; false: nothing was won. */
+  even(): boolean {
+    if (!this.#layout.isUneven || this.#isOver()) return false;
+    this.#layout.isEvening = true;
+    const hasImproved = this.#descent.run(this.#isOver);
+    if (hasImproved) trim(this.#layout, this.#rules);
+    return hasImproved;
+  }
+
   /** Shakes the layout until it comes out better; false: it did not. */
-  improve(shakesMax: number): boolean {
+  improve(): boolean {
     const layout = this.#layout;
+    const shakesMax = this.#isShort() ? SHAKES_IN_VAIN_MAX : SHAKES_TO_POLISH_MAX;
     for (let shakes = 0; shakes < shakesMax && !this.#isOver(); shakes++) {
       if (!this.#shaker.hasHope()) return false;
       const before = { value: layout.value, overload: layout.overload, pressure: layout.pressure };
       const mark = layout.mark();
       if (this.#shaker.shake()) {
-        this.#descent.run(this.#isOver);
+        this.#descent.run(this.#isOver, {
+          isThorough: shakes % THOROUGH_EVERY === THOROUGH_EVERY - 1,
+        });
         if (layout.value < before.value - EPSILON) trim(layout, this.#rules);
         if (this.#isBetterThan(before)) return true;
       }

@@ -98,7 +98,7 @@ export class Shaker {
     for (const server of problem.allowed[resource]!.servers) {
       if (!this.#rules.canTake(server, resource)) continue;
       const extra = layout.extraMoves(resource, server);
-      if (layout.moves + extra > problem.movesMax) continue;
+      if (!layout.canAfford(extra)) continue;
       const rise = layout.probe(server, resource, layout.nobody) - layout.costOf(server);
       const cost = rise + extra * problem.moveCost[resource]!;
       if (loads.isBroken || cost >= leastCost) continue;

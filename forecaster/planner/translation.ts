@@ -218,8 +218,14 @@ function perServer(
  * A move is worth it if it relieves one server by `gainMin` of its capacity over the whole horizon. An
  * overload of a thousandth at one step outweighs any move.
  */
-function objectiveOf({ target, gainMin, imbalanceMax }: PlannerOptions): Objective {
-  return { target, imbalanceMax, overloadWeight: Math.max(10, 1000 * gainMin * gainMin) };
+function objectiveOf(options: PlannerOptions): Objective {
+  const { target, gainMin, imbalanceMax, imbalanceLoadMin } = options;
+  return {
+    target,
+    imbalanceMax,
+    imbalanceLoadMin,
+    overloadWeight: Math.max(10, 1000 * gainMin * gainMin),
+  };
 }
 
 /** A large resource costs what a move must win; a small one costs less, in proportion. */

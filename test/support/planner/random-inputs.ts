@@ -41,6 +41,7 @@ export function randomFleet(seed: number): TestFleet {
       target: pick(rng, [0.6, 0.8, 1]),
       quantile: pick(rng, [0.5, 0.85, 0.95]),
       imbalanceMax: pick(rng, [1.1, 1.5, 3]),
+      imbalanceLoadMin: pick(rng, [0, 0.4]),
       workUnits: 20_000,
     },
     restraint: isPlain || chance(rng, 0.9) ? null : { why: 'paused' },

@@ -117,30 +117,49 @@ export class Reference {
     const { target } = this.inputs.options;
     let overload = 0;
     let pressure = 0;
-    const peaks = new Map<ServerId, number>();
+    const levels = this.#levels(where, world);
+    let highest = 0;
     for (const server of this.inputs.servers) {
-      let peak = 0;
       for (const cell of this.cells()) {
         const value = this.utilization(server, cell, where, world);
         overload += Math.max(0, value - 1);
         pressure += Math.max(0, value - target) ** 2 / this.steps;
-        peak = Math.max(peak, value);
+        highest = Math.max(highest, value);
       }
-      peaks.set(server.id, peak);
     }
     const ready = this.inputs.servers.filter(({ state }) => state === 'ready');
     const used = new Set(where.values());
     const sharing = ready.filter(({ id, spare }) => !spare || used.has(id));
-    const shared = sharing.map(({ id }) => peaks.get(id)!);
-    const sum = shared.reduce((total, peak) => total + peak, 0);
+    const shared = sharing.map(({ id }) => levels.get(id)!);
+    const sum = shared.reduce((total, level) => total + level, 0);
     return {
       misplaced: this.inputs.resources.filter(({ id }) => this.isMisplaced(id, where)).length,
       overload,
       pressure,
-      unevenness: ready.reduce((total, { id }) => total + peaks.get(id)! ** 2, 0),
-      peak: Math.max(0, ...peaks.values()),
+      unevenness: ready.reduce((total, { id }) => total + levels.get(id)! ** 2, 0),
+      peak: highest,
       imbalance: sum < 1e-6 ? 1 : (Math.max(...shared) * shared.length) / sum,
     };
+  }
+
+  /** The overall load of the fullest server. */
+  highestLevel(where: Where): number {
+    return Math.max(0, ...this.#levels(where, 'planned').values());
+  }
+
+  /** Of each server the largest utilization, each the mean over the horizon. */
+  #levels(where: Where, world: World): Map<ServerId, number> {
+    const levels = this.inputs.servers.map((server): [ServerId, number] => {
+      const means = this.dimensions.map((dimension) => {
+        let sum = 0;
+        for (let step = 0; step < this.steps; step++) {
+          sum += this.utilization(server, { dimension, step }, where, world);
+        }
+        return sum / this.steps;
+      });
+      return [server.id, Math.max(0, ...means)];
+    });
+    return new Map(levels);
   }
 
   *cells(): Generator<{ readonly dimension: Dimension; readonly step: number }> {

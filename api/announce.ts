@@ -11,6 +11,7 @@ import { Draft } from '../core/table-store/draft.js';
 import type { Eligibility } from '../core/table-store/eligibility.js';
 import type { TableStore } from '../core/table-store/port.js';
 import { ANNOUNCED, ELIGIBLE, SERVER } from '../core/table-store/records/server.js';
+import { SWITCH } from '../core/table-store/records/switch.js';
 import type { TableView } from '../core/table-store/view.js';
 
 export interface AnnounceParts {
@@ -132,7 +133,10 @@ async function write(announcement: Announcement, { store, view }: AnnounceParts)
 }
 
 function conflictsOf({ server, claims }: Announcement, { view }: AnnounceParts): ResourceId[] {
+  // In a switch its target owns what the table does not give it yet.
+  const switched = new Set(view.get(SWITCH, 'open')?.value.moves.map(({ resource }) => resource));
   return claims.flatMap(({ resource, since }) => {
+    if (switched.has(resource)) return [];
     const placement = view.table.placementOf(resource);
     const isOthers = placement !== undefined && placement.server !== server;
     return isOthers && compareGenerations(since, placement.since) >= 0 ? [resource] : [];

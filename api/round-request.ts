@@ -1,6 +1,6 @@
 import type { Bus } from '../core/bus/port.js';
 import type { Clock } from '../core/clock/port.js';
-import { fail } from '../core/errors.js';
+import { ForeshiftError } from '../core/errors.js';
 import type { RoundResult } from '../core/plan.js';
 import { ROUND } from '../core/table-store/records/plan.js';
 import type { TableView } from '../core/table-store/view.js';
@@ -38,16 +38,12 @@ export async function requestRound(
     };
     const onAbort = (): void => {
       end();
-      reject(signal.reason as Error);
+      reject(signal.reason instanceof Error ? signal.reason : new Error('aborted'));
     };
     const unsubscribe = view.onChange(look);
     const cancel = clock.after(timeoutMs, () => {
       end();
-      try {
-        fail('ERR_ROUND_LATE', { seconds: Math.round(timeoutMs / 1000) });
-      } catch (error) {
-        reject(error);
-      }
+      reject(new ForeshiftError('ERR_ROUND_LATE', { seconds: Math.round(timeoutMs / 1000) }));
     });
     signal.addEventListener('abort', onAbort, { once: true });
     look();

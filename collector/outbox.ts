@@ -24,7 +24,7 @@ export interface OutboxOptions {
 }
 
 export const OUTBOX_DEFAULTS: OutboxOptions = {
-  batchSamplesMax: 5000,
+  batchSamplesMax: 2000,
   patienceMs: 5000,
   retryMinMs: 500,
   retryMaxMs: 15_000,
@@ -63,6 +63,8 @@ export class Outbox implements Startable {
   #draining: Promise<void> | undefined;
   /** A call to the store has not been answered; one more would help nobody. */
   #isUnderWay = false;
+  /** The store's last word was that it will never take a batch. */
+  #isRefusing = false;
   #stored = 0;
   #refused = 0;
   #unspooled = 0;
@@ -115,6 +117,7 @@ export class Outbox implements Startable {
       const { batch, finished } = this.#take();
       if (batch.length > 0) await this.#put(batch);
       for (const { done } of finished) done();
+      if (this.#waiting.length > 0) await this.#letOthersRun();
     }
     this.#running = undefined;
   }
@@ -164,6 +167,7 @@ export class Outbox implements Startable {
       .then(
         () => {
           this.#stored += batch.length;
+          this.#isRefusing = false;
           return true;
         },
         (error: unknown) => this.#isRefused(error, batch),
@@ -186,7 +190,8 @@ export class Outbox implements Startable {
     this.#fault = error;
     if (code === 'ERR_STORE_UNAVAILABLE' || code === 'ERR_STORE_AMBIGUOUS') return false;
     this.#refused += batch.length;
-    this.#parts.log.error({ err: error, samples: batch.length }, 'samples refused by store');
+    if (!this.#isRefusing) this.#parts.log.error({ err: error }, 'samples refused by store');
+    this.#isRefusing = true;
     return true;
   }
 
@@ -217,6 +222,7 @@ export class Outbox implements Startable {
         if (this.#stopping.signal.aborted || !(await this.#store(batch))) return false;
         spool.shift(batch);
         isStored = true;
+        await this.#letOthersRun();
       }
     } catch (error) {
       assert.ok(codeOf(error) !== undefined, 'a disk fails with a code');
@@ -225,6 +231,11 @@ export class Outbox implements Startable {
     }
     if (isStored) this.#say('stored');
     return true;
+  }
+
+  /** Between two batches: a store in memory answers at once, and a long row of them would stop this process' traffic. */
+  #letOthersRun(): Promise<void> {
+    return this.#parts.clock.sleep(0);
   }
 
   /** Says each turn for the worse once, and the return to normal. */

@@ -138,7 +138,7 @@ const ERRORS = {
     status: 403,
     exit: 3,
     meaning: 'calls to {url} are not allowed: {why}',
-    remedy: 'Allow its network under limits.outbound in the config if it is meant.',
+    remedy: 'Allow its network under limits.outboundNetworks in the config if it is meant.',
   },
   ERR_CALL_OVERSIZED: {
     status: 502,
@@ -162,6 +162,12 @@ const ERRORS = {
     remedy: 'Mend that line; `foreshift config check` says whether the rest is well.',
   },
 
+  ERR_OPTION_MISSING: {
+    status: 400,
+    exit: 64,
+    meaning: '{option} is needed',
+    remedy: 'Give it; --help says what it means.',
+  },
   ERR_OPTION_INVALID: {
     status: 400,
     exit: 64,
@@ -186,6 +192,20 @@ const ERRORS = {
     exit: 1,
     meaning: 'no Foreshift answers at {url}',
     remedy: 'Start one with `foreshift up`, or name its API by --api.',
+  },
+
+  // Demo
+  ERR_DEMO_NOT_STARTED: {
+    status: 503,
+    exit: 1,
+    meaning: 'the demo has not started',
+    remedy: 'Start it before asking it anything.',
+  },
+  ERR_TRACE_EMPTY: {
+    status: 400,
+    exit: 64,
+    meaning: 'the trace has no load that could be turned into requests',
+    remedy: 'Take one with cpu, hits or network above zero.',
   },
 
   // Collector and import
@@ -291,6 +311,12 @@ const ERRORS = {
   },
 
   // API
+  ERR_NO_FORECAST: {
+    status: 409,
+    exit: 1,
+    meaning: 'there is no forecast yet',
+    remedy: 'Wait for the first round; `foreshift status` says when one was held.',
+  },
   ERR_ROUND_LATE: {
     status: 504,
     exit: 1,

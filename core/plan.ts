@@ -111,7 +111,10 @@ const blockerSchema = z.object({
   resource: resourceIdSchema.nullable(),
   server: serverIdSchema.nullable(),
   dimension: z.enum(DIMENSIONS).nullable(),
-  /** How much more is needed: of servers for `capacity`, of moves for `moves-limit`; otherwise null. */
+  /**
+   * How much more is needed: servers for `capacity` (with a resource: of one server, for it alone), moves for
+   * `moves-limit`; otherwise null.
+   */
   amount: finiteSchema.nullable(),
 });
 export type Blocker = Readonly<z.output<typeof blockerSchema>>;

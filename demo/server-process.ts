@@ -12,6 +12,7 @@ import { SILENT_LOG } from '../core/log.js';
 import { OutboundGuard } from '../core/net/guard.js';
 import { NodeNet } from '../core/net/node.js';
 import { EmbeddedTableStore } from '../core/table-store/embedded.js';
+import { burn } from './burn.js';
 import type { ServerArguments, ServerReady } from './messages.js';
 import { cpuSeconds, residentBytes } from './proc.js';
 
@@ -52,6 +53,15 @@ const agent: Agent = new Agent(
     apiUrls: [args.registrationUrl],
     token: args.token,
     capacity: { cpu: args.capacityCpu },
+    metrics: () => ({
+      source: 'prometheus',
+      url: metricsUrl(),
+      mapping: {
+        cpu: 'process_cpu_seconds_total',
+        memory: 'process_resident_memory_bytes',
+        network: 'process_network_bytes_total',
+      },
+    }),
   },
 );
 
@@ -63,13 +73,13 @@ const exporter = createServer((_request, response) => {
   });
 });
 
-await agent.start();
-await listen(server);
 await listen(exporter);
+await listen(server);
+await agent.start();
 const ready: ServerReady = {
   kind: 'ready',
   address: { host: HOST, port: portOf(server.address()) },
-  metricsUrl: `http://${HOST}:${portOf(exporter.address())}/metrics`,
+  metricsUrl: metricsUrl(),
 };
 process.send?.(ready);
 process.once('disconnect', () => {
@@ -87,15 +97,6 @@ async function handle(request: IncomingMessage, response: ServerResponse): Promi
   response.end(answer);
 }
 
-/** Uses so much of the CPU, however long that takes: what is measured is what was used. */
-function burn(ms: number): void {
-  const start = process.cpuUsage();
-  for (;;) {
-    const { user, system } = process.cpuUsage(start);
-    if (user + system >= 1000 * ms) return;
-  }
-}
-
 async function page(): Promise<string> {
   return [
     '# HELP process_cpu_seconds_total CPU time used, of all threads.',
@@ -109,6 +110,10 @@ async function page(): Promise<string> {
     `process_network_bytes_total ${networkBytes}`,
     '',
   ].join('\n');
+}
+
+function metricsUrl(): string {
+  return `http://${HOST}:${portOf(exporter.address())}/metrics`;
 }
 
 function listen(http: typeof server): Promise<void> {

@@ -78,6 +78,7 @@ export class Redirector implements Startable {
   readonly #adapters: readonly ProtocolAdapter[];
   readonly #stopping = new AbortController();
   #running: Promise<unknown> = Promise.resolve();
+  #isServing = false;
 
   constructor(parts: RedirectorParts, options: RedirectorOptions) {
     this.#parts = parts;
@@ -158,6 +159,11 @@ export class Redirector implements Startable {
     };
   }
 
+  /** It listens. */
+  get isServing(): boolean {
+    return this.#isServing;
+  }
+
   get adapters(): readonly ProtocolAdapter[] {
     return this.#adapters;
   }
@@ -180,11 +186,13 @@ export class Redirector implements Startable {
     this.#running = Promise.all(runs);
     await this.#settled(signal);
     for (const adapter of this.#adapters) await adapter.start();
+    this.#isServing = true;
     this.#parts.log.info({ member: this.#parts.self }, 'redirector serves');
   }
 
   /** Answers what is under way, leaves the others, and stops. */
   async stop(): Promise<void> {
+    this.#isServing = false;
     for (const adapter of this.#adapters) await adapter.stop();
     await this.coordinator.resign().catch(() => undefined);
     await this.membership.leave().catch(() => undefined);

@@ -7,10 +7,16 @@ const metricNameSchema = z
   .string()
   .regex(/^[A-Za-z_:][A-Za-z0-9_:]{0,255}$/, 'the name of a metric: letters, digits, _ and :');
 
-const labelsSchema = z.record(
-  z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, 'the name of a label'),
-  z.string().max(256),
-);
+const LABELS_MAX = 8;
+
+const labelsSchema = z
+  .record(
+    z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, 'the name of a label'),
+    z.string().max(256),
+  )
+  .refine((labels) => Object.keys(labels).length <= LABELS_MAX, `at most ${LABELS_MAX} labels`);
+
+const urlSchema = z.url({ protocol: /^http$/ }).max(2048);
 
 /** Some series of a page of Prometheus text, or one metric's all; what is selected is summed. */
 const selectorSchema = z.union([
@@ -32,7 +38,7 @@ const dimensionMappingSchema = z.union([selectorSchema, z.array(selectorSchema).
 export const metricsSourceSchema = z.discriminatedUnion('source', [
   z.strictObject({
     source: z.literal('prometheus').describe('Any exporter of Prometheus text.'),
-    url: z.url({ protocol: /^http$/ }),
+    url: urlSchema,
     mapping: z
       .union([
         z.literal('node_exporter'),
@@ -47,7 +53,7 @@ export const metricsSourceSchema = z.discriminatedUnion('source', [
   }),
   z.strictObject({
     source: z.literal('http-json').describe('A JSON page.'),
-    url: z.url({ protocol: /^http$/ }),
+    url: urlSchema,
     paths: z
       .partialRecord(z.enum(DIMENSIONS), z.string().min(1).max(256))
       .refine((paths) => Object.keys(paths).length > 0, 'at least one dimension')

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { DIMENSIONS, DRAIN_POLICIES, FENCES, LOST_SOURCE_POLICIES, MODES } from '../domain.js';
+import { DRAIN_POLICIES, FENCES, LOST_SOURCE_POLICIES, MODES } from '../domain.js';
 import { LOG_LEVELS } from '../log.js';
 import { memberIdSchema, resourceIdSchema, serverIdSchema } from '../schema.js';
 import { metricsSourceSchema } from './metrics-source.js';
@@ -117,17 +117,6 @@ const agentsSchema = z.strictObject({
   listen: addressTextSchema
     .prefault('127.0.0.1:7703')
     .describe('Where agents announce themselves.'),
-  allowedNetworks: z
-    .array(z.string().max(64))
-    .default([
-      '127.0.0.0/8',
-      '::1/128',
-      '10.0.0.0/8',
-      '172.16.0.0/12',
-      '192.168.0.0/16',
-      'fc00::/7',
-    ])
-    .describe('Where announced servers may be.'),
   callTimeoutMs: msSchema.default(1000),
 });
 
@@ -170,8 +159,8 @@ const forecastSchema = z.strictObject({
   historySteps: z.int().min(24).max(50_000).default(2016),
   seasonMs: z
     .array(msSchema)
-    .max(3)
-    .default([86_400_000, 604_800_000])
+    .max(4)
+    .default([3_600_000, 86_400_000, 604_800_000])
     .describe('Lengths of the seasons that the load may have.'),
   minSteps: z.int().min(3).default(24).describe('With less history nothing is planned: learning.'),
 });
@@ -244,6 +233,19 @@ const httpSchema = z.strictObject({
 });
 
 const limitsSchema = z.strictObject({
+  outboundNetworks: z
+    .array(z.string().max(64))
+    .default([
+      '127.0.0.0/8',
+      '::1/128',
+      '10.0.0.0/8',
+      '172.16.0.0/12',
+      '192.168.0.0/16',
+      'fc00::/7',
+    ])
+    .describe(
+      'Where servers, agents and exporters may be; nothing else is connected to, and never our own listeners.',
+    ),
   serversMax: z.int().min(1).default(2000),
   resourcesMax: z.int().min(1).default(100_000),
 });

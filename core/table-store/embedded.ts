@@ -133,9 +133,11 @@ class State implements LedgerState<Change, Revision> {
       case 'store':
         this.#entries = new Entries(change.storeId, change.revision);
         return change.revision;
-      case 'entry':
-        this.#entries.restore(change);
-        return change.revision;
+      case 'entry': {
+        const { key, value, revision } = change;
+        this.#entries.restore({ key, value, revision });
+        return revision;
+      }
       case 'writes':
         return this.#entries.apply(change.writes);
     }

@@ -1,4 +1,5 @@
-import { serverId } from '../../core/domain.js';
+import type { Dimension } from '../../core/domain.js';
+import { DIMENSIONS, serverId } from '../../core/domain.js';
 import type { Blocker } from '../../core/plan.js';
 import type { Miss } from './blockers.js';
 import { volumeBound } from './bound.js';
@@ -7,6 +8,7 @@ import { EPSILON } from './problem.js';
 import type { Trial } from './relaxations.js';
 import { blocker } from './relaxations.js';
 import type { Translation } from './translation.js';
+import { changed } from './what-if.js';
 
 /**
  * Too little capacity: how many servers more would do. By volume where even a perfect spread is too full, else by
@@ -59,25 +61,14 @@ function giantOf(
 
 /** A server like the largest, which may serve everything. */
 function withOneMore(inputs: PlanningInputs): PlanningInputs {
-  const id = serverId('one-server-more');
-  const { servers, resources } = inputs;
-  const capacity: Partial<Record<keyof PlanningServer['capacity'], number>> = {};
-  for (const server of servers) {
-    if (server.state !== 'ready') continue;
-    for (const [name, value] of Object.entries(server.capacity)) {
-      const dimension = name as keyof PlanningServer['capacity'];
-      capacity[dimension] = Math.max(capacity[dimension] ?? 0, value);
+  const capacity: Partial<Record<Dimension, number>> = {};
+  for (const dimension of DIMENSIONS) {
+    for (const server of inputs.servers) {
+      const value = server.state === 'ready' ? server.capacity[dimension] : undefined;
+      if (value !== undefined) capacity[dimension] = Math.max(capacity[dimension] ?? 0, value);
     }
   }
-  const more: PlanningServer = { id, state: 'ready', spare: false, zone: null, capacity };
-  const shared = new Map<readonly unknown[], PlanningInputs['resources'][number]['eligible']>();
-  return {
-    ...inputs,
-    servers: [...servers, more],
-    resources: resources.map((resource) => {
-      const known = shared.get(resource.eligible) ?? [...resource.eligible, id];
-      shared.set(resource.eligible, known);
-      return { ...resource, eligible: known };
-    }),
-  };
+  const id = serverId('one-server-more');
+  const server: PlanningServer = { id, state: 'ready', spare: false, zone: null, capacity };
+  return changed(inputs, { kind: 'add-server', server });
 }

@@ -151,20 +151,28 @@ function placeOf(
   return { origin, start: origin, need: isOffPin ? 'pin' : 'drain' };
 }
 
+/** Until when a resource rests after its last move; null: it does not. */
+export function coolingUntilMs(
+  { movedAtMs }: PlanningResource,
+  { nowMs, options: { cooldownMs } }: PlanningInputs,
+): number | null {
+  return movedAtMs !== null && nowMs < movedAtMs + cooldownMs ? movedAtMs + cooldownMs : null;
+}
+
 function freedomOf(
-  { server, movingTo, pinned, movedAtMs }: PlanningResource,
+  resource: PlanningResource,
   {
-    inputs: { nowMs, restraint, options },
+    inputs,
     need,
     isKnown: isForecast,
   }: { readonly inputs: PlanningInputs; readonly need: Need | null; readonly isKnown: boolean },
 ): Freedom {
+  const { server, movingTo, pinned } = resource;
   if (movingTo !== null) return 'fixed';
   if (need === 'drain' && pinned === server) return 'fixed';
   if (need !== null) return 'free';
-  if (restraint !== null || pinned !== null || !isForecast) return 'fixed';
-  const isCooling = movedAtMs !== null && nowMs - movedAtMs < options.cooldownMs;
-  return isCooling ? 'cooling' : 'free';
+  if (inputs.restraint !== null || pinned !== null || !isForecast) return 'fixed';
+  return coolingUntilMs(resource, inputs) === null ? 'free' : 'cooling';
 }
 
 function perCapacityOf(

@@ -59,7 +59,7 @@ export async function runPolicy(
   return {
     policy: policy.name,
     measures: meter.measures(),
-    account: policy.account(),
+    account: await policy.account(),
     loads,
     moves,
   };

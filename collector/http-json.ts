@@ -45,7 +45,7 @@ export class HttpJsonSource implements Source {
 }
 
 /** What stands at the paths; a dimension without a number there is absent. */
-export function jsonReadings(page: Json, paths: JsonPaths): Readings {
+function jsonReadings(page: Json, paths: JsonPaths): Readings {
   const readings = new Map<Dimension, Reading>();
   for (const dimension of DIMENSIONS) {
     const path = paths[dimension];

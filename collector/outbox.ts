@@ -24,7 +24,7 @@ export interface OutboxOptions {
 }
 
 export const OUTBOX_DEFAULTS: OutboxOptions = {
-  batchSamplesMax: 5000,
+  batchSamplesMax: 2000,
   patienceMs: 5000,
   retryMinMs: 500,
   retryMaxMs: 15_000,
@@ -117,6 +117,7 @@ export class Outbox implements Startable {
       const { batch, finished } = this.#take();
       if (batch.length > 0) await this.#put(batch);
       for (const { done } of finished) done();
+      if (this.#waiting.length > 0) await this.#letOthersRun();
     }
     this.#running = undefined;
   }
@@ -221,6 +222,7 @@ export class Outbox implements Startable {
         if (this.#stopping.signal.aborted || !(await this.#store(batch))) return false;
         spool.shift(batch);
         isStored = true;
+        await this.#letOthersRun();
       }
     } catch (error) {
       assert.ok(codeOf(error) !== undefined, 'a disk fails with a code');
@@ -229,6 +231,11 @@ export class Outbox implements Startable {
     }
     if (isStored) this.#say('stored');
     return true;
+  }
+
+  /** Between two batches: a store in memory answers at once, and a long row of them would stop this process' traffic. */
+  #letOthersRun(): Promise<void> {
+    return this.#parts.clock.sleep(0);
   }
 
   /** Says each turn for the worse once, and the return to normal. */

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Clock } from '../core/clock/port.js';
 import type { ErrorCode } from '../core/errors.js';
 import { codeOf } from '../core/errors.js';
@@ -76,6 +77,8 @@ export class Poller {
     this.#options = options;
     this.#log = parts.log.child({ target: target.name });
     this.#source = target.open();
+    // One poll may call every redirector at once, and all of them listen.
+    setMaxListeners(0, this.#stopping.signal);
   }
 
   get version(): string {

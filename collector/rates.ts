@@ -121,6 +121,9 @@ export class Rates {
   }
 }
 
+/** An answer that is late by so much says nothing against the clock in it, however often one asks. */
+const ANSWER_SLACK_MS = 1000;
+
 /**
  * The time between two readings, above 0. By the page's own clock if it has one, since an answer may have been long on its
  * way; but that clock must have gone about as ours has.
@@ -130,7 +133,7 @@ export function elapsed(before: Moment, after: Moment): number | DropReason {
   if (before.ownMs === undefined || after.ownMs === undefined) return ours > 0 ? ours : 'stale';
   const own = after.ownMs - before.ownMs;
   if (own === 0) return 'stale';
-  return own >= ours / 2 && own <= ours * 2 ? own : 'clock-jump';
+  return own >= ours / 4 && own <= 2 * ours + ANSWER_SLACK_MS ? own : 'clock-jump';
 }
 
 /**

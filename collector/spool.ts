@@ -5,7 +5,7 @@ import type { Disk } from '../core/disk/port.js';
 import { codeOf } from '../core/errors.js';
 import type { Log } from '../core/log.js';
 import type { Sample } from '../core/sample.js';
-import { decodeSamples, encodeSamples } from './spool-record.js';
+import { countOf, decodeSamples, encodeSamples } from './spool-record.js';
 
 export interface SpoolOptions {
   readonly folder: string;
@@ -40,6 +40,14 @@ interface Segment {
 
 type Batch = readonly Sample[];
 
+interface Head {
+  readonly segment: Segment;
+  /** Those that the store does not have. */
+  readonly records: Uint8Array[];
+  /** The first of them, read. */
+  batch: Batch | undefined;
+}
+
 /**
  * Samples that the store could not take, on disk, until it can: first in, first out, within a bound of bytes. Beyond it the
  * oldest segment goes, and is counted. What `append` took survives kill -9; memory holds one segment at most.
@@ -56,7 +64,7 @@ export class Spool {
   #segments: readonly Segment[];
   #open: { readonly segment: Segment; readonly journal: Journal } | undefined;
   /** The oldest that is not delivered, once it has been looked at, and what is left of it. */
-  #head: { readonly segment: Segment; readonly batches: Batch[] } | undefined;
+  #head: Head | undefined;
   #lost = 0;
   /** Appends, reads and removals take turns. */
   #turn: Promise<unknown> = Promise.resolve();
@@ -106,7 +114,7 @@ export class Spool {
     return this.#segments.reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
-  /** Samples that were dropped beyond the bound, since the start. */
+  /** Samples that were dropped beyond the bound, or could not be read again, since the start. */
   get lost(): number {
     return this.#lost;
   }
@@ -120,15 +128,15 @@ export class Spool {
         return;
       }
       const { segment, journal } = this.#open ?? (await this.#begin());
+      let isFull = true;
       try {
         await journal.append(record);
-      } catch (error) {
-        // Whatever is wrong with this file, the next batch begins another one.
-        await this.#end();
-        throw error;
+        isFull = journal.sizeBytes >= this.#options.segmentBytes;
+      } finally {
+        // Whatever was wrong with this file if it failed, the next batch begins another one.
+        segment.bytes = journal.sizeBytes;
+        if (isFull) await this.#end();
       }
-      segment.bytes = journal.sizeBytes;
-      if (segment.bytes >= this.#options.segmentBytes) await this.#end();
     });
   }
 
@@ -136,13 +144,17 @@ export class Spool {
   peek(): Promise<Batch | undefined> {
     return this.#inTurn(async () => {
       for (;;) {
-        const [batch] = this.#head?.batches ?? [];
-        if (batch !== undefined) return batch;
-        if (this.#head !== undefined) this.#retire(this.#head.segment);
-        const segment = this.#segments.find(({ isDelivered }) => !isDelivered);
-        if (segment === undefined) return undefined;
-        if (this.#open?.segment === segment) await this.#end();
-        this.#head = { segment, batches: await this.#read(segment) };
+        const head = this.#head ?? (await this.#begun());
+        if (head === undefined) return undefined;
+        const [record] = head.records;
+        if (record === undefined) this.#retire(head.segment);
+        else {
+          head.batch ??= decodeSamples(record);
+          if (head.batch !== undefined) return head.batch;
+          this.#parts.log.error({ segment: head.segment.number }, 'spooled batch not readable');
+          this.#lost += countOf(record);
+          head.records.shift();
+        }
       }
     });
   }
@@ -150,9 +162,10 @@ export class Spool {
   /** The store has this batch, the oldest, unless it was dropped meanwhile. */
   shift(batch: Batch): void {
     const head = this.#head;
-    if (head?.batches[0] !== batch) return;
-    head.batches.shift();
-    if (head.batches.length === 0) this.#retire(head.segment);
+    if (head?.batch !== batch) return;
+    head.batch = undefined;
+    head.records.shift();
+    if (head.records.length === 0) this.#retire(head.segment);
   }
 
   async close(): Promise<void> {
@@ -189,32 +202,35 @@ export class Spool {
     for (let [oldest] = this.#segments; oldest !== undefined; [oldest] = this.#segments) {
       if (this.bytes + bytes <= bytesMax) break;
       if (this.#open?.segment === oldest) await this.#end();
-      const left = oldest.isDelivered ? [] : await this.#left(oldest);
+      const left = await this.#left(oldest);
       await this.#remove(oldest);
-      this.#lost += left.reduce((sum, { length }) => sum + length, 0);
+      this.#lost += left.reduce((sum, record) => sum + countOf(record), 0);
     }
     return true;
   }
 
   /** What of a segment the store has not. */
-  async #left(segment: Segment): Promise<readonly Batch[]> {
-    return this.#head?.segment === segment ? this.#head.batches : this.#read(segment);
+  async #left(segment: Segment): Promise<readonly Uint8Array[]> {
+    if (segment.isDelivered) return [];
+    return this.#head?.segment === segment ? this.#head.records : this.#read(segment);
   }
 
-  async #read(segment: Segment): Promise<Batch[]> {
-    const { disk, log } = this.#parts;
+  /** Begins with the oldest segment that is not delivered. */
+  async #begun(): Promise<Head | undefined> {
+    const segment = this.#segments.find(({ isDelivered }) => !isDelivered);
+    if (segment === undefined) return undefined;
+    if (this.#open?.segment === segment) await this.#end();
+    this.#head = { segment, records: await this.#read(segment), batch: undefined };
+    return this.#head;
+  }
+
+  async #read(segment: Segment): Promise<Uint8Array[]> {
     const path = pathOf(this.#options.folder, segment.number);
-    const bytes = (await disk.read(path)) ?? new Uint8Array(0);
+    const bytes = (await this.#parts.disk.read(path)) ?? new Uint8Array(0);
     const { records, end } = framesOf(bytes);
-    if (end < bytes.byteLength) {
-      log.warn({ path, tornBytes: bytes.byteLength - end }, 'torn tail in spool');
-    }
-    return records.flatMap((record) => {
-      const batch = decodeSamples(record);
-      if (batch !== undefined) return [batch];
-      log.error({ path }, 'spooled batch not readable');
-      return [];
-    });
+    const tornBytes = bytes.byteLength - end;
+    if (tornBytes > 0) this.#parts.log.warn({ path, tornBytes }, 'torn tail in spool');
+    return records;
   }
 
   /** Delivered: it goes once the store has surely made it durable. */

@@ -162,6 +162,12 @@ const ERRORS = {
     remedy: 'Mend that line; `foreshift config check` says whether the rest is well.',
   },
 
+  ERR_OPTION_MISSING: {
+    status: 400,
+    exit: 64,
+    meaning: '{option} is needed',
+    remedy: 'Give it; --help says what it means.',
+  },
   ERR_OPTION_INVALID: {
     status: 400,
     exit: 64,
@@ -305,6 +311,12 @@ const ERRORS = {
   },
 
   // API
+  ERR_NO_FORECAST: {
+    status: 409,
+    exit: 1,
+    meaning: 'there is no forecast yet',
+    remedy: 'Wait for the first round; `foreshift status` says when one was held.',
+  },
   ERR_ROUND_LATE: {
     status: 504,
     exit: 1,

@@ -166,7 +166,8 @@ export class Demo {
       loads: { hits: history(1), cpu: history(cost) },
     };
     const endMs = this.#parts.clock.realtimeMs();
-    await importTrace(trace, up.engines.metricStore, { endMs });
+    const { clock } = this.#parts;
+    await importTrace(trace, { store: up.engines.metricStore, clock }, { endMs });
     return historySteps;
   }
 
@@ -187,7 +188,9 @@ export class Demo {
       const child = new Child<ServerReady>('server-process', [JSON.stringify(args)]);
       this.#servers.push({ child, journal: args.journal });
     }
-    const ready = this.#servers.map(({ child }) => child.hear((_said): _said is ServerReady => true));
+    const ready = this.#servers.map(({ child }) =>
+      child.hear((_said): _said is ServerReady => true),
+    );
     await Promise.all(ready);
   }
 

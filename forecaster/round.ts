@@ -2,7 +2,7 @@ import type { Clock } from '../core/clock/port.js';
 import type { Config } from '../core/config/schema.js';
 import type { Dimension, Mode, ResourceId, ServerId } from '../core/domain.js';
 import { DIMENSIONS } from '../core/domain.js';
-import type { ForecastBlock } from '../core/forecast.js';
+import { resourcesOnly } from '../core/forecast.js';
 import type { Log } from '../core/log.js';
 import type { ForecastRun, MetricStore } from '../core/metric-store/port.js';
 import type { Grid } from '../core/panel.js';
@@ -275,17 +275,4 @@ function overallOf(
     return limit === undefined || !Number.isFinite(value) ? [] : [value / limit];
   });
   return shares.length === 0 ? NaN : Math.max(...shares);
-}
-
-/** The part of a block that resources fill: servers' sums stand behind it. */
-function resourcesOnly(block: ForecastBlock): ForecastBlock {
-  const count = block.series.filter(({ subject }) => subject === 'resource').length;
-  const rows = count * block.quantiles.length;
-  return {
-    ...block,
-    series: block.series.slice(0, count),
-    paths: block.paths.subarray(0, rows * block.grid.steps),
-    peaks: block.peaks.subarray(0, rows),
-    loadings: block.loadings.subarray(0, count * block.factors),
-  };
 }

@@ -1,7 +1,10 @@
 import { z } from 'zod';
 import { formatGeneration } from '../../core/generation.js';
+import { resourceIdSchema } from '../../core/schema.js';
 import type { ApiRoute } from '../route.js';
 import { route } from '../route.js';
+import type { ExplainOptions } from '../views/explain.js';
+import { explainedOf } from '../views/explain.js';
 import { historyOf } from '../views/history.js';
 import { outlookOf } from '../views/outlook.js';
 import { resourcesOf } from '../views/resources.js';
@@ -11,7 +14,10 @@ import { statusOf } from '../views/status.js';
 const PAST_STEPS = 72;
 
 /** What is: nothing here changes anything. */
-export function stateRoutes(parts: StatusParts, options: StatusOptions): ApiRoute[] {
+export function stateRoutes(
+  parts: StatusParts,
+  options: StatusOptions & { readonly explain: ExplainOptions },
+): ApiRoute[] {
   const { view, clock, eligibility } = parts;
   const { stepMs } = options.forecast;
   return [
@@ -41,6 +47,15 @@ export function stateRoutes(parts: StatusParts, options: StatusOptions): ApiRout
         query: z.strictObject({ limit: z.coerce.number().int().min(1).max(1000).default(50) }),
       },
       ({ query: { limit } }) => Promise.resolve(historyOf(view, limit)),
+    ),
+    route(
+      {
+        method: 'GET',
+        path: '/v1/explain/:resource',
+        summary: 'Why a resource is where it is, and what speaks for and against each server.',
+        params: z.object({ resource: resourceIdSchema }),
+      },
+      ({ params: { resource } }) => explainedOf(resource, parts, options.explain),
     ),
     route({ method: 'GET', path: '/v1/table', summary: 'The assignment table.' }, () =>
       Promise.resolve({

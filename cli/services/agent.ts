@@ -1,6 +1,7 @@
 import { AGENT_DEFAULTS, Agent } from '../../agent/agent.js';
 import { SIDECAR_DEFAULTS, Sidecar } from '../../agent/sidecar.js';
 import type { Clock } from '../../core/clock/port.js';
+import type { MetricsSource } from '../../core/config/metrics-source.js';
 import { NodeDisk } from '../../core/disk/node.js';
 import type { Address, Dimension, ResourceId, ServerId } from '../../core/domain.js';
 import type { Startable } from '../../core/lifecycle.js';
@@ -21,6 +22,7 @@ export interface AgentServiceOptions {
   readonly token: string;
   readonly capacity: Readonly<Partial<Record<Dimension, number>>>;
   readonly zone: string | null;
+  readonly metrics: MetricsSource | null;
   /** What it owns is kept here, over restarts. */
   readonly dataDir: string;
 }
@@ -55,6 +57,7 @@ export async function agentService(
       token: options.token,
       capacity: options.capacity,
       zone: options.zone,
+      metrics: () => options.metrics,
     },
   );
   const closing: Startable = { start: () => Promise.resolve(), stop: () => store.close() };

@@ -153,6 +153,7 @@ export class Up implements Startable {
       windowMs: config.collector.everyMs,
       forecast: config.forecast,
       quantile: config.planner.quantile,
+      explain: { planner: config.planner, stepMs: config.forecast.stepMs, seed: 1 },
     };
     const status = {
       ...control,

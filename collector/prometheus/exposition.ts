@@ -33,7 +33,7 @@ export interface ExpositionLimits {
   readonly samplesMax: number;
 }
 
-export const EXPOSITION_LIMITS: ExpositionLimits = {
+const EXPOSITION_LIMITS: ExpositionLimits = {
   linesMax: 500_000,
   lineCharactersMax: 16_384,
   labelsMax: 64,
@@ -259,9 +259,21 @@ class ExpositionReader {
 
 const NO_LABELS: ReadonlyMap<string, string> = new Map();
 
+/** With the lengths of the values, which may hold any character. */
 function keyOf(name: string, labels: ReadonlyMap<string, string>): string {
-  const sorted = [...labels].sort(([a], [b]) => (a < b ? -1 : 1));
-  return JSON.stringify([name, ...sorted.flat()]);
+  let key = name;
+  for (const [label, value] of inOrder(labels)) key += `,${label}=${value.length}:${value}`;
+  return key;
+}
+
+/** By their names; exporters write them so. */
+function inOrder(labels: ReadonlyMap<string, string>): Iterable<readonly [string, string]> {
+  let before = '';
+  for (const label of labels.keys()) {
+    if (label < before) return [...labels].sort(([a], [b]) => (a < b ? -1 : 1));
+    before = label;
+  }
+  return labels;
 }
 
 /** `[a-zA-Z_:][a-zA-Z0-9_:]*` */

@@ -16,12 +16,11 @@ export function readingOf(
   { kind, ownMs, max = Infinity }: Pick<Reading, 'kind' | 'ownMs'> & { readonly max?: number },
 ): Reading {
   const sorted = parts.toSorted((a, b) => (a.sample.key < b.sample.key ? -1 : 1));
-  const digest = createHash('sha256');
-  for (const { sample } of sorted) digest.update(sample.key).update('\n');
+  const names = sorted.map(({ sample }) => sample.key).join('\n');
   return {
     kind,
     values: Float64Array.from(sorted, ({ sample, scale }) => sample.value * scale),
-    parts: digest.digest('base64'),
+    parts: createHash('sha256').update(names).digest('base64'),
     ownMs,
     max,
   };

@@ -2,12 +2,14 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { ImportOptions } from '../../../collector/import.js';
 import { importTrace } from '../../../collector/import.js';
+import { SimulatedClock } from '../../../core/clock/simulated.js';
 import { formatSeries } from '../../../core/sample.js';
 import { generatedTrace } from '../../../core/trace/generated.js';
 import type { Trace } from '../../../core/trace/trace.js';
 import { fuzzRuns } from '../../support/fuzz.js';
 import { r } from '../../support/names.js';
 import { SampleStore } from '../../support/samples.js';
+import { stepUntil } from '../../support/step-until.js';
 
 /** Two resources, three steps of five minutes; a gap, and no network. */
 const TRACE: Trace = {
@@ -19,9 +21,14 @@ const TRACE: Trace = {
   },
 };
 
+function importInto(store: SampleStore, trace = TRACE, options: ImportOptions = {}) {
+  const clock = new SimulatedClock();
+  return stepUntil(clock, importTrace(trace, { store, clock }, options));
+}
+
 async function imported(options: ImportOptions = {}, trace = TRACE) {
   const store = new SampleStore();
-  const report = await importTrace(trace, store, options);
+  const report = await importInto(store, trace, options);
   const lines = store.samples.map(
     ({ series, timeMs, value }) => `${timeMs} ${formatSeries(series)} ${value}`,
   );
@@ -104,19 +111,19 @@ describe('importTrace', () => {
         abort.abort(new Error('called off'));
       },
     };
-    await expect(importTrace(TRACE, store, options)).rejects.toThrow('called off');
+    await expect(importInto(store, TRACE, options)).rejects.toThrow('called off');
     expect(store.samples.length).toBe(4);
   });
 
   it('says when the store is away; done again, it is as if done once', async () => {
     const store = new SampleStore();
     store.state = 'away';
-    await expect(importTrace(TRACE, store)).rejects.toMatchObject({
+    await expect(importInto(store)).rejects.toMatchObject({
       code: 'ERR_STORE_UNAVAILABLE',
     });
     store.state = 'well';
-    await importTrace(TRACE, store);
-    await importTrace(TRACE, store);
+    await importInto(store);
+    await importInto(store);
     expect(Object.keys(store.values).length).toBe(11);
   });
 

@@ -120,7 +120,13 @@ describe("Rates, by the page's own clock", () => {
   });
 
   it('makes nothing of a page that is an earlier one, and goes on from before it', () => {
-    expect(outcomes(at(0, 5000), at(0, 5000), at(40, 25_000))).toEqual([undefined, 'stale', 2]);
+    const earlier = at(0, 5000);
+    expect(outcomes(earlier, earlier, earlier, at(60, 35_000))).toEqual([
+      undefined,
+      'stale',
+      'stale',
+      2,
+    ]);
     const gauge = { ...at(7, 5000), kind: 'gauge' } as const;
     expect(outcomes(gauge, gauge)).toEqual([7, 'stale']);
   });
@@ -134,6 +140,14 @@ describe("Rates, by the page's own clock", () => {
     expect(outcomes(at(0, 0), at(10, 3_600_000))).toEqual([undefined, 'clock-jump']);
     expect(outcomes(at(0, 0), at(10, 1))).toEqual([undefined, 'clock-jump']);
     expect(outcomes(at(0, 0), at(10, NaN))).toEqual([undefined, 'clock-jump']);
+  });
+
+  it('is not troubled by late answers to frequent polls', () => {
+    const rates = ratesOf();
+    rates.measure('cpu', at(0, 0), 0);
+    expect(rates.measure('cpu', at(2, 1000), 250)).toBe(2);
+    expect(rates.measure('cpu', at(2.5, 1250), 750)).toBe(2);
+    expect(rates.measure('cpu', at(5, 2500), 751)).toBe('clock-jump');
   });
 
   it('does without it while it is not told', () => {

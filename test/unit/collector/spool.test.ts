@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { decodeSamples, encodeSamples } from '../../../collector/spool-record.js';
+import { countOf, decodeSamples, encodeSamples } from '../../../collector/spool-record.js';
 import type { SpoolOptions } from '../../../collector/spool.js';
 import { Spool } from '../../../collector/spool.js';
 import { SimulatedClock } from '../../../core/clock/simulated.js';
-import { FRAME_BYTES } from '../../../core/disk/journal.js';
+import { FRAME_BYTES, Journal } from '../../../core/disk/journal.js';
 import { MemoryDisk } from '../../../core/disk/memory.js';
 import { SILENT_LOG } from '../../../core/log.js';
 import { SeededRng } from '../../../core/rng.js';
@@ -120,6 +120,19 @@ describe('Spool', () => {
     expect(await emptied(next)).toEqual([1]);
   });
 
+  it('passes over a batch that it cannot read, and counts it', async () => {
+    const { spool, disk } = await spoolOn(new MemoryDisk());
+    const strange = Buffer.from('\u0007\0\0\0{"version":2}');
+    const { journal } = await Journal.open(disk, 'spool/segment-1');
+    await journal.append(encodeSamples(samplesAt(1)));
+    await journal.append(strange);
+    await journal.append(encodeSamples(samplesAt(2)));
+    await spool.close();
+    const { spool: next } = await spoolOn(disk);
+    expect(await emptied(next)).toEqual([1, 2]);
+    expect(next.lost).toBe(7);
+  });
+
   it('passes over the torn end of a file', async () => {
     const { spool, disk } = await spoolOn(new MemoryDisk());
     await spool.append(samplesAt(1));
@@ -202,7 +215,7 @@ describe('Spool', () => {
       }),
       fuzzRuns(500),
     );
-  });
+  }, 60_000);
 });
 
 describe('the record of a batch', () => {
@@ -231,7 +244,9 @@ describe('the record of a batch', () => {
         const byTime: Sample[] = timesMs.flatMap((time) =>
           samples.filter(({ timeMs }) => timeMs === time),
         );
-        expect(decodeSamples(encodeSamples(samples))).toEqual(byTime);
+        const record = encodeSamples(samples);
+        expect(decodeSamples(record)).toEqual(byTime);
+        expect(countOf(record)).toBe(samples.length);
       }),
       fuzzRuns(1000),
     );
@@ -247,10 +262,12 @@ describe('the record of a batch', () => {
       '{"version":1,"groups":[{"timeMs":1,"series":["server/s1"],"values":[1]}]}',
       '{"version":1,"groups":[{"timeMs":1,"series":["server/s1/cpu"],"values":[]}]}',
     ];
-    for (const text of refused) expect(decodeSamples(Buffer.from(text))).toBeUndefined();
+    for (const text of refused) expect(decodeSamples(Buffer.from(`0000${text}`))).toBeUndefined();
+    expect(decodeSamples(new Uint8Array(2))).toBeUndefined();
+    expect(countOf(new Uint8Array(2))).toBe(0);
     fc.assert(
       fc.property(fc.json(), (text) => {
-        decodeSamples(Buffer.from(text));
+        decodeSamples(Buffer.from(`0000${text}`));
       }),
       fuzzRuns(10_000),
     );

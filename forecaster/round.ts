@@ -101,7 +101,7 @@ export class Round {
 
   #recent(): Promise<RecentLoads> {
     const { metricStore, view, clock } = this.#parts;
-    return readRecent(metricStore, view.table, view.all(SERVER).keys(), {
+    return readRecent(metricStore, view, {
       nowMs: clock.realtimeMs(),
       stepMs: this.#options.forecast.stepMs,
       steps: RECENT_STEPS,
@@ -116,8 +116,7 @@ export class Round {
     const whole = withServers(block, {
       table: view.table,
       servers,
-      baseOf: (server, dimension) =>
-        recent.baseOf(server, dimension, view.table.resourcesOn(server)),
+      baseOf: (server, dimension) => recent.baseOf(server, dimension),
     });
     const run: ForecastRun = {
       madeAtMs: clock.realtimeMs(),

@@ -44,7 +44,7 @@ export async function statusOf(parts: StatusParts, options: StatusOptions): Prom
   const nowMs = clock.realtimeMs();
   const servers = [...view.all(SERVER)].sort(([a], [b]) => (a < b ? -1 : 1));
   const [recent, run] = await Promise.all([
-    readRecent(metricStore, view.table, view.all(SERVER).keys(), {
+    readRecent(metricStore, view, {
       nowMs,
       stepMs: options.windowMs,
       steps: 2,

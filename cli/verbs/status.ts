@@ -11,7 +11,7 @@ export const statusVerb: Verb = {
   options: [['--resources', 'where every resource is, instead']],
   run: async (context, _args, options) => {
     const api = await context.api();
-    if (options['resources'] === true) {
+    if (options.resources === true) {
       const answer = await api.get<Resources>('/v1/resources');
       context.show(answer, () => resourcesText(answer, context.clock.realtimeMs()));
       return;

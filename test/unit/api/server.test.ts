@@ -28,7 +28,8 @@ beforeEach(async () => {
   plane = await ControlPlane.with(['s1', 's2'], { a: 's1@1.5', b: 's2@1.6' });
   const eligibility = new Eligibility(plane);
   const bus = new MemoryBus(plane);
-  const parts = { ...plane, view: plane.view, bus, metricStore: new MemoryMetricStore() };
+  const { view, clock, store, log } = plane;
+  const parts = { view, clock, store, log, bus, metricStore: new MemoryMetricStore() };
   const forecast = { stepMs: 300_000, horizonSteps: 12, everyMs: 300_000 };
   routes = [
     ...stateRoutes(
@@ -39,7 +40,11 @@ beforeEach(async () => {
         windowMs: 10_000,
         forecast,
         quantile: 0.9,
-        explain: { planner: configSchema.shape.planner.parse({}), stepMs: forecast.stepMs, seed: 1 },
+        explain: {
+          planner: configSchema.shape.planner.parse({}),
+          stepMs: forecast.stepMs,
+          seed: 1,
+        },
       },
     ),
     ...planRoutes(parts, { planLifeMs: 60_000, roundTimeoutMs: 100 }),

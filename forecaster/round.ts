@@ -16,6 +16,7 @@ import type { PlanRecord } from '../core/table-store/records/plan.js';
 import { MODE, PAUSE, PLAN, ROUND } from '../core/table-store/records/plan.js';
 import { SERVER } from '../core/table-store/records/server.js';
 import { stateOf } from '../core/table-store/server-state.js';
+import { tenuresOf } from '../core/table-store/tenures.js';
 import type { TableView } from '../core/table-store/view.js';
 import type { Analysis, Outlook } from './analysis.js';
 import type { Attributor } from './attributor.js';
@@ -125,7 +126,9 @@ export class Round {
       leads: this.#leads(),
     };
     await metricStore.writeForecast(run);
-    if (news !== undefined) await scoreWhatWasSaid(run, news, metricStore);
+    if (news !== undefined) {
+      await scoreWhatWasSaid(run, news, metricStore, tenuresOf(view));
+    }
     this.#outlook = { block: whole, models: run.models, stepsKnown };
     return this.#outlook;
   }

@@ -45,6 +45,8 @@ export interface DemoSummary {
   readonly switches: number;
   readonly moves: number;
   readonly requestsPerSecond: number;
+  /** Not sent, since too many waited already. */
+  readonly skipped: number;
   readonly verdict: Verdict;
   readonly p99Ms: number;
   readonly switchedP99Ms: number | null;
@@ -280,6 +282,7 @@ function summaryOf({
     seconds: Math.round(seconds),
     ...outcomes,
     requestsPerSecond: Math.round(report.perSecond),
+    skipped: report.skipped,
     verdict,
     p99Ms,
     switchedP99Ms,

@@ -26,6 +26,7 @@ let sent = 0;
 let answered = 0;
 let failed = 0;
 let underWay = 0;
+let skipped = 0;
 let startedAtMs = 0;
 
 process.on('message', (message: LoadArguments | ToLoad) => {
@@ -78,7 +79,10 @@ function send(
   write: (line: string) => void,
 ): void {
   // A service that does not answer must not fill the memory of its clients.
-  if (underWay >= UNDER_WAY_MAX) return;
+  if (underWay >= UNDER_WAY_MAX) {
+    skipped += 1;
+    return;
+  }
   sent += 1;
   underWay += 1;
   const id = `d${process.pid}-${sent}`;
@@ -134,6 +138,7 @@ function report({ windows }: Extract<ToLoad, { kind: 'report' }>): LoadReport {
     sent,
     answered,
     failed,
+    skipped,
     perSecond: (1000 * sent) / Math.max(1, clock.monotonicMs() - startedAtMs),
     p50Ms: quantileOf(others, 0.5) ?? 0,
     p99Ms: quantileOf(others, 0.99) ?? 0,

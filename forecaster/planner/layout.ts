@@ -1,7 +1,7 @@
 import { Loads } from './loads.js';
 import type { Problem } from './problem.js';
 import { NOWHERE } from './problem.js';
-import { isMisplaced, isUneven } from './score.js';
+import { eveningWeightOf, isMisplaced } from './score.js';
 
 /**
  * An assignment that a search changes: who is where, what each server costs, what all costs. Changes can be
@@ -14,8 +14,8 @@ export class Layout {
   work = 0;
 
   readonly assignment: Int32Array;
-  /** The start is so uneven that this alone is worth moves. */
-  readonly isUneven: boolean;
+  /** What the square of an overall load costs while `isEvening`; 0: the start is even enough. */
+  readonly eveningWeight: number;
   /** The servers are being made even: their levels count. That is the last aim, so a search begins without. */
   isEvening: boolean;
   /** Of each server: overload, pressure, peak, overall load. */
@@ -58,8 +58,8 @@ export class Layout {
       if (isMisplaced(problem, resource, server)) this.misplaced++;
     }
     for (const server of servers.keys()) this.#refresh(server);
-    this.isUneven = isUneven(problem, problem.start);
-    this.isEvening = this.isUneven;
+    this.eveningWeight = eveningWeightOf(problem, problem.start);
+    this.isEvening = this.eveningWeight > 0;
     for (const [resource, server] of assignment.entries()) {
       if (server !== problem.start[resource]) this.move(resource, server);
     }
@@ -96,7 +96,7 @@ export class Layout {
 
   /** Of one server; its level counts only while the servers are to be made more even. */
   cost(overload: number, pressure: number, level: number): number {
-    const evening = this.isEvening ? level * level : 0;
+    const evening = this.isEvening ? this.eveningWeight * level * level : 0;
     return overload * this.problem.objective.overloadWeight + pressure + evening;
   }
 

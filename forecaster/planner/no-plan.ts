@@ -2,7 +2,7 @@ import type { NoPlan } from '../../core/plan.js';
 import { blockersOf, missOf } from './blockers.js';
 import type { PlanningInputs } from './inputs.js';
 import type { Problem } from './problem.js';
-import { isUneven, scoreOf } from './score.js';
+import { eveningWeightOf, scoreOf } from './score.js';
 import { first } from './search.js';
 import type { Translation } from './translation.js';
 
@@ -40,7 +40,7 @@ export function noPlan(
     const { steps, stepsMin } = restraint;
     return { ...none, why: 'learning', steps, stepsMin };
   }
-  if (miss === undefined && !isUneven(problem, assignment)) return none;
+  if (miss === undefined && eveningWeightOf(problem, assignment) === 0) return none;
   const gain = possibleGain(problem, { seed, gainMin: options.gainMin });
   if (gain === 0 && miss !== undefined) return blocked();
   return { ...none, why: 'gain-too-small', gain, gainMin: options.gainMin };
@@ -67,6 +67,6 @@ function possibleGain(
 
 function valueAtStart(problem: Problem): number {
   const { overload, pressure, unevenness } = scoreOf(problem, problem.start);
-  const evening = isUneven(problem, problem.start) ? unevenness : 0;
+  const evening = eveningWeightOf(problem, problem.start) * unevenness;
   return overload * problem.objective.overloadWeight + pressure + evening;
 }

@@ -81,7 +81,7 @@ export const CERTAIN = -1;
 
 /**
  * What a plan lowers: the cost of an assignment is
- *   overload · overloadWeight + pressure (+ unevenness, if the start `isUneven`),
+ *   overload · overloadWeight + pressure + unevenness · eveningWeight (score.ts; 0 while the start is even enough),
  * with the sums of core/plan.ts' score. A move must take away more than it costs itself. Within that the aims
  * keep their order: no step gives up an earlier one for a later.
  */

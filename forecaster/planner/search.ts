@@ -108,7 +108,7 @@ class Search {
 
   /** Makes the servers even, if they are very uneven; false: nothing was won. */
   even(): boolean {
-    if (!this.#layout.isUneven || this.#isOver()) return false;
+    if (this.#layout.eveningWeight === 0 || this.#isOver()) return false;
     this.#layout.isEvening = true;
     const hasImproved = this.#descent.run(this.#isOver);
     if (hasImproved) trim(this.#layout, this.#rules);

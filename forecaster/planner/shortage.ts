@@ -34,7 +34,7 @@ export function shortages(
   const dimension = problem.dimensions[volume.dimension] ?? null;
   if (volume.peak > limit + EPSILON) {
     const servers = (volume.peak / limit - 1) * ready;
-    return [blocker('capacity', { dimension, amount: Math.ceil(servers * 10) / 10 })];
+    return [blocker('capacity', { dimension, amount: Math.ceil(servers * 10 - EPSILON) / 10 })];
   }
   const giant = giantOf(problem.size, placeable, limit);
   if (giant !== undefined) {

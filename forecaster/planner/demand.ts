@@ -99,7 +99,9 @@ function spreadsOf(
   rows: DemandRows,
   { known, scale }: { readonly known: number; readonly scale: number },
 ): Pick<Demand, 'own' | 'common' | 'factors'> | null {
-  const { paths, quantiles, grid, factors, loadings } = forecast;
+  const { paths, quantiles, grid, loadings } = forecast;
+  // With none at all there is one that nothing is loaded on: sums have one form.
+  const factors = Math.max(1, forecast.factors);
   const middle = medianIndex(forecast);
   const { steps } = grid;
   const cells = rows.dimensions * steps;
@@ -116,7 +118,7 @@ function spreadsOf(
       const spread = Math.abs(value - paths[median + step]!) * scale;
       widest = Math.max(widest, spread, -spread);
       own[resource * cells + cell] = ownShare * spread * spread;
-      for (let factor = 0; factor < factors; factor++) {
+      for (let factor = 0; factor < forecast.factors; factor++) {
         const loading = loadings[series * factors + factor]!;
         common[(resource * factors + factor) * cells + cell] = loading * spread;
       }

@@ -12,6 +12,8 @@ export class Layout {
   readonly loads: Loads;
   /** Probes so far: the unit of work. */
   work = 0;
+  /** Changes of server so far, those taken back too. */
+  changes = 0;
 
   readonly assignment: Int32Array;
   /** What the square of an overall load costs while `isEvening`; 0: the start is even enough. */
@@ -146,6 +148,16 @@ export class Layout {
     return this.#log.length;
   }
 
+  /** The servers that a resource has left or come to since the mark. */
+  touchedSince(mark: number): Set<number> {
+    const touched = new Set<number>();
+    for (let at = mark; at < this.#log.length; at += 2) {
+      touched.add(this.#log[at + 1]!).add(this.assignment[this.#log[at]!]!);
+    }
+    touched.delete(NOWHERE);
+    return touched;
+  }
+
   /** Takes back every move since the mark. */
   rollback(mark: number): void {
     while (this.#log.length > mark) {
@@ -169,6 +181,7 @@ export class Layout {
 
   #place(resource: number, from: number, to: number): void {
     const { problem } = this;
+    this.changes++;
     const extra = this.extraMoves(resource, to);
     this.moves += extra;
     this.movesCost += extra * problem.moveCost[resource]!;

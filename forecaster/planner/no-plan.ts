@@ -2,6 +2,7 @@ import type { NoPlan } from '../../core/plan.js';
 import { blockersOf, missOf } from './blockers.js';
 import type { PlanningInputs } from './inputs.js';
 import type { Problem } from './problem.js';
+import { rounded } from './rounded.js';
 import { eveningWeightOf, scoreOf } from './score.js';
 import { first } from './search.js';
 import type { Translation } from './translation.js';
@@ -62,7 +63,7 @@ function possibleGain(
   if (moved.length === 0) return 0;
   const price = moved.reduce((sum, resource) => sum + problem.moveCost[resource]!, 0);
   const won = Math.max(0, valueAtStart(free) - value);
-  return Math.min(gainMin, gainMin * Math.sqrt(won / price));
+  return price === 0 ? 0 : rounded(Math.min(gainMin, gainMin * Math.sqrt(won / price)));
 }
 
 function valueAtStart(problem: Problem): number {

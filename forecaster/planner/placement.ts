@@ -16,8 +16,10 @@ export function placeNeedy(layout: Layout, rules: Rules): void {
 /**
  * What nobody serves is served, even where it fits nowhere: on the server that it overloads least. That
  * server's limits then are what it carries, and the resource stays there: others give way.
+ * @returns whether there was anything of that kind
  */
-export function forcePlacement(layout: Layout, rules: Rules): void {
+export function forcePlacement(layout: Layout, rules: Rules): boolean {
+  let hasForced = false;
   for (const resource of needyOf(layout, rules)) {
     if (layout.assignment[resource] !== NOWHERE) continue;
     let best = NOWHERE;
@@ -33,7 +35,9 @@ export function forcePlacement(layout: Layout, rules: Rules): void {
     layout.move(resource, best);
     layout.loads.tolerate(best);
     rules.hold(resource);
+    hasForced = true;
   }
+  return hasForced;
 }
 
 /** Those that are misplaced and may move, the largest first. */

@@ -71,7 +71,7 @@ export interface Demand {
   readonly own: Float32Array;
   /** Spread that moves with factor f, at `(r · factors + f) · cells + cell`. */
   readonly common: Float32Array;
-  /** Number of common factors; `CERTAIN`: the median is all there is. */
+  /** Number of common factors, at least one; `CERTAIN`: the median is all there is. */
   readonly factors: number;
   /** −1 for quantiles below one half. */
   readonly sign: 1 | -1;

@@ -1,6 +1,7 @@
 import type { PlanScore } from '../../core/plan.js';
 import type { Demand, Problem } from './problem.js';
 import { EPSILON, NOWHERE } from './problem.js';
+import { rounded } from './rounded.js';
 import { utilizationOf } from './utilization.js';
 
 /** A fleet whose fullest server carries no more than this is even: a ratio of roundings says nothing. */
@@ -23,11 +24,11 @@ export function scoreOf(
   const stretch = demand.steps === 0 ? 0 : problem.steps / demand.steps;
   return {
     misplaced: misplacedOf(problem, assignment),
-    overload: overload * stretch,
-    pressure: demand.steps === 0 ? 0 : pressure / demand.steps,
-    unevenness: unevennessOf(problem, levels),
-    peak: peaks.reduce((highest, peak) => Math.max(highest, peak), 0),
-    imbalance: imbalanceOf(problem, assignment, levels),
+    overload: rounded(overload * stretch),
+    pressure: demand.steps === 0 ? 0 : rounded(pressure / demand.steps),
+    unevenness: rounded(unevennessOf(problem, levels)),
+    peak: rounded(peaks.reduce((highest, peak) => Math.max(highest, peak), 0)),
+    imbalance: rounded(imbalanceOf(problem, assignment, levels)),
   };
 }
 

@@ -67,7 +67,7 @@ export class Shaker {
 
   /** Resources that may be moved, from the first server above all. */
   #shaken(servers: readonly number[]): number[] {
-    const shaken: number[] = [];
+    const shaken = this.#recalled();
     const count = 2 + integerBelow(this.#rng, SHAKEN_MAX - 1);
     for (let tries = 0; tries < count * 2 && shaken.length < count; tries++) {
       const server = tries < 2 ? servers[0]! : servers[integerBelow(this.#rng, servers.length)]!;
@@ -75,6 +75,17 @@ export class Shaker {
       if (resource !== NOWHERE && !shaken.includes(resource)) shaken.push(resource);
     }
     return shaken;
+  }
+
+  /** When no more moves are allowed, others can only come in the place of some that were made. */
+  #recalled(): number[] {
+    const { problem, moves, assignment } = this.#layout;
+    if (moves === 0 || moves < problem.movesMax) return [];
+    const moved = [...assignment.keys()].filter(
+      (resource) => this.#layout.leastExtraMoves(resource) < 0 && this.#rules.canMove(resource),
+    );
+    if (moved.length === 0) return [];
+    return [moved[integerBelow(this.#rng, moved.length)]!];
   }
 
   #anyOn(server: number): number {

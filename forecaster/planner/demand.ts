@@ -45,6 +45,19 @@ export function lastDemand(forecast: ForecastBlock, rows: DemandRows, last: Floa
   return assumeUnknown(demand, rows);
 }
 
+/** The load of one resource on its own in a cell, at the demand's quantile. */
+export function loadOf(demand: Demand, resource: number, cell: number): number {
+  const { cells, median, own, common, factors, sign } = demand;
+  const at = resource * cells + cell;
+  if (factors === CERTAIN) return median[at]!;
+  let variance = own[at]!;
+  for (let factor = 0; factor < factors; factor++) {
+    const part = common[(resource * factors + factor) * cells + cell]!;
+    variance += part * part;
+  }
+  return Math.max(0, median[at]! + sign * Math.sqrt(variance));
+}
+
 function medianDemand(forecast: ForecastBlock, rows: DemandRows): Demand {
   const { paths, quantiles, grid } = forecast;
   const demand = emptyDemand(rows, grid.steps);

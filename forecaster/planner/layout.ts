@@ -65,7 +65,7 @@ export class Layout {
     for (const [resource, server] of assignment.entries()) {
       if (server !== problem.start[resource]) this.move(resource, server);
     }
-    this.#log.length = 0;
+    this.settle();
   }
 
   /** Stands for no resource in a probe. */
@@ -146,6 +146,11 @@ export class Layout {
 
   mark(): number {
     return this.#log.length;
+  }
+
+  /** Moves so far are not taken back any more. */
+  settle(): void {
+    this.#log.length = 0;
   }
 
   /** The servers that a resource has left or come to since the mark. */

@@ -43,7 +43,8 @@ export function noPlan(
   }
   if (miss === undefined && eveningWeightOf(problem, assignment) === 0) return none;
   const gain = possibleGain(problem, { seed, gainMin: options.gainMin });
-  if (gain === 0 && miss !== undefined) return blocked();
+  // A move that takes away overload is always worth it: there is none.
+  if (miss?.aim === 'overload' || (miss !== undefined && gain === 0)) return blocked();
   return { ...none, why: 'gain-too-small', gain, gainMin: options.gainMin };
 }
 

@@ -52,14 +52,19 @@ export function needyOf({ problem, assignment }: Layout, rules: Rules): number[]
   return needy.sort((a, b) => size[b]! - size[a]! || a - b);
 }
 
+/** So many of the emptiest servers are looked at first; all others only if each of them would cost something. */
+const CANDIDATES_MAX = 32;
+
 /** Where the resource adds least to the cost; among equals where the peak, then the count stays lowest. */
 function bestServerFor(resource: number, layout: Layout, rules: Rules): number {
-  const { loads, counts, problem } = layout;
+  const { loads, counts } = layout;
   let best = NOWHERE;
   let leastCost = Infinity;
   let lowestPeak = Infinity;
-  for (const server of problem.allowed[resource]!.servers) {
+  let looked = 0;
+  for (const server of layout.byPeak) {
     if (!rules.canTake(server, resource)) continue;
+    if (++looked > CANDIDATES_MAX && leastCost <= EPSILON) break;
     if (!layout.canAfford(layout.extraMoves(resource, server))) continue;
     const cost = layout.probe(server, resource, layout.nobody) - layout.costOf(server);
     if (loads.isBroken || cost > leastCost + EPSILON) continue;

@@ -121,6 +121,7 @@ class Search {
   /** Shakes the layout until it comes out better; false: it did not. */
   improve(): boolean {
     const layout = this.#layout;
+    layout.settle();
     const shakesMax = this.#isShort() ? SHAKES_IN_VAIN_MAX : SHAKES_TO_POLISH_MAX;
     for (let shakes = 0; shakes < shakesMax && !this.#isOver(); shakes++) {
       if (!this.#shaker.hasHope()) return false;

@@ -18,11 +18,17 @@ export class Shaker {
   readonly #layout: Layout;
   readonly #rules: Rules;
   readonly #rng: Rng;
+  /** What the cheapest move costs. */
+  readonly #leastPrice: number;
 
   constructor(layout: Layout, rules: Rules, rng: Rng) {
     this.#layout = layout;
     this.#rules = rules;
     this.#rng = rng;
+    this.#leastPrice = layout.problem.moveCost.reduce(
+      (least, cost) => Math.min(least, cost),
+      Infinity,
+    );
   }
 
   /** Some server costs more than a move would, or several moves might be done by fewer. */
@@ -44,13 +50,9 @@ export class Shaker {
 
   #troubled(): number[] {
     const layout = this.#layout;
-    const { moveCost, servers } = layout.problem;
-    let cheapest = Infinity;
-    for (const cost of moveCost) cheapest = Math.min(cheapest, cost);
-    return [...servers.keys()].filter((server) => {
-      const cost = layout.costOf(server);
-      return cost > cheapest + EPSILON && layout.counts[server]! > 0;
-    });
+    return [...layout.problem.servers.keys()].filter(
+      (server) => layout.counts[server]! > 0 && layout.costOf(server) > this.#leastPrice + EPSILON,
+    );
   }
 
   /** One troubled server, or any if none is, and a few others. */

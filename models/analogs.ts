@@ -8,8 +8,8 @@ const PATTERN_STEPS = 24;
 const NEIGHBOURS = 8;
 /** Closer ones would be the same moment twice. */
 const APART_STEPS = 2;
-/** A candidate is given up if its distance so far is too large; looked at so often. */
-const STRIDE = 6;
+/** Differences added up between two looks at whether it is enough. */
+const STRIDE = 4;
 const QUANTILES = [0.1, 0.5, 0.9] as const;
 
 /**
@@ -59,20 +59,29 @@ export class Analogs extends RowModel {
     }
   }
 
-  /** Candidates are ends of patterns: `end` is the first step after one. */
+  /** Candidates are ends of patterns: `end` is the first step after one. Given up once they are too far. */
   #search(roots: Float32Array, from: number, to: number): void {
     const weights = this.#weights;
     const pattern = this.#pattern;
+    let bound = this.#bound();
     for (let end = from; end <= to; end++) {
-      const bound = this.#count < NEIGHBOURS ? Infinity : this.#distances[NEIGHBOURS - 1]!;
       let distance = 0;
       for (let i = 0; i < PATTERN_STEPS && distance < bound; i += STRIDE) {
-        for (let j = i; j < i + STRIDE; j++) {
-          distance += weights[j]! * Math.abs(pattern[j]! - roots[end - 1 - j]!);
-        }
+        const at = end - 1 - i;
+        distance +=
+          weights[i]! * Math.abs(pattern[i]! - roots[at]!) +
+          weights[i + 1]! * Math.abs(pattern[i + 1]! - roots[at - 1]!) +
+          weights[i + 2]! * Math.abs(pattern[i + 2]! - roots[at - 2]!) +
+          weights[i + 3]! * Math.abs(pattern[i + 3]! - roots[at - 3]!);
       }
-      if (distance < bound) this.#keep(distance, end);
+      if (distance >= bound) continue;
+      this.#keep(distance, end);
+      bound = this.#bound();
     }
+  }
+
+  #bound(): number {
+    return this.#count < NEIGHBOURS ? Infinity : this.#distances[NEIGHBOURS - 1]!;
   }
 
   /** Candidates come in ascending order of their end, so only the last ones kept can be too close. */

@@ -15,7 +15,7 @@ export interface BlendOptions extends Shape {
 
 /** Rows at a time: as many as stay in the cache. */
 const BATCH = 8;
-const ORIGINS_MAX = 48;
+const ORIGINS_MAX = 64;
 /** No forecast is above so many times the highest value of the history. */
 const CEILING = 10;
 /** Where nobody could be judged yet: low and high quantiles stand so far around what is known. */

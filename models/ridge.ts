@@ -108,7 +108,7 @@ export class Ridge extends RowModel {
         const weight = used[near + term]! * (1 - part) + (part > 0 ? used[far + term]! * part : 0);
         root += weight * value;
       }
-      said[at + h - 1] = Math.max(0, root) ** 2;
+      said[at + h - 1] = root > 0 ? root * root : 0;
     }
   }
 
@@ -125,7 +125,7 @@ export class Ridge extends RowModel {
     for (let t = start; t < roots.length; t++) sum += roots[t]!;
     const mean = sum / (roots.length - start);
     let squares = 0;
-    for (let t = start; t < roots.length; t++) squares += (roots[t]! - mean) ** 2;
+    for (let t = start; t < roots.length; t++) squares += (roots[t]! - mean) * (roots[t]! - mean);
     const deviation = Math.sqrt(squares / (roots.length - start)) || 1;
     for (let t = start; t < roots.length; t++) this.#scaled[t] = (roots[t]! - mean) / deviation;
     this.#products.take(this.#scaled, start);

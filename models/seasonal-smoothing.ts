@@ -69,7 +69,8 @@ export class SeasonalSmoothing extends RowModel {
     const level = this.#levels[origin]!;
     for (let h = 0; h < this.horizonSteps; h++) {
       collectSlot(this.#detrended, { step: origin + h, season }, visible, this.#slot);
-      said[at + h] = Math.max(0, level + this.#slot.quantile(0.5)) ** 2;
+      const root = Math.max(0, level + this.#slot.quantile(0.5));
+      said[at + h] = root * root;
     }
   }
 

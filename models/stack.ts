@@ -1,5 +1,6 @@
 import { strict as assert } from 'node:assert';
 import type { Row } from './model.js';
+import { select } from './selection.js';
 import { weightedMedian } from './weighted-median.js';
 
 /**
@@ -16,8 +17,7 @@ import { weightedMedian } from './weighted-median.js';
 
 /** Kept candidates of a quantile and target. */
 export const KEPT = 6;
-const POWER = 16;
-const MEDIAN_POWER = 8;
+const POWER = 8;
 /** Losses closer than this share of the mean load are the same: with constant loads all are zero. */
 const LOSS_FLOOR = 1e-6;
 /** Ends of the groups of steps; the last group goes to the end of the horizon. */
@@ -61,6 +61,7 @@ export class Stack {
   /** [origins × horizon] what came; NaN: not known. */
   readonly #actual: Float32Array;
   readonly #pairs: Pairs;
+  #lossFloor = 0;
   readonly #errors: Float32Array;
   /** [quantiles × candidates] */
   readonly #losses: Float64Array;
@@ -197,13 +198,19 @@ export class Stack {
   #takeActual({ values, isKnown, origins }: Row): void {
     const { horizonSteps } = this.#shape;
     this.#actual.fill(NaN);
+    let sum = 0;
+    let count = 0;
     for (const [k, origin] of origins.entries()) {
       if (origin < 0) continue;
       const to = Math.min(horizonSteps, values.length - origin);
       for (let h = 0; h < to; h++) {
-        if (isKnown[origin + h] === 1) this.#actual[k * horizonSteps + h] = values[origin + h]!;
+        if (isKnown[origin + h] !== 1) continue;
+        this.#actual[k * horizonSteps + h] = values[origin + h]!;
+        sum += values[origin + h]!;
+        count++;
       }
     }
+    this.#lossFloor = count > 0 ? (LOSS_FLOOR * sum) / count + Number.MIN_VALUE : 0;
   }
 
   #pairSteps(said: Float32Array, path: number, from: number, to: number): void {
@@ -249,11 +256,13 @@ export class Stack {
     const { quantiles, paths } = this.#shape;
     for (const isRoot of [false, true]) {
       const candidate = path * 2 + (isRoot ? 1 : 0);
-      const errors = this.#sortedErrors(isRoot);
+      const errors = this.#errorsOf(isRoot);
+      let smaller = 0;
       for (const [q, quantile] of quantiles.entries()) {
         const at = q * paths * 2 + candidate;
         const isPlain = isStep && quantile === 0.5;
-        const shift = isPlain ? 0 : conformalQuantile(errors, quantile);
+        const shift = isPlain ? 0 : conformalQuantile(errors, quantile, smaller);
+        if (!isPlain) smaller = Math.max(0, Math.floor(quantile * (errors.length + 1)) - 1);
         this.#shifts[at] = shift;
         this.#losses[at] =
           errors.length === 0 || (isPlain && isRoot)
@@ -263,33 +272,35 @@ export class Stack {
     }
   }
 
-  #sortedErrors(isRoot: boolean): Float32Array {
+  #errorsOf(isRoot: boolean): Float32Array {
     const { count, said, saidRoots, came, cameRoots } = this.#pairs;
     const errors = this.#errors.subarray(0, count);
     const from = isRoot ? saidRoots : said;
     const to = isRoot ? cameRoots : came;
     for (let at = 0; at < count; at++) errors[at] = to[at]! - from[at]!;
-    return errors.sort();
+    return errors;
   }
 
   /** Mean pinball loss. */
   #loss(quantile: number, shift: number, isRoot: boolean): number {
     const { count, said, saidRoots, came } = this.#pairs;
-    let loss = 0;
+    let over = 0;
+    let under = 0;
     for (let at = 0; at < count; at++) {
-      const moved = isRoot ? Math.max(0, saidRoots[at]! + shift) ** 2 : said[at]! + shift;
-      const miss = came[at]! - moved;
-      loss += miss >= 0 ? quantile * miss : (quantile - 1) * miss;
+      const root = Math.max(0, saidRoots[at]! + shift);
+      const miss = came[at]! - (isRoot ? root * root : said[at]! + shift);
+      under += Math.max(0, miss);
+      over -= Math.min(0, miss);
     }
-    return loss / count;
+    return (quantile * under + (1 - quantile) * over) / count;
   }
 
   /** The best few candidates of each quantile for this target; nobody if none could be judged. */
   #keep(slot: number, target: number, { candidates, shifts, weights }: Choices): void {
     const { quantiles, paths } = this.#shape;
     const losses = this.#losses;
-    const floor = LOSS_FLOOR * this.#meanActual();
-    for (const [q, quantile] of quantiles.entries()) {
+    const floor = this.#lossFloor;
+    for (let q = 0; q < quantiles.length; q++) {
       const place = this.#placeOf(slot, target, q);
       const base = q * paths * 2;
       let kept = 0;
@@ -304,12 +315,11 @@ export class Stack {
         }
         candidates[place + at] = candidate;
       }
-      const power = quantile === 0.5 ? MEDIAN_POWER : POWER;
       const best = kept === 0 ? 0 : losses[base + candidates[place]!]!;
       for (let at = 0; at < kept; at++) {
         const candidate = base + candidates[place + at]!;
         shifts[place + at] = this.#shifts[candidate]!;
-        weights[place + at] = ((best + floor) / (losses[candidate]! + floor)) ** power;
+        weights[place + at] = ((best + floor) / (losses[candidate]! + floor)) ** POWER;
       }
       candidates.fill(NOBODY, place + kept, place + KEPT);
       // A short history says nothing of late steps yet: those who speak for the earlier ones go on.
@@ -320,13 +330,6 @@ export class Stack {
         weights.copyWithin(place, before, before + KEPT);
       }
     }
-  }
-
-  #meanActual(): number {
-    const { count, came } = this.#pairs;
-    let sum = 0;
-    for (let at = 0; at < count; at++) sum += came[at]!;
-    return count === 0 ? 0 : sum / count + Number.MIN_VALUE;
   }
 
   #placeOf(slot: number, target: number, q: number): number {
@@ -342,7 +345,8 @@ export class Stack {
       if (Number.isNaN(value)) continue;
       const shift = choices.shifts[at]!;
       const isRoot = (candidate & 1) === 1;
-      this.#values[count] = isRoot ? Math.max(0, Math.sqrt(value) + shift) ** 2 : value + shift;
+      const root = Math.max(0, Math.sqrt(value) + shift);
+      this.#values[count] = isRoot ? root * root : value + shift;
       this.#weights[count] = choices.weights[at]!;
       count++;
     }
@@ -351,15 +355,20 @@ export class Stack {
 }
 
 /**
- * The smallest error that is large enough in (n + 1)·q of cases, between its neighbours; with few errors the
- * largest (smallest) of them.
+ * The error that is large enough in (n + 1)·q of cases, between the two next to it; with few errors the largest
+ * (smallest) of them. Errors before `from` are known to be smaller ones; they are reordered.
  */
-function conformalQuantile(sorted: Float32Array, quantile: number): number {
-  const place = quantile * (sorted.length + 1) - 1;
-  const below = Math.min(sorted.length - 1, Math.max(0, Math.floor(place)));
-  const above = Math.min(sorted.length - 1, below + 1);
+function conformalQuantile(errors: Float32Array, quantile: number, from: number): number {
+  const count = errors.length;
+  if (count === 0) return NaN;
+  const place = quantile * (count + 1) - 1;
+  const below = Math.min(count - 1, Math.max(0, Math.floor(place)));
+  const low = select(errors, below, Math.min(from, below), count);
   const share = Math.min(1, Math.max(0, place - below));
-  return sorted[below]! + share * (sorted[above]! - sorted[below]!);
+  if (share === 0 || below + 1 === count) return low;
+  let high = Infinity;
+  for (let at = below + 1; at < count; at++) if (errors[at]! < high) high = errors[at]!;
+  return low + share * (high - low);
 }
 
 /** NaN only if all are. */

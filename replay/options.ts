@@ -35,6 +35,16 @@ const switchTimesSchema = z.strictObject({
     .describe('To release, to take, to attach: each.'),
 });
 
+/** What of the planner's config a replay may try; see docs/CONFIG.md. */
+const plannerSchema = z.strictObject({
+  quantile: z.number().min(0.5).max(0.99).optional(),
+  target: z.number().min(0.1).max(1).optional(),
+  cooldownMs: z.int().min(0).optional(),
+  gainMin: z.number().min(0).max(1).optional(),
+  imbalanceMax: z.number().min(1).optional(),
+  workUnits: z.int().min(1000).optional(),
+});
+
 export const replayOptionsSchema = z.strictObject({
   policies: z
     .array(policySchema)
@@ -72,6 +82,11 @@ export const replayOptionsSchema = z.strictObject({
     .describe('Of one decision. Default: 5 % of the resources, at least 2.'),
   seed: z.int().min(0).max(0xffff_ffff).default(1),
   switch: switchTimesSchema.prefault({}),
+  triggers: z
+    .boolean()
+    .default(true)
+    .describe('foreshift also decides when its threshold trigger says so, not by schedule alone.'),
+  planner: plannerSchema.prefault({}).describe("In place of the config's defaults."),
 });
 
 export type ReplayOptions = Readonly<z.output<typeof replayOptionsSchema>>;

@@ -3,7 +3,7 @@ import type { PolicyName, ReplayOptions } from './options.js';
 import type { PolicyAccount } from './policy.js';
 import type { Measures } from './rules/measures.js';
 import type { PolicyRun } from './run.js';
-import type { Scene } from './scene.js';
+import type { PlannerChoice, Scene } from './scene.js';
 
 /**
  * What a replay found: a function of trace and options, byte for byte. How long it took is not in it
@@ -35,6 +35,8 @@ export interface SceneReport {
   readonly movesMax: number;
   readonly seed: number;
   readonly switch: ReplayOptions['switch'];
+  readonly hasTriggers: boolean;
+  readonly planner: PlannerChoice;
 }
 
 export type PolicyReport = { readonly policy: PolicyName } & Measures & PolicyAccount;
@@ -84,6 +86,8 @@ export function reportOf(trace: string, scene: Scene, runs: readonly PolicyRun[]
       movesMax: scene.movesMax,
       seed: scene.seed,
       switch: scene.switch,
+      hasTriggers: scene.hasTriggers,
+      planner: scene.planner,
     },
     policies: runs.map(({ policy, measures, account }) => ({
       policy,

@@ -1,3 +1,4 @@
+import type { Config } from '../core/config/schema.js';
 import type { Dimension, ResourceId, ServerId } from '../core/domain.js';
 import { serverId } from '../core/domain.js';
 import { fail } from '../core/errors.js';
@@ -26,7 +27,13 @@ export interface Scene {
   readonly movesMax: number;
   readonly seed: number;
   readonly switch: ReplayOptions['switch'];
+  /** For foreshift alone. */
+  readonly hasTriggers: boolean;
+  readonly planner: PlannerChoice;
 }
+
+/** What of the planner's options is not the default. */
+export type PlannerChoice = Partial<Config['planner']>;
 
 const DAY_MS = 86_400_000;
 const HALF_HOUR_MS = 1_800_000;
@@ -61,7 +68,13 @@ export function sceneOf(trace: Trace, options: ReplayOptions): Scene {
       options.movesMax ?? Math.max(MOVES_LEAST, Math.round(MOVES_SHARE * trace.resources.length)),
     seed: options.seed,
     switch: options.switch,
+    hasTriggers: options.triggers,
+    planner: given(options.planner),
   };
+}
+
+function given(planner: ReplayOptions['planner']): PlannerChoice {
+  return Object.fromEntries(Object.entries(planner).filter(([, value]) => value !== undefined));
 }
 
 function loadIn(trace: Trace, wanted: Dimension | undefined) {

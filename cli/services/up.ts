@@ -16,6 +16,7 @@ import { Lifecycle } from '../../core/lifecycle.js';
 import type { Log } from '../../core/log.js';
 import { Metrics } from '../../core/metrics.js';
 import { OutboundGuard } from '../../core/net/guard.js';
+import { scheduleCompaction } from '../../core/metric-store/compaction.js';
 import type { HttpServer } from '../../core/net/http-server.js';
 import { NodeNet } from '../../core/net/node.js';
 import type { Rng } from '../../core/rng.js';
@@ -175,7 +176,7 @@ export class Up implements Startable {
     );
     // In the order in which they need one another; they stop the other way round.
     const lifecycle = new Lifecycle([
-      { start: () => Promise.resolve(), stop: () => engines.close() },
+      { start: () => scheduleCompaction(control), stop: () => engines.close() },
       following(view),
       health,
       registration,

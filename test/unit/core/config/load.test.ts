@@ -150,6 +150,11 @@ servers:
       '4: servers.0.fence: needs `control`',
     ],
     ['an open API', 'api: { listen: "0.0.0.0:7700" }\n', '1: api.listen: a loopback address'],
+    [
+      'means over what does not divide a day',
+      'metricStore:\n  rollupMs: 420000\n',
+      '2: metricStore.rollupMs: milliseconds that divide a day',
+    ],
     ['a key twice', 'mode: auto\nmode: observe\n', '2: the file: Map keys must be unique'],
     ['text that is no YAML', 'mode: [auto\n', 'the file'],
     ['a list for the whole', '- mode\n', '1: the file'],

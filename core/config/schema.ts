@@ -170,8 +170,17 @@ const plannerSchema = z.strictObject({
   target: z.number().min(0.1).max(1).default(0.8).describe('Utilization that plans keep below.'),
   movesMax: z.int().min(1).default(16).describe('Of one plan.'),
   batchMovesMax: z.int().min(1).max(1000).default(8).describe('Switched as one.'),
-  cooldownMs: z.int().min(0).default(3_600_000).describe('A resource rests so long after a move.'),
-  gainMin: z.number().min(0).max(1).default(0.05),
+  cooldownMs: z
+    .int()
+    .min(0)
+    .default(86_400_000)
+    .describe('A resource that was moved rests so long; until then only an overload moves it.'),
+  gainMin: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.05)
+    .describe('A move must relieve a server by so much of its capacity over the whole horizon.'),
   imbalanceMax: z
     .number()
     .min(1)
@@ -181,7 +190,7 @@ const plannerSchema = z.strictObject({
     .number()
     .min(0)
     .max(1)
-    .default(0.4)
+    .default(0.5)
     .describe('Imbalance is left alone, too, while the fullest server is less loaded than this.'),
   workUnits: z.int().min(1000).default(2_000_000).describe('How long the search may go on.'),
   planLifeMs: msSchema.default(900_000).describe('A plan that waits longer expires.'),

@@ -45,6 +45,19 @@ export function lastDemand(forecast: ForecastBlock, rows: DemandRows, last: Floa
   return assumeUnknown(demand, rows);
 }
 
+/** The load of one resource on its own in a cell, at the demand's quantile. */
+export function loadOf(demand: Demand, resource: number, cell: number): number {
+  const { cells, median, own, common, factors, sign } = demand;
+  const at = resource * cells + cell;
+  if (factors === CERTAIN) return median[at]!;
+  let variance = own[at]!;
+  for (let factor = 0; factor < factors; factor++) {
+    const part = common[(resource * factors + factor) * cells + cell]!;
+    variance += part * part;
+  }
+  return Math.max(0, median[at]! + sign * Math.sqrt(variance));
+}
+
 function medianDemand(forecast: ForecastBlock, rows: DemandRows): Demand {
   const { paths, quantiles, grid } = forecast;
   const demand = emptyDemand(rows, grid.steps);
@@ -99,7 +112,9 @@ function spreadsOf(
   rows: DemandRows,
   { known, scale }: { readonly known: number; readonly scale: number },
 ): Pick<Demand, 'own' | 'common' | 'factors'> | null {
-  const { paths, quantiles, grid, factors, loadings } = forecast;
+  const { paths, quantiles, grid, loadings } = forecast;
+  // With none at all there is one that nothing is loaded on: sums have one form.
+  const factors = Math.max(1, forecast.factors);
   const middle = medianIndex(forecast);
   const { steps } = grid;
   const cells = rows.dimensions * steps;
@@ -116,7 +131,7 @@ function spreadsOf(
       const spread = Math.abs(value - paths[median + step]!) * scale;
       widest = Math.max(widest, spread, -spread);
       own[resource * cells + cell] = ownShare * spread * spread;
-      for (let factor = 0; factor < factors; factor++) {
+      for (let factor = 0; factor < forecast.factors; factor++) {
         const loading = loadings[series * factors + factor]!;
         common[(resource * factors + factor) * cells + cell] = loading * spread;
       }

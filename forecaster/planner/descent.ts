@@ -8,47 +8,62 @@ import { findExchange, findMove } from './steps.js';
 export class Descent {
   readonly #layout: Layout;
   readonly #relief: Relief;
-  /** Servers at which no step was found since something changed. */
+  /** When a server was last found past help, in changes of the layout; −1: never. */
+  readonly #failedAt: Int32Array;
   readonly #isDone: Uint8Array;
 
   constructor(layout: Layout, rules: Rules) {
+    const count = layout.problem.servers.length;
     this.#layout = layout;
     this.#relief = new Relief(layout, rules);
-    this.#isDone = new Uint8Array(layout.problem.servers.length);
+    this.#failedAt = new Int32Array(count).fill(-1);
+    this.#isDone = new Uint8Array(count);
   }
 
   /**
-   * Relieves servers until none can be relieved, or `isOver`.
-   * @param isThorough tries every kind of step, not moves alone
+   * Relieves servers until none can be relieved, or `isOver`. Every kind of step is tried.
    * @returns whether anything was improved
    */
-  run(isOver: () => boolean, { isThorough = true } = {}): boolean {
-    let hasImproved = false;
-    let hasChanged = true;
-    while (hasChanged && !isOver()) {
-      hasChanged = false;
-      this.#isDone.fill(0);
-      for (;;) {
-        const server = this.#next();
-        if (server === NOWHERE || isOver()) break;
-        if (this.#relieve(server, isThorough)) hasChanged = true;
-        else this.#isDone[server] = 1;
+  run(isOver: () => boolean): boolean {
+    const before = this.#layout.changes;
+    for (;;) {
+      const from = this.#layout.changes;
+      // One that was past help stays so while nothing changes.
+      for (const [server, failedAt] of this.#failedAt.entries()) {
+        this.#isDone[server] = failedAt === from ? 1 : 0;
       }
-      hasImproved ||= hasChanged;
+      this.#pass(isOver, true);
+      if (this.#layout.changes === from || isOver()) return from !== before;
     }
-    return hasImproved;
+  }
+
+  /** Relieves these servers, by moves alone. */
+  touchUp(servers: Iterable<number>, isOver: () => boolean): void {
+    this.#isDone.fill(1);
+    for (const server of servers) this.#isDone[server] = 0;
+    this.#pass(isOver, false);
+  }
+
+  /** Something changed that is no change of the layout: all servers are to be looked at again. */
+  reset(): void {
+    this.#failedAt.fill(-1);
+  }
+
+  #pass(isOver: () => boolean, isThorough: boolean): void {
+    for (;;) {
+      const server = this.#next();
+      if (server === NOWHERE || isOver()) return;
+      this.#relief.from(server);
+      if (this.#step(isThorough)) continue;
+      this.#isDone[server] = 1;
+      if (isThorough) this.#failedAt[server] = this.#layout.changes;
+    }
   }
 
   /** Finds a misplaced resource a server, another giving way if it must; false: it cannot. */
   settle(resource: number): boolean {
     this.#relief.of(resource);
     return this.#step(true);
-  }
-
-  /** Takes the best step that relieves this server; false: there is none. */
-  #relieve(server: number, isThorough: boolean): boolean {
-    this.#relief.from(server);
-    return this.#step(isThorough);
   }
 
   #step(isThorough: boolean): boolean {

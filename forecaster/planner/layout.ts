@@ -1,7 +1,7 @@
 import { Loads } from './loads.js';
 import type { Problem } from './problem.js';
 import { NOWHERE } from './problem.js';
-import { isMisplaced, isUneven } from './score.js';
+import { eveningWeightOf, isMisplaced } from './score.js';
 
 /**
  * An assignment that a search changes: who is where, what each server costs, what all costs. Changes can be
@@ -12,10 +12,12 @@ export class Layout {
   readonly loads: Loads;
   /** Probes so far: the unit of work. */
   work = 0;
+  /** Changes of server so far, those taken back too. */
+  changes = 0;
 
   readonly assignment: Int32Array;
-  /** The start is so uneven that this alone is worth moves. */
-  readonly isUneven: boolean;
+  /** What the square of an overall load costs while `isEvening`; 0: the start is even enough. */
+  readonly eveningWeight: number;
   /** The servers are being made even: their levels count. That is the last aim, so a search begins without. */
   isEvening: boolean;
   /** Of each server: overload, pressure, peak, overall load. */
@@ -58,12 +60,12 @@ export class Layout {
       if (isMisplaced(problem, resource, server)) this.misplaced++;
     }
     for (const server of servers.keys()) this.#refresh(server);
-    this.isUneven = isUneven(problem, problem.start);
-    this.isEvening = this.isUneven;
+    this.eveningWeight = eveningWeightOf(problem, problem.start);
+    this.isEvening = this.eveningWeight > 0;
     for (const [resource, server] of assignment.entries()) {
       if (server !== problem.start[resource]) this.move(resource, server);
     }
-    this.#log.length = 0;
+    this.settle();
   }
 
   /** Stands for no resource in a probe. */
@@ -96,7 +98,7 @@ export class Layout {
 
   /** Of one server; its level counts only while the servers are to be made more even. */
   cost(overload: number, pressure: number, level: number): number {
-    const evening = this.isEvening ? level * level : 0;
+    const evening = this.isEvening ? this.eveningWeight * level * level : 0;
     return overload * this.problem.objective.overloadWeight + pressure + evening;
   }
 
@@ -146,6 +148,21 @@ export class Layout {
     return this.#log.length;
   }
 
+  /** Moves so far are not taken back any more. */
+  settle(): void {
+    this.#log.length = 0;
+  }
+
+  /** The servers that a resource has left or come to since the mark. */
+  touchedSince(mark: number): Set<number> {
+    const touched = new Set<number>();
+    for (let at = mark; at < this.#log.length; at += 2) {
+      touched.add(this.#log[at + 1]!).add(this.assignment[this.#log[at]!]!);
+    }
+    touched.delete(NOWHERE);
+    return touched;
+  }
+
   /** Takes back every move since the mark. */
   rollback(mark: number): void {
     while (this.#log.length > mark) {
@@ -169,6 +186,7 @@ export class Layout {
 
   #place(resource: number, from: number, to: number): void {
     const { problem } = this;
+    this.changes++;
     const extra = this.extraMoves(resource, to);
     this.moves += extra;
     this.movesCost += extra * problem.moveCost[resource]!;

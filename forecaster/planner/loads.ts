@@ -87,10 +87,6 @@ export class Loads {
     return (sum + (variance > 0 ? Math.sqrt(variance) : 0)) * per;
   }
 
-  limitAt(server: number, cell: number): number {
-    return this.#limits[server * this.#cells + cell]!;
-  }
-
   /**
    * What the server would carry with `added` on it and without `removed`: sets the public fields.
    * `nobody` (the number of resources) stands for none.
@@ -146,26 +142,29 @@ export class Loads {
     const sums = this.#sums;
     const owns = this.#own;
     const commons = this.#common;
+    const width = factors * cells;
     let overload = 0;
     let pressure = 0;
     let peak = 0;
     let level = 0;
     let isBroken = false;
-    let cell = 0;
+    let at = server * cells;
+    let plus = added * cells;
+    let minus = removed * cells;
+    // With one factor, which is the rule, its rows lie where those of the medians do, times one.
+    let commonAt = at * factors;
+    let commonPlus = plus * factors;
+    let commonMinus = minus * factors;
     for (let dimension = 0; dimension < dimensions.length; dimension++) {
       const per = perCapacity[server * dimensions.length + dimension]!;
-      const end = cell + steps;
+      const end = at + steps;
       let sum = 0;
-      for (; cell < end; cell++) {
-        const at = server * cells + cell;
-        const plus = added * cells + cell;
-        const minus = removed * cells + cell;
-        let variance = owns[at]! + own[plus]! - own[minus]!;
-        for (let factor = 0; factor < factors; factor++) {
+      for (; at < end; at++, plus++, minus++, commonAt++, commonPlus++, commonMinus++) {
+        const first = commons[commonAt]! + common[commonPlus]! - common[commonMinus]!;
+        let variance = owns[at]! + own[plus]! - own[minus]! + first * first;
+        for (let rest = cells; rest < width; rest += cells) {
           const part =
-            commons[(server * factors + factor) * cells + cell]! +
-            common[(added * factors + factor) * cells + cell]! -
-            common[(removed * factors + factor) * cells + cell]!;
+            commons[commonAt + rest]! + common[commonPlus + rest]! - common[commonMinus + rest]!;
           variance += part * part;
         }
         const spread = variance > 0 ? Math.sqrt(variance) : 0;

@@ -2,7 +2,8 @@ import type { NoPlan } from '../../core/plan.js';
 import { blockersOf, missOf } from './blockers.js';
 import type { PlanningInputs } from './inputs.js';
 import type { Problem } from './problem.js';
-import { isUneven, scoreOf } from './score.js';
+import { rounded } from './rounded.js';
+import { eveningWeightOf, scoreOf } from './score.js';
 import { first } from './search.js';
 import type { Translation } from './translation.js';
 
@@ -40,9 +41,10 @@ export function noPlan(
     const { steps, stepsMin } = restraint;
     return { ...none, why: 'learning', steps, stepsMin };
   }
-  if (miss === undefined && !isUneven(problem, assignment)) return none;
+  if (miss === undefined && eveningWeightOf(problem, assignment) === 0) return none;
   const gain = possibleGain(problem, { seed, gainMin: options.gainMin });
-  if (gain === 0 && miss !== undefined) return blocked();
+  // A move that takes away overload is always worth it: there is none.
+  if (miss?.aim === 'overload' || (miss !== undefined && gain === 0)) return blocked();
   return { ...none, why: 'gain-too-small', gain, gainMin: options.gainMin };
 }
 
@@ -62,11 +64,11 @@ function possibleGain(
   if (moved.length === 0) return 0;
   const price = moved.reduce((sum, resource) => sum + problem.moveCost[resource]!, 0);
   const won = Math.max(0, valueAtStart(free) - value);
-  return Math.min(gainMin, gainMin * Math.sqrt(won / price));
+  return price === 0 ? 0 : rounded(Math.min(gainMin, gainMin * Math.sqrt(won / price)));
 }
 
 function valueAtStart(problem: Problem): number {
   const { overload, pressure, unevenness } = scoreOf(problem, problem.start);
-  const evening = isUneven(problem, problem.start) ? unevenness : 0;
+  const evening = eveningWeightOf(problem, problem.start) * unevenness;
   return overload * problem.objective.overloadWeight + pressure + evening;
 }

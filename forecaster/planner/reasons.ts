@@ -3,6 +3,7 @@ import type { Grid } from '../../core/panel.js';
 import { Loads } from './loads.js';
 import type { Problem } from './problem.js';
 import { EPSILON, NOWHERE, nobodyOf } from './problem.js';
+import { rounded } from './rounded.js';
 import { utilizationOf } from './utilization.js';
 
 /** A change of server, by index. */
@@ -104,8 +105,8 @@ export class Reasons {
       server: servers[server]!,
       dimension: dimensions[Math.floor(cell / steps)]!,
       atMs: this.#grid.startMs + (cell % steps) * this.#grid.stepMs,
-      before,
-      after: this.#plan[server * demand.cells + cell]!,
+      before: rounded(before),
+      after: rounded(this.#plan[server * demand.cells + cell]!),
       limit,
     };
   }

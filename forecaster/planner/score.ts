@@ -1,10 +1,14 @@
 import type { PlanScore } from '../../core/plan.js';
 import type { Demand, Problem } from './problem.js';
 import { EPSILON, NOWHERE } from './problem.js';
+import { rounded } from './rounded.js';
 import { utilizationOf } from './utilization.js';
 
 /** A fleet whose fullest server carries no more than this is even: a ratio of roundings says nothing. */
 const IDLE = 1e-6;
+
+/** A move is worth it if it takes a fiftieth of the fullest server's square off the sum, at the default `gainMin`. */
+const EVENING_WEIGHT = 0.13;
 
 /** How good an assignment is, at a demand (the plan's own, or that of another world). */
 export function scoreOf(
@@ -20,11 +24,11 @@ export function scoreOf(
   const stretch = demand.steps === 0 ? 0 : problem.steps / demand.steps;
   return {
     misplaced: misplacedOf(problem, assignment),
-    overload: overload * stretch,
-    pressure: demand.steps === 0 ? 0 : pressure / demand.steps,
-    unevenness: unevennessOf(problem, levels),
-    peak: peaks.reduce((highest, peak) => Math.max(highest, peak), 0),
-    imbalance: imbalanceOf(problem, assignment, levels),
+    overload: rounded(overload * stretch),
+    pressure: demand.steps === 0 ? 0 : rounded(pressure / demand.steps),
+    unevenness: rounded(unevennessOf(problem, levels)),
+    peak: rounded(peaks.reduce((highest, peak) => Math.max(highest, peak), 0)),
+    imbalance: rounded(imbalanceOf(problem, assignment, levels)),
   };
 }
 
@@ -60,14 +64,17 @@ function levelsOf(
   });
 }
 
-/** The servers are so uneven that this alone is worth moves. */
-export function isUneven(problem: Problem, assignment: Int32Array): boolean {
+/**
+ * What the square of an overall load costs, once the servers are so uneven that this alone is worth moves; 0
+ * while they are not. In measures of the fullest server, so that it is the same for large and small servers.
+ */
+export function eveningWeightOf(problem: Problem, assignment: Int32Array): number {
   const { demand, objective } = problem;
   const levels = levelsOf(problem, demand, utilizationOf(problem, demand, assignment));
-  return (
-    imbalanceOf(problem, assignment, levels) > objective.imbalanceMax + EPSILON &&
-    levels.some((level) => level > objective.imbalanceLoadMin)
-  );
+  const highest = levels.reduce((most, level) => Math.max(most, level), 0);
+  const isUneven = imbalanceOf(problem, assignment, levels) > objective.imbalanceMax + EPSILON;
+  const isLoaded = highest > objective.imbalanceLoadMin;
+  return isUneven && isLoaded ? EVENING_WEIGHT / (highest * highest) : 0;
 }
 
 /** Max ÷ mean of the overall loads of the servers that share the work: ready, and spare only if in use. */

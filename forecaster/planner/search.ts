@@ -26,7 +26,7 @@ export interface Solution {
 }
 
 /** A search that shook so often in vain has come to its end: while something is short, and otherwise. */
-const SHAKES_IN_VAIN_MAX = 200;
+const SHAKES_IN_VAIN_MAX = 300;
 const SHAKES_TO_POLISH_MAX = 8;
 /** After one shake in so many every kind of step is tried, after the others only moves. */
 const THOROUGH_EVERY = 8;
@@ -99,17 +99,20 @@ class Search {
     this.#settle();
     if (this.#isShort() && this.#hasClosedSpares()) {
       while (this.#isShort() && this.improve());
-      if (this.#isShort()) this.#rules.areSparesOpen = true;
-      this.#settle();
+      if (this.#isShort()) {
+        this.#rules.areSparesOpen = true;
+        this.#descent.reset();
+        this.#settle();
+      }
     }
-    forcePlacement(this.#layout, this.#rules);
-    this.#settle();
+    if (forcePlacement(this.#layout, this.#rules)) this.#settle();
   }
 
   /** Makes the servers even, if they are very uneven; false: nothing was won. */
   even(): boolean {
-    if (!this.#layout.isUneven || this.#isOver()) return false;
+    if (this.#layout.eveningWeight === 0 || this.#isOver()) return false;
     this.#layout.isEvening = true;
+    this.#descent.reset();
     const hasImproved = this.#descent.run(this.#isOver);
     if (hasImproved) trim(this.#layout, this.#rules);
     return hasImproved;
@@ -118,15 +121,15 @@ class Search {
   /** Shakes the layout until it comes out better; false: it did not. */
   improve(): boolean {
     const layout = this.#layout;
+    layout.settle();
     const shakesMax = this.#isShort() ? SHAKES_IN_VAIN_MAX : SHAKES_TO_POLISH_MAX;
     for (let shakes = 0; shakes < shakesMax && !this.#isOver(); shakes++) {
       if (!this.#shaker.hasHope()) return false;
       const before = { value: layout.value, overload: layout.overload, pressure: layout.pressure };
       const mark = layout.mark();
       if (this.#shaker.shake()) {
-        this.#descent.run(this.#isOver, {
-          isThorough: shakes % THOROUGH_EVERY === THOROUGH_EVERY - 1,
-        });
+        this.#descent.touchUp(layout.touchedSince(mark), this.#isOver);
+        if (shakes % THOROUGH_EVERY === THOROUGH_EVERY - 1) this.#descent.run(this.#isOver);
         if (layout.value < before.value - EPSILON) trim(layout, this.#rules);
         if (this.#isBetterThan(before)) return true;
       }

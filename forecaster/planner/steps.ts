@@ -7,6 +7,7 @@ import type { Relief, Step } from './relief.js';
 const LEAVERS_MAX = 32;
 const PARTNER_SERVERS_MAX = 24;
 const RECEIVERS_MAX = 12;
+const EXCHANGE_WORK_MAX = 3000;
 
 /** One resource goes to another server. */
 export function findMove(relief: Relief): void {
@@ -48,7 +49,9 @@ function tryMove(relief: Relief, resource: number, target: number): void {
 export function findExchange(relief: Relief): void {
   const { layout, rules, source } = relief;
   const { loads } = layout;
+  const workMax = layout.work + EXCHANGE_WORK_MAX;
   for (const resource of relief.leavers.slice(0, LEAVERS_MAX)) {
+    if (layout.work > workMax) return;
     let servers = 0;
     for (const target of layout.byPeak) {
       if (target === source || !rules.canTake(target, resource)) continue;

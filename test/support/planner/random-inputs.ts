@@ -11,7 +11,7 @@ export function randomInputs(seed: number): PlanningInputs {
   return { ...inputsOf(randomFleet(seed)), seed };
 }
 
-export function randomFleet(seed: number): TestFleet {
+function randomFleet(seed: number): TestFleet {
   const rng = new SeededRng(seed);
   const dimensions = DIMENSIONS.slice(0, 1 + integerBelow(rng, 3));
   const steps = pick(rng, [1, 2, 6, 12]);

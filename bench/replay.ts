@@ -1,6 +1,6 @@
 /**
  * The replays of a file of anchors by our own rules: our figures beside the anchors', and the goals.
- * `node dist/bench/replay.js --anchors FILE.json --traces DIR [--out FILE.json] [--policies a,b] [--only TRACE] [--seed 1]`
+ * `node dist/bench/replay.js --anchors FILE.json --traces DIR [--out FILE.json] [--policies a,b] [--only TRACE] [--seed 1] [--planner '{"quantile":0.9}']`
  * Exit 2 if a file that it needs is not there or cannot be used.
  */
 import { readFile, writeFile } from 'node:fs/promises';
@@ -32,6 +32,7 @@ const { values: args } = parseArgs({
     only: { type: 'string' },
     seed: { type: 'string', default: '1' },
     out: { type: 'string' },
+    planner: { type: 'string', default: '{}' },
   },
 });
 const clock = new SystemClock();
@@ -62,7 +63,10 @@ async function replayed(
   seed: number,
 ): Promise<AnchorResult[]> {
   const trace = await traceOf(anchor.trace);
-  const options = parseReplayOptions(optionsOf(anchor, policies, seed));
+  const options = parseReplayOptions({
+    ...optionsOf(anchor, policies, seed),
+    planner: JSON.parse(args.planner) as unknown,
+  });
   const beganAtMs = clock.monotonicMs();
   const progress = (at: ReplayProgress): void => {
     if (!process.stderr.isTTY) return;

@@ -30,7 +30,8 @@ export function sceneConfig(
     api: { listen: loopback(ports.api) },
     health: { listen: loopback(0) },
     listeners: [{ listen: loopback(ports.proxy) }],
-    collector: { everyMs: STEP_MS, timeoutMs: 2 * STEP_MS },
+    // Twice a step, so that a poll that comes late leaves no step without a sample.
+    collector: { everyMs: STEP_MS / 2, timeoutMs: 2 * STEP_MS },
     metricStore: { rollupMs: 10_000 },
     forecast: {
       everyMs: 6 * STEP_MS,

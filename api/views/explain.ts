@@ -42,6 +42,9 @@ export async function explainedOf(
   { planner, stepMs, seed }: ExplainOptions,
 ): Promise<Explained> {
   const { view, metricStore, eligibility, clock } = parts;
+  const isKnown =
+    view.table.placementOf(resource) !== undefined || eligibility.servers().has(resource);
+  if (!isKnown) fail('ERR_RESOURCE_UNKNOWN', { resource });
   const run = (await metricStore.latestForecast()) ?? fail('ERR_NO_FORECAST');
   const nowMs = clock.realtimeMs();
   const window = { nowMs, stepMs, steps: RECENT_STEPS };

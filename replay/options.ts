@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { configSchema } from '../core/config/schema.js';
 import { DIMENSIONS } from '../core/domain.js';
 import { fail } from '../core/errors.js';
 import { clip } from '../core/text.js';
@@ -35,15 +36,17 @@ const switchTimesSchema = z.strictObject({
     .describe('To release, to take, to attach: each.'),
 });
 
-/** What of the planner's config a replay may try; see docs/CONFIG.md. */
-const plannerSchema = z.strictObject({
-  quantile: z.number().min(0.5).max(0.99).optional(),
-  target: z.number().min(0.1).max(1).optional(),
-  cooldownMs: z.int().min(0).optional(),
-  gainMin: z.number().min(0).max(1).optional(),
-  imbalanceMax: z.number().min(1).optional(),
-  workUnits: z.int().min(1000).optional(),
-});
+/** Keys of the config's `planner`, by the config's own rules. */
+const plannerSchema = z
+  .record(z.string(), z.number())
+  .superRefine((planner, context) => {
+    const { error } = configSchema.safeParse({ planner });
+    const [issue] = error?.issues ?? [];
+    if (issue === undefined) return;
+    const path = issue.code === 'unrecognized_keys' ? issue.keys : issue.path.slice(1);
+    context.addIssue({ code: 'custom', path: path.slice(0, 1), message: issue.message });
+  })
+  .default({});
 
 export const replayOptionsSchema = z.strictObject({
   policies: z
@@ -76,7 +79,7 @@ export const replayOptionsSchema = z.strictObject({
   horizonSteps: z.int().min(1).max(288).default(12),
   movesMax: z
     .int()
-    .min(0)
+    .min(1)
     .max(10_000)
     .optional()
     .describe('Of one decision. Default: 5 % of the resources, at least 2.'),
@@ -86,7 +89,7 @@ export const replayOptionsSchema = z.strictObject({
     .boolean()
     .default(true)
     .describe('foreshift also decides when its threshold trigger says so, not by schedule alone.'),
-  planner: plannerSchema.prefault({}).describe("In place of the config's defaults."),
+  planner: plannerSchema.describe("In place of the config's defaults."),
 });
 
 export type ReplayOptions = Readonly<z.output<typeof replayOptionsSchema>>;

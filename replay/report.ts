@@ -3,7 +3,7 @@ import type { PolicyName, ReplayOptions } from './options.js';
 import type { PolicyAccount } from './policy.js';
 import type { Measures } from './rules/measures.js';
 import type { PolicyRun } from './run.js';
-import type { PlannerChoice, Scene } from './scene.js';
+import type { Scene } from './scene.js';
 
 /**
  * What a replay found: a function of trace and options, byte for byte. How long it took is not in it
@@ -36,7 +36,7 @@ export interface SceneReport {
   readonly seed: number;
   readonly switch: ReplayOptions['switch'];
   readonly hasTriggers: boolean;
-  readonly planner: PlannerChoice;
+  readonly planner: ReplayOptions['planner'];
 }
 
 export type PolicyReport = { readonly policy: PolicyName } & Measures & PolicyAccount;

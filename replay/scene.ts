@@ -1,4 +1,3 @@
-import type { Config } from '../core/config/schema.js';
 import type { Dimension, ResourceId, ServerId } from '../core/domain.js';
 import { serverId } from '../core/domain.js';
 import { fail } from '../core/errors.js';
@@ -29,11 +28,8 @@ export interface Scene {
   readonly switch: ReplayOptions['switch'];
   /** For foreshift alone. */
   readonly hasTriggers: boolean;
-  readonly planner: PlannerChoice;
+  readonly planner: ReplayOptions['planner'];
 }
-
-/** What of the planner's options is not the default. */
-export type PlannerChoice = Partial<Config['planner']>;
 
 const DAY_MS = 86_400_000;
 const HALF_HOUR_MS = 1_800_000;
@@ -69,12 +65,8 @@ export function sceneOf(trace: Trace, options: ReplayOptions): Scene {
     seed: options.seed,
     switch: options.switch,
     hasTriggers: options.triggers,
-    planner: given(options.planner),
+    planner: options.planner,
   };
-}
-
-function given(planner: ReplayOptions['planner']): PlannerChoice {
-  return Object.fromEntries(Object.entries(planner).filter(([, value]) => value !== undefined));
 }
 
 function loadIn(trace: Trace, wanted: Dimension | undefined) {

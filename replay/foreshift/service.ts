@@ -23,9 +23,10 @@ export interface Service extends World {
 export async function serviceOf(scene: Scene, firstMap: Int32Array): Promise<Service> {
   const world = await worldOf(scene, firstMap);
   const metricStore = new MemoryMetricStore();
-  const { forecast, planner, triggers } = configSchema.parse({});
   const { stepMs } = scene.recorded.grid;
-  const { horizonSteps, seed } = scene;
+  const { horizonSteps, seed, movesMax } = scene;
+  const config = configSchema.parse({ planner: { ...scene.planner, movesMax } });
+  const { forecast, planner, triggers } = config;
   const options = { stepMs, horizonSteps, seasonsMs: forecast.seasonMs, seed };
   const round = new Round(
     {
@@ -40,7 +41,7 @@ export async function serviceOf(scene: Scene, firstMap: Int32Array): Promise<Ser
     {
       mode: 'auto',
       forecast: { ...forecast, stepMs, horizonSteps },
-      planner: { ...planner, ...scene.planner, movesMax: scene.movesMax },
+      planner,
       triggers,
       seed,
     },

@@ -200,6 +200,7 @@ export class Forecasting {
     const { refitSteps, historySteps, seed } = this.#options;
     const fitted = state.fittedLength(slot);
     const length = Math.min(historySteps, endStep - firstStep);
+    if (state.regimes.hasChanged(slot)) return true;
     if (fitted === 0) return state.history.known(slot) >= FIT_KNOWN_MIN;
     if (fitted < historySteps && length >= Math.min(historySteps, fitted * GROWTH)) return true;
     const phase = seedFor(seed, formatSeries(key)) % refitSteps;

@@ -4,7 +4,7 @@ import { Ordered } from './ordered.js';
 import { RowModel } from './row-model.js';
 
 /** What is compared: the latest steps before an origin. */
-const PATTERN_STEPS = 24;
+const PATTERN_STEPS = 16;
 const NEIGHBOURS = 8;
 /** Closer ones would be the same moment twice. */
 const APART_STEPS = 2;
@@ -59,12 +59,15 @@ export class Analogs extends RowModel {
     }
   }
 
-  /** Candidates are ends of patterns: `end` is the first step after one. Given up once they are too far. */
+  /**
+   * Candidates are ends of patterns: `end` is the first step after one. The latest come first, for they are likely
+   * to be near, and then most others are given up after a few differences.
+   */
   #search(roots: Float32Array, from: number, to: number): void {
     const weights = this.#weights;
     const pattern = this.#pattern;
     let bound = this.#bound();
-    for (let end = from; end <= to; end++) {
+    for (let end = to; end >= from; end--) {
       let distance = 0;
       for (let i = 0; i < PATTERN_STEPS && distance < bound; i += STRIDE) {
         const at = end - 1 - i;
@@ -80,16 +83,16 @@ export class Analogs extends RowModel {
     }
   }
 
+  /** So far must one be to be kept. */
   #bound(): number {
     return this.#count < NEIGHBOURS ? Infinity : this.#distances[NEIGHBOURS - 1]!;
   }
 
-  /** Candidates come in ascending order of their end, so only the last ones kept can be too close. */
   #keep(distance: number, end: number): void {
     const distances = this.#distances;
     const ends = this.#ends;
     for (let at = 0; at < this.#count; at++) {
-      if (end - ends[at]! >= APART_STEPS) continue;
+      if (Math.abs(ends[at]! - end) >= APART_STEPS) continue;
       if (distances[at]! <= distance) return;
       this.#remove(at);
       at--;

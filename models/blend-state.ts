@@ -1,4 +1,5 @@
 import { History } from './history.js';
+import { Regimes } from './regimes.js';
 import type { NumberArray } from '../core/disk/arrays.js';
 import type { ErrorRow } from './factors.js';
 import type { Choices } from './stack.js';
@@ -17,6 +18,7 @@ export interface BlendStateOptions {
 /** What a blend knows of some series: typed arrays only, a slot a series. */
 export class BlendState {
   readonly history: History;
+  readonly regimes: Regimes;
   /** By model. */
   readonly params: readonly Float32Array[];
   readonly choices: Choices;
@@ -33,6 +35,7 @@ export class BlendState {
 
   constructor({ capacity, historySteps, params, choices, origins }: BlendStateOptions) {
     this.history = new History(capacity, historySteps);
+    this.regimes = new Regimes(capacity);
     this.params = params.map((size) => new Float32Array(capacity * size));
     this.choices = choices;
     this.#wanted = new Uint32Array(capacity);
@@ -49,6 +52,7 @@ export class BlendState {
     const { candidates, shifts, weights } = this.choices;
     return [
       ...this.history.arrays,
+      ...this.regimes.arrays,
       ...this.params,
       candidates,
       shifts,
@@ -64,6 +68,7 @@ export class BlendState {
 
   append(slot: number, value: number): void {
     this.history.append(slot, value);
+    this.regimes.append(slot, value);
     this.#sinceFit[slot]!++;
   }
 
@@ -93,6 +98,7 @@ export class BlendState {
   /** Nobody's slot again. */
   clear(slot: number): void {
     this.history.clear(slot);
+    this.regimes.clear(slot);
     this.fitted(slot, 0, 0);
   }
 

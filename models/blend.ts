@@ -139,7 +139,12 @@ export class Blend {
   }
 
   #read(state: BlendState, slots: readonly number[]): readonly Row[] {
-    for (const [r, slot] of slots.entries()) state.history.read(slot, this.#rows[r]!);
+    for (const [r, slot] of slots.entries()) {
+      const row = this.#rows[r]!;
+      state.history.read(slot, row);
+      if (state.regimes.hasChanged(slot)) state.regimes.adopt(slot, row);
+      state.regimes.lift(slot, row);
+    }
     return this.#rows.slice(0, slots.length);
   }
 
@@ -188,6 +193,13 @@ export class Blend {
     }
     order(paths, quantiles, horizonSteps, ceiling);
     order(peaks, quantiles, 1, ceiling);
+    const path = (q: number): Float32Array =>
+      paths.subarray(q * horizonSteps, (q + 1) * horizonSteps);
+    state.regimes.watch(row.slot, {
+      low: path(0),
+      middle: path(quantiles.indexOf(0.5)),
+      high: path(quantiles.length - 1),
+    });
   }
 
   /** Bits of the models that the choices of a series need. */

@@ -38,6 +38,13 @@ export class SeasonalSlots extends RowModel {
       hiddenTo: origin + this.horizonSteps,
     };
     for (let h = 0; h < this.horizonSteps; h++) {
+      if (h >= this.#season) {
+        // The same slot, with the same steps hidden.
+        for (let p = 0; p < QUANTILES.length; p++) {
+          said[at + p * stride + h] = said[at + p * stride + h - this.#season]!;
+        }
+        continue;
+      }
       collectSlot(row.values, { step: origin + h, season: this.#season }, visible, this.#slot);
       for (let p = 0; p < QUANTILES.length; p++) {
         said[at + p * stride + h] = this.#slot.quantile(QUANTILES[p]!);

@@ -68,6 +68,10 @@ export class SeasonalSmoothing extends RowModel {
     };
     const level = this.#levels[origin]!;
     for (let h = 0; h < this.horizonSteps; h++) {
+      if (h >= season) {
+        said[at + h] = said[at + h - season]!;
+        continue;
+      }
       collectSlot(this.#detrended, { step: origin + h, season }, visible, this.#slot);
       const root = Math.max(0, level + this.#slot.quantile(0.5));
       said[at + h] = root * root;

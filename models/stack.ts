@@ -22,6 +22,8 @@ const POWER = 8;
 const LOSS_FLOOR = 1e-6;
 /** Ends of the groups of steps; the last group goes to the end of the horizon. */
 const GROUP_ENDS = [3, 12, 48, 144] as const;
+/** So many steps of a group are compared at an origin: neighbours miss by about the same. */
+const SAMPLED_STEPS = 6;
 const NOBODY = 0xff;
 const PATHS_MAX = 127;
 
@@ -62,6 +64,7 @@ export class Stack {
   readonly #actual: Float32Array;
   readonly #pairs: Pairs;
   #lossFloor = 0;
+  #originsKnown = 0;
   readonly #errors: Float32Array;
   /** [quantiles × candidates] */
   readonly #losses: Float64Array;
@@ -198,6 +201,7 @@ export class Stack {
   #takeActual({ values, isKnown, origins }: Row): void {
     const { horizonSteps } = this.#shape;
     this.#actual.fill(NaN);
+    this.#originsKnown = origins.reduce((count, origin) => count + (origin >= 0 ? 1 : 0), 0);
     let sum = 0;
     let count = 0;
     for (const [k, origin] of origins.entries()) {
@@ -216,9 +220,10 @@ export class Stack {
   #pairSteps(said: Float32Array, path: number, from: number, to: number): void {
     const { horizonSteps, origins } = this.#shape;
     const base = path * origins * horizonSteps;
+    const stride = Math.ceil((to - from) / SAMPLED_STEPS);
     this.#pairs.count = 0;
     for (let k = 0; k < origins; k++) {
-      for (let cell = k * horizonSteps + from; cell < k * horizonSteps + to; cell++) {
+      for (let cell = k * horizonSteps + from; cell < k * horizonSteps + to; cell += stride) {
         this.#pair(said[base + cell]!, this.#actual[cell]!);
       }
     }
@@ -261,8 +266,9 @@ export class Stack {
       for (const [q, quantile] of quantiles.entries()) {
         const at = q * paths * 2 + candidate;
         const isPlain = isStep && quantile === 0.5;
-        const shift = isPlain ? 0 : conformalQuantile(errors, quantile, smaller);
-        if (!isPlain) smaller = Math.max(0, Math.floor(quantile * (errors.length + 1)) - 1);
+        const place = placeIn(errors.length, quantile, this.#originsKnown);
+        const shift = isPlain ? 0 : conformalQuantile(errors, place, smaller);
+        if (!isPlain) smaller = Math.max(0, Math.floor(place));
         this.#shifts[at] = shift;
         this.#losses[at] =
           errors.length === 0 || (isPlain && isRoot)
@@ -355,13 +361,14 @@ export class Stack {
 }
 
 /**
- * The error that is large enough in (n + 1)·q of cases, between the two next to it; with few errors the largest
- * (smallest) of them. Errors before `from` are known to be smaller ones; they are reordered.
+ * The error that is large enough in a share q of cases, as far as so few origins can tell: split conformal
+ * prediction takes the ⌈(n + 1)·q⌉-th of n, and it is the origins that are independent, not the steps of one.
+ * Between the two errors next to the place; the largest (smallest) if there are too few. Errors are
+ * reordered; those before `from` are known to be smaller.
  */
-function conformalQuantile(errors: Float32Array, quantile: number, from: number): number {
+function conformalQuantile(errors: Float32Array, place: number, from: number): number {
   const count = errors.length;
   if (count === 0) return NaN;
-  const place = quantile * (count + 1) - 1;
   const below = Math.min(count - 1, Math.max(0, Math.floor(place)));
   const low = select(errors, below, Math.min(from, below), count);
   const share = Math.min(1, Math.max(0, place - below));
@@ -369,6 +376,12 @@ function conformalQuantile(errors: Float32Array, quantile: number, from: number)
   let high = Infinity;
   for (let at = below + 1; at < count; at++) if (errors[at]! < high) high = errors[at]!;
   return low + share * (high - low);
+}
+
+/** Where the quantile stands among `count` sorted errors from `origins` origins. */
+function placeIn(count: number, quantile: number, origins: number): number {
+  const far = Math.abs(quantile - 0.5) * (1 + 1 / origins);
+  return (0.5 + Math.sign(quantile - 0.5) * far) * count - 0.5;
 }
 
 /** NaN only if all are. */

@@ -14,7 +14,7 @@ import type { RequestHead } from '../core/net/http/request-head.js';
 import { RequestReader } from '../core/net/http/request-reader.js';
 import type { ResponseHead } from '../core/net/http/response-head.js';
 import { ResponseReader } from '../core/net/http/response-reader.js';
-import type { Connection, Net } from '../core/net/port.js';
+import type { CloseReason, Connection, Net } from '../core/net/port.js';
 import type { RequestGate } from './request-gate.js';
 import type { SidecarOptions } from './sidecar.js';
 
@@ -168,14 +168,25 @@ export class SidecarConnection {
   }
 
   #forward(bytes: Uint8Array): void {
-    for (const part of this.#underWay?.body.part(bytes) ?? []) this.#send(part);
+    const underWay = this.#underWay;
+    if (underWay === undefined || !this.#mayGoOn(underWay)) return;
+    for (const part of underWay.body.part(bytes)) this.#send(part);
   }
 
   #requestEnded(trailers: HeaderList): void {
     const underWay = this.#underWay;
-    if (underWay === undefined) return;
+    if (underWay === undefined || !this.#mayGoOn(underWay)) return;
     underWay.isRead = true;
     for (const part of underWay.body.end(trailers)) this.#send(part);
+  }
+
+  /** The lease may have run out since the head was let in: what the server has of the request is cut off. */
+  #mayGoOn({ resource }: UnderWay): boolean {
+    if (this.#parts.gate.mayGoOn(resource)) return true;
+    const executed = this.#isBackOpen ? 'unknown' : 'no';
+    this.#back?.reset();
+    this.#refuse(503, 'lease-over', 'the serving lease of this server is over', executed);
+    return false;
   }
 
   #send(bytes: Uint8Array): void {
@@ -190,8 +201,13 @@ export class SidecarConnection {
 
   #frontEnded(): void {
     this.#isLast = true;
-    if (this.#isTunnel) this.#back?.end();
-    else if (this.#underWay === undefined) this.#front?.end();
+    if (this.#isTunnel) {
+      this.#back?.end();
+      return;
+    }
+    // A request that ends in its middle will never be whole.
+    this.#requests.peerEnded();
+    if (this.#underWay === undefined) this.#front?.end();
   }
 
   #frontClosed(): void {
@@ -216,8 +232,9 @@ export class SidecarConnection {
     this.#responses = this.#newResponses();
     back.handler = {
       opened: () => {
-        this.#isBackOpen = true;
         this.#events.reached(true);
+        if (this.#underWay !== undefined && !this.#mayGoOn(this.#underWay)) return;
+        this.#isBackOpen = true;
         const pending = this.#pending;
         this.#pending = [];
         this.#pendingBytes = 0;
@@ -238,8 +255,8 @@ export class SidecarConnection {
           back.destroy();
         }
       },
-      closed: () => {
-        this.#backClosed();
+      closed: (reason) => {
+        this.#backClosed(reason);
       },
     };
   }
@@ -336,13 +353,14 @@ export class SidecarConnection {
     this.#loseAnswer(`the answer of the server is not valid: ${text}`);
   }
 
-  #backClosed(): void {
+  #backClosed(reason: CloseReason): void {
     const wasOpen = this.#isBackOpen;
     this.#back = undefined;
     this.#isBackOpen = false;
     this.#pending = [];
     this.#pendingBytes = 0;
-    if (!wasOpen) this.#events.reached(false);
+    // One that was given up here, since nobody waited for it any more, says nothing of the server.
+    if (!wasOpen && reason !== 'destroyed') this.#events.reached(false);
     if (this.#isTunnel) this.#front?.end();
     if (this.#underWay !== undefined) {
       if (wasOpen) this.#loseAnswer('the server broke the connection off');

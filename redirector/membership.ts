@@ -1,13 +1,13 @@
 import type { Clock } from '../core/clock/port.js';
 import type { MemberId, ServerId } from '../core/domain.js';
-import { codeOf } from '../core/errors.js';
+import { codeOf, fail } from '../core/errors.js';
 import { every } from '../core/every.js';
 import { NO_GENERATION } from '../core/generation.js';
 import type { Log } from '../core/log.js';
 import { Draft } from '../core/table-store/draft.js';
 import type { TableStore } from '../core/table-store/port.js';
 import type { MemberRecord } from '../core/table-store/records/switch.js';
-import { ACK, MEMBER } from '../core/table-store/records/switch.js';
+import { ACK, MEMBER, ROSTER } from '../core/table-store/records/switch.js';
 import type { TableView } from '../core/table-store/view.js';
 
 export interface MembershipOptions {
@@ -31,6 +31,9 @@ export interface MembershipParts {
 /** What this redirector tells the others about itself. */
 export type MemberReport = Pick<MemberRecord, 'generation' | 'unreachable' | 'abandoned'>;
 
+/** Others write to the roster too; so often in a row is no chance any more. */
+const ATTEMPTS_MAX = 10;
+
 interface Seen {
   readonly boot: string;
   readonly beat: number;
@@ -43,20 +46,26 @@ interface Seen {
  * renewal was *sent*; another's from when I first *saw* the renewal, plus a margin, and only by a read that
  * was sent after that time. So nobody is taken for dead while it takes itself for alive, as long as clocks
  * run at nearly the same rate.
+ *
+ *   outside → joining ⇄ member → outside        joining: written, and not yet holding what an open switch holds
+ *                └────────┴──→ usurped
  */
 export class Membership {
   readonly #parts: MembershipParts;
   readonly #options: MembershipOptions;
   readonly #seen = new Map<MemberId, Seen>();
   #boot: string;
+  /** Own lives that the store may name: the present one, and those whose beginning was never confirmed. */
+  readonly #lives = new Set<string>();
   #beat = 0;
   #leaseUntilMs = -Infinity;
   #report: MemberReport;
   #writing: Promise<void> | undefined;
   #unwritten = false;
-  #state: 'outside' | 'member' | 'usurped' = 'outside';
-  /** The own lease was over and a new life begins: hold what the open switch says, then it resolves. */
-  onRejoin: () => Promise<void> = () => Promise.resolve();
+  #state: 'outside' | 'joining' | 'member' | 'usurped' = 'outside';
+  /** A new life begins: hold what the open switch says, then it resolves. */
+  onJoin: () => Promise<void> = () => Promise.resolve();
+  /** The own lease lives until then, and what a switch holds is held. */
   onLease: (untilMs: number) => void = () => undefined;
 
   constructor(parts: MembershipParts, options: Partial<MembershipOptions> = {}) {
@@ -94,10 +103,10 @@ export class Membership {
     return members.flatMap(([id, { value }]) => (this.#isOver(id, value) ? [] : [id])).sort();
   }
 
-  /** Those whose leases are surely over. */
-  deadMembers(): MemberId[] {
+  /** Those whose leases are surely over, for longer than `ms`. */
+  deadMembers(ms: number): MemberId[] {
     const members = [...this.#parts.view.all(MEMBER)];
-    return members.flatMap(([id, { value }]) => (this.#isOver(id, value) ? [id] : []));
+    return members.flatMap(([id, { value }]) => (this.#isOver(id, value, ms) ? [id] : []));
   }
 
   /** This life of the member is surely over: its lease ran out, or another life took its place. */
@@ -106,17 +115,33 @@ export class Membership {
     return record?.boot !== boot || this.#isOver(member, record);
   }
 
+  /** It is over for longer than `ms`: what this life gave others for so long has run out too. */
+  isLongOver(member: MemberId, boot: string, ms: number): boolean {
+    const record = this.#parts.view.get(MEMBER, member)?.value;
+    return record?.boot !== boot || this.#isOver(member, record, ms);
+  }
+
   /**
-   * Becomes a member in a new life. Whoever calls holds what an open switch says *after* this, before any
-   * work is sent: the coordinator counts on it. @throws ERR_STORE_UNAVAILABLE, ERR_STORE_AMBIGUOUS
+   * Becomes a member in a new life. It counts as live, and as having its lease, only once it holds what an open
+   * switch says: the coordinator counts on that. @throws ERR_STORE_UNAVAILABLE, ERR_STORE_AMBIGUOUS, ERR_CONFLICT
    */
   async join(): Promise<void> {
     const { view } = this.#parts;
     this.#boot = this.#parts.newBoot();
+    this.#lives.add(this.#boot);
+    this.#state = 'joining';
+    await view.sync();
+    for (let attempt = 1; !(await this.#write()); attempt++) {
+      if (attempt >= ATTEMPTS_MAX) fail('ERR_CONFLICT', { what: `member ${this.self}` });
+      await view.sync();
+    }
+    await this.onJoin();
+    this.#lives.clear();
+    this.#lives.add(this.#boot);
+    // Whoever left meanwhile stays outside.
+    if (!this.#isInside) return;
     this.#state = 'member';
-    await view.sync();
-    while (!(await this.#write())) await view.sync();
-    await view.sync();
+    this.onLease(this.#leaseUntilMs);
   }
 
   /** Keeps the lease until the signal aborts, through failures of the store. */
@@ -130,13 +155,13 @@ export class Membership {
     const next = { ...this.#report, ...change };
     const isUrgent = !isSameReport(next, this.#report);
     this.#report = next;
-    if (isUrgent && this.#state === 'member') void this.#renew();
+    if (isUrgent && this.#isInside) void this.#renew();
   }
 
   /** Leaves for good, so that nobody waits for this redirector. */
   async leave(): Promise<void> {
     const { store, view, self } = this.#parts;
-    if (this.#state !== 'member') return;
+    if (!this.#isInside) return;
     this.#state = 'outside';
     this.#leaseUntilMs = -Infinity;
     await this.#writing;
@@ -153,11 +178,16 @@ export class Membership {
     return this.#writing;
   }
 
+  get #isInside(): boolean {
+    return this.#state === 'joining' || this.#state === 'member';
+  }
+
   async #writeAll(): Promise<void> {
-    while (this.#unwritten && this.#state === 'member') {
+    while (this.#unwritten && this.#isInside) {
       this.#unwritten = false;
       try {
-        if (this.#parts.clock.monotonicMs() >= this.#leaseUntilMs) await this.#rejoin();
+        const isOver = this.#parts.clock.monotonicMs() >= this.#leaseUntilMs;
+        if (isOver || this.#state === 'joining') await this.#rejoin();
         else if (!(await this.#write())) await this.#settleConflict();
       } catch (err) {
         this.#parts.log.warn({ err, code: codeOf(err) }, 'member lease not renewed');
@@ -169,13 +199,12 @@ export class Membership {
     const { view, self, log } = this.#parts;
     await view.sync();
     const record = view.get(MEMBER, self)?.value;
-    if (record !== undefined && record.boot !== this.#boot && !this.#isOver(self, record)) {
+    if (record !== undefined && !this.#lives.has(record.boot) && !this.#isOver(self, record)) {
       this.#usurped();
       return;
     }
-    log.warn({ member: self }, 'member lease was over');
+    log.warn({ member: self }, 'member begins anew');
     await this.join();
-    await this.onRejoin();
   }
 
   /** The record is not as it was left: removed after a lapse, or another process took the name. */
@@ -199,20 +228,26 @@ export class Membership {
     this.#beat += 1;
     const record = { boot: this.#boot, beat: this.#beat, leaseMs, ...this.#report };
     const draft = new Draft().expect(view, MEMBER, self).put(MEMBER, self, record);
+    const isJoining = this.#state === 'joining';
+    if (isJoining) {
+      const lives = (view.get(ROSTER, 'members')?.value.lives ?? 0) + 1;
+      draft.expect(view, ROSTER, 'members').put(ROSTER, 'members', { lives });
+    }
     const sentAtMs = clock.monotonicMs();
     const { committed } = await store.transact(draft.transaction);
     if (committed) {
       this.#leaseUntilMs = sentAtMs + leaseMs;
-      this.onLease(this.#leaseUntilMs);
+      if (!isJoining) this.onLease(this.#leaseUntilMs);
       await view.sync();
     }
     return committed;
   }
 
-  #isOver(member: MemberId, { leaseMs }: MemberRecord): boolean {
+  #isOver(member: MemberId, { leaseMs }: MemberRecord, afterMs = 0): boolean {
     const seen = this.#seen.get(member);
     if (seen === undefined) return false;
-    return this.#parts.view.syncedAtMs > seen.atMs + leaseMs + this.#options.leaseMarginMs;
+    const overAtMs = seen.atMs + leaseMs + this.#options.leaseMarginMs;
+    return this.#parts.view.syncedAtMs > overAtMs + afterMs;
   }
 
   #observe(): void {

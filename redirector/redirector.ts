@@ -99,7 +99,11 @@ export class Redirector implements Startable {
       options.gate,
     );
     const membership = new Membership({ ...parts, view }, options.membership);
-    const agents = new AgentClient({ net, view, tokenOf: parts.agentTokenOf }, options.agents);
+    const drainPolicyOf = (resource: ResourceId): DrainPolicy => policyOf(resource).drain;
+    const agents = new AgentClient(
+      { net, view, tokenOf: parts.agentTokenOf, drainPolicyOf },
+      options.agents,
+    );
     const coordinator: Coordinator = new Coordinator(
       {
         store,
@@ -136,7 +140,7 @@ export class Redirector implements Startable {
       log,
       gate,
       servers,
-      drainPolicyOf: (resource) => policyOf(resource).drain,
+      drainPolicyOf,
     });
     const dataPlane = new LocalDataPlane(
       { gate, adapters: this.#adapters, clock },
@@ -153,7 +157,7 @@ export class Redirector implements Startable {
     this.gate = gate;
     this.membership = membership;
     this.coordinator = coordinator;
-    membership.onRejoin = () => this.#participant.join();
+    membership.onJoin = () => this.#participant.join();
     membership.onLease = (untilMs) => {
       gate.setLease(untilMs);
     };
@@ -207,7 +211,6 @@ export class Redirector implements Startable {
     for (;;) {
       try {
         await this.membership.join();
-        await this.#participant.join();
         return;
       } catch (err) {
         if (codeOf(err) === undefined) throw err;

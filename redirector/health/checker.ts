@@ -179,15 +179,20 @@ export class HealthChecker {
 
   async #renew(server: ServerId, checked: Checked): Promise<Evidence | undefined> {
     const { agents, membership, view, expectedDigest } = this.#parts;
-    // Only a live member may speak for the table, and nobody renews the lease of a server that is lost.
-    const isEntitled = membership.isLive() && view.get(LOST, server) === undefined;
+    // Only a live member may speak for the table; and nobody renews the lease of a server that is lost, or
+    // that it tells the others it cannot reach: whoever calls it dead counts on that.
+    const isEntitled =
+      membership.isLive() &&
+      view.get(LOST, server) === undefined &&
+      checked.health.unreachable === undefined;
     checked.answer = await agents.lease(server, {
       leaseMs: isEntitled ? this.#options.servingLeaseMs : 0,
       boot: checked.answer?.boot ?? null,
       digest: isEntitled ? expectedDigest(server) : null,
       stamp: checked.answer?.stamp ?? null,
     });
-    return checked.answer.serving ? undefined : 'refused';
+    // Its agent lives, and may let requests in once the server is back: that is not dead.
+    return checked.answer.serving ? undefined : 'silent';
   }
 
   async #probe({ address, healthPath }: ServerRecord): Promise<Evidence | undefined> {

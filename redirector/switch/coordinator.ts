@@ -50,6 +50,8 @@ export interface CoordinatorOptions {
   readonly lostServers: LostServersOptions;
 }
 
+const FAILOVER_PAUSE_MAX_MS = 30_000;
+
 /** So many steps in a row before the loop looks at its clock and its neighbours again. */
 const STEPS_MAX = 1000;
 
@@ -176,7 +178,8 @@ export class Coordinator {
       const options = this.#options.failover;
       const record = failoverPlan(server, view, { nowMs: clock.realtimeMs(), policyOf, options });
       if (record === undefined) continue;
-      this.#failoverAtMs.set(server, { atMs: nowMs + 2 * due.pauseMs, pauseMs: 2 * due.pauseMs });
+      const nextMs = Math.min(2 * due.pauseMs, FAILOVER_PAUSE_MAX_MS);
+      this.#failoverAtMs.set(server, { atMs: nowMs + nextMs, pauseMs: nextMs });
       const draft = new Draft()
         .expect(view, COORDINATOR, 'lease')
         .expect(view, PLAN, record.plan.id)
@@ -220,7 +223,11 @@ export class Coordinator {
     const { plan } = record;
     const { clock, log } = this.#parts;
     if (work.kind === 'finish') {
-      if (Object.keys(plan.standbys).length > 0) await this.#ledger.setStandbys(plan.standbys);
+      // Those of a plan that came too late are too late as well.
+      const counts = work.status === 'applied' || work.status === 'partly-applied';
+      if (counts && Object.keys(plan.standbys).length > 0) {
+        await this.#ledger.setStandbys(plan.standbys);
+      }
       log.info({ plan: plan.id, status: work.status }, 'plan ended');
       const finishedAtMs = clock.realtimeMs();
       await this.#ledger.updatePlan(record, { ...record, status: work.status, finishedAtMs });
@@ -252,10 +259,11 @@ export class Coordinator {
     return false;
   }
 
-  /** Takes members whose leases are over out of the books. */
+  /** Takes members out of the books once their leases are over, and the serving leases that they renewed. */
   async #buryDead(): Promise<boolean> {
     const { store, view, membership } = this.#parts;
-    const [dead] = membership.deadMembers();
+    const { servingLeaseMs, servingMarginMs } = this.#options.lostServers;
+    const [dead] = membership.deadMembers(servingLeaseMs + servingMarginMs);
     if (dead === undefined) return false;
     const draft = new Draft()
       .expect(view, COORDINATOR, 'lease')

@@ -9,7 +9,7 @@ import type { TableStore } from '../../core/table-store/port.js';
 import type { BatchOutcome, PlanRecord } from '../../core/table-store/records/plan.js';
 import { PLAN } from '../../core/table-store/records/plan.js';
 import type { SwitchRecord, SwitchState } from '../../core/table-store/records/switch.js';
-import { COORDINATOR, SWITCH } from '../../core/table-store/records/switch.js';
+import { COORDINATOR, ROSTER, SWITCH } from '../../core/table-store/records/switch.js';
 import type { Head, PlacementRecord } from '../../core/table-store/records/table.js';
 import { HEAD, PLACEMENT } from '../../core/table-store/records/table.js';
 import type { TableView } from '../../core/table-store/view.js';
@@ -147,10 +147,11 @@ export class SwitchLedger {
     );
   }
 
-  /** Every act: this term, this state of the switch, this head. */
+  /** Every act: this term, these members, this state of the switch, this head. */
   #draft(): Draft {
     return new Draft()
       .expect(this.#view, COORDINATOR, 'lease')
+      .expect(this.#view, ROSTER, 'members')
       .expect(this.#view, SWITCH, 'open')
       .expect(this.#view, HEAD, 'head');
   }

@@ -34,7 +34,8 @@ export interface LostServersOptions {
  * Which servers are lost, and when a lost one surely does not act any more. Lost: the majority of the live
  * redirectors cannot reach it; a single cut link is no loss. Gone: it is known to be dead, or the resource
  * prefers availability, or the serving lease that its agent keeps has run out after everybody stopped
- * renewing it. Used by the coordinator only.
+ * renewing it. Dead: everybody has stopped renewing it, and has seen after that its host refuse connections
+ * (then no life of it serves that anybody renewed), or the fence hook says so. Used by the coordinator only.
  */
 export class LostServers {
   readonly #parts: LostServersParts;
@@ -74,13 +75,13 @@ export class LostServers {
     for (const server of this.#parts.view.all(SERVER).keys()) {
       const reporters = this.#reporters(server);
       if (!this.#isMajority(reporters.length)) continue;
-      const isRefused = reporters.some(({ evidence }) => evidence === 'refused');
       const lost = this.#parts.view.get(LOST, server)?.value;
-      if (lost === undefined) return this.#record(server, isRefused, reporters.length);
-      if (lost.evidence === 'silent') {
-        if (isRefused) return this.#confirm(server, lost, 'its host refuses connections');
-        void this.#callHook(server, lost);
+      if (lost === undefined) return this.#record(server, reporters.length);
+      if (lost.evidence !== 'silent') continue;
+      if (this.#isRefusedToAll(server, lost)) {
+        return this.#confirm(server, lost, 'its host refuses connections');
       }
+      if (this.#unrenewedSinceMs.has(lost.loss)) void this.#callHook(server, lost);
     }
     return false;
   }
@@ -106,15 +107,28 @@ export class LostServers {
     return 2 * count > this.#parts.membership.liveMembers().length;
   }
 
-  async #record(server: ServerId, isRefused: boolean, reporters: number): Promise<boolean> {
+  /** Each member renews no more, and its last check was refused; or what it renewed has run out. */
+  #isRefusedToAll(server: ServerId, { loss }: LostRecord): boolean {
+    const { view, membership } = this.#parts;
+    const { servingLeaseMs, servingMarginMs } = this.#options;
+    const members = [...view.all(MEMBER)].filter(
+      ([id, { value }]) => !membership.isLongOver(id, value.boot, servingLeaseMs + servingMarginMs),
+    );
+    return members.every(
+      ([, { value }]) =>
+        value.abandoned[server] === loss && value.unreachable[server]?.evidence === 'refused',
+    );
+  }
+
+  async #record(server: ServerId, reporters: number): Promise<boolean> {
     const { view, clock, log } = this.#parts;
     const lost: LostRecord = {
       loss: `${server}@${view.revision}`,
-      evidence: isRefused ? 'dead' : 'silent',
-      how: isRefused ? 'its host refuses connections' : `no answer to ${reporters} redirectors`,
+      evidence: 'silent',
+      how: `no answer to ${reporters} redirectors`,
       sinceMs: clock.realtimeMs(),
     };
-    log.warn({ server, evidence: lost.evidence }, 'server lost');
+    log.warn({ server }, 'server lost');
     return this.#write(server, lost);
   }
 

@@ -19,6 +19,7 @@ const DRAIN_SPREAD = 0.6;
 export class LoneMember implements Members {
   readonly self: MemberId = memberId('replay');
   readonly boot = 'replay';
+  readonly isUsurped = false;
 
   isLive(): boolean {
     return true;
@@ -26,6 +27,10 @@ export class LoneMember implements Members {
 
   isOver(member: MemberId, boot: string): boolean {
     return member !== this.self || boot !== this.boot;
+  }
+
+  isLongOver(member: MemberId, boot: string): boolean {
+    return this.isOver(member, boot);
   }
 
   liveMembers(): MemberId[] {

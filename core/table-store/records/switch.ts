@@ -101,6 +101,17 @@ const memberSchema = z.object({
 export type MemberRecord = Readonly<z.output<typeof memberSchema>>;
 export const MEMBER = new RecordKind<MemberRecord, MemberId>('member', memberSchema);
 
+const rosterSchema = z.object({
+  /** Lives of redirectors that ever began. */
+  lives: countSchema,
+});
+export type RosterRecord = Readonly<z.output<typeof rosterSchema>>;
+/**
+ * Changes with each life that begins. Whoever decides on the acks of all live members expects it, so that
+ * nobody joins between the decision and its being written.
+ */
+export const ROSTER = new RecordKind<RosterRecord, 'members'>('roster', rosterSchema);
+
 const coordinatorSchema = z.object({
   member: memberIdSchema,
   boot: z.string(),

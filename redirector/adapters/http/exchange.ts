@@ -44,7 +44,7 @@ import type { PoolWaiter, UpstreamPool } from './upstream-pool.js';
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS']);
 /**
  * Idempotent (§9.2.2), and yet a copy that arrives late would undo what came after it. So these are sent again
- * only to another owner: the fence keeps the late copy out at the former one.
+ * only to another owner, if the former one has a fence that keeps the late copy out.
  */
 const REPEATABLE = new Set(['PUT', 'DELETE']);
 /** A request whose answer was lost is sent again so often. */
@@ -98,6 +98,8 @@ export class Exchange implements UpstreamUser, PoolWaiter {
   #pool: UpstreamPool | undefined;
   #upstream: Upstream | undefined;
   #sends = 0;
+  /** Since when that server serves the resource, as the gate said on entering. */
+  #since = '';
   #resends = 0;
   #bytes = 0;
   /** The body so far, as long as it is short enough to be sent again. */
@@ -139,6 +141,10 @@ export class Exchange implements UpstreamUser, PoolWaiter {
       if (this.#keptBytes >= this.#context.options.resendBytesMax) this.#client.pauseBody();
       return;
     }
+    if (this.#context.gate.isLeaseOver(this.#at)) {
+      this.cut();
+      return;
+    }
     this.#touch();
     if (!this.#writeBody(bytes)) this.#client.pauseBody();
   }
@@ -172,6 +178,10 @@ export class Exchange implements UpstreamUser, PoolWaiter {
   }
 
   tunnelFromClient(bytes: Uint8Array): void {
+    if (this.#context.gate.isLeaseOver(this.#at)) {
+      this.cut();
+      return;
+    }
     this.#bytes += bytes.length;
     this.#touch();
     if (this.#upstream?.write(bytes) === false) this.#client.pauseBody();
@@ -199,8 +209,7 @@ export class Exchange implements UpstreamUser, PoolWaiter {
   cut(): void {
     if (this.#phase === 'queue') {
       this.#pool?.cancel(this);
-      this.#withdraw();
-      this.#enter();
+      this.#enterAgain();
       return;
     }
     const upstream = this.#upstream;
@@ -209,16 +218,20 @@ export class Exchange implements UpstreamUser, PoolWaiter {
     this.upstreamLost('destroyed');
   }
 
-  /** Goes on where it is, and no move waits for it. */
+  /** Goes on where it is, and no move waits for it; what was not sent yet goes where the resource goes. */
   pin(): void {
-    if (this.#isEntered) this.#withdraw();
+    if (this.#phase === 'queue') this.cut();
+    else if (this.#isEntered) this.#withdraw();
   }
 
   /* ---- from the pool ---- */
 
   connected(upstream: Upstream): void {
-    if (this.#phase !== 'queue') {
+    const { gate } = this.#context;
+    const isAsEntered = gate.sinceText(this.#at) === this.#since && !gate.isLeaseOver(this.#at);
+    if (this.#phase !== 'queue' || !isAsEntered) {
       this.#pool?.release(upstream);
+      if (this.#phase === 'queue') this.#enterAgain();
       return;
     }
     this.#phase = 'request';
@@ -354,9 +367,10 @@ export class Exchange implements UpstreamUser, PoolWaiter {
       this.#refuse(closedBy(entrance));
       return;
     }
-    const { poolOf, underWay } = this.#context;
+    const { gate, poolOf, underWay } = this.#context;
     this.#isEntered = true;
     this.#server = entrance;
+    this.#since = gate.sinceText(this.#at);
     const others = underWay.get(this.#at);
     if (others === undefined) underWay.set(this.#at, new Set([this]));
     else others.add(this);
@@ -366,6 +380,12 @@ export class Exchange implements UpstreamUser, PoolWaiter {
     if (this.#pool === undefined) this.notConnected('unreachable');
     else if (this.#needsFresh) this.#pool.acquireFresh(this);
     else this.#pool.acquire(this);
+  }
+
+  /** Nothing was sent: from the gate on anew. */
+  #enterAgain(): void {
+    this.#withdraw();
+    this.#enter();
   }
 
   /** Again, after a pause that lets news arrive. */
@@ -410,7 +430,7 @@ export class Exchange implements UpstreamUser, PoolWaiter {
     });
     const fence = {
       [RESOURCE_HEADER]: gate.resourceId(this.#at),
-      [SINCE_HEADER]: gate.sinceText(this.#at),
+      [SINCE_HEADER]: this.#since,
     };
     return requestHeadText({
       method: head.method,
@@ -514,10 +534,10 @@ export class Exchange implements UpstreamUser, PoolWaiter {
   /** Sent, and no answer came: again only if that can do no harm. */
   #afterLoss(loss: RefusalName): void {
     const { method, isWebSocket } = this.#head;
-    const { clock, gate, counters, options } = this.#context;
+    const { clock, counters, options, hasFence } = this.#context;
     const isKept = this.#kept !== undefined && this.#resends < RESENDS_MAX && !isWebSocket;
-    const mayWait = SAFE.has(method) || REPEATABLE.has(method);
-    if (!isKept || !mayWait || loss === 'answerLate') {
+    const mayRepeat = REPEATABLE.has(method) && hasFence(this.#server);
+    if (!isKept || !(SAFE.has(method) || mayRepeat) || loss === 'answerLate') {
       this.#refuse(loss);
       return;
     }
@@ -525,24 +545,19 @@ export class Exchange implements UpstreamUser, PoolWaiter {
     this.#resends += 1;
     this.#withdraw();
     if (SAFE.has(method)) this.#enterSoon();
-    else
-      this.#enterOnceMoved(
-        gate.sinceText(this.#at),
-        loss,
-        clock.monotonicMs() + options.resendForMs,
-      );
+    else this.#enterOnceMoved(loss, clock.monotonicMs() + options.resendForMs);
   }
 
   /** Waits for another owner; none in time: the answer stays unknown. */
-  #enterOnceMoved(since: string, loss: RefusalName, untilMs: number): void {
+  #enterOnceMoved(loss: RefusalName, untilMs: number): void {
     const { clock, gate, options } = this.#context;
     this.#phase = 'entry';
     this.#client.expireIn(Infinity);
     this.#cancelRetry = clock.after(options.retryPauseMs, () => {
       this.#cancelRetry = undefined;
-      if (gate.sinceText(this.#at) !== since) this.#enter();
+      if (gate.sinceText(this.#at) !== this.#since) this.#enter();
       else if (clock.monotonicMs() >= untilMs) this.#refuse(loss);
-      else this.#enterOnceMoved(since, loss, untilMs);
+      else this.#enterOnceMoved(loss, untilMs);
     });
   }
 

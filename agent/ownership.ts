@@ -141,6 +141,7 @@ export class Ownership {
     if (isStaleRelease(owned, generation)) return 'stale';
     this.#hear(owned, generation);
     owned.closing = true;
+    this.#digest = undefined;
     const isIdle = waitMs === null || (await this.#idle(owned, waitMs));
     if (!isSameGeneration(owned.seen, generation)) return 'stale';
     if (!isIdle) return 'busy';
@@ -180,9 +181,10 @@ export class Ownership {
       if (owned.since !== undefined) owned.confirmed = true;
   }
 
+  /** What may run here. Not what is being let go: should the switch that asked for it vanish, it must be given anew. */
   owned(): { readonly resource: ResourceId; readonly since: Generation }[] {
-    return [...this.#resources].flatMap(([resource, { since }]) =>
-      since === undefined ? [] : [{ resource: resource as ResourceId, since }],
+    return [...this.#resources].flatMap(([resource, { since, closing }]) =>
+      since === undefined || closing ? [] : [{ resource: resource as ResourceId, since }],
     );
   }
 

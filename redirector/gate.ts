@@ -513,6 +513,9 @@ export class Gate {
   #forget(waiting: Waiting): void {
     this.#heldRequests -= 1;
     this.#heldBytes -= waiting.bytes;
+    if (this.#heldRequests > 0) return;
+    this.#cancelExpiry();
+    this.#expiryAtMs = Infinity;
   }
 
   #intern(resource: ResourceId): number {

@@ -24,8 +24,8 @@ export interface MembershipParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly self: MemberId;
-  /** Of this life of the redirector; `rejoin` makes the next one. */
-  readonly newBoot: () => string;
+  /** Names this process; no other has the same. */
+  readonly boot: string;
 }
 
 /** What this redirector tells the others about itself. */
@@ -54,9 +54,10 @@ export class Membership {
   readonly #parts: MembershipParts;
   readonly #options: MembershipOptions;
   readonly #seen = new Map<MemberId, Seen>();
-  #boot: string;
-  /** Own lives that the store may name: the present one, and those whose beginning was never confirmed. */
-  readonly #lives = new Set<string>();
+  /** Lives of this process that began, or tried to. */
+  #lives = 0;
+  /** Another process' life under this name, as it was last seen. */
+  #rival: Pick<MemberRecord, 'boot' | 'beat'> | undefined;
   #beat = 0;
   #leaseUntilMs = -Infinity;
   #report: MemberReport;
@@ -71,7 +72,6 @@ export class Membership {
   constructor(parts: MembershipParts, options: Partial<MembershipOptions> = {}) {
     this.#parts = parts;
     this.#options = { ...MEMBERSHIP_DEFAULTS, ...options };
-    this.#boot = parts.newBoot();
     this.#report = { generation: NO_GENERATION, unreachable: {}, abandoned: {} };
     parts.view.onChange(() => {
       this.#observe();
@@ -84,12 +84,19 @@ export class Membership {
 
   /** Names this life: an ack of an earlier one does not count. */
   get boot(): string {
-    return this.#boot;
+    return `${this.#parts.boot}.${this.#lives}`;
   }
 
-  /** The own lease is not over. */
+  /** The own lease is not over, and the others know of it. */
   isLive(): boolean {
-    return this.#state === 'member' && this.#parts.clock.monotonicMs() < this.#leaseUntilMs;
+    const { view, clock, self } = this.#parts;
+    const isKnown = view.get(MEMBER, self)?.value.boot === this.boot;
+    return this.#state === 'member' && isKnown && clock.monotonicMs() < this.#leaseUntilMs;
+  }
+
+  /** A lease that nobody knows of, since the store forgot it, has run out after this. */
+  get leaseMaxMs(): number {
+    return this.#options.leaseMs + this.#options.leaseMarginMs;
   }
 
   /** Another process runs under this name. */
@@ -127,8 +134,7 @@ export class Membership {
    */
   async join(): Promise<void> {
     const { view } = this.#parts;
-    this.#boot = this.#parts.newBoot();
-    this.#lives.add(this.#boot);
+    this.#lives += 1;
     this.#state = 'joining';
     await view.sync();
     for (let attempt = 1; !(await this.#write()); attempt++) {
@@ -136,8 +142,6 @@ export class Membership {
       await view.sync();
     }
     await this.onJoin();
-    this.#lives.clear();
-    this.#lives.add(this.#boot);
     // Whoever left meanwhile stays outside.
     if (!this.#isInside) return;
     this.#state = 'member';
@@ -195,26 +199,44 @@ export class Membership {
     }
   }
 
+  /** In a new life, unless another process has this name. */
   async #rejoin(): Promise<void> {
     const { view, self, log } = this.#parts;
     await view.sync();
-    const record = view.get(MEMBER, self)?.value;
-    if (record !== undefined && !this.#lives.has(record.boot) && !this.#isOver(self, record)) {
-      this.#usurped();
-      return;
-    }
+    if (this.#hasRival()) return;
     log.warn({ member: self }, 'member begins anew');
     await this.join();
   }
 
-  /** The record is not as it was left: removed after a lapse, or another process took the name. */
+  /** The record is not as it was left: removed after a lapse, put back from a backup, or another process' now. */
   async #settleConflict(): Promise<void> {
     const { view, self } = this.#parts;
     await view.sync();
+    // A store that came back older is not followed: until it is mended nothing can be renewed in it.
+    if (view.regressed) return;
+    if (view.get(MEMBER, self)?.value.boot === this.boot) this.#unwritten = true;
+    else await this.#rejoin();
+  }
+
+  /**
+   * Another process' life stands under this name. Until its lease is over, it may live: then nothing is done. If it
+   * is seen to renew, it does live, and the name is its.
+   */
+  #hasRival(): boolean {
+    const { view, self } = this.#parts;
     const record = view.get(MEMBER, self)?.value;
-    if (record === undefined) await this.#rejoin();
-    else if (record.boot === this.#boot) this.#unwritten = true;
-    else this.#usurped();
+    const rival = this.#rival;
+    this.#rival = undefined;
+    if (record === undefined || this.#isOwn(record.boot) || this.#isOver(self, record))
+      return false;
+    this.#rival = { boot: record.boot, beat: record.beat };
+    if (rival?.boot === record.boot && rival.beat !== record.beat) this.#usurped();
+    return true;
+  }
+
+  /** A life of this process, however old: a store that came back older may name one. */
+  #isOwn(boot: string): boolean {
+    return boot.startsWith(`${this.#parts.boot}.`);
   }
 
   #usurped(): void {
@@ -226,7 +248,7 @@ export class Membership {
     const { store, view, self, clock } = this.#parts;
     const { leaseMs } = this.#options;
     this.#beat += 1;
-    const record = { boot: this.#boot, beat: this.#beat, leaseMs, ...this.#report };
+    const record = { boot: this.boot, beat: this.#beat, leaseMs, ...this.#report };
     const draft = new Draft().expect(view, MEMBER, self).put(MEMBER, self, record);
     const isJoining = this.#state === 'joining';
     if (isJoining) {
@@ -259,6 +281,9 @@ export class Membership {
       this.#seen.set(id, { boot: value.boot, beat: value.beat, atMs: clock.monotonicMs() });
     }
     for (const id of this.#seen.keys()) if (!members.has(id)) this.#seen.delete(id);
+    // Taken out after a lapse, or forgotten by the store: at once in again.
+    const isForgotten = members.get(this.self)?.value.boot !== this.boot;
+    if (this.#state === 'member' && isForgotten) void this.#renew();
   }
 }
 

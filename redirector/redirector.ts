@@ -13,6 +13,7 @@ import type { Net } from '../core/net/port.js';
 import type { Rng } from '../core/rng.js';
 import type { TableStore } from '../core/table-store/port.js';
 import { SWITCH } from '../core/table-store/records/switch.js';
+import type { TableViewOptions } from '../core/table-store/view.js';
 import { TableView } from '../core/table-store/view.js';
 import type { ProtocolAdapter } from './adapters/adapter.js';
 import type { HttpAdapterParts } from './adapters/http/context.js';
@@ -43,8 +44,8 @@ export interface RedirectorParts {
   readonly net: Net;
   readonly log: Log;
   readonly self: MemberId;
-  /** Names the lives of this redirector; each call another one. */
-  readonly newBoot: () => string;
+  /** Names this process; no other has the same. */
+  readonly boot: string;
   readonly agentTokenOf: (server: ServerId) => string;
   readonly policyOf: (resource: ResourceId) => ResourcePolicy;
   readonly adapters: (parts: HttpAdapterParts) => readonly ProtocolAdapter[];
@@ -56,7 +57,7 @@ export interface RedirectorOptions {
   readonly health: Partial<HealthOptions>;
   readonly agents: Partial<AgentClientOptions>;
   readonly coordinator: CoordinatorOptions;
-  readonly viewPollMs: number;
+  readonly view: Partial<TableViewOptions>;
   /** An open switch may keep the listeners closed so long at start; then they open with it held. */
   readonly settleTimeoutMs: number;
   readonly startRetryMs: number;
@@ -77,6 +78,7 @@ export class Redirector implements Startable {
   readonly #participant: Participant;
   readonly #adapters: readonly ProtocolAdapter[];
   readonly #stopping = new AbortController();
+  #isStopping = false;
   #running: Promise<unknown> = Promise.resolve();
   #isServing = false;
 
@@ -84,7 +86,7 @@ export class Redirector implements Startable {
     this.#parts = parts;
     this.#options = options;
     const { store, clock, rng, net, log, policyOf } = parts;
-    const view = new TableView(parts, { pollMs: options.viewPollMs });
+    const view = new TableView(parts, options.view);
     const suspect = (server: ServerId): void => {
       this.health.suspect(server);
     };
@@ -114,6 +116,7 @@ export class Redirector implements Startable {
         membership,
         agents,
         lastAnswer: (server) => this.health.lastAnswer(server),
+        answeredAtMs: (server) => this.health.answeredAtMs(server),
         policyOf: (resource) => policyOf(resource).onLostSource,
       },
       options.coordinator,
@@ -189,14 +192,18 @@ export class Redirector implements Startable {
     );
     this.#running = Promise.all(runs);
     await this.#settled(signal);
-    for (const adapter of this.#adapters) await adapter.start();
-    this.#isServing = true;
+    for (const adapter of this.#adapters) {
+      // Whoever was told to stop meanwhile takes no work any more.
+      if (!this.#isStopping) await adapter.start();
+    }
+    this.#isServing = !this.#isStopping;
     this.#parts.log.info({ member: this.#parts.self }, 'redirector serves');
   }
 
   /** Answers what is under way, leaves the others, and stops. */
   async stop(): Promise<void> {
     this.#isServing = false;
+    this.#isStopping = true;
     for (const adapter of this.#adapters) await adapter.stop();
     await this.coordinator.resign().catch(() => undefined);
     await this.membership.leave().catch(() => undefined);

@@ -25,7 +25,8 @@ export interface RedirectorParts {
   readonly rng: Rng;
   readonly net: Net;
   readonly log: Log;
-  readonly newBoot: () => string;
+  /** Names this process; no other has the same. */
+  readonly boot: string;
   /** The cluster's: agents' tokens are made from it. */
   readonly secret: string;
 }
@@ -95,7 +96,7 @@ function redirectorOptionsOf(config: Config): RedirectorOptions {
         fenceHookTimeoutMs: 10_000,
       },
     },
-    viewPollMs: 1000,
+    view: {},
     settleTimeoutMs: redirector.drainTimeoutMs,
     startRetryMs: 1000,
   };

@@ -95,7 +95,7 @@ export class Up implements Startable {
       rng,
       net,
       log,
-      newBoot: randomUUID,
+      boot: randomUUID(),
       secret,
     });
     const metrics = new Metrics(version);

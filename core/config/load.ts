@@ -1,5 +1,5 @@
 import type { Node, Document } from 'yaml';
-import { LineCounter, isMap, isNode, isSeq, parseDocument } from 'yaml';
+import { LineCounter, isMap, isNode, isScalar, isSeq, parseDocument, visit } from 'yaml';
 import type { z } from 'zod';
 import { fail } from '../errors.js';
 import { clip } from '../text.js';
@@ -38,6 +38,7 @@ export function loadConfig({ file, text, environment }: ConfigSource): LoadedCon
     const line = error.linePos?.[0].line ?? 1;
     return fault(file, line, '', error.message.split('\n')[0] ?? 'not YAML');
   }
+  checkKeys({ file, document, lines });
   const written: unknown = toPlain(document, file);
   const overridden = withEnvironment(written ?? {}, environment);
   const parsed = configSchema.safeParse(overridden);
@@ -58,6 +59,17 @@ interface Place {
   readonly file: string;
   readonly document: Document;
   readonly lines: LineCounter;
+}
+
+/** YAML lets a list or a map be a key; no config has one. */
+function checkKeys({ file, document, lines }: Place): void {
+  visit(document, {
+    Pair(_, { key }) {
+      if (isScalar(key)) return;
+      const offset = isNode(key) ? (key.range?.[0] ?? 0) : 0;
+      fault(file, lines.linePos(offset).line, '', 'a key is a plain word');
+    },
+  });
 }
 
 function firstFault(error: z.ZodError, place: Place & Pick<ConfigSource, 'environment'>): never {

@@ -100,13 +100,13 @@ export class SwitchDriver {
   }
 
   /** One round of the question; who does not answer is asked again in the next. Nobody waits for the lost. */
-  async #ask({ verb, generation, resources }: Question, inState: InState): Promise<void> {
+  async #ask(question: Question, inState: InState): Promise<void> {
     const { lostServers, clock } = this.#parts;
     const awaited: Promise<void>[] = [];
-    for (const [server, ids] of resources) {
+    for (const [server, ids] of question.resources) {
       if (inState.asking.has(server)) continue;
       inState.asking.add(server);
-      const asked = this.#askOne(verb, generation, server, ids).then((answer) => {
+      const asked = this.#askOne(question, server, ids).then((answer) => {
         inState.asking.delete(server);
         inState.answers.set(server, answer);
       });
@@ -117,8 +117,7 @@ export class SwitchDriver {
   }
 
   #askOne(
-    verb: Question['verb'],
-    generation: Generation,
+    { verb, generation }: Question,
     server: ServerId,
     ids: readonly ResourceId[],
   ): Promise<Answer> {

@@ -1,14 +1,15 @@
 import type { Clock } from '../../core/clock/port.js';
-import type { LostSourcePolicy, ResourceId, ServerId } from '../../core/domain.js';
+import type { LostSourcePolicy, MemberId, ResourceId, ServerId } from '../../core/domain.js';
 import type { Log } from '../../core/log.js';
 import type { Net } from '../../core/net/port.js';
-import { Draft } from '../../core/table-store/draft.js';
+import type { Draft } from '../../core/table-store/draft.js';
 import type { TableStore } from '../../core/table-store/port.js';
 import type { LostRecord } from '../../core/table-store/records/server.js';
 import { LOST, SERVER } from '../../core/table-store/records/server.js';
-import { COORDINATOR, MEMBER } from '../../core/table-store/records/switch.js';
+import { MEMBER } from '../../core/table-store/records/switch.js';
 import type { TableView } from '../../core/table-store/view.js';
 import { messageOf } from '../../core/text.js';
+import type { CoordinatorLease } from './coordinator-lease.js';
 import type { Members } from './peers.js';
 
 export interface LostServersParts {
@@ -18,6 +19,7 @@ export interface LostServersParts {
   readonly net: Pick<Net, 'call'>;
   readonly log: Log;
   readonly membership: Members;
+  readonly lease: CoordinatorLease;
   readonly policyOf: (resource: ResourceId) => LostSourcePolicy;
 }
 
@@ -42,7 +44,9 @@ export class LostServers {
   readonly #options: LostServersOptions;
   /** Loss → monotonic time since which nobody renews the serving lease. */
   readonly #unrenewedSinceMs = new Map<string, number>();
+  /** Losses about which the hook is being asked, or was not long ago; and those that it settled. */
   readonly #hooked = new Set<string>();
+  readonly #fenced = new Set<string>();
 
   constructor(parts: LostServersParts, options: LostServersOptions) {
     this.#parts = parts;
@@ -76,10 +80,13 @@ export class LostServers {
       const reporters = this.#reporters(server);
       if (!this.#isMajority(reporters.length)) continue;
       const lost = this.#parts.view.get(LOST, server)?.value;
-      if (lost === undefined) return this.#record(server, reporters.length);
+      if (lost === undefined) return this.#record(server, reporters);
       if (lost.evidence !== 'silent') continue;
       if (this.#isRefusedToAll(server, lost)) {
         return this.#confirm(server, lost, 'its host refuses connections');
+      }
+      if (this.#fenced.has(lost.loss)) {
+        return this.#confirm(server, lost, 'the fence hook says so');
       }
       if (this.#unrenewedSinceMs.has(lost.loss)) void this.#callHook(server, lost);
     }
@@ -95,12 +102,12 @@ export class LostServers {
     log.info({ server }, 'server is back');
   }
 
-  #reporters(server: ServerId) {
+  /** The live members that cannot reach the server. */
+  #reporters(server: ServerId): MemberId[] {
     const { view, membership } = this.#parts;
-    return membership.liveMembers().flatMap((member) => {
-      const report = view.get(MEMBER, member)?.value.unreachable[server];
-      return report === undefined ? [] : [report];
-    });
+    return membership
+      .liveMembers()
+      .filter((member) => view.get(MEMBER, member)?.value.unreachable[server] !== undefined);
   }
 
   #isMajority(count: number): boolean {
@@ -120,33 +127,38 @@ export class LostServers {
     );
   }
 
-  async #record(server: ServerId, reporters: number): Promise<boolean> {
+  /** Holds only while those who cannot reach it still say so. */
+  async #record(server: ServerId, reporters: readonly MemberId[]): Promise<boolean> {
     const { view, clock, log } = this.#parts;
     const lost: LostRecord = {
       loss: `${server}@${view.revision}`,
       evidence: 'silent',
-      how: `no answer to ${reporters} redirectors`,
+      how: `no answer to ${reporters.length} redirectors`,
       sinceMs: clock.realtimeMs(),
     };
-    log.warn({ server }, 'server lost');
-    return this.#write(server, lost);
-  }
-
-  #confirm(server: ServerId, lost: LostRecord, how: string): Promise<boolean> {
-    this.#parts.log.warn({ server, how }, 'lost server is dead');
-    return this.#write(server, { ...lost, evidence: 'dead', how });
-  }
-
-  async #write(server: ServerId, lost: LostRecord): Promise<boolean> {
-    const { store, view } = this.#parts;
-    await store.transact(this.#draft(server).put(LOST, server, lost).transaction);
-    await view.sync();
+    const draft = this.#draft(server);
+    for (const member of reporters) draft.expect(view, MEMBER, member);
+    if (await this.#write(draft.put(LOST, server, lost))) log.warn({ server }, 'server lost');
     return true;
   }
 
+  async #confirm(server: ServerId, lost: LostRecord, how: string): Promise<boolean> {
+    const dead: LostRecord = { ...lost, evidence: 'dead', how };
+    const isWritten = await this.#write(this.#draft(server).put(LOST, server, dead));
+    if (isWritten) this.#parts.log.warn({ server, how }, 'lost server is dead');
+    return true;
+  }
+
+  async #write(draft: Draft): Promise<boolean> {
+    const { store, view } = this.#parts;
+    const { committed } = await store.transact(draft.transaction);
+    await view.sync();
+    return committed;
+  }
+
   #draft(server: ServerId): Draft {
-    const { view } = this.#parts;
-    return new Draft().expect(view, COORDINATOR, 'lease').expect(view, LOST, server);
+    const { view, lease } = this.#parts;
+    return lease.draft().expect(view, LOST, server);
   }
 
   /** Notes since when every live redirector has stopped renewing, and every other one's lease is over. */
@@ -163,16 +175,17 @@ export class LostServers {
       );
       if (isUnrenewed) this.#unrenewedSinceMs.set(lost.loss, clock.monotonicMs());
     }
-    for (const loss of this.#unrenewedSinceMs.keys()) {
-      if (!current.has(loss)) this.#unrenewedSinceMs.delete(loss);
+    for (const known of [this.#unrenewedSinceMs, this.#hooked, this.#fenced]) {
+      for (const loss of known.keys()) if (!current.has(loss)) known.delete(loss);
     }
   }
 
-  async #callHook(server: ServerId, lost: LostRecord): Promise<void> {
-    const { net, log } = this.#parts;
+  /** The hook may be called again for the same loss: after a failure, or by another coordinator. */
+  async #callHook(server: ServerId, { loss }: LostRecord): Promise<void> {
+    const { net, log, clock } = this.#parts;
     const { fenceHook, fenceHookTimeoutMs } = this.#options;
-    if (fenceHook === undefined || this.#hooked.has(lost.loss)) return;
-    this.#hooked.add(lost.loss);
+    if (fenceHook === undefined || this.#hooked.has(loss)) return;
+    this.#hooked.add(loss);
     try {
       const { status } = await net.call({
         method: 'POST',
@@ -182,11 +195,13 @@ export class LostServers {
         timeoutMs: fenceHookTimeoutMs,
         answerBytesMax: 65_536,
       });
-      if (status >= 200 && status < 300)
-        await this.#confirm(server, lost, 'the fence hook says so');
+      if (status >= 200 && status < 300) this.#fenced.add(loss);
       else log.error({ server, status }, 'fence hook failed');
     } catch (err) {
       log.error({ server, err, why: messageOf(err) }, 'fence hook failed');
     }
+    if (this.#fenced.has(loss)) return;
+    await clock.sleep(fenceHookTimeoutMs);
+    this.#hooked.delete(loss);
   }
 }

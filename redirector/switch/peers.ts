@@ -12,6 +12,7 @@ export type Members = Pick<
   | 'isUsurped'
   | 'isOver'
   | 'isLongOver'
+  | 'leaseMaxMs'
   | 'liveMembers'
   | 'deadMembers'
   | 'report'

@@ -5,6 +5,7 @@ import {
   compareGenerations,
   formatGeneration,
   isSameGeneration,
+  newestGeneration,
 } from '../../core/generation.js';
 import type { Changes, Transaction, TransactResult } from '../../core/table-store/port.js';
 import type { SwitchRecord } from '../../core/table-store/records/switch.js';
@@ -43,6 +44,12 @@ interface TrueLease {
   isSettled: boolean;
 }
 
+interface Taken {
+  readonly resource: string;
+  readonly server: string;
+  readonly since: Generation;
+}
+
 /** A time in which a resource was in an open switch. */
 export interface Moving {
   readonly resource: string;
@@ -59,17 +66,22 @@ export class Checker {
   readonly redirectors = new Map<string, Observed>();
   /** When a generation gave a resource to a server: `resource@since` → commit. */
   readonly commits = new Map<string, { readonly server: string; readonly atMs: number }>();
-  /** `resource@since` that a commit took from a server which could not be asked. */
-  readonly takenFromLost = new Set<string>();
+  /** What commits took from servers which could not be asked. */
+  readonly #takenFromLost: Taken[] = [];
   readonly moving: Moving[] = [];
   readonly #options: CheckerOptions;
   #records = Records.none;
   readonly #leases = new Map<string, TrueLease>();
   /** Every table that ever was, by its generation: resource → `server@since`. */
   readonly #tables = new Map<string, ReadonlyMap<string, string>>();
+  /** The newest generation that gave a resource to a server, in any store. */
+  readonly #dated = new Map<string, Generation>();
   readonly #highest = new Map<string, Generation>();
   readonly #switched = new Set<string>();
   readonly #rescued = new Set<string>();
+  /** The newest incarnation of any store; and that of the last one that was put back. */
+  #incarnation = 0;
+  #fellBelow = -1;
   #giveBacks = 0;
   #failovers = 0;
 
@@ -103,21 +115,40 @@ export class Checker {
     const isHead = wrote(HEAD.key('head'));
     if (isSwitch || isHead) this.#checkCoordinator(process, before);
     if (isHead) this.#checkHead(before);
+    const { incarnation = 0 } = this.#records.head?.reserved ?? {};
+    this.#incarnation = Math.max(this.#incarnation, incarnation);
     if (isSwitch) this.#noteMoving(nowMs);
     const isTable = writes.some(({ key }) => key.startsWith(`${PLACEMENT.prefix}/`));
     if (isSwitch || isHead || isTable) this.#checkTable(before, nowMs);
+  }
+
+  /** The resource was taken from that server, lost, which believed in that generation or an older one. */
+  wasTakenFromLost({ resource, server, since }: Taken): boolean {
+    return this.#takenFromLost.some(
+      (taken) =>
+        taken.resource === resource &&
+        taken.server === server &&
+        compareGenerations(taken.since, since) >= 0,
+    );
   }
 
   /** A process was answered what it read. */
   hasRead(process: SimProcess, sentAtMs: number): void {
     const lease = this.#leases.get(process.name);
     if (lease === undefined || this.#options.processOf(lease.boot) !== process) return;
-    if (sentAtMs >= lease.begunAtMs) lease.isSettled = true;
+    const isCaughtUp = (this.#records.head?.reserved.incarnation ?? 0) > this.#fellBelow;
+    if (sentAtMs >= lease.begunAtMs && isCaughtUp) lease.isSettled = true;
   }
 
   /** The store begins anew with what a backup holds. */
   putBack(backup: Changes | undefined): void {
     this.#records = Records.of(backup);
+    // What it forgot may have to be done again.
+    this.#switched.clear();
+    this.#rescued.clear();
+    // Until it has caught up, who is allowed what is nowhere written down.
+    this.#fellBelow = Math.max(this.#fellBelow, this.#incarnation);
+    this.#unsettle();
   }
 
   /** A redirector writes to a server that has no fence: the head of a request for the resource, or more of it. */
@@ -134,7 +165,7 @@ export class Checker {
     // One that is cut off serves on, and nothing is claimed for it.
     if (!isHead || !isLive || !lease.isSettled) return;
     const allowed = this.#ownerOf(resource);
-    if (server !== allowed) {
+    if (server !== allowed && !this.#isForgotten(resource)) {
       const owner = allowed ?? 'nobody';
       throw new Violation('S1', `${from} sent ${resource} to ${server}, which is ${owner}'s`);
     }
@@ -175,6 +206,11 @@ export class Checker {
       begunAtMs: isSame ? former.begunAtMs : nowMs,
       isSettled: isSame && former.isSettled,
     });
+  }
+
+  /** The table changed without a switch: who is live learns it when it next reads. */
+  #unsettle(): void {
+    for (const lease of this.#leases.values()) lease.isSettled = false;
   }
 
   #neverFalls(observer: string, generation: Generation): void {
@@ -246,6 +282,10 @@ export class Checker {
       }
       this.#rememberCommit(resource, { server, since }, nowMs);
     }
+    if (this.#isRestoration(before)) {
+      this.#unsettle();
+      return;
+    }
     const { open } = this.#records;
     const isCommit = open?.state === 'committed' && before.open?.state !== 'committed';
     if (isCommit) {
@@ -255,7 +295,8 @@ export class Checker {
     const wild = changed.filter(
       ([resource, { server, by }]) => by !== 'restored' && former.get(resource)?.server !== server,
     );
-    if (wild.length > 0 && !this.#isRestoration(before)) {
+    if (changed.length > 0) this.#unsettle();
+    if (wild.length > 0) {
       throw new Violation('S4', `${wild.map(([id]) => id).join(', ')} moved outside a commit`);
     }
   }
@@ -284,6 +325,7 @@ export class Checker {
     nowMs: number,
   ): void {
     const key = `${resource}@${formatGeneration(since)}`;
+    this.#dated.set(resource, newestGeneration(this.#dated.get(resource) ?? NO_GENERATION, since));
     const known = this.commits.get(key);
     if (known === undefined) this.commits.set(key, { server, atMs: nowMs });
     else if (known.server !== server) {
@@ -322,7 +364,7 @@ export class Checker {
         was === undefined ? since === null : since !== null && isSameGeneration(was.since, since);
       if (!isSame) throw new Violation('L3', `${resource} was moved from a state that was over`);
       if (source === null || since === null || !before.lost.includes(source)) continue;
-      this.takenFromLost.add(`${resource}@${formatGeneration(since)}`);
+      this.#takenFromLost.push({ resource, server: source, since });
       this.#checkRescue(resource, before.lossOf(source) ?? '');
     }
     this.#checkAgreement(open, nowMs);
@@ -364,6 +406,12 @@ export class Checker {
   /** Who may be sent a request for the resource; before a commit the source, after it the target. */
   #ownerOf(resource: ResourceId): string | undefined {
     return this.#records.placement(resource)?.server;
+  }
+
+  /** The store was put back to before the resource's last move: the agents tell redirectors the newer truth. */
+  #isForgotten(resource: ResourceId): boolean {
+    const since = this.#records.placement(resource)?.since ?? NO_GENERATION;
+    return compareGenerations(this.#dated.get(resource) ?? NO_GENERATION, since) > 0;
   }
 
   /** A gate's table is one that was, but for what it learned of newer commits. */

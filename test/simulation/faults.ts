@@ -184,13 +184,62 @@ const KINDS = {
       };
     },
   }),
+  'put store back': (world) => {
+    if (world.store.isPutBack) return undefined;
+    return {
+      to: 'store',
+      minMs: 20,
+      maxMs: 1500,
+      begin: () => {
+        const made = world.store.backUp();
+        return async () => {
+          await made;
+          await world.putStoreBack();
+        };
+      },
+    };
+  },
+  'lose store': (world) => {
+    if (world.store.isPutBack) return undefined;
+    return {
+      to: 'store',
+      minMs: 20,
+      maxMs: 200,
+      begin: () => {
+        world.store.isDown = true;
+        return async () => {
+          world.store.isDown = false;
+          world.store.forgetBackup();
+          await world.putStoreBack();
+        };
+      },
+    };
+  },
+  // As where all is one process with its data directory: nobody's memory outlives it.
+  'restore service': (world) => {
+    if (world.store.isPutBack) return undefined;
+    return {
+      to: 'store',
+      minMs: 20,
+      maxMs: 1500,
+      begin: () => {
+        const made = world.store.backUp();
+        return async () => {
+          await made;
+          await world.restartService();
+        };
+      },
+    };
+  },
   'crash api': (world) => ({
     to: 'api',
     minMs: 50,
     maxMs: 1500,
     begin: () => {
       world.killApi();
-      return () => world.startApi();
+      return () => {
+        world.startApi();
+      };
     },
   }),
   'pause api': (world) => ({

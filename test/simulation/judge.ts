@@ -71,8 +71,8 @@ function judgePair(former: Execution, later: Execution, evidence: Evidence): voi
     throw new Violation('S1', `${described(later)}, after ${described(former)}`);
   }
   // What a lost server had begun, no lease can end: a stopped process goes on where it was.
-  const wasLost = evidence.checker.takenFromLost.has(`${former.resource}@${former.since}`);
-  if (former.endedAtMs <= later.beganAtMs || wasLost || isExcused(former, evidence)) return;
+  const isLost = wasLost(former, evidence);
+  if (former.endedAtMs <= later.beganAtMs || isLost || isExcused(former, evidence)) return;
   throw new Violation('S1', `${described(later)}, while ${described(former)} still ran`);
 }
 
@@ -80,16 +80,21 @@ function judgePair(former: Execution, later: Execution, evidence: Evidence): voi
  * `availability` goes on when a server is lost, without knowing that it stopped: that is its meaning. And a
  * pinned resource's work ends where it began.
  */
-function isExcused({ resource, since, id }: Execution, evidence: Evidence): boolean {
+function isExcused(execution: Execution, evidence: Evidence): boolean {
+  const { resource, id } = execution;
   const { checker, ledger, policyOf, drainPolicyOf } = evidence;
-  const isTaken = checker.takenFromLost.has(`${resource}@${since}`);
-  if (isTaken && policyOf(resource as ResourceId) === 'availability') return true;
+  const isAvailable = policyOf(resource as ResourceId) === 'availability';
+  if (isAvailable && wasLost(execution, evidence)) return true;
   if (drainPolicyOf(resource as ResourceId) !== 'pin') return false;
   const sentAtMs = ledger.find((entry) => entry.id === id)?.sentAtMs ?? Infinity;
   const next = [...checker.commits].filter(
     ([key, { atMs }]) => key.startsWith(`${resource}@`) && atMs >= sentAtMs,
   );
   return next.length > 0;
+}
+
+function wasLost({ resource, server, since }: Execution, { checker }: Evidence): boolean {
+  return checker.wasTakenFromLost({ resource, server, since: parsed(since) });
 }
 
 function judgeAnswers({ journal, ledger, outages }: Evidence): void {

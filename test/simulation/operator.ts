@@ -33,7 +33,10 @@ export class RestlessOperator {
     this.#rng = world.rng('operator');
     this.#store = world.storeFor(this.#process);
     const { clock } = this.#process;
-    this.#view = new TableView({ store: this.#store, clock, log: SILENT_LOG }, { pollMs: 100 });
+    this.#view = new TableView(
+      { store: this.#store, clock, log: SILENT_LOG },
+      { pollMs: 100, restoreAfterMs: 300 },
+    );
   }
 
   async run(

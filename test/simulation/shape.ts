@@ -64,7 +64,7 @@ export const REDIRECTOR_OPTIONS: RedirectorOptions = {
   coordinator: {
     tickMs: 50,
     standbyAfterMs: 100,
-    placeAfterMs: 300,
+    placeAfterMs: 400,
     limits: {
       ...SWITCH_LIMITS,
       prepareTimeoutMs: 400,
@@ -81,7 +81,7 @@ export const REDIRECTOR_OPTIONS: RedirectorOptions = {
       fenceHookTimeoutMs: 200,
     },
   },
-  viewPollMs: 200,
+  view: { pollMs: 200, restoreAfterMs: 300 },
   settleTimeoutMs: 500,
   startRetryMs: 50,
 };

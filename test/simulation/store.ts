@@ -48,6 +48,11 @@ export class SimStore {
     this.#follow();
   }
 
+  /** It is not what it was at first: once is disaster enough, nobody can tell two lost histories apart. */
+  get isPutBack(): boolean {
+    return this.#stores > 1;
+  }
+
   get engine(): MemoryTableStore {
     return this.#store;
   }

@@ -96,7 +96,7 @@ export class World {
       policyOf,
       drainPolicyOf: (resource) => this.shape.drain.get(resource) ?? 'abort',
       isFenced,
-      processOf: (boot) => this.#lives.get(boot),
+      processOf: (boot) => this.#lives.get(boot.split('.')[0] ?? ''),
       heldMax: HELD_MAX,
       heldPerResourceMax: HELD_PER_RESOURCE_MAX,
       heldMaxMs: HOLD_TIMEOUT_MS + 1,
@@ -139,7 +139,7 @@ export class World {
   }
 
   async start(): Promise<void> {
-    await this.startApi();
+    this.startApi();
     if (this.shape.servers.includes('foreign')) await this.#declareForeign();
     for (const name of this.shape.servers) await this.startServer(name);
     for (const name of this.shape.redirectors) this.startRedirector(name);
@@ -169,9 +169,12 @@ export class World {
   }
 
   startRedirector(name: string): void {
+    if (this.redirectors.get(name)?.process.isAlive === true) this.killRedirector(name);
     const process = this.newProcess(name);
     this.checker.forget(`gate of ${name}`, `view of ${name}`);
     const log = this.#log.child({ redirector: name });
+    const boot = `${name}-${++this.#boots}`;
+    this.#lives.set(boot, process);
     const redirector = new Redirector(
       {
         store: this.storeFor(process),
@@ -180,11 +183,7 @@ export class World {
         rng: this.rng(`${name}-${this.#boots}`),
         log,
         self: name as MemberId,
-        newBoot: () => {
-          const boot = `${name}-${++this.#boots}`;
-          this.#lives.set(boot, process);
-          return boot;
-        },
+        boot,
         agentTokenOf: (server) => this.#tokenOf(server),
         policyOf: (resource) => ({
           onLostSource: policyOf(resource),
@@ -202,9 +201,10 @@ export class World {
     );
     this.redirectors.set(name, { process, redirector });
     this.checker.redirectors.set(name, { redirector, process });
+    const startedAtMs = this.clock.monotonicMs();
     redirector.start().then(
       () => {
-        this.#endOutage(name);
+        this.#endOutage(name, startedAtMs);
       },
       (error: unknown) => {
         this.say(`${name} did not start: ${String(error)}`);
@@ -262,13 +262,13 @@ export class World {
     if (host !== undefined) host.disk = new MemoryTableStore();
   }
 
-  async startApi(): Promise<void> {
+  startApi(): void {
     const process = this.newProcess('api');
     this.#api = process;
     const { clock, net } = process;
     const store = this.storeFor(process);
     const log = this.#log.child({ api: true });
-    const view = new TableView({ store, clock, log }, { pollMs: 200 });
+    const view = new TableView({ store, clock, log }, { pollMs: 200, restoreAfterMs: 300 });
     void view.follow(new AbortController().signal);
     const registration = new Registration(
       {
@@ -283,7 +283,7 @@ export class World {
       },
       { listen: { host: 'api', port: REGISTRATION_PORT }, serversMax: 100, resourcesMax: 1000 },
     );
-    await registration.start();
+    void registration.start();
   }
 
   killApi(): void {
@@ -295,10 +295,22 @@ export class World {
   }
 
   /** The store begins anew with what its backup holds. */
-  putStoreBack(): void {
+  async putStoreBack(): Promise<void> {
     const backup = this.store.putBack();
     this.checker.putBack(backup);
     this.say(`store put back: revision ${backup?.revision ?? 0}`);
+    // Whoever starts the service writes what stands in the config, if it is not there.
+    const isDeclared = backup?.entries.some(({ key }) => key === SERVER.key('foreign' as ServerId));
+    if (this.shape.servers.includes('foreign') && isDeclared !== true) await this.#declareForeign();
+  }
+
+  /** Redirectors and api start anew on an older store. */
+  async restartService(): Promise<void> {
+    for (const name of this.shape.redirectors) this.killRedirector(name);
+    this.killApi();
+    await this.putStoreBack();
+    this.startApi();
+    for (const name of this.shape.redirectors) this.startRedirector(name);
   }
 
   /** Who coordinates, as the store says. */
@@ -332,9 +344,12 @@ export class World {
     this.outages.set(name, [...known, { fromMs, toMs: Infinity }]);
   }
 
-  #endOutage(name: string): void {
+  /** The process that was started then serves. */
+  #endOutage(name: string, startedAtMs: number): void {
     const toMs = this.clock.monotonicMs();
-    for (const outage of this.outages.get(name) ?? []) outage.toMs = Math.min(outage.toMs, toMs);
+    for (const outage of this.outages.get(name) ?? []) {
+      if (outage.fromMs <= startedAtMs) outage.toMs = Math.min(outage.toMs, toMs);
+    }
   }
 
   /** What goes to the server without a fence is looked at. */

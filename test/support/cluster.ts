@@ -64,7 +64,7 @@ export const FAST: RedirectorOptions = {
       fenceHookTimeoutMs: 1000,
     },
   },
-  viewPollMs: 200,
+  view: { pollMs: 200, restoreAfterMs: 300 },
   settleTimeoutMs: 1000,
   startRetryMs: 50,
 };
@@ -184,7 +184,7 @@ export class TestCluster {
         log: this.log.child({ redirector: name }),
         rng: new SeededRng(this.redirectors.length),
         self: name as MemberId,
-        newBoot: () => `${name}-${++this.#boots}`,
+        boot: `${name}-${++this.#boots}`,
         agentTokenOf: (server) => agentToken(SECRET, server),
         policyOf: () => ({ onLostSource: 'availability', drain: 'abort' }),
         adapters: (parts) => [

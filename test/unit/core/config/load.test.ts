@@ -179,6 +179,11 @@ servers:
     expect(refusal('', { FORESHIFT_SECRET: 'short' })).toContain('at least 16 characters');
   });
 
+  it('refuses keys that are lists or maps, and says where', () => {
+    expect(refusal('mode: auto\n? [a, b]\n: 1')).toContain('foreshift.yaml:2');
+    expect(refusal('{a: 1}: 2')).toContain('a key is a plain word');
+  });
+
   it('refuses an alias bomb', () => {
     const levels = 'abcdefgh'.split('').map((name, at, all) => {
       const former = all[at - 1];

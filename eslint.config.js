@@ -90,6 +90,7 @@ export default defineConfig(
       'core/clock/simulated.ts',
       'cli/**/*.ts',
       'demo/**/*.ts',
+      'console/**/*.ts',
       'test/**/*.ts',
       'bench/**/*.ts',
     ],
@@ -104,7 +105,9 @@ export default defineConfig(
     files: [
       'models/**/*.ts',
       'forecaster/planner/**/*.ts',
+      'replay/rules/**/*.ts',
       'redirector/gate.ts',
+      'core/metric-store/**/*.ts',
       'core/net/http/**/*.ts',
       'test/**/*.ts',
       'bench/**/*.ts',

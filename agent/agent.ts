@@ -1,6 +1,7 @@
 import { AGENT_PATHS, isSameToken } from '../core/agent-protocol.js';
 import type { Announcement } from '../core/agent-protocol.js';
 import type { Clock } from '../core/clock/port.js';
+import type { MetricsSource } from '../core/config/metrics-source.js';
 import type { Address, Dimension, Fence, ResourceId, ServerId } from '../core/domain.js';
 import { fail } from '../core/errors.js';
 import { parseJson } from '../core/json.js';
@@ -43,6 +44,8 @@ export interface AgentOptions {
   readonly fence: Fence;
   readonly capacity: Readonly<Partial<Record<Dimension, number>>>;
   readonly zone: string | null;
+  /** Where the server's load can be read; asked for at each announcement. */
+  readonly metrics: () => MetricsSource | null;
   readonly announceLeaseMs: number;
   readonly announceTimeoutMs: number;
   readonly bootGraceMs: number;
@@ -52,6 +55,7 @@ export const AGENT_DEFAULTS = {
   fence: 'request',
   capacity: {},
   zone: null,
+  metrics: () => null,
   announceLeaseMs: 3000,
   announceTimeoutMs: 1000,
   bootGraceMs: 2000,
@@ -127,7 +131,7 @@ export class Agent implements Startable {
   }
 
   #announcement(ownership: Ownership): Announcement {
-    const { server, address, fence, capacity, zone, announceLeaseMs } = this.#options;
+    const { server, address, fence, capacity, zone, metrics, announceLeaseMs } = this.#options;
     return {
       server,
       boot: ownership.boot,
@@ -136,6 +140,7 @@ export class Agent implements Startable {
       fence,
       capacity,
       zone,
+      metrics: metrics(),
       resources: [...this.#parts.resources()].sort(),
       claims: ownership.owned(),
       leaseMs: announceLeaseMs,

@@ -1,5 +1,6 @@
 import { EXECUTED_HEADER, RESOURCE_HEADER, SINCE_HEADER } from '../core/agent-protocol.js';
 import type { Clock } from '../core/clock/port.js';
+import type { Address } from '../core/domain.js';
 import { Deadline } from '../core/net/deadline.js';
 import { BodyWriter } from '../core/net/http/body-writer.js';
 import { latin1Bytes } from '../core/net/http/bytes.js';
@@ -16,7 +17,15 @@ import type { ResponseHead } from '../core/net/http/response-head.js';
 import { ResponseReader } from '../core/net/http/response-reader.js';
 import type { CloseReason, Connection, Net } from '../core/net/port.js';
 import type { RequestGate } from './request-gate.js';
-import type { SidecarOptions } from './sidecar.js';
+
+export interface SidecarConnectionOptions {
+  /** The server itself, on this machine. */
+  readonly forward: Address;
+  readonly connectTimeoutMs: number;
+  /** Without a byte moving, in either direction. */
+  readonly stallTimeoutMs: number;
+  readonly idleTimeoutMs: number;
+}
 
 export interface SidecarEvents {
   readonly closed: () => void;
@@ -49,7 +58,7 @@ interface UnderWay {
  */
 export class SidecarConnection {
   readonly #parts: Parts;
-  readonly #options: SidecarOptions;
+  readonly #options: SidecarConnectionOptions;
   readonly #events: SidecarEvents;
   readonly #requests: RequestReader;
   readonly #deadline: Deadline;
@@ -68,7 +77,7 @@ export class SidecarConnection {
   #isClosed = false;
   #onClosed: (() => void) | undefined;
 
-  constructor(parts: Parts, options: SidecarOptions, events: SidecarEvents) {
+  constructor(parts: Parts, options: SidecarConnectionOptions, events: SidecarEvents) {
     this.#parts = parts;
     this.#options = options;
     this.#events = events;

@@ -5,6 +5,7 @@ import type { Startable } from '../core/lifecycle.js';
 import type { Log } from '../core/log.js';
 import type { Listener, Net } from '../core/net/port.js';
 import type { RequestGate } from './request-gate.js';
+import type { SidecarConnectionOptions } from './sidecar-connection.js';
 import { SidecarConnection } from './sidecar-connection.js';
 
 export interface SidecarParts {
@@ -14,15 +15,9 @@ export interface SidecarParts {
   readonly gate: () => RequestGate;
 }
 
-export interface SidecarOptions {
+export interface SidecarOptions extends SidecarConnectionOptions {
   /** Where redirectors send requests. */
   readonly listen: Address;
-  /** The server itself, on this machine. */
-  readonly forward: Address;
-  readonly connectTimeoutMs: number;
-  /** Without a byte moving, in either direction. */
-  readonly stallTimeoutMs: number;
-  readonly idleTimeoutMs: number;
   readonly connectionsMax: number;
   /** The server is looked at this often: without requests nobody else would find out how it is. */
   readonly checkMs: number;

@@ -11,6 +11,7 @@ import { Draft } from '../core/table-store/draft.js';
 import type { Eligibility } from '../core/table-store/eligibility.js';
 import type { TableStore } from '../core/table-store/port.js';
 import { ANNOUNCED, ELIGIBLE, SERVER } from '../core/table-store/records/server.js';
+import { SWITCH } from '../core/table-store/records/switch.js';
 import type { TableView } from '../core/table-store/view.js';
 
 export interface AnnounceParts {
@@ -52,6 +53,7 @@ export async function announce(
   assertNobodyElse(announcement, parts);
   parts.assertAllowed(announcement.address);
   parts.assertAllowed(announcement.control);
+  if (announcement.metrics !== null) parts.assertAllowed(hostOf(announcement.metrics.url));
   assertRoom(announcement, parts, limits);
   await write(announcement, parts);
   const conflicts = conflictsOf(announcement, parts);
@@ -103,7 +105,7 @@ function assertRoom(
 
 /** Two writes that meet: the later one is tried again by its agent. */
 async function write(announcement: Announcement, { store, view }: AnnounceParts): Promise<void> {
-  const { server, address, control, fence, capacity, zone, resources, boot, leaseMs } =
+  const { server, address, control, fence, capacity, zone, metrics, resources, boot, leaseMs } =
     announcement;
   const known = view.get(SERVER, server)?.value;
   const beat = (view.get(ANNOUNCED, server)?.value.beat ?? 0) + 1;
@@ -120,6 +122,7 @@ async function write(announcement: Announcement, { store, view }: AnnounceParts)
     healthPath: null,
     // What an operator wrote in the config goes before what the agent says.
     capacity: known?.origin === 'config' ? known.capacity : capacity,
+    metrics: known?.origin === 'config' && known.metrics !== null ? known.metrics : metrics,
     spare: known?.spare ?? false,
     zone: zone ?? known?.zone ?? null,
     origin: known?.origin ?? 'announced',
@@ -130,11 +133,19 @@ async function write(announcement: Announcement, { store, view }: AnnounceParts)
 }
 
 function conflictsOf({ server, claims }: Announcement, { view }: AnnounceParts): ResourceId[] {
+  // In a switch its target owns what the table does not give it yet.
+  const switched = new Set(view.get(SWITCH, 'open')?.value.moves.map(({ resource }) => resource));
   return claims.flatMap(({ resource, since }) => {
+    if (switched.has(resource)) return [];
     const placement = view.table.placementOf(resource);
     const isOthers = placement !== undefined && placement.server !== server;
     return isOthers && compareGenerations(since, placement.since) >= 0 ? [resource] : [];
   });
+}
+
+function hostOf(url: string): Address {
+  const { hostname, port } = new URL(url);
+  return { host: hostname.replace(/^\[(.*)\]$/, '$1'), port: port === '' ? 80 : Number(port) };
 }
 
 function isSameList(a: readonly ResourceId[] | undefined, b: readonly ResourceId[]): boolean {

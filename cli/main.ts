@@ -1,5 +1,9 @@
 #!/usr/bin/env node
-import { Command } from 'commander';
+import { productVersion } from './product.js';
+import { runProgram } from './program.js';
+import { VERBS } from './verbs/all.js';
 
-const program = new Command('foreshift').version('0.1.0');
-await program.parseAsync();
+process.exitCode = await runProgram(process.argv.slice(2), {
+  version: await productVersion(),
+  verbs: VERBS,
+});

@@ -1,5 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
+import { metricsSourceSchema } from './config/metrics-source.js';
 import type { ServerId } from './domain.js';
 import { DIMENSIONS, FENCES, LOST_SOURCE_POLICIES } from './domain.js';
 import {
@@ -134,6 +135,8 @@ export const announcementSchema = z.object({
   fence: z.enum(FENCES),
   capacity: z.partialRecord(z.enum(DIMENSIONS), finiteSchema.positive()),
   zone: z.string().max(128).nullable(),
+  /** Where its load can be read; null: nowhere. */
+  metrics: metricsSourceSchema.nullable(),
   resources: z.array(resourceIdSchema).max(100_000),
   /** What it owns: only compared with the table; a difference is an alarm, never an assignment. */
   claims: z.array(z.object({ resource: resourceIdSchema, since: generationSchema })).max(100_000),

@@ -79,6 +79,18 @@ const ERRORS = {
     meaning: '"{series}" is not a series',
     remedy: 'Write server/NAME/METRIC or resource/NAME/METRIC.',
   },
+  ERR_SAMPLE_INVALID: {
+    status: 400,
+    exit: 64,
+    meaning: 'the sample of {series} at {timeMs} cannot be stored: {why}',
+    remedy: 'Send finite values that are not negative, at epoch milliseconds before the year 2200.',
+  },
+  ERR_EVENT_INVALID: {
+    status: 400,
+    exit: 64,
+    meaning: 'the event cannot be stored: {where} {why}',
+    remedy: 'Run parts of the same version.',
+  },
   ERR_LIMIT_REACHED: {
     status: 429,
     exit: 3,
@@ -126,7 +138,7 @@ const ERRORS = {
     status: 403,
     exit: 3,
     meaning: 'calls to {url} are not allowed: {why}',
-    remedy: 'Allow its network under limits.outbound in the config if it is meant.',
+    remedy: 'Allow its network under limits.outboundNetworks in the config if it is meant.',
   },
   ERR_CALL_OVERSIZED: {
     status: 502,
@@ -150,11 +162,112 @@ const ERRORS = {
     remedy: 'Mend that line; `foreshift config check` says whether the rest is well.',
   },
 
+  ERR_OPTION_MISSING: {
+    status: 400,
+    exit: 64,
+    meaning: '{option} is needed',
+    remedy: 'Give it; --help says what it means.',
+  },
+  ERR_OPTION_INVALID: {
+    status: 400,
+    exit: 64,
+    meaning: '{option} {value}: expected {allowed}',
+    remedy: 'Give it a value of that kind, or leave it out.',
+  },
+  ERR_FILE_UNREADABLE: {
+    status: 400,
+    exit: 64,
+    meaning: '{file}: {why}',
+    remedy: 'Name a file that is there and that this user may read.',
+  },
+  ERR_NO_PLAN_WAITS: {
+    status: 404,
+    exit: 3,
+    meaning: 'no plan waits for a decision',
+    remedy:
+      'Run `foreshift plan` to hold a round now; `foreshift status` says what the balancer does.',
+  },
+  ERR_API_UNREACHABLE: {
+    status: 502,
+    exit: 1,
+    meaning: 'no Foreshift answers at {url}',
+    remedy: 'Start one with `foreshift up`, or name its API by --api.',
+  },
+
+  // Demo
+  ERR_DEMO_NOT_STARTED: {
+    status: 503,
+    exit: 1,
+    meaning: 'the demo has not started',
+    remedy: 'Start it before asking it anything.',
+  },
+  ERR_TRACE_EMPTY: {
+    status: 400,
+    exit: 64,
+    meaning: 'the trace has no load that could be turned into requests',
+    remedy: 'Take one with cpu, hits or network above zero.',
+  },
+
   // Collector and import
+  ERR_PAGE_STATUS: {
+    status: 502,
+    exit: 1,
+    meaning: '{page} answered with status {status}',
+    remedy: 'Write the address of the page itself: redirects are not followed.',
+  },
+  ERR_PAGE_TYPE: {
+    status: 502,
+    exit: 1,
+    meaning: '{page} is {type}, not {expected}',
+    remedy: 'Look whether the address is that of the metrics page, and its `source` the right one.',
+  },
+  ERR_PAGE_INVALID: {
+    status: 502,
+    exit: 1,
+    meaning: '{page} cannot be used: {where}: {why}',
+    remedy: 'Nothing of this page was used. Look at what the exporter answers there.',
+  },
+  ERR_TRACE_INVALID: {
+    status: 400,
+    exit: 64,
+    meaning: '{file}:{line}: {what}',
+    remedy: '{fix}',
+  },
+  ERR_TRACE_OVERSIZED: {
+    status: 400,
+    exit: 64,
+    meaning: '{file} holds {count} {what}; {limit} are allowed',
+    remedy: 'Cut the trace into parts, in resources or in time, or use a longer step.',
+  },
+  ERR_TRACE_UNREADABLE: {
+    status: 400,
+    exit: 64,
+    meaning: '{file} cannot be read: {why}',
+    remedy: 'Give the path of a .csv file, or of one compressed by gzip whose name ends in .gz.',
+  },
 
   // Models and forecaster
+  ERR_ANALYSIS_LOST: {
+    status: 503,
+    exit: 1,
+    meaning: 'the analysis broke off: {why}',
+    remedy: 'The next round begins anew with the whole history; the log says what happened.',
+  },
+
+  ERR_FORECASTS_UNUSABLE: {
+    status: 503,
+    exit: 1,
+    meaning: 'the saved state of the forecasts cannot be used: {why}',
+    remedy: 'Nothing need be done: they are learnt anew from the stored history.',
+  },
 
   // Planner
+  ERR_PLANNING_INVALID: {
+    status: 400,
+    exit: 64,
+    meaning: '{what} cannot be planned with: {why}',
+    remedy: 'Correct the value where it comes from; nothing was planned.',
+  },
 
   // Redirector and agent
   ERR_AGENT_ANSWER: {
@@ -183,7 +296,95 @@ const ERRORS = {
     remedy: 'Start an agent beside it, or declare its fence as none.',
   },
 
+  // Replay
+  ERR_REPLAY_OPTION: {
+    status: 400,
+    exit: 64,
+    meaning: '{option}: {what}',
+    remedy: '`foreshift replay --help` says what is allowed.',
+  },
+  ERR_REPLAY_TRACE: {
+    status: 400,
+    exit: 64,
+    meaning: 'the trace cannot be replayed: {why}',
+    remedy: '{fix}',
+  },
+
   // API
+  ERR_NO_FORECAST: {
+    status: 409,
+    exit: 1,
+    meaning: 'there is no forecast yet',
+    remedy: 'Wait for the first round; `foreshift status` says when one was held.',
+  },
+  ERR_ROUND_LATE: {
+    status: 504,
+    exit: 1,
+    meaning: 'no round ended within {seconds} s',
+    remedy:
+      'Look at the log of the forecaster; the round may still end, `foreshift plan` shows its plan.',
+  },
+  ERR_ROUTE_UNKNOWN: {
+    status: 404,
+    exit: 1,
+    meaning: 'there is nothing at {path}',
+    remedy: 'Look at the list of routes in docs/API.md; run a CLI of the same version.',
+  },
+  ERR_REQUEST_INVALID: {
+    status: 400,
+    exit: 64,
+    meaning: 'the request cannot be used: {where}: {why}',
+    remedy: 'Correct that part and send it again; nothing was changed.',
+  },
+  ERR_HOST_REFUSED: {
+    status: 403,
+    exit: 3,
+    meaning: 'the API answers only requests for a loopback host',
+    remedy: 'Call it as 127.0.0.1, [::1] or localhost, on its own machine.',
+  },
+  ERR_MEDIA_TYPE: {
+    status: 415,
+    exit: 64,
+    meaning: 'the body is not declared as JSON',
+    remedy: 'Send content-type: application/json.',
+  },
+  ERR_PLAN_UNKNOWN: {
+    status: 404,
+    exit: 1,
+    meaning: 'there is no plan {plan}',
+    remedy: '`foreshift history` lists the plans that are remembered.',
+  },
+  ERR_PLAN_DECIDED: {
+    status: 409,
+    exit: 3,
+    meaning: 'plan {plan} does not wait for a decision: it is {status}',
+    remedy: '`foreshift plan` shows the plan that waits, if there is one.',
+  },
+  ERR_PLAN_STALE: {
+    status: 409,
+    exit: 4,
+    meaning: 'plan {plan} is stale: {why} (made on table {base}, now {current})',
+    remedy: 'Run `foreshift plan` for one that fits.',
+  },
+  ERR_NOTHING_TO_UNDO: {
+    status: 409,
+    exit: 3,
+    meaning: 'plan {plan} moved nothing that could be taken back',
+    remedy:
+      'Its resources were moved again since, its sources are not ready, or it was never applied.',
+  },
+  ERR_SERVER_UNKNOWN: {
+    status: 404,
+    exit: 1,
+    meaning: 'there is no server {server}',
+    remedy: '`foreshift status` lists the servers.',
+  },
+  ERR_RESOURCE_UNKNOWN: {
+    status: 404,
+    exit: 1,
+    meaning: 'there is no resource {resource}',
+    remedy: '`foreshift status --resources` lists the resources.',
+  },
   ERR_AGENT_TOKEN: {
     status: 401,
     exit: 3,

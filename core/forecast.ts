@@ -51,6 +51,19 @@ export function pathOf(block: ForecastBlock, series: number, quantile: number): 
   return block.paths.subarray(row * block.grid.steps, (row + 1) * block.grid.steps);
 }
 
+/** The rows of resources, which stand before those of servers: views, not copies. */
+export function resourcesOnly(block: ForecastBlock): ForecastBlock {
+  const count = block.series.filter(({ subject }) => subject === 'resource').length;
+  const rows = count * block.quantiles.length;
+  return {
+    ...block,
+    series: block.series.slice(0, count),
+    paths: block.paths.subarray(0, rows * block.grid.steps),
+    peaks: block.peaks.subarray(0, rows),
+    loadings: block.loadings.subarray(0, count * block.factors),
+  };
+}
+
 /** Asserts what every forecast promises: finite, not negative, quantiles in order. */
 export function assertSound(block: ForecastBlock): void {
   const { paths, peaks, quantiles, grid } = block;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { ServerId } from './domain.js';
 import { DIMENSIONS, SERVER_STATES } from './domain.js';
 import {
   countSchema,
@@ -41,7 +42,10 @@ const reasonSchema = z.object({
   dimension: z.enum(DIMENSIONS).nullable(),
   /** When the limit would be passed, epoch milliseconds. */
   atMs: finiteSchema.nullable(),
-  /** Utilization of that server at that time, 1 = its capacity: if nothing is done, with the plan, allowed. */
+  /**
+   * Utilization of that server at that time, 1 = its capacity: without the plan (for `room`: with the plan
+   * but for this move), with the plan, allowed.
+   */
   before: finiteSchema.nullable(),
   after: finiteSchema.nullable(),
   limit: finiteSchema.nullable(),
@@ -65,18 +69,29 @@ const plannedMoveSchema = moveSchema.extend({
 });
 export type PlannedMove = Readonly<z.output<typeof plannedMoveSchema>>;
 
-/** Lower is better, in this order. All sums run over servers, dimensions and steps of the horizon. */
+/**
+ * How good an assignment is over the horizon. Lower is better, in this order: misplaced, overload,
+ * pressure, unevenness. Sums run over servers, dimensions and steps.
+ */
 const scoreSchema = z.object({
+  /** Resources without a server, on one that they must leave, or off their pin. */
+  misplaced: countSchema,
   /** Σ max(0, utilization − 1), in utilization × steps: predicted overload. */
   overload: finiteSchema,
-  /** Σ max(0, utilization − target). */
+  /** Σ max(0, utilization − target)², mean over the steps. */
   pressure: finiteSchema,
+  /** Σ over the ready servers of the square of their overall load: the largest of their utilizations, each the mean over the horizon. */
+  unevenness: finiteSchema,
   /** Highest utilization of any server in any dimension at any step. */
   peak: finiteSchema,
-  /** Max ÷ mean of the servers' overall peaks; 1 is even. */
+  /** Max ÷ mean of the ready servers' overall loads; 1 is even. */
   imbalance: finiteSchema,
 });
 export type PlanScore = Readonly<z.output<typeof scoreSchema>>;
+
+/** If nothing is done, and with the plan. */
+const scorePairSchema = z.object({ nothing: scoreSchema, plan: scoreSchema });
+export type ScorePair = Readonly<z.output<typeof scorePairSchema>>;
 
 const outlookSchema = z.object({
   server: serverIdSchema,
@@ -85,20 +100,41 @@ const outlookSchema = z.object({
   now: finiteSchema,
   nothing: finiteSchema,
   plan: finiteSchema,
+  /** When the peak without the plan comes, epoch milliseconds. */
+  peakAtMs: finiteSchema,
 });
 export type Outlook = Readonly<z.output<typeof outlookSchema>>;
+
+/** What stands in the way of a better assignment: gone, it would be possible. */
+const blockerSchema = z.object({
+  kind: z.enum(['capacity', 'pin', 'eligibility', 'cooldown', 'moves-limit', 'server-state']),
+  resource: resourceIdSchema.nullable(),
+  server: serverIdSchema.nullable(),
+  dimension: z.enum(DIMENSIONS).nullable(),
+  /**
+   * How much more is needed: servers for `capacity` (with a resource: of one server, for it alone), moves for
+   * `moves-limit`; otherwise null.
+   */
+  amount: finiteSchema.nullable(),
+});
+export type Blocker = Readonly<z.output<typeof blockerSchema>>;
 
 const analysisSchema = z.object({
   horizonMs: finiteSchema,
   /** Of demand, that the plan was made for. */
   quantile: finiteSchema,
-  score: z.object({ nothing: scoreSchema, plan: scoreSchema }),
-  /** The same plan if the load turns out as the low, the high quantile, or stays as it is. */
-  worlds: z.object({ low: scoreSchema, high: scoreSchema, last: scoreSchema }),
+  /** Utilization that it keeps below. */
+  target: finiteSchema,
+  score: scorePairSchema,
+  /** The same if the load turns out as the low, the high quantile, or stays as it is (`last.nothing`: the present). */
+  worlds: z.object({ low: scorePairSchema, high: scorePairSchema, last: scorePairSchema }),
   /** No assignment of any number of moves has a lower peak than this; `gap` = peak of the plan − bound. */
   bound: finiteSchema,
   gap: finiteSchema,
+  /** Of the servers that the plan changes and of the fullest. */
   outlook: z.array(outlookSchema),
+  /** Why the plan does not do more, smallest first; empty if nothing is left to be wished. */
+  blockers: z.array(blockerSchema),
   /** `work` or `time`: better moves may exist, the search was ended. */
   stopped: z.enum(['complete', 'work', 'time']),
 });
@@ -124,6 +160,29 @@ export const planSchema = z.object({
 export type Plan = Readonly<z.output<typeof planSchema>>;
 export type Batch = Plan['batches'][number];
 
+/** Needs no approval and knows no pause, whatever the mode. */
+const NEEDED_KINDS: ReadonlySet<PlannedMove['reason']['kind']> = new Set([
+  'place',
+  'lost',
+  'pin',
+  'rollback',
+]);
+/** An operator, or a failure, wants nothing to stay on such a server. */
+const LEFT_STATES: ReadonlySet<string> = new Set(['draining', 'maintenance', 'lost']);
+
+/**
+ * Whether a batch is to be switched without anybody's approval: it places what has no server, takes something
+ * off a server that it must leave, or does what an operator asked for. A server that may merely no longer serve
+ * a resource, by its announcements, goes on serving it until an operator or `auto` decides.
+ */
+export function isNeeded(batch: Batch, stateOf: (server: ServerId) => string): boolean {
+  return batch.moves.some(
+    ({ reason, source }) =>
+      NEEDED_KINDS.has(reason.kind) ||
+      (reason.kind === 'drain' && source !== null && LEFT_STATES.has(stateOf(source))),
+  );
+}
+
 /** A round that ends without a plan says which of these it was. */
 export const NO_PLAN_REASONS = [
   'balanced',
@@ -132,23 +191,19 @@ export const NO_PLAN_REASONS = [
   'learning',
   'paused',
   'no-servers',
+  /** The mode is `observe`: what would be moved is not even proposed. */
+  'observing',
 ] as const;
 
 const noPlanSchema = z.object({
   why: z.enum(NO_PLAN_REASONS),
   /** What stands in the way, smallest first; empty unless blocked. */
-  blockers: z.array(
-    z.object({
-      kind: z.enum(['capacity', 'pin', 'eligibility', 'cooldown', 'moves-limit', 'server-state']),
-      resource: resourceIdSchema.nullable(),
-      server: serverIdSchema.nullable(),
-      dimension: z.enum(DIMENSIONS).nullable(),
-      /** How much more is needed, in servers' worth for `capacity`; otherwise null. */
-      amount: finiteSchema.nullable(),
-    }),
-  ),
+  blockers: z.array(blockerSchema),
   score: scoreSchema.nullable(),
-  /** For `gain-too-small`: what could be won, and what a plan must win, as shares of the present score. */
+  /**
+   * For `gain-too-small`: the most that a move could win and what one must win, as the share of one server's
+   * capacity by which it would be relieved over the whole horizon.
+   */
   gain: finiteSchema.nullable(),
   gainMin: finiteSchema.nullable(),
   /** For `learning`: steps of history there are and are needed. */

@@ -340,14 +340,23 @@ export class Gate {
     this.#leaseUntilMs = untilMs;
   }
 
-  counters(): ResourceCounters[] {
-    return this.#resources.map((resource, at) => ({
-      resource,
-      hits: this.#hits[at]!,
-      bytes: this.#bytes[at]!,
-      serviceMs: this.#serviceMs[at]!,
-      inFlight: this.#inFlight[at]!,
-    }));
+  /** Of all resources ever named by a table, or of some of them; each keeps its place in the list. */
+  counters(from = 0, to = this.size): ResourceCounters[] {
+    return this.#resources.slice(from, to).map((resource, index) => {
+      const at = from + index;
+      return {
+        resource,
+        hits: this.#hits[at]!,
+        bytes: this.#bytes[at]!,
+        serviceMs: this.#serviceMs[at]!,
+        inFlight: this.#inFlight[at]!,
+      };
+    });
+  }
+
+  /** How many resources tables have named so far. */
+  get size(): number {
+    return this.#resources.length;
   }
 
   get heldRequests(): number {

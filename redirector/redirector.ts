@@ -80,6 +80,7 @@ export class Redirector implements Startable {
   readonly #stopping = new AbortController();
   #isStopping = false;
   #running: Promise<unknown> = Promise.resolve();
+  #isServing = false;
 
   constructor(parts: RedirectorParts, options: RedirectorOptions) {
     this.#parts = parts;
@@ -165,6 +166,11 @@ export class Redirector implements Startable {
     };
   }
 
+  /** It listens. */
+  get isServing(): boolean {
+    return this.#isServing;
+  }
+
   get adapters(): readonly ProtocolAdapter[] {
     return this.#adapters;
   }
@@ -190,11 +196,13 @@ export class Redirector implements Startable {
       // Whoever was told to stop meanwhile takes no work any more.
       if (!this.#isStopping) await adapter.start();
     }
+    this.#isServing = !this.#isStopping;
     this.#parts.log.info({ member: this.#parts.self }, 'redirector serves');
   }
 
   /** Answers what is under way, leaves the others, and stops. */
   async stop(): Promise<void> {
+    this.#isServing = false;
     this.#isStopping = true;
     for (const adapter of this.#adapters) await adapter.stop();
     await this.coordinator.resign().catch(() => undefined);

@@ -1,6 +1,9 @@
 import type { Cancel, Clock } from './port.js';
 import { sleepOn } from './sleep.js';
 
+/** Node's timers hold 31 bits of milliseconds, 24.8 days, and run at once what is to wait longer. */
+const TIMER_MAX_MS = 2 ** 31 - 1;
+
 /** The machine's clocks and timers. */
 export class SystemClock implements Clock {
   realtimeMs(): number {
@@ -12,6 +15,7 @@ export class SystemClock implements Clock {
   }
 
   after(ms: number, run: () => void): Cancel {
+    if (ms > TIMER_MAX_MS) return this.#afterLong(ms, run);
     const timer = setTimeout(run, ms);
     return () => {
       clearTimeout(timer);
@@ -20,5 +24,14 @@ export class SystemClock implements Clock {
 
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
     return sleepOn(this, ms, signal);
+  }
+
+  #afterLong(ms: number, run: () => void): Cancel {
+    let cancel = this.after(TIMER_MAX_MS, () => {
+      cancel = this.after(ms - TIMER_MAX_MS, run);
+    });
+    return () => {
+      cancel();
+    };
   }
 }

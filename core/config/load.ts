@@ -167,7 +167,9 @@ function withEnvironment(
   let config = written as Readonly<Record<string, unknown>>;
   for (const [name, value] of Object.entries(environment).sort()) {
     if (!name.startsWith(ENVIRONMENT_PREFIX) || value === undefined) continue;
-    if (name.startsWith(`${ENVIRONMENT_PREFIX}SECRET`)) continue;
+    // Secrets are no part of the config.
+    if (name === `${ENVIRONMENT_PREFIX}SECRET` || name === `${ENVIRONMENT_PREFIX}AGENT_TOKEN`)
+      continue;
     const path = name.slice(ENVIRONMENT_PREFIX.length).split('__').map(keyName);
     config = withValue(config, path, scalar(value));
   }

@@ -1,7 +1,8 @@
 import { z } from 'zod';
-import { DIMENSIONS, DRAIN_POLICIES, FENCES, LOST_SOURCE_POLICIES, MODES } from '../domain.js';
+import { DRAIN_POLICIES, FENCES, LOST_SOURCE_POLICIES, MODES } from '../domain.js';
 import { LOG_LEVELS } from '../log.js';
 import { memberIdSchema, resourceIdSchema, serverIdSchema } from '../schema.js';
+import { metricsSourceSchema } from './metrics-source.js';
 import { addressTextSchema, bytesSchema, globSchema, msSchema } from './units.js';
 
 /*
@@ -57,32 +58,6 @@ const capacitySchema = z.strictObject({
   network: bytesSchema.optional().describe('Bytes a second, both directions together.'),
   hits: z.number().positive().optional().describe('Requests a second.'),
 });
-
-const metricsSourceSchema = z.discriminatedUnion('source', [
-  z.strictObject({
-    source: z.literal('prometheus').describe('Any exporter of Prometheus text.'),
-    url: z.url({ protocol: /^http$/ }),
-    mapping: z
-      .union([
-        z.literal('node_exporter'),
-        z.strictObject({
-          cpu: z.string().optional(),
-          memory: z.string().optional(),
-          network: z.string().optional(),
-          hits: z.string().optional(),
-        }),
-      ])
-      .default('node_exporter')
-      .describe('Which samples mean what: a ready mapping, or a metric name a dimension.'),
-  }),
-  z.strictObject({
-    source: z.literal('http-json').describe('A JSON page.'),
-    url: z.url({ protocol: /^http$/ }),
-    paths: z
-      .partialRecord(z.enum(DIMENSIONS), z.string().min(1).max(256))
-      .describe('Where each dimension stands in the page, such as load.cpu.cores.'),
-  }),
-]);
 
 const serverSchema = z.strictObject({
   id: serverIdSchema,
@@ -142,17 +117,6 @@ const agentsSchema = z.strictObject({
   listen: addressTextSchema
     .prefault('127.0.0.1:7703')
     .describe('Where agents announce themselves.'),
-  allowedNetworks: z
-    .array(z.string().max(64))
-    .default([
-      '127.0.0.0/8',
-      '::1/128',
-      '10.0.0.0/8',
-      '172.16.0.0/12',
-      '192.168.0.0/16',
-      'fc00::/7',
-    ])
-    .describe('Where announced servers may be.'),
   callTimeoutMs: msSchema.default(1000),
 });
 
@@ -160,12 +124,32 @@ const collectorSchema = z.strictObject({
   everyMs: msSchema.default(10_000).describe('Between two polls of a server.'),
   timeoutMs: msSchema.default(5000),
   concurrencyMax: z.int().min(1).default(32),
+  pageBytesMax: bytesSchema.prefault('8MiB').describe('A longer page is not read.'),
+  absurdFactor: z
+    .number()
+    .min(1)
+    .default(20)
+    .describe('More than a capacity times this is not believed.'),
+  spoolBytesMax: bytesSchema
+    .prefault('256MiB')
+    .describe('Of disk, for samples that the store could not take.'),
 });
 
 const metricStoreSchema = z.strictObject({
-  rawRetentionMs: msSchema.default(2 * 86_400_000),
-  rollupMs: msSchema.default(300_000).describe('Step of what is kept for long.'),
-  rollupRetentionMs: msSchema.default(400 * 86_400_000),
+  rawRetentionMs: msSchema
+    .default(2 * 86_400_000)
+    .describe('Samples are kept as they came for so long, by whole days.'),
+  rollupMs: msSchema
+    .min(10_000)
+    .refine((ms) => 86_400_000 % ms === 0, 'milliseconds that divide a day, such as 300000')
+    .default(300_000)
+    .describe('Step of the means that are kept after that.'),
+  rollupRetentionMs: msSchema
+    .default(400 * 86_400_000)
+    .describe('Means and events are kept for so long.'),
+  forecastRetentionMs: msSchema
+    .default(30 * 86_400_000)
+    .describe('What was forecast, and how it turned out, is kept for so long.'),
 });
 
 const forecastSchema = z.strictObject({
@@ -175,8 +159,8 @@ const forecastSchema = z.strictObject({
   historySteps: z.int().min(24).max(50_000).default(2016),
   seasonMs: z
     .array(msSchema)
-    .max(3)
-    .default([86_400_000, 604_800_000])
+    .max(4)
+    .default([3_600_000, 86_400_000, 604_800_000])
     .describe('Lengths of the seasons that the load may have.'),
   minSteps: z.int().min(3).default(24).describe('With less history nothing is planned: learning.'),
 });
@@ -186,13 +170,28 @@ const plannerSchema = z.strictObject({
   target: z.number().min(0.1).max(1).default(0.8).describe('Utilization that plans keep below.'),
   movesMax: z.int().min(1).default(16).describe('Of one plan.'),
   batchMovesMax: z.int().min(1).max(1000).default(8).describe('Switched as one.'),
-  cooldownMs: z.int().min(0).default(3_600_000).describe('A resource rests so long after a move.'),
-  gainMin: z.number().min(0).max(1).default(0.05),
+  cooldownMs: z
+    .int()
+    .min(0)
+    .default(86_400_000)
+    .describe('A resource that was moved rests so long; until then only an overload moves it.'),
+  gainMin: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.05)
+    .describe('A move must relieve a server by so much of its capacity over the whole horizon.'),
   imbalanceMax: z
     .number()
     .min(1)
     .default(1.5)
     .describe('Max ÷ mean of the servers that is left alone.'),
+  imbalanceLoadMin: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.5)
+    .describe('Imbalance is left alone, too, while the fullest server is less loaded than this.'),
   workUnits: z.int().min(1000).default(2_000_000).describe('How long the search may go on.'),
   planLifeMs: msSchema.default(900_000).describe('A plan that waits longer expires.'),
 });
@@ -203,6 +202,12 @@ const triggersSchema = z.strictObject({
     .min(1)
     .default(1.5)
     .describe("A server's load above any other's by this ratio begins a round at once."),
+  overallMin: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.3)
+    .describe('Below this load of the fullest server the ratio does not matter.'),
 });
 
 const redirectorSchema = z.strictObject({
@@ -243,6 +248,19 @@ const httpSchema = z.strictObject({
 });
 
 const limitsSchema = z.strictObject({
+  outboundNetworks: z
+    .array(z.string().max(64))
+    .default([
+      '127.0.0.0/8',
+      '::1/128',
+      '10.0.0.0/8',
+      '172.16.0.0/12',
+      '192.168.0.0/16',
+      'fc00::/7',
+    ])
+    .describe(
+      'Where servers, agents and exporters may be; nothing else is connected to, and never our own listeners.',
+    ),
   serversMax: z.int().min(1).default(2000),
   resourcesMax: z.int().min(1).default(100_000),
 });

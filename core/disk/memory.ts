@@ -1,7 +1,7 @@
 import { fail } from '../errors.js';
 import type { Rng } from '../rng.js';
 import { integerBelow } from '../rng.js';
-import type { Disk, DiskFile } from './port.js';
+import type { Disk, DiskFile, Part } from './port.js';
 
 /** A disk in memory that can lose its power, fill up and fail: the twin for tests and the simulation. */
 export class MemoryDisk implements Disk {
@@ -17,8 +17,10 @@ export class MemoryDisk implements Disk {
     this.#files = files;
   }
 
-  read(path: string): Promise<Uint8Array | undefined> {
-    return this.attempt('read', path, () => this.#files.get(path)?.bytes.slice());
+  read(path: string, part?: Part): Promise<Uint8Array | undefined> {
+    return this.attempt('read', path, () =>
+      this.#files.get(path)?.bytes.slice(part?.from ?? 0, part?.to),
+    );
   }
 
   open(path: string): Promise<DiskFile> {
@@ -101,7 +103,8 @@ class Content {
   syncedBytes = 0;
 
   constructor(bytes: Uint8Array = new Uint8Array(0)) {
-    this.#buffer = bytes.slice();
+    // A copy: the slice of a Buffer would be a view.
+    this.#buffer = new Uint8Array(bytes);
     this.#size = bytes.byteLength;
   }
 

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { fail } from '../errors.js';
 import { hasCode, isNotFound } from './codes.js';
 import { lockFile } from './lock.js';
-import type { Disk, DiskFile } from './port.js';
+import type { Disk, DiskFile, Part } from './port.js';
 
 /** A directory of the machine's file system. */
 export class NodeDisk implements Disk {
@@ -14,10 +14,10 @@ export class NodeDisk implements Disk {
     this.#root = root;
   }
 
-  read(path: string): Promise<Uint8Array | undefined> {
+  read(path: string, part?: Part): Promise<Uint8Array | undefined> {
     return this.#attempt('read', path, async (full) => {
       try {
-        return await readFile(full);
+        return part === undefined ? await readFile(full) : await readPart(full, part);
       } catch (error) {
         if (isNotFound(error)) return undefined;
         throw error;
@@ -139,6 +139,23 @@ function failedDisk(verb: string, path: string, error: unknown): never {
   if (error instanceof Error && 'facts' in error) throw error;
   const why = hasCode(error) ? error.code : 'unknown';
   return fail('ERR_DISK_FAILED', { verb, path, why }, { cause: error });
+}
+
+async function readPart(full: string, { from, to }: Part): Promise<Uint8Array> {
+  const handle = await open(full, 'r');
+  try {
+    const { size } = await handle.stat();
+    const bytes = new Uint8Array(Math.max(0, Math.min(to, size) - from));
+    let filled = 0;
+    while (filled < bytes.byteLength) {
+      const { bytesRead } = await handle.read(bytes, { offset: filled, position: from + filled });
+      if (bytesRead === 0) break;
+      filled += bytesRead;
+    }
+    return bytes.subarray(0, filled);
+  } finally {
+    await handle.close();
+  }
 }
 
 async function makeFolder(folder: string): Promise<void> {

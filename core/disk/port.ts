@@ -3,8 +3,8 @@
  * Operational failures (full, gone, read-only) throw ERR_DISK_FAILED.
  */
 export interface Disk {
-  /** The whole file; undefined if there is none. */
-  read(path: string): Promise<Uint8Array | undefined>;
+  /** The whole file, or what it has of a part; undefined if there is none. */
+  read(path: string, part?: Part): Promise<Uint8Array | undefined>;
   /** Opens for appending, made if absent, with the folders above it. */
   open(path: string): Promise<DiskFile>;
   /** Whole new content, or the old one: never a mixture, not even after a power cut. */
@@ -15,6 +15,12 @@ export interface Disk {
   remove(path: string): Promise<void>;
   /** @throws ERR_DATA_LOCKED if another living process holds it; a dead one's lock is taken over. */
   lock(path: string): Promise<() => Promise<void>>;
+}
+
+/** Bytes of a file: `from` up to, not including, `to`. */
+export interface Part {
+  readonly from: number;
+  readonly to: number;
 }
 
 /** One appender at a time; calls are carried out in their order. */

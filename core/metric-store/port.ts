@@ -4,24 +4,31 @@ import type { Panel } from '../panel.js';
 import type { Sample, SeriesKey } from '../sample.js';
 
 /**
- * Where samples, forecasts, scores and events rest. Writes are keyed: repeating one changes nothing.
- * Errors of every call: ERR_STORE_UNAVAILABLE – not done, try again later.
+ * Where samples, forecasts, scores and events rest. Writes are keyed: repeating one changes nothing, of
+ * two different ones the later counts. Times are kept to the millisecond, values as 32-bit floats; ranges
+ * are from `fromMs` up to, not including, `toMs`; lists are in the order of their times.
+ * Errors of every call: ERR_STORE_UNAVAILABLE – not done, try again later; of writes: ERR_LIMIT_REACHED,
+ * and ERR_SAMPLE_INVALID or ERR_EVENT_INVALID – nothing of the call was done.
  */
 export interface MetricStore {
   /** Resolves when the samples will be read back; durable at the latest `durableWithinMs` later. */
   writeSamples(samples: readonly Sample[]): Promise<void>;
   /**
    * Means per step over [startMs, startMs + steps · stepMs); steps without a sample are NaN. The panel's
-   * series are those asked for, in their order, known or not.
+   * series are those asked for, in their order, known or not. Samples past their raw retention are means
+   * themselves: shorter steps than theirs repeat them, and samples that come later than that only fill gaps.
    */
   readPanel(query: PanelQuery): Promise<Panel>;
   /** The series that have samples at or after `sinceMs`, sorted. */
   listSeries(sinceMs: number): Promise<SeriesKey[]>;
 
-  /** Becomes the latest forecast; `leads` of it are kept as what was said. */
+  /** Becomes the latest forecast unless one made later is; `leads` of it are kept as what was said. */
   writeForecast(forecast: ForecastRun): Promise<void>;
   latestForecast(): Promise<ForecastRun | undefined>;
-  /** What was said `leadMs` before each step of the range, for one series; steps nobody forecast are absent. */
+  /**
+   * What was said of each step of the range, for one series, `leadMs` before the step's end: lead 1 is one
+   * step. Steps nobody forecast are absent.
+   */
   readSaid(query: SaidQuery): Promise<readonly Said[]>;
 
   writeScores(scores: readonly Score[]): Promise<void>;

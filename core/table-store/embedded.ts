@@ -8,7 +8,7 @@ import type { Json } from '../json.js';
 import type { Log } from '../log.js';
 import { countSchema } from '../schema.js';
 import { Entries } from './entries.js';
-import type { Changes, Revision, TableStore, Transaction, TransactResult } from './port.js';
+import type { Changes, Revision, TableStore, Transaction, TransactResult, Write } from './port.js';
 
 export interface EmbeddedTableStoreOptions {
   /** The journal is folded into a snapshot once it is this long. */
@@ -25,8 +25,8 @@ export class EmbeddedTableStore implements TableStore {
   readonly #state: State;
   readonly #ledger: Ledger<Change, Revision>;
   readonly #watchers = new Set<() => void>();
-  /** How many transactions under way write a key. */
-  readonly #pending = new Map<string, number>();
+  /** By key: the end of the last write under way. */
+  readonly #writing = new Map<string, Promise<void>>();
   #closed = false;
 
   private constructor(state: State, ledger: Ledger<Change, Revision>) {
@@ -55,18 +55,20 @@ export class EmbeddedTableStore implements TableStore {
   }
 
   async transact(transaction: Transaction): Promise<TransactResult> {
-    this.#assertOpen();
-    const conflict = this.#conflictOf(transaction);
-    if (conflict !== undefined) return { committed: false, conflict };
-    this.#markPending(transaction, 1);
-    try {
-      const { writes } = transaction;
-      const revision = await this.#ledger.commit({ type: 'writes', writes });
-      for (const notify of this.#watchers) notify();
-      return { committed: true, revision };
-    } finally {
-      this.#markPending(transaction, -1);
+    // Nobody has seen what a write under way will leave, so no check of its key can be answered yet.
+    for (let writing = this.#writingOf(transaction); writing !== undefined;) {
+      await writing;
+      writing = this.#writingOf(transaction);
     }
+    this.#assertOpen();
+    const conflict = this.#state.entries.conflictOf(transaction);
+    if (conflict !== undefined) return { committed: false, conflict };
+    const { writes } = transaction;
+    const committing = this.#ledger.commit({ type: 'writes', writes });
+    this.#noteWriting(writes, committing);
+    const revision = await committing;
+    for (const notify of this.#watchers) notify();
+    return { committed: true, revision };
   }
 
   watch(notify: () => void): () => void {
@@ -80,18 +82,18 @@ export class EmbeddedTableStore implements TableStore {
     await this.#ledger.close();
   }
 
-  /** Nobody has seen what a write under way will leave, so no check of its key can hold. */
-  #conflictOf(transaction: Transaction): string | undefined {
-    const pending = transaction.checks.find(({ key }) => this.#pending.has(key));
-    return pending?.key ?? this.#state.entries.conflictOf(transaction);
+  #writingOf({ checks }: Transaction): Promise<void> | undefined {
+    const checked = checks.find(({ key }) => this.#writing.has(key));
+    return checked === undefined ? undefined : this.#writing.get(checked.key);
   }
 
-  #markPending({ writes }: Transaction, by: 1 | -1): void {
-    for (const { key } of writes) {
-      const count = (this.#pending.get(key) ?? 0) + by;
-      if (count === 0) this.#pending.delete(key);
-      else this.#pending.set(key, count);
-    }
+  #noteWriting(writes: readonly Write[], committing: Promise<unknown>): void {
+    const over = committing.then(ignore, ignore).then(() => {
+      for (const { key } of writes) {
+        if (this.#writing.get(key) === over) this.#writing.delete(key);
+      }
+    });
+    for (const { key } of writes) this.#writing.set(key, over);
   }
 
   #assertOpen(): void {
@@ -131,9 +133,11 @@ class State implements LedgerState<Change, Revision> {
       case 'store':
         this.#entries = new Entries(change.storeId, change.revision);
         return change.revision;
-      case 'entry':
-        this.#entries.restore(change);
-        return change.revision;
+      case 'entry': {
+        const { key, value, revision } = change;
+        this.#entries.restore({ key, value, revision });
+        return revision;
+      }
       case 'writes':
         return this.#entries.apply(change.writes);
     }
@@ -144,4 +148,8 @@ class State implements LedgerState<Change, Revision> {
     const entries = all.map((entry): Change => ({ type: 'entry', ...entry }));
     return [{ type: 'store', storeId, revision }, ...entries];
   }
+}
+
+function ignore(): void {
+  // who commits hears of it
 }

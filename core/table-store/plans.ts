@@ -3,6 +3,7 @@ import type { PlanId } from '../domain.js';
 import { planId } from '../domain.js';
 import { fail } from '../errors.js';
 import type { Plan } from '../plan.js';
+import { audited } from './audit.js';
 import { Draft } from './draft.js';
 import type { TableStore } from './port.js';
 import type { PlanRecord } from './records/plan.js';
@@ -23,6 +24,8 @@ export interface Decision {
   readonly reason: string;
   /** Not applied before; null: at once. */
   readonly startAtMs?: number | null;
+  /** Written into the audit with it, where a person decided. */
+  readonly audit?: { readonly what: string; readonly detail: string };
 }
 
 /** Ended plans beyond this number are forgotten, the oldest first. */
@@ -61,6 +64,9 @@ export async function recordPlan(
     draft.expect(view, PLAN, waiting.plan.id).put(PLAN, waiting.plan.id, superseded);
   }
   for (const old of forgettable(view)) draft.remove(PLAN, old);
+  if (decision?.audit !== undefined) {
+    audited(draft, { who: decision.by, ...decision.audit }, parts);
+  }
   const { committed } = await store.transact(draft.transaction);
   await view.sync();
   return committed ? record : fail('ERR_CONFLICT', { what: `plan ${id}` });

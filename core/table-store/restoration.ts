@@ -5,18 +5,18 @@ import {
   nextIncarnation,
 } from '../generation.js';
 import { Draft } from './draft.js';
+import type { KnownRecords } from './known-records.js';
 import type { RecordKind } from './records/kind.js';
 import { AUDIT, MODE, PAUSE, PLAN, ROUND } from './records/plan.js';
 import { ELIGIBLE, LOST, PIN, SERVER, SERVER_STATE } from './records/server.js';
 import { COORDINATOR, SWITCH } from './records/switch.js';
 import type { CopyRecord } from './records/table.js';
 import { COPY, HEAD, PLACEMENT } from './records/table.js';
-import type { TableView } from './view.js';
 
 /*
  * A store that came back older gets back what live views still know. Whoever finds it so offers its copy, and
  * after a while the one with the newest puts everything back, under a new incarnation: nothing that was ever
- * handed out is handed out again. `live` is a view of the store as it was, `store` a new view of it as it is.
+ * handed out is handed out again. `live` is the store as it was known, `store` as it is.
  */
 
 /**
@@ -41,8 +41,8 @@ const KEPT = [
 
 /** The draft that says that this copy is there; and how many newer ones have been offered. */
 export function offer(
-  live: TableView,
-  store: TableView,
+  live: KnownRecords,
+  store: KnownRecords,
 ): { readonly draft: Draft; readonly isMade: boolean; readonly rank: number } {
   const mine = { reserved: live.reserved, revision: live.revision };
   const id = `${formatGeneration(mine.reserved)}@${mine.revision}`;
@@ -52,7 +52,7 @@ export function offer(
 }
 
 /** Undefined: the store is not older than the copy. */
-export function restoration(live: TableView, store: TableView): Draft | undefined {
+export function restoration(live: KnownRecords, store: KnownRecords): Draft | undefined {
   const isOlder = compareGenerations(store.reserved, live.reserved) < 0;
   const newer = [...live.all(PLACEMENT)].filter(([resource, { value }]) => {
     const stored = store.get(PLACEMENT, resource)?.value;
@@ -74,7 +74,12 @@ export function restoration(live: TableView, store: TableView): Draft | undefine
   return draft;
 }
 
-function keep(kind: RecordKind<unknown>, live: TableView, store: TableView, draft: Draft): void {
+function keep(
+  kind: RecordKind<unknown>,
+  live: KnownRecords,
+  store: KnownRecords,
+  draft: Draft,
+): void {
   const kept = live.all(kind);
   for (const [id, { value }] of kept) draft.put(kind, id, value);
   for (const id of store.all(kind).keys()) if (!kept.has(id)) draft.remove(kind, id);

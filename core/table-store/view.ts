@@ -7,17 +7,12 @@ import { NO_GENERATION, compareGenerations } from '../generation.js';
 import type { Log } from '../log.js';
 import type { Placement } from '../table.js';
 import { AssignmentTable } from '../table.js';
+import type { KnownRecords, Stored } from './known-records.js';
 import type { Changes, Entry, Revision, TableStore } from './port.js';
 import { RECORD_KINDS } from './records/all.js';
 import type { RecordKind } from './records/kind.js';
 import { offer, restoration } from './restoration.js';
 import { HEAD, PLACEMENT } from './records/table.js';
-
-export interface Stored<Value> {
-  readonly value: Value;
-  /** To check against in a transaction. */
-  readonly revision: Revision;
-}
 
 export interface TableViewOptions {
   /** Also read this often when nothing was heard from the store. */
@@ -36,7 +31,7 @@ type Records = Map<string, Map<string, Stored<unknown>>>;
  * this view has seen is not followed (`regressed`) until somebody has put back what is missing; whoever follows
  * the store does so itself.
  */
-export class TableView {
+export class TableView implements KnownRecords {
   readonly #store: TableStore;
   readonly #clock: Clock;
   readonly #log: Log;

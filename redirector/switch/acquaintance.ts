@@ -3,15 +3,14 @@ import type { ServerId } from '../../core/domain.js';
 import { SERVER } from '../../core/table-store/records/server.js';
 import { SWITCH } from '../../core/table-store/records/switch.js';
 import type { TableView } from '../../core/table-store/view.js';
-import type { AgentClient } from '../agents.js';
-import type { Membership } from '../membership.js';
+import type { Agents, Members } from './peers.js';
 import type { Reconciler } from './reconciler.js';
 
 export interface AcquaintanceParts {
   readonly view: TableView;
   readonly clock: Clock;
-  readonly membership: Membership;
-  readonly agents: AgentClient;
+  readonly membership: Members;
+  readonly agents: Agents;
   readonly reconciler: Reconciler;
   /** When a server's agent last answered this process (monotonic). */
   readonly answeredAtMs: (server: ServerId) => number;

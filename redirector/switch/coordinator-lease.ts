@@ -3,7 +3,7 @@ import { Draft } from '../../core/table-store/draft.js';
 import type { TableStore } from '../../core/table-store/port.js';
 import { COORDINATOR } from '../../core/table-store/records/switch.js';
 import type { TableView } from '../../core/table-store/view.js';
-import type { Membership } from '../membership.js';
+import type { Members } from './peers.js';
 
 /**
  * Which redirector coordinates: whoever wrote its name last, as long as that life of it is a live member.
@@ -13,12 +13,12 @@ import type { Membership } from '../membership.js';
 export class CoordinatorLease {
   readonly #store: TableStore;
   readonly #view: TableView;
-  readonly #membership: Membership;
+  readonly #membership: Members;
 
   constructor(parts: {
     readonly store: TableStore;
     readonly view: TableView;
-    readonly membership: Membership;
+    readonly membership: Members;
   }) {
     this.#store = parts.store;
     this.#view = parts.view;

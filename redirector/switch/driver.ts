@@ -9,10 +9,9 @@ import { SERVER } from '../../core/table-store/records/server.js';
 import type { Ack, SwitchRecord } from '../../core/table-store/records/switch.js';
 import { ACK, MEMBER } from '../../core/table-store/records/switch.js';
 import type { TableView } from '../../core/table-store/view.js';
-import type { AgentClient } from '../agents.js';
-import type { Membership } from '../membership.js';
 import type { SwitchLedger } from './ledger.js';
 import type { LostServers } from './lost-servers.js';
+import type { Agents, Members } from './peers.js';
 import type { Answer, Question, Step, SwitchFacts, SwitchLimits } from './protocol.js';
 import { nextStep } from './protocol.js';
 
@@ -20,9 +19,9 @@ export interface SwitchDriverParts {
   readonly view: TableView;
   readonly clock: Clock;
   readonly log: Log;
-  readonly membership: Membership;
+  readonly membership: Members;
   readonly ledger: SwitchLedger;
-  readonly agents: AgentClient;
+  readonly agents: Agents;
   readonly lostServers: LostServers;
   readonly policyOf: (resource: ResourceId) => LostSourcePolicy;
 }

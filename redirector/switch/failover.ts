@@ -3,8 +3,9 @@ import { planId } from '../../core/domain.js';
 import { formatGeneration } from '../../core/generation.js';
 import type { Batch, Plan, PlannedMove } from '../../core/plan.js';
 import type { PlanRecord } from '../../core/table-store/records/plan.js';
+import { stateOf } from '../../core/table-store/server-state.js';
 import type { TableView } from '../../core/table-store/view.js';
-import { duePlans, stateOf } from './plan-queue.js';
+import { duePlans } from './plan-queue.js';
 
 export interface FailoverOptions {
   readonly batchMovesMax: number;

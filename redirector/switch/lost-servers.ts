@@ -9,16 +9,16 @@ import { LOST, SERVER } from '../../core/table-store/records/server.js';
 import { MEMBER } from '../../core/table-store/records/switch.js';
 import type { TableView } from '../../core/table-store/view.js';
 import { messageOf } from '../../core/text.js';
-import type { Membership } from '../membership.js';
 import type { CoordinatorLease } from './coordinator-lease.js';
+import type { Members } from './peers.js';
 
 export interface LostServersParts {
   readonly store: TableStore;
   readonly view: TableView;
   readonly clock: Clock;
-  readonly net: Net;
+  readonly net: Pick<Net, 'call'>;
   readonly log: Log;
-  readonly membership: Membership;
+  readonly membership: Members;
   readonly lease: CoordinatorLease;
   readonly policyOf: (resource: ResourceId) => LostSourcePolicy;
 }

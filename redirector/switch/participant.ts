@@ -8,14 +8,14 @@ import type { Ack, SwitchRecord, SwitchState } from '../../core/table-store/reco
 import { ACK, SWITCH } from '../../core/table-store/records/switch.js';
 import type { TableView } from '../../core/table-store/view.js';
 import type { DataPlane, SwitchBatch } from '../data-plane.js';
-import type { Membership } from '../membership.js';
+import type { Members } from './peers.js';
 
 export interface ParticipantParts {
   readonly store: TableStore;
   readonly view: TableView;
   readonly clock: Clock;
   readonly log: Log;
-  readonly membership: Membership;
+  readonly membership: Members;
   readonly dataPlane: DataPlane;
 }
 

@@ -1,9 +1,9 @@
-import type { ResourceId, ServerId, ServerState } from '../../core/domain.js';
-import { isSameGeneration } from '../../core/generation.js';
-import type { Batch, Plan } from '../../core/plan.js';
+import type { Plan } from '../../core/plan.js';
+import { isNeeded } from '../../core/plan.js';
 import type { BatchOutcome, PlanRecord, PlanStatus } from '../../core/table-store/records/plan.js';
 import { PAUSE, PLAN } from '../../core/table-store/records/plan.js';
-import { LOST, SERVER, SERVER_STATE } from '../../core/table-store/records/server.js';
+import { stateOf } from '../../core/table-store/server-state.js';
+import { staleness } from '../../core/table-store/staleness.js';
 import type { TableView } from '../../core/table-store/view.js';
 
 /* What the coordinator works on next: decided from the records alone. */
@@ -43,46 +43,13 @@ export function duePlans(view: TableView, nowMs: number): PlanRecord[] {
   const isPaused = view.get(PAUSE, 'current') !== undefined;
   return [...view.all(PLAN).values()]
     .map(({ value }) => value)
-    .filter((record) => isDue(record, nowMs) && (!isPaused || isNeeded(record.plan)))
+    .filter((record) => isDue(record, nowMs) && (!isPaused || isNeededWhole(record.plan, view)))
     .sort(byUrgency);
 }
 
-/** Nothing but first placements, failovers and what an operator asked for: needs no approval, knows no pause. */
-export function isNeeded({ batches }: Plan): boolean {
-  return batches.every(({ moves }) =>
-    moves.every(({ reason }) =>
-      ['place', 'lost', 'drain', 'pin', 'rollback'].includes(reason.kind),
-    ),
-  );
-}
-
-/** Why a batch cannot be switched, now or ever: it makes no sense, or the facts are others. Undefined: it can. */
-export function staleness(batch: Batch, plan: Plan, view: TableView): string | undefined {
-  const moved = new Set<ResourceId>();
-  for (const { resource, source, target, since } of batch.moves) {
-    if (moved.has(resource)) return `${resource} is moved twice at once`;
-    moved.add(resource);
-    if (source === target) return `${resource} is moved to where it is`;
-    const placement = view.table.placementOf(resource);
-    const isSame =
-      since === null
-        ? placement === undefined
-        : placement !== undefined && isSameGeneration(placement.since, since);
-    if (!isSame) return `${resource} has been moved since`;
-    for (const server of [source, target]) {
-      if (server === null) continue;
-      const planned = plan.states[server];
-      const now = stateOf(view, server);
-      if (planned !== now) return `server ${server} was ${planned ?? 'unknown'}, is ${now}`;
-    }
-  }
-  return undefined;
-}
-
-export function stateOf(view: TableView, server: ServerId): ServerState | 'lost' | 'unknown' {
-  if (view.get(SERVER, server) === undefined) return 'unknown';
-  if (view.get(LOST, server) !== undefined) return 'lost';
-  return view.get(SERVER_STATE, server)?.value.state ?? 'ready';
+/** Knows no pause. */
+function isNeededWhole({ batches }: Plan, view: TableView): boolean {
+  return batches.every((batch) => isNeeded(batch, (server) => stateOf(view, server)));
 }
 
 function isDue({ status, startAtMs }: PlanRecord, nowMs: number): boolean {

@@ -20,15 +20,15 @@ import { SERVER } from '../../core/table-store/records/server.js';
 import { SWITCH } from '../../core/table-store/records/switch.js';
 import { HEAD, PLACEMENT } from '../../core/table-store/records/table.js';
 import type { TableView } from '../../core/table-store/view.js';
-import type { AgentClient } from '../agents.js';
 import type { CoordinatorLease } from './coordinator-lease.js';
+import type { Agents } from './peers.js';
 
 export interface ReconcilerParts {
   readonly store: TableStore;
   readonly view: TableView;
   readonly clock: Clock;
   readonly log: Log;
-  readonly agents: AgentClient;
+  readonly agents: Agents;
   readonly lease: CoordinatorLease;
   /** The latest answer of a server's agent to this redirector's health checks, and when it came (monotonic). */
   readonly lastAnswer: (server: ServerId) => LeaseAnswer | undefined;

@@ -26,12 +26,12 @@ export async function runClient(world: World, name: string, isOver: () => boolea
     }
     // A few at once now and then, before the first is answered.
     const count = chance(rng, 0.06) ? 2 + integerBelow(rng, 3) : 1;
-    const current = session;
+    const open = session;
     const sent = Array.from({ length: count }, (_, at) => {
       const id = `${name}-${number}${count > 1 ? `.${at}` : ''}`;
       const plan = requestPlan(id, rng, world);
       // What is sent in two halves lets nothing in between.
-      return current.send(count > 1 ? { ...plan, pauseMs: 0 } : plan);
+      return open.send(count > 1 ? { ...plan, pauseMs: 0 } : plan);
     });
     await Promise.all(sent);
     await clock.sleep(between(rng, 1, 60));

@@ -420,6 +420,7 @@ export class World {
         fence: 'none',
         healthPath: null,
         capacity: {},
+        metrics: null,
         spare: false,
         zone: null,
         origin: 'config',

@@ -18,11 +18,11 @@ import { MemoryTableStore } from '../../core/table-store/memory.js';
 import { recordPlan } from '../../core/table-store/plans.js';
 import type { TableStore } from '../../core/table-store/port.js';
 import { PLAN } from '../../core/table-store/records/plan.js';
+import { stateOf } from '../../core/table-store/server-state.js';
 import { TableView } from '../../core/table-store/view.js';
 import { HttpAdapter } from '../../redirector/adapters/http/http-adapter.js';
 import type { RedirectorOptions } from '../../redirector/redirector.js';
 import { Redirector } from '../../redirector/redirector.js';
-import { stateOf } from '../../redirector/switch/plan-queue.js';
 import { SWITCH_LIMITS } from '../../redirector/switch/protocol.js';
 
 /* A small cluster on loopback, real but for its table store: for tests that need real sockets. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { metricsSourceSchema } from '../../config/metrics-source.js';
 import { DIMENSIONS, FENCES, SERVER_STATES } from '../../domain.js';
 import type { ResourceId, ServerId } from '../../domain.js';
 import {
@@ -20,6 +21,8 @@ const serverSchema = z.object({
   healthPath: z.string().nullable(),
   /** In the dimension's unit; a dimension that is absent is not planned for this server. */
   capacity: z.partialRecord(z.enum(DIMENSIONS), finiteSchema),
+  /** Where its load is read; null: nowhere. */
+  metrics: metricsSourceSchema.nullable().default(null),
   /** Kept empty until a server is lost or an operator says otherwise. */
   spare: z.boolean(),
   zone: z.string().nullable(),

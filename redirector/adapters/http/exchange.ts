@@ -33,7 +33,7 @@ import type { ResponseHead } from '../../../core/net/http/response-head.js';
 import type { CloseReason } from '../../../core/net/port.js';
 import type { Entrance, Ticket } from '../../gate.js';
 import { HELD, LEASE_OVER, UNASSIGNED, UNREACHABLE } from '../../gate.js';
-import type { HttpContext } from './context.js';
+import type { HttpContext, UnderWay } from './context.js';
 import type { HttpOptions } from './options.js';
 import type { Refusal, RefusalName } from './refusals.js';
 import { REFUSALS } from './refusals.js';
@@ -83,7 +83,7 @@ export interface ExchangeClient {
 type Phase = 'entry' | 'queue' | 'request' | 'answer' | 'relay' | 'tunnel' | 'over';
 
 /** One request on its way through the redirector, to the one answer that its client gets. */
-export class Exchange implements UpstreamUser, PoolWaiter {
+export class Exchange implements UpstreamUser, PoolWaiter, UnderWay {
   readonly #context: HttpContext;
   readonly #client: ExchangeClient;
   readonly #head: RequestHead;
@@ -193,7 +193,6 @@ export class Exchange implements UpstreamUser, PoolWaiter {
 
   /* ---- from a move ---- */
 
-  /** For a person. */
   get description(): string {
     if (this.#phase === 'tunnel') return 'an open WebSocket';
     return this.#isRequestRead
@@ -205,7 +204,6 @@ export class Exchange implements UpstreamUser, PoolWaiter {
     return this.#context.clock.monotonicMs() - this.#startedAtMs;
   }
 
-  /** Ends what runs at the server now; what may be sent again is, once the gate opens. */
   cut(): void {
     if (this.#phase === 'queue') {
       this.#pool?.cancel(this);
@@ -218,7 +216,6 @@ export class Exchange implements UpstreamUser, PoolWaiter {
     this.upstreamLost('destroyed');
   }
 
-  /** Goes on where it is, and no move waits for it; what was not sent yet goes where the resource goes. */
   pin(): void {
     if (this.#phase === 'queue') this.cut();
     else if (this.#isEntered) this.#withdraw();

@@ -1,6 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
 import { SimulatedClock } from '../../../core/clock/simulated.js';
-import { SystemClock } from '../../../core/clock/system.js';
 
 describe('SimulatedClock', () => {
   it('wakes a sleeper only when its time has come', async () => {
@@ -47,17 +46,5 @@ describe('SimulatedClock', () => {
     clock.jumpRealtime(-3_600_000);
     expect(clock.monotonicMs()).toBe(5);
     expect(clock.realtimeMs()).toBe(1_000_005 - 3_600_000);
-  });
-});
-
-describe.each([
-  ['SystemClock', () => new SystemClock()],
-  ['SimulatedClock', () => new SimulatedClock()],
-])('%s', (_name, make) => {
-  it('rejects a sleep as soon as its signal aborts', async () => {
-    const controller = new AbortController();
-    const slept = make().sleep(3_600_000, controller.signal);
-    controller.abort(new Error('enough'));
-    await expect(slept).rejects.toThrow('enough');
   });
 });

@@ -51,7 +51,71 @@ resources:
     });
   });
 
+  it('takes selectors of series, one or several a dimension, or plain names', () => {
+    const { config } = load(`
+servers:
+  - id: s1
+    address: "h:1"
+    metrics:
+      source: prometheus
+      url: "http://h:9100/metrics"
+      mapping:
+        hits: app_requests_total
+        network:
+          - app_bytes_in_total
+          - { metric: app_bytes_total, labels: { device: "eth*" }, without: { way: in } }
+`);
+    expect(config.servers[0]?.metrics).toMatchObject({
+      mapping: {
+        hits: 'app_requests_total',
+        network: [
+          'app_bytes_in_total',
+          {
+            metric: 'app_bytes_total',
+            labels: { device: 'eth*' },
+            without: { way: 'in' },
+            scale: 1,
+          },
+        ],
+      },
+    });
+  });
+
+  const mapped = (mapping: string) =>
+    `servers:\n  - id: s1\n    address: "h:1"\n    metrics:\n      source: prometheus\n      url: "http://h/"\n      mapping:\n${mapping}`;
+
   it.each([
+    [
+      'an unknown ready mapping',
+      mapped('        windows_exporter\n'),
+      '7: servers.0.metrics.mapping',
+    ],
+    ['no dimension', mapped('        {}\n'), 'servers.0.metrics.mapping'],
+    [
+      'an unknown dimension',
+      mapped('        disk: io_total\n'),
+      '8: servers.0.metrics.mapping.disk',
+    ],
+    [
+      'a bad metric name',
+      mapped('        hits: "requests total"\n'),
+      '8: servers.0.metrics.mapping.hits: the name of a metric',
+    ],
+    [
+      'a bad scale',
+      mapped('        cpu: { metric: load, scale: -1 }\n'),
+      '8: servers.0.metrics.mapping.cpu.scale',
+    ],
+    [
+      'an unknown key of a selector',
+      mapped('        cpu: { metric: load, lables: {} }\n'),
+      '8: servers.0.metrics.mapping.cpu.lables: there is no such key',
+    ],
+    [
+      'an unknown key of one selector of several',
+      mapped('        cpu:\n          - load\n          - { metric: load, lables: {} }\n'),
+      '10: servers.0.metrics.mapping.cpu.1.lables: there is no such key',
+    ],
     [
       'an unknown key',
       'mode: auto\nplanner:\n  taget: 0.7\n',
@@ -86,6 +150,11 @@ resources:
       '4: servers.0.fence: needs `control`',
     ],
     ['an open API', 'api: { listen: "0.0.0.0:7700" }\n', '1: api.listen: a loopback address'],
+    [
+      'means over what does not divide a day',
+      'metricStore:\n  rollupMs: 420000\n',
+      '2: metricStore.rollupMs: milliseconds that divide a day',
+    ],
     ['a key twice', 'mode: auto\nmode: observe\n', '2: the file: Map keys must be unique'],
     ['text that is no YAML', 'mode: [auto\n', 'the file'],
     ['a list for the whole', '- mode\n', '1: the file'],

@@ -1,0 +1,5 @@
+/** A file of the page, read at the start and served from memory. */
+export interface Asset {
+  readonly type: string;
+  readonly content: string | Buffer;
+}

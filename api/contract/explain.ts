@@ -1,0 +1,22 @@
+import { z } from 'zod';
+
+/** What `GET /v1/explain/:resource` answers: the same words as the command line and the page show. */
+export const explainSchema = z.object({
+  resource: z.string(),
+  server: z.string().nullable(),
+  verdict: z.enum(['stays', 'moves', 'under-way', 'stuck']),
+  headline: z.string(),
+  /** How it came to its server; null: it has none. */
+  history: z.string().nullable(),
+  /** One line a server, the best first. */
+  fits: z.array(z.string()),
+  notes: z.array(z.string()),
+  standby: z.string().nullable(),
+  /** Predicted peak, by dimension, in the dimension's unit. */
+  demand: z.record(z.string(), z.number()),
+  /** The model behind its forecast, by dimension. */
+  models: z.record(z.string(), z.string()),
+  /** What an operator could do now; null: nothing is needed. */
+  next: z.string().nullable(),
+});
+export type Explained = z.infer<typeof explainSchema>;

@@ -1,0 +1,44 @@
+import { z } from 'zod';
+import { DIMENSIONS } from '../../core/domain.js';
+
+/* What `GET /v1/outlook` answers: past and forecast load of each server, as shares of its capacity. */
+
+const pathSchema = z.array(z.number().nullable());
+
+export const outlookSchema = z.object({
+  nowMs: z.number(),
+  stepMs: z.number(),
+  /** Start of the first past step, and of the first forecast one. */
+  pastFromMs: z.number(),
+  forecastFromMs: z.number().nullable(),
+  lines: z.array(
+    z.object({
+      server: z.string(),
+      dimension: z.enum(DIMENSIONS),
+      /** A step nobody measured is null. */
+      past: pathSchema,
+      p10: pathSchema,
+      p50: pathSchema,
+      p90: pathSchema,
+    }),
+  ),
+});
+export type Outlook = z.infer<typeof outlookSchema>;
+
+/** What `GET /v1/resources` answers: the assignment table as people read it. */
+export const resourcesSchema = z.object({
+  generation: z.string(),
+  resources: z.array(
+    z.object({
+      id: z.string(),
+      server: z.string().nullable(),
+      since: z.string().nullable(),
+      standby: z.string().nullable(),
+      movedAtMs: z.number().nullable(),
+      by: z.string().nullable(),
+      pin: z.string().nullable(),
+      eligible: z.number(),
+    }),
+  ),
+});
+export type Resources = z.infer<typeof resourcesSchema>;

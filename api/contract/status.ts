@@ -1,0 +1,91 @@
+import { z } from 'zod';
+import { DIMENSIONS, MODES, SERVER_STATES } from '../../core/domain.js';
+import { SWITCH_STATES } from '../../core/table-store/records/switch.js';
+import { NO_PLAN_REASONS } from '../../core/plan.js';
+
+/* What `GET /v1/status` answers: the one page that says how everything is. Generations are written `1.41`. */
+
+const utilizationSchema = z.partialRecord(z.enum(DIMENSIONS), z.number());
+
+const serverStatusSchema = z.object({
+  id: z.string(),
+  state: z.enum([...SERVER_STATES, 'lost']),
+  /** By whom, why and since when it is in that state; null: it always was. */
+  because: z.object({ by: z.string(), reason: z.string(), sinceMs: z.number() }).nullable(),
+  spare: z.boolean(),
+  zone: z.string().nullable(),
+  address: z.string(),
+  fence: z.string(),
+  /** Resources that it serves. */
+  resources: z.number(),
+  capacity: utilizationSchema,
+  /** Measured lately, as shares of its capacity; `hits` without a declared capacity stays absent. */
+  utilization: utilizationSchema,
+  hitsPerSecond: z.number().nullable(),
+  /** The largest of its utilizations; null: not measured. */
+  overall: z.number().nullable(),
+  /** P90 of its peak over the horizon, as a share of its capacity, in the dimension that is highest. */
+  predicted: z
+    .object({
+      dimension: z.enum(DIMENSIONS),
+      p90: z.number(),
+      /** When the planned-for quantile passes the capacity first; null: it does not. */
+      overAtMs: z.number().nullable(),
+    })
+    .nullable(),
+  note: z.string(),
+});
+export type ServerStatus = z.infer<typeof serverStatusSchema>;
+
+const balancerSchema = z.object({
+  /** `waiting`: a plan waits for a decision; `applying`: one is under way; else why there is none. */
+  kind: z.enum(['waiting', 'applying', 'no-round', ...NO_PLAN_REASONS]),
+  plan: z.string().nullable(),
+  /** One sentence. */
+  text: z.string(),
+});
+
+const openSwitchSchema = z.object({
+  plan: z.string(),
+  batch: z.number(),
+  state: z.enum(SWITCH_STATES),
+  resources: z.array(z.string()),
+  sinceMs: z.number(),
+});
+
+export const statusSchema = z.object({
+  cluster: z.string(),
+  atMs: z.number(),
+  generation: z.string(),
+  resources: z.number(),
+  unassigned: z.number(),
+  mode: z.enum(MODES),
+  paused: z.object({ by: z.string(), reason: z.string(), sinceMs: z.number() }).nullable(),
+  balancer: balancerSchema,
+  openSwitch: openSwitchSchema.nullable(),
+  servers: z.array(serverStatusSchema),
+  /** Max ÷ mean of the overall loads of the servers that take part. */
+  imbalance: z.number().nullable(),
+  redirectors: z.array(
+    z.object({ id: z.string(), generation: z.string(), isCoordinator: z.boolean() }),
+  ),
+  forecast: z
+    .object({
+      madeAtMs: z.number(),
+      horizonMs: z.number(),
+      series: z.number(),
+      /** Share of the steps that turned out within P10 to P90, lately; null: not known yet. */
+      coverage: z.number().nullable(),
+    })
+    .nullable(),
+  collector: z.array(
+    z.object({
+      target: z.string(),
+      lastSuccessMs: z.number().nullable(),
+      failing: z.string().nullable(),
+    }),
+  ),
+  /** What a person should look at, one sentence each. */
+  warnings: z.array(z.string()),
+});
+export type Status = z.infer<typeof statusSchema>;

@@ -1,0 +1,105 @@
+import { z } from 'zod';
+import type { RoundResult } from '../../core/plan.js';
+import { planIdSchema } from '../../core/schema.js';
+import { proposedPlans } from '../../core/table-store/plans.js';
+import type { PlanRecord } from '../../core/table-store/records/plan.js';
+import { PLAN } from '../../core/table-store/records/plan.js';
+import { noPlanWords } from '../../forecaster/planner/words.js';
+import type { ActParts } from '../acts/act.js';
+import { approvePlan, planOf, rejectPlan, rollbackPlan } from '../acts/plans.js';
+import type { PlanView, RoundAnswer } from '../contract/plans.js';
+import type { RoundRequestParts } from '../round-request.js';
+import { requestRound } from '../round-request.js';
+import type { ApiRoute } from '../route.js';
+import { route } from '../route.js';
+import { planViewOf } from '../views/plan.js';
+import { actorShape } from './acts.js';
+
+export interface PlanRoutesOptions {
+  readonly planLifeMs: number;
+  readonly roundTimeoutMs: number;
+}
+
+const paramsSchema = z.object({ plan: planIdSchema });
+const actorSchema = z.strictObject(actorShape);
+
+/** Plans: what waits, what was, and what operators decide on them. */
+export function planRoutes(
+  parts: ActParts & RoundRequestParts,
+  options: PlanRoutesOptions,
+): ApiRoute[] {
+  const { view, clock } = parts;
+  const shown = (record: PlanRecord): PlanView => planViewOf(record, view, clock.realtimeMs());
+  const answerOf = ({ atMs, plan, none }: RoundResult): RoundAnswer => {
+    const record = plan === null ? undefined : view.get(PLAN, plan)?.value;
+    return {
+      atMs,
+      plan: record === undefined ? null : shown(record),
+      none: none === null ? null : { why: none.why, text: noPlanWords(none) },
+    };
+  };
+  return [
+    route(
+      {
+        method: 'GET',
+        path: '/v1/plans',
+        summary: 'The plans that wait for a decision, the newest first.',
+      },
+      () => Promise.resolve({ plans: proposedPlans(view).map(shown) }),
+    ),
+    route(
+      {
+        method: 'GET',
+        path: '/v1/plans/:plan',
+        summary: 'One plan: moves, reasons, scores, and what became of it.',
+        params: paramsSchema,
+      },
+      ({ params: { plan } }) => Promise.resolve(shown(planOf(view, plan))),
+    ),
+    route(
+      {
+        method: 'POST',
+        path: '/v1/plans',
+        summary: 'Hold a round now and answer with its plan, or why there is none.',
+        body: actorSchema,
+      },
+      async ({ body: { by }, signal }) =>
+        answerOf(await requestRound(by, options.roundTimeoutMs, parts, signal)),
+    ),
+    route(
+      {
+        method: 'POST',
+        path: '/v1/plans/:plan/approve',
+        summary: 'Approve a plan that waits; `startAtMs` schedules it.',
+        params: paramsSchema,
+        body: z.strictObject({
+          ...actorShape,
+          startAtMs: z.number().min(0).nullable().default(null),
+        }),
+      },
+      async ({ params: { plan }, body: { startAtMs, ...actor } }) =>
+        shown(await approvePlan(plan, actor, startAtMs, parts)),
+    ),
+    route(
+      {
+        method: 'POST',
+        path: '/v1/plans/:plan/reject',
+        summary: 'Reject a plan that waits, or that is scheduled.',
+        params: paramsSchema,
+        body: actorSchema,
+      },
+      async ({ params: { plan }, body }) => shown(await rejectPlan(plan, body, parts)),
+    ),
+    route(
+      {
+        method: 'POST',
+        path: '/v1/plans/:plan/rollback',
+        summary: 'Take back what a plan moved, by a plan of its own.',
+        params: paramsSchema,
+        body: actorSchema,
+      },
+      async ({ params: { plan }, body }) =>
+        shown(await rollbackPlan(plan, body, options.planLifeMs, parts)),
+    ),
+  ];
+}

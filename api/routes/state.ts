@@ -1,0 +1,72 @@
+import { z } from 'zod';
+import { formatGeneration } from '../../core/generation.js';
+import { resourceIdSchema } from '../../core/schema.js';
+import type { ApiRoute } from '../route.js';
+import { route } from '../route.js';
+import type { ExplainOptions } from '../views/explain.js';
+import { explainedOf } from '../views/explain.js';
+import { historyOf } from '../views/history.js';
+import { outlookOf } from '../views/outlook.js';
+import { resourcesOf } from '../views/resources.js';
+import type { StatusOptions, StatusParts } from '../views/status.js';
+import { statusOf } from '../views/status.js';
+
+const PAST_STEPS = 72;
+
+/** What is: nothing here changes anything. */
+export function stateRoutes(
+  parts: StatusParts,
+  options: StatusOptions & { readonly explain: ExplainOptions },
+): ApiRoute[] {
+  const { view, clock, eligibility } = parts;
+  const { stepMs } = options.forecast;
+  return [
+    route({ method: 'GET', path: '/v1/status', summary: 'How everything is.' }, () =>
+      statusOf(parts, options),
+    ),
+    route(
+      {
+        method: 'GET',
+        path: '/v1/outlook',
+        summary: 'Past and forecast load of every server, as shares of its capacity.',
+        query: z.strictObject({
+          pastSteps: z.coerce.number().int().min(1).max(2016).default(PAST_STEPS),
+        }),
+      },
+      ({ query: { pastSteps } }) =>
+        outlookOf(parts, { nowMs: clock.realtimeMs(), stepMs, pastSteps }),
+    ),
+    route({ method: 'GET', path: '/v1/resources', summary: 'Where every resource is.' }, () =>
+      Promise.resolve(resourcesOf(view, eligibility)),
+    ),
+    route(
+      {
+        method: 'GET',
+        path: '/v1/history',
+        summary: 'The plans that are remembered, and who changed what.',
+        query: z.strictObject({ limit: z.coerce.number().int().min(1).max(1000).default(50) }),
+      },
+      ({ query: { limit } }) => Promise.resolve(historyOf(view, limit)),
+    ),
+    route(
+      {
+        method: 'GET',
+        path: '/v1/explain/:resource',
+        summary: 'Why a resource is where it is, and what speaks for and against each server.',
+        params: z.object({ resource: resourceIdSchema }),
+      },
+      ({ params: { resource } }) => explainedOf(resource, parts, options.explain),
+    ),
+    route({ method: 'GET', path: '/v1/table', summary: 'The assignment table.' }, () =>
+      Promise.resolve({
+        generation: formatGeneration(view.table.generation),
+        placements: Object.fromEntries(
+          [...view.table.entries()].map(([resource, { server, since, standby }]) => [
+            resource,
+            { server, since: formatGeneration(since), standby },
+          ]),
+        ),
+      }),
+    ),
+  ];
+}

@@ -1,0 +1,99 @@
+import type { Clock } from '../../core/clock/port.js';
+import type { ResourceId } from '../../core/domain.js';
+import { fail } from '../../core/errors.js';
+import { resourcesOnly } from '../../core/forecast.js';
+import type { ForecastRun, MetricStore } from '../../core/metric-store/port.js';
+import { readRecent } from '../../core/metric-store/recent.js';
+import type { Eligibility } from '../../core/table-store/eligibility.js';
+import { proposedPlans } from '../../core/table-store/plans.js';
+import { PAUSE } from '../../core/table-store/records/plan.js';
+import { PLACEMENT } from '../../core/table-store/records/table.js';
+import type { TableView } from '../../core/table-store/view.js';
+import { explain } from '../../forecaster/planner/explain.js';
+import { explanationWords } from '../../forecaster/planner/explain-words.js';
+import { inputsFromRecords } from '../../forecaster/planner/from-records.js';
+import type { PlannerOptions } from '../../forecaster/planner/inputs.js';
+import type { Explained } from '../contract/explain.js';
+
+export interface ExplainParts {
+  readonly view: TableView;
+  readonly metricStore: MetricStore;
+  readonly eligibility: Eligibility;
+  readonly clock: Clock;
+}
+
+export interface ExplainOptions {
+  readonly planner: PlannerOptions;
+  readonly stepMs: number;
+  readonly seed: number;
+}
+
+/** Of the recent loads: as the round takes them. */
+const RECENT_STEPS = 12;
+
+/**
+ * Why a resource is where it is, and what speaks for and against each server: planned anew, by the same code and
+ * from the same records as a round. @throws ERR_RESOURCE_UNKNOWN, ERR_NO_FORECAST, ERR_STORE_UNAVAILABLE
+ */
+export async function explainedOf(
+  resource: ResourceId,
+  parts: ExplainParts,
+  { planner, stepMs, seed }: ExplainOptions,
+): Promise<Explained> {
+  const { view, metricStore, eligibility, clock } = parts;
+  const isKnown =
+    view.table.placementOf(resource) !== undefined || eligibility.servers().has(resource);
+  if (!isKnown) fail('ERR_RESOURCE_UNKNOWN', { resource });
+  const run = (await metricStore.latestForecast()) ?? fail('ERR_NO_FORECAST');
+  const nowMs = clock.realtimeMs();
+  const window = { nowMs, stepMs, steps: RECENT_STEPS };
+  const inputs = inputsFromRecords({
+    view,
+    eligibility,
+    forecast: resourcesOnly(run.block),
+    loads: await readRecent(metricStore, view, window),
+    nowMs,
+    options: planner,
+    seed,
+    restraint: view.get(PAUSE, 'current') === undefined ? null : { why: 'paused' },
+  });
+  const found = explain(inputs, resource) ?? fail('ERR_RESOURCE_UNKNOWN', { resource });
+  const { verdict, server, demand } = found;
+  const { headline, fits, notes } = explanationWords(found, nowMs);
+  return {
+    resource,
+    server,
+    verdict,
+    headline,
+    fits: [...fits],
+    notes: [...notes],
+    history: historyOf(resource, view),
+    standby: view.get(PLACEMENT, resource)?.value.standby ?? null,
+    demand: { ...demand },
+    models: modelsOf(resource, run),
+    next: verdict === 'moves' ? nextOf(resource, view) : null,
+  };
+}
+
+function historyOf(resource: ResourceId, view: TableView): string | null {
+  const placement = view.get(PLACEMENT, resource)?.value;
+  if (placement === undefined) return null;
+  const { server, by, movedAtMs } = placement;
+  const when = new Date(movedAtMs).toISOString().slice(0, 16).replace('T', ' ');
+  return `Plan ${by} put it on ${server} at ${when} UTC.`;
+}
+
+function modelsOf(resource: ResourceId, { block, models }: ForecastRun): Explained['models'] {
+  return Object.fromEntries(
+    block.series.flatMap(({ subject, id, metric }, row) =>
+      subject === 'resource' && id === resource ? [[metric, models[row] ?? ''] as const] : [],
+    ),
+  );
+}
+
+function nextOf(resource: ResourceId, view: TableView): string {
+  const waiting = proposedPlans(view).find(({ plan }) =>
+    plan.batches.some(({ moves }) => moves.some((move) => move.resource === resource)),
+  );
+  return waiting === undefined ? 'foreshift plan' : `foreshift apply ${waiting.plan.id}`;
+}

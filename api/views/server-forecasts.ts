@@ -1,0 +1,55 @@
+import type { Dimension, ServerId } from '../../core/domain.js';
+import { DIMENSIONS } from '../../core/domain.js';
+import { pathOf } from '../../core/forecast.js';
+import type { ForecastRun } from '../../core/metric-store/port.js';
+import type { ServerStatus } from '../contract/status.js';
+
+export type Capacity = Readonly<Partial<Record<Dimension, number>>>;
+
+/** What the latest forecast says of servers: their rows are found once. */
+export class ServerForecasts {
+  readonly #run: ForecastRun | undefined;
+  readonly #rows = new Map<string, number>();
+
+  constructor(run: ForecastRun | undefined) {
+    this.#run = run;
+    for (const [row, { subject, id, metric }] of run?.block.series.entries() ?? []) {
+      if (subject === 'server') this.#rows.set(`${id}/${metric}`, row);
+    }
+  }
+
+  /** One quantile's path; undefined: the server is not forecast in this dimension. */
+  pathOf(server: ServerId, dimension: Dimension, quantile: number): Float32Array | undefined {
+    const row = this.#rows.get(`${server}/${dimension}`);
+    if (row === undefined || this.#run === undefined) return undefined;
+    return pathOf(this.#run.block, row, quantile);
+  }
+
+  /**
+   * The highest that a server is expected to get over the horizon (P90), as a share of its capacity, in the
+   * dimension where that is most; and when the planned-for quantile, interpolated between P50 and P90, first
+   * passes the capacity there.
+   */
+  predicted(server: ServerId, capacity: Capacity, quantile: number): ServerStatus['predicted'] {
+    const between = Math.min(1, Math.max(0, (quantile - 0.5) / 0.4));
+    let highest: ServerStatus['predicted'] = null;
+    for (const dimension of DIMENSIONS) {
+      const limit = capacity[dimension];
+      const median = this.pathOf(server, dimension, 0.5);
+      const high = this.pathOf(server, dimension, 0.9);
+      if (limit === undefined || median === undefined || high === undefined) continue;
+      const p90 = Math.max(...high) / limit;
+      if (highest !== null && p90 <= highest.p90) continue;
+      const over = median.findIndex(
+        (value, step) => value + between * ((high[step] ?? 0) - value) > limit,
+      );
+      highest = { dimension, p90, overAtMs: over < 0 ? null : this.#timeOf(over) };
+    }
+    return highest;
+  }
+
+  #timeOf(step: number): number | null {
+    const grid = this.#run?.block.grid;
+    return grid === undefined ? null : grid.startMs + step * grid.stepMs;
+  }
+}

@@ -1,0 +1,249 @@
+import type { Config } from '../../core/config/schema.js';
+import type { Clock } from '../../core/clock/port.js';
+import type { Dimension, Mode, ServerId } from '../../core/domain.js';
+import { DIMENSIONS, formatAddress } from '../../core/domain.js';
+import { formatGeneration } from '../../core/generation.js';
+import type { ForecastRun, MetricStore } from '../../core/metric-store/port.js';
+import type { RecentLoads } from '../../core/metric-store/recent.js';
+import { readRecent } from '../../core/metric-store/recent.js';
+import type { Eligibility } from '../../core/table-store/eligibility.js';
+import { proposedPlans } from '../../core/table-store/plans.js';
+import { MODE, PAUSE, PLAN, ROUND } from '../../core/table-store/records/plan.js';
+import type { ServerRecord } from '../../core/table-store/records/server.js';
+import { LOST, SERVER, SERVER_STATE } from '../../core/table-store/records/server.js';
+import { COORDINATOR, MEMBER, SWITCH } from '../../core/table-store/records/switch.js';
+import { stateOf } from '../../core/table-store/server-state.js';
+import type { TableView } from '../../core/table-store/view.js';
+import { counted } from '../../core/text.js';
+import { noPlanWords } from '../../forecaster/planner/words.js';
+import type { ServerStatus, Status } from '../contract/status.js';
+import { coverageOf } from './coverage.js';
+import { ServerForecasts } from './server-forecasts.js';
+
+export interface StatusParts {
+  readonly view: TableView;
+  readonly metricStore: MetricStore;
+  readonly eligibility: Eligibility;
+  readonly clock: Clock;
+  /** How the polls of each target go. */
+  readonly collector: () => Status['collector'];
+}
+
+export interface StatusOptions {
+  readonly cluster: string;
+  readonly mode: Mode;
+  /** Loads are means over this. */
+  readonly windowMs: number;
+  readonly forecast: Pick<Config['forecast'], 'stepMs' | 'horizonSteps' | 'everyMs'>;
+  readonly quantile: number;
+}
+
+/** How everything is, from what the stores hold. @throws ERR_STORE_UNAVAILABLE */
+export async function statusOf(parts: StatusParts, options: StatusOptions): Promise<Status> {
+  const { view, metricStore, clock, eligibility } = parts;
+  const nowMs = clock.realtimeMs();
+  const servers = [...view.all(SERVER)].sort(([a], [b]) => (a < b ? -1 : 1));
+  const [recent, run] = await Promise.all([
+    readRecent(metricStore, view, {
+      nowMs,
+      stepMs: options.windowMs,
+      steps: 2,
+    }),
+    metricStore.latestForecast(),
+  ]);
+  const forecasts = new ServerForecasts(run);
+  const statuses = servers.map(([id, { value }]) =>
+    serverStatus(id, value, { recent, forecasts, parts, options }),
+  );
+  const assignable = [...eligibility.servers().keys()];
+  return {
+    cluster: options.cluster,
+    atMs: nowMs,
+    generation: formatGeneration(view.table.generation),
+    resources: view.table.size,
+    unassigned: assignable.filter((id) => view.table.placementOf(id) === undefined).length,
+    mode: view.get(MODE, 'current')?.value.mode ?? options.mode,
+    paused: view.get(PAUSE, 'current')?.value ?? null,
+    balancer: balancerOf(view, nowMs),
+    openSwitch: openSwitchOf(view),
+    servers: statuses,
+    imbalance: imbalanceOf(statuses),
+    redirectors: redirectorsOf(view),
+    forecast: run === undefined ? null : await forecastOf(run, parts, options),
+    collector: parts.collector(),
+    warnings: warningsOf(statuses, run, { nowMs, parts, options }),
+  };
+}
+
+interface Facts {
+  readonly recent: RecentLoads;
+  readonly forecasts: ServerForecasts;
+  readonly parts: StatusParts;
+  readonly options: StatusOptions;
+}
+
+function serverStatus(id: ServerId, record: ServerRecord, facts: Facts): ServerStatus {
+  const { recent, forecasts, parts, options } = facts;
+  const { view } = parts;
+  const state = stateOf(view, id);
+  const wanted = view.get(SERVER_STATE, id)?.value;
+  const lost = view.get(LOST, id)?.value;
+  const utilization: Partial<Record<Dimension, number>> = {};
+  for (const dimension of DIMENSIONS) {
+    const limit = record.capacity[dimension];
+    const load = recent.lastOf({ subject: 'server', id, metric: dimension });
+    if (limit !== undefined && Number.isFinite(load)) utilization[dimension] = load / limit;
+  }
+  const hits = recent.lastOf({ subject: 'server', id, metric: 'hits' });
+  const shares = Object.values(utilization);
+  return {
+    id,
+    state: state === 'unknown' ? 'ready' : state,
+    because:
+      lost === undefined
+        ? (wanted ?? null)
+        : { by: 'redirectors', reason: lost.how, sinceMs: lost.sinceMs },
+    spare: record.spare,
+    zone: record.zone,
+    address: formatAddress(record.address),
+    fence: record.fence,
+    resources: view.table.resourcesOn(id).length,
+    capacity: record.capacity,
+    utilization,
+    hitsPerSecond: Number.isFinite(hits) ? hits : hitsOfResources(id, view, recent),
+    overall: shares.length === 0 ? null : Math.max(...shares),
+    predicted: forecasts.predicted(id, record.capacity, options.quantile),
+    note: noteOf(record, { lostHow: lost?.how, wanted, state }),
+  };
+}
+
+/** What the redirectors counted of its resources, where the server does not say it itself. */
+function hitsOfResources(server: ServerId, view: TableView, recent: RecentLoads): number | null {
+  const hits = view.table
+    .resourcesOn(server)
+    .map((id) => recent.lastOf({ subject: 'resource', id, metric: 'hits' }))
+    .filter(Number.isFinite);
+  return hits.length === 0 ? null : hits.reduce((sum, value) => sum + value, 0);
+}
+
+function noteOf(
+  { fence }: ServerRecord,
+  {
+    lostHow,
+    wanted,
+    state,
+  }: {
+    readonly lostHow: string | undefined;
+    readonly wanted: { readonly by: string; readonly reason: string } | undefined;
+    readonly state: string;
+  },
+): string {
+  if (lostHow !== undefined) return lostHow;
+  if (wanted !== undefined && state !== 'ready') {
+    return wanted.reason === '' ? `by ${wanted.by}` : `${wanted.reason} (${wanted.by})`;
+  }
+  return fence === 'none' ? 'no fence: one owner is kept for planned moves only' : '';
+}
+
+function balancerOf(view: TableView, nowMs: number): Status['balancer'] {
+  const records = [...view.all(PLAN).values()].map(({ value }) => value);
+  const applying = records.find(({ status }) => status === 'applying' || status === 'approved');
+  if (applying !== undefined) {
+    const { plan, startAtMs } = applying;
+    const moves = counted(
+      plan.batches.reduce((sum, batch) => sum + batch.moves.length, 0),
+      'move',
+    );
+    const isLater = startAtMs !== null && startAtMs > nowMs;
+    const text = isLater
+      ? `plan ${plan.id} (${moves}) is approved for ${new Date(startAtMs).toISOString()}`
+      : `plan ${plan.id} is being applied: ${moves}, because ${plan.trigger.detail}`;
+    return { kind: 'applying', plan: plan.id, text };
+  }
+  const [waiting] = proposedPlans(view);
+  if (waiting !== undefined) {
+    const { plan } = waiting;
+    const moves = counted(
+      plan.batches.reduce((sum, batch) => sum + batch.moves.length, 0),
+      'move',
+    );
+    const text = `plan ${plan.id} waits for approval: ${moves}, because ${plan.trigger.detail}; foreshift apply ${plan.id}`;
+    return { kind: 'waiting', plan: plan.id, text };
+  }
+  const round = view.get(ROUND, 'last')?.value;
+  if (round === undefined) {
+    return { kind: 'no-round', plan: null, text: 'no round was held yet' };
+  }
+  if (round.none !== null) {
+    return { kind: round.none.why, plan: null, text: noPlanWords(round.none) };
+  }
+  return { kind: 'balanced', plan: round.plan, text: `plan ${round.plan ?? ''} was carried out` };
+}
+
+function openSwitchOf(view: TableView): Status['openSwitch'] {
+  const open = view.get(SWITCH, 'open')?.value;
+  if (open === undefined) return null;
+  const { plan, batch, state, moves, enteredAtMs } = open;
+  const sinceMs = Math.min(...Object.values(enteredAtMs));
+  return { plan, batch, state, resources: moves.map(({ resource }) => resource), sinceMs };
+}
+
+function redirectorsOf(view: TableView): Status['redirectors'] {
+  const coordinator = view.get(COORDINATOR, 'lease')?.value;
+  return [...view.all(MEMBER)].map(([id, { value }]) => ({
+    id,
+    generation: formatGeneration(value.generation),
+    isCoordinator: coordinator?.member === id && coordinator.boot === value.boot,
+  }));
+}
+
+async function forecastOf(
+  run: ForecastRun,
+  { metricStore, clock }: StatusParts,
+  { forecast }: StatusOptions,
+): Promise<Status['forecast']> {
+  const { madeAtMs, block } = run;
+  const nowMs = clock.realtimeMs();
+  const windowMs = 288 * forecast.stepMs;
+  return {
+    madeAtMs,
+    horizonMs: block.grid.steps * block.grid.stepMs,
+    series: block.series.length,
+    coverage: coverageOf(await metricStore.readScores(nowMs - windowMs, nowMs + 1)),
+  };
+}
+
+function imbalanceOf(servers: readonly ServerStatus[]): number | null {
+  const loads = servers.flatMap(({ state, spare, overall }) =>
+    state === 'ready' && !spare && overall !== null ? [overall] : [],
+  );
+  const mean = loads.reduce((sum, load) => sum + load, 0) / loads.length;
+  return mean > 0 ? Math.max(...loads) / mean : null;
+}
+
+function warningsOf(
+  servers: readonly ServerStatus[],
+  run: ForecastRun | undefined,
+  {
+    nowMs,
+    parts,
+    options,
+  }: { readonly nowMs: number; readonly parts: StatusParts; readonly options: StatusOptions },
+): string[] {
+  const warnings: string[] = [];
+  for (const { id, overall, state } of servers) {
+    if (state === 'lost') warnings.push(`${id} is lost`);
+    if (overall !== null && overall > 1) warnings.push(`${id} is over its capacity`);
+  }
+  for (const { target, failing } of parts.collector()) {
+    if (failing !== null) warnings.push(`${target} cannot be polled: ${failing}`);
+  }
+  if (parts.view.regressed) {
+    warnings.push('the table store shows an older state than was seen: plans are frozen');
+  }
+  const { everyMs } = options.forecast;
+  if (run !== undefined && nowMs - run.madeAtMs > 3 * everyMs) {
+    warnings.push('the forecast is old: no round has ended lately');
+  }
+  return warnings;
+}

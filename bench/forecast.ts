@@ -1,0 +1,135 @@
+/**
+ * Forecasts exactly the windows of a file of baselines: our figures beside those of well-known models, and
+ * how many series a second are forecast.
+ * `node dist/bench/forecast.js --baselines FILE.json --traces DIR [--out RESULT.json] [--only TASK,…]`
+ * Exit 2 if a file that it needs is not there or cannot be used.
+ */
+import { readFile, writeFile } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+import type { Column } from '../cli/text-table.js';
+import { textTable } from '../cli/text-table.js';
+import { messageOf } from '../core/text.js';
+import type { Trace } from '../core/trace/trace.js';
+import type { Baselines, BaselineTask, TaskResult } from './forecast-baselines.js';
+import { aggregateOf, baselinesSchema, HORIZONS, rounded } from './forecast-baselines.js';
+import { isInputFault, TraceFolder } from './inputs.js';
+import { metricsOf } from './forecast-metrics.js';
+import { measureSpeed } from './forecast-speed.js';
+import { forecastWindows } from './forecast-windows.js';
+
+const NAME = 'foreshift';
+const WHAT = 'median of models weighed on the own history, moved by their own errors';
+
+const { values: args } = parseArgs({
+  options: {
+    baselines: { type: 'string', default: '../shared/traces/forecast-baselines.json' },
+    traces: { type: 'string', default: '../shared/traces' },
+    only: { type: 'string' },
+    out: { type: 'string' },
+  },
+});
+
+async function main(): Promise<void> {
+  const given: unknown = JSON.parse(await readFile(args.baselines, 'utf8'));
+  const file = baselinesSchema.parse(given);
+  const only = args.only?.split(',');
+  const tasks = file.tasks.filter(({ task }) => only?.includes(task) ?? true);
+  const traces = new TraceFolder(args.traces);
+  const results: { task: BaselineTask; result: TaskResult }[] = [];
+  for (const task of tasks) {
+    results.push({ task, result: resultOf(task, await traces.read(task.trace)) });
+    process.stderr.write(`${task.task}: ${task.windows.length} windows\n`);
+  }
+  const aggregate = aggregateOf(results);
+  printAggregates(file, aggregate);
+  for (const { task, result } of results) printTask(file, task, result);
+  const speed = measureSpeed();
+  console.log(
+    `\nOne core: ${speed.keptPerSecond} series forecast a second from kept state, ` +
+      `${speed.coldPerSecond} cold; ${speed.bytesPerSeries} bytes a series.`,
+  );
+  if (args.out === undefined) return;
+  const ours = {
+    ...file,
+    tasks: results.map(({ task, result }) => ({ ...task, results: { [NAME]: result } })),
+    models: { [NAME]: WHAT },
+    aggregate_relative_to_base: { [NAME]: aggregate },
+    speed,
+  };
+  await writeFile(args.out, `${JSON.stringify(ours, null, 1)}\n`);
+}
+
+function resultOf(task: BaselineTask, trace: Trace): TaskResult {
+  const { h12, h24, seconds } = forecastWindows(task, trace);
+  return {
+    windows: task.windows.length,
+    seconds: rounded(seconds),
+    h12: metricsOf(h12, 12),
+    h24: metricsOf(h24, 24),
+  };
+}
+
+const COLUMNS = [
+  'h12_rel_MASE',
+  'h24_rel_MASE',
+  'h12_rel_sQL90',
+  'h24_rel_sQL90',
+  'h12_rel_peakMASE',
+  'h12_rel_peakQL90',
+  'h24_rel_peakQL90',
+] as const;
+
+/** All models, the best first; each on the tasks that it was measured on. */
+function printAggregates(file: Baselines, ours: Readonly<Record<string, number>>): void {
+  const rows = Object.entries({ ...file.aggregate_relative_to_base, [NAME]: ours })
+    .sort(([, a], [, b]) => (a.h12_rel_MASE ?? 0) - (b.h12_rel_MASE ?? 0))
+    .map(([name, metrics]) => [
+      name,
+      ...COLUMNS.map((column) => shown(metrics[column])),
+      String(metrics.tasks ?? ''),
+    ]);
+  console.log('\nRelative to the base of each task, geometric mean');
+  console.log(
+    textTable(
+      columns('model', ...COLUMNS.map((column) => column.replace('_rel_', ' ')), 'tasks'),
+      rows,
+    ),
+  );
+}
+
+const TASK_METRICS = ['MASE', 'sQL90', 'peakMASE', 'peakQL90', 'cov90'] as const;
+
+function printTask(file: Baselines, task: BaselineTask, result: TaskResult): void {
+  const rows = HORIZONS.flatMap((horizon) =>
+    TASK_METRICS.map((metric) => {
+      const best = file.best_peer?.[task.task]?.[horizon]?.[metric];
+      const value = result[horizon][metric] ?? NaN;
+      return [
+        `${horizon} ${metric}`,
+        shown(value),
+        shown(task.results[task.base]?.[horizon][metric]),
+        best === undefined ? '' : `${shown(best[0])} ${best[1]}`,
+        best === undefined ? '' : shown(value / best[0]),
+      ];
+    }),
+  );
+  console.log(`\n${task.task}: ${result.windows} windows, ${result.seconds} s each`);
+  console.log(textTable(columns('', NAME, task.base, 'best peer', 'ratio'), rows));
+}
+
+function columns(first: string, ...rest: readonly string[]): Column[] {
+  return [{ title: first }, ...rest.map((title) => ({ title, align: 'right' as const }))];
+}
+
+function shown(value: number | undefined): string {
+  if (value === undefined || Number.isNaN(value)) return '';
+  return value >= 100 ? value.toExponential(1) : value.toPrecision(3);
+}
+
+try {
+  await main();
+} catch (error) {
+  if (!isInputFault(error)) throw error;
+  console.error(messageOf(error));
+  process.exitCode = 2;
+}

@@ -1,0 +1,141 @@
+/**
+ * How fast and how good plans are: CPU seconds of one thread by the process's own accounting.
+ * `node dist/bench/planner.js [--sizes 1000x40x4x24,10000x200x4x24] [--seeds 5] [--seconds 10] [--spread 0]`
+ * A size is resources x servers x dimensions x steps. For each size and seed:
+ *   first   – the first plan at the default target of 0.8: seconds, overload left, share of resources moved
+ *   tight   – peak ÷ bound after `--seconds`, aimed at 1.02 x the bound; moves ÷ the counted minimum
+ *   planFor – seconds of the whole answer at the defaults, with reasons, standbys and analysis
+ */
+import type { PlannerOptions } from '../forecaster/planner/inputs.js';
+import { peakBound } from '../forecaster/planner/bound.js';
+import { planFor } from '../forecaster/planner/planner.js';
+import type { Problem } from '../forecaster/planner/problem.js';
+import { scoreOf } from '../forecaster/planner/score.js';
+import type { Solution } from '../forecaster/planner/search.js';
+import { plan } from '../forecaster/planner/search.js';
+import { translate } from '../forecaster/planner/translation.js';
+import { utilizationOf } from '../forecaster/planner/utilization.js';
+import type { HorizonShape } from './horizon-problem.js';
+import { horizonInputs } from './horizon-problem.js';
+
+const UNLIMITED = 2 ** 31 - 1;
+const FREE: Partial<PlannerOptions> = { movesMax: UNLIMITED, workUnits: UNLIMITED };
+
+function option(name: string, fallback: string): string {
+  const at = process.argv.indexOf(`--${name}`);
+  return at < 0 ? fallback : (process.argv[at + 1] ?? fallback);
+}
+
+function cpuSeconds(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
+}
+
+function timed<T>(work: () => T): { readonly result: T; readonly seconds: number } {
+  const from = cpuSeconds();
+  const result = work();
+  return { result, seconds: cpuSeconds() - from };
+}
+
+function movedShare({ start }: Problem, { assignment }: Solution): number {
+  const moved = assignment.reduce(
+    (count, server, resource) => count + (server === start[resource] ? 0 : 1),
+    0,
+  );
+  return moved / start.length;
+}
+
+/** At least so many resources must leave their servers for every cell to come below the limit. */
+function countedMinimum(problem: Problem, limit: number): number {
+  const { servers, start, demand, perCapacity, dimensions } = problem;
+  const utilization = utilizationOf(problem, demand, start);
+  let sum = 0;
+  for (const server of servers.keys()) {
+    const residents = [...start.keys()].filter((resource) => start[resource] === server);
+    let most = 0;
+    for (let cell = 0; cell < demand.cells; cell++) {
+      let excess = utilization[server * demand.cells + cell]! - limit;
+      const per = perCapacity[server * dimensions.length + Math.floor(cell / demand.steps)]!;
+      const loads = residents
+        .map((resource) => demand.median[resource * demand.cells + cell]! * per)
+        .sort((a, b) => b - a);
+      let count = 0;
+      while (excess > 0) excess -= loads[count++] ?? Infinity;
+      most = Math.max(most, count);
+    }
+    sum += most;
+  }
+  return sum;
+}
+
+function firstPlan(shape: HorizonShape): object {
+  const { problem } = translate(horizonInputs(shape, FREE));
+  const { result, seconds } = timed(() => plan(problem, { workUnits: UNLIMITED, seed: 1 }).next());
+  const solution = result.value as Solution;
+  return {
+    before: scoreOf(problem, problem.start).peak,
+    seconds,
+    overload: scoreOf(problem, solution.assignment).overload,
+    movedShare: movedShare(problem, solution),
+  };
+}
+
+function tightPlan(shape: HorizonShape, secondsMax: number): object {
+  const loose = translate(horizonInputs(shape, FREE)).problem;
+  const bound = peakBound(loose, loose.start);
+  const target = bound * 1.02;
+  const problem: Problem = {
+    ...loose,
+    objective: { ...loose.objective, target },
+    moveCost: loose.moveCost.map(() => 1e-7),
+  };
+  const from = cpuSeconds();
+  const search = plan(problem, {
+    workUnits: UNLIMITED,
+    seed: shape.seed,
+    shouldStop: () => cpuSeconds() - from > secondsMax,
+  });
+  let best: Solution | undefined;
+  for (const solution of search) best = solution;
+  const seconds = cpuSeconds() - from;
+  const { peak } = scoreOf(problem, best!.assignment);
+  const minimum = countedMinimum(problem, target);
+  return {
+    bound,
+    peakToBound: peak / bound,
+    seconds,
+    movedShare: movedShare(problem, best!),
+    movesToMinimum: (movedShare(problem, best!) * shape.resources) / minimum,
+  };
+}
+
+function wholeAnswer(shape: HorizonShape): object {
+  const inputs = horizonInputs(shape, {});
+  const { result, seconds } = timed(() => planFor(inputs));
+  return {
+    seconds,
+    moves: result.plan?.batches.reduce((sum, { moves }) => sum + moves.length, 0) ?? 0,
+    stopped: result.plan?.analysis.stopped ?? result.none?.why,
+  };
+}
+
+const seeds = Number(option('seeds', '5'));
+const secondsMax = Number(option('seconds', '10'));
+for (const size of option('sizes', '1000x40x4x24,10000x200x4x24').split(',')) {
+  const [resources = 0, servers = 0, dimensions = 0, steps = 0] = size.split('x').map(Number);
+  for (let seed = 1; seed <= seeds; seed++) {
+    const spread = Number(option('spread', '0'));
+    const shape = { resources, servers, dimensions, steps, fill: 0.65, spread, seed };
+    const line = {
+      size,
+      seed,
+      first: firstPlan(shape),
+      tight: tightPlan(shape, secondsMax),
+      planFor: wholeAnswer(shape),
+      rssMiB: Math.round(process.memoryUsage().rss / 2 ** 20),
+    };
+    process.stdout.write(
+      `${JSON.stringify(line, (_key, value: unknown) => (typeof value === 'number' ? Number(value.toPrecision(4)) : value))}\n`,
+    );
+  }
+}

@@ -1,0 +1,134 @@
+/**
+ * The replays of a file of anchors by our own rules: our figures beside the anchors', and the goals.
+ * `npm run bench -- replay --anchors FILE.json --traces DIR [--out FILE.json] [--policies a,b] [--only TRACE] [--seed 1] [--planner '{"quantile":0.9}']`
+ * Exit 2 if a file that it needs is not there or cannot be used.
+ */
+import { readFile, writeFile } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+import { textTable } from '../cli/text-table.js';
+import { SystemClock } from '../core/clock/system.js';
+import { messageOf } from '../core/text.js';
+import type { PolicyName } from '../replay/options.js';
+import { parseReplayOptions } from '../replay/options.js';
+import { progressLine } from '../replay/progress.js';
+import type { ReplayProgress } from '../replay/progress.js';
+import { replay } from '../replay/replay.js';
+import { TraceFolder, isInputFault } from './inputs.js';
+import type { Anchor, AnchorResult } from './replay-anchors.js';
+import { anchorsSchema, checksOf, optionsOf, resultOf } from './replay-anchors.js';
+
+const { values: args } = parseArgs({
+  options: {
+    anchors: { type: 'string', default: '../shared/traces/replay-anchors.json' },
+    traces: { type: 'string', default: '../shared/traces' },
+    policies: {
+      type: 'string',
+      default: 'static,static-p95,reactive-50,reactive-search,foreshift,oracle',
+    },
+    only: { type: 'string' },
+    seed: { type: 'string', default: '1' },
+    out: { type: 'string' },
+    planner: { type: 'string', default: '{}' },
+  },
+});
+const clock = new SystemClock();
+const traces = new TraceFolder(args.traces);
+
+async function main(): Promise<void> {
+  const { policies, seed } = parseReplayOptions({
+    policies: args.policies.split(','),
+    seed: Number(args.seed),
+  });
+  const given: unknown = JSON.parse(await readFile(args.anchors, 'utf8'));
+  const file = anchorsSchema.parse(given);
+  const replays = [];
+  for (const anchor of file.replays) {
+    if (args.only !== undefined && anchor.trace !== args.only) continue;
+    replays.push({ ...anchor, results: await replayed(anchor, policies, seed) });
+  }
+  const megabytes = Math.round(process.resourceUsage().maxRSS / 1024);
+  console.log(`\nmost memory: ${megabytes} MiB`);
+  if (args.out !== undefined) {
+    await writeFile(args.out, `${JSON.stringify({ ...file, replays }, null, 1)}\n`);
+  }
+}
+
+async function replayed(
+  anchor: Anchor,
+  policies: readonly PolicyName[],
+  seed: number,
+): Promise<AnchorResult[]> {
+  const trace = await traces.read(anchor.trace);
+  const options = parseReplayOptions({
+    ...optionsOf(anchor, policies, seed),
+    planner: JSON.parse(args.planner) as unknown,
+  });
+  const beganAtMs = clock.monotonicMs();
+  const progress = (at: ReplayProgress): void => {
+    if (!process.stderr.isTTY) return;
+    const line = progressLine(at, clock.monotonicMs() - beganAtMs);
+    process.stderr.write(at.doneSteps === at.totalSteps ? '\r\u001b[K' : `\r${line}\u001b[K`);
+  };
+  const { report, seconds } = await replay(trace, anchor.trace, options, { clock, progress });
+  const { fromMs, toMs, stepMs, capacity } = report.scene;
+  const decisions = Math.ceil((toMs - fromMs) / stepMs / anchor.decision_every_steps);
+  const ours = report.policies.map((policy) =>
+    resultOf(policy, (1000 * (seconds[policy.policy] ?? 0)) / decisions),
+  );
+  console.log(
+    `\n${anchor.trace}: ${report.scene.resources} resources, ${anchor.servers} servers, ` +
+      `capacity ${capacity} (anchor ${anchor.capacity})`,
+  );
+  console.log(table(ours, anchor.results, seconds, policies));
+  for (const { what, isMet } of checksOf(anchor, ours)) {
+    console.log(`  ${isMet ? 'ok  ' : 'MISS'} ${what}`);
+  }
+  return ours;
+}
+
+function table(
+  ours: readonly AnchorResult[],
+  theirs: readonly AnchorResult[],
+  seconds: Readonly<Partial<Record<PolicyName, number>>>,
+  policies: readonly PolicyName[],
+): string {
+  const figures = (result: AnchorResult): string[] => [
+    result.overload_minutes_per_server_day.toFixed(3),
+    result.overload_volume_ppm.toFixed(1),
+    result.max_over_mean.toFixed(3),
+    result.cov.toFixed(4),
+    result.moves_per_resource_day.toFixed(3),
+    result.cpu_ms_per_decision.toFixed(2),
+  ];
+  const titles = [
+    'OVERLOAD-MIN',
+    'VOLUME-PPM',
+    'MAX/MEAN',
+    'COV',
+    'MOVES',
+    'MS/DECISION',
+    'SECONDS',
+  ];
+  const columns = [
+    { title: 'POLICY' },
+    { title: 'WHOSE' },
+    ...titles.map((title) => ({ title, align: 'right' as const })),
+  ];
+  const rows = ours.map((result, index) => {
+    const time = seconds[policies[index] ?? 'static'] ?? 0;
+    return [result.policy, 'ours', ...figures(result), time.toFixed(1)];
+  });
+  const others = theirs.map((result) => [result.policy, 'anchor', ...figures(result), '']);
+  // Ours and the anchor of the same name one below the other, then the anchors that we have nothing beside.
+  const paired = rows.flatMap((row) => [row, ...others.filter(([name]) => name === row[0])]);
+  const alone = others.filter(([name]) => !ours.some(({ policy }) => policy === name));
+  return textTable(columns, [...paired, ...alone]);
+}
+
+try {
+  await main();
+} catch (error) {
+  if (!isInputFault(error)) throw error;
+  console.error(messageOf(error));
+  process.exitCode = 2;
+}

@@ -1,0 +1,79 @@
+import { readFile } from 'node:fs/promises';
+import { userInfo } from 'node:os';
+import { dirname, resolve } from 'node:path';
+import type { Clock } from '../core/clock/port.js';
+import type { LoadedConfig } from '../core/config/load.js';
+import { loadConfig } from '../core/config/load.js';
+import { isNotFound } from '../core/disk/codes.js';
+import { formatAddress } from '../core/domain.js';
+import { fail } from '../core/errors.js';
+import { ApiClient } from './api-client.js';
+import type { Terminal } from './terminal.js';
+
+/** The options that every verb has. */
+export interface GlobalOptions {
+  readonly config?: string;
+  readonly api?: string;
+  readonly json?: boolean;
+}
+
+/** The config with where it stands: relative paths in it are relative to that. */
+export interface FoundConfig extends LoadedConfig {
+  /** Undefined: there is none, these are the defaults. */
+  readonly file: string | undefined;
+  readonly folder: string;
+}
+
+const CONFIG_FILE = 'foreshift.yaml';
+
+/** What a verb may use. */
+export class Context {
+  readonly terminal: Terminal;
+  readonly clock: Clock;
+  readonly options: GlobalOptions;
+
+  constructor(terminal: Terminal, clock: Clock, options: GlobalOptions) {
+    this.terminal = terminal;
+    this.clock = clock;
+    this.options = options;
+  }
+
+  get isJson(): boolean {
+    return this.options.json === true;
+  }
+
+  /** Who is named as the actor of a change. */
+  get actor(): string {
+    return userInfo().username;
+  }
+
+  /** One JSON value, or what is for people. */
+  show(value: unknown, words: () => string): void {
+    this.terminal.print(this.isJson ? JSON.stringify(value) : words());
+  }
+
+  /** The API named by `--api`, else by the config, else the default one. */
+  async api(): Promise<ApiClient> {
+    const { api } = this.options;
+    if (api !== undefined) return new ApiClient(api, this.clock);
+    const { config } = await this.config();
+    return new ApiClient(`http://${formatAddress(config.api.listen)}`, this.clock);
+  }
+
+  /** The file of `--config`, else `foreshift.yaml` here, else the defaults. @throws ERR_CONFIG_INVALID, ERR_FILE_UNREADABLE */
+  async config(): Promise<FoundConfig> {
+    const named = this.options.config;
+    const file = named ?? CONFIG_FILE;
+    const text = await readFile(file, 'utf8').catch((error: unknown) => {
+      if (named === undefined && isNotFound(error)) return undefined;
+      const why = isNotFound(error) ? 'there is no such file' : 'it cannot be read';
+      return fail('ERR_FILE_UNREADABLE', { file, why });
+    });
+    const loaded = loadConfig({ file, text: text ?? '', environment: process.env });
+    return {
+      ...loaded,
+      file: text === undefined ? undefined : file,
+      folder: dirname(resolve(file)),
+    };
+  }
+}

@@ -1,0 +1,65 @@
+import { AGENT_DEFAULTS, Agent } from '../../agent/agent.js';
+import { SIDECAR_DEFAULTS, Sidecar } from '../../agent/sidecar.js';
+import type { Clock } from '../../core/clock/port.js';
+import type { MetricsSource } from '../../core/config/metrics-source.js';
+import { NodeDisk } from '../../core/disk/node.js';
+import type { Address, Dimension, ResourceId, ServerId } from '../../core/domain.js';
+import type { Startable } from '../../core/lifecycle.js';
+import { Lifecycle } from '../../core/lifecycle.js';
+import type { Log } from '../../core/log.js';
+import type { Net } from '../../core/net/port.js';
+import { EmbeddedTableStore } from '../../core/table-store/embedded.js';
+
+export interface AgentServiceOptions {
+  readonly server: ServerId;
+  readonly resources: readonly ResourceId[];
+  /** Where redirectors send requests; what they may be let through to. */
+  readonly listen: Address;
+  readonly forward: Address;
+  /** Where redirectors reach the agent. */
+  readonly control: Address;
+  readonly apiUrls: readonly string[];
+  readonly token: string;
+  readonly capacity: Readonly<Partial<Record<Dimension, number>>>;
+  readonly zone: string | null;
+  readonly metrics: MetricsSource | null;
+  /** What it owns is kept here, over restarts. */
+  readonly dataDir: string;
+}
+
+/** An agent with its sidecar, beside a server that knows nothing of either. */
+export async function agentService(
+  options: AgentServiceOptions,
+  parts: { readonly net: Net; readonly clock: Clock; readonly log: Log; readonly boot: string },
+): Promise<{ readonly service: Startable; readonly agent: Agent; readonly sidecar: Sidecar }> {
+  const { net, clock, log, boot } = parts;
+  const store = await EmbeddedTableStore.open({ disk: new NodeDisk(options.dataDir), log });
+  const sidecar: Sidecar = new Sidecar(
+    { net, clock, log, gate: () => agent.gate },
+    { ...SIDECAR_DEFAULTS, listen: options.listen, forward: options.forward },
+  );
+  const agent: Agent = new Agent(
+    {
+      net,
+      clock,
+      log,
+      store,
+      boot,
+      isServing: () => sidecar.isServing,
+      resources: () => options.resources,
+    },
+    {
+      ...AGENT_DEFAULTS,
+      server: options.server,
+      address: () => sidecar.address,
+      control: options.control,
+      apiUrls: options.apiUrls,
+      token: options.token,
+      capacity: options.capacity,
+      zone: options.zone,
+      metrics: () => options.metrics,
+    },
+  );
+  const closing: Startable = { start: () => Promise.resolve(), stop: () => store.close() };
+  return { service: new Lifecycle([closing, agent, sidecar]), agent, sidecar };
+}

@@ -1,0 +1,50 @@
+import { Collector } from '../../collector/collector.js';
+import { Outbox } from '../../collector/outbox.js';
+import type { MemberTarget } from '../../collector/member-counters.js';
+import { Spool } from '../../collector/spool.js';
+import type { Target } from '../../collector/target.js';
+import { redirectorsTarget, serverTarget } from '../../collector/target.js';
+import type { Clock } from '../../core/clock/port.js';
+import type { Config } from '../../core/config/schema.js';
+import type { Disk } from '../../core/disk/port.js';
+import type { Log } from '../../core/log.js';
+import type { MetricStore } from '../../core/metric-store/port.js';
+import type { Net } from '../../core/net/port.js';
+import type { Rng } from '../../core/rng.js';
+import { SERVER } from '../../core/table-store/records/server.js';
+import type { TableView } from '../../core/table-store/view.js';
+
+export interface CollectorParts {
+  readonly clock: Clock;
+  readonly rng: Rng;
+  readonly log: Log;
+  readonly net: Net;
+  /** For the redirectors' counters: our own listeners, which `net` never connects to. */
+  readonly ownNet: Net;
+  readonly disk: Disk;
+  readonly view: TableView;
+  readonly metricStore: MetricStore;
+  /** Where each redirector tells its counters. */
+  readonly members: () => readonly MemberTarget[];
+}
+
+/** The collector as the config wants it: polls the servers that the table store knows, and the redirectors. */
+export async function collectorOf(config: Config, parts: CollectorParts): Promise<Collector> {
+  const { clock, rng, net, ownNet, disk, view, metricStore, members } = parts;
+  const log = parts.log.child({ room: 'collector' });
+  const { everyMs, timeoutMs, concurrencyMax, spoolBytesMax } = config.collector;
+  const spool = await Spool.open({ disk, clock, log }, { bytesMax: spoolBytesMax });
+  const outbox = new Outbox({ store: metricStore, spool, clock, log });
+  const options = { ...config.collector, resourcesMax: config.limits.resourcesMax };
+  const redirectors = redirectorsTarget({ net: ownNet, clock, members }, options);
+  const targets = (): Target[] => [
+    redirectors,
+    ...[...view.all(SERVER)].flatMap(([id, { value }]) => {
+      const { metrics, capacity } = value;
+      return metrics === null ? [] : [serverTarget(net, { id, metrics, capacity }, options)];
+    }),
+  ];
+  const targetsMax = config.limits.serversMax + 1;
+  const limits = { everyMs, timeoutMs, concurrencyMax, targetsMax };
+  return new Collector({ clock, rng, log, outbox, targets }, limits);
+}

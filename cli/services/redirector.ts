@@ -1,0 +1,140 @@
+import { agentToken } from '../../core/agent-protocol.js';
+import type { Clock } from '../../core/clock/port.js';
+import type { Config } from '../../core/config/schema.js';
+import { matchesGlob } from '../../core/config/units.js';
+import type { ResourceId } from '../../core/domain.js';
+import type { Log } from '../../core/log.js';
+import { BODY_LIMITS, HEAD_LIMITS } from '../../core/net/http/limits.js';
+import type { Net } from '../../core/net/port.js';
+import type { Rng } from '../../core/rng.js';
+import type { TableStore } from '../../core/table-store/port.js';
+import { HttpAdapter } from '../../redirector/adapters/http/http-adapter.js';
+import type { HttpListener } from '../../redirector/adapters/http/http-adapter.js';
+import type { HttpOptions } from '../../redirector/adapters/http/options.js';
+import type { Route } from '../../redirector/adapters/http/route.js';
+import type { RedirectorOptions, ResourcePolicy } from '../../redirector/redirector.js';
+import { Redirector } from '../../redirector/redirector.js';
+import { PLAN_QUEUE_DEFAULTS } from '../../redirector/switch/plan-queue.js';
+import { SWITCH_LIMITS } from '../../redirector/switch/protocol.js';
+
+/* A redirector as the config wants it. */
+
+export interface RedirectorParts {
+  readonly store: TableStore;
+  readonly clock: Clock;
+  readonly rng: Rng;
+  readonly net: Net;
+  readonly log: Log;
+  /** Names this process; no other has the same. */
+  readonly boot: string;
+  /** The cluster's: agents' tokens are made from it. */
+  readonly secret: string;
+}
+
+export function redirectorOf(config: Config, parts: RedirectorParts): Redirector {
+  const listeners = config.listeners.map(httpListenerOf);
+  return new Redirector(
+    {
+      ...parts,
+      log: parts.log.child({ room: 'redirector' }),
+      self: config.redirector.id,
+      agentTokenOf: (server) => agentToken(parts.secret, server),
+      policyOf: policiesOf(config),
+      adapters: (adapterParts) => [new HttpAdapter(adapterParts, listeners, httpOptionsOf(config))],
+    },
+    redirectorOptionsOf(config),
+  );
+}
+
+/** What the config says of each resource; asked once a resource, then remembered. */
+export function policiesOf({ resources }: Config): (resource: ResourceId) => ResourcePolicy {
+  const known = new Map<ResourceId, ResourcePolicy>();
+  return (resource) => {
+    let policy = known.get(resource);
+    if (policy === undefined) {
+      const matching = resources.policies.filter(({ match }) => matchesGlob(match, resource));
+      policy = {
+        onLostSource:
+          matching.find(({ onLostSource }) => onLostSource !== undefined)?.onLostSource ??
+          resources.onLostSource,
+        drain: matching.find(({ drain }) => drain !== undefined)?.drain ?? resources.drain,
+      };
+      known.set(resource, policy);
+    }
+    return policy;
+  };
+}
+
+function redirectorOptionsOf(config: Config): RedirectorOptions {
+  const { redirector, agents, planner, limits } = config;
+  return {
+    membership: { leaseMs: redirector.memberLeaseMs, leaseMarginMs: redirector.memberLeaseMs / 5 },
+    gate: {
+      resourcesMax: limits.resourcesMax,
+      heldPerResourceMax: redirector.heldPerResourceMax,
+      heldMax: redirector.heldMax,
+      heldBytesMax: redirector.heldBytesMax,
+      holdTimeoutMs: redirector.holdTimeoutMs,
+    },
+    health: {
+      checkMs: redirector.healthCheckMs,
+      timeoutMs: redirector.healthTimeoutMs,
+      servingLeaseMs: redirector.servingLeaseMs,
+    },
+    agents: { callTimeoutMs: agents.callTimeoutMs },
+    coordinator: {
+      tickMs: 100,
+      standbyAfterMs: redirector.standbyAfterMs,
+      placeAfterMs: 2 * redirector.healthCheckMs,
+      limits: { ...SWITCH_LIMITS, drainTimeoutMs: redirector.drainTimeoutMs },
+      queue: PLAN_QUEUE_DEFAULTS,
+      failover: { batchMovesMax: planner.batchMovesMax, planLifeMs: planner.planLifeMs },
+      lostServers: {
+        servingLeaseMs: redirector.servingLeaseMs,
+        servingMarginMs: redirector.servingLeaseMs / 5,
+        fenceHook: redirector.fenceHook,
+        fenceHookTimeoutMs: 10_000,
+      },
+    },
+    view: {},
+    settleTimeoutMs: redirector.drainTimeoutMs,
+    startRetryMs: 1000,
+  };
+}
+
+function httpListenerOf({ listen, route }: Config['listeners'][number]): HttpListener {
+  return { listen, route: routeOf(route) };
+}
+
+function routeOf(route: Config['listeners'][number]['route']): Route {
+  if (route === 'first-path-segment') return { by: 'first-path-segment' };
+  if ('header' in route) return { by: 'header', header: route.header.toLowerCase() };
+  if ('host' in route) {
+    const hosts = Object.entries(route.host).map(
+      ([host, resource]) => [host.toLowerCase(), resource] as const,
+    );
+    return { by: 'host', hosts: new Map(hosts) };
+  }
+  return { by: 'path-prefix', prefixes: new Map(Object.entries(route.pathPrefix).map(unslashed)) };
+}
+
+/** `/a/` and `/a` are one prefix. */
+function unslashed([prefix, resource]: [string, ResourceId]): [string, ResourceId] {
+  return [prefix.length > 1 && prefix.endsWith('/') ? prefix.slice(0, -1) : prefix, resource];
+}
+
+function httpOptionsOf({ http }: Config): Partial<HttpOptions> {
+  const { headBytesMax, headersMax, ...options } = http;
+  return {
+    ...options,
+    message: {
+      head: {
+        ...HEAD_LIMITS,
+        headBytesMax,
+        headersMax,
+        targetBytesMax: Math.min(HEAD_LIMITS.targetBytesMax, headBytesMax - 64),
+      },
+      body: BODY_LIMITS,
+    },
+  };
+}

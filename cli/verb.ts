@@ -1,0 +1,37 @@
+import { fail } from '../core/errors.js';
+import type { Context } from './context.js';
+
+export type VerbOptions = Readonly<Record<string, string | boolean | undefined>>;
+
+/** One word of the command line. */
+export interface Verb {
+  /** The word and its arguments, as commander writes them: `apply [plan]`. */
+  readonly usage: string;
+  readonly summary: string;
+  /** Flags, what they mean, and their default. */
+  readonly options?: readonly (readonly [flags: string, text: string, fallback?: string])[];
+  /** Instead of `run`: words that follow this one. */
+  readonly verbs?: readonly Verb[];
+  /** Arguments that were left out are empty. */
+  readonly run?: (context: Context, args: readonly string[], options: VerbOptions) => Promise<void>;
+}
+
+/** An option as text; undefined if it was not given. */
+export function textOption(options: VerbOptions, name: string): string | undefined {
+  const value = options[name];
+  return typeof value === 'string' ? value : undefined;
+}
+
+/** @throws ERR_OPTION_INVALID */
+export function numberOption(
+  options: VerbOptions,
+  name: string,
+  { min, max }: { readonly min: number; readonly max: number },
+): number | undefined {
+  const text = textOption(options, name);
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (text.trim() !== '' && value >= min && value <= max) return value;
+  const allowed = `a number from ${min} to ${max}`;
+  return fail('ERR_OPTION_INVALID', { option: `--${name}`, value: text.slice(0, 80), allowed });
+}

@@ -1,0 +1,131 @@
+import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { agentToken } from '../../core/agent-protocol.js';
+import type { Dimension } from '../../core/domain.js';
+import {
+  DIMENSIONS,
+  formatAddress,
+  parseAddress,
+  resourceId,
+  serverId,
+} from '../../core/domain.js';
+import { fail } from '../../core/errors.js';
+import { createLog } from '../../core/log.js';
+import { OUTBOUND_DEFAULTS, OutboundGuard } from '../../core/net/guard.js';
+import { NodeNet } from '../../core/net/node.js';
+import { agentService } from '../services/agent.js';
+import { clusterSecret } from '../services/secret.js';
+import { untilStopped } from '../services/signals.js';
+import type { Verb, VerbOptions } from '../verb.js';
+import { textOption } from '../verb.js';
+
+/** The token may come this way, so that it stands in no process list. */
+const TOKEN_VARIABLE = 'FORESHIFT_AGENT_TOKEN';
+
+export const agentVerb: Verb = {
+  usage: 'agent <server>',
+  summary: 'Run an agent and its sidecar beside a server that knows nothing of either.',
+  options: [
+    ['--forward <address>', 'the server itself, on this machine'],
+    ['--listen <address>', 'where redirectors send requests', '127.0.0.1:7711'],
+    ['--control <address>', 'where redirectors reach the agent', '127.0.0.1:7712'],
+    ['--announce-to <urls>', 'where agents register', 'http://127.0.0.1:7703'],
+    ['--resources <names>', 'what it may serve: names, or @file with one a line'],
+    ['--capacity <amounts>', 'such as cpu=4,memory=17179869184', ''],
+    ['--metrics <url>', 'of a node_exporter on this machine'],
+    ['--zone <name>', 'where it stands'],
+    ['--token-file <file>', `holds its token (or ${TOKEN_VARIABLE})`],
+    ['--data <folder>', 'what it owns is kept here', './agent-data'],
+  ],
+  run: async (context, [name = ''], options) => {
+    const { clock, terminal } = context;
+    const server = serverId(name);
+    const needed = (option: string): string =>
+      textOption(options, option) ?? fail('ERR_OPTION_MISSING', { option: `--${option}` });
+    const log = createLog({ level: 'info' });
+    const guard = new OutboundGuard({
+      ...OUTBOUND_DEFAULTS,
+      networks: ['127.0.0.0/8', '::1/128', ...OUTBOUND_DEFAULTS.networks],
+    });
+    const metricsUrl = textOption(options, 'metrics');
+    const { service, agent, sidecar } = await agentService(
+      {
+        server,
+        resources: (await namesOf(needed('resources'))).map(resourceId),
+        listen: parseAddress(needed('listen')),
+        forward: parseAddress(needed('forward')),
+        control: parseAddress(needed('control')),
+        apiUrls: (textOption(options, 'announceTo') ?? '').split(','),
+        token: await tokenOf(options),
+        capacity: capacityOf(textOption(options, 'capacity') ?? ''),
+        zone: textOption(options, 'zone') ?? null,
+        metrics:
+          metricsUrl === undefined
+            ? null
+            : { source: 'prometheus', url: metricsUrl, mapping: 'node_exporter' },
+        dataDir: needed('data'),
+      },
+      { net: new NodeNet(clock, guard), clock, log, boot: randomUUID() },
+    );
+    await service.start();
+    const ready = {
+      server,
+      listen: formatAddress(sidecar.address),
+      control: formatAddress(agent.control),
+    };
+    context.show(
+      { ready },
+      () => `agent of ${server}: requests at ${ready.listen}, control at ${ready.control}`,
+    );
+    terminal.say('Ctrl-C stops it');
+    await untilStopped();
+    await service.stop();
+  },
+};
+
+export const agentTokenVerb: Verb = {
+  usage: 'agent-token <server>',
+  summary: "Print the token of a server's agent; it is good for that server only.",
+  run: async (context, [name = '']) => {
+    const server = serverId(name);
+    const { config, secret, folder } = await context.config();
+    const cluster = await clusterSecret(secret, join(folder, config.dataDir));
+    const token = agentToken(cluster, server);
+    context.show({ server, token }, () => token);
+  },
+};
+
+async function namesOf(text: string): Promise<string[]> {
+  const list = text.startsWith('@') ? await readText(text.slice(1)) : text;
+  return list.split(/[\s,]+/).filter((name) => name !== '');
+}
+
+async function tokenOf(options: VerbOptions): Promise<string> {
+  const file = textOption(options, 'tokenFile');
+  const token = file === undefined ? process.env[TOKEN_VARIABLE] : await readText(file);
+  return (
+    token?.trim() ?? fail('ERR_OPTION_MISSING', { option: `--token-file, or ${TOKEN_VARIABLE}` })
+  );
+}
+
+async function readText(file: string): Promise<string> {
+  return readFile(file, 'utf8').catch(() =>
+    fail('ERR_FILE_UNREADABLE', { file, why: 'it cannot be read' }),
+  );
+}
+
+function capacityOf(text: string): Partial<Record<Dimension, number>> {
+  const capacity: Partial<Record<Dimension, number>> = {};
+  for (const part of text.split(',').filter((piece) => piece !== '')) {
+    const [name = '', amount = ''] = part.split('=');
+    const dimension = DIMENSIONS.find((known) => known === name);
+    const value = Number(amount);
+    if (dimension === undefined || amount === '' || !(value > 0) || !Number.isFinite(value)) {
+      const allowed = `${DIMENSIONS.join(', ')}, each with = and an amount above 0`;
+      fail('ERR_OPTION_INVALID', { option: '--capacity', value: part.slice(0, 80), allowed });
+    }
+    capacity[dimension] = value;
+  }
+  return capacity;
+}

@@ -1,0 +1,45 @@
+import { fail } from '../../core/errors.js';
+import { MODES } from '../../core/domain.js';
+import type { Verb } from '../verb.js';
+import { textOption } from '../verb.js';
+
+const REASON: readonly [string, string] = ['--reason <text>', 'why, for the others'];
+
+export const pauseVerb: Verb = {
+  usage: 'pause',
+  summary: 'Stop balancing: no plan is made or applied. Failover and first placement go on.',
+  options: [REASON],
+  run: async (context, _args, options) => {
+    const api = await context.api();
+    const body = { by: context.actor, reason: textOption(options, 'reason') ?? '' };
+    const answer = await api.post('/v1/pause', body);
+    context.show(answer, () => 'balancing is paused; `foreshift resume` ends it');
+  },
+};
+
+export const resumeVerb: Verb = {
+  usage: 'resume',
+  summary: 'Balance again after a pause.',
+  options: [REASON],
+  run: async (context, _args, options) => {
+    const api = await context.api();
+    const body = { by: context.actor, reason: textOption(options, 'reason') ?? '' };
+    const answer = await api.post('/v1/resume', body);
+    context.show(answer, () => 'balancing goes on');
+  },
+};
+
+export const modeVerb: Verb = {
+  usage: 'mode <mode>',
+  summary: 'observe: forecasts only; propose: plans wait for you; auto: plans are applied.',
+  options: [REASON],
+  run: async (context, [mode = ''], options) => {
+    if (!MODES.some((known) => known === mode)) {
+      fail('ERR_OPTION_INVALID', { option: 'mode', value: mode, allowed: MODES.join(', ') });
+    }
+    const api = await context.api();
+    const body = { mode, by: context.actor, reason: textOption(options, 'reason') ?? '' };
+    const answer = await api.post('/v1/mode', body);
+    context.show(answer, () => `the mode is ${mode}`);
+  },
+};

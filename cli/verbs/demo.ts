@@ -1,0 +1,94 @@
+import { MODES } from '../../core/domain.js';
+import type { Mode } from '../../core/domain.js';
+import { fail } from '../../core/errors.js';
+import { createLog } from '../../core/log.js';
+import { SeededRng } from '../../core/rng.js';
+import { generatedTrace } from '../../core/trace/generated.js';
+import { readTrace } from '../../core/trace/read.js';
+import type { DemoSummary } from '../../demo/demo.js';
+import { Demo } from '../../demo/demo.js';
+import { EXIT, Ended } from '../exit.js';
+import { productVersion } from '../product.js';
+import { untilStopped } from '../services/signals.js';
+import type { Verb } from '../verb.js';
+import { numberOption, textOption } from '../verb.js';
+
+export const demoVerb: Verb = {
+  usage: 'demo',
+  summary:
+    'Real local servers under real requests shaped by a trace: watch a move before a server is full.',
+  options: [
+    ['--trace <file>', 'a trace, CSV or CSV.gz (default: a generated one)'],
+    ['--mode <mode>', 'auto, propose or observe', 'auto'],
+    ['--for <seconds>', 'end by itself after this, with a verdict (default: until Ctrl-C)'],
+    ['--api-port <port>', 'of page and API', '7700'],
+    ['--proxy-port <port>', 'where the clients connect', '7701'],
+    ['--seed <n>', 'of the generated trace and of the arrivals', '1'],
+  ],
+  run: async (context, _args, options) => {
+    const { terminal, clock } = context;
+    const port = (name: string, text: string): number =>
+      numberOption({ [name]: text }, name, { min: 0, max: 65_535 }) ?? 0;
+    const seed = numberOption(options, 'seed', { min: 0, max: 2 ** 32 - 1 }) ?? 1;
+    const file = textOption(options, 'trace');
+    const seconds = numberOption(options, 'for', { min: 1, max: 86_400 });
+    const say = (text: string): void => {
+      terminal.say(text);
+    };
+    say('starting servers, agents, service and clients …');
+    const demo = new Demo(
+      {
+        clock,
+        rng: new SeededRng(seed),
+        log: createLog({ level: 'error' }),
+        version: await productVersion(),
+        say,
+      },
+      {
+        trace: file === undefined ? generatedTrace({ seed }) : await readTrace(file),
+        mode: modeOf(textOption(options, 'mode') ?? 'auto'),
+        apiPort: port('api-port', textOption(options, 'apiPort') ?? '7700'),
+        proxyPort: port('proxy-port', textOption(options, 'proxyPort') ?? '7701'),
+        seed,
+      },
+    );
+    try {
+      await demo.start();
+      const { page, proxy, metrics } = demo.addresses;
+      say(`page ${page}   clients ${proxy}   metrics ${metrics}   Ctrl-C ends it`);
+      await (seconds === undefined
+        ? untilStopped()
+        : Promise.race([untilStopped(), clock.sleep(1000 * seconds)]));
+      say("ending: the last requests are answered, then both sides' books are compared …");
+      const summary = await demo.stop();
+      context.show(summary, () => summaryText(summary));
+      if (!isClean(summary)) throw new Ended(EXIT.error);
+    } catch (error) {
+      await demo.abandon();
+      throw error;
+    }
+  },
+};
+
+function modeOf(text: string): Mode {
+  const mode = MODES.find((known) => known === text);
+  return (
+    mode ?? fail('ERR_OPTION_INVALID', { option: '--mode', value: text, allowed: MODES.join(', ') })
+  );
+}
+
+function isClean({ verdict }: DemoSummary): boolean {
+  const { failed, lost, doubled, foreign, untrue } = verdict;
+  return failed + lost + doubled + foreign + untrue === 0;
+}
+
+function summaryText(summary: DemoSummary): string {
+  const { seconds, switches, moves, requestsPerSecond, verdict } = summary;
+  const added = summary.p99AddedMs === null ? '-' : `${Math.round(summary.p99AddedMs)} ms`;
+  const skipped = summary.skipped === 0 ? '' : ` (${summary.skipped} more could not be sent)`;
+  return [
+    `${seconds} s, ${requestsPerSecond} requests/s${skipped}, ${switches} switches of ${moves} moves`,
+    `answered ${verdict.answered}, failed ${verdict.failed}, lost ${verdict.lost}, doubled ${verdict.doubled}, foreign ${verdict.foreign}`,
+    `p99 ${Math.round(summary.p99Ms)} ms; a switch added ${added}; longest hold ${Math.round(summary.holdMsMax)} ms, ${summary.heldRequests} requests held`,
+  ].join('\n');
+}

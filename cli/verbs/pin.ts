@@ -1,0 +1,28 @@
+import type { Verb } from '../verb.js';
+import { textOption } from '../verb.js';
+
+const REASON: readonly [string, string] = ['--reason <text>', 'why, for the others'];
+
+export const pinVerb: Verb = {
+  usage: 'pin <resource> <server>',
+  summary: 'Keep a resource on a server, whatever the load; it is moved there if it is elsewhere.',
+  options: [REASON],
+  run: async (context, [resource = '', server = ''], options) => {
+    const api = await context.api();
+    const reason = textOption(options, 'reason') ?? '';
+    const pin = await api.post('/v1/pins', { resource, server, by: context.actor, reason });
+    context.show(pin, () => `${resource} is pinned to ${server}`);
+  },
+};
+
+export const unpinVerb: Verb = {
+  usage: 'unpin <resource>',
+  summary: 'Let the balancer move a resource again.',
+  options: [REASON],
+  run: async (context, [resource = ''], options) => {
+    const api = await context.api();
+    const reason = textOption(options, 'reason') ?? '';
+    await api.post('/v1/pins', { resource, server: null, by: context.actor, reason });
+    context.show({ resource, server: null }, () => `${resource} is not pinned`);
+  },
+};

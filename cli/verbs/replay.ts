@@ -1,0 +1,75 @@
+import { writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { readTrace } from '../../core/trace/read.js';
+import { parseReplayOptions } from '../../replay/options.js';
+import { renderHtml } from '../../replay/page/page.js';
+import { progressLine } from '../../replay/progress.js';
+import { replay } from '../../replay/replay.js';
+import { reportText } from '../../replay/report.js';
+import { tableOf } from '../../replay/table.js';
+import { textTable } from '../text-table.js';
+import type { Verb, VerbOptions } from '../verb.js';
+import { numberOption, textOption } from '../verb.js';
+
+const NUMBERS = [
+  ['servers', 'servers'],
+  ['capacity', 'capacity'],
+  ['warmDays', 'warm-days'],
+  ['decisionSteps', 'decision-steps'],
+  ['horizonSteps', 'horizon-steps'],
+  ['movesMax', 'moves-max'],
+  ['seed', 'seed'],
+] as const;
+
+export const replayVerb: Verb = {
+  usage: 'replay <trace>',
+  summary: 'What each policy would have done to a recorded load; nothing running is touched.',
+  options: [
+    ['--policy <names>', 'static, static-p95, reactive-50, reactive-search, foreshift, oracle'],
+    ['--servers <n>', 'equal servers'],
+    ['--dimension <name>', 'cpu, memory, network or hits (default: the first in the trace)'],
+    ['--capacity <n>', "of one server, in the trace's unit (default: sized to the trace)"],
+    ['--warm-days <n>', 'history before the first decision'],
+    ['--decision-steps <n>', 'steps between two decisions'],
+    ['--horizon-steps <n>', 'steps that are looked ahead'],
+    ['--moves-max <n>', 'of one decision'],
+    ['--seed <n>', 'of all chance'],
+    ['--step <ms>', 'how long a step of the trace is (default: found in it)'],
+    ['--out <folder>', 'where report.json and report.html are written', '.'],
+    ['--no-report', 'write no report'],
+  ],
+  run: async (context, [file = ''], options) => {
+    const { terminal, clock } = context;
+    const stepMs = numberOption(options, 'step', { min: 1, max: 86_400_000 });
+    const replayOptions = parseReplayOptions(chosen(options));
+    const trace = await readTrace(file, stepMs === undefined ? {} : { stepMs });
+    const startedAtMs = clock.monotonicMs();
+    const { report, seconds } = await replay(trace, basename(file), replayOptions, {
+      clock,
+      progress: (progress) => {
+        terminal.progress(progressLine(progress, clock.monotonicMs() - startedAtMs));
+      },
+    });
+    if (options.report !== false) {
+      const folder = textOption(options, 'out') ?? '.';
+      await writeFile(join(folder, 'report.json'), reportText(report));
+      await writeFile(join(folder, 'report.html'), renderHtml(report));
+      terminal.say(`${join(folder, 'report.html')} and report.json are written`);
+    }
+    const { columns, rows } = tableOf(report, seconds);
+    context.show({ ...report, details: undefined }, () => textTable(columns, rows));
+  },
+};
+
+function chosen(options: VerbOptions): object {
+  const input: Record<string, unknown> = {};
+  const policies = textOption(options, 'policy');
+  if (policies !== undefined) input.policies = policies.split(',').map((name) => name.trim());
+  const dimension = textOption(options, 'dimension');
+  if (dimension !== undefined) input.dimension = dimension;
+  for (const [name, flag] of NUMBERS) {
+    const value = numberOption({ [flag]: options[name] }, flag, { min: 0, max: 1e15 });
+    if (value !== undefined) input[name] = value;
+  }
+  return input;
+}

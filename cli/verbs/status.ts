@@ -1,0 +1,127 @@
+import type { Resources } from '../../api/contract/outlook.js';
+import type { ServerStatus, Status } from '../../api/contract/status.js';
+import type { Style } from '../terminal.js';
+import { textTable } from '../text-table.js';
+import type { Verb } from '../verb.js';
+import { clockTime, duration, percent, quantity } from '../words.js';
+
+export const statusVerb: Verb = {
+  usage: 'status',
+  summary: 'How everything is: servers, load, forecast, and what the balancer does and why.',
+  options: [['--resources', 'where every resource is, instead']],
+  run: async (context, _args, options) => {
+    const api = await context.api();
+    if (options.resources === true) {
+      const answer = await api.get<Resources>('/v1/resources');
+      context.show(answer, () => resourcesText(answer, context.clock.realtimeMs()));
+      return;
+    }
+    const status = await api.get<Status>('/v1/status');
+    context.show(status, () => statusText(status, context.terminal.style));
+  },
+};
+
+export function statusText(status: Status, style: Style): string {
+  return [
+    headline(status, style),
+    ...(status.servers.length === 0
+      ? ['no server is known yet: declare one in the config, or start an agent beside it']
+      : [serverTable(status, style)]),
+    `balancer: ${status.balancer.text}`,
+    ...openSwitchLine(status),
+    ...status.warnings.map((warning) => `${style.yellow('warning')} ${warning}`),
+  ].join('\n');
+}
+
+function headline({ cluster, generation, mode, paused, forecast, atMs }: Status, style: Style) {
+  const parts = [
+    `cluster ${style.bold(cluster)}`,
+    `generation ${generation}`,
+    `mode ${mode.toUpperCase()}`,
+  ];
+  if (paused !== null) parts.push(style.yellow(`PAUSED by ${paused.by}`));
+  if (forecast !== null) {
+    const coverage = forecast.coverage === null ? 'not scored yet' : percent(forecast.coverage);
+    parts.push(`forecast ${duration(atMs - forecast.madeAtMs)} old, P10-P90 coverage ${coverage}`);
+  }
+  return parts.join('  ');
+}
+
+function serverTable({ servers, atMs, forecast }: Status, style: Style): string {
+  const ahead = forecast === null ? 'PEAK' : `PEAK+${duration(forecast.horizonMs)}`;
+  return textTable(
+    [
+      { title: 'SERVER' },
+      { title: 'STATE' },
+      { title: 'CPU', align: 'right' },
+      { title: 'MEM', align: 'right' },
+      { title: 'NET', align: 'right' },
+      { title: 'HITS/s', align: 'right' },
+      { title: ahead, align: 'right' },
+      { title: 'RES', align: 'right' },
+      { title: 'NOTE' },
+    ],
+    servers.map((server) => [
+      server.id,
+      stateWord(server, style),
+      percent(server.utilization.cpu),
+      percent(server.utilization.memory),
+      percent(server.utilization.network),
+      quantity(server.hitsPerSecond),
+      peakWord(server, style),
+      String(server.resources),
+      noteOf(server, atMs),
+    ]),
+  );
+}
+
+function stateWord({ state, spare }: ServerStatus, style: Style): string {
+  if (state === 'lost') return style.red('lost');
+  if (state !== 'ready') return style.yellow(state);
+  return spare ? 'spare' : 'ready';
+}
+
+function peakWord({ predicted }: ServerStatus, style: Style): string {
+  if (predicted === null) return '-';
+  const text = percent(predicted.p90);
+  return predicted.overAtMs === null ? text : style.red(`${text} !`);
+}
+
+function noteOf({ predicted, note }: ServerStatus, nowMs: number): string {
+  if (note !== '') return note;
+  if (predicted?.overAtMs === null || predicted === null) return '';
+  return `${predicted.dimension} full at ~${clockTime(predicted.overAtMs, nowMs)}`;
+}
+
+function openSwitchLine({ openSwitch, atMs }: Status): string[] {
+  if (openSwitch === null) return [];
+  const { plan, batch, state, resources, sinceMs } = openSwitch;
+  const moved = resources.length === 1 ? resources[0] : `${resources.length} resources`;
+  return [
+    `switch of ${moved ?? ''} (plan ${plan}, batch ${batch + 1}): ${state}, ${duration(atMs - sinceMs)}`,
+  ];
+}
+
+function resourcesText({ resources }: Resources, nowMs: number): string {
+  if (resources.length === 0) return 'no resource is known yet';
+  return textTable(
+    [
+      { title: 'RESOURCE' },
+      { title: 'SERVER' },
+      { title: 'SINCE' },
+      { title: 'STANDBY' },
+      { title: 'MOVED' },
+      { title: 'BY' },
+      { title: 'PIN' },
+    ],
+    resources.map(({ id, server, since, standby, movedAtMs, by, pin }) => [
+      id,
+      server ?? 'none',
+      since ?? '-',
+      standby ?? '-',
+      movedAtMs === null ? '-' : clockTime(movedAtMs, nowMs),
+      by === null ? '-' : `plan ${by}`,
+      pin ?? '',
+    ]),
+  );
+}

@@ -1,0 +1,48 @@
+/* Numbers and times as people read them. */
+
+export function percent(share: number | null | undefined): string {
+  return share === null || share === undefined ? '-' : `${Math.round(100 * share)} %`;
+}
+
+/** 1,204 or 0.42. */
+export function quantity(value: number | null | undefined): string {
+  if (value === null || value === undefined) return '-';
+  if (value >= 100) return Math.round(value).toLocaleString('en-US');
+  return String(Number(value.toPrecision(3)));
+}
+
+const BYTE_UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'] as const;
+
+export function bytes(value: number): string {
+  let unit = 0;
+  let left = value;
+  while (left >= 1024 && unit < BYTE_UNITS.length - 1) {
+    left /= 1024;
+    unit += 1;
+  }
+  return `${Number(left.toPrecision(3))} ${BYTE_UNITS[unit] ?? 'B'}`;
+}
+
+/** `38 ms`, `2.1 s`, `14 min`, `3 h`, `12 d`. */
+export function duration(ms: number): string {
+  if (ms < 1000) return `${Math.round(ms)} ms`;
+  if (ms < 60_000) return `${Number((ms / 1000).toFixed(1))} s`;
+  if (ms < 2 * 3_600_000) return `${Math.round(ms / 60_000)} min`;
+  if (ms < 2 * 86_400_000) return `${Math.round(ms / 3_600_000)} h`;
+  return `${Math.round(ms / 86_400_000)} d`;
+}
+
+/** `09:44` today, else `12 May 09:44`: local time, as the person's clock shows it. */
+export function clockTime(atMs: number, nowMs: number): string {
+  const at = new Date(atMs);
+  const time = at.toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' });
+  const isToday = at.toDateString() === new Date(nowMs).toDateString();
+  if (isToday) return time;
+  return `${at.toLocaleDateString('en-GB', { day: 'numeric', month: 'short' })} ${time}`;
+}
+
+/** A bar of `width` cells for a share of 1; what is beyond 1 is marked. */
+export function bar(share: number, width: number): string {
+  const cells = Math.round(Math.min(1, Math.max(0, share)) * width);
+  return `${'#'.repeat(cells)}${share > 1 ? '!' : ''}`;
+}

@@ -1,0 +1,219 @@
+import { strict as assert } from 'node:assert';
+import type { Clock } from '../clock/port.js';
+import { codeOf, fail } from '../errors.js';
+import type { Json } from '../json.js';
+import type { Log } from '../log.js';
+import { Turns } from '../turns.js';
+import type { JobRecord, Jobs } from './jobs.js';
+import type { Bus, EnqueueOptions, Handler, JobKind, JobView, When } from './port.js';
+import type { JobKeeper, RunnerParts } from './runner.js';
+import { Runner } from './runner.js';
+import { Schedules } from './schedules.js';
+
+export interface LocalBusOptions {
+  /** Jobs that wait; more are refused. */
+  readonly waitingMax?: number;
+  readonly schedulesMax?: number;
+  /** Of the data of one job, as JSON. */
+  readonly dataBytesMax?: number;
+  /** Before the second attempt; doubled before each further one, up to `pauseMaxMs`. */
+  readonly pauseMs?: number;
+  readonly pauseMaxMs?: number;
+}
+
+const ID_LENGTH_MAX = 256;
+const ATTEMPTS_MAX = 100;
+
+/** A bus inside one process: what its two engines share. The runner has what becomes of a job. */
+export class LocalBus implements Bus {
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #jobs: Jobs;
+  readonly #keeper: JobKeeper;
+  readonly #options: Required<LocalBusOptions>;
+  readonly #schedules: Schedules;
+  readonly #runner: Runner;
+  readonly #turns = new Turns<string>();
+  /** Jobs whose making is not kept yet. */
+  #coming = 0;
+  #closed: Promise<void> | undefined;
+
+  constructor(parts: RunnerParts, options: LocalBusOptions = {}) {
+    this.#clock = parts.clock;
+    this.#log = parts.log;
+    this.#jobs = parts.jobs;
+    this.#keeper = parts.keeper;
+    this.#options = {
+      waitingMax: 1000,
+      schedulesMax: 100,
+      dataBytesMax: 64 << 10,
+      pauseMs: 1000,
+      pauseMaxMs: 300_000,
+      ...options,
+    };
+    this.#runner = new Runner(parts, this.#options);
+    this.#schedules = new Schedules(parts.clock, (name) => this.#runSchedule(name));
+  }
+
+  /** Takes up what an earlier process left. @throws ERR_STORE_UNAVAILABLE, ERR_STORE_AMBIGUOUS */
+  async resume(): Promise<void> {
+    await this.#runner.resume();
+    for (const { name, when } of this.#jobs.schedules.values()) this.#schedules.set(name, when);
+  }
+
+  async work(
+    kind: JobKind,
+    handle: Handler,
+    { concurrency = 1 }: { readonly concurrency?: number } = {},
+  ): Promise<void> {
+    await Promise.resolve();
+    this.#assertOpen();
+    assert.ok(!this.#runner.hasHandler(kind), 'a kind of job has one handler');
+    assert.ok(Number.isInteger(concurrency) && concurrency >= 1, 'concurrency is 1 or more');
+    this.#runner.handle(kind, handle, concurrency);
+  }
+
+  async enqueue(
+    kind: JobKind,
+    data: Json,
+    options: EnqueueOptions = {},
+  ): Promise<'queued' | 'duplicate'> {
+    const { id, delayMs = 0, attemptsMax = 3 } = options;
+    assert.ok(delayMs >= 0 && Number.isFinite(delayMs), 'a delay is not negative');
+    assert.ok(attemptsMax >= 1 && attemptsMax <= ATTEMPTS_MAX, 'a job has 1 to 100 attempts');
+    this.#assertOpen();
+    const kept = this.#keptData(data);
+    if (id === undefined) {
+      await this.#queue({ kind, data: kept, delayMs, attemptsMax });
+      return 'queued';
+    }
+    checkId(id);
+    return this.#queueOnce({ kind, id, data: kept, delayMs, attemptsMax }, ['waiting', 'running']);
+  }
+
+  async schedule(name: string, when: When, kind: JobKind, data: Json): Promise<void> {
+    this.#assertOpen();
+    const kept = this.#keptData(data);
+    this.#schedules.check(when);
+    checkId(name);
+    const { schedulesMax } = this.#options;
+    if (!this.#jobs.schedules.has(name) && this.#jobs.schedules.size >= schedulesMax) {
+      fail('ERR_LIMIT_REACHED', { limit: schedulesMax, what: 'schedules' });
+    }
+    await this.#keeper.commit({ type: 'schedule', schedule: { name, when, kind, data: kept } });
+    if (!this.#runner.isStopping) this.#schedules.set(name, when);
+  }
+
+  async unschedule(name: string): Promise<void> {
+    this.#assertOpen();
+    if (this.#jobs.schedules.has(name)) await this.#keeper.commit({ type: 'unschedule', name });
+    this.#schedules.remove(name);
+  }
+
+  async jobs(): Promise<readonly JobView[]> {
+    await Promise.resolve();
+    this.#assertOpen();
+    return this.#jobs.all
+      .map(({ number, id, kind, state, attempt, queuedAtMs, finishedAtMs, failure }) => {
+        const progress = this.#runner.progressOf(number) ?? null;
+        return { id, kind, state, attempt, queuedAtMs, finishedAtMs, progress, failure };
+      })
+      .reverse();
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    this.#schedules.clear();
+    await this.#runner.stop();
+    await this.#keeper.close();
+  }
+
+  #assertOpen(): void {
+    if (this.#runner.isStopping) fail('ERR_STORE_UNAVAILABLE', { store: 'bus' });
+  }
+
+  #keptData(data: Json): Json {
+    const { dataBytesMax } = this.#options;
+    const text = JSON.stringify(data);
+    if (Buffer.byteLength(text) > dataBytesMax) {
+      fail('ERR_LIMIT_REACHED', { limit: dataBytesMax, what: 'bytes of data a job' });
+    }
+    return JSON.parse(text) as Json;
+  }
+
+  /** One after the other for each id, so that nobody is told of a duplicate of a job that could not be kept. */
+  #queueOnce(
+    job: NewJob & { readonly id: string },
+    absorbing: readonly JobRecord['state'][],
+  ): Promise<'queued' | 'duplicate'> {
+    return this.#turns.take(`${job.kind} ${job.id}`, async () => {
+      if (this.#jobs.find(job.kind, job.id, absorbing) !== undefined) return 'duplicate';
+      await this.#queue(job);
+      return 'queued';
+    });
+  }
+
+  async #queue({ kind, id, data, delayMs, attemptsMax }: NewJob): Promise<void> {
+    const { waitingMax } = this.#options;
+    if (this.#jobs.count('waiting') + this.#coming >= waitingMax) {
+      fail('ERR_LIMIT_REACHED', { limit: waitingMax, what: 'waiting jobs' });
+    }
+    const queuedAtMs = this.#clock.realtimeMs();
+    const number = this.#jobs.takeNumber();
+    const job: JobRecord = {
+      number,
+      kind,
+      id: id ?? String(number),
+      data,
+      attemptsMax,
+      state: 'waiting',
+      attempt: 0,
+      queuedAtMs,
+      startAtMs: queuedAtMs + delayMs,
+      finishedAtMs: null,
+      failure: null,
+    };
+    this.#runner.rest(number, delayMs);
+    this.#coming += 1;
+    try {
+      await this.#keeper.commit({ type: 'job', job });
+    } catch (error) {
+      this.#runner.rest(number, 0);
+      throw error;
+    } finally {
+      this.#coming -= 1;
+    }
+    this.#runner.dispatch();
+  }
+
+  /** A run that still waits absorbs the next. */
+  async #runSchedule(name: string): Promise<void> {
+    const schedule = this.#jobs.schedules.get(name);
+    if (schedule === undefined || this.#runner.isStopping) return;
+    const { kind, data } = schedule;
+    try {
+      await this.#queueOnce({ kind, id: name, data, delayMs: 0, attemptsMax: 3 }, ['waiting']);
+    } catch (err) {
+      if (codeOf(err) === undefined) throw err;
+      this.#log.warn({ err, schedule: name }, 'scheduled job not queued');
+    }
+  }
+}
+
+interface NewJob {
+  readonly kind: JobKind;
+  readonly id?: string;
+  readonly data: Json;
+  readonly delayMs: number;
+  readonly attemptsMax: number;
+}
+
+function checkId(id: string): void {
+  if (id.length > ID_LENGTH_MAX) {
+    fail('ERR_LIMIT_REACHED', { limit: ID_LENGTH_MAX, what: 'characters a job id' });
+  }
+}

@@ -1,0 +1,64 @@
+import type { ChildProcess } from 'node:child_process';
+import { fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+/** A child process that speaks over Node's channel; `Said` is what it says. */
+export class Child<Said> {
+  readonly #process: ChildProcess;
+  readonly #listeners = new Set<(said: Said) => void>();
+  #exit: { readonly code: number | null } | undefined;
+
+  /** @param module beside this file, without its extension */
+  constructor(module: string, args: readonly string[]) {
+    const file = fileURLToPath(new URL(`./${module}.js`, import.meta.url));
+    this.#process = fork(file, args, {
+      serialization: 'advanced',
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
+    this.#process.on('message', (said) => {
+      for (const listener of this.#listeners) listener(said as Said);
+    });
+    this.#process.once('exit', (code) => {
+      this.#exit = { code };
+    });
+  }
+
+  get pid(): number {
+    return this.#process.pid ?? 0;
+  }
+
+  tell(message: unknown): void {
+    this.#process.send(message as Parameters<ChildProcess['send']>[0]);
+  }
+
+  /** The first thing it says that fits. @throws if it ends before */
+  hear<Wanted extends Said>(fits: (said: Said) => said is Wanted): Promise<Wanted> {
+    return new Promise((resolve, reject) => {
+      const listener = (said: Said): void => {
+        if (!fits(said)) return;
+        this.#listeners.delete(listener);
+        resolve(said);
+      };
+      this.#listeners.add(listener);
+      this.#process.once('exit', (code) => {
+        reject(new Error(`a process of the demo ended with ${code ?? 'a signal'}`));
+      });
+    });
+  }
+
+  /** Lets it end by itself: its channel is closed. Resolves when it has. */
+  async end(): Promise<void> {
+    if (this.#exit !== undefined) return;
+    const ended = new Promise<void>((resolve) => {
+      this.#process.once('exit', () => {
+        resolve();
+      });
+    });
+    if (this.#process.connected) this.#process.disconnect();
+    await ended;
+  }
+
+  kill(): void {
+    this.#process.kill('SIGKILL');
+  }
+}

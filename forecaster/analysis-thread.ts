@@ -1,0 +1,120 @@
+import { Worker } from 'node:worker_threads';
+import { ForeshiftError } from '../core/errors.js';
+import type { Startable } from '../core/lifecycle.js';
+import type { Log } from '../core/log.js';
+import type { Panel } from '../core/panel.js';
+import type { SeriesKey } from '../core/sample.js';
+import { messageOf } from '../core/text.js';
+import type { Analysis, Outlook } from './analysis.js';
+import type { AnalysisOptions } from './inline-analysis.js';
+import type { PlanningInputs, PlanningResult } from './planner/inputs.js';
+
+/** What the thread is asked, and what it answers: matched by number. */
+export interface Question {
+  readonly number: number;
+  readonly verb: keyof Analysis;
+  readonly argument: unknown;
+}
+
+export type AnalysisAnswer =
+  | { readonly number: number; readonly value: unknown }
+  | { readonly number: number; readonly failure: Failure };
+
+/** A coded error does not survive the way between threads: its parts do. */
+export interface Failure {
+  readonly code: string | undefined;
+  readonly facts: Readonly<Record<string, string | number>>;
+  readonly message: string;
+}
+
+interface Waiting {
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/**
+ * The analysis in a thread of its own, so that forecasting and planning never hold the event loop that carries
+ * traffic. A thread that dies takes what it observed with it: its questions fail with ERR_ANALYSIS_LOST, and the
+ * next one begins with a new thread.
+ */
+export class AnalysisThread implements Analysis, Startable {
+  readonly #log: Log;
+  readonly #options: AnalysisOptions;
+  readonly #waiting = new Map<number, Waiting>();
+  #worker: Worker | undefined;
+  #number = 0;
+  #isStopping = false;
+
+  constructor({ log }: { readonly log: Log }, options: AnalysisOptions) {
+    this.#log = log;
+    this.#options = options;
+  }
+
+  start(): Promise<void> {
+    this.#worker = this.#begin();
+    return Promise.resolve();
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    await this.#worker?.terminate();
+  }
+
+  async observe(panel: Panel): Promise<void> {
+    await this.#ask('observe', panel);
+  }
+
+  forecast(series: readonly SeriesKey[]): Promise<Outlook> {
+    return this.#ask('forecast', series) as Promise<Outlook>;
+  }
+
+  plan(inputs: PlanningInputs): Promise<PlanningResult> {
+    return this.#ask('plan', inputs) as Promise<PlanningResult>;
+  }
+
+  #ask(verb: keyof Analysis, argument: unknown): Promise<unknown> {
+    if (this.#isStopping) return Promise.reject(lost('it is stopping'));
+    this.#worker ??= this.#begin();
+    const worker = this.#worker;
+    this.#number += 1;
+    const question: Question = { number: this.#number, verb, argument };
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(question.number, { resolve, reject });
+      worker.postMessage(question);
+    });
+  }
+
+  #begin(): Worker {
+    const worker = new Worker(new URL('./analysis-worker.js', import.meta.url), {
+      workerData: this.#options,
+    });
+    worker.on('message', (answer: AnalysisAnswer) => {
+      this.#answered(answer);
+    });
+    worker.once('error', (error) => {
+      this.#log.error({ err: error }, 'analysis thread failed');
+    });
+    worker.once('exit', () => {
+      if (this.#worker === worker) this.#worker = undefined;
+      for (const { reject } of this.#waiting.values()) reject(lost('its thread ended'));
+      this.#waiting.clear();
+    });
+    return worker;
+  }
+
+  #answered(answer: AnalysisAnswer): void {
+    const waiting = this.#waiting.get(answer.number);
+    this.#waiting.delete(answer.number);
+    if ('value' in answer) waiting?.resolve(answer.value);
+    else waiting?.reject(errorOf(answer.failure));
+  }
+}
+
+function errorOf({ code, facts, message }: Failure): Error {
+  if (code === undefined) return lost(message);
+  return new ForeshiftError(code as ForeshiftError['code'], facts);
+}
+
+function lost(why: string): Error {
+  return new ForeshiftError('ERR_ANALYSIS_LOST', { why: messageOf(why) });
+}

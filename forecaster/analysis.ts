@@ -1,0 +1,24 @@
+import type { ForecastBlock } from '../core/forecast.js';
+import type { Panel } from '../core/panel.js';
+import type { SeriesKey } from '../core/sample.js';
+import type { PlanningInputs, PlanningResult } from './planner/inputs.js';
+
+/** What is expected of some series, from the end of what was observed on. */
+export interface Outlook {
+  readonly block: ForecastBlock;
+  /** Names of the models by series. */
+  readonly models: readonly string[];
+  /** The most steps that any of the series has been known for. */
+  readonly stepsKnown: number;
+}
+
+/**
+ * The part of a round that takes time and touches nothing: it remembers what was observed, forecasts, plans.
+ * In a thread of its own where an event loop must not wait for it, in place where time is simulated.
+ */
+export interface Analysis {
+  /** Steps that follow those observed before; the first call brings the history. */
+  observe(panel: Panel): Promise<void>;
+  forecast(series: readonly SeriesKey[]): Promise<Outlook>;
+  plan(inputs: PlanningInputs): Promise<PlanningResult>;
+}

@@ -1,0 +1,124 @@
+import type { ResourceId, ServerId } from '../core/domain.js';
+import type { MetricStore } from '../core/metric-store/port.js';
+import type { Grid, Panel } from '../core/panel.js';
+import { rowOf } from '../core/panel.js';
+import type { Metric, Sample, SeriesKey } from '../core/sample.js';
+import { formatSeries } from '../core/sample.js';
+import { SERVER } from '../core/table-store/records/server.js';
+import type { Tenure } from '../core/table-store/tenures.js';
+import { residentsDuring, tenuresOf } from '../core/table-store/tenures.js';
+import type { TableView } from '../core/table-store/view.js';
+import { Attribution } from '../models/attribution.js';
+import type { Costs } from '../models/cost-fit.js';
+
+/** Writes in what nobody measures: which resource used how much of its server's cpu. */
+export interface Attributor {
+  /** For the steps of this grid, as whole steps that are over. @throws ERR_STORE_UNAVAILABLE */
+  attribute(grid: Grid, view: TableView): Promise<void>;
+}
+
+/** Longer stretches are attributed in parts, so that their panels stay small. */
+const PART_STEPS = 288;
+
+/**
+ * Splits each server's measured cpu over the resources that it served, by their hits and bytes
+ * (models/attribution.ts), and writes the shares as samples of the resources. A resource whose cpu is measured
+ * keeps its measure. Nothing is learnt from a step in which a resource of the server came or went.
+ */
+export class CpuAttributor implements Attributor {
+  readonly #metricStore: MetricStore;
+  readonly #attribution: Attribution;
+
+  constructor(metricStore: MetricStore, attribution = new Attribution()) {
+    this.#metricStore = metricStore;
+    this.#attribution = attribution;
+  }
+
+  async attribute({ startMs, stepMs, steps }: Grid, view: TableView): Promise<void> {
+    for (let done = 0; done < steps; done += PART_STEPS) {
+      const part = Math.min(PART_STEPS, steps - done);
+      await this.#attributePart({ startMs: startMs + done * stepMs, stepMs, steps: part }, view);
+    }
+  }
+
+  async #attributePart(grid: Grid, view: TableView): Promise<void> {
+    const tenures = tenuresOf(view);
+    const servers = [...view.all(SERVER).keys()].filter((id) => tenures.has(id));
+    const resources = [...view.table.entries()].map(([id]) => id);
+    if (servers.length === 0) return;
+    const series: SeriesKey[] = [
+      ...servers.map((id) => ({ subject: 'server' as const, id, metric: 'cpu' as const })),
+      ...resources.flatMap((id) =>
+        (['hits', 'network', 'cpu'] as const).map((metric) => keyOf(id, metric)),
+      ),
+    ];
+    const loads = new Loads(await this.#metricStore.readPanel({ series, ...grid }));
+    for (const server of servers) this.#learn(server, tenures.get(server) ?? [], loads);
+    const samples = this.#shares(resources, loads, this.#attribution.solve());
+    if (samples.length > 0) await this.#metricStore.writeSamples(samples);
+  }
+
+  #learn(server: ServerId, tenures: readonly Tenure[], loads: Loads): void {
+    const cpu = loads.of({ subject: 'server', id: server, metric: 'cpu' });
+    const { startMs, stepMs, steps } = loads.grid;
+    for (let step = 0; step < steps; step++) {
+      const fromMs = startMs + step * stepMs;
+      const residents = residentsDuring(tenures, fromMs, fromMs + stepMs);
+      if (residents === undefined) continue;
+      this.#attribution.observe(server, {
+        cpu: cpu[step] ?? NaN,
+        loads: residents.map((resource) => ({
+          resource,
+          hitsPerSecond: loads.of(keyOf(resource, 'hits'))[step] ?? NaN,
+          bytesPerSecond: loads.of(keyOf(resource, 'network'))[step] ?? NaN,
+        })),
+      });
+    }
+  }
+
+  #shares(
+    resources: readonly ResourceId[],
+    loads: Loads,
+    { resources: costs, fleet }: Costs,
+  ): Sample[] {
+    const samples: Sample[] = [];
+    const { startMs, stepMs, steps } = loads.grid;
+    for (const id of resources) {
+      const { perHit, perByte } = costs.get(id) ?? fleet;
+      if (perHit === 0 && perByte === 0) continue;
+      const measured = loads.of(keyOf(id, 'cpu'));
+      const hits = loads.of(keyOf(id, 'hits'));
+      const bytes = loads.of(keyOf(id, 'network'));
+      for (let step = 0; step < steps; step++) {
+        if (Number.isFinite(measured[step] ?? NaN)) continue;
+        const value = perHit * (hits[step] ?? NaN) + perByte * (bytes[step] ?? NaN);
+        if (!Number.isFinite(value)) continue;
+        samples.push({ series: keyOf(id, 'cpu'), timeMs: startMs + step * stepMs, value });
+      }
+    }
+    return samples;
+  }
+}
+
+function keyOf(id: ResourceId, metric: Metric): SeriesKey {
+  return { subject: 'resource', id, metric };
+}
+
+/** A panel by series. */
+class Loads {
+  readonly grid: Grid;
+  readonly #rows: ReadonlyMap<string, Float32Array>;
+  readonly #gap: Float32Array;
+
+  constructor(panel: Panel) {
+    this.grid = panel.grid;
+    this.#rows = new Map(
+      panel.series.map((series, row) => [formatSeries(series), rowOf(panel, row)]),
+    );
+    this.#gap = new Float32Array(panel.grid.steps).fill(NaN);
+  }
+
+  of(series: SeriesKey): Float32Array {
+    return this.#rows.get(formatSeries(series)) ?? this.#gap;
+  }
+}

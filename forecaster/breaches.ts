@@ -1,0 +1,93 @@
+import type { Said } from '../core/metric-store/port.js';
+
+/** What was said of one load, some time ahead. */
+export interface SaidAhead {
+  readonly leadMs: number;
+  readonly said: readonly Said[];
+}
+
+export interface BreachInputs {
+  readonly stepMs: number;
+  /** What the load, such as a server's cpu, should stay below, in its unit. */
+  readonly limit: number;
+  /** The steps that are judged: what came in them; NaN is a gap. */
+  readonly came: readonly { readonly timeMs: number; readonly value: number }[];
+  /** By lead. */
+  readonly ahead: readonly SaidAhead[];
+}
+
+/** The forecast in an operator's words: how often a limit was passed, and whether it was said before. */
+export interface BreachSummary {
+  /** Spells above the limit that were called before they began. */
+  readonly called: number;
+  readonly missed: number;
+  /** Spells that were called and did not come. */
+  readonly false: number;
+  /** Of the called ones, how long before they began; the median; NaN if none was called. */
+  readonly leadMs: number;
+}
+
+/**
+ * A breach is a spell of steps above the limit. It is called if P50 of any step of it, or of a step next to
+ * it, was said above the limit at any lead; the largest such lead counts. What was called where the load stayed below
+ * is false, a spell of such steps once.
+ */
+export function breachesOf({ stepMs, limit, came, ahead }: BreachInputs): BreachSummary {
+  const known = came.filter(({ value }) => !Number.isNaN(value));
+  const breaches = spellsOf(
+    known.filter(({ value }) => value > limit).map(({ timeMs }) => timeMs),
+    stepMs,
+  );
+  const calledAt = callsOf(ahead, limit);
+  const leads = breaches.map(({ fromMs, toMs }) => {
+    let leadMs = 0;
+    for (let timeMs = fromMs - stepMs; timeMs <= toMs + stepMs; timeMs += stepMs) {
+      leadMs = Math.max(leadMs, calledAt.get(timeMs) ?? 0);
+    }
+    return leadMs;
+  });
+  const called = leads.filter((leadMs) => leadMs > 0).sort((a, b) => a - b);
+  const first = known[0]?.timeMs ?? Infinity;
+  const last = known.at(-1)?.timeMs ?? -Infinity;
+  const calls = [...calledAt.keys()].filter((timeMs) => timeMs >= first && timeMs <= last);
+  const wrong = spellsOf(calls, stepMs).filter(
+    (call) =>
+      !breaches.some(
+        ({ fromMs, toMs }) => call.fromMs <= toMs + stepMs && fromMs - stepMs <= call.toMs,
+      ),
+  );
+  return {
+    called: called.length,
+    missed: breaches.length - called.length,
+    false: wrong.length,
+    leadMs: called[called.length >> 1] ?? NaN,
+  };
+}
+
+interface Spell {
+  readonly fromMs: number;
+  /** Start of its last step. */
+  readonly toMs: number;
+}
+
+/** Steps that follow one another, joined. */
+function spellsOf(timesMs: readonly number[], stepMs: number): Spell[] {
+  const spells: { fromMs: number; toMs: number }[] = [];
+  for (const timeMs of [...timesMs].sort((a, b) => a - b)) {
+    const last = spells.at(-1);
+    if (last !== undefined && timeMs - last.toMs <= stepMs) last.toMs = timeMs;
+    else spells.push({ fromMs: timeMs, toMs: timeMs });
+  }
+  return spells;
+}
+
+/** The largest lead at which each step was said to be above the limit. */
+function callsOf(ahead: readonly SaidAhead[], limit: number): Map<number, number> {
+  const calls = new Map<number, number>();
+  for (const { leadMs, said } of ahead) {
+    for (const { timeMs, p50 } of said) {
+      if (p50 > limit) calls.set(timeMs, Math.max(leadMs, calls.get(timeMs) ?? 0));
+    }
+  }
+  return calls;
+}

@@ -1,0 +1,189 @@
+import { z } from 'zod';
+import type { Bus, Job } from '../core/bus/port.js';
+import type { Cancel, Clock } from '../core/clock/port.js';
+import type { ResourceId } from '../core/domain.js';
+import { codeOf } from '../core/errors.js';
+import { every } from '../core/every.js';
+import type { Json } from '../core/json.js';
+import type { Startable } from '../core/lifecycle.js';
+import type { Log } from '../core/log.js';
+import { TRIGGER_KINDS } from '../core/plan.js';
+import type { Eligibility } from '../core/table-store/eligibility.js';
+import { ELIGIBLE, PIN, SERVER } from '../core/table-store/records/server.js';
+import { stateOf } from '../core/table-store/server-state.js';
+import type { TableView } from '../core/table-store/view.js';
+import type { Round } from './round.js';
+import type { FleetFacts, Trigger } from './triggers.js';
+import { eventTrigger } from './triggers.js';
+
+export interface ForecasterParts {
+  readonly round: Round;
+  readonly bus: Bus;
+  readonly view: TableView;
+  readonly eligibility: Eligibility;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export interface ForecasterOptions {
+  /** Between two rounds by schedule. */
+  readonly everyMs: number;
+  /** Measured loads are looked at this often for the threshold. */
+  readonly watchMs: number;
+  /** After a server joined others are waited for so long, so that the first one does not get everything. */
+  readonly joinPauseMs: number;
+}
+
+const jobSchema = z.object({ kind: z.enum(TRIGGER_KINDS), detail: z.string().max(400) });
+
+/** News of the table store that come close together are looked at once. */
+const NEWS_PAUSE_MS = 50;
+/** After a round that failed. */
+const RETRY_MS = 2000;
+
+/**
+ * Begins rounds: by schedule, when the measured loads differ too much, when something happens to the fleet, and
+ * when an operator asks. Rounds are jobs, one at a time; a job is a nudge, and one too many does no harm.
+ */
+export class Forecaster implements Startable {
+  readonly #parts: ForecasterParts;
+  readonly #options: ForecasterOptions;
+  readonly #stopping = new AbortController();
+  /** As it was when the last round began. */
+  #answered: FleetFacts | undefined;
+  /** How many servers there were at the last look, and when they last became more (monotonic). */
+  #servers = 0;
+  #joinedAtMs = -Infinity;
+  #isOverThreshold = false;
+  #cancelNews: Cancel | undefined;
+  #end: () => void = () => undefined;
+  #running: Promise<void> = Promise.resolve();
+
+  constructor(parts: ForecasterParts, options: ForecasterOptions) {
+    this.#parts = parts;
+    this.#options = options;
+  }
+
+  /** @throws ERR_STORE_UNAVAILABLE, ERR_SCHEDULE_INVALID */
+  async start(): Promise<void> {
+    const { bus, view, clock } = this.#parts;
+    const { everyMs, watchMs } = this.#options;
+    const { signal } = this.#stopping;
+    await bus.work('round', (job) => this.#handle(job));
+    const detail = `every ${everyMs} ms`;
+    await bus.schedule('round', { everyMs }, 'round', jobOf({ kind: 'schedule', detail }));
+    this.#end = view.onChange(() => {
+      this.#soon();
+    });
+    this.#soon();
+    this.#running = every(clock, { everyMs: watchMs, signal }, () => this.#watch());
+  }
+
+  async stop(): Promise<void> {
+    this.#end();
+    this.#cancelNews?.();
+    this.#stopping.abort(new Error('stopping'));
+    await this.#running;
+  }
+
+  async #handle({ data }: Job): Promise<Json> {
+    const { round, log } = this.#parts;
+    const trigger = jobSchema.parse(data);
+    const facts = this.#facts();
+    // While a fleet starts, the round that its event begins will come soon enough.
+    if (trigger.kind === 'schedule' && this.#joinWaitMs(facts) > 0)
+      return { plan: null, none: null };
+    this.#answered = facts;
+    try {
+      const { plan, none } = await round.run(trigger, { isQuick: trigger.kind === 'event' });
+      this.#soon();
+      return { plan, none: none?.why ?? null };
+    } catch (err) {
+      // The facts are as they were: whatever began this round is looked at again with the next news.
+      this.#answered = undefined;
+      if (codeOf(err) === 'ERR_CONFLICT') log.info({ err }, 'round met another change');
+      this.#soon(RETRY_MS);
+      throw err;
+    }
+  }
+
+  /** What happened meanwhile is looked at when the pause, or the round under way, is over. */
+  #soon(pauseMs = NEWS_PAUSE_MS): void {
+    const { clock } = this.#parts;
+    if (this.#stopping.signal.aborted) return;
+    this.#cancelNews ??= clock.after(pauseMs, () => {
+      this.#cancelNews = undefined;
+      this.#look();
+    });
+  }
+
+  #look(): void {
+    const facts = this.#facts();
+    const trigger = eventTrigger(this.#answered ?? NO_FACTS, facts);
+    if (trigger === undefined) return;
+    const waitMs = [...facts.servers.values()].includes('lost') ? 0 : this.#joinWaitMs(facts);
+    if (waitMs > 0) this.#soon(waitMs);
+    else void this.#enqueue(trigger);
+  }
+
+  /** Servers come one after the other when a fleet starts. */
+  #joinWaitMs({ servers }: FleetFacts): number {
+    const nowMs = this.#parts.clock.monotonicMs();
+    if (servers.size > this.#servers) this.#joinedAtMs = nowMs;
+    this.#servers = servers.size;
+    return this.#joinedAtMs + this.#options.joinPauseMs - nowMs;
+  }
+
+  async #watch(): Promise<void> {
+    const { round, log } = this.#parts;
+    try {
+      const trigger = await round.threshold();
+      const isNew = trigger !== undefined && !this.#isOverThreshold;
+      this.#isOverThreshold = trigger !== undefined;
+      if (isNew) await this.#enqueue(trigger);
+    } catch (err) {
+      if (codeOf(err) === undefined) throw err;
+      log.warn({ err }, 'loads not looked at');
+    }
+  }
+
+  /** One of a kind waits at most. */
+  async #enqueue(trigger: Trigger): Promise<void> {
+    const { bus, log } = this.#parts;
+    try {
+      await bus.enqueue('round', jobOf(trigger), { id: trigger.kind, attemptsMax: 1 });
+    } catch (err) {
+      if (codeOf(err) === undefined) throw err;
+      log.warn({ err }, 'round not queued');
+    }
+  }
+
+  #facts(): FleetFacts {
+    const { view, eligibility } = this.#parts;
+    const servers = [...view.all(SERVER).keys()].map((id) => [id, stateOf(view, id)] as const);
+    const unassigned = [...eligibility.servers().keys()].filter(
+      (resource) => view.table.placementOf(resource) === undefined,
+    );
+    const offPin = [...view.all(PIN)].flatMap(([resource, { value }]) => {
+      const server = view.table.placementOf(resource)?.server;
+      return server === undefined || server === value.server ? [] : [resource];
+    });
+    return { servers: new Map(servers), unassigned, misplaced: this.#misplaced(), offPin };
+  }
+
+  #misplaced(): ResourceId[] {
+    const { view } = this.#parts;
+    const listed = new Map(
+      [...view.all(ELIGIBLE)].map(([id, { value }]) => [id, new Set(value.resources)] as const),
+    );
+    return [...view.table.entries()].flatMap(([resource, { server }]) =>
+      listed.get(server)?.has(resource) === true ? [] : [resource],
+    );
+  }
+}
+
+const NO_FACTS: FleetFacts = { servers: new Map(), unassigned: [], misplaced: [], offPin: [] };
+
+function jobOf({ kind, detail }: Trigger): Json {
+  return { kind, detail };
+}

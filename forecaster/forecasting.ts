@@ -1,0 +1,252 @@
+import { strict as assert } from 'node:assert';
+import type { ForecastBlock } from '../core/forecast.js';
+import { assertSound, forecastBlock, QUANTILES } from '../core/forecast.js';
+import type { Panel } from '../core/panel.js';
+import { rowOf } from '../core/panel.js';
+import { seedFor } from '../core/rng.js';
+import type { SeriesKey } from '../core/sample.js';
+import { formatSeries } from '../core/sample.js';
+import { Blend } from '../models/blend.js';
+import { commonLoadings } from '../models/factors.js';
+import { lineup } from '../models/lineup.js';
+import type { SavedForecasting } from './forecasting-bytes.js';
+import { decodeForecasting, encodeForecasting } from './forecasting-bytes.js';
+import type { KnownSeries } from './known-series.js';
+import { BLOCK_SERIES, SeriesDirectory } from './known-series.js';
+
+export interface ForecastingOptions {
+  readonly stepMs: number;
+  readonly horizonSteps: number;
+  /** Lengths of the seasons that a load may have; default the hour, the day, the week. */
+  readonly seasonsMs?: readonly number[];
+  /** Samples that are kept of a series; default 2,016: a week of five minutes. */
+  readonly historySteps?: number;
+  /** Ascending, 0.5 among them; default `QUANTILES`. */
+  readonly quantiles?: readonly number[];
+  /** A series is learnt anew about so often, a young one sooner; default 72 steps. */
+  readonly refitSteps?: number;
+  /** Spreads the refits of the series over time. */
+  readonly seed: number;
+}
+
+const HOUR_MS = 3_600_000;
+const DEFAULTS = {
+  seasonsMs: [HOUR_MS, 24 * HOUR_MS, 168 * HOUR_MS],
+  historySteps: 2016,
+  quantiles: QUANTILES,
+  refitSteps: 72,
+} as const;
+
+/** With fewer samples there is nothing to learn from. */
+const FIT_KNOWN_MIN = 3;
+/** A history that grew by this factor since it was learnt from is another one. */
+const GROWTH = 1.25;
+
+/**
+ * The forecasts of many series, kept up to date: what is observed is added to what is known (microseconds a
+ * sample); models learn anew when they are due, at the next forecast. Deterministic in its options and calls; no
+ * clock, no I/O.
+ */
+export class Forecasting {
+  readonly #options: Required<ForecastingOptions>;
+  readonly #blend: Blend;
+  readonly #directory: SeriesDirectory;
+  /** Number of the step after the last one observed; undefined: nothing yet. */
+  #endStep: number | undefined;
+
+  constructor(options: ForecastingOptions) {
+    this.#options = { ...DEFAULTS, ...options };
+    const { stepMs, seasonsMs, horizonSteps, historySteps, quantiles } = this.#options;
+    const shape = { horizonSteps, historySteps };
+    this.#blend = new Blend(lineup({ ...shape, stepMs, seasonsMs }), { ...shape, quantiles });
+    this.#directory = new SeriesDirectory(() => this.#blend.stateOf(BLOCK_SERIES));
+  }
+
+  /** Where the next panel begins if nothing is left out; undefined before the first. */
+  get endMs(): number | undefined {
+    return this.#endStep === undefined ? undefined : this.#endStep * this.#options.stepMs;
+  }
+
+  /**
+   * Takes what was measured in the steps that follow those observed before: a first call may bring a whole
+   * history. Steps left out between are gaps; steps observed before are left alone, so a panel may come
+   * twice. Series may join at any time; one without a sample for a whole history is forgotten.
+   */
+  observe(panel: Panel): void {
+    const { stepMs, historySteps } = this.#options;
+    const { grid, series } = panel;
+    assert.equal(grid.stepMs, stepMs, 'panels have the step of the forecasts');
+    assert.equal(grid.startMs % stepMs, 0, 'panels begin at a whole step');
+    const start = grid.startMs / stepMs;
+    const end = start + grid.steps;
+    const before = this.#endStep ?? start;
+    if (end <= before) return;
+    // Older steps than these would be pushed out again.
+    const from = Math.max(start, before, end - historySteps);
+    for (const known of this.#directory.all()) this.#appendGaps(known, from - before);
+    const rows = this.#rowsOf(series, from);
+    for (const known of this.#directory.all()) {
+      const row = rows.get(known);
+      if (row === undefined) this.#appendGaps(known, end - from);
+      else this.#append(known, rowOf(panel, row).subarray(from - start), from);
+    }
+    this.#endStep = end;
+    this.#forget(end - historySteps);
+  }
+
+  /** Samples known of a series, of all time: what "learning" is judged by. */
+  stepsKnown(series: SeriesKey): number {
+    const known = this.#directory.find(series);
+    return known === undefined ? 0 : this.#directory.stateOf(known).history.known(known.slot);
+  }
+
+  /**
+   * Forecasts those of `series` that are known, from the end of what was observed: finite, not negative, quantiles
+   * in order, from the first sample on. `models` names, by series, those behind its median.
+   */
+  forecast(series: readonly SeriesKey[]): { block: ForecastBlock; models: string[] } {
+    const { stepMs, horizonSteps, quantiles } = this.#options;
+    const endStep = this.#endStep ?? 0;
+    const all = series.flatMap((key) => this.#directory.find(key) ?? []);
+    const grid = { startMs: endStep * stepMs, stepMs, steps: horizonSteps };
+    const keys = all.map(({ key }) => key);
+    const block = forecastBlock(keys, grid, { quantiles });
+    const models = new Array<string>(all.length).fill('');
+    for (const [index, rows] of rowsByBlock(all)) {
+      const state = this.#directory.stateOf({ block: index });
+      const due = rows.filter(({ known }) => this.#isDue(known, endStep));
+      this.#blend.fit(state, due.map(slotOf), endStep);
+      const said = forecastBlock(
+        rows.map(({ known }) => known.key),
+        grid,
+        { quantiles },
+      );
+      this.#blend.predict(state, rows.map(slotOf), said);
+      for (const [at, { row, known }] of rows.entries()) {
+        copyRow(said.paths, at, block.paths, row, quantiles.length * horizonSteps);
+        copyRow(said.peaks, at, block.peaks, row, quantiles.length);
+        models[row] = this.#blend.namesOf(state, known.slot);
+      }
+    }
+    this.#setLoadings(block, all);
+    assertSound(block);
+    return { block, models };
+  }
+
+  /** All that is known, to go on from with `restore`. */
+  save(): Uint8Array {
+    const saved: SavedForecasting = {
+      settings: this.#settings(),
+      endStep: this.#endStep,
+      series: [...this.#directory.all()],
+      blocks: this.#directory.blocks,
+    };
+    return encodeForecasting(saved);
+  }
+
+  /** @throws ERR_FORECASTS_UNUSABLE — the bytes are damaged, or were saved with other options */
+  static restore(bytes: Uint8Array, options: ForecastingOptions): Forecasting {
+    const forecasting = new Forecasting(options);
+    const { endStep, series } = decodeForecasting(bytes, forecasting.#settings(), (saved) => {
+      forecasting.#directory.restore(saved.series, saved.blocks);
+      return forecasting.#directory.blocks;
+    });
+    forecasting.#endStep = endStep;
+    assert.equal(forecasting.#directory.size, series.length, 'each series is saved once');
+    return forecasting;
+  }
+
+  /** What saved numbers mean depends on these. */
+  #settings(): string {
+    const { stepMs, horizonSteps, seasonsMs, historySteps, quantiles } = this.#options;
+    return JSON.stringify({ stepMs, horizonSteps, seasonsMs, historySteps, quantiles });
+  }
+
+  /** The rows of a panel by what is known of their series; the first, if one is there twice. */
+  #rowsOf(series: readonly SeriesKey[], step: number): Map<KnownSeries, number> {
+    const rows = new Map<KnownSeries, number>();
+    for (const [row, key] of series.entries()) {
+      const known = this.#directory.find(key) ?? this.#directory.add(key, step);
+      if (!rows.has(known)) rows.set(known, row);
+    }
+    return rows;
+  }
+
+  #append(known: KnownSeries, values: Float32Array, step: number): void {
+    const state = this.#directory.stateOf(known);
+    for (const [at, value] of values.entries()) {
+      state.append(known.slot, value);
+      if (!Number.isFinite(value)) continue;
+      if (state.history.known(known.slot) === 1) known.firstStep = step + at;
+      known.lastStep = step + at;
+    }
+  }
+
+  #appendGaps(known: KnownSeries, count: number): void {
+    const state = this.#directory.stateOf(known);
+    const { historySteps } = this.#options;
+    for (let at = 0; at < Math.min(count, historySteps); at++) state.append(known.slot, NaN);
+  }
+
+  #forget(before: number): void {
+    for (const known of [...this.#directory.all()]) {
+      if (known.lastStep < before) this.#directory.remove(known);
+    }
+  }
+
+  #isDue(known: KnownSeries, endStep: number): boolean {
+    const state = this.#directory.stateOf(known);
+    const { slot, key, firstStep } = known;
+    const { refitSteps, historySteps, seed } = this.#options;
+    const fitted = state.fittedLength(slot);
+    const length = Math.min(historySteps, endStep - firstStep);
+    if (state.regimes.hasChanged(slot)) return true;
+    if (fitted === 0) return state.history.known(slot) >= FIT_KNOWN_MIN;
+    if (fitted < historySteps && length >= Math.min(historySteps, fitted * GROWTH)) return true;
+    const phase = seedFor(seed, formatSeries(key)) % refitSteps;
+    const turn = (step: number): number => Math.floor((step + phase) / refitSteps);
+    return turn(endStep) > turn(endStep - state.sinceFit(slot));
+  }
+
+  /** One common factor a metric: only loads of one metric are ever added up. */
+  #setLoadings({ loadings }: ForecastBlock, all: readonly KnownSeries[]): void {
+    const metrics = new Set(all.map(({ key }) => key.metric));
+    for (const metric of metrics) {
+      const rows = [...all.entries()].filter(([, { key }]) => key.metric === metric);
+      const errors = rows.map(([, known]) => this.#directory.stateOf(known).errorsOf(known.slot));
+      for (const [at, loading] of commonLoadings(errors).entries()) {
+        const row = rows[at]?.[0];
+        if (row !== undefined) loadings[row] = loading;
+      }
+    }
+  }
+}
+
+interface AskedRow {
+  readonly row: number;
+  readonly known: KnownSeries;
+}
+
+function rowsByBlock(all: readonly KnownSeries[]): Map<number, AskedRow[]> {
+  const blocks = new Map<number, AskedRow[]>();
+  for (const [row, known] of all.entries()) {
+    const rows = blocks.get(known.block);
+    if (rows === undefined) blocks.set(known.block, [{ row, known }]);
+    else rows.push({ row, known });
+  }
+  return blocks;
+}
+
+function slotOf({ known }: AskedRow): number {
+  return known.slot;
+}
+
+function copyRow(
+  from: Float32Array,
+  fromRow: number,
+  to: Float32Array,
+  toRow: number,
+  length: number,
+): void {
+  to.set(from.subarray(fromRow * length, (fromRow + 1) * length), toRow * length);
+}

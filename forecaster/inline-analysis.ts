@@ -1,0 +1,38 @@
+import type { Panel } from '../core/panel.js';
+import type { SeriesKey } from '../core/sample.js';
+import type { Analysis, Outlook } from './analysis.js';
+import type { ForecastingOptions } from './forecasting.js';
+import { Forecasting } from './forecasting.js';
+import type { PlanningInputs, PlanningResult } from './planner/inputs.js';
+import { planFor } from './planner/planner.js';
+
+export type AnalysisOptions = ForecastingOptions;
+
+/** The analysis in place: for replay and tests, and inside the thread of `AnalysisThread`. */
+export class InlineAnalysis implements Analysis {
+  readonly #forecasting: Forecasting;
+
+  constructor(options: AnalysisOptions) {
+    this.#forecasting = new Forecasting(options);
+  }
+
+  async observe(panel: Panel): Promise<void> {
+    await Promise.resolve();
+    this.#forecasting.observe(panel);
+  }
+
+  async forecast(series: readonly SeriesKey[]): Promise<Outlook> {
+    await Promise.resolve();
+    const { block, models } = this.#forecasting.forecast(series);
+    const stepsKnown = series.reduce(
+      (most, key) => Math.max(most, this.#forecasting.stepsKnown(key)),
+      0,
+    );
+    return { block, models, stepsKnown };
+  }
+
+  async plan(inputs: PlanningInputs): Promise<PlanningResult> {
+    await Promise.resolve();
+    return planFor(inputs);
+  }
+}

@@ -1,0 +1,159 @@
+import type { Reason } from '../../core/plan.js';
+import { Loads } from './loads.js';
+import type { Problem } from './problem.js';
+import { NOWHERE, nobodyOf } from './problem.js';
+import type { Shift } from './reasons.js';
+
+export interface ReasonedShift extends Shift {
+  readonly reason: Reason;
+}
+
+export interface Sequence {
+  /** After each of them, in this order, no limit is passed that is not passed at the start or at the end. */
+  readonly batches: readonly (readonly ReasonedShift[])[];
+  /** What cannot be switched in batches of this size without passing a limit on the way. */
+  readonly left: readonly ReasonedShift[];
+}
+
+/**
+ * Puts shifts into batches and these in order. Shifts that need each other share one: a resource comes with
+ * those that make room for it. Shifts from one server share one too, since they have one reason. The most
+ * urgent come first.
+ */
+export function sequence(
+  problem: Problem,
+  shifts: readonly ReasonedShift[],
+  assignment: Int32Array,
+): Sequence {
+  return new Sequencer(problem, shifts, assignment).run();
+}
+
+class Sequencer {
+  readonly #problem: Problem;
+  readonly #loads: Loads;
+  readonly #batches: ReasonedShift[][] = [];
+  /** The most urgent first. */
+  #pending: ReasonedShift[];
+
+  constructor(problem: Problem, shifts: readonly ReasonedShift[], assignment: Int32Array) {
+    this.#problem = problem;
+    this.#pending = [...shifts].sort(byUrgency);
+    this.#loads = new Loads(problem, assignment);
+    for (const { resource, target } of shifts) {
+      const start = problem.start[resource]!;
+      this.#loads.remove(resource, target);
+      if (start !== NOWHERE) this.#loads.add(resource, start);
+    }
+    for (const server of problem.servers.keys()) this.#loads.tolerate(server);
+  }
+
+  run(): Sequence {
+    while (this.#pending.length > 0) {
+      const batch = this.#next();
+      if (batch === undefined) break;
+      this.#batches.push(batch);
+    }
+    return { batches: this.#batches, left: this.#pending };
+  }
+
+  /** The next batch, already applied; undefined: none is possible. */
+  #next(): ReasonedShift[] | undefined {
+    const wanted = this.#pending.filter(({ reason }) => reason.kind !== 'room');
+    for (const seed of [...wanted, ...this.#pending]) {
+      const group = this.#groupOf(seed);
+      if (group !== undefined) return this.#widened(group);
+    }
+    return undefined;
+  }
+
+  /** The shift and what must go with it; applied. Undefined: it would take too many. */
+  #groupOf(seed: ReasonedShift): ReasonedShift[] | undefined {
+    const group = [seed];
+    this.#apply(seed, 1);
+    for (;;) {
+      const server = group.find(({ target }) => this.#isBroken(target))?.target;
+      if (server === undefined) return this.#taken(group);
+      const helper = this.#helperAt(server, group);
+      if (helper === undefined || group.length >= this.#problem.batchMovesMax) break;
+      this.#apply(helper, 1);
+      group.push(helper);
+    }
+    for (const shift of group) this.#apply(shift, -1);
+    return undefined;
+  }
+
+  /** The largest pending resource that leaves this server. */
+  #helperAt(server: number, group: readonly ReasonedShift[]): ReasonedShift | undefined {
+    const { size } = this.#problem;
+    let best: ReasonedShift | undefined;
+    for (const shift of this.#pending) {
+      if (shift.source !== server || group.includes(shift)) continue;
+      if (best === undefined || size[shift.resource]! > size[best.resource]!) best = shift;
+    }
+    return best;
+  }
+
+  /** Adds what belongs to the group, as far as it fits: who makes room for it, and its sources' other shifts. */
+  #widened(group: ReasonedShift[]): ReasonedShift[] {
+    const { batchMovesMax } = this.#problem;
+    for (const shift of [...this.#pending]) {
+      if (group.length >= batchMovesMax) break;
+      if (!isRelated(shift, group)) continue;
+      this.#apply(shift, 1);
+      if (group.some(({ target }) => this.#isBroken(target)) || this.#isBroken(shift.target)) {
+        this.#apply(shift, -1);
+        continue;
+      }
+      group.push(shift);
+      this.#taken([shift]);
+    }
+    return group;
+  }
+
+  #taken(group: ReasonedShift[]): ReasonedShift[] {
+    this.#pending = this.#pending.filter((shift) => !group.includes(shift));
+    return group;
+  }
+
+  #apply({ resource, target }: ReasonedShift, direction: 1 | -1): void {
+    const start = this.#problem.start[resource]!;
+    const [from, to] = direction === 1 ? [start, target] : [target, start];
+    if (from !== NOWHERE) this.#loads.remove(resource, from);
+    if (to !== NOWHERE) this.#loads.add(resource, to);
+  }
+
+  #isBroken(server: number): boolean {
+    const nobody = nobodyOf(this.#problem);
+    this.#loads.probe(server, nobody, nobody);
+    return this.#loads.isBroken;
+  }
+}
+
+/** Makes room where the group arrives, or shares the reason: the server that it leaves. */
+function isRelated(shift: ReasonedShift, group: readonly ReasonedShift[]): boolean {
+  const [first] = group;
+  if (first === undefined) return false;
+  if (shift.reason.kind === 'room') return group.some(({ target }) => target === shift.source);
+  return shift.reason.kind === first.reason.kind && shift.source === first.source;
+}
+
+const URGENCY: Readonly<Record<Reason['kind'], number>> = {
+  lost: 0,
+  place: 1,
+  pin: 2,
+  drain: 3,
+  overload: 4,
+  room: 5,
+  imbalance: 6,
+  rollback: 7,
+};
+
+/** By kind; overloads by how hard the limit is, then by when. */
+function byUrgency(a: ReasonedShift, b: ReasonedShift): number {
+  return (
+    URGENCY[a.reason.kind] - URGENCY[b.reason.kind] ||
+    (b.reason.limit ?? 0) - (a.reason.limit ?? 0) ||
+    (a.reason.atMs ?? Infinity) - (b.reason.atMs ?? Infinity) ||
+    a.resource - b.resource
+  );
+}

@@ -1,0 +1,117 @@
+import type { Dimension, ResourceId, ServerId } from '../../core/domain.js';
+import type { ForecastBlock } from '../../core/forecast.js';
+import type { SeriesKey } from '../../core/sample.js';
+import type { Eligibility } from '../../core/table-store/eligibility.js';
+import { PLAN } from '../../core/table-store/records/plan.js';
+import { ELIGIBLE, PIN, SERVER } from '../../core/table-store/records/server.js';
+import { PLACEMENT } from '../../core/table-store/records/table.js';
+import { stateOf } from '../../core/table-store/server-state.js';
+import type { TableView } from '../../core/table-store/view.js';
+import type {
+  PlannerOptions,
+  PlanningInputs,
+  PlanningResource,
+  PlanningServer,
+  Restraint,
+} from './inputs.js';
+
+/** What was measured lately, as the planner asks for it. */
+export interface MeasuredLoads {
+  /** NaN: not known. */
+  lastOf(series: SeriesKey): number;
+  /** What a server carries besides its resources. */
+  baseOf(server: ServerId, dimension: Dimension): number;
+}
+
+export interface RecordedFacts {
+  readonly view: TableView;
+  readonly eligibility: Eligibility;
+  readonly forecast: ForecastBlock;
+  readonly loads: MeasuredLoads;
+  readonly nowMs: number;
+  readonly options: PlannerOptions;
+  readonly seed: number;
+  readonly restraint: Restraint | null;
+}
+
+/** What the planner is told, from the table store's records, a forecast, and what was measured lately. */
+export function inputsFromRecords(facts: RecordedFacts): PlanningInputs {
+  const { forecast, loads, nowMs, options, seed, restraint } = facts;
+  return {
+    nowMs,
+    forecast,
+    last: Float32Array.from(forecast.series, (series) => loads.lastOf(series)),
+    resources: resourcesOf(facts),
+    servers: serversOf(facts),
+    options,
+    seed,
+    restraint,
+  };
+}
+
+function resourcesOf({ view, eligibility }: RecordedFacts): PlanningResource[] {
+  const eligible = eligibility.servers();
+  const moving = movesUnderWay(view);
+  const known = new Set([...view.all(PLACEMENT).keys(), ...eligible.keys()]);
+  const shared = new Map<string, readonly ServerId[]>();
+  return [...known].sort().map((id) => {
+    const placement = view.get(PLACEMENT, id)?.value;
+    const servers = withPresent(id, placement?.server, eligible.get(id) ?? [], view);
+    const key = servers.join(' ');
+    const list = shared.get(key) ?? servers;
+    shared.set(key, list);
+    return {
+      id,
+      server: placement?.server ?? null,
+      since: placement?.since ?? null,
+      standby: placement?.standby ?? null,
+      movedAtMs: placement?.movedAtMs ?? null,
+      movingTo: moving.get(id) ?? null,
+      pinned: view.get(PIN, id)?.value.server ?? null,
+      eligible: list,
+    };
+  });
+}
+
+/**
+ * A server whose agent's announcements stopped gets nothing new, but what it serves stays: that the agent is
+ * not heard is no reason to move anything as long as the server answers.
+ */
+function withPresent(
+  resource: ResourceId,
+  present: ServerId | undefined,
+  servers: readonly ServerId[],
+  view: TableView,
+): readonly ServerId[] {
+  if (present === undefined || servers.includes(present)) return servers;
+  const isListed = view.get(ELIGIBLE, present)?.value.resources.includes(resource) === true;
+  return isListed ? [...servers, present].sort() : servers;
+}
+
+function movesUnderWay(view: TableView): Map<ResourceId, ServerId> {
+  const targets = new Map<ResourceId, ServerId>();
+  for (const { value } of view.all(PLAN).values()) {
+    if (value.status !== 'approved' && value.status !== 'applying') continue;
+    const ended = new Set(value.outcomes.map(({ batch }) => batch));
+    for (const [index, { moves }] of value.plan.batches.entries()) {
+      if (ended.has(index)) continue;
+      for (const { resource, target } of moves) targets.set(resource, target);
+    }
+  }
+  return targets;
+}
+
+function serversOf({ view, loads }: RecordedFacts): PlanningServer[] {
+  const servers = [...view.all(SERVER)].sort(([a], [b]) => (a < b ? -1 : 1));
+  return servers.flatMap(([id, { value }]) => {
+    const state = stateOf(view, id);
+    if (state === 'unknown') return [];
+    const { capacity, spare, zone } = value;
+    const base = Object.fromEntries(
+      (Object.keys(capacity) as Dimension[]).map(
+        (dimension) => [dimension, loads.baseOf(id, dimension)] as const,
+      ),
+    );
+    return [{ id, state, spare, zone, capacity, base }];
+  });
+}

@@ -1,0 +1,71 @@
+import type { Config } from '../../core/config/schema.js';
+import type { Dimension, ResourceId, ServerId, ServerState } from '../../core/domain.js';
+import type { ForecastBlock } from '../../core/forecast.js';
+import type { Generation } from '../../core/generation.js';
+import type { Batch, NoPlan, PlanAnalysis } from '../../core/plan.js';
+
+/**
+ * What the planner is told and what it answers: the seam between it and whoever plans (the round, replay,
+ * what-if). Plain values; a what-if is a call with other values.
+ */
+export interface PlanningInputs {
+  readonly nowMs: number;
+  /**
+   * Demand over the horizon. Series of resources in the four dimensions are used, others ignored; a
+   * resource without any counts as an average one and stays where it is.
+   */
+  readonly forecast: ForecastBlock;
+  /** The last measured value of each series of `forecast`, in its order; NaN: not known. */
+  readonly last: Float32Array;
+  readonly resources: readonly PlanningResource[];
+  readonly servers: readonly PlanningServer[];
+  readonly options: PlannerOptions;
+  readonly seed: number;
+  /** Null: everything may move. Otherwise only what has no server or must leave it, and this is why. */
+  readonly restraint: Restraint | null;
+}
+
+export interface PlanningResource {
+  readonly id: ResourceId;
+  /** Null: not assigned yet. */
+  readonly server: ServerId | null;
+  /** The generation that gave it to its server; null if not assigned. */
+  readonly since: Generation | null;
+  readonly standby: ServerId | null;
+  /** When it was moved last, epoch milliseconds; null: never, or long ago. */
+  readonly movedAtMs: number | null;
+  /** A move that is approved or under way: it counts there already, and is left alone. */
+  readonly movingTo: ServerId | null;
+  readonly pinned: ServerId | null;
+  /** Who may serve it. Resources that share one array are told apart fastest. */
+  readonly eligible: readonly ServerId[];
+}
+
+export interface PlanningServer {
+  readonly id: ServerId;
+  readonly state: ServerState | 'lost';
+  /** Used only when a server is lost or nothing else avoids an overload. */
+  readonly spare: boolean;
+  readonly zone: string | null;
+  /** In the dimension's unit; one that is absent is not planned for this server. */
+  readonly capacity: Readonly<Partial<Record<Dimension, number>>>;
+  /** What it carries besides its resources and cannot give away; default nothing. */
+  readonly base?: Readonly<Partial<Record<Dimension, number>>>;
+}
+
+export type PlannerOptions = Config['planner'];
+
+export type Restraint =
+  | { readonly why: 'paused' }
+  | { readonly why: 'learning'; readonly steps: number; readonly stepsMin: number };
+
+export type Standbys = Readonly<Record<ResourceId, ServerId>>;
+
+/** A plan, or why there is none. Standbys: those that differ from what the resources have now. */
+export type PlanningResult =
+  | {
+      readonly plan: { readonly batches: Batch[]; readonly analysis: PlanAnalysis };
+      readonly none: null;
+      readonly standbys: Standbys;
+    }
+  | { readonly plan: null; readonly none: NoPlan; readonly standbys: Standbys };

@@ -1,0 +1,202 @@
+import type { Problem } from './problem.js';
+import { CERTAIN, EPSILON, NOWHERE } from './problem.js';
+
+/**
+ * The load of every server in every cell, kept up to date as resources come and go, and what it would be
+ * with one more or less: all in O(cells), without allocation. The one hot loop of the planner.
+ */
+export class Loads {
+  /** Of the last probe: Σ max(0, utilization − 1). */
+  overload = 0;
+  /** Σ max(0, utilization − target)², mean over the steps. */
+  pressure = 0;
+  peak = 0;
+  /** Overall load: the largest of its utilizations, each the mean over the horizon. */
+  level = 0;
+  /** The server would pass a hard limit. */
+  isBroken = false;
+
+  readonly #problem: Problem;
+  readonly #cells: number;
+  readonly #factors: number;
+  readonly #sums: Float64Array;
+  readonly #own: Float64Array;
+  readonly #common: Float64Array;
+  /** Utilization that a cell must not pass: 1, or what it was at worst. */
+  readonly #limits: Float64Array;
+
+  /** @param assignment of the start: what is over its capacity there may stay so, but not get worse */
+  constructor(problem: Problem, assignment: Int32Array) {
+    const { servers, demand, dimensions, base } = problem;
+    const { cells, steps } = demand;
+    this.#problem = problem;
+    this.#cells = cells;
+    this.#factors = Math.max(0, demand.factors);
+    this.#sums = new Float64Array(servers.length * cells);
+    const isCertain = demand.factors === CERTAIN;
+    this.#own = new Float64Array(isCertain ? 0 : servers.length * cells);
+    this.#common = new Float64Array(servers.length * cells * this.#factors);
+    this.#limits = new Float64Array(servers.length * cells).fill(1);
+    for (let at = 0; at < this.#sums.length; at++) {
+      const cell = at % cells;
+      const server = (at - cell) / cells;
+      this.#sums[at] = base[server * dimensions.length + Math.floor(cell / steps)]!;
+    }
+    for (const [resource, server] of assignment.entries()) {
+      if (server !== NOWHERE) this.add(resource, server);
+    }
+    for (const server of servers.keys()) this.tolerate(server);
+  }
+
+  add(resource: number, server: number): void {
+    this.#apply(resource, server, 1);
+  }
+
+  remove(resource: number, server: number): void {
+    this.#apply(resource, server, -1);
+  }
+
+  /** What the server carries now is allowed from here on, if it was not before. */
+  tolerate(server: number): void {
+    const nobody = this.#problem.resources.length;
+    for (let cell = 0; cell < this.#cells; cell++) {
+      const at = server * this.#cells + cell;
+      this.#limits[at] = Math.max(this.#limits[at]!, this.at(server, cell, nobody, nobody));
+    }
+  }
+
+  /** Utilization of a server in a cell, with `added` on it and without `removed`; `nobody` stands for none. */
+  at(server: number, cell: number, added: number, removed: number): number {
+    const { dimensions, demand, perCapacity } = this.#problem;
+    const { median, own, common, factors } = demand;
+    const cells = this.#cells;
+    const at = server * cells + cell;
+    const plus = added * cells + cell;
+    const minus = removed * cells + cell;
+    const per = perCapacity[server * dimensions.length + Math.floor(cell / demand.steps)]!;
+    const sum = this.#sums[at]! + median[plus]! - median[minus]!;
+    if (factors === CERTAIN) return sum * per;
+    let variance = this.#own[at]! + own[plus]! - own[minus]!;
+    for (let factor = 0; factor < factors; factor++) {
+      const part =
+        this.#common[(server * factors + factor) * cells + cell]! +
+        common[(added * factors + factor) * cells + cell]! -
+        common[(removed * factors + factor) * cells + cell]!;
+      variance += part * part;
+    }
+    return (sum + (variance > 0 ? Math.sqrt(variance) : 0)) * per;
+  }
+
+  /**
+   * What the server would carry with `added` on it and without `removed`: sets the public fields.
+   * `nobody` (the number of resources) stands for none.
+   */
+  probe(server: number, added: number, removed: number): void {
+    if (this.#problem.demand.factors === CERTAIN) this.#probeCertain(server, added, removed);
+    else this.#probeSpread(server, added, removed);
+  }
+
+  #probeCertain(server: number, added: number, removed: number): void {
+    const { perCapacity, demand, dimensions, objective } = this.#problem;
+    const { median, steps } = demand;
+    const { target } = objective;
+    const cells = this.#cells;
+    const sums = this.#sums;
+    let overload = 0;
+    let pressure = 0;
+    let peak = 0;
+    let level = 0;
+    let isBroken = false;
+    let at = server * cells;
+    let plus = added * cells;
+    let minus = removed * cells;
+    for (let dimension = 0; dimension < dimensions.length; dimension++) {
+      const per = perCapacity[server * dimensions.length + dimension]!;
+      const end = at + steps;
+      let sum = 0;
+      for (; at < end; at++, plus++, minus++) {
+        const utilization = (sums[at]! + median[plus]! - median[minus]!) * per;
+        sum += utilization;
+        if (utilization > peak) peak = utilization;
+        if (utilization <= target) continue;
+        pressure += (utilization - target) * (utilization - target);
+        if (utilization <= 1) continue;
+        overload += utilization - 1;
+        if (utilization > this.#limits[at]! + EPSILON) isBroken = true;
+      }
+      if (sum > level) level = sum;
+    }
+    this.overload = overload;
+    this.pressure = pressure / steps;
+    this.peak = peak;
+    this.level = level / steps;
+    this.isBroken = isBroken;
+  }
+
+  #probeSpread(server: number, added: number, removed: number): void {
+    const { perCapacity, demand, dimensions, objective } = this.#problem;
+    const { median, own, common, steps } = demand;
+    const { target } = objective;
+    const cells = this.#cells;
+    const factors = this.#factors;
+    const sums = this.#sums;
+    const owns = this.#own;
+    const commons = this.#common;
+    const width = factors * cells;
+    let overload = 0;
+    let pressure = 0;
+    let peak = 0;
+    let level = 0;
+    let isBroken = false;
+    let at = server * cells;
+    let plus = added * cells;
+    let minus = removed * cells;
+    // With one factor, which is the rule, its rows lie where those of the medians do, times one.
+    let commonAt = at * factors;
+    let commonPlus = plus * factors;
+    let commonMinus = minus * factors;
+    for (let dimension = 0; dimension < dimensions.length; dimension++) {
+      const per = perCapacity[server * dimensions.length + dimension]!;
+      const end = at + steps;
+      let sum = 0;
+      for (; at < end; at++, plus++, minus++, commonAt++, commonPlus++, commonMinus++) {
+        const first = commons[commonAt]! + common[commonPlus]! - common[commonMinus]!;
+        let variance = owns[at]! + own[plus]! - own[minus]! + first * first;
+        for (let rest = cells; rest < width; rest += cells) {
+          const part =
+            commons[commonAt + rest]! + common[commonPlus + rest]! - common[commonMinus + rest]!;
+          variance += part * part;
+        }
+        const spread = variance > 0 ? Math.sqrt(variance) : 0;
+        const utilization = (sums[at]! + median[plus]! - median[minus]! + spread) * per;
+        sum += utilization;
+        if (utilization > peak) peak = utilization;
+        if (utilization <= target) continue;
+        pressure += (utilization - target) * (utilization - target);
+        if (utilization <= 1) continue;
+        overload += utilization - 1;
+        if (utilization > this.#limits[at]! + EPSILON) isBroken = true;
+      }
+      if (sum > level) level = sum;
+    }
+    this.overload = overload;
+    this.pressure = pressure / steps;
+    this.peak = peak;
+    this.level = level / steps;
+    this.isBroken = isBroken;
+  }
+
+  #apply(resource: number, server: number, sign: 1 | -1): void {
+    const { median, own, common, factors } = this.#problem.demand;
+    const cells = this.#cells;
+    const from = resource * cells;
+    const to = server * cells;
+    for (let cell = 0; cell < cells; cell++) this.#sums[to + cell]! += sign * median[from + cell]!;
+    if (factors === CERTAIN) return;
+    for (let cell = 0; cell < cells; cell++) this.#own[to + cell]! += sign * own[from + cell]!;
+    const width = factors * cells;
+    for (let cell = 0; cell < width; cell++) {
+      this.#common[server * width + cell]! += sign * common[resource * width + cell]!;
+    }
+  }
+}

@@ -1,0 +1,81 @@
+import type { Layout } from './layout.js';
+import { EPSILON, NOWHERE } from './problem.js';
+import type { Rules } from './rules.js';
+
+/**
+ * Gives each resource that must leave its server, or has none, the best that still holds it; the largest
+ * first. What fits nowhere stays misplaced.
+ */
+export function placeNeedy(layout: Layout, rules: Rules): void {
+  for (const resource of needyOf(layout, rules)) {
+    const server = bestServerFor(resource, layout, rules);
+    if (server !== NOWHERE) layout.move(resource, server);
+  }
+}
+
+/**
+ * What nobody serves is served, even where it fits nowhere: on the server that it overloads least. That
+ * server's limits then are what it carries, and the resource stays there: others give way.
+ * @returns whether there was anything of that kind
+ */
+export function forcePlacement(layout: Layout, rules: Rules): boolean {
+  let hasForced = false;
+  for (const resource of needyOf(layout, rules)) {
+    if (layout.assignment[resource] !== NOWHERE) continue;
+    let best = NOWHERE;
+    let leastCost = Infinity;
+    for (const server of layout.byPeak) {
+      if (!rules.canTake(server, resource)) continue;
+      const cost = layout.probe(server, resource, layout.nobody) - layout.costOf(server);
+      if (cost >= leastCost - EPSILON) continue;
+      leastCost = cost;
+      best = server;
+    }
+    if (best === NOWHERE) continue;
+    layout.move(resource, best);
+    layout.loads.tolerate(best);
+    rules.hold(resource);
+    hasForced = true;
+  }
+  return hasForced;
+}
+
+/** Those that are misplaced and may move, the largest first. */
+export function needyOf({ problem, assignment }: Layout, rules: Rules): number[] {
+  const { needs, size, allowed } = problem;
+  const needy: number[] = [];
+  for (const [resource, need] of needs.entries()) {
+    if (need === null || !rules.canMove(resource)) continue;
+    const server = assignment[resource]!;
+    if (server === NOWHERE || allowed[resource]!.mask[server] === 0) needy.push(resource);
+  }
+  return needy.sort((a, b) => size[b]! - size[a]! || a - b);
+}
+
+/** So many of the emptiest servers are looked at first; all others only if each of them would cost something. */
+const CANDIDATES_MAX = 32;
+
+/** Where the resource adds least to the cost; among equals where the peak, then the count stays lowest. */
+function bestServerFor(resource: number, layout: Layout, rules: Rules): number {
+  const { loads, counts } = layout;
+  let best = NOWHERE;
+  let leastCost = Infinity;
+  let lowestPeak = Infinity;
+  let looked = 0;
+  for (const server of layout.byPeak) {
+    if (!rules.canTake(server, resource)) continue;
+    if (++looked > CANDIDATES_MAX && leastCost <= EPSILON) break;
+    if (!layout.canAfford(layout.extraMoves(resource, server))) continue;
+    const cost = layout.probe(server, resource, layout.nobody) - layout.costOf(server);
+    if (loads.isBroken || cost > leastCost + EPSILON) continue;
+    const isBetter =
+      cost < leastCost - EPSILON ||
+      loads.peak < lowestPeak - EPSILON ||
+      (loads.peak < lowestPeak + EPSILON && counts[server]! < counts[best]!);
+    if (!isBetter) continue;
+    best = server;
+    leastCost = Math.min(cost, leastCost);
+    lowestPeak = loads.peak;
+  }
+  return best;
+}

@@ -1,0 +1,54 @@
+import type { ResourceId, ServerId } from '../../core/domain.js';
+import { analyse } from './analysis.js';
+import { blockersOf, missOf } from './blockers.js';
+import type { PlanningInputs, PlanningResult, Standbys } from './inputs.js';
+import { noPlan } from './no-plan.js';
+import { plannedMove } from './planned-move.js';
+import { NOWHERE } from './problem.js';
+import type { PlanningRun, Solved } from './solved.js';
+import { solve } from './solved.js';
+import { standbysFor } from './standbys.js';
+
+/**
+ * Plans: where resources should go, in which batches, why, how good that is; or why nothing is to be done.
+ * Pure: the same inputs give the same answer to the byte, in whatever order they are listed.
+ * @throws ERR_PLANNING_INVALID — inputs that contradict themselves, or numbers that none can be
+ */
+export function planFor(inputs: PlanningInputs, run: PlanningRun = {}): PlanningResult {
+  return resultOf(inputs, solve(inputs, run));
+}
+
+export function resultOf(inputs: PlanningInputs, solved: Solved): PlanningResult {
+  const { translation, batches, assignment, stopped } = solved;
+  const standbys = standbysOf(solved);
+  if (batches.length === 0) {
+    return { plan: null, none: noPlan(inputs, translation, assignment), standbys };
+  }
+  const miss = missOf(translation, assignment);
+  const isAtStake = miss !== undefined && miss.aim !== 'pressure';
+  const blockers = isAtStake ? blockersOf(inputs, translation, { assignment, miss }) : [];
+  return {
+    plan: {
+      batches: batches.map((batch) => ({
+        moves: batch.map((shift) => plannedMove(shift, translation)),
+      })),
+      analysis: { ...analyse(inputs, translation, assignment), blockers, stopped },
+    },
+    none: null,
+    standbys,
+  };
+}
+
+/** The standbys that are to change. */
+function standbysOf({ translation: { problem, resources }, assignment }: Solved): Standbys {
+  const serverIndex = new Map(problem.servers.map((id, index) => [id, index]));
+  const current = Int32Array.from(resources, ({ standby }) =>
+    standby === null ? NOWHERE : (serverIndex.get(standby) ?? NOWHERE),
+  );
+  const standbys: Record<ResourceId, ServerId> = {};
+  for (const [resource, server] of standbysFor(problem, assignment, current).entries()) {
+    if (server === NOWHERE || server === current[resource]) continue;
+    standbys[problem.resources[resource]!] = problem.servers[server]!;
+  }
+  return standbys;
+}

@@ -1,0 +1,102 @@
+import type { Dimension, ResourceId, ServerId } from '../../core/domain.js';
+
+/**
+ * The planning problem as numbers: resources r, servers s, dimensions d, steps t, all by index, in the order
+ * of their names. A *cell* is a dimension at a step, number `d · steps + t`. Pure data, never changed.
+ */
+export interface Problem {
+  readonly resources: readonly ResourceId[];
+  readonly servers: readonly ServerId[];
+  readonly dimensions: readonly Dimension[];
+  readonly steps: number;
+  readonly demand: Demand;
+  /** 1 ÷ capacity at `s · dimensions + d`; 0: this dimension is not planned for this server. */
+  readonly perCapacity: Float64Array;
+  /** What the server carries besides its resources, at `s · dimensions + d`, in the dimension's unit. */
+  readonly base: Float64Array;
+  readonly roles: readonly Role[];
+  readonly isSpare: readonly boolean[];
+  readonly zones: readonly (string | null)[];
+  /** Which server r has by the table, a lost one too; `NOWHERE`: none. */
+  readonly origin: Int32Array;
+  /** Which server serves r, or soon will by a move under way; `NOWHERE`: none does. */
+  readonly start: Int32Array;
+  /** Where r may be. */
+  readonly allowed: readonly Allowed[];
+  /** Where it may be when its server is lost: a pin does not hold then. */
+  readonly refuges: readonly Allowed[];
+  readonly freedom: readonly Freedom[];
+  readonly needs: readonly (Need | null)[];
+  /** The highest utilization that r alone makes, as the share of an average server. */
+  readonly size: Float64Array;
+  /** What moving r costs, in the unit of `Objective`. */
+  readonly moveCost: Float64Array;
+  readonly objective: Objective;
+  readonly movesMax: number;
+  readonly batchMovesMax: number;
+}
+
+export const NOWHERE = -1;
+
+/** `ready`: may take resources. `leaving`: serves, but is to be emptied. `lost`: serves nothing. */
+export type Role = 'ready' | 'leaving' | 'lost';
+
+/** `fixed`: never moved. `cooling`: moved lately, moves again only to take away overload. */
+export type Freedom = 'fixed' | 'cooling' | 'free';
+
+/** Why a resource must get another server than it has. */
+export type Need = 'place' | 'lost' | 'drain' | 'pin';
+
+/** A set of servers; resources that may be on the same servers share one. */
+export interface Allowed {
+  /** 1 at the index of each server in it. */
+  readonly mask: Uint8Array;
+  readonly servers: Int32Array;
+  /** An operator named the only server. */
+  readonly isPin: boolean;
+}
+
+/**
+ * What the resources need. With spread, the load of a server in a cell is a quantile of the sum
+ * (core/forecast.ts): Σ median + sign · √( Σ_f (Σ common_f)² + Σ own ).
+ * Each array has one more row than there are resources: the row of nobody, all zero.
+ */
+export interface Demand {
+  readonly steps: number;
+  /** Cells of a row: dimensions × steps. */
+  readonly cells: number;
+  /** At `r · cells + cell`. */
+  readonly median: Float32Array;
+  /** Variance of its own, at `r · cells + cell`; empty if `factors` is `CERTAIN`. */
+  readonly own: Float32Array;
+  /** Spread that moves with factor f, at `(r · factors + f) · cells + cell`. */
+  readonly common: Float32Array;
+  /** Number of common factors, at least one; `CERTAIN`: the median is all there is. */
+  readonly factors: number;
+  /** −1 for quantiles below one half. */
+  readonly sign: 1 | -1;
+}
+
+export const CERTAIN = -1;
+
+/**
+ * What a plan lowers: the cost of an assignment is
+ *   overload · overloadWeight + pressure + unevenness · eveningWeight (score.ts; 0 while the start is even enough),
+ * with the sums of core/plan.ts' score. A move must take away more than it costs itself. Within that the aims
+ * keep their order: no step gives up an earlier one for a later.
+ */
+export interface Objective {
+  readonly target: number;
+  readonly overloadWeight: number;
+  /** Max ÷ mean of the servers' overall loads that is left alone, and any while no load is above `imbalanceLoadMin`. */
+  readonly imbalanceMax: number;
+  readonly imbalanceLoadMin: number;
+}
+
+/** Loads that nobody adds to or takes from are probed with this resource: the row of nobody. */
+export function nobodyOf({ resources }: Problem): number {
+  return resources.length;
+}
+
+/** Utilizations that differ by less are the same: sums in another order differ in their last digits. */
+export const EPSILON = 1e-9;

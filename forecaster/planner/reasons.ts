@@ -1,0 +1,147 @@
+import type { Reason } from '../../core/plan.js';
+import type { Grid } from '../../core/panel.js';
+import { Loads } from './loads.js';
+import type { Problem } from './problem.js';
+import { EPSILON, NOWHERE, nobodyOf } from './problem.js';
+import { rounded } from './rounded.js';
+import { utilizationOf } from './utilization.js';
+
+/** A change of server, by index. */
+export interface Shift {
+  readonly resource: number;
+  /** `NOWHERE`: it has no server. */
+  readonly source: number;
+  readonly target: number;
+}
+
+/** Why each shift of a plan is made: found by asking what would be if it were not. */
+export class Reasons {
+  readonly #problem: Problem;
+  readonly #grid: Grid;
+  readonly #nothing: Float64Array;
+  readonly #plan: Float64Array;
+  readonly #loads: Loads;
+
+  constructor(problem: Problem, assignment: Int32Array, grid: Grid) {
+    this.#problem = problem;
+    this.#grid = grid;
+    this.#nothing = utilizationOf(problem, problem.demand, problem.start);
+    this.#plan = utilizationOf(problem, problem.demand, assignment);
+    this.#loads = new Loads(problem, assignment);
+  }
+
+  of(shift: Shift): Reason {
+    return (
+      this.#needed(shift) ?? this.#overload(shift) ?? this.#room(shift) ?? this.#evening(shift)
+    );
+  }
+
+  #needed({ resource, source, target }: Shift): Reason | undefined {
+    const need = this.#problem.needs[resource] ?? null;
+    if (need === null) return undefined;
+    const server = need === 'place' ? NOWHERE : need === 'pin' ? target : source;
+    return {
+      kind: need,
+      server: server === NOWHERE ? null : this.#problem.servers[server]!,
+      dimension: null,
+      atMs: null,
+      before: null,
+      after: null,
+      limit: null,
+    };
+  }
+
+  /** The source would pass a limit, this resource has its part in it, and the plan takes something off. */
+  #overload({ resource, source }: Shift): Reason | undefined {
+    const cell = this.#worstCell(source, (at, index) => {
+      const without = this.#nothing[at]!;
+      const hasPart = this.#isMadeBy(resource, index);
+      return hasPart && without > this.#plan[at]! + EPSILON ? without : 0;
+    });
+    if (cell === NOWHERE) return undefined;
+    const at = source * this.#problem.demand.cells + cell;
+    const before = this.#nothing[at]!;
+    if (before <= this.#problem.objective.target + EPSILON) return undefined;
+    return this.#reason('overload', source, { cell, before, limit: this.#limitFor(before) });
+  }
+
+  /** Without this shift the others would fill its source beyond a limit. */
+  #room({ resource, source }: Shift): Reason | undefined {
+    const cell = this.#worstCell(source, (_at, index) => this.#stayed(resource, source, index));
+    const before = cell === NOWHERE ? 0 : this.#stayed(resource, source, cell);
+    if (before <= this.#problem.objective.target + EPSILON) return undefined;
+    return this.#reason('room', source, { cell, before, limit: this.#limitFor(before) });
+  }
+
+  /** No limit is in danger: the source becomes emptier, or would become fuller by the other shifts. */
+  #evening({ resource, source }: Shift): Reason {
+    const { cells } = this.#problem.demand;
+    const relieved = this.#worstCell(source, (at) => this.#nothing[at]! - this.#plan[at]!);
+    if (relieved !== NOWHERE) {
+      const before = this.#nothing[source * cells + relieved]!;
+      return this.#reason('imbalance', source, { cell: relieved, before, limit: null });
+    }
+    const filled = this.#worstCell(source, (_at, index) => this.#stayed(resource, source, index));
+    const before = filled === NOWHERE ? 0 : this.#stayed(resource, source, filled);
+    return this.#reason('room', source, { cell: filled, before, limit: null });
+  }
+
+  #reason(
+    kind: Reason['kind'],
+    server: number,
+    {
+      cell,
+      before,
+      limit,
+    }: { readonly cell: number; readonly before: number; readonly limit: number | null },
+  ): Reason {
+    const { servers, dimensions, steps, demand } = this.#problem;
+    if (cell === NOWHERE) {
+      const none = { dimension: null, atMs: null, before: null, after: null, limit: null };
+      return { kind, server: servers[server]!, ...none };
+    }
+    return {
+      kind,
+      server: servers[server]!,
+      dimension: dimensions[Math.floor(cell / steps)]!,
+      atMs: this.#grid.startMs + (cell % steps) * this.#grid.stepMs,
+      before: rounded(before),
+      after: rounded(this.#plan[server * demand.cells + cell]!),
+      limit,
+    };
+  }
+
+  /** The cell of the server where the value is highest; `NOWHERE` if it is nowhere above zero. */
+  #worstCell(server: number, value: (at: number, cell: number) => number): number {
+    const { cells } = this.#problem.demand;
+    let worst = NOWHERE;
+    let highest = 0;
+    for (let cell = 0; cell < cells; cell++) {
+      const candidate = value(server * cells + cell, cell);
+      if (candidate <= highest) continue;
+      worst = cell;
+      highest = candidate;
+    }
+    return worst;
+  }
+
+  /** Utilization with the plan, had the resource stayed. */
+  #stayed(resource: number, server: number, cell: number): number {
+    return this.#loads.at(server, cell, resource, nobodyOf(this.#problem));
+  }
+
+  #isMadeBy(resource: number, cell: number): boolean {
+    const { median, own, common, cells, factors } = this.#problem.demand;
+    if (median[resource * cells + cell]! > 0) return true;
+    if (factors < 0) return false;
+    if (own[resource * cells + cell]! > 0) return true;
+    for (let factor = 0; factor < factors; factor++) {
+      if (common[(resource * factors + factor) * cells + cell] !== 0) return true;
+    }
+    return false;
+  }
+
+  #limitFor(utilization: number): number {
+    return utilization > 1 + EPSILON ? 1 : this.#problem.objective.target;
+  }
+}

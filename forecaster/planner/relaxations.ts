@@ -1,0 +1,118 @@
+import type { ServerId } from '../../core/domain.js';
+import type { Blocker } from '../../core/plan.js';
+import type { PlanningInputs } from './inputs.js';
+import { NOWHERE } from './problem.js';
+import type { Solution } from './search.js';
+import type { Translation } from './translation.js';
+
+/** A search over inputs of which one limit was taken away. */
+export interface Trial {
+  /** As it is; both list the same resources and servers. */
+  readonly before: Translation;
+  readonly after: Translation;
+  readonly found: Solution;
+}
+
+/** One kind of limit. */
+export interface Relaxation {
+  /** The inputs without it; undefined: there is none of it. */
+  readonly relax: (inputs: PlanningInputs) => PlanningInputs | undefined;
+  /** Of what was made use of when it was gone. */
+  readonly name: (trial: Trial) => Blocker[];
+}
+
+/** The smallest intervention first. */
+export const RELAXATIONS: readonly Relaxation[] = [
+  {
+    relax: (inputs) => ({ ...inputs, options: { ...inputs.options, movesMax: MOVES_ENOUGH } }),
+    name: ({ before, found }) => {
+      const amount = movedIn({ before, found }).length - before.problem.movesMax;
+      return amount > 0 ? [blocker('moves-limit', { amount })] : [];
+    },
+  },
+  {
+    relax: (inputs) => ({ ...inputs, options: { ...inputs.options, cooldownMs: 0 } }),
+    name: ({ before, found }) =>
+      movedIn({ before, found })
+        .filter((resource) => before.problem.freedom[resource] === 'cooling')
+        .map((resource) => ofResource('cooldown', before, resource)),
+  },
+  {
+    relax: (inputs) =>
+      inputs.resources.some(({ pinned }) => pinned !== null)
+        ? {
+            ...inputs,
+            resources: inputs.resources.map((resource) => ({ ...resource, pinned: null })),
+          }
+        : undefined,
+    name: ({ before, found }) =>
+      movedIn({ before, found })
+        .filter((resource) => before.resources[resource]!.pinned !== null)
+        .map((resource) => ofResource('pin', before, resource)),
+  },
+  {
+    relax: (inputs) => {
+      const everybody = inputs.servers.map(({ id }) => id);
+      return {
+        ...inputs,
+        resources: inputs.resources.map((resource) => ({ ...resource, eligible: everybody })),
+      };
+    },
+    name: ({ before, found }) =>
+      movedIn({ before, found })
+        .filter((resource) => !isEligible(before, resource, found.assignment[resource]!))
+        .map((resource) => ofResource('eligibility', before, resource)),
+  },
+  {
+    relax: (inputs) =>
+      inputs.servers.some(({ state }) => state === 'draining' || state === 'maintenance')
+        ? {
+            ...inputs,
+            servers: inputs.servers.map((server) =>
+              server.state === 'lost' ? server : { ...server, state: 'ready' },
+            ),
+          }
+        : undefined,
+    name: ({ before, found }) => {
+      const used = new Set(found.assignment);
+      return [...before.problem.roles.entries()]
+        .filter(([server, role]) => role === 'leaving' && used.has(server))
+        .map(([server]) => blocker('server-state', { server: before.problem.servers[server]! }));
+    },
+  },
+];
+
+/** More than any plan has. */
+const MOVES_ENOUGH = 2 ** 31 - 1;
+
+export function blocker(kind: Blocker['kind'], rest: Partial<Omit<Blocker, 'kind'>> = {}): Blocker {
+  return { kind, resource: null, server: null, dimension: null, amount: null, ...rest };
+}
+
+function ofResource(kind: Blocker['kind'], { problem }: Translation, resource: number): Blocker {
+  const server = problem.start[resource]!;
+  return blocker(kind, {
+    resource: problem.resources[resource]!,
+    server: server === NOWHERE ? null : problem.servers[server]!,
+  });
+}
+
+function movedIn({
+  before: {
+    problem: { start },
+  },
+  found,
+}: Pick<Trial, 'before' | 'found'>): number[] {
+  return [...found.assignment.entries()]
+    .filter(([resource, server]) => server !== start[resource])
+    .map(([resource]) => resource);
+}
+
+function isEligible(
+  { resources, problem }: Translation,
+  resource: number,
+  server: number,
+): boolean {
+  const id: ServerId | undefined = problem.servers[server];
+  return id !== undefined && resources[resource]!.eligible.includes(id);
+}

@@ -1,0 +1,47 @@
+import type { Problem } from './problem.js';
+import { EPSILON } from './problem.js';
+
+/** What a search may do: who may move, where to, and which trade of one aim for another is allowed. */
+export class Rules {
+  /** Spare servers may be used: a server is lost, or nothing else avoids an overload. */
+  areSparesOpen: boolean;
+  readonly #problem: Problem;
+  readonly #held = new Set<number>();
+
+  constructor(problem: Problem) {
+    this.#problem = problem;
+    this.areSparesOpen = problem.roles.includes('lost');
+  }
+
+  canMove(resource: number): boolean {
+    return this.#problem.freedom[resource] !== 'fixed' && !this.#held.has(resource);
+  }
+
+  /** From here on the resource stays where it is. */
+  hold(resource: number): void {
+    this.#held.add(resource);
+  }
+
+  canTake(server: number, resource: number): boolean {
+    const { allowed, isSpare, start } = this.#problem;
+    const set = allowed[resource]!;
+    if (set.mask[server] !== 1) return false;
+    return !isSpare[server]! || this.areSparesOpen || set.isPin || start[resource] === server;
+  }
+
+  /** Only worth it if it takes away overload: it moved lately, or would use a spare server. */
+  isLastResort(resource: number, server: number): boolean {
+    const { freedom, isSpare, needs, start } = this.#problem;
+    if (server === start[resource]) return false;
+    return freedom[resource] === 'cooling' || (isSpare[server]! && needs[resource] === null);
+  }
+
+  /**
+   * A later aim never gives up an earlier one: overload may not grow, pressure only while overload falls.
+   * @param overload the change of it, and `pressure` likewise
+   */
+  isInOrder(overload: number, pressure: number, isLastResort: boolean): boolean {
+    if (overload < -EPSILON) return true;
+    return overload <= EPSILON && pressure <= EPSILON && !isLastResort;
+  }
+}

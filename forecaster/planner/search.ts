@@ -1,0 +1,168 @@
+import { SeededRng } from '../../core/rng.js';
+import { Descent } from './descent.js';
+import { Layout } from './layout.js';
+import { forcePlacement, needyOf, placeNeedy } from './placement.js';
+import type { Problem } from './problem.js';
+import { EPSILON } from './problem.js';
+import { Rules } from './rules.js';
+import { Shaker } from './shaker.js';
+import { trim } from './trim.js';
+
+export interface SearchOptions {
+  /** Work ends after so many probes: looks at one server with one change. */
+  readonly workUnits: number;
+  readonly seed: number;
+  /** Asked now and then; true ends the search early. What it found then depends on the clock. */
+  readonly shouldStop?: () => boolean;
+}
+
+/** Why a search ended: nothing was left to try, or the work or the time was up and better may exist. */
+export type Stopped = 'complete' | 'work' | 'time';
+
+export interface Solution {
+  readonly assignment: Int32Array;
+  /** Cost of the assignment and its moves. */
+  readonly value: number;
+}
+
+/** A search that shook so often in vain has come to its end: while something is short, and otherwise. */
+const SHAKES_IN_VAIN_MAX = 300;
+const SHAKES_TO_POLISH_MAX = 8;
+/** After one shake in so many every kind of step is tried, after the others only moves. */
+const THOROUGH_EVERY = 8;
+
+/**
+ * Looks for the assignment of least cost: a first one, then better ones. Each is feasible (no limit is worse
+ * than at the start) and 1-minimal. Same problem, same seed, same work: same answers.
+ */
+export function* plan(problem: Problem, options: SearchOptions): Generator<Solution, Stopped> {
+  const search = new Search(problem, options);
+  search.begin();
+  yield search.solution();
+  if (search.even()) yield search.solution();
+  while (search.improve()) yield search.solution();
+  return search.stopped;
+}
+
+/** The first solution alone: what placement and plain steps find. */
+export function first(problem: Problem, options: SearchOptions): Solution {
+  const search = new Search(problem, options);
+  search.begin();
+  search.even();
+  return search.solution();
+}
+
+/** Runs a search to its end. */
+export function best(problem: Problem, options: SearchOptions): Solution & { stopped: Stopped } {
+  const search = plan(problem, options);
+  let found = search.next();
+  let solution: Solution | undefined;
+  while (!found.done) {
+    solution = found.value;
+    found = search.next();
+  }
+  if (solution === undefined) throw new RangeError('a search has a first solution');
+  return { ...solution, stopped: found.value };
+}
+
+class Search {
+  readonly #layout: Layout;
+  readonly #rules: Rules;
+  readonly #descent: Descent;
+  readonly #shaker: Shaker;
+  readonly #options: SearchOptions;
+  readonly #isOver = (): boolean => this.stopped !== 'complete';
+  #isOutOfTime = false;
+
+  constructor(problem: Problem, options: SearchOptions) {
+    this.#options = options;
+    this.#layout = new Layout(problem);
+    this.#layout.isEvening = false;
+    this.#rules = new Rules(problem);
+    this.#descent = new Descent(this.#layout, this.#rules);
+    this.#shaker = new Shaker(this.#layout, this.#rules, new SeededRng(options.seed));
+  }
+
+  get stopped(): Stopped {
+    this.#isOutOfTime ||= this.#options.shouldStop?.() ?? false;
+    if (this.#isOutOfTime) return 'time';
+    return this.#layout.work >= this.#options.workUnits ? 'work' : 'complete';
+  }
+
+  solution(): Solution {
+    const { assignment, value } = this.#layout;
+    return { assignment: Int32Array.from(assignment), value };
+  }
+
+  /** Everything gets a place, and what can be won by plain steps is won. */
+  begin(): void {
+    this.#settle();
+    if (this.#isShort() && this.#hasClosedSpares()) {
+      while (this.#isShort() && this.improve());
+      if (this.#isShort()) {
+        this.#rules.areSparesOpen = true;
+        this.#descent.reset();
+        this.#settle();
+      }
+    }
+    if (forcePlacement(this.#layout, this.#rules)) this.#settle();
+  }
+
+  /** Makes the servers even, if they are very uneven; false: nothing was won. */
+  even(): boolean {
+    if (this.#layout.eveningWeight === 0 || this.#isOver()) return false;
+    this.#layout.isEvening = true;
+    this.#descent.reset();
+    const hasImproved = this.#descent.run(this.#isOver);
+    if (hasImproved) trim(this.#layout, this.#rules);
+    return hasImproved;
+  }
+
+  /** Shakes the layout until it comes out better; false: it did not. */
+  improve(): boolean {
+    const layout = this.#layout;
+    layout.settle();
+    const shakesMax = this.#isShort() ? SHAKES_IN_VAIN_MAX : SHAKES_TO_POLISH_MAX;
+    for (let shakes = 0; shakes < shakesMax && !this.#isOver(); shakes++) {
+      if (!this.#shaker.hasHope()) return false;
+      const before = { value: layout.value, overload: layout.overload, pressure: layout.pressure };
+      const mark = layout.mark();
+      if (this.#shaker.shake()) {
+        this.#descent.touchUp(layout.touchedSince(mark), this.#isOver);
+        if (shakes % THOROUGH_EVERY === THOROUGH_EVERY - 1) this.#descent.run(this.#isOver);
+        if (layout.value < before.value - EPSILON) trim(layout, this.#rules);
+        if (this.#isBetterThan(before)) return true;
+      }
+      layout.rollback(mark);
+    }
+    return false;
+  }
+
+  #isBetterThan(before: Readonly<Record<'value' | 'overload' | 'pressure', number>>): boolean {
+    const layout = this.#layout;
+    if (layout.value >= before.value - EPSILON) return false;
+    if (layout.overload > before.overload + EPSILON) return false;
+    if (layout.isEvening && layout.pressure > before.pressure + EPSILON) return false;
+    return layout.isSound();
+  }
+
+  #settle(): void {
+    placeNeedy(this.#layout, this.#rules);
+    for (const resource of needyOf(this.#layout, this.#rules)) this.#descent.settle(resource);
+    this.#descent.run(this.#isOver);
+    trim(this.#layout, this.#rules);
+  }
+
+  /** Something has no place, or some server is overloaded. */
+  #isShort(): boolean {
+    return needyOf(this.#layout, this.#rules).length > 0 || this.#layout.overload > EPSILON;
+  }
+
+  #hasClosedSpares(): boolean {
+    const { isSpare, roles } = this.#layout.problem;
+    return (
+      !this.#rules.areSparesOpen &&
+      isSpare.some((spare, server) => spare && roles[server] === 'ready')
+    );
+  }
+}

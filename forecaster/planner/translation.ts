@@ -1,0 +1,227 @@
+import type { Dimension, ServerId } from '../../core/domain.js';
+import { DIMENSIONS } from '../../core/domain.js';
+import { fail } from '../../core/errors.js';
+import type { ForecastBlock } from '../../core/forecast.js';
+import { allowedSets } from './allowed.js';
+import type { DemandRows } from './demand.js';
+import { demandAt, isKnown } from './demand.js';
+import type { PlannerOptions, PlanningInputs, PlanningResource, PlanningServer } from './inputs.js';
+import type { Allowed, Freedom, Need, Objective, Problem, Role } from './problem.js';
+import { NOWHERE } from './problem.js';
+import { moveCostOf, sizesOf } from './sizing.js';
+
+/** From names to indices and numbers. The order of the inputs plays no part: everything is sorted by name. */
+export interface Translation {
+  readonly problem: Problem;
+  readonly rows: DemandRows;
+  /** In the problem's order. */
+  readonly resources: readonly PlanningResource[];
+  readonly servers: readonly PlanningServer[];
+}
+
+/** @throws ERR_PLANNING_INVALID — a name twice, a capacity or load that none can be */
+export function translate(inputs: PlanningInputs): Translation {
+  const resources = sortedById('resource', inputs.resources);
+  const servers = sortedById('server', inputs.servers);
+  const serverIndex = new Map(servers.map(({ id }, index) => [id, index]));
+  const dimensions = plannedDimensions(inputs.forecast, servers);
+  const rows = rowsOf(inputs.forecast, { resources, dimensions });
+  const roles = servers.map(({ state }) => roleOf(state));
+  const { allowed, refuges } = allowedSets(resources, { serverIndex, roles });
+  const places = resources.map((resource, index) =>
+    placeOf(resource, { serverIndex, roles, allowed: allowed[index]! }),
+  );
+  const demand = demandAt(inputs.forecast, rows, inputs.options.quantile);
+  const perCapacity = perCapacityOf(servers, dimensions);
+  const size = sizesOf(resources.length, { demand, perCapacity, roles });
+  const problem: Problem = {
+    resources: resources.map(({ id }) => id),
+    servers: servers.map(({ id }) => id),
+    dimensions,
+    steps: inputs.forecast.grid.steps,
+    demand,
+    perCapacity,
+    base: basesOf(servers, dimensions),
+    roles,
+    isSpare: servers.map(({ spare }) => spare),
+    zones: servers.map(({ zone }) => zone),
+    origin: Int32Array.from(places, ({ origin }) => origin),
+    start: Int32Array.from(places, ({ start }) => start),
+    allowed,
+    refuges,
+    freedom: resources.map((resource, index) =>
+      freedomOf(resource, { inputs, need: places[index]!.need, isKnown: isKnown(rows, index) }),
+    ),
+    needs: places.map(({ need }) => need),
+    size,
+    moveCost: size.map((share) => moveCostOf(share, inputs.options.gainMin)),
+    objective: objectiveOf(inputs.options),
+    movesMax: inputs.options.movesMax,
+    batchMovesMax: inputs.options.batchMovesMax,
+  };
+  return { problem, rows, resources, servers };
+}
+
+function sortedById<T extends { readonly id: string }>(what: string, list: readonly T[]): T[] {
+  const sorted = [...list].sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
+  const twice = sorted.find(({ id }, index) => sorted[index + 1]?.id === id);
+  if (twice !== undefined) {
+    return fail('ERR_PLANNING_INVALID', { what: `${what} ${twice.id}`, why: 'it is named twice' });
+  }
+  return sorted;
+}
+
+/** Those that are forecast for a resource and limited at a server. */
+function plannedDimensions(
+  { series }: ForecastBlock,
+  servers: readonly PlanningServer[],
+): Dimension[] {
+  const forecast = new Set(series.map(({ subject, metric }) => subject === 'resource' && metric));
+  return DIMENSIONS.filter(
+    (dimension) =>
+      forecast.has(dimension) &&
+      servers.some(({ capacity, state }) => state !== 'lost' && capacity[dimension] !== undefined),
+  );
+}
+
+function rowsOf(
+  { series: keys }: ForecastBlock,
+  {
+    resources,
+    dimensions,
+  }: {
+    readonly resources: readonly PlanningResource[];
+    readonly dimensions: readonly Dimension[];
+  },
+): DemandRows {
+  const indexOf = new Map(resources.map(({ id }, index) => [id, index]));
+  const series = new Int32Array(resources.length * dimensions.length).fill(-1);
+  for (const [at, key] of keys.entries()) {
+    if (key.subject !== 'resource') continue;
+    const resource = indexOf.get(key.id);
+    const dimension = dimensions.findIndex((candidate) => candidate === key.metric);
+    if (resource === undefined || dimension < 0) continue;
+    series[resource * dimensions.length + dimension] = at;
+  }
+  return { resources: resources.length, dimensions: dimensions.length, series };
+}
+
+function roleOf(state: PlanningServer['state']): Role {
+  switch (state) {
+    case 'ready':
+    case 'lost':
+      return state;
+    case 'draining':
+    case 'maintenance':
+      return 'leaving';
+  }
+}
+
+interface Place {
+  readonly origin: number;
+  readonly start: number;
+  readonly need: Need | null;
+}
+
+function placeOf(
+  { server, movingTo }: PlanningResource,
+  {
+    serverIndex,
+    roles,
+    allowed,
+  }: {
+    readonly serverIndex: ReadonlyMap<ServerId, number>;
+    readonly roles: readonly Role[];
+    readonly allowed: Allowed;
+  },
+): Place {
+  const indexOf = (id: ServerId | null): number =>
+    id === null ? NOWHERE : (serverIndex.get(id) ?? NOWHERE);
+  const origin = indexOf(server);
+  const target = indexOf(movingTo);
+  if (target !== NOWHERE && roles[target] !== 'lost') return { origin, start: target, need: null };
+  if (server === null) return { origin, start: NOWHERE, need: 'place' };
+  // A server that nobody knows any more cannot be asked to release anything: left alone.
+  if (origin === NOWHERE) return { origin, start: NOWHERE, need: null };
+  if (roles[origin] === 'lost') return { origin, start: NOWHERE, need: 'lost' };
+  if (allowed.mask[origin] === 1) return { origin, start: origin, need: null };
+  const isOffPin = allowed.isPin && allowed.servers.length > 0;
+  return { origin, start: origin, need: isOffPin ? 'pin' : 'drain' };
+}
+
+/** Until when a resource rests after its last move; null: it does not. */
+export function coolingUntilMs(
+  { movedAtMs }: PlanningResource,
+  { nowMs, options: { cooldownMs } }: PlanningInputs,
+): number | null {
+  return movedAtMs !== null && nowMs < movedAtMs + cooldownMs ? movedAtMs + cooldownMs : null;
+}
+
+function freedomOf(
+  resource: PlanningResource,
+  {
+    inputs,
+    need,
+    isKnown: isForecast,
+  }: { readonly inputs: PlanningInputs; readonly need: Need | null; readonly isKnown: boolean },
+): Freedom {
+  const { server, movingTo, pinned } = resource;
+  if (movingTo !== null) return 'fixed';
+  if (need === 'drain' && pinned === server) return 'fixed';
+  if (need !== null) return 'free';
+  if (inputs.restraint !== null || pinned !== null || !isForecast) return 'fixed';
+  return coolingUntilMs(resource, inputs) === null ? 'free' : 'cooling';
+}
+
+function perCapacityOf(
+  servers: readonly PlanningServer[],
+  dimensions: readonly Dimension[],
+): Float64Array {
+  return perServer(servers, dimensions, ({ id, capacity }, dimension) => {
+    const value = capacity[dimension];
+    if (value === undefined) return 0;
+    if (value > 0 && Number.isFinite(1 / value) && value < Infinity) return 1 / value;
+    return fail('ERR_PLANNING_INVALID', {
+      what: `server ${id}`,
+      why: `a capacity of ${value} for ${dimension} is not above 0`,
+    });
+  });
+}
+
+function basesOf(
+  servers: readonly PlanningServer[],
+  dimensions: readonly Dimension[],
+): Float64Array {
+  return perServer(servers, dimensions, ({ id, base = {} }, dimension) => {
+    const value = base[dimension] ?? 0;
+    if (value >= 0 && value < Infinity) return value;
+    return fail('ERR_PLANNING_INVALID', {
+      what: `server ${id}`,
+      why: `a base load of ${value} for ${dimension} is below 0 or endless`,
+    });
+  });
+}
+
+function perServer(
+  servers: readonly PlanningServer[],
+  dimensions: readonly Dimension[],
+  value: (server: PlanningServer, dimension: Dimension) => number,
+): Float64Array {
+  return Float64Array.from(
+    servers.flatMap((server) => dimensions.map((dimension) => value(server, dimension))),
+  );
+}
+
+/**
+ * A move is worth it if it relieves one server by `gainMin` of its capacity over the whole horizon. An
+ * overload of a thousandth at one step outweighs any move.
+ */
+function objectiveOf(options: PlannerOptions): Objective {
+  const { target, gainMin, imbalanceMax, imbalanceLoadMin } = options;
+  return {
+    target,
+    imbalanceMax,
+    imbalanceLoadMin,
+    overloadWeight: Math.max(10, 1000 * gainMin * gainMin),
+  };
+}

@@ -1,0 +1,280 @@
+import type { Clock } from '../core/clock/port.js';
+import type { Config } from '../core/config/schema.js';
+import type { Dimension, Mode, ResourceId, ServerId } from '../core/domain.js';
+import { DIMENSIONS } from '../core/domain.js';
+import { resourcesOnly } from '../core/forecast.js';
+import type { Log } from '../core/log.js';
+import type { ForecastRun, MetricStore } from '../core/metric-store/port.js';
+import type { Grid } from '../core/panel.js';
+import { endMsOf, gridBefore } from '../core/panel.js';
+import type { NoPlan, RoundResult } from '../core/plan.js';
+import type { SeriesKey } from '../core/sample.js';
+import { Draft } from '../core/table-store/draft.js';
+import type { Eligibility } from '../core/table-store/eligibility.js';
+import type { TableStore } from '../core/table-store/port.js';
+import type { PlanRecord } from '../core/table-store/records/plan.js';
+import { MODE, PAUSE, PLAN, ROUND } from '../core/table-store/records/plan.js';
+import { SERVER } from '../core/table-store/records/server.js';
+import { stateOf } from '../core/table-store/server-state.js';
+import { tenuresOf } from '../core/table-store/tenures.js';
+import type { TableView } from '../core/table-store/view.js';
+import type { Analysis, Outlook } from './analysis.js';
+import type { Attributor } from './attributor.js';
+import { expireProposals, recordResult } from './plan-record.js';
+import { inputsFromRecords } from './planner/from-records.js';
+import type { PlanningResult, Restraint } from './planner/inputs.js';
+import type { RecentLoads } from '../core/metric-store/recent.js';
+import { readRecent } from '../core/metric-store/recent.js';
+import { withServers } from './server-forecast.js';
+import { scoreWhatWasSaid } from './scoring.js';
+import type { PredictedBreach, Trigger } from './triggers.js';
+import { forecastTrigger, thresholdTrigger } from './triggers.js';
+
+export interface RoundParts {
+  readonly store: TableStore;
+  readonly view: TableView;
+  readonly metricStore: MetricStore;
+  readonly eligibility: Eligibility;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly analysis: Analysis;
+  readonly attributor: Attributor;
+}
+
+export interface RoundOptions {
+  /** Unless an operator set another one. */
+  readonly mode: Mode;
+  readonly forecast: Config['forecast'];
+  readonly planner: Config['planner'];
+  readonly triggers: Config['triggers'];
+  readonly seed: number;
+}
+
+/** How far ahead what was said is kept for scoring, as shares of the horizon. */
+const LEADS = [1 / 12, 1 / 2, 1] as const;
+/** Of the recent loads: what the last value and the base are taken from. */
+const RECENT_STEPS = 12;
+
+/**
+ * One round: reads what is new, forecasts, plans, and records what is to be done. It keeps only what it has
+ * observed; everything that it decides on is read anew, so a round may be repeated, or missed, without harm.
+ */
+export class Round {
+  readonly #parts: RoundParts;
+  readonly #options: RoundOptions;
+  /** End of the last step that was observed. */
+  #observedUntilMs = -Infinity;
+  #outlook: Outlook | undefined;
+
+  constructor(parts: RoundParts, options: RoundOptions) {
+    this.#parts = parts;
+    this.#options = options;
+  }
+
+  /**
+   * @param isQuick nothing is read or forecast anew if there is a forecast: a server was lost, and its resources wait
+   * @throws ERR_STORE_UNAVAILABLE, ERR_STORE_AMBIGUOUS, ERR_CONFLICT: nothing was recorded; the next round will
+   */
+  async run(trigger: Trigger, { isQuick = false } = {}): Promise<RoundResult> {
+    const { view, clock, log } = this.#parts;
+    const startedAtMs = clock.monotonicMs();
+    await view.sync();
+    await expireProposals(this.#parts);
+    const recent = await this.#recent();
+    const outlook =
+      isQuick && this.#outlook !== undefined ? this.#outlook : await this.#forecast(recent);
+    const busy = this.#underWay();
+    const result = await this.#plan(outlook, recent);
+    const cause = this.#causeOf(trigger, result, recent);
+    const record = await this.#record(result, cause, busy);
+    const round: RoundResult = {
+      atMs: clock.realtimeMs(),
+      trigger: cause,
+      plan: record?.plan.id ?? null,
+      none: record === undefined ? this.#noneOf(result) : null,
+    };
+    await this.#write(round);
+    const ms = Math.round(clock.monotonicMs() - startedAtMs);
+    const { kind } = cause;
+    log.info({ trigger: kind, plan: round.plan, none: round.none?.why, ms }, 'round ended');
+    return round;
+  }
+
+  #recent(): Promise<RecentLoads> {
+    const { metricStore, view, clock } = this.#parts;
+    return readRecent(metricStore, view, {
+      nowMs: clock.realtimeMs(),
+      stepMs: this.#options.forecast.stepMs,
+      steps: RECENT_STEPS,
+    });
+  }
+
+  async #forecast(recent: RecentLoads): Promise<Outlook> {
+    const { metricStore, view, analysis, clock } = this.#parts;
+    const news = await this.#observe();
+    const { block, models, stepsKnown } = await analysis.forecast(await this.#series());
+    const servers = [...view.all(SERVER).keys()];
+    const whole = withServers(block, {
+      table: view.table,
+      servers,
+      baseOf: (server, dimension) => recent.baseOf(server, dimension),
+    });
+    const run: ForecastRun = {
+      madeAtMs: clock.realtimeMs(),
+      models: whole.series.map((_, row) => models[row] ?? 'sum of its resources'),
+      block: whole,
+      leads: this.#leads(),
+    };
+    await metricStore.writeForecast(run);
+    if (news !== undefined) {
+      await scoreWhatWasSaid(run, news, metricStore, tenuresOf(view));
+    }
+    this.#outlook = { block: whole, models: run.models, stepsKnown };
+    return this.#outlook;
+  }
+
+  /** Only what is new: whole steps that are over. Those that follow former ones are returned. */
+  async #observe(): Promise<Grid | undefined> {
+    const { metricStore, analysis, attributor, clock, view } = this.#parts;
+    const { stepMs, historySteps } = this.#options.forecast;
+    const all = gridBefore(clock.realtimeMs(), stepMs, historySteps);
+    const startMs = Math.max(all.startMs, this.#observedUntilMs);
+    const steps = Math.round((endMsOf(all) - startMs) / stepMs);
+    if (steps <= 0) return undefined;
+    const isFirst = this.#observedUntilMs === -Infinity;
+    const grid: Grid = { startMs, stepMs, steps };
+    await attributor.attribute(grid, view);
+    const panel = await metricStore.readPanel({ series: await this.#series(), ...grid });
+    try {
+      await analysis.observe(panel);
+    } catch (error) {
+      // Whatever it knew is gone: the next round begins with the history.
+      this.#observedUntilMs = -Infinity;
+      throw error;
+    }
+    this.#observedUntilMs = endMsOf(grid);
+    return isFirst ? undefined : grid;
+  }
+
+  /** Of resources that are assigned or could be, in the dimensions that some server declares a capacity for. */
+  async #series(): Promise<SeriesKey[]> {
+    const { metricStore, clock, view, eligibility } = this.#parts;
+    const { stepMs, historySteps } = this.#options.forecast;
+    const planned = new Set<Dimension>();
+    for (const { value } of view.all(SERVER).values()) {
+      for (const dimension of DIMENSIONS) {
+        if (value.capacity[dimension] !== undefined) planned.add(dimension);
+      }
+    }
+    const known = new Set<ResourceId>(eligibility.servers().keys());
+    for (const [resource] of view.table.entries()) known.add(resource);
+    const measured = await metricStore.listSeries(clock.realtimeMs() - historySteps * stepMs);
+    return measured.filter(
+      ({ subject, id, metric }) =>
+        subject === 'resource' && known.has(id) && planned.has(metric as Dimension),
+    );
+  }
+
+  #plan(outlook: Outlook, recent: RecentLoads): Promise<PlanningResult> {
+    const { view, eligibility, clock, analysis } = this.#parts;
+    const { planner, seed } = this.#options;
+    const inputs = inputsFromRecords({
+      view,
+      eligibility,
+      forecast: resourcesOnly(outlook.block),
+      loads: recent,
+      nowMs: clock.realtimeMs(),
+      options: planner,
+      seed,
+      restraint: this.#restraint(outlook),
+    });
+    return analysis.plan(inputs);
+  }
+
+  #restraint({ stepsKnown }: Outlook): Restraint | null {
+    const { minSteps } = this.#options.forecast;
+    if (this.#parts.view.get(PAUSE, 'current') !== undefined) return { why: 'paused' };
+    if (stepsKnown < minSteps) return { why: 'learning', steps: stepsKnown, stepsMin: minSteps };
+    return null;
+  }
+
+  /** A plan that only makes things better waits until the one before it has ended. */
+  #underWay(): PlanRecord | undefined {
+    const records = [...this.#parts.view.all(PLAN).values()].map(({ value }) => value);
+    return records.find(({ status }) => status === 'approved' || status === 'applying');
+  }
+
+  #record(
+    result: PlanningResult,
+    trigger: Trigger,
+    busy: PlanRecord | undefined,
+  ): Promise<PlanRecord | undefined> {
+    const { mode, planner } = this.#options;
+    const current = this.#parts.view.get(MODE, 'current')?.value.mode ?? mode;
+    const options = { mode: current, planLifeMs: planner.planLifeMs, isBusy: busy !== undefined };
+    return recordResult(result, trigger, options, this.#parts);
+  }
+
+  /** What the round was good for in the end: what was predicted, else what was measured, else why it was begun. */
+  #causeOf(trigger: Trigger, { plan }: PlanningResult, recent: RecentLoads): Trigger {
+    if (trigger.kind !== 'schedule' || plan === null) return trigger;
+    const breaches = plan.analysis.outlook.flatMap(
+      ({ server, nothing, peakAtMs }): PredictedBreach[] =>
+        nothing > 1 ? [{ server, utilization: nothing, atMs: peakAtMs }] : [],
+    );
+    return forecastTrigger(breaches) ?? this.thresholdNow(recent) ?? trigger;
+  }
+
+  /** Whether the servers' measured loads differ by more than the threshold. */
+  thresholdNow(recent: RecentLoads): Trigger | undefined {
+    const { view } = this.#parts;
+    const { thresholdRatio: ratio, overallMin } = this.#options.triggers;
+    const loads = [...view.all(SERVER)].flatMap(([server, { value }]) => {
+      if (stateOf(view, server) !== 'ready' || value.spare) return [];
+      return [{ server, overall: overallOf(recent, server, value.capacity) }];
+    });
+    return thresholdTrigger(loads, { ratio, overallMin });
+  }
+
+  /** Looks at the measured loads alone, between two rounds. @throws ERR_STORE_UNAVAILABLE */
+  async threshold(): Promise<Trigger | undefined> {
+    return this.thresholdNow(await this.#recent());
+  }
+
+  #noneOf({ none }: PlanningResult): NoPlan | null {
+    if (none !== null) return none;
+    return {
+      why: 'observing',
+      blockers: [],
+      score: null,
+      gain: null,
+      gainMin: null,
+      steps: null,
+      stepsMin: null,
+    };
+  }
+
+  async #write(round: RoundResult): Promise<void> {
+    const { store, view } = this.#parts;
+    await store.transact(new Draft().put(ROUND, 'last', round).transaction);
+    await view.sync();
+  }
+
+  #leads(): number[] {
+    const { horizonSteps } = this.#options.forecast;
+    return [...new Set(LEADS.map((share) => Math.max(1, Math.round(share * horizonSteps))))];
+  }
+}
+
+function overallOf(
+  recent: RecentLoads,
+  server: ServerId,
+  capacity: Readonly<Partial<Record<Dimension, number>>>,
+): number {
+  const shares = DIMENSIONS.flatMap((metric) => {
+    const limit = capacity[metric];
+    const value = recent.lastOf({ subject: 'server', id: server, metric });
+    return limit === undefined || !Number.isFinite(value) ? [] : [value / limit];
+  });
+  return shares.length === 0 ? NaN : Math.max(...shares);
+}

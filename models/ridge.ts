@@ -1,0 +1,202 @@
+import { solveSymmetric } from './cholesky.js';
+import { Knots } from './knots.js';
+import type { Row, Shape } from './model.js';
+import { lengthOf } from './model.js';
+import type { Share } from './row-model.js';
+import { RowModel } from './row-model.js';
+import type { Season } from './season.js';
+import { ShiftedProducts } from './shifted-products.js';
+import type { Terms } from './terms.js';
+import { LAGS, offsetOf, reachOf, termsOf } from './terms.js';
+
+/** Of standardised coefficients: next to nothing on a week of samples, a good deal on a day of them. */
+const PENALTY = 3;
+/** A term must be paid for by so many steps of history. */
+const STEPS_PER_TERM = 4;
+/** While fitting, each third of the history is forecast by what the other two say. */
+const BLOCKS = 3;
+
+/**
+ * Ridge regression on lags and on slots of the hour, the day and the week (Hoerl and Kennard 1970), one
+ * regression per horizon step ("direct"), on roots: root(t + h) = b + Σ c(i)·root(t + offset(i, h)).
+ * Regressions are fitted at a few steps and interpolated between. All of its inputs are shifts of one
+ * series, so every Gram matrix comes from the same running sums, and those of the rehearsals too.
+ *
+ * params: the number of terms used, then for each knot its coefficients and b.
+ */
+export class Ridge extends RowModel {
+  readonly name = 'ridge';
+  override readonly params: number;
+  readonly minHistory: number;
+  readonly #terms: Terms;
+  readonly #knots: Knots;
+  /** Numbers a knot: coefficients and b. */
+  readonly #width: number;
+  readonly #products: ShiftedProducts;
+  readonly #scaled: Float64Array;
+  readonly #gram: Float64Array;
+  readonly #right: Float64Array;
+  readonly #work: Float64Array;
+  readonly #solution: Float64Array;
+  /** As params, once for each block: fitted without it. */
+  readonly #without: Float32Array;
+
+  constructor(shape: Shape & { readonly seasons: readonly Season[] }) {
+    super(shape);
+    this.#terms = termsOf(shape.seasons, shape.horizonSteps);
+    this.#knots = new Knots(shape.horizonSteps);
+    this.#width = this.#terms.count + 1;
+    this.params = 1 + this.#knots.steps.length * this.#width;
+    this.minHistory = LAGS + shape.horizonSteps + STEPS_PER_TERM * (LAGS + 1);
+    this.#products = new ShiftedProducts(shape.historySteps);
+    this.#scaled = new Float64Array(shape.historySteps);
+    this.#gram = new Float64Array(this.#width ** 2);
+    this.#right = new Float64Array(this.#width);
+    this.#work = new Float64Array(this.#width ** 2);
+    this.#solution = new Float64Array(this.#width);
+    this.#without = new Float32Array(BLOCKS * this.params);
+  }
+
+  protected override get minBefore(): number {
+    return LAGS;
+  }
+
+  protected override learn(row: Row, params: Float32Array): void {
+    const count = this.#affordable(lengthOf(row));
+    const { mean, deviation } = this.#standardise(row);
+    const first = row.start + reachOf(this.#terms, count);
+    for (let knot = 0; knot < this.#knots.steps.length; knot++) {
+      const h = this.#knots.steps[knot]!;
+      const last = row.roots.length - h;
+      this.#gram.fill(0);
+      this.#right.fill(0);
+      this.#add(this.#gram, this.#right, { count, h, from: first, to: last, sign: 1 });
+      this.#work.set(this.#gram);
+      this.#solution.set(this.#right);
+      this.#solve(count);
+      this.#write(params, knot, { count, mean, deviation });
+      for (let block = 0; block < BLOCKS; block++) {
+        const { from, to } = blockOf(block, first, row.roots.length);
+        const left = { from: Math.max(first, from - h), to: Math.min(last, to + h) };
+        this.#work.set(this.#gram);
+        this.#solution.set(this.#right);
+        this.#add(this.#work, this.#solution, { count, h, ...left, sign: -1 });
+        this.#solve(count);
+        this.#write(this.#shareOf(block), knot, { count, mean, deviation });
+      }
+    }
+  }
+
+  protected say(row: Row, origin: number, { params, said }: Share, at: number): void {
+    const isRehearsal = origin < row.roots.length;
+    const count = params[0]!;
+    const first = row.start + reachOf(this.#terms, count);
+    if (origin <= first) {
+      said.fill(NaN, at, at + this.horizonSteps);
+      return;
+    }
+    const used = isRehearsal ? this.#shareOf(blockAt(origin, first, row.roots.length)) : params;
+    const { before, share } = this.#knots;
+    for (let h = 1; h <= this.horizonSteps; h++) {
+      const knot = before[h - 1]!;
+      const near = 1 + knot * this.#width;
+      const far = near + this.#width;
+      const part = share[h - 1]!;
+      let root = used[near + count]! * (1 - part) + (part > 0 ? used[far + count]! * part : 0);
+      for (let term = 0; term < count; term++) {
+        const value = row.roots[origin - 1 + offsetOf(this.#terms, term, h)]!;
+        const weight = used[near + term]! * (1 - part) + (part > 0 ? used[far + term]! * part : 0);
+        root += weight * value;
+      }
+      said[at + h - 1] = root > 0 ? root * root : 0;
+    }
+  }
+
+  /** How many terms a history of this length pays for. */
+  #affordable(length: number): number {
+    const { cuts } = this.#terms;
+    const steps = (cut: number): number =>
+      length - reachOf(this.#terms, cut) - this.horizonSteps - STEPS_PER_TERM * (cut + 1);
+    return cuts.findLast((cut) => steps(cut) >= 0) ?? cuts[0]!;
+  }
+
+  #standardise({ roots, start }: Row): { mean: number; deviation: number } {
+    let sum = 0;
+    for (let t = start; t < roots.length; t++) sum += roots[t]!;
+    const mean = sum / (roots.length - start);
+    let squares = 0;
+    for (let t = start; t < roots.length; t++) squares += (roots[t]! - mean) * (roots[t]! - mean);
+    const deviation = Math.sqrt(squares / (roots.length - start)) || 1;
+    for (let t = start; t < roots.length; t++) this.#scaled[t] = (roots[t]! - mean) / deviation;
+    this.#products.take(this.#scaled, start);
+    return { mean, deviation };
+  }
+
+  /** Adds the steps t in [from, to) of the regression of step t + h to its sums, or takes them away. */
+  #add(gram: Float64Array, right: Float64Array, { count, h, from, to, sign }: Window): void {
+    if (to <= from) return;
+    const width = count + 1;
+    const products = this.#products;
+    for (let i = 0; i < count; i++) {
+      const offset = offsetOf(this.#terms, i, h);
+      for (let j = 0; j <= i; j++) {
+        const other = offsetOf(this.#terms, j, h);
+        gram[i * width + j]! += sign * products.product(offset, other, from, to);
+      }
+      gram[count * width + i]! += sign * products.sum(offset, from, to);
+      right[i]! += sign * products.product(offset, h, from, to);
+    }
+    gram[count * width + count]! += sign * (to - from);
+    right[count]! += sign * products.sum(h, from, to);
+  }
+
+  #solve(count: number): void {
+    const width = count + 1;
+    for (let i = 0; i < count; i++) this.#work[i * width + i]! += PENALTY;
+    solveSymmetric(this.#work, this.#solution, width);
+  }
+
+  /** From standardised roots to roots. */
+  #write(
+    params: Float32Array,
+    knot: number,
+    { count, mean, deviation }: { count: number; mean: number; deviation: number },
+  ): void {
+    params[0] = count;
+    const at = 1 + knot * this.#width;
+    let sum = 0;
+    for (let term = 0; term < count; term++) {
+      params[at + term] = this.#solution[term]!;
+      sum += this.#solution[term]!;
+    }
+    params[at + count] = this.#solution[count]! * deviation + mean * (1 - sum);
+  }
+
+  #shareOf(block: number): Float32Array {
+    return this.#without.subarray(block * this.params, (block + 1) * this.params);
+  }
+}
+
+/** Steps t of the regression of step t + h on its first `count` terms. */
+interface Window {
+  readonly count: number;
+  readonly h: number;
+  readonly from: number;
+  readonly to: number;
+  readonly sign: 1 | -1;
+}
+
+/** The steps t of a block of the history: first to end in equal parts. */
+function blockOf(block: number, first: number, end: number): { from: number; to: number } {
+  const length = (end - first) / BLOCKS;
+  return {
+    from: first + Math.floor(block * length),
+    to: first + Math.floor((block + 1) * length),
+  };
+}
+
+/** The block that the last step before an origin is in. */
+function blockAt(origin: number, first: number, end: number): number {
+  const block = Math.floor(((origin - 1 - first) * BLOCKS) / (end - first));
+  return Math.min(BLOCKS - 1, Math.max(0, block));
+}

@@ -1,0 +1,111 @@
+import type { Row } from './model.js';
+import type { Share } from './row-model.js';
+import { RowModel } from './row-model.js';
+import type { SeasonShape } from './season.js';
+import { Ordered } from './ordered.js';
+import { collectSlot } from './slots.js';
+import { bestAlpha, memoryOf, smooth } from './smoothing.js';
+
+const CYCLES_MAX = 14;
+/** What the level remembers at most between fits; a slower one counts as this slow. */
+const MEMORY_STEPS = 96;
+
+/**
+ * Season and level, in the manner of STL with simple exponential smoothing (Cleveland et al. 1990; FPP §3.6,
+ * §8.1) on roots: trend = moving mean over a season, season(slot) = median of root − trend over the latest
+ * cycles, level = smoothed rest; ŷ(o + h) = max(0, level + season(o + h))². Medians in place of STL's loess:
+ * as robust as its robust form, and cheap enough to be made anew for each forecast, so nothing is kept
+ * but α.
+ */
+export class SeasonalSmoothing extends RowModel {
+  readonly name: string;
+  override readonly params = 1;
+  readonly minHistory: number;
+  readonly #season: number;
+  readonly #slot = new Ordered(CYCLES_MAX);
+  /** Roots minus trend. */
+  readonly #detrended: Float64Array;
+  readonly #sums: Float64Array;
+  readonly #profile: Float64Array;
+  readonly #rest: Float64Array;
+  readonly #levels: Float64Array;
+
+  constructor(shape: SeasonShape) {
+    super(shape);
+    this.name = `stl-${shape.season.name}`;
+    this.#season = shape.season.steps;
+    this.minHistory = 2 * shape.season.steps;
+    this.#detrended = new Float64Array(shape.historySteps);
+    this.#sums = new Float64Array(shape.historySteps + 1);
+    this.#profile = new Float64Array(shape.season.steps);
+    this.#rest = new Float64Array(shape.historySteps);
+    this.#levels = new Float64Array(shape.historySteps + 1);
+  }
+
+  protected override get minBefore(): number {
+    return this.#season;
+  }
+
+  protected override learn(row: Row, params: Float32Array): void {
+    this.#decompose(row, row.start);
+    params[0] = bestAlpha(this.#rest, row.start, row.roots.length);
+  }
+
+  protected override prepare(row: Row, params: Float32Array, earliest: number): void {
+    const alpha = params[0]!;
+    const start = Math.max(row.start, earliest - Math.min(MEMORY_STEPS, memoryOf(alpha)));
+    // While fitting `learn` has just done it.
+    if (earliest > row.start) this.#decompose(row, start);
+    smooth(this.#rest, { start, end: row.roots.length, alpha }, this.#levels);
+  }
+
+  protected say(row: Row, origin: number, { said }: Share, at: number): void {
+    const season = this.#season;
+    const visible = {
+      start: row.start,
+      hiddenFrom: origin,
+      hiddenTo: origin + this.horizonSteps,
+    };
+    const level = this.#levels[origin]!;
+    for (let h = 0; h < this.horizonSteps; h++) {
+      if (h >= season) {
+        said[at + h] = said[at + h - season]!;
+        continue;
+      }
+      collectSlot(this.#detrended, { step: origin + h, season }, visible, this.#slot);
+      const root = Math.max(0, level + this.#slot.quantile(0.5));
+      said[at + h] = root * root;
+    }
+  }
+
+  /** Trend everywhere; season and rest from `from` on. */
+  #decompose(row: Row, from: number): void {
+    const { roots, start } = row;
+    const end = roots.length;
+    const season = this.#season;
+    this.#detrend(row);
+    const visible = { start, hiddenFrom: end, hiddenTo: end };
+    for (let step = Math.max(from, end - season); step < end; step++) {
+      collectSlot(this.#detrended, { step, season }, visible, this.#slot);
+      this.#profile[step % season] = this.#slot.quantile(0.5);
+    }
+    for (let step = from; step < end; step++) {
+      this.#rest[step] = roots[step]! - this.#profile[step % season]!;
+    }
+  }
+
+  /** The moving mean over a season around each step; near the ends that of the first and last season. */
+  #detrend({ roots, start }: Row): void {
+    const end = roots.length;
+    const season = this.#season;
+    const half = season >> 1;
+    const sums = this.#sums;
+    const detrended = this.#detrended;
+    sums[start] = 0;
+    for (let step = start; step < end; step++) sums[step + 1] = sums[step]! + roots[step]!;
+    for (let step = start; step < end; step++) {
+      const first = Math.min(Math.max(step - half, start), end - season);
+      detrended[step] = roots[step]! - (sums[first + season]! - sums[first]!) / season;
+    }
+  }
+}

@@ -1,0 +1,394 @@
+import { strict as assert } from 'node:assert';
+import type { Row } from './model.js';
+import { select } from './selection.js';
+import { weightedMedian } from './weighted-median.js';
+
+/**
+ * From what models would have said at past origins to weights: who is to be believed, how far ahead, and by
+ * how much each is to be shifted.
+ *
+ * For each quantile and each *target* (a few groups of steps, and the peak over the horizon) every path of
+ * every model becomes two candidates: the path moved by the quantile of its own past errors, errors taken as
+ * differences of values and of roots (split conformal prediction, Vovk et al. 2005; on roots the spread grows
+ * with the load). Candidates are judged by their mean pinball loss on the same origins; the best few are kept
+ * with weights loss^−power; the forecast is their weighted median (opinion pools of quantiles, Lichtendahl
+ * et al. 2013; a median since one exploding member ruins a mean). The median of the steps is not shifted.
+ */
+
+/** Kept candidates of a quantile and target. */
+export const KEPT = 6;
+const POWER = 8;
+/** Losses closer than this share of the mean load are the same: with constant loads all are zero. */
+const LOSS_FLOOR = 1e-6;
+/** Ends of the groups of steps; the last group goes to the end of the horizon. */
+const GROUP_ENDS = [3, 12, 48, 144] as const;
+/** So many steps of a group are compared at an origin: neighbours miss by about the same. */
+const SAMPLED_STEPS = 6;
+const NOBODY = 0xff;
+const PATHS_MAX = 127;
+
+/** Of many series: which candidates, their shifts and weights, at `((slot · targets + t) · quantiles + q) · KEPT`. */
+export interface Choices {
+  /** Path · 2, + 1 if shifted among roots; 255: nobody. */
+  readonly candidates: Uint8Array;
+  readonly shifts: Float32Array;
+  readonly weights: Float32Array;
+}
+
+export interface StackShape {
+  readonly horizonSteps: number;
+  /** Origins of a rehearsal. */
+  readonly origins: number;
+  /** Paths of all models together, at most 127. */
+  readonly paths: number;
+  /** Ascending, 0.5 among them. */
+  readonly quantiles: readonly number[];
+}
+
+/** What is known of one target: pairs of what a path said and what came. */
+interface Pairs {
+  readonly said: Float32Array;
+  readonly saidRoots: Float32Array;
+  readonly came: Float32Array;
+  readonly cameRoots: Float32Array;
+  count: number;
+}
+
+export class Stack {
+  /** Groups of steps, then the peak. */
+  readonly targets: number;
+  readonly #shape: StackShape;
+  /** By group: the first step after it. */
+  readonly #ends: readonly number[];
+  /** [origins × horizon] what came; NaN: not known. */
+  readonly #actual: Float32Array;
+  readonly #pairs: Pairs;
+  #lossFloor = 0;
+  #originsKnown = 0;
+  readonly #errors: Float32Array;
+  /** [quantiles × candidates] */
+  readonly #losses: Float64Array;
+  readonly #shifts: Float64Array;
+  readonly #misses: Float64Array;
+  readonly #values = new Float64Array(KEPT);
+  readonly #weights = new Float64Array(KEPT);
+
+  constructor(shape: StackShape) {
+    const { horizonSteps, origins, paths, quantiles } = shape;
+    assert.ok(paths <= PATHS_MAX, 'a candidate fits into a byte');
+    this.#shape = shape;
+    this.#ends = [...GROUP_ENDS.filter((end) => end < horizonSteps), horizonSteps];
+    this.targets = this.#ends.length + 1;
+    const cells = origins * horizonSteps;
+    this.#actual = new Float32Array(cells);
+    this.#pairs = {
+      said: new Float32Array(cells),
+      saidRoots: new Float32Array(cells),
+      came: new Float32Array(cells),
+      cameRoots: new Float32Array(cells),
+      count: 0,
+    };
+    this.#errors = new Float32Array(cells);
+    this.#misses = new Float64Array(origins);
+    this.#losses = new Float64Array(quantiles.length * paths * 2);
+    this.#shifts = new Float64Array(quantiles.length * paths * 2);
+  }
+
+  /** Room for the choices of so many series. */
+  choicesOf(slots: number): Choices {
+    const length = slots * this.targets * this.#shape.quantiles.length * KEPT;
+    return {
+      candidates: new Uint8Array(length).fill(NOBODY),
+      shifts: new Float32Array(length),
+      weights: new Float32Array(length),
+    };
+  }
+
+  /** @param said what all paths would have said at the row's origins: [paths × origins × horizon] */
+  choose(row: Row, said: Float32Array, choices: Choices): void {
+    this.#takeActual(row);
+    const { paths } = this.#shape;
+    let from = 0;
+    for (const [group, to] of this.#ends.entries()) {
+      for (let path = 0; path < paths; path++) {
+        this.#pairSteps(said, path, from, to);
+        this.#judge(path, true);
+      }
+      this.#keep(row.slot, group, choices);
+      from = to;
+    }
+    for (let path = 0; path < paths; path++) {
+      this.#pairPeaks(said, path);
+      this.#judge(path, false);
+    }
+    this.#keep(row.slot, this.targets - 1, choices);
+  }
+
+  /** Whether anybody may speak for this series. */
+  isChosen(slot: number, choices: Choices): boolean {
+    return choices.candidates[this.#placeOf(slot, 0, 0)] !== NOBODY;
+  }
+
+  /** Paths that the choices of a series need; first those of the median of the first steps, the weightiest first. */
+  pathsOf(slot: number, { candidates }: Choices): number[] {
+    const { quantiles } = this.#shape;
+    const from = this.#placeOf(slot, 0, 0);
+    const middle = this.#placeOf(slot, 0, quantiles.indexOf(0.5));
+    const to = this.#placeOf(slot + 1, 0, 0);
+    const all = [
+      ...candidates.subarray(middle, middle + KEPT),
+      ...candidates.subarray(from, to),
+    ].filter((candidate) => candidate !== NOBODY);
+    return [...new Set(all.map((candidate) => candidate >> 1))];
+  }
+
+  /**
+   * One quantile of a series for each step, and of its peak.
+   * @param said of the paths: [paths × horizon]
+   */
+  say(slot: number, q: number, said: Float32Array, choices: Choices, into: Float32Array): number {
+    const { horizonSteps } = this.#shape;
+    let from = 0;
+    for (const [group, to] of this.#ends.entries()) {
+      const place = this.#placeOf(slot, group, q);
+      for (let h = from; h < to; h++) {
+        into[h] = this.#pooled(place, choices, (path) => said[path * horizonSteps + h]!);
+      }
+      from = to;
+    }
+    const place = this.#placeOf(slot, this.targets - 1, q);
+    if (choices.candidates[place] === NOBODY) return into.reduce((a, b) => Math.max(a, b), 0);
+    return this.#pooled(place, choices, (path) => peakOf(said, path * horizonSteps, horizonSteps));
+  }
+
+  /**
+   * What the median would have missed at each origin: the mean over a few steps of what came less what was
+   * said, in units (42 to one) of its own mean size; 0 where nothing is known.
+   */
+  missed(slot: number, said: Float32Array, choices: Choices, errors: Int8Array): void {
+    const { origins, horizonSteps, quantiles } = this.#shape;
+    const misses = this.#misses;
+    let size = 0;
+    let known = 0;
+    for (let k = 0; k < origins; k++) {
+      misses[k] = NaN;
+      let sum = 0;
+      let count = 0;
+      let from = 0;
+      for (const [group, to] of this.#ends.entries()) {
+        const h = (from + to) >> 1;
+        const place = this.#placeOf(slot, group, quantiles.indexOf(0.5));
+        const cell = k * horizonSteps + h;
+        const path = (path: number): number => said[path * origins * horizonSteps + cell]!;
+        const miss = this.#actual[cell]! - this.#pooled(place, choices, path);
+        from = to;
+        if (Number.isNaN(miss)) continue;
+        sum += miss;
+        count++;
+      }
+      if (count === 0) continue;
+      misses[k] = sum / count;
+      size += Math.abs(sum / count);
+      known++;
+    }
+    const unit = known > 0 ? size / known : 0;
+    for (let k = 0; k < origins; k++) {
+      const error = unit > 0 && !Number.isNaN(misses[k]!) ? misses[k]! / unit : 0;
+      errors[k] = Math.round(42 * Math.min(3, Math.max(-3, error)));
+    }
+  }
+
+  #takeActual({ values, isKnown, origins }: Row): void {
+    const { horizonSteps } = this.#shape;
+    this.#actual.fill(NaN);
+    this.#originsKnown = origins.reduce((count, origin) => count + (origin >= 0 ? 1 : 0), 0);
+    let sum = 0;
+    let count = 0;
+    for (const [k, origin] of origins.entries()) {
+      if (origin < 0) continue;
+      const to = Math.min(horizonSteps, values.length - origin);
+      for (let h = 0; h < to; h++) {
+        if (isKnown[origin + h] !== 1) continue;
+        this.#actual[k * horizonSteps + h] = values[origin + h]!;
+        sum += values[origin + h]!;
+        count++;
+      }
+    }
+    this.#lossFloor = count > 0 ? (LOSS_FLOOR * sum) / count + Number.MIN_VALUE : 0;
+  }
+
+  #pairSteps(said: Float32Array, path: number, from: number, to: number): void {
+    const { horizonSteps, origins } = this.#shape;
+    const base = path * origins * horizonSteps;
+    const stride = Math.ceil((to - from) / SAMPLED_STEPS);
+    this.#pairs.count = 0;
+    for (let k = 0; k < origins; k++) {
+      for (let cell = k * horizonSteps + from; cell < k * horizonSteps + to; cell += stride) {
+        this.#pair(said[base + cell]!, this.#actual[cell]!);
+      }
+    }
+  }
+
+  /** Peaks of horizons that are known by half at least. */
+  #pairPeaks(said: Float32Array, path: number): void {
+    const { horizonSteps, origins } = this.#shape;
+    const base = path * origins * horizonSteps;
+    this.#pairs.count = 0;
+    for (let k = 0; k < origins; k++) {
+      const cell = k * horizonSteps;
+      let known = 0;
+      for (let h = 0; h < horizonSteps; h++) {
+        if (!Number.isNaN(this.#actual[cell + h]!)) known++;
+      }
+      if (known * 2 < horizonSteps) continue;
+      const came = peakOf(this.#actual, cell, horizonSteps);
+      this.#pair(peakOf(said, base + cell, horizonSteps), came);
+    }
+  }
+
+  #pair(said: number, came: number): void {
+    if (Number.isNaN(said) || Number.isNaN(came)) return;
+    const pairs = this.#pairs;
+    const at = pairs.count++;
+    pairs.said[at] = said;
+    pairs.saidRoots[at] = Math.sqrt(said);
+    pairs.came[at] = came;
+    pairs.cameRoots[at] = Math.sqrt(came);
+  }
+
+  /** Shift and loss of the two candidates that a path makes, for each quantile. */
+  #judge(path: number, isStep: boolean): void {
+    const { quantiles, paths } = this.#shape;
+    for (const isRoot of [false, true]) {
+      const candidate = path * 2 + (isRoot ? 1 : 0);
+      const errors = this.#errorsOf(isRoot);
+      let smaller = 0;
+      for (const [q, quantile] of quantiles.entries()) {
+        const at = q * paths * 2 + candidate;
+        const isPlain = isStep && quantile === 0.5;
+        const place = placeIn(errors.length, quantile, this.#originsKnown);
+        const shift = isPlain ? 0 : conformalQuantile(errors, place, smaller);
+        if (!isPlain) smaller = Math.max(0, Math.floor(place));
+        this.#shifts[at] = shift;
+        this.#losses[at] =
+          errors.length === 0 || (isPlain && isRoot)
+            ? Infinity
+            : this.#loss(quantile, shift, isRoot);
+      }
+    }
+  }
+
+  #errorsOf(isRoot: boolean): Float32Array {
+    const { count, said, saidRoots, came, cameRoots } = this.#pairs;
+    const errors = this.#errors.subarray(0, count);
+    const from = isRoot ? saidRoots : said;
+    const to = isRoot ? cameRoots : came;
+    for (let at = 0; at < count; at++) errors[at] = to[at]! - from[at]!;
+    return errors;
+  }
+
+  /** Mean pinball loss. */
+  #loss(quantile: number, shift: number, isRoot: boolean): number {
+    const { count, said, saidRoots, came } = this.#pairs;
+    let over = 0;
+    let under = 0;
+    for (let at = 0; at < count; at++) {
+      const root = Math.max(0, saidRoots[at]! + shift);
+      const miss = came[at]! - (isRoot ? root * root : said[at]! + shift);
+      under += Math.max(0, miss);
+      over -= Math.min(0, miss);
+    }
+    return (quantile * under + (1 - quantile) * over) / count;
+  }
+
+  /** The best few candidates of each quantile for this target; nobody if none could be judged. */
+  #keep(slot: number, target: number, { candidates, shifts, weights }: Choices): void {
+    const { quantiles, paths } = this.#shape;
+    const losses = this.#losses;
+    const floor = this.#lossFloor;
+    for (let q = 0; q < quantiles.length; q++) {
+      const place = this.#placeOf(slot, target, q);
+      const base = q * paths * 2;
+      let kept = 0;
+      for (let candidate = 0; candidate < paths * 2; candidate++) {
+        const loss = losses[base + candidate]!;
+        if (loss === Infinity) continue;
+        if (kept === KEPT && loss >= losses[base + candidates[place + KEPT - 1]!]!) continue;
+        let at = kept < KEPT ? kept++ : KEPT - 1;
+        while (at > 0 && losses[base + candidates[place + at - 1]!]! > loss) {
+          candidates[place + at] = candidates[place + at - 1]!;
+          at--;
+        }
+        candidates[place + at] = candidate;
+      }
+      const best = kept === 0 ? 0 : losses[base + candidates[place]!]!;
+      for (let at = 0; at < kept; at++) {
+        const candidate = base + candidates[place + at]!;
+        shifts[place + at] = this.#shifts[candidate]!;
+        weights[place + at] = ((best + floor) / (losses[candidate]! + floor)) ** POWER;
+      }
+      candidates.fill(NOBODY, place + kept, place + KEPT);
+      // A short history says nothing of late steps yet: those who speak for the earlier ones go on.
+      if (kept === 0 && target > 0 && target < this.targets - 1) {
+        const before = this.#placeOf(slot, target - 1, q);
+        candidates.copyWithin(place, before, before + KEPT);
+        shifts.copyWithin(place, before, before + KEPT);
+        weights.copyWithin(place, before, before + KEPT);
+      }
+    }
+  }
+
+  #placeOf(slot: number, target: number, q: number): number {
+    return ((slot * this.targets + target) * this.#shape.quantiles.length + q) * KEPT;
+  }
+
+  #pooled(place: number, choices: Choices, valueOf: (path: number) => number): number {
+    let count = 0;
+    for (let at = place; at < place + KEPT; at++) {
+      const candidate = choices.candidates[at]!;
+      if (candidate === NOBODY) break;
+      const value = valueOf(candidate >> 1);
+      if (Number.isNaN(value)) continue;
+      const shift = choices.shifts[at]!;
+      const isRoot = (candidate & 1) === 1;
+      const root = Math.max(0, Math.sqrt(value) + shift);
+      this.#values[count] = isRoot ? root * root : value + shift;
+      this.#weights[count] = choices.weights[at]!;
+      count++;
+    }
+    return count === 0 ? NaN : weightedMedian(this.#values, this.#weights, count);
+  }
+}
+
+/**
+ * The error that is large enough in a share q of cases, as far as so few origins can tell: split conformal
+ * prediction takes the ⌈(n + 1)·q⌉-th of n, and it is the origins that are independent, not the steps of one.
+ * Between the two errors next to the place; the largest (smallest) if there are too few. Errors are
+ * reordered; those before `from` are known to be smaller.
+ */
+function conformalQuantile(errors: Float32Array, place: number, from: number): number {
+  const count = errors.length;
+  if (count === 0) return NaN;
+  const below = Math.min(count - 1, Math.max(0, Math.floor(place)));
+  const low = select(errors, below, Math.min(from, below), count);
+  const share = Math.min(1, Math.max(0, place - below));
+  if (share === 0 || below + 1 === count) return low;
+  let high = Infinity;
+  for (let at = below + 1; at < count; at++) if (errors[at]! < high) high = errors[at]!;
+  return low + share * (high - low);
+}
+
+/** Where the quantile stands among `count` sorted errors from `origins` origins. */
+function placeIn(count: number, quantile: number, origins: number): number {
+  const far = Math.abs(quantile - 0.5) * (1 + 1 / origins);
+  return (0.5 + Math.sign(quantile - 0.5) * far) * count - 0.5;
+}
+
+/** NaN only if all are. */
+function peakOf(values: Float32Array, from: number, length: number): number {
+  let peak = NaN;
+  for (let at = from; at < from + length; at++) {
+    if (!(values[at]! <= peak) && !Number.isNaN(values[at]!)) peak = values[at]!;
+  }
+  return peak;
+}

@@ -1,0 +1,16 @@
+import { it } from '@jest/globals';
+import { spawnSync } from 'node:child_process';
+
+/**
+ * `it` for a test that needs a program of the system. Without the program the test is skipped, and its name says why; in CI,
+ * where `.ci/engines` has installed it, it runs and fails.
+ */
+export function itWith(
+  program: string,
+): (name: string, test: () => Promise<void>, timeoutMs?: number) => void {
+  const { error } = spawnSync(program, ['--version'], { stdio: 'ignore' });
+  if (error === undefined || process.env.CI === 'true') return it;
+  return (name, test, timeoutMs) => {
+    it.skip(`${name} (skipped: ${program} is not installed; see .ci/engines)`, test, timeoutMs);
+  };
+}

@@ -1,0 +1,277 @@
+import type { ResourceId, ServerId } from '../../../core/domain.js';
+import { isSameGeneration } from '../../../core/generation.js';
+import type { PlanScore, PlannedMove } from '../../../core/plan.js';
+import type {
+  PlanningInputs,
+  PlanningResource,
+  PlanningResult,
+} from '../../../forecaster/planner/inputs.js';
+import type { Where } from './reference.js';
+import { Reference } from './reference.js';
+
+/** Loads are single-precision numbers. */
+const TOLERANCE = 1e-5;
+const NEEDED = new Set(['place', 'lost', 'drain', 'pin']);
+
+/** Everything that is wrong with a planner's answer, in words; empty: nothing. Written from the definition. */
+export function faultsOf(inputs: PlanningInputs, result: PlanningResult): string[] {
+  return new Checker(inputs, result).run();
+}
+
+class Checker {
+  readonly #reference: Reference;
+  readonly #inputs: PlanningInputs;
+  readonly #result: PlanningResult;
+  readonly #moves: readonly PlannedMove[];
+  readonly #start: Where;
+  readonly #end: Where;
+  readonly #before: PlanScore;
+  readonly #after: PlanScore;
+  readonly #faults: string[] = [];
+
+  constructor(inputs: PlanningInputs, result: PlanningResult) {
+    this.#inputs = inputs;
+    this.#result = result;
+    this.#reference = new Reference(inputs);
+    this.#moves = result.plan?.batches.flatMap(({ moves }) => moves) ?? [];
+    this.#start = this.#reference.start();
+    this.#end = after(this.#start, this.#moves);
+    this.#before = this.#reference.score(this.#start);
+    this.#after = this.#reference.score(this.#end);
+  }
+
+  run(): string[] {
+    const { plan, none } = this.#result;
+    this.#expect((plan === null) !== (none === null), 'a plan or a reason, not both');
+    for (const move of this.#moves) this.#checkMove(move);
+    this.#checkCounts();
+    this.#checkPrefixes();
+    this.#checkOrderOfAims();
+    for (const move of this.#moves) this.#checkWorth(move);
+    for (const move of this.#moves) this.#checkReason(move);
+    this.#checkAnalysis();
+    this.#checkStandbys();
+    this.#checkNone();
+    return this.#faults;
+  }
+
+  #checkMove(move: PlannedMove): void {
+    const { resource: id, source, target, since } = move;
+    const resource = this.#resource(id);
+    const name = `${id} to ${target}`;
+    this.#expect(source === resource.server, `${name}: from ${source}, is on ${resource.server}`);
+    this.#expect(target !== source, `${name}: it is there`);
+    const isSame =
+      since === null ? resource.since === null : isSameGeneration(since, resource.since!);
+    this.#expect(isSame, `${name}: on another generation`);
+    this.#expect(this.#reference.allowed(id).includes(target), `${name}: it may not be there`);
+    this.#expect(resource.movingTo === null, `${name}: is under way already`);
+    if (NEEDED.has(move.reason.kind)) {
+      this.#expect(this.#reference.isMisplaced(id, this.#start), `${name}: was well placed`);
+    } else {
+      this.#expect(this.#inputs.restraint === null, `${name}: only needed moves are allowed`);
+      this.#expect(resource.pinned === null, `${name}: it is pinned`);
+    }
+  }
+
+  #checkCounts(): void {
+    const { movesMax, batchMovesMax } = this.#inputs.options;
+    const names = new Set(this.#moves.map(({ resource }) => resource));
+    this.#expect(names.size === this.#moves.length, 'a resource moves twice');
+    const moved = this.#moves.filter(({ resource }) => this.#start.has(resource));
+    this.#expect(moved.length <= movesMax, `${moved.length} moves, ${movesMax} allowed`);
+    for (const { moves } of this.#result.plan?.batches ?? []) {
+      this.#expect(moves.length <= batchMovesMax, `a batch of ${moves.length}`);
+    }
+  }
+
+  /** After each batch no limit is passed that is passed neither at the start nor at the end. */
+  #checkPrefixes(): void {
+    let where = this.#start;
+    for (const [index, { moves }] of (this.#result.plan?.batches ?? []).entries()) {
+      where = after(where, moves);
+      const cells = this.#broken(where, [this.#start, this.#end]);
+      this.#expect(cells.length === 0, `after batch ${index}: ${cells.join()}`);
+    }
+    // Only what nobody would serve otherwise may overload a server.
+    const taking = new Set(
+      this.#moves
+        .filter(({ reason: { kind } }) => kind === 'place' || kind === 'lost')
+        .map(({ target }) => target),
+    );
+    const broken = this.#broken(this.#end, [this.#start]);
+    const unexplained = broken.filter((cell) => !taking.has(cell.split(' ')[0] as ServerId));
+    this.#expect(unexplained.length === 0, `over capacity: ${unexplained.join()}`);
+  }
+
+  #checkOrderOfAims(): void {
+    const aims = ['misplaced', 'overload', 'pressure', 'unevenness'] as const;
+    for (const aim of aims) {
+      const change = this.#after[aim] - this.#before[aim];
+      if (change < -TOLERANCE) return;
+      if (aim === 'unevenness' && !this.#isUneven()) return;
+      this.#expect(change <= TOLERANCE, `${aim} grew by ${change}`);
+    }
+  }
+
+  /** Without any one move a limit is passed, or the cost is higher. */
+  #checkWorth(move: PlannedMove): void {
+    if (NEEDED.has(move.reason.kind)) return;
+    const { resource: id, source } = move;
+    const without = new Map(this.#end).set(id, source!);
+    const isNeeded = this.#broken(without, [this.#start, this.#end]).length > 0;
+    const score = this.#reference.score(without);
+    const name = `${id} to ${move.target}`;
+    const isNoWorse =
+      this.#cost(score) <= this.#cost(this.#after) + 1e-9 &&
+      score.overload <= this.#after.overload + 1e-9 &&
+      score.pressure <= this.#after.pressure + 1e-9;
+    this.#expect(isNeeded || !isNoWorse, `${name} gains nothing`);
+    const isSpare = this.#reference.server(move.target).spare;
+    if (!isSpare && !this.#isCooling(this.#resource(id))) return;
+    const isLastResort = isNeeded || score.overload > this.#after.overload;
+    this.#expect(isLastResort, `${name}: only to take away overload`);
+  }
+
+  #checkReason({ resource: id, source, target, reason }: PlannedMove): void {
+    const { kind, server, dimension, atMs, before, after: then, limit } = reason;
+    const name = `reason of ${id} to ${target}`;
+    if (NEEDED.has(kind)) {
+      const { state } = source === null ? { state: null } : this.#reference.server(source);
+      const pin = this.#resource(id).pinned;
+      const isTrue =
+        (kind === 'place' && source === null) ||
+        (kind === 'lost' && state === 'lost') ||
+        (kind === 'pin' && pin === target) ||
+        (kind === 'drain' && state !== 'lost' && !this.#eligibleReady(id).includes(source!));
+      this.#expect(isTrue, `${name}: not ${kind}`);
+      return;
+    }
+    this.#expect(server === source, `${name}: about another server`);
+    if (dimension === null || atMs === null || before === null || then === null) {
+      this.#fault(`${name}: says nothing`);
+      return;
+    }
+    const { startMs, stepMs } = this.#inputs.forecast.grid;
+    const cell = { dimension, step: (atMs - startMs) / stepMs };
+    const at = (where: Where): number => this.#reference.utilization(server!, cell, where);
+    const stayed = new Map(this.#end).set(id, source!);
+    this.#near(`${name}: before`, before, at(kind === 'room' ? stayed : this.#start));
+    this.#near(`${name}: after`, then, at(this.#end));
+    this.#expect(then < before + TOLERANCE, `${name}: nothing gets better`);
+    if (kind === 'overload') {
+      const { target: soft } = this.#inputs.options;
+      this.#expect(limit === 1 || limit === soft, `${name}: no such limit`);
+      this.#expect(before > limit!, `${name}: no limit was passed`);
+    }
+  }
+
+  #checkAnalysis(): void {
+    const { plan } = this.#result;
+    if (plan === null) return;
+    const { score, worlds, bound, gap, outlook } = plan.analysis;
+    this.#nearScore('nothing', score.nothing, this.#before);
+    this.#nearScore('plan', score.plan, this.#after);
+    for (const world of ['low', 'high', 'last'] as const) {
+      const there = worlds[world];
+      this.#nearScore(`${world} nothing`, there.nothing, this.#reference.score(this.#start, world));
+      this.#nearScore(`${world} plan`, there.plan, this.#reference.score(this.#end, world));
+    }
+    this.#expect(gap >= 0, 'the plan is better than can be');
+    this.#near('gap', gap, this.#after.peak - bound);
+    for (const { server, dimension, now, nothing, plan: then } of outlook) {
+      const peak = (where: Where): number => this.#reference.peak(server, dimension, where);
+      this.#near(`${server} ${dimension} nothing`, nothing, peak(this.#start));
+      this.#near(`${server} ${dimension} plan`, then, peak(this.#end));
+      const cell = { dimension, step: 0 };
+      const present = this.#reference.utilization(server, cell, this.#start, 'last');
+      this.#near(`${server} ${dimension} now`, now, present);
+    }
+  }
+
+  #checkStandbys(): void {
+    for (const [name, standby] of Object.entries(this.#result.standbys)) {
+      const id = name as ResourceId;
+      this.#expect(this.#end.get(id) !== standby, `standby of ${id}: its own server`);
+      this.#expect(this.#eligibleReady(id).includes(standby), `standby of ${id}: may not serve it`);
+    }
+  }
+
+  #checkNone(): void {
+    const { none } = this.#result;
+    if (none?.why !== 'balanced') return;
+    const { misplaced, overload, pressure } = this.#before;
+    this.#expect(misplaced === 0 && overload + pressure < TOLERANCE, 'balanced, yet it is not');
+    this.#expect(!this.#isUneven(), 'balanced, yet uneven');
+  }
+
+  /** Cells over capacity, and higher than in any of the given. */
+  #broken(where: Where, than: readonly Where[]): string[] {
+    const broken: string[] = [];
+    for (const { id } of this.#inputs.servers) {
+      const limits = than.map((other) => this.#reference.utilizations(id, other));
+      for (const [at, value] of this.#reference.utilizations(id, where).entries()) {
+        if (value <= Math.max(1, ...limits.map((limit) => limit[at]!)) + TOLERANCE) continue;
+        const { dimension, step } = this.#reference.cells[at]!;
+        broken.push(`${id} ${dimension} ${step} ${value}`);
+      }
+    }
+    return broken;
+  }
+
+  /** What the planner is to lower, by its definition in problem.ts. */
+  #cost({ misplaced, overload, pressure, unevenness }: PlanScore): number {
+    const { gainMin } = this.#inputs.options;
+    const weight = Math.max(10, 1000 * gainMin * gainMin);
+    const fullest = this.#reference.highestLevel(this.#start);
+    const evening = this.#isUneven() ? (0.13 * unevenness) / fullest ** 2 : 0;
+    return misplaced * 1e6 + overload * weight + pressure + evening;
+  }
+
+  #isUneven(): boolean {
+    const { imbalanceMax, imbalanceLoadMin } = this.#inputs.options;
+    const isLoaded = this.#reference.highestLevel(this.#start) > imbalanceLoadMin;
+    return isLoaded && this.#before.imbalance > imbalanceMax + 1e-9;
+  }
+
+  #eligibleReady(id: ResourceId): ServerId[] {
+    const { eligible } = this.#resource(id);
+    return eligible.filter((server) => this.#reference.server(server).state === 'ready');
+  }
+
+  #isCooling({ movedAtMs }: PlanningResource): boolean {
+    const { nowMs, options } = this.#inputs;
+    return movedAtMs !== null && nowMs - movedAtMs < options.cooldownMs;
+  }
+
+  #resource(id: ResourceId): PlanningResource {
+    return this.#inputs.resources.find((candidate) => candidate.id === id)!;
+  }
+
+  #nearScore(what: string, said: PlanScore, is: PlanScore): void {
+    for (const part of Object.keys(is) as (keyof PlanScore)[]) {
+      // A ratio of roundings says little, or nothing.
+      if (part === 'imbalance' && is.unevenness < 1e-6) continue;
+      this.#near(`${what}: ${part}`, said[part], is[part], part === 'imbalance' ? 100 : 1);
+    }
+  }
+
+  #near(what: string, said: number, is: number, slack = 1): void {
+    const isNear = Math.abs(said - is) <= slack * TOLERANCE * Math.max(1, Math.abs(is));
+    this.#expect(isNear, `${what}: said ${said}, is ${is}`);
+  }
+
+  #expect(holds: boolean, fault: string): void {
+    if (!holds) this.#fault(fault);
+  }
+
+  #fault(fault: string): void {
+    this.#faults.push(fault);
+  }
+}
+
+function after(where: Where, moves: readonly PlannedMove[]): Where {
+  const next = new Map(where);
+  for (const { resource, target } of moves) next.set(resource, target);
+  return next;
+}

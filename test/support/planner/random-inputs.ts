@@ -1,0 +1,112 @@
+import type { Dimension } from '../../../core/domain.js';
+import { DIMENSIONS } from '../../../core/domain.js';
+import type { Rng } from '../../../core/rng.js';
+import { SeededRng, between, chance, integerBelow, pick } from '../../../core/rng.js';
+import type { PlanningInputs } from '../../../forecaster/planner/inputs.js';
+import type { TestFleet, TestResource, TestServer } from './inputs.js';
+import { START_MS, inputsOf } from './inputs.js';
+
+/** A fleet of every kind that a seed can think of: sizes, shapes, states, pins, tight and roomy ones. */
+export function randomInputs(seed: number): PlanningInputs {
+  return { ...inputsOf(randomFleet(seed)), seed };
+}
+
+function randomFleet(seed: number): TestFleet {
+  const rng = new SeededRng(seed);
+  const dimensions = DIMENSIONS.slice(0, 1 + integerBelow(rng, 3));
+  const steps = pick(rng, [1, 2, 6, 12]);
+  const serverIds = idsOf('s', 1 + integerBelow(rng, 7));
+  const isPlain = chance(rng, 0.3);
+  const servers = Object.fromEntries(
+    serverIds.map((id) => [id, serverOf(rng, dimensions, isPlain)]),
+  );
+  const count = integerBelow(rng, 30);
+  // The mean resource, such that the fleet is between nearly idle and overfull.
+  const fill = between(rng, 0.1, 1.3);
+  const mean = (fill * serverIds.length * 100) / Math.max(1, count);
+  const resources = Object.fromEntries(
+    idsOf('r', count).map((id) => [
+      id,
+      resourceOf(rng, { dimensions, steps, serverIds, mean, isPlain }),
+    ]),
+  );
+  return {
+    servers,
+    resources,
+    steps,
+    options: {
+      gainMin: pick(rng, [0, 0.02, 0.05, 0.2]),
+      movesMax: pick(rng, [1, 3, 16, 100]),
+      batchMovesMax: pick(rng, [1, 2, 8]),
+      target: pick(rng, [0.6, 0.8, 1]),
+      quantile: pick(rng, [0.5, 0.85, 0.95]),
+      imbalanceMax: pick(rng, [1.1, 1.5, 3]),
+      imbalanceLoadMin: pick(rng, [0, 0.4]),
+      workUnits: 20_000,
+    },
+    restraint: isPlain || chance(rng, 0.9) ? null : { why: 'paused' },
+  };
+}
+
+function idsOf(prefix: string, count: number): string[] {
+  return Array.from({ length: count }, (_hole, index) => `${prefix}${index}`);
+}
+
+function serverOf(rng: Rng, dimensions: readonly Dimension[], isPlain: boolean): TestServer {
+  const capacity = Object.fromEntries(
+    dimensions
+      .filter(() => isPlain || chance(rng, 0.9))
+      .map((dimension) => [dimension, isPlain ? 100 : pick(rng, [50, 100, 100, 200])]),
+  );
+  if (isPlain) return { capacity };
+  return {
+    capacity,
+    state: pick(rng, ['ready', 'ready', 'ready', 'ready', 'draining', 'maintenance', 'lost']),
+    spare: chance(rng, 0.15),
+    zone: pick(rng, [null, 'a', 'b']),
+    base: chance(rng, 0.2) ? { [dimensions[0]!]: between(rng, 0, 20) } : {},
+  };
+}
+
+interface Shape {
+  readonly dimensions: readonly Dimension[];
+  readonly steps: number;
+  readonly serverIds: readonly string[];
+  readonly mean: number;
+  readonly isPlain: boolean;
+}
+
+function resourceOf(rng: Rng, shape: Shape): TestResource {
+  const { dimensions, serverIds, isPlain } = shape;
+  const needs = Object.fromEntries(
+    dimensions
+      .filter(() => isPlain || chance(rng, 0.95))
+      .map((dimension) => [dimension, needOf(rng, shape)]),
+  );
+  // Skewed, so that some servers are full at the start.
+  const on = serverIds[Math.floor(rng.next() * rng.next() * serverIds.length)]!;
+  if (isPlain) return { on, needs };
+  const special = rng.next();
+  return {
+    needs,
+    on: chance(rng, 0.1) ? null : on,
+    spread: pick(rng, [0, 0.2, 1]),
+    loading: pick(rng, [0, 0.3, 0.9]),
+    movedAtMs: chance(rng, 0.2) ? START_MS - between(rng, 0, 7_200_000) : null,
+    ...(special < 0.1 ? { pinned: pick(rng, serverIds) } : {}),
+    ...(special > 0.95 ? { movingTo: pick(rng, serverIds) } : {}),
+    ...(chance(rng, 0.2) ? { eligible: serverIds.filter(() => chance(rng, 0.6)) } : {}),
+    ...(chance(rng, 0.5) ? { standby: pick(rng, serverIds) } : {}),
+  };
+}
+
+/** Heavy-tailed sizes that rise and fall over the horizon. */
+function needOf(rng: Rng, { steps, mean, isPlain }: Shape): number[] {
+  const size = isPlain ? Math.ceil(mean * 2 * rng.next()) : mean * 0.5 * (1 / (0.15 + rng.next()));
+  const swing = isPlain ? 0 : between(rng, 0, 1);
+  const phase = rng.next();
+  return Array.from({ length: steps }, (_hole, step) => {
+    const wave = Math.sin(2 * Math.PI * (step / steps + phase));
+    return Math.max(0, size * (1 + swing * wave));
+  });
+}

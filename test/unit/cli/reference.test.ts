@@ -1,0 +1,13 @@
+import { readFile } from 'node:fs/promises';
+import { describe, expect, it } from '@jest/globals';
+import { configReference, errorReference } from '../../../cli/reference.js';
+import { productFolder } from '../../../cli/product.js';
+
+describe('the reference', () => {
+  it.each([
+    ['docs/ERRORS.md', errorReference, 'errors'],
+    ['docs/CONFIG.md', configReference, 'config'],
+  ])('%s is what the code says (foreshift reference prints it)', async (file, page) => {
+    expect(await readFile(`${productFolder}${file}`, 'utf8')).toBe(page());
+  });
+});

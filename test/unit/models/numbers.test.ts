@@ -1,0 +1,136 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { between, SeededRng } from '../../../core/rng.js';
+import { solveSymmetric } from '../../../models/cholesky.js';
+import { Ordered } from '../../../models/ordered.js';
+import { select } from '../../../models/selection.js';
+import { ShiftedProducts } from '../../../models/shifted-products.js';
+import { weightedMedian } from '../../../models/weighted-median.js';
+import { fuzzRuns } from '../../support/fuzz.js';
+
+const numbers = fc.array(fc.float({ noNaN: true, noDefaultInfinity: true }), {
+  minLength: 1,
+  maxLength: 60,
+});
+
+describe('select', () => {
+  it('finds what sorting would put at a place', () => {
+    fc.assert(
+      fc.property(numbers, fc.nat(), (list, place) => {
+        const k = place % list.length;
+        const values = Float32Array.from(list);
+        const sorted = values.slice().sort();
+        expect(select(values, k, 0, values.length)).toBe(sorted[k]);
+        expect([...values.subarray(0, k)].every((value) => value <= sorted[k]!)).toBe(true);
+        expect(values.sort()).toEqual(sorted);
+      }),
+      fuzzRuns(500),
+    );
+  });
+});
+
+describe('Ordered', () => {
+  it('interpolates quantiles between its values', () => {
+    const ordered = new Ordered(4);
+    expect(ordered.quantile(0.5)).toBeNaN();
+    for (const value of [4, 1, 3, 2]) ordered.insert(value);
+    expect([0, 0.5, 0.9, 1].map((q) => ordered.quantile(q))).toEqual([1, 2.5, 3.7, 4]);
+  });
+});
+
+describe('weightedMedian', () => {
+  const of = (...pairs: [value: number, weight: number][]): number =>
+    weightedMedian(
+      Float64Array.from(pairs, ([value]) => value),
+      Float64Array.from(pairs, ([, weight]) => weight),
+      pairs.length,
+    );
+
+  it('is the middle one of equals', () => {
+    expect(of([3, 1], [1, 1], [2, 1])).toBe(2);
+    expect(of([3, 1], [1, 1])).toBe(2);
+    expect(of([5, 1])).toBe(5);
+  });
+
+  it('is moved by an exploding member no further than to its neighbour', () => {
+    expect(of([1, 1], [2, 1], [1e30, 1])).toBe(2);
+  });
+
+  it('follows the weights', () => {
+    expect(of([1, 10], [2, 1], [3, 1])).toBeLessThan(1.2);
+  });
+
+  it('stays among its values, whatever the weights', () => {
+    const pairs = fc.array(fc.tuple(fc.integer({ min: -10, max: 10 }), fc.nat(9)), {
+      minLength: 1,
+      maxLength: 8,
+    });
+    fc.assert(
+      fc.property(pairs, (list) => {
+        const values = list.map(([value]) => value);
+        const median = of(
+          ...list.map(([value, weight]): [number, number] => [value, weight + 0.01]),
+        );
+        expect(median).toBeGreaterThanOrEqual(Math.min(...values));
+        expect(median).toBeLessThanOrEqual(Math.max(...values));
+      }),
+      fuzzRuns(500),
+    );
+  });
+});
+
+describe('solveSymmetric', () => {
+  it('solves a positive definite system', () => {
+    const rng = new SeededRng(1);
+    const n = 6;
+    const root = Array.from({ length: n * n }, () => between(rng, -1, 1));
+    const a = new Float64Array(n * n);
+    for (let i = 0; i < n; i++) {
+      for (let j = 0; j < n; j++) {
+        for (let k = 0; k < n; k++) a[i * n + j]! += root[i * n + k]! * root[j * n + k]!;
+      }
+    }
+    const x = Float64Array.from({ length: n }, (_, i) => i + 1);
+    const b = x.map((_, i) => x.reduce((sum, value, j) => sum + a[i * n + j]! * value, 0));
+    solveSymmetric(a, b, n);
+    for (let i = 0; i < n; i++) expect(b[i]).toBeCloseTo(x[i]!, 6);
+  });
+
+  it('stays finite where the system says nothing', () => {
+    const a = Float64Array.of(1, 1, 1, 1);
+    const b = Float64Array.of(2, 2);
+    solveSymmetric(a, b, 2);
+    expect([...b].every(Number.isFinite)).toBe(true);
+    const nothing = Float64Array.of(0, 0);
+    solveSymmetric(new Float64Array(4), nothing, 2);
+    expect([...nothing].every(Number.isFinite)).toBe(true);
+  });
+});
+
+describe('ShiftedProducts', () => {
+  it('adds up products of any two lags over any window', () => {
+    const rng = new SeededRng(2);
+    const steps = 40;
+    const start = 5;
+    const values = Float64Array.from({ length: steps }, () => between(rng, -1, 1));
+    const products = new ShiftedProducts(steps);
+    products.take(new Float64Array(steps).fill(9), 0);
+    products.product(0, -3, 4, 9);
+    products.take(values, start);
+    for (const [offset, other] of [
+      [0, 0],
+      [-3, -7],
+      [-7, -3],
+      [4, -6],
+    ] as const) {
+      let expected = 0;
+      let plain = 0;
+      for (let t = 13; t < 30; t++) {
+        expected += values[t + offset]! * values[t + other]!;
+        plain += values[t + offset]!;
+      }
+      expect(products.product(offset, other, 13, 30)).toBeCloseTo(expected, 10);
+      expect(products.sum(offset, 13, 30)).toBeCloseTo(plain, 10);
+    }
+  });
+});

@@ -1,0 +1,4 @@
+import { describeModel } from '../../conformance/model.js';
+import { Theta } from '../../../models/theta.js';
+
+describeModel('Theta', (shape) => new Theta(shape));

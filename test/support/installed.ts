@@ -1,4 +1,4 @@
-import { it } from '@jest/globals';
+import { describe, it } from '@jest/globals';
 import { spawnSync } from 'node:child_process';
 
 /**
@@ -8,9 +8,25 @@ import { spawnSync } from 'node:child_process';
 export function itWith(
   program: string,
 ): (name: string, test: () => Promise<void>, timeoutMs?: number) => void {
-  const { error } = spawnSync(program, ['--version'], { stdio: 'ignore' });
-  if (error === undefined || process.env.CI === 'true') return it;
+  if (mayRun(program)) return it;
   return (name, test, timeoutMs) => {
-    it.skip(`${name} (skipped: ${program} is not installed; see .ci/engines)`, test, timeoutMs);
+    it.skip(named(name, program), test, timeoutMs);
   };
+}
+
+/** `describe` likewise: without the program none of its tests runs. */
+export function describeWith(program: string): (name: string, tests: () => void) => void {
+  if (mayRun(program)) return describe;
+  return (name, tests) => {
+    describe.skip(named(name, program), tests);
+  };
+}
+
+function mayRun(program: string): boolean {
+  const { error } = spawnSync(program, ['--version'], { stdio: 'ignore' });
+  return error === undefined || process.env.CI === 'true';
+}
+
+function named(name: string, program: string): string {
+  return `${name} (skipped: ${program} is not installed; see .ci/engines)`;
 }

@@ -77,6 +77,11 @@ export class RedisConnection {
     return connection;
   }
 
+  /** For a library that calls by itself; what it is told is what the client says. */
+  get client(): Redis {
+    return this.#client;
+  }
+
   /** For messages. */
   get redis(): string {
     return this.#redis;
@@ -92,19 +97,19 @@ export class RedisConnection {
 
   /** A command that changes nothing. @throws ERR_STORE_UNAVAILABLE */
   read(command: string, ...values: readonly (string | number)[]): Promise<unknown> {
-    return this.#call('reads', () => this.#client.call(command, ...values));
+    return this.call('reads', (client) => client.call(command, ...values));
   }
 
   /** @throws ERR_STORE_UNAVAILABLE; ERR_STORE_AMBIGUOUS if it writes */
   run({ script, effect, keys, values }: ScriptCall): Promise<unknown> {
     const rest = [keys.length, ...keys, ...values];
-    return this.#call(effect, async () => {
+    return this.call(effect, async (client) => {
       try {
-        return await this.#client.call('EVALSHA', script.sha1, ...rest);
+        return await client.call('EVALSHA', script.sha1, ...rest);
       } catch (error) {
         if (!isUnknownScript(error)) throw error;
         // A Redis that has just started does not know it: nothing was done.
-        return this.#client.call('EVAL', script.text, ...rest);
+        return client.call('EVAL', script.text, ...rest);
       }
     });
   }
@@ -122,7 +127,10 @@ export class RedisConnection {
     this.#client.disconnect();
   }
 
-  async #call(effect: Effect, send: () => Promise<unknown>): Promise<unknown> {
+  /**
+   * A call that a library makes by this client. @throws ERR_STORE_UNAVAILABLE, ERR_STORE_AMBIGUOUS, as of the others
+   */
+  async call<Answer>(effect: Effect, send: (client: Redis) => Promise<Answer>): Promise<Answer> {
     if (this.#isClosed) this.#fail(true);
     if (this.#client.status !== 'ready') this.#fail(true, reasonOf(this.#lastError, this.#redis));
     if (this.#calls.size >= this.#callsMax) {
@@ -131,7 +139,7 @@ export class RedisConnection {
         new ForeshiftError('ERR_LIMIT_REACHED', { limit: this.#callsMax, what: 'calls under way' }),
       );
     }
-    const call = send();
+    const call = send(this.#client);
     this.#calls.add(call);
     try {
       return await call;

@@ -28,8 +28,11 @@ export const REDIS_DEFAULTS = {
 /** Between two tries to connect: doubled from the first to the last. */
 const RECONNECT_MIN_MS = 20;
 const RECONNECT_MAX_MS = 1000;
+/** For the last words of a connection that is closed. */
+const DISCONNECT_MS = 200;
+const PATIENT_TIMEOUT_MS = 15_000;
 
-type ClientOptions = Omit<AllClientOptions, 'replyMapping'>;
+export type ClientOptions = Omit<AllClientOptions, 'replyMapping'>;
 
 /** For messages: never with what stands in a login. */
 export function nameOf({ at }: RedisOptions): string {
@@ -58,6 +61,7 @@ export function clientOptions(options: RedisOptions): ClientOptions {
     autoResendUnfulfilledCommands: false,
     autoResubscribe: false,
     maxRetriesPerRequest: 0,
+    disconnectTimeout: DISCONNECT_MS,
     maxLoadingRetryTime: RECONNECT_MAX_MS,
     retryStrategy: (times: number) =>
       Math.min(RECONNECT_MIN_MS * 2 ** (times - 1), RECONNECT_MAX_MS),
@@ -66,6 +70,18 @@ export function clientOptions(options: RedisOptions): ClientOptions {
     protocol: 2,
     disableClientInfo: true,
     lazyConnect: true,
+  };
+}
+
+/**
+ * Of a connection on which a library waits for jobs, up to 10 s at a time, and expects every call to wait for the
+ * connection. Still nothing is sent twice: what was under way when a connection was lost fails late, as ambiguous.
+ */
+export function patientOptions(options: RedisOptions): ClientOptions {
+  return {
+    ...clientOptions({ ...options, commandTimeoutMs: PATIENT_TIMEOUT_MS }),
+    enableOfflineQueue: true,
+    maxRetriesPerRequest: null,
   };
 }
 

@@ -60,18 +60,24 @@ export class RedisConnection {
     });
   }
 
-  /** Resolves when it is connected and logged in. @throws ERR_REDIS_… */
+  /**
+   * Resolves when it is connected and logged in, and a first script has run, if there is one. @throws ERR_REDIS_…
+   */
   static async open(
     parts: RedisParts,
     store: string,
     options: RedisOptions,
+    first?: ScriptCall,
   ): Promise<RedisConnection> {
     const connection = new RedisConnection(parts, store, options);
     try {
       await connection.#untilReady();
+      if (first !== undefined) await connection.run(first);
     } catch (error) {
       connection.#client.disconnect();
-      throw error;
+      throw error instanceof ForeshiftError && error.cause instanceof ForeshiftError
+        ? error.cause
+        : error;
     }
     connection.#noteLosses();
     return connection;

@@ -29,6 +29,8 @@ const REFUSALS: Readonly<Record<string, ErrorCode>> = {
   NOSCRIPT: 'ERR_REDIS_REFUSED',
 };
 
+/** What a user may not do is refused with these words in a script; perhaps in the middle of it. */
+const FORBIDDEN_IN_SCRIPT = 'ERR The user executing the script';
 /** The client's own words for a command that it did not write. */
 const NOT_WRITTEN = "Stream isn't writeable";
 
@@ -36,8 +38,7 @@ const NOT_WRITTEN = "Stream isn't writeable";
 export function reasonOf(error: unknown, redis: string): ForeshiftError {
   if (error instanceof ForeshiftError) return error;
   const why = messageOf(error);
-  const answered = isAnswer(error) ? 'ERR_REDIS_REFUSED' : 'ERR_REDIS_UNREACHABLE';
-  return new ForeshiftError(refusalOf(error) ?? answered, { redis, why });
+  return new ForeshiftError(refusalOf(error) ?? otherReasonOf(error), { redis, why });
 }
 
 /** Nothing was done. False: nobody knows. */
@@ -54,6 +55,12 @@ function refusalOf(error: unknown): ErrorCode | undefined {
   if (!isAnswer(error)) return undefined;
   const [word = ''] = error.message.split(' ', 1);
   return Object.hasOwn(REFUSALS, word) ? REFUSALS[word] : undefined;
+}
+
+function otherReasonOf(error: unknown): ErrorCode {
+  if (!isAnswer(error)) return 'ERR_REDIS_UNREACHABLE';
+  const isForbidden = error.message.startsWith(FORBIDDEN_IN_SCRIPT);
+  return isForbidden ? 'ERR_REDIS_FORBIDDEN' : 'ERR_REDIS_REFUSED';
 }
 
 function isAnswer(error: unknown): error is Error {

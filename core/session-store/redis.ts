@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { fail } from '../errors.js';
 import type { Json } from '../json.js';
-import type { RedisParts } from '../redis/connection.js';
+import type { RedisParts, ScriptCall } from '../redis/connection.js';
 import { RedisConnection } from '../redis/connection.js';
 import type { RedisOptions } from '../redis/options.js';
 import { messageOf } from '../text.js';
@@ -66,20 +66,15 @@ export class RedisSessionStore implements SessionStore {
     this.#waitingMax = waitingMax;
   }
 
-  /** @throws ERR_REDIS_…, ERR_STORE_UNAVAILABLE, ERR_STORE_AMBIGUOUS */
+  /** @throws ERR_REDIS_… */
   static async open(
     parts: RedisParts,
     options: RedisSessionStoreOptions,
   ): Promise<RedisSessionStore> {
-    const connection = await RedisConnection.open(parts, NAME, options.redis);
-    try {
-      const keys = [`${options.prefix}:sessions:trial`];
-      await connection.run({ script: TRY, effect: 'writes', keys, values: [] });
-      return new RedisSessionStore(connection, options);
-    } catch (error) {
-      await connection.close();
-      throw error;
-    }
+    const keys = [`${options.prefix}:sessions:trial`];
+    const attempt: ScriptCall = { script: TRY, effect: 'writes', keys, values: [] };
+    const connection = await RedisConnection.open(parts, NAME, options.redis, attempt);
+    return new RedisSessionStore(connection, options);
   }
 
   async put(kind: SessionKind, id: string, value: Json): Promise<void> {

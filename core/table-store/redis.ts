@@ -48,19 +48,18 @@ export class RedisTableStore implements TableStore {
     this.#transactionBytesMax = transactionBytesMax;
   }
 
-  /** @throws ERR_REDIS_…, ERR_STORE_UNAVAILABLE, ERR_STORE_AMBIGUOUS */
+  /** @throws ERR_REDIS_… */
   static async open(parts: RedisParts, options: RedisTableStoreOptions): Promise<RedisTableStore> {
     const watchers = new Set<() => void>();
     const notify = (): void => {
       for (const watcher of watchers) watcher();
     };
     const { redis, prefix } = options;
-    const connection = await RedisConnection.open(parts, NAME, redis);
+    const make = callOf(MAKE, 'writes', prefix, [randomUUID(), channelOf(prefix)]);
+    const connection = await RedisConnection.open(parts, NAME, redis, make);
     try {
       const channel = await RedisChannel.open(parts, redis, { channel: channelOf(prefix), notify });
-      const store = new RedisTableStore({ connection, channel, watchers }, options);
-      await store.#run(MAKE, 'writes', [randomUUID(), channelOf(prefix)]);
-      return store;
+      return new RedisTableStore({ connection, channel, watchers }, options);
     } catch (error) {
       await connection.close();
       throw error;
@@ -111,11 +110,18 @@ export class RedisTableStore implements TableStore {
   }
 
   #run(script: Script, effect: ScriptCall['effect'], values: ScriptCall['values']) {
-    const keys = ['head', 'entries', 'written', 'removed', 'trial'].map(
-      (part) => `${this.#prefix}:table:${part}`,
-    );
-    return this.#connection.run({ script, effect, keys, values });
+    return this.#connection.run(callOf(script, effect, this.#prefix, values));
   }
+}
+
+function callOf(
+  script: Script,
+  effect: ScriptCall['effect'],
+  prefix: string,
+  values: ScriptCall['values'],
+): ScriptCall {
+  const parts = ['head', 'entries', 'written', 'removed', 'trial'];
+  return { script, effect, keys: parts.map((part) => `${prefix}:table:${part}`), values };
 }
 
 function channelOf(prefix: string): string {

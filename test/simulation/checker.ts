@@ -89,6 +89,7 @@ export class Checker {
   readonly #highest = new Map<string, Generation>();
   readonly #switched = new Set<string>();
   readonly #rescued = new Set<string>();
+  readonly #losses = new Set<string>();
   /** The newest incarnation of any store; and that of the last one that was put back. */
   #incarnation = 0;
   #fellBelow = -1;
@@ -235,8 +236,14 @@ export class Checker {
     this.#highest.set(observer, generation);
   }
 
-  /** A server is lost by the word of more than half of those whose leases live: one cut link is no loss. */
+  /**
+   * A server is lost by the word of more than half of those whose leases live: one cut link is no loss. A loss that
+   * was known comes back as it was when an older store is restored.
+   */
   #checkLoss(server: string, nowMs: number): void {
+    const loss = this.#records.lossOf(server) ?? '';
+    if (this.#losses.has(loss)) return;
+    this.#losses.add(loss);
     const members = this.#records.members.map((name) => this.#records.member(name));
     const reporters = members.filter((member) => server in (member?.unreachable ?? {})).length;
     const live = this.#records.members.filter((name) => this.#liveBoot(name, nowMs) !== undefined);

@@ -185,7 +185,7 @@ const plannerSchema = z.strictObject({
     .number()
     .min(0)
     .max(1)
-    .default(0.05)
+    .default(0.1)
     .describe(
       'And by this share of what is wrong with it: of its overload, its load above the target.',
     ),

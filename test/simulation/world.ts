@@ -115,7 +115,7 @@ export class World {
         });
       },
       onRead: (process, sentAtMs) => {
-        this.checker.hasRead(process, sentAtMs);
+        this.checker.hasRead(process, sentAtMs, this.clock.monotonicMs());
       },
     });
   }

@@ -6,7 +6,7 @@ import type { Draft } from '../../core/table-store/draft.js';
 import type { TableStore } from '../../core/table-store/port.js';
 import type { LostRecord } from '../../core/table-store/records/server.js';
 import { LOST, SERVER } from '../../core/table-store/records/server.js';
-import { MEMBER } from '../../core/table-store/records/switch.js';
+import { MEMBER, ROSTER } from '../../core/table-store/records/switch.js';
 import type { TableView } from '../../core/table-store/view.js';
 import { messageOf } from '../../core/text.js';
 import type { CoordinatorLease } from './coordinator-lease.js';
@@ -162,7 +162,7 @@ export class LostServers {
     );
   }
 
-  /** Holds only while those who cannot reach it still say so. */
+  /** Holds only while those who cannot reach it still say so, and nobody has joined who might reach it. */
   async #record(server: ServerId, reporters: readonly MemberId[]): Promise<boolean> {
     const { view, clock, log } = this.#parts;
     const lost: LostRecord = {
@@ -171,7 +171,7 @@ export class LostServers {
       how: `no answer to ${reporters.length} redirectors`,
       sinceMs: clock.realtimeMs(),
     };
-    const draft = this.#draft(server);
+    const draft = this.#draft(server).expect(view, ROSTER, 'members');
     for (const member of reporters) draft.expect(view, MEMBER, member);
     if (await this.#write(draft.put(LOST, server, lost))) log.warn({ server }, 'server lost');
     return true;

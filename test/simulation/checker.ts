@@ -63,6 +63,8 @@ export interface Moving {
   readonly resource: string;
   readonly fromMs: number;
   toMs: number;
+  /** Redirectors that saw it open, and when each read that it is over: until then they may hold the resource. */
+  readonly seenUntilMs: Map<string, number>;
 }
 
 /**
@@ -147,7 +149,8 @@ export class Checker {
   }
 
   /** A process was answered what it read. */
-  hasRead(process: SimProcess, sentAtMs: number): void {
+  hasRead(process: SimProcess, sentAtMs: number, nowMs: number): void {
+    this.#noteSeen(process.name, sentAtMs, nowMs);
     const lease = this.#leases.get(process.name);
     if (lease === undefined || this.#options.processOf(lease.boot) !== process) return;
     const isCaughtUp = (this.#records.head?.reserved.incarnation ?? 0) > this.#fellBelow;
@@ -300,7 +303,18 @@ export class Checker {
     for (const moving of this.moving) {
       if (moving.toMs === Infinity && !resources.delete(moving.resource)) moving.toMs = nowMs;
     }
-    for (const resource of resources) this.moving.push({ resource, fromMs: nowMs, toMs: Infinity });
+    for (const resource of resources) {
+      const seenUntilMs = new Map<string, number>();
+      this.moving.push({ resource, fromMs: nowMs, toMs: Infinity, seenUntilMs });
+    }
+  }
+
+  #noteSeen(redirector: string, sentAtMs: number, nowMs: number): void {
+    for (const { fromMs, toMs, seenUntilMs } of this.moving) {
+      const isOver = sentAtMs >= toMs;
+      if (!isOver && nowMs >= fromMs) seenUntilMs.set(redirector, Infinity);
+      else if (seenUntilMs.get(redirector) === Infinity) seenUntilMs.set(redirector, nowMs);
+    }
   }
 
   /** A table changes by a commit, whole batches only, or by a restoration; each under a generation of its own. */

@@ -5,7 +5,7 @@ import type { CallAnswer, Net } from '../../../../core/net/port.js';
 import { Draft } from '../../../../core/table-store/draft.js';
 import { LOST } from '../../../../core/table-store/records/server.js';
 import type { MemberRecord } from '../../../../core/table-store/records/switch.js';
-import { MEMBER } from '../../../../core/table-store/records/switch.js';
+import { MEMBER, ROSTER } from '../../../../core/table-store/records/switch.js';
 import type { MemberReport } from '../../../../redirector/membership.js';
 import { CoordinatorLease } from '../../../../redirector/switch/coordinator-lease.js';
 import { LostServers } from '../../../../redirector/switch/lost-servers.js';
@@ -158,6 +158,15 @@ describe('lost servers', () => {
     );
     await lostServers.update();
     expect(lossOf('s1')).toBeUndefined();
+  });
+
+  it('are not lost if somebody joined meanwhile, who may reach them', async () => {
+    await say([silent, silent, {}]);
+    await plane.store.transact(new Draft().put(ROSTER, 'members', { lives: 4 }).transaction);
+    await lostServers.update();
+    expect(lossOf('s1')).toBeUndefined();
+    await look();
+    expect(lossOf('s1')).toBeDefined();
   });
 
   it('are gone at once where the resource prefers availability', async () => {

@@ -84,7 +84,7 @@ const ERRORS = {
     exit: 3,
     meaning: '{redis} refuses the login: {why}',
     remedy:
-      'Set FORESHIFT_REDIS_PASSWORD or `redis.passwordFile`, and `redis.username` if it is not the default user.',
+      'Set FORESHIFT_REDIS_PASSWORD in the environment, and `redis.username` if it is not the default user.',
   },
   ERR_REDIS_FORBIDDEN: {
     status: 503,

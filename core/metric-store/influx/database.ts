@@ -27,8 +27,10 @@ export interface DatabaseParts {
 }
 
 export interface DatabaseOptions {
-  /** For a write of one batch, or a question. */
-  readonly timeoutMs: number;
+  /** For a write of one batch: less than the collector's patience. */
+  readonly writeTimeoutMs: number;
+  /** For a question, and for what an administrator asks. */
+  readonly readTimeoutMs: number;
   /** For one of the long statements of a compaction. */
   readonly commandTimeoutMs: number;
   /** Of one call: InfluxDB advises 5,000 to 10,000 lines. */
@@ -47,7 +49,8 @@ export interface DatabaseOptions {
 }
 
 export const DATABASE_DEFAULTS: DatabaseOptions = {
-  timeoutMs: 10_000,
+  writeTimeoutMs: 4000,
+  readTimeoutMs: 20_000,
   commandTimeoutMs: 300_000,
   linesMax: 5000,
   bytesMax: 4 << 20,
@@ -91,7 +94,7 @@ export class InfluxDatabase {
     this.#access = access;
     this.#policies = policies;
     this.#options = { ...DATABASE_DEFAULTS, ...options };
-    const { timeoutMs, writesMax, readsMax, waitingMax } = this.#options;
+    const { readTimeoutMs: timeoutMs, writesMax, readsMax, waitingMax } = this.#options;
     this.administration = new Administration(parts.clock, access, { timeoutMs });
     this.#lanes = {
       write: new Lanes({ lanesMax: writesMax, waitingMax }),
@@ -128,8 +131,8 @@ export class InfluxDatabase {
 
   /** Shows all rows of one statement that changes nothing. @throws ERR_STORE_UNAVAILABLE, ERR_STORE_REFUSED */
   query(statement: string, visit: (rows: Rows) => void): Promise<void> {
-    const { timeoutMs } = this.#options;
-    return this.#inLane('read', () => this.#ask(statement, visit, { intent: 'read', timeoutMs }));
+    const options = { intent: 'read', timeoutMs: this.#options.readTimeoutMs } as const;
+    return this.#inLane('read', () => this.#ask(statement, visit, options));
   }
 
   /** Has InfluxDB do something at length. @throws ERR_STORE_UNAVAILABLE, ERR_STORE_AMBIGUOUS, ERR_STORE_REFUSED */
@@ -170,8 +173,8 @@ export class InfluxDatabase {
 
   async #writeBody(policy: PolicyName, body: string, precision: Precision): Promise<void> {
     const path = `/write?db=${encodeURIComponent(this.database)}&rp=${policy}&precision=${precision}`;
-    const { timeoutMs } = this.#options;
-    const answer = await this.#call(path, body, { intent: 'write', timeoutMs });
+    const options = { intent: 'write', timeoutMs: this.#options.writeTimeoutMs } as const;
+    const answer = await this.#call(path, body, options);
     if (answer.status === 204) return;
     if (!isOnlyTooOld(answer)) throw faultOfStatus(answer, this.name, 'write');
     this.#parts.log.info({ policy }, 'points past retention dropped');

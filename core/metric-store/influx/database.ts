@@ -67,6 +67,9 @@ interface CallOptions {
   readonly timeoutMs: number;
 }
 
+/** So much is read in one turn: a long answer must not stop this process' traffic. */
+const ROWS_A_TURN = 5000;
+
 /** A unit of time of a write. */
 export type Precision = 'ms' | 'ns';
 
@@ -186,9 +189,14 @@ export class InfluxDatabase {
     const answer = await this.#call(path, body, options);
     if (answer.status !== 200) throw faultOfStatus(answer, this.name, options.intent);
     try {
+      let read = 0;
       for (const part of partsOf(answer.body)) {
-        for (const rows of part) visit(rows);
-        // A long answer must not stop this process' traffic.
+        for (const rows of part) {
+          visit(rows);
+          read += 1 + rows.values.length;
+        }
+        if (read < ROWS_A_TURN) continue;
+        read = 0;
         await this.#parts.clock.sleep(0);
       }
     } catch (error) {

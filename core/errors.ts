@@ -66,6 +66,13 @@ const ERRORS = {
     meaning: '{store} did not answer in time: the change may or may not have been made',
     remedy: 'Read the state before repeating the call.',
   },
+  ERR_STORE_REFUSED: {
+    status: 502,
+    exit: 1,
+    meaning: '{store} refused the call: {why}',
+    remedy:
+      'Repeating it will not help. Look for another writer, another version or a limit there.',
+  },
   ERR_RECORD_INVALID: {
     status: 503,
     exit: 1,

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { LoadedConfig } from '../../core/config/load.js';
 import { fail } from '../../core/errors.js';
 import type { RedisOptions } from '../../core/redis/options.js';
+import type { FoundConfig } from '../context.js';
 
 const PORT = 6379;
 
@@ -12,7 +12,7 @@ export async function redisOf({
   redisPassword,
   redisSentinelPassword,
   folder,
-}: LoadedConfig & { readonly folder: string }): Promise<RedisOptions> {
+}: FoundConfig): Promise<RedisOptions> {
   const { url, sentinels, username, caFile, commandTimeoutMs, connectTimeoutMs } = config.redis;
   const { protocol, hostname, port, pathname } = new URL(url);
   const host = hostname.replace(/^\[(.*)\]$/, '$1');
@@ -24,7 +24,9 @@ export async function redisOf({
     ...(username !== undefined && { username }),
     ...(redisPassword !== undefined && { password: redisPassword }),
     ...(redisSentinelPassword !== undefined && { sentinelPassword: redisSentinelPassword }),
-    ...(protocol === 'rediss:' && { tls: caFile ? { ca: await readCa(join(folder, caFile)) } : {} }),
+    ...(protocol === 'rediss:' && {
+      tls: caFile ? { ca: await readCa(join(folder, caFile)) } : {},
+    }),
     commandTimeoutMs,
     connectTimeoutMs,
   };

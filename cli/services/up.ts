@@ -19,6 +19,7 @@ import { OutboundGuard } from '../../core/net/guard.js';
 import { scheduleCompaction } from '../../core/metric-store/compaction.js';
 import type { HttpServer } from '../../core/net/http-server.js';
 import { NodeNet } from '../../core/net/node.js';
+import type { RedisOptions } from '../../core/redis/options.js';
 import type { Rng } from '../../core/rng.js';
 import { Eligibility } from '../../core/table-store/eligibility.js';
 import { TableView } from '../../core/table-store/view.js';
@@ -29,7 +30,7 @@ import type { Redirector } from '../../redirector/redirector.js';
 import { pageAssets } from './assets.js';
 import { collectorOf } from './collector.js';
 import type { Engines } from './engines.js';
-import { embeddedEngines } from './engines.js';
+import { openEngines } from './engines.js';
 import { forecasterOf } from './forecaster.js';
 import { healthServer } from './health.js';
 import { redirectorOf } from './redirector.js';
@@ -42,9 +43,12 @@ export interface UpParts {
   readonly secret: string;
   /** Where the engines keep everything. */
   readonly dataDir: string;
+  readonly influxPassword?: string | undefined;
+  /** For the engines that rest in it. */
+  readonly redis?: RedisOptions;
 }
 
-/** Every service in one process, on embedded engines. */
+/** Every service in one process, on the engines that the config names. */
 export class Up implements Startable {
   readonly engines: Engines;
   readonly view: TableView;
@@ -77,11 +81,18 @@ export class Up implements Startable {
     this.#lifecycle = lifecycle;
   }
 
-  /** Opens the engines and builds the rest; nothing listens yet. @throws ERR_DATA_LOCKED, ERR_DISK_FAILED, ERR_DATA_CORRUPT */
+  /** Opens the engines and builds the rest; nothing listens yet. @throws ERR_DATA_LOCKED, ERR_DISK_FAILED, ERR_DATA_CORRUPT, ERR_REDIS_… */
   static async open(config: Config, parts: UpParts): Promise<Up> {
     const { clock, rng, log, version, secret } = parts;
     const disk = new NodeDisk(parts.dataDir);
-    const engines = await embeddedEngines(config, { disk, clock, log });
+    const engines = await openEngines(config, {
+      disk,
+      clock,
+      rng,
+      log,
+      influxPassword: parts.influxPassword,
+      redis: parts.redis,
+    });
     const { tableStore: store, metricStore, bus } = engines;
     const guard = outboundGuard(config);
     const net = new NodeNet(clock, guard);

@@ -4,6 +4,7 @@ import { formatAddress } from '../../core/domain.js';
 import { createLog } from '../../core/log.js';
 import { SeededRng } from '../../core/rng.js';
 import { productVersion } from '../product.js';
+import { redisOf } from '../services/redis.js';
 import { clusterSecret } from '../services/secret.js';
 import { untilStopped } from '../services/signals.js';
 import { Up } from '../services/up.js';
@@ -11,9 +12,10 @@ import type { Verb } from '../verb.js';
 
 export const upVerb: Verb = {
   usage: 'up',
-  summary: 'Run everything in one process, on embedded engines, until it is told to stop.',
+  summary: 'Run everything in one process until it is told to stop.',
   run: async (context) => {
-    const { config, secret, folder } = await context.config();
+    const found = await context.config();
+    const { config, secret, influxPassword, folder } = found;
     const log = createLog({ level: config.log.level });
     const dataDir = join(folder, config.dataDir);
     const up = await Up.open(config, {
@@ -23,6 +25,8 @@ export const upVerb: Verb = {
       version: await productVersion(),
       secret: await clusterSecret(secret, dataDir),
       dataDir,
+      influxPassword,
+      redis: await redisOf(found),
     });
     await up.start();
     const addresses = {

@@ -13,6 +13,8 @@ export interface LoadedConfig {
   readonly secret: string | undefined;
   readonly redisPassword: string | undefined;
   readonly redisSentinelPassword: string | undefined;
+  /** Of `metricStore.influx.username`. */
+  readonly influxPassword: string | undefined;
 }
 
 export interface ConfigSource {
@@ -24,7 +26,13 @@ export interface ConfigSource {
 
 const ENVIRONMENT_PREFIX = 'FORESHIFT_';
 /** No part of the config. */
-const SECRETS = ['SECRET', 'AGENT_TOKEN', 'REDIS_PASSWORD', 'REDIS_SENTINEL_PASSWORD'];
+const SECRETS = [
+  'SECRET',
+  'AGENT_TOKEN',
+  'INFLUX_PASSWORD',
+  'REDIS_PASSWORD',
+  'REDIS_SENTINEL_PASSWORD',
+];
 const SECRET_BYTES_MIN = 16;
 const FILE_CHARACTERS_MAX = 1 << 20;
 
@@ -53,6 +61,7 @@ export function loadConfig({ file, text, environment }: ConfigSource): LoadedCon
     secret: secretOf(environment),
     redisPassword: environment[`${ENVIRONMENT_PREFIX}REDIS_PASSWORD`],
     redisSentinelPassword: environment[`${ENVIRONMENT_PREFIX}REDIS_SENTINEL_PASSWORD`],
+    influxPassword: environment[`${ENVIRONMENT_PREFIX}INFLUX_PASSWORD`],
   };
 }
 

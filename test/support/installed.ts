@@ -8,25 +8,21 @@ import { spawnSync } from 'node:child_process';
 export function itWith(
   program: string,
 ): (name: string, test: () => Promise<void>, timeoutMs?: number) => void {
-  if (mayRun(program)) return it;
+  if (mustRun(program)) return it;
   return (name, test, timeoutMs) => {
-    it.skip(named(name, program), test, timeoutMs);
+    it.skip(`${name} (skipped: ${program} is not installed; see .ci/engines)`, test, timeoutMs);
   };
 }
 
-/** `describe` likewise: without the program none of its tests runs. */
+/** The same for a whole suite. */
 export function describeWith(program: string): (name: string, tests: () => void) => void {
-  if (mayRun(program)) return describe;
+  if (mustRun(program)) return describe;
   return (name, tests) => {
-    describe.skip(named(name, program), tests);
+    describe.skip(`${name} (skipped: ${program} is not installed; see .ci/engines)`, tests);
   };
 }
 
-function mayRun(program: string): boolean {
+function mustRun(program: string): boolean {
   const { error } = spawnSync(program, ['--version'], { stdio: 'ignore' });
   return error === undefined || process.env.CI === 'true';
-}
-
-function named(name: string, program: string): string {
-  return `${name} (skipped: ${program} is not installed; see .ci/engines)`;
 }

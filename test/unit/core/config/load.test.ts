@@ -186,6 +186,10 @@ servers:
     });
     expect(refusal('redis: { password: x }')).toContain('there is no such key');
     expect(refusal('redis: { url: "redis://ann:x@h:1" }')).toContain('in the environment');
+    const { influxPassword } = load('', { FORESHIFT_INFLUX_PASSWORD: 'open sesame' });
+    expect(influxPassword).toBe('open sesame');
+    const password = 'metricStore: { influx: { password: x } }';
+    expect(refusal(password)).toContain('there is no such key');
     expect(refusal('', { FORESHIFT_SECRET: 'short' })).toContain('at least 16 characters');
   });
 

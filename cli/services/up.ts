@@ -10,6 +10,7 @@ import type { Collector } from '../../collector/collector.js';
 import type { Clock } from '../../core/clock/port.js';
 import type { Config } from '../../core/config/schema.js';
 import { NodeDisk } from '../../core/disk/node.js';
+import type { Disk } from '../../core/disk/port.js';
 import type { Address } from '../../core/domain.js';
 import type { Startable } from '../../core/lifecycle.js';
 import { Lifecycle } from '../../core/lifecycle.js';
@@ -83,16 +84,22 @@ export class Up implements Startable {
 
   /** Opens the engines and builds the rest; nothing listens yet. @throws ERR_DATA_LOCKED, ERR_DISK_FAILED, ERR_DATA_CORRUPT, ERR_REDIS_… */
   static async open(config: Config, parts: UpParts): Promise<Up> {
-    const { clock, rng, log, version, secret } = parts;
+    const { clock, rng, log, influxPassword, redis } = parts;
     const disk = new NodeDisk(parts.dataDir);
-    const engines = await openEngines(config, {
-      disk,
-      clock,
-      rng,
-      log,
-      influxPassword: parts.influxPassword,
-      redis: parts.redis,
-    });
+    const engines = await openEngines(config, { disk, clock, rng, log, influxPassword, redis });
+    try {
+      return await Up.#on(engines, config, { ...parts, disk });
+    } catch (error) {
+      await engines.close();
+      throw error;
+    }
+  }
+
+  static async #on(
+    engines: Engines,
+    config: Config,
+    { clock, rng, log, version, secret, disk }: UpParts & { readonly disk: Disk },
+  ): Promise<Up> {
     const { tableStore: store, metricStore, bus } = engines;
     const guard = outboundGuard(config);
     const net = new NodeNet(clock, guard);
@@ -187,7 +194,8 @@ export class Up implements Startable {
     );
     // In the order in which they need one another; they stop the other way round.
     const lifecycle = new Lifecycle([
-      { start: () => scheduleCompaction(control), stop: () => engines.close() },
+      { start: () => Promise.resolve(), stop: () => engines.close() },
+      { start: () => scheduleCompaction(control), stop: () => Promise.resolve() },
       following(view),
       health,
       registration,

@@ -97,7 +97,7 @@ const ERRORS = {
     status: 503,
     exit: 3,
     meaning: '{redis} forbids this user what is needed: {why}',
-    remedy: 'Give the user the commands, keys and channels that README names.',
+    remedy: 'Give the user the commands, keys and channels that docs/REDIS.md names.',
   },
   ERR_REDIS_READ_ONLY: {
     status: 503,

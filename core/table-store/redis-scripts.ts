@@ -85,25 +85,31 @@ return { 1, whole(revision) }
 `);
 
 /**
- * ARGV: a revision. Answers {storeId, revision, 1, everything} or {storeId, revision, 0, what was written since, the
- * keys that were removed since}; entries as key, "REVISION JSON", removed keys as key, revision.
+ * A page of what is new: Redis does nothing else meanwhile, so it is short. ARGV: the revision from which on, and so
+ * many entries a page, though never a part of a revision. Answers {storeId, revision, 1 if it begins from nothing,
+ * the revision up to which this page goes, what was written, the keys that were removed}; entries as key,
+ * "REVISION JSON", removed keys as key, revision.
  */
 export const READ = scriptOf(`${BEGIN}
-local after, forgotten = tonumber(ARGV[1]), tonumber(known[4] or '0')
-local shown = (storeId or '') .. '@' .. run
-if after == 0 or after < forgotten or after > revision then
-  return { shown, whole(revision), 1, redis.call('HGETALL', entries), {} }
+local after, pageMax = tonumber(ARGV[1]), tonumber(ARGV[2])
+local isAnew = after == 0 or after < tonumber(known[4] or '0') or after > revision
+local from = '(' .. whole(isAnew and 0 or after)
+local upTo = whole(revision)
+local keys = redis.call('ZRANGEBYSCORE', written, from, '+inf', 'LIMIT', 0, pageMax)
+if #keys == pageMax then
+  upTo = redis.call('ZSCORE', written, keys[#keys])
+  keys = redis.call('ZRANGEBYSCORE', written, from, upTo)
 end
-local keys = redis.call('ZRANGEBYSCORE', written, '(' .. whole(after), '+inf')
 local found = {}
-for from = 1, #keys, 1000 do
-  local to = math.min(from + 999, #keys)
-  local values = redis.call('HMGET', entries, unpack(keys, from, to))
-  for at = from, to do
+for first = 1, #keys, 1000 do
+  local last = math.min(first + 999, #keys)
+  local values = redis.call('HMGET', entries, unpack(keys, first, last))
+  for at = first, last do
     found[2 * at - 1] = keys[at]
-    found[2 * at] = values[at - from + 1]
+    found[2 * at] = values[at - first + 1]
   end
 end
-local gone = redis.call('ZRANGEBYSCORE', removed, '(' .. whole(after), '+inf', 'WITHSCORES')
-return { shown, whole(revision), 0, found, gone }
+local gone = {}
+if not isAnew then gone = redis.call('ZRANGEBYSCORE', removed, from, upTo, 'WITHSCORES') end
+return { (storeId or '') .. '@' .. run, whole(revision), isAnew and 1 or 0, upTo, found, gone }
 `);

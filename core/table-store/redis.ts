@@ -15,20 +15,25 @@ export interface RedisTableStoreOptions {
   readonly redis: RedisOptions;
   /** Stores of one Redis with different prefixes do not meet. */
   readonly prefix: string;
+  /** Entries that are read at once. */
+  readonly pageMax?: number;
   /** Of the keys and values of one transaction. */
   readonly transactionBytesMax?: number;
 }
 
 const NAME = 'table store in Redis';
+/** A store that becomes another between two pages is read from the beginning, so often. */
+const READS_MAX = 5;
 
 /**
- * The table store of many processes. Each call is one Lua script, so a transaction and a read are whole; it is
+ * The table store of many processes. A transaction is one Lua script, so it is whole; it is
  * as durable as the append-only file of Redis is, and replicas may lag behind: what a restart, a failover or a backup
  * lost shows as another store id, and nobody follows a store that shows less than he knows (`TableView`).
  */
 export class RedisTableStore implements TableStore {
   readonly #connection: RedisConnection;
   readonly #prefix: string;
+  readonly #pageMax: number;
   readonly #transactionBytesMax: number;
   readonly #watchers: Set<() => void>;
   readonly #channel: RedisChannel;
@@ -39,12 +44,13 @@ export class RedisTableStore implements TableStore {
       readonly channel: RedisChannel;
       readonly watchers: Set<() => void>;
     },
-    { prefix, transactionBytesMax = 32 << 20 }: RedisTableStoreOptions,
+    { prefix, pageMax = 2000, transactionBytesMax = 32 << 20 }: RedisTableStoreOptions,
   ) {
     this.#connection = parts.connection;
     this.#channel = parts.channel;
     this.#watchers = parts.watchers;
     this.#prefix = prefix;
+    this.#pageMax = pageMax;
     this.#transactionBytesMax = transactionBytesMax;
   }
 
@@ -66,13 +72,21 @@ export class RedisTableStore implements TableStore {
     }
   }
 
+  /** By pages, in the order of revisions: at the end of the last one all of it is of one revision. */
   async read(after: Revision): Promise<Changes> {
-    const answer = await this.#run(READ, 'reads', [after]);
-    try {
-      return changesOf(answer);
-    } catch (error) {
-      return this.#connection.refuse('reads', messageOf(error));
+    for (let tried = 0; tried < READS_MAX; tried++) {
+      const first = await this.#readPage(after);
+      const entries = new Map(first.entries.map((entry) => [entry.key, entry]));
+      let page = first;
+      while (page.upTo < page.revision && isNext(page, first)) {
+        page = await this.#readPage(page.upTo);
+        for (const entry of page.entries) entries.set(entry.key, entry);
+      }
+      if (page !== first && !isNext(page, first)) continue;
+      const { storeId, complete } = first;
+      return { storeId, revision: page.revision, complete, entries: known(entries, complete) };
     }
+    return this.#connection.refuse('reads', 'it is another at each look');
   }
 
   async transact({ checks, writes }: Transaction): Promise<TransactResult> {
@@ -109,6 +123,15 @@ export class RedisTableStore implements TableStore {
     await this.#connection.close();
   }
 
+  async #readPage(after: Revision): Promise<Page> {
+    const answer = await this.#run(READ, 'reads', [after, this.#pageMax]);
+    try {
+      return pageOf(answer);
+    } catch (error) {
+      return this.#connection.refuse('reads', messageOf(error));
+    }
+  }
+
   #run(script: Script, effect: ScriptCall['effect'], values: ScriptCall['values']) {
     return this.#connection.run(callOf(script, effect, this.#prefix, values));
   }
@@ -134,23 +157,46 @@ const resultSchema = z.union([
   z.tuple([z.literal(0), z.string()]),
 ]);
 const textsSchema = z.array(z.string());
-const changesSchema = z.tuple([
+const pageSchema = z.tuple([
   z.string(),
   z.string(),
   z.literal([0, 1]),
+  z.string(),
   textsSchema,
   textsSchema,
 ]);
 
-function changesOf(answer: unknown): Changes {
-  const [storeId, revision, complete, written, removed] = changesSchema.parse(answer);
+interface Page extends Changes {
+  /** All that is new up to this revision is in it. */
+  readonly upTo: Revision;
+}
+
+function pageOf(answer: unknown): Page {
+  const [storeId, revision, complete, upTo, written, removed] = pageSchema.parse(answer);
   const entries = [
     ...pairsOf(written).map(([key, text]) => entryOf(key, text)),
     ...pairsOf(removed).map(([key, text]) => {
       return { key, value: null, revision: revisionOf(text) };
     }),
   ];
-  return { storeId, revision: revisionOf(revision), complete: complete === 1, entries };
+  return {
+    storeId,
+    revision: revisionOf(revision),
+    complete: complete === 1,
+    upTo: revisionOf(upTo),
+    entries,
+  };
+}
+
+/** The page goes on where others of the same store ended; or is the first. */
+function isNext(page: Page, first: Page): boolean {
+  return page === first || (page.storeId === first.storeId && !page.complete);
+}
+
+/** Who begins from nothing need not be told of what is no more. */
+function known(entries: ReadonlyMap<string, Entry>, complete: boolean): Entry[] {
+  const all = [...entries.values()];
+  return complete ? all.filter(({ value }) => value !== null) : all;
 }
 
 function entryOf(key: string, text: string): Entry {

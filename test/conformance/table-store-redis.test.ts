@@ -5,6 +5,7 @@ import { SILENT_LOG } from '../../core/log.js';
 import { RedisTableStore } from '../../core/table-store/redis.js';
 import { describeWith } from '../support/installed.js';
 import { RedisServer } from '../support/redis-server.js';
+import type { TableStoreWorld } from './table-store.js';
 import { describeTableStore } from './table-store.js';
 
 describeWith('redis-server')('a real Redis', () => {
@@ -22,10 +23,15 @@ describeWith('redis-server')('a real Redis', () => {
     await server.dispose();
   });
 
-  describeTableStore('RedisTableStore', async () => {
+  describeTableStore('RedisTableStore', () => world({}));
+
+  describeTableStore('RedisTableStore, by small pages', () => world({ pageMax: 2 }));
+
+  async function world(options: { readonly pageMax?: number }): Promise<TableStoreWorld> {
     const prefix = `{test-${++worlds}}`;
     const parts = { clock: new SystemClock(), log: SILENT_LOG };
-    const open = () => RedisTableStore.open(parts, { redis: { at: server.at }, prefix });
+    const open = () =>
+      RedisTableStore.open(parts, { redis: { at: server.at }, prefix, ...options });
     const store = await open();
     /** Notices come in their order, each to all who watch; so two that were sent later come after all before. */
     const settled = async (): Promise<void> => {
@@ -40,5 +46,5 @@ describeWith('redis-server')('a real Redis', () => {
       }
     };
     return { store, settled, reopen: open };
-  });
+  }
 });

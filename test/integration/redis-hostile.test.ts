@@ -88,7 +88,7 @@ describe.each(FAULTS)('a Redis that answers: $name', ({ answer, isAmbiguous, cau
 
   it('fails what the table store reads, and its view keeps what it had', async () => {
     const store = await RedisTableStore.open(parts, { redis: redis(), prefix });
-    const good = ['id', '7', 1, ['mode/mode', '7 {"mode":"auto"}'], []] as const;
+    const good = ['id', '7', 1, '7', ['mode/mode', '7 {"mode":"auto"}'], []] as const;
     sayTo(READ.sha1, encoded(good));
     const view = new TableView({ store, ...parts });
     await view.sync();

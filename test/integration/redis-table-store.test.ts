@@ -5,15 +5,20 @@ import { Redis } from 'ioredis';
 import { SystemClock } from '../../core/clock/system.js';
 import { codeOf } from '../../core/errors.js';
 import type { Generation } from '../../core/generation.js';
+import type { Json } from '../../core/json.js';
 import { SILENT_LOG } from '../../core/log.js';
 import { SeededRng, integerBelow } from '../../core/rng.js';
 import { Draft } from '../../core/table-store/draft.js';
-import type { Entry, TableStore } from '../../core/table-store/port.js';
+import type { Entry, Revision, TableStore } from '../../core/table-store/port.js';
 import { HEAD } from '../../core/table-store/records/table.js';
 import { RedisTableStore } from '../../core/table-store/redis.js';
 import { TableView } from '../../core/table-store/view.js';
 import { describeWith } from '../support/installed.js';
 import { RedisServer } from '../support/redis-server.js';
+
+function valuesIn(entries: readonly Entry[]): Map<string, Json> {
+  return new Map(entries.map(({ key, value }) => [key, value]));
+}
 
 /* What becomes of the table store when its Redis dies, stands still, runs full or comes back older. */
 
@@ -39,8 +44,8 @@ describeWith('redis-server')('the table store on a real Redis', () => {
     await server.dispose();
   });
 
-  function open(): Promise<TableStore> {
-    return RedisTableStore.open(parts, { redis: { at: server.at, commandTimeoutMs: 300 }, prefix });
+  function open(commandTimeoutMs = 5000): Promise<TableStore> {
+    return RedisTableStore.open(parts, { redis: { at: server.at, commandTimeoutMs }, prefix });
   }
 
   async function until(what: string, holds: () => Promise<boolean> | boolean): Promise<void> {
@@ -57,9 +62,8 @@ describeWith('redis-server')('the table store on a real Redis', () => {
       () => false,
     );
 
-  async function valuesOf(): Promise<Map<string, Entry['value']>> {
-    const { entries } = await store.read(0);
-    return new Map(entries.map(({ key, value }) => [key, value]));
+  async function valuesOf(): Promise<Map<string, Json>> {
+    return valuesIn((await store.read(0)).entries);
   }
 
   it('has every acknowledged transaction after kill -9, and the doubtful ones whole or not at all', async () => {
@@ -148,6 +152,51 @@ describeWith('redis-server')('the table store on a real Redis', () => {
       else expect([key, revision]).toEqual(['kept', revisions.get('kept')]);
     }
   });
+
+  it('shows one revision as a whole, however many pages and writers there are meanwhile', async () => {
+    const redis = { at: server.at, commandTimeoutMs: 5000 };
+    const reader = await RedisTableStore.open(parts, { redis, prefix, pageMax: 10 });
+    const over = new AbortController();
+    const rng = new SeededRng(7);
+    const model = new Map<string, Json>();
+    const past = new Map<Revision, ReadonlyMap<string, Json>>();
+    const writing = (async () => {
+      for (let turn = 0; turn < 300; turn++) {
+        const keys = Array.from({ length: 20 }, () => `key/${integerBelow(rng, 200)}`);
+        const writes = [...new Set(keys)].map((key) => {
+          const value = integerBelow(rng, 3) === 0 ? null : turn;
+          if (value === null) model.delete(key);
+          else model.set(key, value);
+          return { key, value };
+        });
+        const result = await store.transact({ checks: [], writes });
+        if (result.committed) past.set(result.revision, new Map(model));
+      }
+    })().finally(() => {
+      over.abort();
+    });
+    const read: { readonly revision: Revision; readonly values: ReadonlyMap<string, Json> }[] = [];
+    const copy = new Map<string, Json>();
+    let after = 0;
+    while (!over.signal.aborted) {
+      const all = await reader.read(0);
+      read.push({ revision: all.revision, values: valuesIn(all.entries) });
+      const { revision, complete, entries } = await reader.read(after);
+      if (complete) copy.clear();
+      for (const { key, value } of entries) {
+        if (value === null) copy.delete(key);
+        else copy.set(key, value);
+      }
+      after = revision;
+      read.push({ revision, values: new Map(copy) });
+    }
+    await writing;
+    await reader.close();
+    for (const { revision, values } of read) {
+      if (revision > 0) expect(values).toEqual(past.get(revision));
+    }
+    expect(new Set(read.map(({ revision }) => revision)).size).toBeGreaterThan(10);
+  }, 60_000);
 
   for (const [way, loses] of [
     ['a backup was restored', () => restoreBackup()],
@@ -254,6 +303,9 @@ describeWith('redis-server')('the table store on a real Redis', () => {
   const writeOne = () => store.transact({ checks: [], writes: [{ key: 'a', value: 1 }] });
 
   async function pausedDuring(work: () => Promise<void>): Promise<void> {
+    await store.close();
+    store = await open(300);
+    await store.read(0);
     server.pause();
     try {
       await work();

@@ -66,6 +66,12 @@ const ERRORS = {
     meaning: '{store} did not answer in time: the change may or may not have been made',
     remedy: 'Read the state before repeating the call.',
   },
+  ERR_STORE_REFUSED: {
+    status: 502,
+    exit: 1,
+    meaning: '{store} refused the call: {why}',
+    remedy: 'Repeating it will not help. Look for another writer, another version or a limit there.',
+  },
   ERR_RECORD_INVALID: {
     status: 503,
     exit: 1,
@@ -288,6 +294,12 @@ const ERRORS = {
     exit: 1,
     meaning: 'the agent of {server} has not started',
     remedy: 'Start it before its server takes requests.',
+  },
+  ERR_ADVERTISE_MISSING: {
+    status: 400,
+    exit: 64,
+    meaning: 'the agent of {server} would be announced at {host}, where nobody reaches it',
+    remedy: 'Name the host by which redirectors reach it (--advertise), or listen at that address.',
   },
   ERR_AGENT_ABSENT: {
     status: 409,

@@ -5,7 +5,6 @@ import { DIMENSIONS, formatAddress } from '../../core/domain.js';
 import { formatGeneration } from '../../core/generation.js';
 import type { ForecastRun, MetricStore } from '../../core/metric-store/port.js';
 import type { RecentLoads } from '../../core/metric-store/recent.js';
-import { readRecent } from '../../core/metric-store/recent.js';
 import type { Eligibility } from '../../core/table-store/eligibility.js';
 import { proposedPlans } from '../../core/table-store/plans.js';
 import { MODE, PAUSE, PLAN, ROUND } from '../../core/table-store/records/plan.js';
@@ -17,7 +16,7 @@ import type { TableView } from '../../core/table-store/view.js';
 import { counted } from '../../core/text.js';
 import { noPlanWords } from '../../forecaster/planner/words.js';
 import type { ServerStatus, Status } from '../contract/status.js';
-import { coverageOf } from './coverage.js';
+import { measuredOf } from './measured.js';
 import { ServerForecasts } from './server-forecasts.js';
 
 export interface StatusParts {
@@ -38,19 +37,16 @@ export interface StatusOptions {
   readonly quantile: number;
 }
 
-/** How everything is, from what the stores hold. @throws ERR_STORE_UNAVAILABLE */
+/** How everything is, from what the stores hold. */
 export async function statusOf(parts: StatusParts, options: StatusOptions): Promise<Status> {
-  const { view, metricStore, clock, eligibility } = parts;
+  const { view, clock, eligibility } = parts;
   const nowMs = clock.realtimeMs();
   const servers = [...view.all(SERVER)].sort(([a], [b]) => (a < b ? -1 : 1));
-  const [recent, run] = await Promise.all([
-    readRecent(metricStore, view, {
-      nowMs,
-      stepMs: options.windowMs,
-      steps: 2,
-    }),
-    metricStore.latestForecast(),
-  ]);
+  const { recent, run, coverage, fault } = await measuredOf(parts, {
+    nowMs,
+    windowMs: options.windowMs,
+    coverageMs: 288 * options.forecast.stepMs,
+  });
   const forecasts = new ServerForecasts(run);
   const statuses = servers.map(([id, { value }]) =>
     serverStatus(id, value, { recent, forecasts, parts, options }),
@@ -69,9 +65,12 @@ export async function statusOf(parts: StatusParts, options: StatusOptions): Prom
     servers: statuses,
     imbalance: imbalanceOf(statuses),
     redirectors: redirectorsOf(view),
-    forecast: run === undefined ? null : await forecastOf(run, parts, options),
+    forecast: run === undefined ? null : forecastOf(run, coverage),
     collector: parts.collector(),
-    warnings: warningsOf(statuses, run, { nowMs, parts, options }),
+    warnings: [
+      ...(fault === undefined ? [] : [`no loads and forecasts from the metric store: ${fault}`]),
+      ...warningsOf(statuses, run, { nowMs, parts, options }),
+    ],
   };
 }
 
@@ -197,20 +196,12 @@ function redirectorsOf(view: TableView): Status['redirectors'] {
   }));
 }
 
-async function forecastOf(
-  run: ForecastRun,
-  { metricStore, clock }: StatusParts,
-  { forecast }: StatusOptions,
-): Promise<Status['forecast']> {
-  const { madeAtMs, block } = run;
-  const nowMs = clock.realtimeMs();
-  const windowMs = 288 * forecast.stepMs;
-  return {
-    madeAtMs,
-    horizonMs: block.grid.steps * block.grid.stepMs,
-    series: block.series.length,
-    coverage: coverageOf(await metricStore.readScores(nowMs - windowMs, nowMs + 1)),
-  };
+function forecastOf(
+  { madeAtMs, block }: ForecastRun,
+  coverage: number | null,
+): NonNullable<Status['forecast']> {
+  const horizonMs = block.grid.steps * block.grid.stepMs;
+  return { madeAtMs, horizonMs, series: block.series.length, coverage };
 }
 
 function imbalanceOf(servers: readonly ServerStatus[]): number | null {

@@ -42,6 +42,7 @@ export interface UpParts {
   readonly secret: string;
   /** Where the engines keep everything. */
   readonly dataDir: string;
+  readonly influxPassword?: string | undefined;
 }
 
 /** Every service in one process, on embedded engines. */
@@ -81,7 +82,13 @@ export class Up implements Startable {
   static async open(config: Config, parts: UpParts): Promise<Up> {
     const { clock, rng, log, version, secret } = parts;
     const disk = new NodeDisk(parts.dataDir);
-    const engines = await embeddedEngines(config, { disk, clock, log });
+    const engines = await embeddedEngines(config, {
+      disk,
+      clock,
+      rng,
+      log,
+      influxPassword: parts.influxPassword,
+    });
     const { tableStore: store, metricStore, bus } = engines;
     const guard = outboundGuard(config);
     const net = new NodeNet(clock, guard);

@@ -13,7 +13,7 @@ export const upVerb: Verb = {
   usage: 'up',
   summary: 'Run everything in one process, on embedded engines, until it is told to stop.',
   run: async (context) => {
-    const { config, secret, folder } = await context.config();
+    const { config, secret, influxPassword, folder } = await context.config();
     const log = createLog({ level: config.log.level });
     const dataDir = join(folder, config.dataDir);
     const up = await Up.open(config, {
@@ -23,6 +23,7 @@ export const upVerb: Verb = {
       version: await productVersion(),
       secret: await clusterSecret(secret, dataDir),
       dataDir,
+      influxPassword,
     });
     await up.start();
     const addresses = {

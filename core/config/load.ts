@@ -11,6 +11,8 @@ export interface LoadedConfig {
   readonly config: Config;
   /** Agents' tokens are made from it; undefined: no agents can announce themselves. */
   readonly secret: string | undefined;
+  /** Of `metricStore.influx.username`. */
+  readonly influxPassword: string | undefined;
 }
 
 export interface ConfigSource {
@@ -21,6 +23,8 @@ export interface ConfigSource {
 }
 
 const ENVIRONMENT_PREFIX = 'FORESHIFT_';
+/** No part of the config. */
+const SECRETS = ['SECRET', 'AGENT_TOKEN', 'INFLUX_PASSWORD'];
 const SECRET_BYTES_MIN = 16;
 const FILE_CHARACTERS_MAX = 1 << 20;
 
@@ -44,7 +48,11 @@ export function loadConfig({ file, text, environment }: ConfigSource): LoadedCon
   const parsed = configSchema.safeParse(overridden);
   if (!parsed.success) return firstFault(parsed.error, { file, document, lines, environment });
   checkWhole(parsed.data, { file, document, lines });
-  return { config: parsed.data, secret: secretOf(environment) };
+  return {
+    config: parsed.data,
+    secret: secretOf(environment),
+    influxPassword: environment[`${ENVIRONMENT_PREFIX}INFLUX_PASSWORD`],
+  };
 }
 
 function toPlain(document: Document, file: string): unknown {
@@ -167,10 +175,9 @@ function withEnvironment(
   let config = written as Readonly<Record<string, unknown>>;
   for (const [name, value] of Object.entries(environment).sort()) {
     if (!name.startsWith(ENVIRONMENT_PREFIX) || value === undefined) continue;
-    // Secrets are no part of the config.
-    if (name === `${ENVIRONMENT_PREFIX}SECRET` || name === `${ENVIRONMENT_PREFIX}AGENT_TOKEN`)
-      continue;
-    const path = name.slice(ENVIRONMENT_PREFIX.length).split('__').map(keyName);
+    const key = name.slice(ENVIRONMENT_PREFIX.length);
+    if (SECRETS.includes(key)) continue;
+    const path = key.split('__').map(keyName);
     config = withValue(config, path, scalar(value));
   }
   return config;

@@ -135,7 +135,38 @@ const collectorSchema = z.strictObject({
     .describe('Of disk, for samples that the store could not take.'),
 });
 
+const influxSchema = z.strictObject({
+  url: z
+    .string()
+    .regex(
+      /^http:\/\/(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::[0-9]{1,5})?(?:\/[A-Za-z0-9._/-]*)?$/,
+      {
+        error: 'http://host:port',
+      },
+    )
+    .default('http://127.0.0.1:8086')
+    .describe('Of an InfluxDB 1.x, within `limits.outboundNetworks`.'),
+  database: z
+    .string()
+    .regex(/^[A-Za-z0-9._-]{1,64}$/, 'letters, digits, . _ -')
+    .default('foreshift')
+    .describe('Made, with its retention policies, if it is not there.'),
+  username: z
+    .string()
+    .min(1)
+    .max(128)
+    .optional()
+    .describe(
+      'An administrator of it; the password is FORESHIFT_INFLUX_PASSWORD in the environment.',
+    ),
+});
+
 const metricStoreSchema = z.strictObject({
+  engine: z
+    .enum(['embedded', 'influx'])
+    .default('embedded')
+    .describe('Where samples and forecasts rest: in the data directory, or in an InfluxDB.'),
+  influx: influxSchema.prefault({}),
   rawRetentionMs: msSchema
     .default(2 * 86_400_000)
     .describe('Samples are kept as they came for so long, by whole days.'),
@@ -181,6 +212,14 @@ const plannerSchema = z.strictObject({
     .max(1)
     .default(0.05)
     .describe('A move must relieve a server by so much of its capacity over the whole horizon.'),
+  reliefMin: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.1)
+    .describe(
+      'And by this share of what is wrong with it: of its overload, its load above the target.',
+    ),
   imbalanceMax: z
     .number()
     .min(1)

@@ -176,6 +176,10 @@ servers:
     const { secret } = load('', { FORESHIFT_SECRET: '0123456789abcdef' });
     expect(secret).toBe('0123456789abcdef');
     expect(refusal('secret: 0123456789abcdef')).toContain('there is no such key');
+    const { influxPassword } = load('', { FORESHIFT_INFLUX_PASSWORD: 'open sesame' });
+    expect(influxPassword).toBe('open sesame');
+    const password = 'metricStore: { influx: { password: x } }';
+    expect(refusal(password)).toContain('there is no such key');
     expect(refusal('', { FORESHIFT_SECRET: 'short' })).toContain('at least 16 characters');
   });
 

@@ -1,0 +1,252 @@
+import type { Clock } from '../../clock/port.js';
+import { DAY_MS, dayOf } from '../day.js';
+import { Means } from '../means.js';
+import type { PanelQuery } from '../port.js';
+import type { Grid, Panel } from '../../panel.js';
+import { endMsOf } from '../../panel.js';
+import type { Metric, Sample, SeriesKey } from '../../sample.js';
+import { formatSeries, parseSeries } from '../../sample.js';
+import type { Rows } from './answer.js';
+import { numberOf } from './answer.js';
+import type { InfluxDatabase } from './database.js';
+import { lineHead, lineOf } from './line.js';
+import { nameOf, tagOf } from './names.js';
+import type { Rollups } from './rollups.js';
+import type { Retention, Subject } from './schema.js';
+import { ALL_METRICS, GRACE_MS, SUBJECTS, countOf, loadOf } from './schema.js';
+import type { Span } from './statements.js';
+import { anyOf, buckets, during, since } from './statements.js';
+import type { Reading } from './reading.js';
+import { visitCells } from './reading.js';
+import { Wanted } from './wanted.js';
+
+export interface SamplesParts {
+  readonly database: InfluxDatabase;
+  readonly rollups: Rollups;
+  readonly clock: Clock;
+}
+
+/** Values of one question: each takes some 30 bytes of answer. */
+const VALUES_MAX = 1 << 20;
+/** Below so many samples a step they are read as they are: InfluxDB takes longer to make means than to tell them. */
+const SPARSE_SAMPLES = 2;
+/** Fewer steps are never worth the question how many samples there are. */
+const SPARSE_STEPS = 64;
+
+/** Days that are rolled up, or not: the panel is read from means, or from samples. */
+interface Stretch extends Span {
+  readonly isRolledUp: boolean;
+}
+
+/** Samples, as they came or as the means that rollups.ts made of them. */
+export class InfluxSamples {
+  readonly #database: InfluxDatabase;
+  readonly #rollups: Rollups;
+  readonly #clock: Clock;
+  readonly #retention: Retention;
+
+  constructor({ database, rollups, clock }: SamplesParts, retention: Retention) {
+    this.#database = database;
+    this.#rollups = rollups;
+    this.#clock = clock;
+    this.#retention = retention;
+  }
+
+  /** One line for all metrics of one subject and time: a poll is few lines. */
+  async write(samples: readonly Sample[]): Promise<void> {
+    const oldestMs = this.#clock.realtimeMs() - this.#retention.rollupRetentionMs - GRACE_MS;
+    const points = new Map<string, { timeMs: number; head: string; fields: Fields }>();
+    for (const { series, timeMs, value } of samples) {
+      if (timeMs < oldestMs) continue;
+      const { subject, id, metric } = series;
+      const wholeMs = Math.floor(timeMs);
+      const key = `${subject}/${id} ${wholeMs}`;
+      let point = points.get(key);
+      if (point === undefined) {
+        const head = lineHead(loadOf(subject), [[subject, tagOf(id)]]);
+        points.set(key, (point = { timeMs: wholeMs, head, fields: {} }));
+      }
+      point.fields[metric] = value;
+    }
+    const lines = [...points.values()].map(({ head, fields, timeMs }) =>
+      lineOf(head, fields, timeMs),
+    );
+    await this.#database.write('raw', lines);
+  }
+
+  async readPanel({ series, startMs, stepMs, steps }: PanelQuery): Promise<Panel> {
+    const grid = { startMs, stepMs, steps };
+    const wanted = new Wanted(series);
+    const means = new Means(wanted.size, grid);
+    if (means.rows > 0 && steps > 0) {
+      const days = await this.#rollups.days({ fromMs: startMs, toMs: endMsOf(grid) });
+      const readings: Promise<void>[] = [];
+      for (const stretch of stretchesOf(grid, days)) {
+        const stretchSteps = Math.ceil((stretch.toMs - stretch.fromMs) / stepMs);
+        for (const question of wanted.questions(stretchSteps, VALUES_MAX)) {
+          const reading = { question, wanted, means, stretch };
+          readings.push(
+            stretch.isRolledUp
+              ? this.#rollups.addTo(reading, days)
+              : this.#addSamples(reading, stretchSteps),
+          );
+        }
+      }
+      await all(readings);
+    }
+    return { series, grid, values: means.valuesOf(wanted.rows) };
+  }
+
+  /** Of days that are rolled up, series are told by the beginnings of their means. */
+  async list(sinceMs: number): Promise<SeriesKey[]> {
+    const found = new Map<string, SeriesKey>();
+    const last = ALL_METRICS.map((metric) => `last("${metric}") AS "${metric}"`).join(', ');
+    const { rollupMs } = this.#retention;
+    for (const [policy, fromMs] of [
+      ['raw', sinceMs],
+      ['means', sinceMs - rollupMs + 1],
+    ] as const) {
+      for (const subject of SUBJECTS) {
+        const statement = `SELECT ${last} FROM "${policy}"."${loadOf(subject)}" WHERE ${since(fromMs)} GROUP BY "${subject}"`;
+        await this.#database.query(statement, (rows) => {
+          for (const series of seriesIn(subject, rows)) found.set(formatSeries(series), series);
+        });
+      }
+    }
+    return [...found.keys()].sort().map((name) => found.get(name)!);
+  }
+
+  async #addSamples(reading: Reading, steps: number): Promise<void> {
+    const isSparse = steps >= SPARSE_STEPS && (await this.#isSparse(reading, steps));
+    if (isSparse) await this.#addAsTheyCame(reading);
+    else await this.#addMeans(reading);
+  }
+
+  /** Judged by the first few. */
+  async #isSparse({ question, stretch }: Reading, steps: number): Promise<boolean> {
+    const { subject, metrics } = question;
+    const tags = question.tags.slice(0, 4);
+    let count = 0;
+    const counts = metrics.map((metric) => `count("${metric}")`).join(', ');
+    await this.#database.query(
+      `SELECT ${counts} FROM "raw"."${loadOf(subject)}" WHERE ${during(stretch)} AND ${anyOf(subject, tags)}`,
+      ({ values }) => {
+        for (const [, ...row] of values) count += Math.max(...row.map(numberOf));
+      },
+    );
+    return count <= SPARSE_SAMPLES * tags.length * steps;
+  }
+
+  async #addAsTheyCame({ question, wanted, means, stretch }: Reading): Promise<void> {
+    const { subject, metrics, tags } = question;
+    const fields = metrics.map((metric) => `"${metric}"`).join(', ');
+    await this.#database.query(
+      `SELECT ${fields} FROM "raw"."${loadOf(subject)}" WHERE ${during(stretch)} AND ${anyOf(subject, tags)} GROUP BY "${subject}"`,
+      (rows) => {
+        visitCells(rows, question, wanted, (row, timeMs, value) => {
+          means.add(row, timeMs, value);
+        });
+      },
+    );
+  }
+
+  /** Whole steps as means; what of the first and the last step lies in this stretch, as sums and counts. */
+  async #addMeans({ question, wanted, means, stretch }: Reading): Promise<void> {
+    const { startMs, stepMs, steps } = means.grid;
+    const first = Math.ceil((stretch.fromMs - startMs) / stepMs);
+    const last = Math.min(steps, Math.floor((stretch.toMs - startMs) / stepMs));
+    const whole = { fromMs: startMs + first * stepMs, toMs: startMs + last * stepMs };
+    const { subject, metrics, tags } = question;
+    if (first < last) {
+      const fields = metrics.map((metric) => `mean("${metric}") AS "${metric}"`).join(', ');
+      await this.#database.query(
+        `SELECT ${fields} FROM "raw"."${loadOf(subject)}" WHERE ${during(whole)} AND ${anyOf(subject, tags)} GROUP BY ${buckets(stepMs, startMs)}, "${subject}" fill(none)`,
+        (rows) => {
+          visitCells(rows, question, wanted, (row, timeMs, mean) => {
+            means.set(row, Math.round((timeMs - startMs) / stepMs), { mean, weight: 1 });
+          });
+        },
+      );
+    }
+    const edges =
+      first < last
+        ? [
+            { fromMs: stretch.fromMs, toMs: whole.fromMs },
+            { fromMs: whole.toMs, toMs: stretch.toMs },
+          ]
+        : edgesAround(stretch, startMs + first * stepMs);
+    for (const edge of edges) {
+      if (edge.fromMs < edge.toMs) await this.#addEdge(edge, { question, wanted, means, stretch });
+    }
+  }
+
+  async #addEdge(edge: Span, { question, wanted, means }: Reading): Promise<void> {
+    const { subject, metrics, tags } = question;
+    const step = means.stepOf(edge.fromMs);
+    const fields = metrics
+      .map(
+        (metric) => `sum("${metric}") AS "${metric}", count("${metric}") AS "${countOf(metric)}"`,
+      )
+      .join(', ');
+    await this.#database.query(
+      `SELECT ${fields} FROM "raw"."${loadOf(subject)}" WHERE ${during(edge)} AND ${anyOf(subject, tags)} GROUP BY "${subject}"`,
+      (rows) => {
+        visitCells(rows, question, wanted, (row, _timeMs, sum, weight) => {
+          const span = {
+            fromMs: means.grid.startMs + step * means.grid.stepMs,
+            toMs: means.grid.startMs + (step + 1) * means.grid.stepMs,
+          };
+          means.addSpan(row, span, { mean: sum / weight, weight });
+        });
+      },
+    );
+  }
+}
+
+type Fields = Partial<Record<Metric, number>>;
+
+/** A stretch within one step, or over the border of two, has no whole step. */
+function edgesAround({ fromMs, toMs }: Span, borderMs: number): Span[] {
+  if (borderMs >= toMs) return [{ fromMs, toMs }];
+  return [
+    { fromMs, toMs: borderMs },
+    { fromMs: borderMs, toMs },
+  ];
+}
+
+function stretchesOf(grid: Grid, rolledUp: ReadonlyMap<number, number>): Stretch[] {
+  const stretches: Stretch[] = [];
+  const endMs = endMsOf(grid);
+  for (let fromMs = grid.startMs; fromMs < endMs;) {
+    const isRolledUp = rolledUp.has(dayOf(fromMs));
+    let toMs = fromMs;
+    while (toMs < endMs && rolledUp.has(dayOf(toMs)) === isRolledUp) {
+      toMs = Math.min(endMs, (dayOf(toMs) + 1) * DAY_MS);
+    }
+    stretches.push({ fromMs, toMs, isRolledUp });
+    fromMs = toMs;
+  }
+  return stretches;
+}
+
+/** Foreign points may have names that are none of ours: they are left out. */
+function seriesIn(subject: Subject, { tags, columns, values }: Rows): SeriesKey[] {
+  const name = nameOf(tags[subject] ?? '');
+  return ALL_METRICS.flatMap((metric) => {
+    const column = columns.indexOf(metric);
+    const isThere = column !== -1 && values.some((row) => !Number.isNaN(numberOf(row[column])));
+    if (!isThere || name === undefined) return [];
+    try {
+      return [parseSeries(`${subject}/${name}/${metric}`)];
+    } catch {
+      return [];
+    }
+  });
+}
+
+/** Waits for all, also if one fails: nothing goes on behind the caller's back. */
+async function all(readings: readonly Promise<void>[]): Promise<void> {
+  const over = await Promise.allSettled(readings);
+  const failure = over.find(({ status }) => status === 'rejected');
+  if (failure?.status === 'rejected') throw failure.reason;
+}

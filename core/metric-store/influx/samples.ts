@@ -5,7 +5,7 @@ import type { PanelQuery } from '../port.js';
 import type { Grid, Panel } from '../../panel.js';
 import { endMsOf } from '../../panel.js';
 import type { Metric, Sample, SeriesKey } from '../../sample.js';
-import { formatSeries, parseSeries } from '../../sample.js';
+import { METRICS, formatSeries, parseSeries } from '../../sample.js';
 import type { Rows } from './answer.js';
 import { numberOf } from './answer.js';
 import type { InfluxDatabase } from './database.js';
@@ -14,7 +14,7 @@ import { lineHead, lineOf } from './line.js';
 import { nameOf, tagOf } from './names.js';
 import type { Rollups } from './rollups.js';
 import type { Retention, Subject } from './schema.js';
-import { ALL_METRICS, GRACE_MS, SUBJECTS, countOf, loadOf } from './schema.js';
+import { GRACE_MS, SUBJECTS, countOf, loadOf } from './schema.js';
 import type { Span } from './statements.js';
 import { anyOf, buckets, during, since } from './statements.js';
 import type { Reading } from './reading.js';
@@ -105,7 +105,7 @@ export class InfluxSamples {
   /** Of days that are rolled up, series are told by the beginnings of their means. */
   async list(sinceMs: number): Promise<SeriesKey[]> {
     const found = new Map<string, SeriesKey>();
-    const last = ALL_METRICS.map((metric) => `last("${metric}") AS "${metric}"`).join(', ');
+    const last = METRICS.map((metric) => `last("${metric}") AS "${metric}"`).join(', ');
     const { rollupMs } = this.#retention;
     for (const [policy, fromMs] of [
       ['raw', sinceMs],
@@ -145,7 +145,8 @@ export class InfluxSamples {
     await this.#database.query(
       `SELECT ${counts} FROM "raw"."${loadOf(subject)}" WHERE ${during(stretch)} AND ${anyOf(subject, tags)}`,
       ({ values }) => {
-        for (const [, ...row] of values) count += Math.max(...row.map((cell) => numberOf(cell) || 0));
+        for (const [, ...row] of values)
+          count += Math.max(...row.map((cell) => numberOf(cell) || 0));
       },
     );
     return count / (tags.length * steps);
@@ -251,7 +252,7 @@ function stretchesOf(grid: Grid, rolledUp: ReadonlyMap<number, number>): Stretch
 /** Foreign points may have names that are none of ours: they are left out. */
 function seriesIn(subject: Subject, { tags, columns, values }: Rows): SeriesKey[] {
   const name = nameOf(tags[subject] ?? '');
-  return ALL_METRICS.flatMap((metric) => {
+  return METRICS.flatMap((metric) => {
     const column = columns.indexOf(metric);
     const isThere = column !== -1 && values.some((row) => !Number.isNaN(numberOf(row[column])));
     if (!isThere || name === undefined) return [];

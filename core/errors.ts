@@ -295,6 +295,12 @@ const ERRORS = {
     meaning: 'the agent of {server} has not started',
     remedy: 'Start it before its server takes requests.',
   },
+  ERR_ADVERTISE_MISSING: {
+    status: 400,
+    exit: 64,
+    meaning: 'the agent of {server} would be announced at {host}, where nobody reaches it',
+    remedy: 'Name the host by which redirectors reach it (--advertise), or listen at that address.',
+  },
   ERR_AGENT_ABSENT: {
     status: 409,
     exit: 3,

@@ -193,6 +193,8 @@ export const NO_PLAN_REASONS = [
   'no-servers',
   /** The mode is `observe`: what would be moved is not even proposed. */
   'observing',
+  /** Another plan is under way: the next round plans anew, from what it made. */
+  'busy',
 ] as const;
 
 const noPlanSchema = z.object({

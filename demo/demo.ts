@@ -43,6 +43,8 @@ export interface DemoSummary {
   readonly seconds: number;
   /** Switches that moved something off a server that already had it: first placements do not count. */
   readonly switches: number;
+  /** Of those: how many moved two resources or more as one. */
+  readonly ofSeveral: number;
   readonly moves: number;
   readonly requestsPerSecond: number;
   /** Not sent, since too many waited already. */
@@ -233,6 +235,7 @@ export class Demo {
 
 interface AppliedMoves {
   readonly switches: number;
+  readonly ofSeveral: number;
   readonly moves: number;
   readonly holdMsMax: number;
   readonly heldRequests: number;
@@ -251,6 +254,7 @@ function appliedMoves(up: Up): AppliedMoves {
   const outcomes = realOutcomes(up);
   return {
     switches: outcomes.length,
+    ofSeveral: outcomes.filter(({ resources }) => resources.length > 1).length,
     moves: outcomes.reduce((sum, { resources }) => sum + resources.length, 0),
     holdMsMax: Math.max(0, ...outcomes.map(({ holdMs }) => holdMs)),
     heldRequests: outcomes.reduce((sum, { heldRequests }) => sum + heldRequests, 0),

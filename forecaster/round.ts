@@ -91,7 +91,7 @@ export class Round {
       atMs: clock.realtimeMs(),
       trigger: cause,
       plan: record?.plan.id ?? null,
-      none: record === undefined ? this.#noneOf(result) : null,
+      none: record === undefined ? noneOf(result, busy !== undefined) : null,
     };
     await this.#write(round);
     const ms = Math.round(clock.monotonicMs() - startedAtMs);
@@ -241,19 +241,6 @@ export class Round {
     return this.thresholdNow(await this.#recent());
   }
 
-  #noneOf({ none }: PlanningResult): NoPlan | null {
-    if (none !== null) return none;
-    return {
-      why: 'observing',
-      blockers: [],
-      score: null,
-      gain: null,
-      gainMin: null,
-      steps: null,
-      stepsMin: null,
-    };
-  }
-
   async #write(round: RoundResult): Promise<void> {
     const { store, view } = this.#parts;
     await store.transact(new Draft().put(ROUND, 'last', round).transaction);
@@ -264,6 +251,20 @@ export class Round {
     const { horizonSteps } = this.#options.forecast;
     return [...new Set(LEADS.map((share) => Math.max(1, Math.round(share * horizonSteps))))];
   }
+}
+
+/** Why nothing was recorded, also of a plan that there is. */
+function noneOf({ none }: PlanningResult, isBusy: boolean): NoPlan {
+  if (none !== null) return none;
+  return {
+    why: isBusy ? 'busy' : 'observing',
+    blockers: [],
+    score: null,
+    gain: null,
+    gainMin: null,
+    steps: null,
+    stepsMin: null,
+  };
 }
 
 function overallOf(

@@ -29,7 +29,7 @@ export interface MembershipParts {
 }
 
 /** What this redirector tells the others about itself. */
-export type MemberReport = Pick<MemberRecord, 'generation' | 'unreachable' | 'abandoned'>;
+export type MemberReport = Pick<MemberRecord, 'generation' | 'unreachable' | 'abandoned' | 'panic'>;
 
 /** Others write to the roster too; so often in a row is no chance any more. */
 const ATTEMPTS_MAX = 10;
@@ -72,7 +72,7 @@ export class Membership {
   constructor(parts: MembershipParts, options: Partial<MembershipOptions> = {}) {
     this.#parts = parts;
     this.#options = { ...MEMBERSHIP_DEFAULTS, ...options };
-    this.#report = { generation: NO_GENERATION, unreachable: {}, abandoned: {} };
+    this.#report = { generation: NO_GENERATION, unreachable: {}, abandoned: {}, panic: false };
     parts.view.onChange(() => {
       this.#observe();
     });
@@ -289,6 +289,7 @@ export class Membership {
 
 function isSameReport(a: MemberReport, b: MemberReport): boolean {
   return (
+    a.panic === b.panic &&
     isSameRecord(a.abandoned, b.abandoned, (x, y) => x === y) &&
     isSameRecord(a.unreachable, b.unreachable, (x, y) => x.evidence === y.evidence)
   );

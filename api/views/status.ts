@@ -229,6 +229,12 @@ function warningsOf(
   for (const { target, failing } of parts.collector()) {
     if (failing !== null) warnings.push(`${target} cannot be polled: ${failing}`);
   }
+  for (const [id, { value }] of parts.view.all(MEMBER)) {
+    if (!value.panic) continue;
+    warnings.push(
+      `redirector ${id} hears nothing of most servers at once: it may be cut off, so that none of them is failed over`,
+    );
+  }
   if (parts.view.regressed) {
     warnings.push('the table store shows an older state than was seen: plans are frozen');
   }

@@ -212,6 +212,14 @@ const plannerSchema = z.strictObject({
     .max(1)
     .default(0.05)
     .describe('A move must relieve a server by so much of its capacity over the whole horizon.'),
+  reliefMin: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.1)
+    .describe(
+      'And by this share of what is wrong with it: of its overload, its load above the target.',
+    ),
   imbalanceMax: z
     .number()
     .min(1)

@@ -115,6 +115,20 @@ function misplacedOf(problem: Problem, assignment: Int32Array): number {
   );
 }
 
+/** What is wrong with each server, in the unit of `Objective`; evenness left out. */
+export function costsOf(problem: Problem, assignment: Int32Array): Float64Array {
+  const { servers, demand, objective } = problem;
+  const { cells, steps } = demand;
+  const utilization = utilizationOf(problem, demand, assignment);
+  return Float64Array.from(servers, (_server, index) => {
+    const { overload, pressure } = excessOf(
+      utilization.subarray(index * cells, (index + 1) * cells),
+      objective.target,
+    );
+    return overload * objective.overloadWeight + (steps === 0 ? 0 : pressure / steps);
+  });
+}
+
 function excessOf(
   utilization: Float64Array,
   target: number,

@@ -1,5 +1,7 @@
 import { loadOf } from './demand.js';
-import type { Demand, Role } from './problem.js';
+import type { Demand, Problem, Role } from './problem.js';
+import { NOWHERE } from './problem.js';
+import { costsOf } from './score.js';
 
 /** No move costs less than this share of what the largest costs. */
 const SIZE_MIN = 0.05;
@@ -7,6 +9,20 @@ const SIZE_MIN = 0.05;
 /** A large resource costs what a move must win; a small one costs less, in proportion. */
 export function moveCostOf(size: number, gainMin: number): number {
   return gainMin * Math.min(gainMin, Math.max(SIZE_MIN * gainMin, size));
+}
+
+/**
+ * A move must also take away a share of what is wrong with the server that the resource leaves: where nothing helps
+ * much, nothing is moved about for little. What has to leave its server costs no more for that.
+ */
+export function moveCostsOf(problem: Problem, reliefMin: number): Float64Array {
+  const { start, needs, moveCost } = problem;
+  const wrong = costsOf(problem, start);
+  return moveCost.map((cost, resource) => {
+    const home = start[resource]!;
+    if (home === NOWHERE || needs[resource] !== null) return cost;
+    return Math.max(cost, reliefMin * wrong[home]!);
+  });
 }
 
 interface Sizing {

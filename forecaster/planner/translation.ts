@@ -8,7 +8,7 @@ import { demandAt, isKnown } from './demand.js';
 import type { PlannerOptions, PlanningInputs, PlanningResource, PlanningServer } from './inputs.js';
 import type { Allowed, Freedom, Need, Objective, Problem, Role } from './problem.js';
 import { NOWHERE } from './problem.js';
-import { moveCostOf, sizesOf } from './sizing.js';
+import { moveCostOf, moveCostsOf, sizesOf } from './sizing.js';
 
 /** From names to indices and numbers. The order of the inputs plays no part: everything is sorted by name. */
 export interface Translation {
@@ -34,7 +34,7 @@ export function translate(inputs: PlanningInputs): Translation {
   const demand = demandAt(inputs.forecast, rows, inputs.options.quantile);
   const perCapacity = perCapacityOf(servers, dimensions);
   const size = sizesOf(resources.length, { demand, perCapacity, roles });
-  const problem: Problem = {
+  const plain: Problem = {
     resources: resources.map(({ id }) => id),
     servers: servers.map(({ id }) => id),
     dimensions,
@@ -59,6 +59,7 @@ export function translate(inputs: PlanningInputs): Translation {
     movesMax: inputs.options.movesMax,
     batchMovesMax: inputs.options.batchMovesMax,
   };
+  const problem = { ...plain, moveCost: moveCostsOf(plain, inputs.options.reliefMin) };
   return { problem, rows, resources, servers };
 }
 

@@ -158,6 +158,7 @@ export class Coordinator {
     const { view } = this.#parts;
     await view.sync();
     this.#acquaintance.note();
+    this.#lostServers.note();
     if (view.regressed || !(await this.#lease.acquire())) return false;
     if (await this.#lostServers.update()) return true;
     if (!(await this.#acquaintance.isMade())) return false;
@@ -182,7 +183,7 @@ export class Coordinator {
       const pauseMs = this.#options.standbyAfterMs;
       const due = this.#failoverAtMs.get(server) ?? { atMs: nowMs + pauseMs, pauseMs };
       this.#failoverAtMs.set(server, due);
-      if (nowMs < due.atMs) continue;
+      if (nowMs < due.atMs || this.#lostServers.isSpared(server)) continue;
       const options = this.#options.failover;
       const record = failoverPlan(server, view, { nowMs: clock.realtimeMs(), policyOf, options });
       if (record === undefined) continue;
@@ -209,11 +210,16 @@ export class Coordinator {
 
   /**
    * A resource that the table does not know may be owned all the same, if the store was lost: it is placed only
-   * when agents have had time to announce themselves, and all have been heard.
+   * when agents have had time to announce themselves, and all have been heard. And nothing is taken from servers
+   * that are silent as most others are.
    */
   #mayBegin(work: Exclude<NextWork, { kind: 'none' }>): boolean {
-    const moves = work.kind === 'batch' ? work.record.plan.batches[work.batch]?.moves : undefined;
-    if (moves?.some(({ source }) => source === null) !== true) return true;
+    const moves = work.kind === 'batch' ? (work.record.plan.batches[work.batch]?.moves ?? []) : [];
+    const isSpared = moves.some(
+      ({ source }) => source !== null && this.#lostServers.isSpared(source),
+    );
+    if (isSpared) return false;
+    if (moves.every(({ source }) => source !== null)) return true;
     const isEarly =
       this.#parts.clock.monotonicMs() < this.#startedAtMs + this.#options.placeAfterMs;
     return !isEarly && this.#acquaintance.hasHeardAll();

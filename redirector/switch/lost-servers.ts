@@ -6,10 +6,11 @@ import type { Draft } from '../../core/table-store/draft.js';
 import type { TableStore } from '../../core/table-store/port.js';
 import type { LostRecord } from '../../core/table-store/records/server.js';
 import { LOST, SERVER } from '../../core/table-store/records/server.js';
-import { MEMBER } from '../../core/table-store/records/switch.js';
+import { MEMBER, ROSTER } from '../../core/table-store/records/switch.js';
 import type { TableView } from '../../core/table-store/view.js';
 import { messageOf } from '../../core/text.js';
 import type { CoordinatorLease } from './coordinator-lease.js';
+import { isPanic, soundings } from './panic.js';
 import type { Members } from './peers.js';
 
 export interface LostServersParts {
@@ -38,6 +39,10 @@ export interface LostServersOptions {
  * prefers availability, or the serving lease that its agent keeps has run out after everybody stopped
  * renewing it. Dead: everybody has stopped renewing it, and has seen after that its host refuse connections
  * (then no life of it serves that anybody renewed), or the fence hook says so. Used by the coordinator only.
+ *
+ * While more than half of the servers are silent at once (`panic.ts`) none of those is taken for lost, none that
+ * was is fenced, and nothing more is taken from it: the table stays as it is. What is known to be dead is lost
+ * all the same, and a switch that was open before goes on.
  */
 export class LostServers {
   readonly #parts: LostServersParts;
@@ -47,6 +52,7 @@ export class LostServers {
   /** Losses about which the hook is being asked, or was not long ago; and those that it settled. */
   readonly #hooked = new Set<string>();
   readonly #fenced = new Set<string>();
+  #isPanic = false;
 
   constructor(parts: LostServersParts, options: LostServersOptions) {
     this.#parts = parts;
@@ -67,6 +73,24 @@ export class LostServers {
     return this.#parts.clock.monotonicMs() >= sinceMs + servingLeaseMs + servingMarginMs;
   }
 
+  /** It counts as lost, but nothing is to be taken from it: it is silent as most of the others are. */
+  isSpared(server: ServerId): boolean {
+    const lost = this.#parts.view.get(LOST, server)?.value;
+    return this.#isPanic && lost?.evidence === 'silent';
+  }
+
+  /** To be called with each look at the store, also by those who do not coordinate: each says what it sees. */
+  note(): void {
+    const { view, membership, log } = this.#parts;
+    const found = soundings(view, membership.liveMembers());
+    if (this.#isPanic === isPanic(found)) return;
+    this.#isPanic = !this.#isPanic;
+    membership.report({ panic: this.#isPanic });
+    const { silent, heard } = found;
+    if (this.#isPanic) log.error({ silent, heard }, 'most servers silent: no failover');
+    else log.warn({ silent, heard }, 'most servers heard: failover again');
+  }
+
   /** Servers that count as lost and answer the majority again. */
   returning(): ServerId[] {
     const lost = [...this.#parts.view.all(LOST).keys()];
@@ -80,7 +104,10 @@ export class LostServers {
       const reporters = this.#reporters(server);
       if (!this.#isMajority(reporters.length)) continue;
       const lost = this.#parts.view.get(LOST, server)?.value;
-      if (lost === undefined) return this.#record(server, reporters);
+      if (lost === undefined) {
+        if (this.#isPanic && !this.#isRefusedTo(reporters, server)) continue;
+        return this.#record(server, reporters);
+      }
       if (lost.evidence !== 'silent') continue;
       if (this.#isRefusedToAll(server, lost)) {
         return this.#confirm(server, lost, 'its host refuses connections');
@@ -88,7 +115,8 @@ export class LostServers {
       if (this.#fenced.has(lost.loss)) {
         return this.#confirm(server, lost, 'the fence hook says so');
       }
-      if (this.#unrenewedSinceMs.has(lost.loss)) void this.#callHook(server, lost);
+      if (this.#isPanic || !this.#unrenewedSinceMs.has(lost.loss)) continue;
+      void this.#callHook(server, lost);
     }
     return false;
   }
@@ -114,6 +142,13 @@ export class LostServers {
     return 2 * count > this.#parts.membership.liveMembers().length;
   }
 
+  #isRefusedTo(members: readonly MemberId[], server: ServerId): boolean {
+    const { view } = this.#parts;
+    return members.every(
+      (member) => view.get(MEMBER, member)?.value.unreachable[server]?.evidence === 'refused',
+    );
+  }
+
   /** Each member renews no more, and its last check was refused; or what it renewed has run out. */
   #isRefusedToAll(server: ServerId, { loss }: LostRecord): boolean {
     const { view, membership } = this.#parts;
@@ -127,7 +162,7 @@ export class LostServers {
     );
   }
 
-  /** Holds only while those who cannot reach it still say so. */
+  /** Holds only while those who cannot reach it still say so, and nobody has joined who might reach it. */
   async #record(server: ServerId, reporters: readonly MemberId[]): Promise<boolean> {
     const { view, clock, log } = this.#parts;
     const lost: LostRecord = {
@@ -136,7 +171,7 @@ export class LostServers {
       how: `no answer to ${reporters.length} redirectors`,
       sinceMs: clock.realtimeMs(),
     };
-    const draft = this.#draft(server);
+    const draft = this.#draft(server).expect(view, ROSTER, 'members');
     for (const member of reporters) draft.expect(view, MEMBER, member);
     if (await this.#write(draft.put(LOST, server, lost))) log.warn({ server }, 'server lost');
     return true;

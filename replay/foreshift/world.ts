@@ -35,6 +35,7 @@ export async function worldOf(scene: Scene, firstMap: Int32Array): Promise<World
     generation: since,
     unreachable: {},
     abandoned: {},
+    panic: false,
   });
   for (const server of scene.servers) {
     draft.put(ELIGIBLE, server, { resources: [...scene.resources] });

@@ -63,6 +63,8 @@ export interface Moving {
   readonly resource: string;
   readonly fromMs: number;
   toMs: number;
+  /** Redirectors that saw it open, and when each read that it is over: until then they may hold the resource. */
+  readonly seenUntilMs: Map<string, number>;
 }
 
 /**
@@ -89,6 +91,7 @@ export class Checker {
   readonly #highest = new Map<string, Generation>();
   readonly #switched = new Set<string>();
   readonly #rescued = new Set<string>();
+  readonly #losses = new Set<string>();
   /** The newest incarnation of any store; and that of the last one that was put back. */
   #incarnation = 0;
   #fellBelow = -1;
@@ -146,7 +149,8 @@ export class Checker {
   }
 
   /** A process was answered what it read. */
-  hasRead(process: SimProcess, sentAtMs: number): void {
+  hasRead(process: SimProcess, sentAtMs: number, nowMs: number): void {
+    this.#noteSeen(process.name, sentAtMs, nowMs);
     const lease = this.#leases.get(process.name);
     if (lease === undefined || this.#options.processOf(lease.boot) !== process) return;
     const isCaughtUp = (this.#records.head?.reserved.incarnation ?? 0) > this.#fellBelow;
@@ -235,8 +239,14 @@ export class Checker {
     this.#highest.set(observer, generation);
   }
 
-  /** A server is lost by the word of more than half of those whose leases live: one cut link is no loss. */
+  /**
+   * A server is lost by the word of more than half of those whose leases live: one cut link is no loss. A loss that
+   * was known comes back as it was when an older store is restored.
+   */
   #checkLoss(server: string, nowMs: number): void {
+    const loss = this.#records.lossOf(server) ?? '';
+    if (this.#losses.has(loss)) return;
+    this.#losses.add(loss);
     const members = this.#records.members.map((name) => this.#records.member(name));
     const reporters = members.filter((member) => server in (member?.unreachable ?? {})).length;
     const live = this.#records.members.filter((name) => this.#liveBoot(name, nowMs) !== undefined);
@@ -293,7 +303,18 @@ export class Checker {
     for (const moving of this.moving) {
       if (moving.toMs === Infinity && !resources.delete(moving.resource)) moving.toMs = nowMs;
     }
-    for (const resource of resources) this.moving.push({ resource, fromMs: nowMs, toMs: Infinity });
+    for (const resource of resources) {
+      const seenUntilMs = new Map<string, number>();
+      this.moving.push({ resource, fromMs: nowMs, toMs: Infinity, seenUntilMs });
+    }
+  }
+
+  #noteSeen(redirector: string, sentAtMs: number, nowMs: number): void {
+    for (const { fromMs, toMs, seenUntilMs } of this.moving) {
+      const isOver = sentAtMs >= toMs;
+      if (!isOver && nowMs >= fromMs) seenUntilMs.set(redirector, Infinity);
+      else if (seenUntilMs.get(redirector) === Infinity) seenUntilMs.set(redirector, nowMs);
+    }
   }
 
   /** A table changes by a commit, whole batches only, or by a restoration; each under a generation of its own. */

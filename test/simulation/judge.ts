@@ -188,11 +188,13 @@ function judgeOrder(evidence: Evidence): void {
 
 /** L4: whatever becomes of store and api, what is not being moved is answered. */
 function judgeAutonomy({ ledger, checker, policyOf }: Evidence): void {
-  for (const { id, resource, sentAtMs, endedAtMs, outcome, status } of ledger) {
+  for (const { id, resource, redirector, sentAtMs, endedAtMs, outcome, status } of ledger) {
     if (outcome === 'answered' || outcome === 'gone' || outcome === 'unsent') continue;
     const wasMoving = checker.moving.some(
       (moving) =>
-        moving.resource === resource && moving.fromMs <= endedAtMs && moving.toMs >= sentAtMs,
+        moving.resource === resource &&
+        moving.fromMs <= endedAtMs &&
+        Math.max(moving.toMs, moving.seenUntilMs.get(redirector) ?? 0) >= sentAtMs,
     );
     const isPlaced = [...checker.commits].some(
       ([key, { atMs }]) => key.startsWith(`${resource}@`) && atMs < sentAtMs,

@@ -14,6 +14,8 @@ export interface Shape {
   readonly resources: readonly ResourceId[];
   readonly drain: ReadonlyMap<ResourceId, DrainPolicy>;
   readonly calls: CallFaults;
+  /** So much may be on its way over a connection before its writer is told to wait. */
+  readonly windowBytes: number;
 }
 
 export function shapeOf(rng: Rng): Shape {
@@ -33,6 +35,7 @@ export function shapeOf(rng: Rng): Shape {
       lostAnswerProbability: chance(rng, 0.4) ? 0.03 : 0,
       doubledCallProbability: chance(rng, 0.4) ? 0.1 : 0,
     },
+    windowBytes: chance(rng, 0.3) ? 64 : 256 << 10,
   };
 }
 
@@ -45,8 +48,9 @@ export function isFenced(server: string): boolean {
   return server !== 'foreign';
 }
 
-export const HELD_MAX = 200;
-export const HELD_PER_RESOURCE_MAX = 20;
+/** So few that four clients meet the limits. */
+export const HELD_MAX = 3;
+export const HELD_PER_RESOURCE_MAX = 2;
 export const HOLD_TIMEOUT_MS = 1500;
 
 /** As in production, but for shorter times: a seed is over in some ten seconds. */

@@ -90,6 +90,7 @@ export class World {
     this.shape = shapeOf(this.rng('shape'));
     this.net = new SimulatedNet(this.clock, this.rng('net'), {
       latencyMs: { min: 0.1, max: 2 },
+      windowBytes: this.shape.windowBytes,
       ...this.shape.calls,
     });
     this.checker = new Checker({
@@ -114,7 +115,7 @@ export class World {
         });
       },
       onRead: (process, sentAtMs) => {
-        this.checker.hasRead(process, sentAtMs);
+        this.checker.hasRead(process, sentAtMs, this.clock.monotonicMs());
       },
     });
   }

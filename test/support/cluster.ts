@@ -83,7 +83,10 @@ export class TestCluster {
   readonly #stopping = new AbortController();
   #boots = 0;
 
-  constructor({ store = new MemoryTableStore(), log = SILENT_LOG } = {}) {
+  constructor({
+    store = new MemoryTableStore(),
+    log = SILENT_LOG,
+  }: { readonly store?: TableStore; readonly log?: Log } = {}) {
     const guard = new OutboundGuard({
       networks: ['127.0.0.0/8'],
       ports: [{ first: 1, last: 65_535 }],

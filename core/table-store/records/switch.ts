@@ -97,6 +97,8 @@ const memberSchema = z.object({
   ),
   /** Lost servers whose serving leases it has stopped to renew: server → the loss it knows of. */
   abandoned: z.record(serverIdSchema, z.string()),
+  /** It finds most servers silent at once, and takes none of those for lost. */
+  panic: z.boolean().default(false),
 });
 export type MemberRecord = Readonly<z.output<typeof memberSchema>>;
 export const MEMBER = new RecordKind<MemberRecord, MemberId>('member', memberSchema);

@@ -36,6 +36,7 @@ function randomFleet(seed: number): TestFleet {
     steps,
     options: {
       gainMin: pick(rng, [0, 0.02, 0.05, 0.2]),
+      reliefMin: pick(rng, [0, 0.05, 0.3]),
       movesMax: pick(rng, [1, 3, 16, 100]),
       batchMovesMax: pick(rng, [1, 2, 8]),
       target: pick(rng, [0.6, 0.8, 1]),

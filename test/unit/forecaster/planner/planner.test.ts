@@ -328,6 +328,22 @@ describe('planFor', () => {
     expect(none?.gain).toBeLessThan(0.05);
   });
 
+  it('moves nothing about that takes away only a little of an overload', () => {
+    const fleet = (reliefMin: number): TestFleet => ({
+      servers: { s1: SERVER, s2: SERVER },
+      resources: {
+        a: { on: 's1', needs: { hits: 1000 }, pinned: 's1' },
+        b: { on: 's1', needs: { hits: 280 } },
+        c: { on: 's1', needs: { hits: 10 } },
+        d: { on: 's2', needs: { hits: 980 }, pinned: 's2' },
+      },
+      options: { reliefMin },
+    });
+    expect(movesIn(planned(fleet(0.02)))).toEqual(['c: s1 > s2']);
+    expect(planned(fleet(0.05)).plan).toBeNull();
+    expect(planned(fleet(0.05)).none).toMatchObject({ why: 'blocked' });
+  });
+
   it('says how many servers are missing when even a perfect spread is too full', () => {
     const { none } = planned({
       servers: { s1: SERVER, s2: SERVER },

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { MemberId } from '../../domain.js';
 import { moveSchema } from '../../plan.js';
 import {
+  addressSchema,
   countSchema,
   finiteSchema,
   generationSchema,

@@ -262,10 +262,8 @@ export class BullmqBus implements Bus {
       streams: { events: { maxLen: EVENTS_MAX } },
       settings: { repeatStrategy: nextRunMs },
     });
-    // What is called fails by itself; this is for what is not.
-    queue.on('error', (err) => {
-      this.#log.debug({ err, kind }, 'queue disturbed');
-    });
+    // The errors of the connection, once more for each queue; what is called fails by itself.
+    queue.on('error', ignore);
     return queue;
   }
 
@@ -301,4 +299,8 @@ function nextRunMs(
       ? { cron: pattern, ...(tz !== undefined && { timeZone: tz }) }
       : { everyMs: Number(everyMs) };
   return timetableOf(when).nextMs(afterMs);
+}
+
+function ignore(): void {
+  // the connection says it
 }

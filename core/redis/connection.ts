@@ -186,7 +186,8 @@ export class RedisConnection {
     this.#client.on('close', () => {
       if (this.#isLost || this.#isClosed) return;
       this.#isLost = true;
-      this.#log.warn({ ...fields, err: this.#lastError }, 'connection to redis lost');
+      this.#lastError = new Error('the connection was lost');
+      this.#log.warn(fields, 'connection to redis lost');
     });
     this.#client.on('ready', () => {
       this.#isLost = false;

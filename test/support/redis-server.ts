@@ -66,16 +66,17 @@ export class RedisServer {
     this.#child = child;
     let said = '';
     await new Promise<void>((resolve, reject) => {
+      const late = setTimeout(() => {
+        child.kill('SIGKILL');
+      }, START_TIMEOUT_MS);
       this.#ended = new Promise((ended) => {
         child.once('error', reject);
         child.once('close', (exit) => {
+          clearTimeout(late);
           reject(new Error(`redis-server ended with ${exit ?? 'a signal'}: ${said}`));
           ended();
         });
       });
-      const late = setTimeout(() => {
-        child.kill('SIGKILL');
-      }, START_TIMEOUT_MS);
       const hear = (chunk: Buffer): void => {
         said = (said + chunk.toString()).slice(-10_000);
         if (!said.includes('Ready to accept connections')) return;

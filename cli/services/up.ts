@@ -7,6 +7,7 @@ import { planRoutes } from '../../api/routes/plans.js';
 import { stateRoutes } from '../../api/routes/state.js';
 import { API_SERVER_DEFAULTS, ApiServer } from '../../api/server.js';
 import type { Collector } from '../../collector/collector.js';
+import { collectorMetrics } from '../../collector/metrics.js';
 import type { Clock } from '../../core/clock/port.js';
 import type { Config } from '../../core/config/schema.js';
 import { NodeDisk } from '../../core/disk/node.js';
@@ -17,6 +18,7 @@ import type { Log } from '../../core/log.js';
 import { Metrics } from '../../core/metrics.js';
 import { OutboundGuard } from '../../core/net/guard.js';
 import { scheduleCompaction } from '../../core/metric-store/compaction.js';
+import { InfluxMetricStore } from '../../core/metric-store/influx/store.js';
 import type { HttpServer } from '../../core/net/http-server.js';
 import { NodeNet } from '../../core/net/node.js';
 import type { Rng } from '../../core/rng.js';
@@ -136,6 +138,8 @@ export class Up implements Startable {
       metricStore,
       members: () => [{ id: config.redirector.id, address: health.address }],
     });
+    metrics.add(...collectorMetrics(collector));
+    if (metricStore instanceof InfluxMetricStore) metrics.add(...metricStore.metrics);
     const forecaster = forecasterOf(config, { ...control, log, eligibility });
     const registration = new Registration(
       {

@@ -109,7 +109,7 @@ describe('up with an InfluxDB', () => {
       await hit();
       return (await times('vol-1')).length >= 3;
     });
-    await until('a forecast', async () => (await status()).forecast !== null);
+    await until('a forecast', async () => ((await status()).forecast?.series ?? 0) > 0);
     for (const measurement of ['forecast', 'forecast_latest', 'forecast_run']) {
       const rows = await influx.ask(`SELECT * FROM "forecasts"."${measurement}"`, DATABASE);
       expect([measurement, rows.length]).not.toEqual([measurement, 0]);

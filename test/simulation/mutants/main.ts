@@ -4,9 +4,11 @@ import { MUTANTS } from './all.js';
 /*
  * `node dist/test/simulation/mutants/main.js NAME [--seeds N]`: plants one mutant and runs seeds until one notices
  * it: first the one that is known to, then 1, 2, 3 … at most N. Says which rule it was, or that it survived.
+ * `--unplanted`: the known seeds of all, without their mutants; says which rule one of them breaks all the same.
  */
 
 const name = process.argv[2];
+if (name === '--unplanted') process.exit(await runUnplanted());
 const seedsMax = Number(process.argv[4] ?? 300);
 const mutant = MUTANTS.find((candidate) => candidate.name === name);
 if (mutant === undefined) {
@@ -44,3 +46,17 @@ for (let run = 0; run <= seedsMax; run++) {
 }
 process.stdout.write(`${JSON.stringify({ name, rule: null, runs: seedsMax + 1 })}\n`);
 process.exit(1);
+
+/** How many of the known seeds break a rule without their mutant: those prove nothing. */
+async function runUnplanted(): Promise<number> {
+  const { simulate } = await import('../simulate.js');
+  Error.stackTraceLimit = 0;
+  let failed = 0;
+  for (const { name, seed, faults } of MUTANTS) {
+    const { violation } = await simulate(seed, faults === undefined ? {} : { faults });
+    if (violation === undefined) continue;
+    failed += 1;
+    process.stdout.write(`seed ${seed} of "${name}" breaks ${violation.message}\n`);
+  }
+  return failed;
+}

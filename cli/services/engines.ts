@@ -3,7 +3,9 @@ import { BullmqBus } from '../../core/bus/bullmq.js';
 import { EmbeddedBus } from '../../core/bus/embedded.js';
 import type { Bus } from '../../core/bus/port.js';
 import type { Config } from '../../core/config/schema.js';
+import { InfluxMetricStore } from '../../core/metric-store/influx/store.js';
 import type { MetricStore } from '../../core/metric-store/port.js';
+import type { MetricSource } from '../../core/metrics.js';
 import type { RedisOptions } from '../../core/redis/options.js';
 import { checkSafety } from '../../core/redis/safety.js';
 import { EmbeddedSessionStore } from '../../core/session-store/embedded.js';
@@ -32,6 +34,12 @@ export class Engines {
 
   get metricStore(): MetricStore {
     return wanted(this.#opened.metricStore);
+  }
+
+  /** What the engines count of themselves. */
+  get metrics(): readonly MetricSource[] {
+    const { metricStore } = this.#opened;
+    return metricStore instanceof InfluxMetricStore ? metricStore.metrics : [];
   }
 
   get sessionStore(): SessionStore {

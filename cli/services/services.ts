@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Registration } from '../../api/registration.js';
 import type { ApiServer } from '../../api/server.js';
 import type { Collector } from '../../collector/collector.js';
+import { collectorMetrics } from '../../collector/metrics.js';
 import type { MemberTarget } from '../../collector/member-counters.js';
 import type { Clock } from '../../core/clock/port.js';
 import type { Config } from '../../core/config/schema.js';
@@ -155,6 +156,8 @@ export class Services implements Startable {
           members: () => membersOf(view),
         })
       : undefined;
+    if (collector !== undefined) metrics.add(...collectorMetrics(collector));
+    metrics.add(...engines.metrics);
     const forecaster = has('forecaster')
       ? forecasterOf(config, { ...common, ...engineParts(engines), log, eligibility })
       : undefined;

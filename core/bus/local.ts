@@ -5,24 +5,12 @@ import type { Json } from '../json.js';
 import type { Log } from '../log.js';
 import { Turns } from '../turns.js';
 import type { JobRecord, Jobs } from './jobs.js';
+import type { BusOptions } from './limits.js';
+import { ATTEMPTS_DEFAULT, ATTEMPTS_MAX, BUS_DEFAULTS, checkId, keptData } from './limits.js';
 import type { Bus, EnqueueOptions, Handler, JobKind, JobView, When } from './port.js';
 import type { JobKeeper, RunnerParts } from './runner.js';
 import { Runner } from './runner.js';
 import { Schedules } from './schedules.js';
-
-export interface LocalBusOptions {
-  /** Jobs that wait; more are refused. */
-  readonly waitingMax?: number;
-  readonly schedulesMax?: number;
-  /** Of the data of one job, as JSON. */
-  readonly dataBytesMax?: number;
-  /** Before the second attempt; doubled before each further one, up to `pauseMaxMs`. */
-  readonly pauseMs?: number;
-  readonly pauseMaxMs?: number;
-}
-
-const ID_LENGTH_MAX = 256;
-const ATTEMPTS_MAX = 100;
 
 /** A bus inside one process: what its two engines share. The runner has what becomes of a job. */
 export class LocalBus implements Bus {
@@ -30,7 +18,7 @@ export class LocalBus implements Bus {
   readonly #log: Log;
   readonly #jobs: Jobs;
   readonly #keeper: JobKeeper;
-  readonly #options: Required<LocalBusOptions>;
+  readonly #options: Required<BusOptions>;
   readonly #schedules: Schedules;
   readonly #runner: Runner;
   readonly #turns = new Turns<string>();
@@ -38,19 +26,12 @@ export class LocalBus implements Bus {
   #coming = 0;
   #closed: Promise<void> | undefined;
 
-  constructor(parts: RunnerParts, options: LocalBusOptions = {}) {
+  constructor(parts: RunnerParts, options: BusOptions = {}) {
     this.#clock = parts.clock;
     this.#log = parts.log;
     this.#jobs = parts.jobs;
     this.#keeper = parts.keeper;
-    this.#options = {
-      waitingMax: 1000,
-      schedulesMax: 100,
-      dataBytesMax: 64 << 10,
-      pauseMs: 1000,
-      pauseMaxMs: 300_000,
-      ...options,
-    };
+    this.#options = { ...BUS_DEFAULTS, ...options };
     this.#runner = new Runner(parts, this.#options);
     this.#schedules = new Schedules(parts.clock, (name) => this.#runSchedule(name));
   }
@@ -78,11 +59,11 @@ export class LocalBus implements Bus {
     data: Json,
     options: EnqueueOptions = {},
   ): Promise<'queued' | 'duplicate'> {
-    const { id, delayMs = 0, attemptsMax = 3 } = options;
+    const { id, delayMs = 0, attemptsMax = ATTEMPTS_DEFAULT } = options;
     assert.ok(delayMs >= 0 && Number.isFinite(delayMs), 'a delay is not negative');
     assert.ok(attemptsMax >= 1 && attemptsMax <= ATTEMPTS_MAX, 'a job has 1 to 100 attempts');
     this.#assertOpen();
-    const kept = this.#keptData(data);
+    const kept = keptData(data, this.#options);
     if (id === undefined) {
       await this.#queue({ kind, data: kept, delayMs, attemptsMax });
       return 'queued';
@@ -93,7 +74,7 @@ export class LocalBus implements Bus {
 
   async schedule(name: string, when: When, kind: JobKind, data: Json): Promise<void> {
     this.#assertOpen();
-    const kept = this.#keptData(data);
+    const kept = keptData(data, this.#options);
     this.#schedules.check(when);
     checkId(name);
     const { schedulesMax } = this.#options;
@@ -134,15 +115,6 @@ export class LocalBus implements Bus {
 
   #assertOpen(): void {
     if (this.#runner.isStopping) fail('ERR_STORE_UNAVAILABLE', { store: 'bus' });
-  }
-
-  #keptData(data: Json): Json {
-    const { dataBytesMax } = this.#options;
-    const text = JSON.stringify(data);
-    if (Buffer.byteLength(text) > dataBytesMax) {
-      fail('ERR_LIMIT_REACHED', { limit: dataBytesMax, what: 'bytes of data a job' });
-    }
-    return JSON.parse(text) as Json;
   }
 
   /** One after the other for each id, so that nobody is told of a duplicate of a job that could not be kept. */
@@ -196,7 +168,9 @@ export class LocalBus implements Bus {
     if (schedule === undefined || this.#runner.isStopping) return;
     const { kind, data } = schedule;
     try {
-      await this.#queueOnce({ kind, id: name, data, delayMs: 0, attemptsMax: 3 }, ['waiting']);
+      await this.#queueOnce({ kind, id: name, data, delayMs: 0, attemptsMax: ATTEMPTS_DEFAULT }, [
+        'waiting',
+      ]);
     } catch (err) {
       if (codeOf(err) === undefined) throw err;
       this.#log.warn({ err, schedule: name }, 'scheduled job not queued');
@@ -210,10 +184,4 @@ interface NewJob {
   readonly data: Json;
   readonly delayMs: number;
   readonly attemptsMax: number;
-}
-
-function checkId(id: string): void {
-  if (id.length > ID_LENGTH_MAX) {
-    fail('ERR_LIMIT_REACHED', { limit: ID_LENGTH_MAX, what: 'characters a job id' });
-  }
 }

@@ -11,6 +11,8 @@ export interface LoadedConfig {
   readonly config: Config;
   /** Agents' tokens are made from it; undefined: no agents can announce themselves. */
   readonly secret: string | undefined;
+  readonly redisPassword: string | undefined;
+  readonly redisSentinelPassword: string | undefined;
   /** Of `metricStore.influx.username`. */
   readonly influxPassword: string | undefined;
 }
@@ -24,7 +26,13 @@ export interface ConfigSource {
 
 const ENVIRONMENT_PREFIX = 'FORESHIFT_';
 /** No part of the config. */
-const SECRETS = ['SECRET', 'AGENT_TOKEN', 'INFLUX_PASSWORD'];
+const SECRETS = [
+  'SECRET',
+  'AGENT_TOKEN',
+  'INFLUX_PASSWORD',
+  'REDIS_PASSWORD',
+  'REDIS_SENTINEL_PASSWORD',
+];
 const SECRET_BYTES_MIN = 16;
 const FILE_CHARACTERS_MAX = 1 << 20;
 
@@ -51,6 +59,8 @@ export function loadConfig({ file, text, environment }: ConfigSource): LoadedCon
   return {
     config: parsed.data,
     secret: secretOf(environment),
+    redisPassword: environment[`${ENVIRONMENT_PREFIX}REDIS_PASSWORD`],
+    redisSentinelPassword: environment[`${ENVIRONMENT_PREFIX}REDIS_SENTINEL_PASSWORD`],
     influxPassword: environment[`${ENVIRONMENT_PREFIX}INFLUX_PASSWORD`],
   };
 }

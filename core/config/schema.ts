@@ -183,6 +183,50 @@ const metricStoreSchema = z.strictObject({
     .describe('What was forecast, and how it turned out, is kept for so long.'),
 });
 
+const engineSchema = z
+  .enum(['embedded', 'redis'])
+  .default('embedded')
+  .describe('embedded: in the data directory, for one process; redis: shared by many.');
+
+const redisSchema = z.strictObject({
+  url: z
+    .string()
+    .regex(
+      /^rediss?:\/\/(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::[0-9]{1,5})?(?:\/[0-9]{1,3})?$/,
+      'redis://host:port or, encrypted, rediss://host:port; the password is in the environment',
+    )
+    .default('redis://127.0.0.1:6379')
+    .describe(
+      'A Redis 7 or later with `appendonly yes` and `maxmemory-policy noeviction`; /N: its database N.',
+    ),
+  sentinels: z
+    .strictObject({
+      master: z.string().regex(/^[A-Za-z0-9._-]{1,64}$/, 'letters, digits, . _ -'),
+      addresses: z.array(addressTextSchema).min(1).max(16),
+    })
+    .optional()
+    .describe('Who knows where the master is; then the host of `url` does not count.'),
+  username: z
+    .string()
+    .min(1)
+    .max(128)
+    .optional()
+    .describe(
+      'The passwords are FORESHIFT_REDIS_PASSWORD and FORESHIFT_REDIS_SENTINEL_PASSWORD in the environment.',
+    ),
+  caFile: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('PEM, relative to this file: who must have signed its certificate.'),
+  commandTimeoutMs: msSchema.default(2000).describe('A call without an answer for so long failed.'),
+  connectTimeoutMs: msSchema.default(2000),
+  allowUnsafe: z
+    .boolean()
+    .default(false)
+    .describe('Accept a Redis that may lose what it is given, or that lets anybody in.'),
+});
+
 const forecastSchema = z.strictObject({
   everyMs: msSchema.default(300_000).describe('Between two rounds: forecast, then plan.'),
   stepMs: msSchema.min(100).default(300_000),
@@ -251,6 +295,12 @@ const triggersSchema = z.strictObject({
 
 const redirectorSchema = z.strictObject({
   id: memberIdSchema.default('r1' as z.output<typeof memberIdSchema>),
+  advertise: z
+    .string()
+    .min(1)
+    .max(255)
+    .optional()
+    .describe('Host by which others reach its health listener; default: as that listens.'),
   memberLeaseMs: msSchema.default(10_000),
   servingLeaseMs: msSchema.default(3000),
   healthCheckMs: msSchema.default(1000),
@@ -325,6 +375,16 @@ export const configSchema = z.strictObject({
   resources: resourcesSchema.prefault({}),
   agents: agentsSchema.prefault({}),
   collector: collectorSchema.prefault({}),
+  tableStore: z
+    .strictObject({ engine: engineSchema })
+    .prefault({})
+    .describe('Where assignments, switches, members and plans rest.'),
+  sessionStore: z
+    .strictObject({ engine: engineSchema })
+    .prefault({})
+    .describe('Where sessions, credentials and file handles rest.'),
+  bus: z.strictObject({ engine: engineSchema }).prefault({}).describe('Where jobs rest.'),
+  redis: redisSchema.prefault({}),
   metricStore: metricStoreSchema.prefault({}),
   forecast: forecastSchema.prefault({}),
   planner: plannerSchema.prefault({}),

@@ -176,6 +176,16 @@ servers:
     const { secret } = load('', { FORESHIFT_SECRET: '0123456789abcdef' });
     expect(secret).toBe('0123456789abcdef');
     expect(refusal('secret: 0123456789abcdef')).toContain('there is no such key');
+    const passwords = {
+      FORESHIFT_REDIS_PASSWORD: 'open sesame',
+      FORESHIFT_REDIS_SENTINEL_PASSWORD: 'too',
+    };
+    expect(load('', passwords)).toMatchObject({
+      redisPassword: 'open sesame',
+      redisSentinelPassword: 'too',
+    });
+    expect(refusal('redis: { password: x }')).toContain('there is no such key');
+    expect(refusal('redis: { url: "redis://ann:x@h:1" }')).toContain('in the environment');
     const { influxPassword } = load('', { FORESHIFT_INFLUX_PASSWORD: 'open sesame' });
     expect(influxPassword).toBe('open sesame');
     const password = 'metricStore: { influx: { password: x } }';

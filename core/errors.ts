@@ -70,7 +70,8 @@ const ERRORS = {
     status: 502,
     exit: 1,
     meaning: '{store} refused the call: {why}',
-    remedy: 'Repeating it will not help. Look for another writer, another version or a limit there.',
+    remedy:
+      'Repeating it will not help. Look for another writer, another version or a limit there.',
   },
   ERR_RECORD_INVALID: {
     status: 503,

@@ -60,9 +60,8 @@ export class Narrator {
     if (before === undefined) {
       this.#say(`plan ${id}: ${counted(moves.length, 'move')}, because ${plan.trigger.detail}`);
       for (const move of moves.slice(0, MOVES_SHOWN)) {
-        this.#say(
-          `  ~ ${move.resource}  ${move.source ?? ''} -> ${move.target}  ${reasonWords(move.reason)}`,
-        );
+        const why = reasonWords(move.reason, this.#parts.clock.realtimeMs());
+        this.#say(`  ~ ${move.resource}  ${move.source ?? ''} -> ${move.target}  ${why}`);
       }
       if (moves.length > MOVES_SHOWN) this.#say(`  … and ${moves.length - MOVES_SHOWN} more`);
       if (status === 'proposed') this.#say(`  -> foreshift apply ${id}`);

@@ -12,6 +12,8 @@ export interface SearchOptions {
   /** Work ends after so many probes: looks at one server with one change. */
   readonly workUnits: number;
   readonly seed: number;
+  /** Where the search begins; default: where everything is. */
+  readonly from?: Int32Array;
   /** Asked now and then; true ends the search early. What it found then depends on the clock. */
   readonly shouldStop?: () => boolean;
 }
@@ -76,7 +78,7 @@ class Search {
 
   constructor(problem: Problem, options: SearchOptions) {
     this.#options = options;
-    this.#layout = new Layout(problem);
+    this.#layout = new Layout(problem, options.from);
     this.#layout.isEvening = false;
     this.#rules = new Rules(problem);
     this.#descent = new Descent(this.#layout, this.#rules);

@@ -1,4 +1,5 @@
 import { loadOf } from './demand.js';
+import type { PlannerOptions } from './inputs.js';
 import type { Demand, Problem, Role } from './problem.js';
 import { NOWHERE } from './problem.js';
 import { costsOf } from './score.js';
@@ -7,18 +8,23 @@ import { costsOf } from './score.js';
 const SIZE_MIN = 0.05;
 
 /** A large resource costs what a move must win; a small one costs less, in proportion. */
-export function moveCostOf(size: number, gainMin: number): number {
+function moveCostOf(size: number, gainMin: number): number {
   return gainMin * Math.min(gainMin, Math.max(SIZE_MIN * gainMin, size));
 }
 
 /**
- * A move must also take away a share of what is wrong with the server that the resource leaves: where nothing helps
- * much, nothing is moved about for little. What has to leave its server costs no more for that.
+ * A move must also take away a share of what is wrong, in an assignment, with the server that the resource leaves: where
+ * nothing helps much, nothing is moved about for little. What has to leave its server costs no more for that.
  */
-export function moveCostsOf(problem: Problem, reliefMin: number): Float64Array {
-  const { start, needs, moveCost } = problem;
-  const wrong = costsOf(problem, start);
-  return moveCost.map((cost, resource) => {
+export function moveCostsOf(
+  problem: Problem,
+  { gainMin, reliefMin }: Pick<PlannerOptions, 'gainMin' | 'reliefMin'>,
+  assignment = problem.start,
+): Float64Array {
+  const { start, needs, size } = problem;
+  const wrong = costsOf(problem, assignment);
+  return size.map((share, resource) => {
+    const cost = moveCostOf(share, gainMin);
     const home = start[resource]!;
     if (home === NOWHERE || needs[resource] !== null) return cost;
     return Math.max(cost, reliefMin * wrong[home]!);

@@ -8,7 +8,7 @@ import { demandAt, isKnown } from './demand.js';
 import type { PlannerOptions, PlanningInputs, PlanningResource, PlanningServer } from './inputs.js';
 import type { Allowed, Freedom, Need, Objective, Problem, Role } from './problem.js';
 import { NOWHERE } from './problem.js';
-import { moveCostOf, moveCostsOf, sizesOf } from './sizing.js';
+import { moveCostsOf, sizesOf } from './sizing.js';
 
 /** From names to indices and numbers. The order of the inputs plays no part: everything is sorted by name. */
 export interface Translation {
@@ -54,12 +54,12 @@ export function translate(inputs: PlanningInputs): Translation {
     ),
     needs: places.map(({ need }) => need),
     size,
-    moveCost: size.map((share) => moveCostOf(share, inputs.options.gainMin)),
+    moveCost: new Float64Array(resources.length),
     objective: objectiveOf(inputs.options),
     movesMax: inputs.options.movesMax,
     batchMovesMax: inputs.options.batchMovesMax,
   };
-  const problem = { ...plain, moveCost: moveCostsOf(plain, inputs.options.reliefMin) };
+  const problem = { ...plain, moveCost: moveCostsOf(plain, inputs.options) };
   return { problem, rows, resources, servers };
 }
 

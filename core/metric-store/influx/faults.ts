@@ -1,7 +1,7 @@
 import type { ErrorCode } from '../../errors.js';
-import { ForeshiftError, codeOf } from '../../errors.js';
+import { ForeshiftError } from '../../errors.js';
 import type { CallAnswer } from '../../net/port.js';
-import { clip, messageOf } from '../../text.js';
+import { clip } from '../../text.js';
 import { AnswerFault } from './answer.js';
 
 /*
@@ -17,30 +17,31 @@ export type Intent = 'read' | 'write';
 /** An answer that is an error is short. */
 const ERROR_BYTES_MAX = 1024;
 
-export function storeFault(
-  code: Extract<ErrorCode, 'ERR_STORE_UNAVAILABLE' | 'ERR_STORE_AMBIGUOUS' | 'ERR_STORE_REFUSED'>,
-  store: string,
-  why: string,
-): ForeshiftError {
+type StoreFault = Extract<
+  ErrorCode,
+  'ERR_STORE_UNAVAILABLE' | 'ERR_STORE_AMBIGUOUS' | 'ERR_STORE_REFUSED'
+>;
+
+export function storeFault(code: StoreFault, store: string, why: string): ForeshiftError {
   return new ForeshiftError(code, { store, why }, { cause: new Error(why) });
 }
-
-const CALL_FAULTS = {
-  ERR_CALL_AMBIGUOUS: 'unsure',
-  ERR_CALL_REFUSED: 'ERR_STORE_UNAVAILABLE',
-  ERR_CALL_FAILED: 'ERR_STORE_UNAVAILABLE',
-  ERR_CALL_FORBIDDEN: 'ERR_STORE_UNAVAILABLE',
-  ERR_CALL_OVERSIZED: 'ERR_STORE_REFUSED',
-} as const satisfies Partial<Record<ErrorCode, string>>;
 
 /** Of a call that brought no answer at all; anything that is no failure of a call comes back as it is. */
 export function faultOfCall(error: unknown, store: string, intent: Intent): unknown {
   if (error instanceof AnswerFault) return faultOfAnswer(error, store, intent);
-  const code = codeOf(error);
-  if (code === undefined || !(code in CALL_FAULTS)) return error;
-  const known = CALL_FAULTS[code as keyof typeof CALL_FAULTS];
-  return storeFault(known === 'unsure' ? unsure(intent) : known, store, messageOf(error));
+  if (!(error instanceof ForeshiftError)) return error;
+  const code = CALL_FAULTS[error.code]?.[intent];
+  const { why = error.message } = error.facts;
+  return code === undefined ? error : storeFault(code, store, clip(String(why)));
 }
+
+const CALL_FAULTS: Readonly<Partial<Record<ErrorCode, Readonly<Record<Intent, StoreFault>>>>> = {
+  ERR_CALL_AMBIGUOUS: { read: 'ERR_STORE_UNAVAILABLE', write: 'ERR_STORE_AMBIGUOUS' },
+  ERR_CALL_REFUSED: { read: 'ERR_STORE_UNAVAILABLE', write: 'ERR_STORE_UNAVAILABLE' },
+  ERR_CALL_FAILED: { read: 'ERR_STORE_UNAVAILABLE', write: 'ERR_STORE_UNAVAILABLE' },
+  ERR_CALL_FORBIDDEN: { read: 'ERR_STORE_UNAVAILABLE', write: 'ERR_STORE_UNAVAILABLE' },
+  ERR_CALL_OVERSIZED: { read: 'ERR_STORE_REFUSED', write: 'ERR_STORE_AMBIGUOUS' },
+};
 
 /** Of an answer with a status that is not the one for success. */
 export function faultOfStatus(answer: CallAnswer, store: string, intent: Intent): ForeshiftError {

@@ -1,5 +1,6 @@
 import { DAY_MS, dayOf } from '../day.js';
 import type { Metric } from '../../sample.js';
+import { METRICS } from '../../sample.js';
 import type { Shard } from './administration.js';
 import { numberOf } from './answer.js';
 import type { InfluxDatabase } from './database.js';
@@ -8,7 +9,7 @@ import { nameOf } from './names.js';
 import type { Reading } from './reading.js';
 import { visitCells } from './reading.js';
 import type { Retention, Subject } from './schema.js';
-import { ALL_METRICS, SUBJECTS, countOf, loadOf } from './schema.js';
+import { SUBJECTS, countOf, loadOf } from './schema.js';
 import type { Span } from './statements.js';
 import { anyOf, buckets, during } from './statements.js';
 
@@ -106,14 +107,14 @@ export class Rollups {
     const load = loadOf(subject);
     const { database } = this.#database;
     await this.#database.command(
-      `SELECT ${meansAndCounts(ALL_METRICS)} INTO "${database}"."means"."${load}" FROM "${database}"."raw"."${load}" WHERE ${during(part)} GROUP BY time(${stepMs}ms), "${subject}" fill(none)`,
+      `SELECT ${meansAndCounts(METRICS)} INTO "${database}"."means"."${load}" FROM "${database}"."raw"."${load}" WHERE ${during(part)} GROUP BY time(${stepMs}ms), "${subject}" fill(none)`,
     );
   }
 
   /** What came late, where the day has no mean. */
   async #takeIn(subject: Subject, part: Span, stepMs: number): Promise<void> {
     const known = new Set<string>();
-    const fields = ALL_METRICS.map((metric) => `"${metric}"`).join(', ');
+    const fields = METRICS.map((metric) => `"${metric}"`).join(', ');
     await this.#database.query(
       `SELECT ${fields} FROM "means"."${loadOf(subject)}" WHERE ${during(part)} GROUP BY "${subject}"`,
       ({ tags, columns, values }) => {
@@ -127,14 +128,14 @@ export class Rollups {
     );
     const lines: string[] = [];
     await this.#database.query(
-      `SELECT ${meansAndCounts(ALL_METRICS)} FROM "raw"."${loadOf(subject)}" WHERE ${during(part)} GROUP BY time(${stepMs}ms), "${subject}" fill(none)`,
+      `SELECT ${meansAndCounts(METRICS)} FROM "raw"."${loadOf(subject)}" WHERE ${during(part)} GROUP BY time(${stepMs}ms), "${subject}" fill(none)`,
       ({ tags, columns, values }) => {
         const tag = tags[subject] ?? '';
         // Foreign points may have tags that are none of ours.
         if (nameOf(tag) === undefined) return;
         for (const row of values) {
           const timeMs = numberOf(row[0]);
-          for (const metric of ALL_METRICS) {
+          for (const metric of METRICS) {
             const mean = numberOf(row[columns.indexOf(metric)]);
             if (Number.isNaN(mean) || known.has(`${tag} ${metric} ${timeMs}`)) continue;
             const count = numberOf(row[columns.indexOf(countOf(metric))]);

@@ -5,15 +5,16 @@ import type { PanelQuery } from '../port.js';
 import type { Grid, Panel } from '../../panel.js';
 import { endMsOf } from '../../panel.js';
 import type { Metric, Sample, SeriesKey } from '../../sample.js';
-import { formatSeries, parseSeries } from '../../sample.js';
+import { METRICS, formatSeries, parseSeries } from '../../sample.js';
 import type { Rows } from './answer.js';
 import { numberOf } from './answer.js';
 import type { InfluxDatabase } from './database.js';
+import { Lanes } from './lanes.js';
 import { lineHead, lineOf } from './line.js';
 import { nameOf, tagOf } from './names.js';
 import type { Rollups } from './rollups.js';
 import type { Retention, Subject } from './schema.js';
-import { ALL_METRICS, GRACE_MS, SUBJECTS, countOf, loadOf } from './schema.js';
+import { GRACE_MS, SUBJECTS, countOf, loadOf } from './schema.js';
 import type { Span } from './statements.js';
 import { anyOf, buckets, during, since } from './statements.js';
 import type { Reading } from './reading.js';
@@ -28,6 +29,10 @@ export interface SamplesParts {
 
 /** Values of one question: each takes some 30 bytes of answer. */
 const VALUES_MAX = 1 << 20;
+/** Of one panel. */
+const QUESTIONS_AT_ONCE = 2;
+/** InfluxDB makes means of so many samples in a second or two: a question of more could last too long. */
+const SAMPLES_MAX = 2_000_000;
 /** Below so many samples a step they are read as they are: InfluxDB takes longer to make means than to tell them. */
 const SPARSE_SAMPLES = 2;
 /** Fewer steps are never worth the question how many samples there are. */
@@ -80,16 +85,16 @@ export class InfluxSamples {
     const means = new Means(wanted.size, grid);
     if (means.rows > 0 && steps > 0) {
       const days = await this.#rollups.days({ fromMs: startMs, toMs: endMsOf(grid) });
+      const lanes = new Lanes({ lanesMax: QUESTIONS_AT_ONCE, waitingMax: Infinity });
       const readings: Promise<void>[] = [];
       for (const stretch of stretchesOf(grid, days)) {
         const stretchSteps = Math.ceil((stretch.toMs - stretch.fromMs) / stepMs);
         for (const question of wanted.questions(stretchSteps, VALUES_MAX)) {
           const reading = { question, wanted, means, stretch };
-          readings.push(
-            stretch.isRolledUp
-              ? this.#rollups.addTo(reading, days)
-              : this.#addSamples(reading, stretchSteps),
-          );
+          const work = stretch.isRolledUp
+            ? () => this.#rollups.addTo(reading, days)
+            : () => this.#addSamples(reading, stretchSteps);
+          readings.push(lanes.run(work));
         }
       }
       await all(readings);
@@ -100,7 +105,7 @@ export class InfluxSamples {
   /** Of days that are rolled up, series are told by the beginnings of their means. */
   async list(sinceMs: number): Promise<SeriesKey[]> {
     const found = new Map<string, SeriesKey>();
-    const last = ALL_METRICS.map((metric) => `last("${metric}") AS "${metric}"`).join(', ');
+    const last = METRICS.map((metric) => `last("${metric}") AS "${metric}"`).join(', ');
     const { rollupMs } = this.#retention;
     for (const [policy, fromMs] of [
       ['raw', sinceMs],
@@ -117,24 +122,34 @@ export class InfluxSamples {
   }
 
   async #addSamples(reading: Reading, steps: number): Promise<void> {
-    const isSparse = steps >= SPARSE_STEPS && (await this.#isSparse(reading, steps));
-    if (isSparse) await this.#addAsTheyCame(reading);
-    else await this.#addMeans(reading);
+    const { question } = reading;
+    const perStep = steps < SPARSE_STEPS ? 0 : await this.#samplesAStep(reading, steps);
+    if (perStep > 0 && perStep <= SPARSE_SAMPLES) {
+      await this.#addAsTheyCame(reading);
+      return;
+    }
+    const perTag = Math.max(1, perStep * steps * question.metrics.length);
+    const size = Math.max(1, Math.floor(SAMPLES_MAX / perTag));
+    for (let from = 0; from < question.tags.length; from += size) {
+      const tags = question.tags.slice(from, from + size);
+      await this.#addMeans({ ...reading, question: { ...question, tags } });
+    }
   }
 
-  /** Judged by the first few. */
-  async #isSparse({ question, stretch }: Reading, steps: number): Promise<boolean> {
+  /** Of one subject, judged by a few from all over; 0: these have none. */
+  async #samplesAStep({ question, stretch }: Reading, steps: number): Promise<number> {
     const { subject, metrics } = question;
-    const tags = question.tags.slice(0, 4);
+    const tags = fewOf(question.tags, 4);
     let count = 0;
     const counts = metrics.map((metric) => `count("${metric}")`).join(', ');
     await this.#database.query(
       `SELECT ${counts} FROM "raw"."${loadOf(subject)}" WHERE ${during(stretch)} AND ${anyOf(subject, tags)}`,
       ({ values }) => {
-        for (const [, ...row] of values) count += Math.max(...row.map(numberOf));
+        for (const [, ...row] of values)
+          count += Math.max(...row.map((cell) => numberOf(cell) || 0));
       },
     );
-    return count <= SPARSE_SAMPLES * tags.length * steps;
+    return count / (tags.length * steps);
   }
 
   async #addAsTheyCame({ question, wanted, means, stretch }: Reading): Promise<void> {
@@ -205,6 +220,11 @@ export class InfluxSamples {
 
 type Fields = Partial<Record<Metric, number>>;
 
+function fewOf(tags: readonly string[], few: number): string[] {
+  const every = Math.ceil(tags.length / few);
+  return tags.filter((_, at) => at % every === 0);
+}
+
 /** A stretch within one step, or over the border of two, has no whole step. */
 function edgesAround({ fromMs, toMs }: Span, borderMs: number): Span[] {
   if (borderMs >= toMs) return [{ fromMs, toMs }];
@@ -232,7 +252,7 @@ function stretchesOf(grid: Grid, rolledUp: ReadonlyMap<number, number>): Stretch
 /** Foreign points may have names that are none of ours: they are left out. */
 function seriesIn(subject: Subject, { tags, columns, values }: Rows): SeriesKey[] {
   const name = nameOf(tags[subject] ?? '');
-  return ALL_METRICS.flatMap((metric) => {
+  return METRICS.flatMap((metric) => {
     const column = columns.indexOf(metric);
     const isThere = column !== -1 && values.some((row) => !Number.isNaN(numberOf(row[column])));
     if (!isThere || name === undefined) return [];

@@ -1,6 +1,6 @@
 import { DAY_MS } from '../day.js';
 import type { Metric, SeriesKey } from '../../sample.js';
-import { METRICS } from '../../sample.js';
+
 import { tagOf } from './names.js';
 
 /*
@@ -28,13 +28,9 @@ export function loadOf(subject: Subject): `${Subject}_load` {
   return `${subject}_load`;
 }
 
-export const LOADS = SUBJECTS.map(loadOf);
-
 export function countOf(metric: Metric): string {
   return `${metric}_count`;
 }
-
-export const ALL_METRICS = METRICS;
 
 /** The tags of what is about one series. */
 export function seriesTags({ subject, id, metric }: SeriesKey): [string, string][] {

@@ -74,7 +74,7 @@ describe('a round', () => {
     expect(result.none).toBeNull();
     const record = plane.view.get(PLAN, result.plan ?? ('' as never))?.value;
     expect(record?.status).toBe('approved');
-    expect(record?.plan.batches.flatMap(({ moves }) => moves)).toHaveLength(1);
+    expect(record?.plan.batches.flatMap(({ moves }) => moves)).toHaveLength(2);
     expect(result.trigger.kind).toBe('forecast');
     expect(plane.view.get(ROUND, 'last')?.value).toEqual(result);
     const latest = await metricStore.latestForecast();

@@ -370,6 +370,13 @@ const ERRORS = {
     meaning: 'the agent of {server} would be announced at {host}, where nobody reaches it',
     remedy: 'Name the host by which redirectors reach it (--advertise), or listen at that address.',
   },
+  ERR_ROLE_ALONE: {
+    status: 400,
+    exit: 64,
+    meaning: 'the {role} alone needs a {name} that other processes share; it is embedded',
+    remedy:
+      'Set {name}.engine (redis, or influx for metrics) in every process, or run all in one: `foreshift up`.',
+  },
   ERR_AGENT_ABSENT: {
     status: 409,
     exit: 3,

@@ -29,7 +29,10 @@ export interface MembershipParts {
 }
 
 /** What this redirector tells the others about itself. */
-export type MemberReport = Pick<MemberRecord, 'generation' | 'unreachable' | 'abandoned' | 'panic'>;
+export type MemberReport = Pick<
+  MemberRecord,
+  'generation' | 'unreachable' | 'abandoned' | 'panic' | 'health'
+>;
 
 /** Others write to the roster too; so often in a row is no chance any more. */
 const ATTEMPTS_MAX = 10;
@@ -72,7 +75,13 @@ export class Membership {
   constructor(parts: MembershipParts, options: Partial<MembershipOptions> = {}) {
     this.#parts = parts;
     this.#options = { ...MEMBERSHIP_DEFAULTS, ...options };
-    this.#report = { generation: NO_GENERATION, unreachable: {}, abandoned: {}, panic: false };
+    this.#report = {
+      generation: NO_GENERATION,
+      unreachable: {},
+      abandoned: {},
+      panic: false,
+      health: null,
+    };
     parts.view.onChange(() => {
       this.#observe();
     });

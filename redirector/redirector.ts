@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock/port.js';
 import type {
+  Address,
   DrainPolicy,
   LostSourcePolicy,
   MemberId,
@@ -48,6 +49,8 @@ export interface RedirectorParts {
   readonly boot: string;
   readonly agentTokenOf: (server: ServerId) => string;
   readonly policyOf: (resource: ResourceId) => ResourcePolicy;
+  /** Where its process tells how it is; undefined: nowhere. */
+  readonly health?: () => Address;
   readonly adapters: (parts: HttpAdapterParts) => readonly ProtocolAdapter[];
 }
 
@@ -183,6 +186,7 @@ export class Redirector implements Startable {
   async start(): Promise<void> {
     const { signal } = this.#stopping;
     const runs = [this.view.follow(signal)];
+    this.membership.report({ health: this.#parts.health?.() ?? null });
     await this.#join(signal);
     runs.push(
       this.membership.run(signal),

@@ -5,7 +5,7 @@ import { gridBefore, panelOf } from '../../core/panel.js';
 import { tenuresOf } from '../../core/table-store/tenures.js';
 import type { TableView } from '../../core/table-store/view.js';
 import { messageOf } from '../../core/text.js';
-import { coverageOf } from './coverage.js';
+import type { Coverage } from './coverage.js';
 
 /** What the metric store adds to a status. */
 export interface Measured {
@@ -14,6 +14,12 @@ export interface Measured {
   readonly coverage: number | null;
   /** Why there is nothing of all that. */
   readonly fault: string | undefined;
+}
+
+export interface MeasuredParts {
+  readonly view: TableView;
+  readonly metricStore: MetricStore;
+  readonly coverage: Coverage;
 }
 
 export interface MeasuredWindow {
@@ -26,7 +32,7 @@ export interface MeasuredWindow {
 
 /** A store that is away is told of, not thrown: all else about the cluster is known without it. */
 export async function measuredOf(
-  { view, metricStore }: { readonly view: TableView; readonly metricStore: MetricStore },
+  { view, metricStore, coverage }: MeasuredParts,
   { nowMs, windowMs, coverageMs }: MeasuredWindow,
 ): Promise<Measured> {
   try {
@@ -34,9 +40,8 @@ export async function measuredOf(
       readRecent(metricStore, view, { nowMs, stepMs: windowMs, steps: 2 }),
       metricStore.latestForecast(),
     ]);
-    const scores =
-      run === undefined ? [] : await metricStore.readScores(nowMs - coverageMs, nowMs + 1);
-    return { recent, run, coverage: coverageOf(scores), fault: undefined };
+    const share = run === undefined ? null : await coverage.before(run, coverageMs);
+    return { recent, run, coverage: share, fault: undefined };
   } catch (error) {
     if (codeOf(error) !== 'ERR_STORE_UNAVAILABLE') throw error;
     const nothing = panelOf([], gridBefore(nowMs, windowMs, 2));

@@ -16,12 +16,14 @@ import type { TableView } from '../../core/table-store/view.js';
 import { counted } from '../../core/text.js';
 import { noPlanWords } from '../../forecaster/planner/words.js';
 import type { ServerStatus, Status } from '../contract/status.js';
+import type { Coverage } from './coverage.js';
 import { measuredOf } from './measured.js';
 import { ServerForecasts } from './server-forecasts.js';
 
 export interface StatusParts {
   readonly view: TableView;
   readonly metricStore: MetricStore;
+  readonly coverage: Coverage;
   readonly eligibility: Eligibility;
   readonly clock: Clock;
   /** How the polls of each target go. */

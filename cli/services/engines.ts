@@ -3,7 +3,9 @@ import { BullmqBus } from '../../core/bus/bullmq.js';
 import { EmbeddedBus } from '../../core/bus/embedded.js';
 import type { Bus } from '../../core/bus/port.js';
 import type { Config } from '../../core/config/schema.js';
+import { InfluxMetricStore } from '../../core/metric-store/influx/store.js';
 import type { MetricStore } from '../../core/metric-store/port.js';
+import type { MetricSource } from '../../core/metrics.js';
 import type { RedisOptions } from '../../core/redis/options.js';
 import { checkSafety } from '../../core/redis/safety.js';
 import { EmbeddedSessionStore } from '../../core/session-store/embedded.js';
@@ -15,13 +17,49 @@ import { RedisTableStore } from '../../core/table-store/redis.js';
 import type { MetricStoreParts } from './metric-store.js';
 import { metricStoreOf } from './metric-store.js';
 
-/** What the services rest on. */
-export interface Engines {
+/** Those that only some services rest on; all rest on the table store. */
+export type EngineName = 'metricStore' | 'sessionStore' | 'bus';
+
+/** What the services of a process rest on. */
+export class Engines {
   readonly tableStore: TableStore;
-  readonly metricStore: MetricStore;
-  readonly sessionStore: SessionStore;
-  readonly bus: Bus;
-  close(): Promise<void>;
+  readonly #opened: Opened;
+  readonly close: () => Promise<void>;
+
+  constructor(tableStore: TableStore, opened: Opened, close: () => Promise<void>) {
+    this.tableStore = tableStore;
+    this.#opened = opened;
+    this.close = close;
+  }
+
+  get metricStore(): MetricStore {
+    return wanted(this.#opened.metricStore);
+  }
+
+  /** What the engines count of themselves. */
+  get metrics(): readonly MetricSource[] {
+    const { metricStore } = this.#opened;
+    return metricStore instanceof InfluxMetricStore ? metricStore.metrics : [];
+  }
+
+  get sessionStore(): SessionStore {
+    return wanted(this.#opened.sessionStore);
+  }
+
+  get bus(): Bus {
+    return wanted(this.#opened.bus);
+  }
+}
+
+interface Opened {
+  readonly metricStore: MetricStore | undefined;
+  readonly sessionStore: SessionStore | undefined;
+  readonly bus: Bus | undefined;
+}
+
+function wanted<Engine>(engine: Engine | undefined): Engine {
+  assert.ok(engine !== undefined, 'no role of this process wanted this engine');
+  return engine;
 }
 
 export interface EngineParts extends MetricStoreParts {
@@ -33,7 +71,11 @@ export interface EngineParts extends MetricStoreParts {
  * The engines that the config names; the embedded ones under one data directory.
  * @throws ERR_DATA_LOCKED, ERR_DISK_FAILED, ERR_DATA_CORRUPT, ERR_REDIS_…
  */
-export async function openEngines(config: Config, parts: EngineParts): Promise<Engines> {
+export async function openEngines(
+  config: Config,
+  parts: EngineParts,
+  names: readonly EngineName[],
+): Promise<Engines> {
   const log = parts.log.child({ part: 'engines' });
   const opened: { close(): Promise<void> }[] = [];
   const keep = <Engine extends { close(): Promise<void> }>(engine: Engine): Engine => {
@@ -46,10 +88,15 @@ export async function openEngines(config: Config, parts: EngineParts): Promise<E
   try {
     const shared = await sharedEngines(config, { ...parts, log });
     const tableStore = keep(await shared.tableStore());
-    const metricStore = keep(await metricStoreOf(config, { ...parts, log }));
-    const sessionStore = keep(await shared.sessionStore());
-    const bus = keep(await shared.bus());
-    return { tableStore, metricStore, sessionStore, bus, close };
+    const has = (name: EngineName): boolean => names.includes(name);
+    const opened = {
+      metricStore: has('metricStore')
+        ? keep(await metricStoreOf(config, { ...parts, log }))
+        : undefined,
+      sessionStore: has('sessionStore') ? keep(await shared.sessionStore()) : undefined,
+      bus: has('bus') ? keep(await shared.bus()) : undefined,
+    };
+    return new Engines(tableStore, opened, close);
   } catch (error) {
     await close();
     throw error;

@@ -11,7 +11,7 @@ import { applyVerb, planVerb, rejectVerb, rollbackVerb } from './plan.js';
 import { referenceVerb } from './reference.js';
 import { replayVerb } from './replay.js';
 import { statusVerb } from './status.js';
-import { upVerb } from './up.js';
+import { roleVerbs, upVerb } from './up.js';
 import type { Verb } from '../verb.js';
 
 /** Every verb, in the order in which help lists them. */
@@ -34,6 +34,7 @@ export const VERBS: readonly Verb[] = [
   unpinVerb,
   replayVerb,
   importVerb,
+  ...roleVerbs,
   agentVerb,
   agentTokenVerb,
   configVerb,

@@ -295,6 +295,12 @@ const triggersSchema = z.strictObject({
 
 const redirectorSchema = z.strictObject({
   id: memberIdSchema.default('r1' as z.output<typeof memberIdSchema>),
+  advertise: z
+    .string()
+    .min(1)
+    .max(255)
+    .optional()
+    .describe('Host by which others reach its health listener; default: as that listens.'),
   memberLeaseMs: msSchema.default(10_000),
   servingLeaseMs: msSchema.default(3000),
   healthCheckMs: msSchema.default(1000),

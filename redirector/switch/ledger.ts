@@ -177,10 +177,12 @@ export class SwitchLedger {
   ): PlacementRecord {
     const former = this.#view.get(PLACEMENT, resource)?.value;
     const isMoved = former?.server !== server;
+    // What was its standby may be its server now.
+    const choices = [standbys[resource], former?.standby];
     return {
       server,
       since,
-      standby: standbys[resource] ?? former?.standby ?? null,
+      standby: choices.find((standby) => standby != null && standby !== server) ?? null,
       movedAtMs: isMoved ? this.#clock.realtimeMs() : former.movedAtMs,
       by: isMoved ? plan : former.by,
     };

@@ -36,6 +36,7 @@ export async function worldOf(scene: Scene, firstMap: Int32Array): Promise<World
     unreachable: {},
     abandoned: {},
     panic: false,
+    health: null,
   });
   for (const server of scene.servers) {
     draft.put(ELIGIBLE, server, { resources: [...scene.resources] });

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Pool } from 'undici';
-import { Up } from '../../cli/services/up.js';
+import { Services } from '../../cli/services/services.js';
 import { SystemClock } from '../../core/clock/system.js';
 import { loadConfig } from '../../core/config/load.js';
 import { MemoryDisk } from '../../core/disk/memory.js';
@@ -89,7 +89,7 @@ describe('without a control plane', () => {
   let servers: JournaledServer[];
   let journal: Ran[];
   let agentsPort: number;
-  let up: Up;
+  let up: Services;
 
   beforeEach(async () => {
     folder = await temporaryDisk();
@@ -117,7 +117,7 @@ describe('without a control plane', () => {
     await folder.dispose();
   });
 
-  async function begin(): Promise<Up> {
+  async function begin(): Promise<Services> {
     const text = [
       'mode: auto',
       'api: { listen: "127.0.0.1:0" }',
@@ -127,7 +127,7 @@ describe('without a control plane', () => {
       'redirector: { memberLeaseMs: 600, servingLeaseMs: 600, healthCheckMs: 100 }',
     ].join('\n');
     const { config } = loadConfig({ file: 'test', text, environment: {} });
-    const begun = await Up.open(config, {
+    const begun = await Services.open(config, {
       clock,
       rng: new SeededRng(1),
       log: SILENT_LOG,

@@ -49,7 +49,11 @@ describe('a hundred thousand hostile names', () => {
 
   beforeAll(async () => {
     server = await InfluxServer.start();
-    store = influxStore({ url: server.url, database: DATABASE });
+    store = influxStore({
+      url: server.url,
+      database: DATABASE,
+      calls: { readTimeoutMs: 120_000 },
+    });
   });
 
   afterAll(async () => {

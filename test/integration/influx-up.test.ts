@@ -86,6 +86,14 @@ describe('up with an InfluxDB', () => {
     return rows.map(([timeMs]) => Number(timeMs));
   }
 
+  /** A line of /metrics that begins so; of several, their sum. */
+  async function metric(name: string): Promise<number> {
+    const { body } = await request(`http://${up.ready.health}/metrics`);
+    const lines = (await body.text()).split('\n').filter((line) => line.startsWith(name));
+    expect([name, lines.length]).not.toEqual([name, 0]);
+    return lines.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
+  }
+
   /** A request that is answered: whatever becomes of the metrics. */
   async function hit(): Promise<void> {
     for (const resource of RESOURCES) {
@@ -101,10 +109,10 @@ describe('up with an InfluxDB', () => {
       await hit();
       return (await times('vol-1')).length >= 3;
     });
-    await until('a forecast', async () => (await status()).forecast !== null);
+    await until('a forecast', async () => ((await status()).forecast?.series ?? 0) > 0);
     for (const measurement of ['forecast', 'forecast_latest', 'forecast_run']) {
-      const rows = await influx.ask(`SELECT * FROM "forecasts"."${measurement}"`, DATABASE);
-      expect([measurement, rows.length]).not.toEqual([measurement, 0]);
+      const all = `SELECT * FROM "forecasts"."${measurement}"`;
+      await until(measurement, async () => (await influx.ask(all, DATABASE)).length > 0);
     }
   }, 120_000);
 
@@ -118,6 +126,8 @@ describe('up with an InfluxDB', () => {
     const { warnings, servers, forecast } = await status();
     expect(warnings.join()).toContain('metric store');
     expect([servers.length, forecast]).toEqual([1, null]);
+    expect(await metric('foreshift_collector_spooling')).toBe(1);
+    expect(await metric('foreshift_collector_spool_bytes')).toBeGreaterThan(0);
     await influx.restart();
     const backAtMs = clock.realtimeMs();
     for (const resource of RESOURCES) {
@@ -135,5 +145,9 @@ describe('up with an InfluxDB', () => {
       const { forecast: last } = await status();
       return last !== null && last.madeAtMs > backAtMs;
     });
+    expect(await metric('foreshift_collector_spooling')).toBe(0);
+    expect(await metric('foreshift_collector_samples_lost_total')).toBe(0);
+    const failed = '{kind="write",end="ERR_STORE_UNAVAILABLE"}';
+    expect(await metric(`foreshift_metric_store_calls_total${failed}`)).toBeGreaterThan(0);
   }, 120_000);
 });

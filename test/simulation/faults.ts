@@ -133,6 +133,25 @@ const KINDS = {
       },
     };
   },
+  // One redirector and one server on the one side; the others and the store on the other.
+  split: (world, rng) => {
+    const redirector = pick(rng, world.shape.redirectors);
+    const server = pick(rng, world.shape.servers);
+    const others = [...world.shape.redirectors, 'api'].filter((name) => name !== redirector);
+    return {
+      to: `side of ${redirector}`,
+      minMs: 800,
+      maxMs: 2500,
+      begin: () => {
+        world.store.cutOff.add(redirector);
+        for (const other of others) world.net.partition(other, server);
+        return () => {
+          world.store.cutOff.delete(redirector);
+          for (const other of others) world.net.heal(other, server);
+        };
+      },
+    };
+  },
   swizzle: (world, rng) => ({
     to: 'all links',
     minMs: 1000,

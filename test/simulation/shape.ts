@@ -52,6 +52,8 @@ export function isFenced(server: string): boolean {
 export const HELD_MAX = 3;
 export const HELD_PER_RESOURCE_MAX = 2;
 export const HOLD_TIMEOUT_MS = 1500;
+/** Longer than a member's: so a server may serve a redirector whose lease is over. */
+const SERVING_LEASE_MS = 1200;
 
 /** As in production, but for shorter times: a seed is over in some ten seconds. */
 export const REDIRECTOR_OPTIONS: RedirectorOptions = {
@@ -63,7 +65,7 @@ export const REDIRECTOR_OPTIONS: RedirectorOptions = {
     heldMax: HELD_MAX,
     resumeBurst: 4,
   },
-  health: { checkMs: 150, recheckMs: 40, timeoutMs: 200, servingLeaseMs: 600 },
+  health: { checkMs: 150, recheckMs: 40, timeoutMs: 200, servingLeaseMs: SERVING_LEASE_MS },
   agents: { callTimeoutMs: 200 },
   coordinator: {
     tickMs: 50,
@@ -79,7 +81,7 @@ export const REDIRECTOR_OPTIONS: RedirectorOptions = {
     queue: { batchAttemptsMax: 2, batchRetryMs: 300 },
     failover: { batchMovesMax: 4, planLifeMs: 60_000 },
     lostServers: {
-      servingLeaseMs: 600,
+      servingLeaseMs: SERVING_LEASE_MS,
       servingMarginMs: 100,
       fenceHook: undefined,
       fenceHookTimeoutMs: 200,

@@ -46,10 +46,10 @@ export interface TestServer {
 }
 
 export const FAST: RedirectorOptions = {
-  membership: { leaseMs: 500, leaseMarginMs: 100 },
+  membership: { leaseMs: 1000, leaseMarginMs: 200 },
   gate: { holdTimeoutMs: 5000 },
-  health: { checkMs: 100, recheckMs: 20, timeoutMs: 300, servingLeaseMs: 600 },
-  agents: { callTimeoutMs: 300 },
+  health: { checkMs: 100, recheckMs: 20, timeoutMs: 1000, servingLeaseMs: 1500 },
+  agents: { callTimeoutMs: 1000 },
   coordinator: {
     tickMs: 20,
     standbyAfterMs: 50,
@@ -58,7 +58,7 @@ export const FAST: RedirectorOptions = {
     queue: { batchAttemptsMax: 3, batchRetryMs: 200 },
     failover: { batchMovesMax: 16, planLifeMs: 60_000 },
     lostServers: {
-      servingLeaseMs: 600,
+      servingLeaseMs: 1500,
       servingMarginMs: 100,
       fenceHook: undefined,
       fenceHookTimeoutMs: 1000,

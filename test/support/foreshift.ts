@@ -39,7 +39,7 @@ export interface Ready {
   readonly agents: string;
 }
 
-/** A running `foreshift up --json`. */
+/** A running `foreshift up --json`, or one service of it. */
 export class RunningUp {
   readonly ready: Ready;
   readonly #child: ChildProcess;
@@ -52,8 +52,12 @@ export class RunningUp {
   }
 
   /** Resolves when it serves. @throws if it ends before, with what it said */
-  static start(cwd: string, env: Readonly<Record<string, string>> = {}): Promise<RunningUp> {
-    const child = spawn(process.execPath, [MAIN, 'up', '--json'], {
+  static start(
+    cwd: string,
+    env: Readonly<Record<string, string>> = {},
+    args: readonly string[] = ['up'],
+  ): Promise<RunningUp> {
+    const child = spawn(process.execPath, [MAIN, ...args, '--json'], {
       cwd,
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -70,7 +74,7 @@ export class RunningUp {
         resolve(new RunningUp(child, ready, ended));
       });
       void ended.then((exit) => {
-        reject(new Error(`up ended with ${exit ?? 'a signal'}: ${said}`));
+        reject(new Error(`${args.join(' ')} ended with ${exit ?? 'a signal'}: ${said}`));
       });
     });
   }

@@ -85,6 +85,7 @@ export class InfluxDatabase {
   readonly #policies: readonly Policy[];
   readonly #options: DatabaseOptions;
   readonly #lanes: Readonly<Record<Intent, Lanes>>;
+  readonly #ends = new Map<string, number>();
   #preparation: Promise<void> | undefined;
 
   constructor(
@@ -112,6 +113,11 @@ export class InfluxDatabase {
   /** In statements that name more than the database they are asked of. */
   get database(): string {
     return this.#access.database;
+  }
+
+  /** How many reads and writes ended how: `read done`, `write ERR_STORE_AMBIGUOUS`. */
+  get ends(): ReadonlyMap<string, number> {
+    return this.#ends;
   }
 
   /**
@@ -168,10 +174,19 @@ export class InfluxDatabase {
     if (from < lines.length) yield lines.slice(from).join('\n');
   }
 
-  #inLane<Result>(intent: Intent, work: () => Promise<Result>): Promise<Result> {
+  async #inLane<Result>(intent: Intent, work: () => Promise<Result>): Promise<Result> {
     const lanes = this.#lanes[intent];
-    if (!lanes.isFull) return lanes.run(work);
-    throw storeFault('ERR_STORE_UNAVAILABLE', this.name, `too many ${intent}s wait`);
+    let end = 'done';
+    try {
+      if (!lanes.isFull) return await lanes.run(work);
+      throw storeFault('ERR_STORE_UNAVAILABLE', this.name, `too many ${intent}s wait`);
+    } catch (error) {
+      end = codeOf(error) ?? 'failed';
+      throw error;
+    } finally {
+      const key = `${intent} ${end}`;
+      this.#ends.set(key, (this.#ends.get(key) ?? 0) + 1);
+    }
   }
 
   async #writeBody(policy: PolicyName, body: string, precision: Precision): Promise<void> {

@@ -17,6 +17,7 @@ import { during } from './statements.js';
 
 const MEASUREMENTS = {
   switch: 'switch',
+  plan: 'plan',
   server: 'server_event',
   breach: 'breach',
   note: 'note',
@@ -124,6 +125,14 @@ function fieldsOf(event: StoredEvent): Record<string, FieldValue> {
         held_requests: event.heldRequests,
         failed_requests: event.failedRequests,
         end_ms: event.timeMs + event.holdMs,
+      };
+    case 'plan':
+      return {
+        plan: event.plan,
+        status: event.status,
+        moves: event.moves,
+        by: event.by ?? '',
+        text: `plan ${event.plan} ${event.status}`,
       };
     case 'server':
       return { server: event.server, text: event.text };

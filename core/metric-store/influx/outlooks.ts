@@ -92,8 +92,8 @@ export class Outlooks {
         `SELECT * FROM "forecasts"."forecast_score" WHERE ${during({ ...span, fromMs })} LIMIT ${PAGE_ROWS}`,
         (page) => {
           rows += page.values.length;
+          lastMs = Math.max(lastMs, numberOf(page.values.at(-1)?.[0]));
           for (const score of scoresIn(page)) {
-            lastMs = Math.max(lastMs, score.timeMs);
             scores.set(`${saidName(score.series, score.leadMs)} ${score.timeMs}`, score);
           }
         },
@@ -101,8 +101,11 @@ export class Outlooks {
       if (scores.size > scoresMax) {
         fail('ERR_LIMIT_REACHED', { limit: scoresMax, what: 'scores a read' });
       }
-      // A page of a single time cannot be read on from: there are never so many series.
-      if (rows < PAGE_ROWS || lastMs === fromMs) break;
+      if (rows < PAGE_ROWS) break;
+      // A page of a single time cannot be read on from.
+      if (lastMs === fromMs) {
+        fail('ERR_LIMIT_REACHED', { limit: PAGE_ROWS, what: 'scores of one time' });
+      }
       fromMs = lastMs;
     }
     return [...scores.values()].sort(byTimeAndName);

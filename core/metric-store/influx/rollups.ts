@@ -23,7 +23,8 @@ const PART_MS = 3_600_000;
  *
  * A day counts as rolled up once its point of `rollup_day` is there, which is written after all its means; then the shard of
  * its samples goes. So whatever breaks off in between, a day is read from whole samples or from whole means. Samples that come
- * after that make a shard again; they count where the day has no mean, and the next compaction takes them in.
+ * after that make a shard again; they count where the day has no mean, and the next compaction takes them in. One that comes
+ * days late in the very moment between means and drop is lost.
  */
 export class Rollups {
   readonly #database: InfluxDatabase;

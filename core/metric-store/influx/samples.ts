@@ -79,26 +79,42 @@ export class InfluxSamples {
     await this.#database.write('raw', lines);
   }
 
-  async readPanel({ series, startMs, stepMs, steps }: PanelQuery): Promise<Panel> {
+  /**
+   * A day may be rolled up, and its samples dropped, while it is read from them: it is then read again, from its means. Days
+   * that are not past their raw retention never are.
+   */
+  async readPanel(query: PanelQuery): Promise<Panel> {
+    const { startMs } = query;
+    const span = { fromMs: startMs, toMs: endMsOf(query) };
+    const isStable = startMs >= this.#clock.realtimeMs() - this.#retention.rawRetentionMs;
+    for (let days = await this.#rollups.days(span); ;) {
+      const panel = await this.#panelFrom(days, query);
+      const daysAfter = isStable ? days : await this.#rollups.days(span);
+      if (daysAfter.size === days.size) return panel;
+      days = daysAfter;
+    }
+  }
+
+  async #panelFrom(
+    days: ReadonlyMap<number, number>,
+    { series, startMs, stepMs, steps }: PanelQuery,
+  ): Promise<Panel> {
     const grid = { startMs, stepMs, steps };
     const wanted = new Wanted(series);
     const means = new Means(wanted.size, grid);
-    if (means.rows > 0 && steps > 0) {
-      const days = await this.#rollups.days({ fromMs: startMs, toMs: endMsOf(grid) });
-      const lanes = new Lanes({ lanesMax: QUESTIONS_AT_ONCE, waitingMax: Infinity });
-      const readings: Promise<void>[] = [];
-      for (const stretch of stretchesOf(grid, days)) {
-        const stretchSteps = Math.ceil((stretch.toMs - stretch.fromMs) / stepMs);
-        for (const question of wanted.questions(stretchSteps, VALUES_MAX)) {
-          const reading = { question, wanted, means, stretch };
-          const work = stretch.isRolledUp
-            ? () => this.#rollups.addTo(reading, days)
-            : () => this.#addSamples(reading, stretchSteps);
-          readings.push(lanes.run(work));
-        }
+    const lanes = new Lanes({ lanesMax: QUESTIONS_AT_ONCE, waitingMax: Infinity });
+    const readings: Promise<void>[] = [];
+    for (const stretch of stretchesOf(grid, days)) {
+      const stretchSteps = Math.ceil((stretch.toMs - stretch.fromMs) / stepMs);
+      for (const question of wanted.questions(stretchSteps, VALUES_MAX)) {
+        const reading = { question, wanted, means, stretch };
+        const work = stretch.isRolledUp
+          ? () => this.#rollups.addTo(reading, days)
+          : () => this.#addSamples(reading, stretchSteps);
+        readings.push(lanes.run(work));
       }
-      await all(readings);
     }
+    await all(readings);
     return { series, grid, values: means.valuesOf(wanted.rows) };
   }
 

@@ -13,7 +13,7 @@ import { tagOf } from './names.js';
  *   forecasts.forecast{server|resource,metric,horizon}        p10, p50, p90 that were said so long before the step's end
  *   forecasts.forecast_score{server|resource,metric,horizon}  in_band, abs_err, pinball
  *   forecasts.forecast_run    end_ms, text                    one point a run: the region of its steps
- *   events.switch | server_event | breach | note              the event's own fields, and `event`, its JSON
+ *   events.switch | plan | server_event | breach | note       the event's own fields, and `event`, its JSON
  *   state.forecast_part{slot}, state.forecast_head{slot}      the latest forecast, whole (latest-forecast.ts)
  *
  * A sample does not say which server had its resource (the table's history does), so `resource_load` has no tag for it: with

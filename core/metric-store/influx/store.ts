@@ -1,6 +1,7 @@
 import type { Clock } from '../../clock/port.js';
 import { fail } from '../../errors.js';
 import type { Log } from '../../log.js';
+import type { MetricSource } from '../../metrics.js';
 import type { Net } from '../../net/port.js';
 import type { Panel } from '../../panel.js';
 import type { Rng } from '../../rng.js';
@@ -59,6 +60,7 @@ export interface InfluxMetricStoreOptions extends Retention {
  */
 export class InfluxMetricStore implements MetricStore {
   readonly #access: Access;
+  readonly #database: InfluxDatabase;
   readonly #rollups: Rollups;
   readonly #samples: InfluxSamples;
   readonly #latest: LatestForecast;
@@ -73,12 +75,30 @@ export class InfluxMetricStore implements MetricStore {
     const { clock } = parts;
     this.#access = accessOf(options);
     const database = new InfluxDatabase(parts, this.#access, policiesOf(options), options.calls);
+    this.#database = database;
     this.#rollups = new Rollups(database, options);
     this.#samples = new InfluxSamples({ database, rollups: this.#rollups, clock }, options);
     this.#latest = new LatestForecast(database);
     this.#outlooks = new Outlooks({ database, latest: this.#latest, clock }, options);
     this.#events = new InfluxEvents({ database, clock }, options);
     this.#limits = { ...METRIC_STORE_LIMITS, ...options.limits };
+  }
+
+  /** What it shows of itself: how its calls ended. */
+  get metrics(): MetricSource[] {
+    return [
+      {
+        name: 'foreshift_metric_store_calls_total',
+        help: 'Reads and writes of the metric store by how they ended.',
+        kind: 'counter',
+        labels: ['kind', 'end'],
+        read: () =>
+          [...this.#database.ends].map(([key, value]) => {
+            const [kind = '', end = ''] = key.split(' ');
+            return { labels: { kind, end }, value };
+          }),
+      },
+    ];
   }
 
   async writeSamples(samples: readonly Sample[]): Promise<void> {

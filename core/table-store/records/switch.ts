@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { MemberId } from '../../domain.js';
 import { moveSchema } from '../../plan.js';
 import {
+  addressSchema,
   countSchema,
   finiteSchema,
   generationSchema,
@@ -99,6 +100,8 @@ const memberSchema = z.object({
   abandoned: z.record(serverIdSchema, z.string()),
   /** It finds most servers silent at once, and takes none of those for lost. */
   panic: z.boolean().default(false),
+  /** Where it tells how it is, and its counters; null: nowhere. */
+  health: addressSchema.nullable().default(null),
 });
 export type MemberRecord = Readonly<z.output<typeof memberSchema>>;
 export const MEMBER = new RecordKind<MemberRecord, MemberId>('member', memberSchema);

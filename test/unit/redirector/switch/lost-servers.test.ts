@@ -121,6 +121,7 @@ async function say(
       unreachable,
       abandoned: Object.fromEntries(losses) as MemberRecord['abandoned'],
       panic: false,
+      health: null,
     });
   }
   await plane.write(draft);

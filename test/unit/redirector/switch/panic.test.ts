@@ -34,6 +34,7 @@ async function cluster(servers: number, reports: readonly Report[], idle: readon
       unreachable,
       abandoned: {},
       panic: false,
+      health: null,
     });
   }
   await plane.write(draft);
@@ -47,13 +48,13 @@ function lost(evidence: LostRecord['evidence']): LostRecord {
 describe('the panic rule', () => {
   it.each([
     { servers: 1, silent: 1, panic: true },
-    { servers: 2, silent: 1, panic: false },
+    { servers: 2, silent: 1, panic: false, health: null },
     { servers: 2, silent: 2, panic: true },
-    { servers: 3, silent: 1, panic: false },
+    { servers: 3, silent: 1, panic: false, health: null },
     { servers: 3, silent: 2, panic: true },
-    { servers: 4, silent: 2, panic: false },
+    { servers: 4, silent: 2, panic: false, health: null },
     { servers: 4, silent: 3, panic: true },
-    { servers: 5, silent: 2, panic: false },
+    { servers: 5, silent: 2, panic: false, health: null },
     { servers: 5, silent: 3, panic: true },
   ])('of $servers servers $silent are silent: $panic', async ({ servers, silent, panic }) => {
     const names = Array.from({ length: silent }, (_, at) => [`s${at + 1}`, 'silent'] as const);

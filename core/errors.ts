@@ -370,6 +370,12 @@ const ERRORS = {
     meaning: 'the agent of {server} would be announced at {host}, where nobody reaches it',
     remedy: 'Name the host by which redirectors reach it (--advertise), or listen at that address.',
   },
+  ERR_SECRET_MISSING: {
+    status: 400,
+    exit: 64,
+    meaning: 'the {role} alone shares a secret with other processes, and was given none',
+    remedy: 'Set the same FORESHIFT_SECRET, at least 16 characters, in every process.',
+  },
   ERR_ROLE_ALONE: {
     status: 400,
     exit: 64,

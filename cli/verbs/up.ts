@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { randomInt } from 'node:crypto';
 import type { Config } from '../../core/config/schema.js';
 import { formatAddress, memberId, parseAddress } from '../../core/domain.js';
+import { fail } from '../../core/errors.js';
 import { createLog } from '../../core/log.js';
 import { SeededRng } from '../../core/rng.js';
 import type { Context } from '../context.js';
@@ -55,6 +56,9 @@ async function run(context: Context, roles: readonly Role[], options: VerbOption
   const found = await context.config();
   const { secret, influxPassword, folder } = found;
   const config = withOptions(found.config, options);
+  if (roles.length < ROLES.length && secret === undefined) {
+    fail('ERR_SECRET_MISSING', { role: roles.join(', ') });
+  }
   const dataDir = join(folder, config.dataDir);
   const services = await Services.open(
     config,

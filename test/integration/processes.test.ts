@@ -205,7 +205,7 @@ describeWith('influxd')('services as processes of their own', () => {
     expect(first.length).toBeGreaterThan(50);
   }, 120_000);
 
-  it('refuses to run a service alone on engines that nobody shares', async () => {
+  it('refuses to run a service alone on engines that nobody shares, or without the secret of all', async () => {
     await writeFile(join(folder, 'alone.yaml'), 'log: { level: error }\n');
     const ran = await foreshift(['collector', '--config', 'alone.yaml', '--json'], {
       cwd: folder,
@@ -213,5 +213,11 @@ describeWith('influxd')('services as processes of their own', () => {
     });
     expect(ran.exit).toBe(64);
     expect(ran.stdout + ran.stderr).toContain('ERR_ROLE_ALONE');
+    const secretless = await foreshift(['api', '--json'], {
+      cwd: folder,
+      env: { FORESHIFT_REDIS_PASSWORD: PASSWORD },
+    });
+    expect(secretless.exit).toBe(64);
+    expect(secretless.stdout + secretless.stderr).toContain('ERR_SECRET_MISSING');
   }, 30_000);
 });

@@ -44,7 +44,7 @@ describe('an answer', () => {
           expect(error).toBeInstanceOf(AnswerFault);
         }
       }),
-      fuzzRuns(1000),
+      fuzzRuns(10_000),
     );
   });
 });

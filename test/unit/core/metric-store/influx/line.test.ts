@@ -29,7 +29,7 @@ describe('a line', () => {
         const quoted = /^m text="((?:[^"\\]|\\["\\])*)" 7$/su.exec(lineOf('m', { text }, 7))?.[1];
         expect(quoted?.replaceAll(/\\(["\\])/g, '$1')).toBe(text);
       }),
-      fuzzRuns(1000),
+      fuzzRuns(10_000),
     );
   });
 
@@ -39,7 +39,7 @@ describe('a line', () => {
         const read = Number(/^m value=(\S+) 7$/.exec(lineOf('m', { value }, 7))?.[1]);
         expect(read === value).toBe(true);
       }),
-      fuzzRuns(1000),
+      fuzzRuns(10_000),
     );
   });
 });

@@ -24,7 +24,7 @@ describe('a name as a tag', () => {
         expect(tagOf(name)).toMatch(/^[A-Za-z0-9._:%-]+$/);
         expect(nameOf(tagOf(name))).toBe(name);
       }),
-      fuzzRuns(1000),
+      fuzzRuns(10_000),
     );
   });
 

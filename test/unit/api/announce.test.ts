@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
 import { announce } from '../../../api/announce.js';
 import { agentToken } from '../../../core/agent-protocol.js';
 import type { ErrorCode } from '../../../core/errors.js';
@@ -7,6 +8,7 @@ import type { Json } from '../../../core/json.js';
 import { Eligibility } from '../../../core/table-store/eligibility.js';
 import { ANNOUNCED, ELIGIBLE, SERVER } from '../../../core/table-store/records/server.js';
 import { ControlPlane } from '../../support/control-plane.js';
+import { fuzzRuns } from '../../support/fuzz.js';
 import { s } from '../../support/names.js';
 
 const SECRET = 'the secret of the cluster';
@@ -56,6 +58,31 @@ async function refusal(call: Promise<unknown>): Promise<ErrorCode | undefined> {
 const fleet = () => ControlPlane.with(['s1', 's2'], { a: 's1@1.5' });
 
 describe('an announcement', () => {
+  it('is taken or refused with a code, whatever it says, and a refusal changes nothing', async () => {
+    const plane = await fleet();
+    const keys = Object.keys(body() as object);
+    const changed = fc
+      .tuple(fc.constantFrom(...keys), fc.jsonValue({ maxDepth: 2 }))
+      .map(([key, value]) => body({ [key]: value as Json }));
+    const anything = fc.oneof(
+      { weight: 4, arbitrary: changed },
+      { weight: 1, arbitrary: fc.jsonValue() },
+    );
+    await fc.assert(
+      fc.asyncProperty(anything, async (announcement) => {
+        const before = plane.view.revision;
+        const outcome = await say(plane, announcement).then(
+          () => 'taken',
+          (error: unknown) => codeOf(error) ?? error,
+        );
+        await plane.view.sync();
+        expect(typeof outcome).toBe('string');
+        if (outcome !== 'taken') expect(plane.view.revision).toBe(before);
+      }),
+      fuzzRuns(10_000),
+    );
+  });
+
   it('makes a server and what it may serve known, and assigns nothing', async () => {
     const plane = await fleet();
     const { generation } = plane.view.table;

@@ -18,13 +18,14 @@ describeWith('redis-server')('a real Redis', () => {
 
   describeBus('BullmqBus', async () => {
     const waitingMax = 20;
+    const pauseMs = 200;
     const clock = new SystemClock();
     const prefix = `{test-${++worlds}}`;
     const open = () =>
       BullmqBus.open(
         { clock, log: SILENT_LOG },
-        { redis: { at: server.at }, prefix, waitingMax, pauseMs: 200 },
+        { redis: { at: server.at }, prefix, waitingMax, pauseMs },
       );
-    return { bus: await open(), clock, waitingMax, until: (it) => it, reopen: open };
+    return { bus: await open(), clock, waitingMax, pauseMs, until: (it) => it, reopen: open };
   });
 });

@@ -16,19 +16,13 @@ import type { Ran } from '../support/journaled-server.js';
 import { JournaledServer } from '../support/journaled-server.js';
 import { r } from '../support/names.js';
 import { temporaryDisk } from '../support/temporary.js';
+import { untilWithin } from '../support/until.js';
 
 /* What decides, stores, measures and is told to dies, and requests go on to the servers that the last table names. */
 
 const RESOURCES = ['vol-1', 'vol-2', 'vol-3', 'vol-4'];
 const clock = new SystemClock();
-
-async function until(what: string, holds: () => boolean): Promise<void> {
-  const endMs = clock.monotonicMs() + 20_000;
-  while (!holds()) {
-    if (clock.monotonicMs() > endMs) throw new Error(`not in time: ${what}`);
-    await clock.sleep(10);
-  }
-}
+const until = untilWithin(20_000, { pauseMs: 10 });
 
 /** Requests without a pause over all resources, until it is told to end. */
 class Traffic {
@@ -95,19 +89,14 @@ describe('without a control plane', () => {
     folder = await temporaryDisk();
     journal = [];
     agentsPort = await freePort();
-    servers = await Promise.all(
-      ['s1', 's2'].map((name) =>
-        JournaledServer.start({
-          name,
-          resources: RESOURCES,
-          registration: `http://127.0.0.1:${agentsPort}`,
-          secret: SECRET,
-          journal,
-          diskMs: 1,
-          workMs: 1,
-        }),
-      ),
-    );
+    servers = await JournaledServer.startAll(['s1', 's2'], {
+      resources: RESOURCES,
+      registration: `http://127.0.0.1:${agentsPort}`,
+      secret: SECRET,
+      journal,
+      diskMs: 1,
+      workMs: 1,
+    });
     up = await begin();
   }, 30_000);
 

@@ -12,6 +12,9 @@ import { SystemClock } from '../../core/clock/system.js';
 import { RunningUp } from '../support/foreshift.js';
 import { InfluxServer } from '../support/influx-server.js';
 import { itWith } from '../support/installed.js';
+import { untilWithin } from '../support/until.js';
+
+const until = untilWithin(60_000, { pauseMs: 100 });
 
 /* `foreshift up` with its metrics in a real InfluxDB, which dies under it and comes back. */
 
@@ -64,14 +67,6 @@ describe('up with an InfluxDB', () => {
   afterAll(async () => {
     for (const close of closing.reverse()) await close();
   }, 60_000);
-
-  async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
-    const endMs = clock.monotonicMs() + 60_000;
-    while (!(await holds())) {
-      if (clock.monotonicMs() > endMs) throw new Error(`not in time: ${what}`);
-      await clock.sleep(100);
-    }
-  }
 
   function status(): Promise<Status> {
     return new ApiClient(`http://${up.ready.api}`, clock).get<Status>('/v1/status');

@@ -5,9 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Pool } from 'undici';
 import type { PlanView } from '../../api/contract/plans.js';
-import type { Resources } from '../../api/contract/outlook.js';
-import type { Status } from '../../api/contract/status.js';
-import { ApiClient } from '../../cli/api-client.js';
+import type { ApiClient } from '../../cli/api-client.js';
 import { SystemClock } from '../../core/clock/system.js';
 import { NodeDisk } from '../../core/disk/node.js';
 import { SILENT_LOG } from '../../core/log.js';
@@ -18,7 +16,9 @@ import { TableView } from '../../core/table-store/view.js';
 import { freePort } from '../../demo/free-port.js';
 import { RunningUp } from '../support/foreshift.js';
 import type { Ran } from '../support/journaled-server.js';
-import { JournaledServer } from '../support/journaled-server.js';
+import { JournaledServer, ranTwice, runsOf } from '../support/journaled-server.js';
+import { Operator } from '../support/operator.js';
+import { untilWithin } from '../support/until.js';
 
 /*
  * `foreshift up` is killed at moments all over a switch, under traffic, and started again. In which state of the
@@ -41,6 +41,7 @@ const STATES: readonly SwitchState[] = [
 const KILLS_MAX = 60;
 
 const clock = new SystemClock();
+const until = untilWithin(30_000);
 const journal: Ran[] = [];
 /** By id: what the client was told. */
 const told = new Map<string, 'answered' | 'not-executed' | 'unknown' | 'broken'>();
@@ -66,21 +67,16 @@ beforeAll(async () => {
       '',
     ].join('\n'),
   );
-  servers = await Promise.all(
-    ['s1', 's2'].map((name) =>
-      JournaledServer.start({
-        name,
-        resources: RESOURCES,
-        registration: `http://127.0.0.1:${agentsPort}`,
-        secret: SECRET,
-        journal,
-        diskMs: 15,
-        workMs: 10,
-      }),
-    ),
-  );
+  servers = await JournaledServer.startAll(['s1', 's2'], {
+    resources: RESOURCES,
+    registration: `http://127.0.0.1:${agentsPort}`,
+    secret: SECRET,
+    journal,
+    diskMs: 15,
+    workMs: 10,
+  });
   up = await RunningUp.start(folder, { FORESHIFT_SECRET: SECRET });
-  await until('all is placed', async () => (await status()).resources === RESOURCES.length);
+  await operator().placed(RESOURCES.length);
 }, 60_000);
 
 afterAll(async () => {
@@ -89,35 +85,8 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 }, 60_000);
 
-function api(): ApiClient {
-  return new ApiClient(`http://${up.ready.api}`, clock);
-}
-
-function status(): Promise<Status> {
-  return api().get<Status>('/v1/status');
-}
-
-async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
-  const endMs = clock.monotonicMs() + 30_000;
-  while (!(await holds())) {
-    if (clock.monotonicMs() > endMs) throw new Error(`not in time: ${what}`);
-    await clock.sleep(20);
-  }
-}
-
-async function servedBy(): Promise<Map<string, string>> {
-  const { resources } = await api().get<Resources>('/v1/resources');
-  return new Map(resources.map(({ id, server }) => [id, server ?? '']));
-}
-
-/** Two resources move at once to wherever they are not: by pins, which need no approval. */
-async function beginMove(pair: readonly string[]): Promise<void> {
-  const places = await servedBy();
-  for (const resource of pair) {
-    const server = places.get(resource) === 's1' ? 's2' : 's1';
-    await api().post('/v1/pins', { resource, server, by: 'test' });
-  }
-}
+const operator = (): Operator => new Operator(up.ready.api, until);
+const api = (): ApiClient => operator().api;
 
 /** What the disk of the killed service says: the state of the open switch, and who serves what. */
 async function onDisk() {
@@ -183,9 +152,9 @@ describe('kill -9 in the middle of a switch', () => {
     const running = traffic(() => isOver);
     for (let kill = 0; kill < KILLS_MAX && left.size > 0; kill++) {
       const pair = kill % 2 === 0 ? RESOURCES.slice(0, 2) : RESOURCES.slice(2);
-      await until('nothing is open', async () => (await status()).openSwitch === null);
-      const before = await servedBy();
-      await beginMove(pair);
+      await operator().settled();
+      const before = await operator().places();
+      for (const resource of pair) await operator().pinElsewhere(resource);
       await untilState(left);
       await up.kill();
       const { open, places } = await onDisk();
@@ -201,14 +170,13 @@ describe('kill -9 in the middle of a switch', () => {
       }
       up = await RunningUp.start(folder, { FORESHIFT_SECRET: SECRET });
     }
-    await until('nothing is open', async () => (await status()).openSwitch === null);
+    await operator().settled();
     isOver = true;
     await running;
     expect([...left]).toEqual([]);
 
-    const runs = new Map<string, number>();
-    for (const { id } of journal) runs.set(id, (runs.get(id) ?? 0) + 1);
-    expect([...runs].filter(([, count]) => count > 1)).toEqual([]);
+    expect(ranTwice(journal)).toEqual([]);
+    const runs = runsOf(journal);
     for (const [id, outcome] of told) {
       if (outcome === 'answered') expect([id, runs.get(id)]).toEqual([id, 1]);
       if (outcome === 'not-executed') expect([id, runs.get(id)]).toEqual([id, undefined]);
@@ -224,7 +192,7 @@ describe('kill -9 in the middle of a switch', () => {
     await api().post('/v1/pause', { by: 'ann', reason: 'audit' });
     await up.kill();
     up = await RunningUp.start(folder, { FORESHIFT_SECRET: SECRET });
-    const { servers: known, mode, paused } = await status();
+    const { servers: known, mode, paused } = await operator().status();
     const drained = known.find(({ id }) => id === 's2');
     expect(drained).toMatchObject({
       state: 'draining',

@@ -3,17 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { Pool } from 'undici';
-import type { Resources } from '../../api/contract/outlook.js';
-import type { Status } from '../../api/contract/status.js';
-import { ApiClient } from '../../cli/api-client.js';
 import { SystemClock } from '../../core/clock/system.js';
 import { freePort } from '../../demo/free-port.js';
 import { RunningUp, foreshift } from '../support/foreshift.js';
 import { InfluxServer } from '../support/influx-server.js';
 import { describeWith } from '../support/installed.js';
 import type { Ran } from '../support/journaled-server.js';
-import { JournaledServer } from '../support/journaled-server.js';
+import { JournaledServer, ranTwice, runsOf } from '../support/journaled-server.js';
 import { RedisServer } from '../support/redis-server.js';
+import { Operator } from '../support/operator.js';
+import { untilWithin } from '../support/until.js';
 
 /*
  * Each service as a process of its own, two redirectors among them, on a real Redis and a real InfluxDB. Resources
@@ -24,6 +23,7 @@ const RESOURCES = ['vol-1', 'vol-2', 'vol-3', 'vol-4'];
 const SECRET = 'a secret for the test of processes';
 const PASSWORD = 'a password for the test of processes';
 const clock = new SystemClock();
+const until = untilWithin(60_000);
 
 /** What was told of a request: the status, and whether it ran. */
 interface Told {
@@ -76,19 +76,14 @@ describeWith('influxd')('services as processes of their own', () => {
         '',
       ].join('\n'),
     );
-    servers = await Promise.all(
-      ['s1', 's2'].map((name) =>
-        JournaledServer.start({
-          name,
-          resources: RESOURCES,
-          registration: `http://127.0.0.1:${agentsPort}`,
-          secret: SECRET,
-          journal,
-          diskMs: 1,
-          workMs: 1,
-        }),
-      ),
-    );
+    servers = await JournaledServer.startAll(['s1', 's2'], {
+      resources: RESOURCES,
+      registration: `http://127.0.0.1:${agentsPort}`,
+      secret: SECRET,
+      journal,
+      diskMs: 1,
+      workMs: 1,
+    });
     await begin('api', 'api');
     await Promise.all([
       begin('collector', 'collector'),
@@ -96,7 +91,7 @@ describeWith('influxd')('services as processes of their own', () => {
       redirector('r1'),
       redirector('r2'),
     ]);
-    await until('all is placed', async () => (await status()).resources === RESOURCES.length);
+    await operator().placed(RESOURCES.length);
   }, 120_000);
 
   afterAll(async () => {
@@ -107,32 +102,8 @@ describeWith('influxd')('services as processes of their own', () => {
     await rm(folder, { recursive: true, force: true });
   }, 60_000);
 
-  const api = (): ApiClient =>
-    new ApiClient(`http://${processes.get('api')?.ready.api ?? ''}`, clock);
-  const status = (): Promise<Status> => api().get<Status>('/v1/status');
-
-  async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
-    const endMs = clock.monotonicMs() + 60_000;
-    while (!(await holds())) {
-      if (clock.monotonicMs() > endMs) throw new Error(`not in time: ${what}`);
-      await clock.sleep(20);
-    }
-  }
-
-  async function serverOf(resource: string): Promise<string> {
-    const { resources } = await api().get<Resources>('/v1/resources');
-    return resources.find(({ id }) => id === resource)?.server ?? '';
-  }
-
-  /** By a pin, which needs no approval. */
-  async function move(resource: string): Promise<void> {
-    const target = (await serverOf(resource)) === 's1' ? 's2' : 's1';
-    await api().post('/v1/pins', { resource, server: target, by: 'test' });
-    await until(`${resource} is moved`, async () => {
-      const [at, { openSwitch }] = [await serverOf(resource), await status()];
-      return at === target && openSwitch === null;
-    });
-  }
+  const operator = (): Operator => new Operator(processes.get('api')?.ready.api ?? '', until);
+  const move = (resource: string): Promise<void> => operator().move(resource);
 
   /** Requests one after the other through one redirector, until it is over or the redirector is gone. */
   async function traffic(name: string, isOver: () => boolean): Promise<Told[]> {
@@ -153,6 +124,7 @@ describeWith('influxd')('services as processes of their own', () => {
           told.push({ id, status: text === id ? statusCode : 0, executed });
         } catch {
           // Its redirector is gone: nobody told whether it ran.
+          told.push({ id, status: 0, executed: '' });
           await clock.sleep(50);
         }
       }
@@ -175,7 +147,7 @@ describeWith('influxd')('services as processes of their own', () => {
   }, 120_000);
 
   it('counts what went through both redirectors, and forecasts it', async () => {
-    await until('a forecast', async () => (await status()).forecast !== null);
+    await until('a forecast', async () => (await operator().status()).forecast !== null);
     const rows = await influx.ask(
       'SELECT SUM("hits") FROM "raw"."resource_load" GROUP BY "resource"',
       'processes',
@@ -195,15 +167,34 @@ describeWith('influxd')('services as processes of their own', () => {
     isOver = true;
     const [first = [], second = []] = await Promise.all(running);
     expect(second.filter((answer) => answer.status !== 200)).toEqual([]);
-    const ran = new Map<string, number>();
-    for (const { id } of journal.slice(before)) ran.set(id, (ran.get(id) ?? 0) + 1);
-    expect([...ran].filter(([, times]) => times > 1)).toEqual([]);
+    expect(ranTwice(journal.slice(before))).toEqual([]);
+    const ran = runsOf(journal.slice(before));
     for (const { id, status: code, executed } of [...first, ...second]) {
       if (code === 200) expect([id, ran.get(id)]).toEqual([id, 1]);
       if (executed === 'no') expect([id, ran.get(id)]).toEqual([id, undefined]);
     }
-    expect(first.length).toBeGreaterThan(50);
+    expect(first.filter((answer) => answer.status === 200).length).toBeGreaterThan(50);
   }, 120_000);
+
+  it('answers everything while api, collector, forecaster, Redis and InfluxDB are all killed', async () => {
+    const places = await operator().places();
+    const before = journal.length;
+    let isOver = false;
+    const running = ['r1', 'r2'].map((name) => traffic(name, () => isOver));
+    await clock.sleep(500);
+    const killed = ['api', 'collector', 'forecaster'].map((name) => processes.get(name)?.kill());
+    await Promise.all([...killed, redis.kill(), influx.kill()]);
+    // Longer than any lease of a redirector.
+    await clock.sleep(4000);
+    isOver = true;
+    const told = (await Promise.all(running)).flat();
+    expect(told.filter((answer) => answer.status !== 200)).toEqual([]);
+    const ran = journal.slice(before);
+    expect(ran.filter(({ resource, server }) => places.get(resource) !== server)).toEqual([]);
+    expect(ranTwice(ran)).toEqual([]);
+    expect(ran).toHaveLength(told.length);
+    expect(told.length).toBeGreaterThan(500);
+  }, 60_000);
 
   it('refuses to run a service alone on engines that nobody shares, or without the secret of all', async () => {
     await writeFile(join(folder, 'alone.yaml'), 'log: { level: error }\n');

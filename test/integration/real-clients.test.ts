@@ -3,22 +3,21 @@ import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Status } from '../../api/contract/status.js';
-import { ApiClient } from '../../cli/api-client.js';
-import { SystemClock } from '../../core/clock/system.js';
 import { freePort } from '../../demo/free-port.js';
 import { foreshift, RunningUp } from '../support/foreshift.js';
 import { itWith } from '../support/installed.js';
 import type { Ran } from '../support/journaled-server.js';
-import { JournaledServer } from '../support/journaled-server.js';
+import { JournaledServer, ranTwice } from '../support/journaled-server.js';
 import { wrk } from '../support/wrk.js';
+import { Operator } from '../support/operator.js';
+import { untilWithin } from '../support/until.js';
 
 /* Clients that nobody here wrote, through `foreshift up`, while an operator drains one server after the other. */
 
 const RESOURCES = ['vol-1', 'vol-2', 'vol-3', 'vol-4', 'vol-5', 'vol-6'];
 const SECRET = 'a secret for the test of real clients';
 
-const clock = new SystemClock();
+const until = untilWithin(30_000);
 const journal: Ran[] = [];
 let folder = '';
 let up: RunningUp;
@@ -42,25 +41,16 @@ beforeAll(async () => {
       '',
     ].join('\n'),
   );
-  servers = await Promise.all(
-    ['s1', 's2'].map((name) =>
-      JournaledServer.start({
-        name,
-        resources: RESOURCES,
-        registration: `http://127.0.0.1:${agentsPort}`,
-        secret: SECRET,
-        journal,
-        diskMs: 1,
-        workMs: 3,
-      }),
-    ),
-  );
-  up = await RunningUp.start(folder, { FORESHIFT_SECRET: SECRET });
-  const api = new ApiClient(`http://${up.ready.api}`, clock);
-  await until('all is placed', async () => {
-    const { resources, unassigned } = await api.get<Status>('/v1/status');
-    return resources === RESOURCES.length && unassigned === 0;
+  servers = await JournaledServer.startAll(['s1', 's2'], {
+    resources: RESOURCES,
+    registration: `http://127.0.0.1:${agentsPort}`,
+    secret: SECRET,
+    journal,
+    diskMs: 1,
+    workMs: 3,
   });
+  up = await RunningUp.start(folder, { FORESHIFT_SECRET: SECRET });
+  await new Operator(up.ready.api, until).placed(RESOURCES.length);
 }, 60_000);
 
 afterAll(async () => {
@@ -69,27 +59,12 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 }, 60_000);
 
-async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
-  const endMs = clock.monotonicMs() + 30_000;
-  while (!(await holds())) {
-    if (clock.monotonicMs() > endMs) throw new Error(`not in time: ${what}`);
-    await clock.sleep(20);
-  }
-}
-
 /** Moves all that the server has; `foreshift` ends when it has nothing any more. */
 async function drain(server: string): Promise<void> {
   const drained = await foreshift(['drain', server, '--timeout', '30', '--json'], { cwd: folder });
   expect(drained).toMatchObject({ exit: 0, stderr: '' });
   expect(JSON.parse(drained.stdout)).toMatchObject({ server, empty: true });
   expect(await foreshift(['undrain', server], { cwd: folder })).toMatchObject({ exit: 0 });
-}
-
-/** What ran more often than once. */
-function ranTwice(): string[] {
-  const runs = new Map<string, number>();
-  for (const { id } of journal) runs.set(id, (runs.get(id) ?? 0) + 1);
-  return [...runs].filter(([, count]) => count > 1).map(([id]) => id);
 }
 
 function runsOf(client: string): Ran[] {
@@ -124,7 +99,7 @@ describe('while an operator drains servers', () => {
       const { requests, ...errors } = await running;
       expect(errors).toEqual({ non2xx: 0, connect: 0, read: 0, write: 0, timeout: 0 });
       expect(requests).toBeGreaterThan(1000);
-      expect(ranTwice()).toEqual([]);
+      expect(ranTwice(journal)).toEqual([]);
       // wrk cuts its last requests off: those it does not count.
       const runs = runsOf('wrk');
       expect(runs.length).toBeGreaterThanOrEqual(requests);
@@ -162,7 +137,7 @@ describe('while an operator drains servers', () => {
       const [first = 0, second = 0] = await Promise.all(clients);
       expect(failures).toEqual([]);
       expect(first + second).toBeGreaterThan(50);
-      expect(ranTwice()).toEqual([]);
+      expect(ranTwice(journal)).toEqual([]);
       expect(runsOf('curl')).toHaveLength(first + second);
     },
     60_000,

@@ -9,10 +9,12 @@ import type { Json } from '../../core/json.js';
 import { describeWith } from '../support/installed.js';
 import { RecordingLog } from '../support/recording-log.js';
 import { RedisServer } from '../support/redis-server.js';
+import { untilWithin } from '../support/until.js';
 
 /* What becomes of jobs when a process that runs them dies, or Redis does. */
 
 const clock = new SystemClock();
+const until = untilWithin(20_000, { pauseMs: 10 });
 const prefix = '{test}';
 const LOCK_MS = 1000;
 
@@ -35,14 +37,6 @@ describeWith('redis-server')('the bus on a real Redis', () => {
   function open(): Promise<BullmqBus> {
     const options = { redis: { at: server.at, commandTimeoutMs: 500 }, prefix, lockMs: LOCK_MS };
     return BullmqBus.open({ clock, log }, { ...options, pauseMs: 50, waitingMax: 500 });
-  }
-
-  async function until(what: string, holds: () => Promise<boolean> | boolean): Promise<void> {
-    const endMs = clock.monotonicMs() + 20_000;
-    while (!(await holds())) {
-      if (clock.monotonicMs() > endMs) throw new Error(`not in time: ${what}`);
-      await clock.sleep(10);
-    }
   }
 
   it('gives a job whose process was killed to another', async () => {

@@ -12,6 +12,7 @@ import { TableView } from '../../core/table-store/view.js';
 import { describeWith } from '../support/installed.js';
 import { MASTER, RedisSentinel } from '../support/redis-sentinel.js';
 import { RedisServer } from '../support/redis-server.js';
+import { untilWithin } from '../support/until.js';
 
 /*
  * A master, a replica and a Sentinel. The master dies; the replica that takes its place has all that was
@@ -20,6 +21,7 @@ import { RedisServer } from '../support/redis-server.js';
 
 const PASSWORD = 'pw';
 const clock = new SystemClock();
+const until = untilWithin(20_000);
 const parts = { clock, log: SILENT_LOG };
 
 describeWith('redis-sentinel')('a failover by Sentinel', () => {
@@ -61,14 +63,6 @@ describeWith('redis-sentinel')('a failover by Sentinel', () => {
       return await question(client);
     } finally {
       client.disconnect();
-    }
-  }
-
-  async function until(what: string, holds: () => Promise<boolean> | boolean): Promise<void> {
-    const endMs = clock.monotonicMs() + 20_000;
-    while (!(await holds())) {
-      if (clock.monotonicMs() > endMs) throw new Error(`not in time: ${what}`);
-      await clock.sleep(20);
     }
   }
 

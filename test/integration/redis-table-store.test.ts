@@ -15,6 +15,7 @@ import { RedisTableStore } from '../../core/table-store/redis.js';
 import { TableView } from '../../core/table-store/view.js';
 import { describeWith } from '../support/installed.js';
 import { RedisServer } from '../support/redis-server.js';
+import { untilWithin } from '../support/until.js';
 
 function valuesIn(entries: readonly Entry[]): Map<string, Json> {
   return new Map(entries.map(({ key, value }) => [key, value]));
@@ -23,6 +24,7 @@ function valuesIn(entries: readonly Entry[]): Map<string, Json> {
 /* What becomes of the table store when its Redis dies, stands still, runs full or comes back older. */
 
 const clock = new SystemClock();
+const until = untilWithin(15_000, { pauseMs: 10 });
 const parts = { clock, log: SILENT_LOG };
 const prefix = '{test}';
 
@@ -46,14 +48,6 @@ describeWith('redis-server')('the table store on a real Redis', () => {
 
   function open(commandTimeoutMs = 5000): Promise<TableStore> {
     return RedisTableStore.open(parts, { redis: { at: server.at, commandTimeoutMs }, prefix });
-  }
-
-  async function until(what: string, holds: () => Promise<boolean> | boolean): Promise<void> {
-    const endMs = clock.monotonicMs() + 15_000;
-    while (!(await holds())) {
-      if (clock.monotonicMs() > endMs) throw new Error(`not in time: ${what}`);
-      await clock.sleep(10);
-    }
   }
 
   const answers = (): Promise<boolean> =>

@@ -4,9 +4,6 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { Pool } from 'undici';
-import type { Resources } from '../../api/contract/outlook.js';
-import type { Status } from '../../api/contract/status.js';
-import { ApiClient, ApiRefusal } from '../../cli/api-client.js';
 import { SystemClock } from '../../core/clock/system.js';
 import { freePort } from '../../demo/free-port.js';
 import { RunningUp, foreshift } from '../support/foreshift.js';
@@ -14,6 +11,8 @@ import { describeWith } from '../support/installed.js';
 import type { Ran } from '../support/journaled-server.js';
 import { JournaledServer } from '../support/journaled-server.js';
 import { RedisServer } from '../support/redis-server.js';
+import { Operator } from '../support/operator.js';
+import { untilWithin } from '../support/until.js';
 
 /* `foreshift up` with table store, session store and bus in a real Redis, which is killed under traffic. */
 
@@ -21,6 +20,7 @@ const RESOURCES = ['vol-1', 'vol-2'];
 const SECRET = 'a secret for the test of redis';
 const PASSWORD = 'a password for the test of redis';
 const clock = new SystemClock();
+const until = untilWithin(30_000);
 
 describeWith('redis-server')('up on a real Redis', () => {
   const journal: Ran[] = [];
@@ -55,21 +55,16 @@ describeWith('redis-server')('up on a real Redis', () => {
         '',
       ].join('\n'),
     );
-    servers = await Promise.all(
-      ['s1', 's2'].map((name) =>
-        JournaledServer.start({
-          name,
-          resources: RESOURCES,
-          registration: `http://127.0.0.1:${agentsPort}`,
-          secret: SECRET,
-          journal,
-          diskMs: 1,
-          workMs: 1,
-        }),
-      ),
-    );
+    servers = await JournaledServer.startAll(['s1', 's2'], {
+      resources: RESOURCES,
+      registration: `http://127.0.0.1:${agentsPort}`,
+      secret: SECRET,
+      journal,
+      diskMs: 1,
+      workMs: 1,
+    });
     up = await RunningUp.start(folder, environment);
-    await until('all is placed', async () => (await status()).resources === RESOURCES.length);
+    await operator().placed(RESOURCES.length);
     pool = new Pool(`http://127.0.0.1:${proxyPort}`, { connections: 4, pipelining: 1 });
   }, 60_000);
 
@@ -81,42 +76,8 @@ describeWith('redis-server')('up on a real Redis', () => {
     await rm(folder, { recursive: true, force: true });
   }, 60_000);
 
-  const api = (): ApiClient => new ApiClient(`http://${up.ready.api}`, clock);
-  const status = (): Promise<Status> => api().get<Status>('/v1/status');
-
-  async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
-    const endMs = clock.monotonicMs() + 30_000;
-    while (!(await holds())) {
-      if (clock.monotonicMs() > endMs) throw new Error(`not in time: ${what}`);
-      await clock.sleep(20);
-    }
-  }
-
-  async function serverOf(resource: string): Promise<string> {
-    const { resources } = await api().get<Resources>('/v1/resources');
-    return resources.find(({ id }) => id === resource)?.server ?? '';
-  }
-
-  const other = (server: string): string => (server === 's1' ? 's2' : 's1');
-
-  /** By a pin, which needs no approval. */
-  async function move(resource: string): Promise<void> {
-    const target = other(await serverOf(resource));
-    // A store that is not available has changed nothing: the act may be repeated.
-    await until(`${resource} is pinned`, () =>
-      api()
-        .post('/v1/pins', { resource, server: target, by: 'test' })
-        .then(() => true)
-        .catch((error: unknown) => {
-          if (error instanceof ApiRefusal && error.code === 'ERR_STORE_UNAVAILABLE') return false;
-          throw error;
-        }),
-    );
-    await until(`${resource} is moved`, async () => {
-      const [at, { openSwitch }] = [await serverOf(resource), await status()];
-      return at === target && openSwitch === null;
-    });
-  }
+  const operator = (): Operator => new Operator(up.ready.api, until);
+  const move = (resource: string): Promise<void> => operator().move(resource);
 
   /** Requests one after the other until told; what each was told: its status, and who answered. */
   async function traffic(isOver: () => boolean): Promise<number[]> {
@@ -156,11 +117,10 @@ describeWith('redis-server')('up on a real Redis', () => {
   }, 120_000);
 
   it('finds everything again after it was killed itself', async () => {
-    const places = new Map<string, string>();
-    for (const resource of RESOURCES) places.set(resource, await serverOf(resource));
+    const places = await operator().places();
     await up.kill();
     up = await RunningUp.start(folder, environment);
-    for (const [resource, server] of places) expect(await serverOf(resource)).toBe(server);
+    expect(await operator().places()).toEqual(places);
     await move('vol-1');
   }, 60_000);
 

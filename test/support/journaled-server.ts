@@ -44,6 +44,14 @@ export class JournaledServer {
     this.#http = http;
   }
 
+  /** Several that are alike but for their names. */
+  static startAll(
+    names: readonly string[],
+    options: Omit<JournaledServerOptions, 'name'>,
+  ): Promise<JournaledServer[]> {
+    return Promise.all(names.map((name) => JournaledServer.start({ name, ...options })));
+  }
+
   static async start(options: JournaledServerOptions): Promise<JournaledServer> {
     const { name, resources, registration, secret, journal, workMs } = options;
     const clock = new SystemClock();
@@ -104,6 +112,18 @@ export class JournaledServer {
     this.#http.close();
     await this.agent.stop();
   }
+}
+
+/** How often each request ran, by id. */
+export function runsOf(journal: readonly Ran[]): Map<string, number> {
+  const runs = new Map<string, number>();
+  for (const { id } of journal) runs.set(id, (runs.get(id) ?? 0) + 1);
+  return runs;
+}
+
+/** The ids of those that ran more often than once. */
+export function ranTwice(journal: readonly Ran[]): string[] {
+  return [...runsOf(journal)].flatMap(([id, count]) => (count > 1 ? [id] : []));
 }
 
 /** The agent's own store, on a slow disk. */

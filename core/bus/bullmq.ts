@@ -14,9 +14,10 @@ import { JobWorker } from './bullmq-worker.js';
 import type { BusOptions } from './limits.js';
 import {
   ATTEMPTS_DEFAULT,
-  ATTEMPTS_MAX,
   BUS_DEFAULTS,
   FINISHED_MAX,
+  assertConcurrency,
+  attemptsAsked,
   checkId,
   keptData,
 } from './limits.js';
@@ -93,7 +94,7 @@ export class BullmqBus implements Bus {
   ): Promise<void> {
     this.#assertOpen();
     assert.ok(!this.#workers.has(kind), 'a kind of job has one handler');
-    assert.ok(Number.isInteger(concurrency) && concurrency >= 1, 'concurrency is 1 or more');
+    assertConcurrency(concurrency);
     await this.#write(() => this.#queueOf(kind).setGlobalConcurrency(concurrency));
     const worker = new JobWorker(
       kind,
@@ -109,9 +110,8 @@ export class BullmqBus implements Bus {
     data: Json,
     options: EnqueueOptions = {},
   ): Promise<'queued' | 'duplicate'> {
-    const { id, delayMs = 0, attemptsMax = ATTEMPTS_DEFAULT } = options;
-    assert.ok(delayMs >= 0 && Number.isFinite(delayMs), 'a delay is not negative');
-    assert.ok(attemptsMax >= 1 && attemptsMax <= ATTEMPTS_MAX, 'a job has 1 to 100 attempts');
+    const { id } = options;
+    const { delayMs, attemptsMax } = attemptsAsked(options);
     this.#assertOpen();
     const kept = keptData(data, this.#options);
     if (id !== undefined) checkId(id);

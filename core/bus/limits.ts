@@ -1,5 +1,7 @@
+import { strict as assert } from 'node:assert';
 import { fail } from '../errors.js';
 import type { Json } from '../json.js';
+import type { EnqueueOptions } from './port.js';
 
 export interface BusOptions {
   /** Jobs that wait; more are refused. */
@@ -21,10 +23,25 @@ export const BUS_DEFAULTS: Required<BusOptions> = {
 };
 
 export const ATTEMPTS_DEFAULT = 3;
-export const ATTEMPTS_MAX = 100;
+const ATTEMPTS_MAX = 100;
 /** So many finished jobs are remembered. */
 export const FINISHED_MAX = 100;
 const ID_LENGTH_MAX = 256;
+
+/** When a job is tried, and how often: what was asked for, else the defaults. */
+export function attemptsAsked({
+  delayMs = 0,
+  attemptsMax = ATTEMPTS_DEFAULT,
+}: EnqueueOptions): Required<Pick<EnqueueOptions, 'delayMs' | 'attemptsMax'>> {
+  assert.ok(delayMs >= 0 && Number.isFinite(delayMs), 'a delay is not negative');
+  assert.ok(attemptsMax >= 1 && attemptsMax <= ATTEMPTS_MAX, 'a job has 1 to 100 attempts');
+  return { delayMs, attemptsMax };
+}
+
+/** How many jobs of a kind run at once. */
+export function assertConcurrency(concurrency: number): void {
+  assert.ok(Number.isInteger(concurrency) && concurrency >= 1, 'concurrency is 1 or more');
+}
 
 /** @throws ERR_LIMIT_REACHED */
 export function checkId(id: string): void {

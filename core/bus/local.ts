@@ -6,7 +6,14 @@ import type { Log } from '../log.js';
 import { Turns } from '../turns.js';
 import type { JobRecord, Jobs } from './jobs.js';
 import type { BusOptions } from './limits.js';
-import { ATTEMPTS_DEFAULT, ATTEMPTS_MAX, BUS_DEFAULTS, checkId, keptData } from './limits.js';
+import {
+  ATTEMPTS_DEFAULT,
+  BUS_DEFAULTS,
+  assertConcurrency,
+  attemptsAsked,
+  checkId,
+  keptData,
+} from './limits.js';
 import type { Bus, EnqueueOptions, Handler, JobKind, JobView, When } from './port.js';
 import type { JobKeeper, RunnerParts } from './runner.js';
 import { Runner } from './runner.js';
@@ -50,7 +57,7 @@ export class LocalBus implements Bus {
     await Promise.resolve();
     this.#assertOpen();
     assert.ok(!this.#runner.hasHandler(kind), 'a kind of job has one handler');
-    assert.ok(Number.isInteger(concurrency) && concurrency >= 1, 'concurrency is 1 or more');
+    assertConcurrency(concurrency);
     this.#runner.handle(kind, handle, concurrency);
   }
 
@@ -59,9 +66,8 @@ export class LocalBus implements Bus {
     data: Json,
     options: EnqueueOptions = {},
   ): Promise<'queued' | 'duplicate'> {
-    const { id, delayMs = 0, attemptsMax = ATTEMPTS_DEFAULT } = options;
-    assert.ok(delayMs >= 0 && Number.isFinite(delayMs), 'a delay is not negative');
-    assert.ok(attemptsMax >= 1 && attemptsMax <= ATTEMPTS_MAX, 'a job has 1 to 100 attempts');
+    const { id } = options;
+    const { delayMs, attemptsMax } = attemptsAsked(options);
     this.#assertOpen();
     const kept = keptData(data, this.#options);
     if (id === undefined) {

@@ -35,44 +35,21 @@ const KINDS = {
   },
   'pause redirector': (world, rng) => pausedRedirector(world, pick(rng, world.shape.redirectors)),
   'pause coordinator': (world) => pausedRedirector(world, world.coordinator),
-  'crash server': (world, rng) => {
-    const name = pick(rng, world.shape.servers);
-    return {
-      to: name,
+  'crash server': (world, rng) => killedServer(world, rng, { minMs: 20 }),
+  'lose disk': (world, rng) =>
+    killedServer(world, rng, {
       minMs: 20,
-      maxMs: 2500,
-      begin: () => {
-        world.killServer(name);
-        return () => world.startServer(name);
-      },
-    };
-  },
-  'lose disk': (world, rng) => {
-    const name = pick(rng, world.shape.servers);
-    return {
-      to: name,
-      minMs: 20,
-      maxMs: 2500,
-      begin: () => {
-        world.killServer(name);
+      also: (name) => {
         world.loseDisk(name);
-        return () => world.startServer(name);
       },
-    };
-  },
-  'power off server': (world, rng) => {
-    const name = pick(rng, world.shape.servers);
-    return {
-      to: name,
+    }),
+  'power off server': (world, rng) =>
+    killedServer(world, rng, {
       minMs: 200,
-      maxMs: 2500,
-      begin: () => {
-        world.killServer(name);
+      also: (name) => {
         world.net.crash(name, 'power');
-        return () => world.startServer(name);
       },
-    };
-  },
+    }),
   'pause server': (world, rng) => {
     const name = pick(rng, world.shape.servers);
     return {
@@ -203,21 +180,7 @@ const KINDS = {
       };
     },
   }),
-  'put store back': (world) => {
-    if (world.store.isPutBack) return undefined;
-    return {
-      to: 'store',
-      minMs: 20,
-      maxMs: 1500,
-      begin: () => {
-        const made = world.store.backUp();
-        return async () => {
-          await made;
-          await world.putStoreBack();
-        };
-      },
-    };
-  },
+  'put store back': (world) => restoredStore(world, () => world.putStoreBack()),
   'lose store': (world) => {
     if (world.store.isPutBack) return undefined;
     return {
@@ -235,21 +198,7 @@ const KINDS = {
     };
   },
   // As where all is one process with its data directory: nobody's memory outlives it.
-  'restore service': (world) => {
-    if (world.store.isPutBack) return undefined;
-    return {
-      to: 'store',
-      minMs: 20,
-      maxMs: 1500,
-      begin: () => {
-        const made = world.store.backUp();
-        return async () => {
-          await made;
-          await world.restartService();
-        };
-      },
-    };
-  },
+  'restore service': (world) => restoredStore(world, () => world.restartService()),
   'crash api': (world) => ({
     to: 'api',
     minMs: 50,
@@ -316,6 +265,42 @@ function crashedRedirector(world: World, name: string | undefined): Harm | undef
       world.killRedirector(name);
       return () => {
         world.startRedirector(name);
+      };
+    },
+  };
+}
+
+/** Dead, with whatever else befalls it, and started again. */
+function killedServer(
+  world: World,
+  rng: Rng,
+  { minMs, also }: { readonly minMs: number; readonly also?: (name: string) => void },
+): Harm {
+  const name = pick(rng, world.shape.servers);
+  return {
+    to: name,
+    minMs,
+    maxMs: 2500,
+    begin: () => {
+      world.killServer(name);
+      also?.(name);
+      return () => world.startServer(name);
+    },
+  };
+}
+
+/** A backup is made, and put back once it is old; at most once a run. */
+function restoredStore(world: World, restore: () => Promise<void>): Harm | undefined {
+  if (world.store.isPutBack) return undefined;
+  return {
+    to: 'store',
+    minMs: 20,
+    maxMs: 1500,
+    begin: () => {
+      const made = world.store.backUp();
+      return async () => {
+        await made;
+        await restore();
       };
     },
   };

@@ -1,3 +1,4 @@
+import { CallsUnderWay } from '../../calls-under-way.js';
 import type { Clock } from '../../clock/port.js';
 import { fail } from '../../errors.js';
 import type { Log } from '../../log.js';
@@ -67,9 +68,7 @@ export class InfluxMetricStore implements MetricStore {
   readonly #outlooks: Outlooks;
   readonly #events: InfluxEvents;
   readonly #limits: MetricStoreLimits;
-  /** Calls under way. */
-  readonly #running = new Set<Promise<unknown>>();
-  #isClosed = false;
+  readonly #calls: CallsUnderWay;
 
   constructor(parts: InfluxMetricStoreParts, options: InfluxMetricStoreOptions) {
     const { clock } = parts;
@@ -82,6 +81,8 @@ export class InfluxMetricStore implements MetricStore {
     this.#outlooks = new Outlooks({ database, latest: this.#latest, clock }, options);
     this.#events = new InfluxEvents({ database, clock }, options);
     this.#limits = { ...METRIC_STORE_LIMITS, ...options.limits };
+    const { name: store } = this.#access;
+    this.#calls = new CallsUnderWay(() => fail('ERR_STORE_UNAVAILABLE', { store }));
   }
 
   /** What it shows of itself: how its calls ended. */
@@ -103,66 +104,54 @@ export class InfluxMetricStore implements MetricStore {
 
   async writeSamples(samples: readonly Sample[]): Promise<void> {
     checkSamples(samples, this.#limits);
-    await this.#attempt(() => this.#samples.write(samples));
+    await this.#calls.run(() => this.#samples.write(samples));
   }
 
   async readPanel(query: PanelQuery): Promise<Panel> {
     checkQuery(query, this.#limits);
-    return this.#attempt(() => this.#samples.readPanel(query));
+    return this.#calls.run(() => this.#samples.readPanel(query));
   }
 
   listSeries(sinceMs: number): Promise<SeriesKey[]> {
-    return this.#attempt(() => this.#samples.list(sinceMs));
+    return this.#calls.run(() => this.#samples.list(sinceMs));
   }
 
   async writeForecast(run: ForecastRun): Promise<void> {
     checkForecast(run, this.#limits);
-    await this.#attempt(() => this.#outlooks.write(run));
+    await this.#calls.run(() => this.#outlooks.write(run));
   }
 
   latestForecast(): Promise<ForecastRun | undefined> {
-    return this.#attempt(() => this.#latest.read());
+    return this.#calls.run(() => this.#latest.read());
   }
 
   readSaid(query: SaidQuery): Promise<readonly Said[]> {
-    return this.#attempt(() => this.#outlooks.readSaid(query));
+    return this.#calls.run(() => this.#outlooks.readSaid(query));
   }
 
   async writeScores(scores: readonly Score[]): Promise<void> {
     checkScores(scores, this.#limits);
-    await this.#attempt(() => this.#outlooks.writeScores(scores));
+    await this.#calls.run(() => this.#outlooks.writeScores(scores));
   }
 
   readScores(fromMs: number, toMs: number): Promise<readonly Score[]> {
-    return this.#attempt(() => this.#outlooks.readScores({ fromMs, toMs }, this.#limits));
+    return this.#calls.run(() => this.#outlooks.readScores({ fromMs, toMs }, this.#limits));
   }
 
   writeEvent(event: StoredEvent): Promise<void> {
-    return this.#attempt(() => this.#events.write(event, this.#limits));
+    return this.#calls.run(() => this.#events.write(event, this.#limits));
   }
 
   readEvents(fromMs: number, toMs: number): Promise<readonly StoredEvent[]> {
-    return this.#attempt(() => this.#events.read(fromMs, toMs));
+    return this.#calls.run(() => this.#events.read(fromMs, toMs));
   }
 
   /** Means of what is past its raw retention; the rest InfluxDB drops by itself, with its retention policies. */
   async compact(nowMs: number): Promise<void> {
-    await this.#attempt(() => this.#rollups.compact(nowMs));
+    await this.#calls.run(() => this.#rollups.compact(nowMs));
   }
 
-  async close(): Promise<void> {
-    this.#isClosed = true;
-    await Promise.allSettled([...this.#running]);
-  }
-
-  async #attempt<Result>(work: () => Promise<Result>): Promise<Result> {
-    if (this.#isClosed) fail('ERR_STORE_UNAVAILABLE', { store: this.#access.name });
-    const running = work();
-    this.#running.add(running);
-    try {
-      return await running;
-    } finally {
-      this.#running.delete(running);
-    }
+  close(): Promise<void> {
+    return this.#calls.close();
   }
 }

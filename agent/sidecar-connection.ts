@@ -6,11 +6,11 @@ import { BodyWriter } from '../core/net/http/body-writer.js';
 import { latin1Bytes } from '../core/net/http/bytes.js';
 import { errorAnswerBytes } from '../core/net/http/error-answer.js';
 import type { HttpFault } from '../core/net/http/fault.js';
-import { forwardedResponseHeaders } from '../core/net/http/forwarding.js';
 import { relayedFraming } from '../core/net/http/framing.js';
-import { interimHeadText, requestHeadText, responseHeadText } from '../core/net/http/head-text.js';
+import { requestHeadText } from '../core/net/http/head-text.js';
 import type { HeaderList } from '../core/net/http/header-list.js';
 import { headerOf, keptHeaders } from '../core/net/http/header-list.js';
+import { answerHeadBytes, interimHeadBytes } from '../core/net/http/relayed-heads.js';
 import type { RequestHead } from '../core/net/http/request-head.js';
 import { RequestReader } from '../core/net/http/request-reader.js';
 import type { ResponseHead } from '../core/net/http/response-head.js';
@@ -298,7 +298,7 @@ export class SidecarConnection {
     const underWay = this.#underWay;
     if (underWay === undefined) return;
     if (head.status < 200 && head.status !== 101) {
-      this.#write(latin1Bytes(interimHeadText(head.status, head.reason, head.headers)));
+      this.#write(interimHeadBytes(head));
       return;
     }
     const isTunnel = head.status === 101 && head.isWebSocket && underWay.head.isWebSocket;
@@ -309,18 +309,8 @@ export class SidecarConnection {
     const framing = relayedFraming(head.framing, underWay.head.minorVersion);
     if (!head.keepAlive || framing.kind === 'until-close') this.#isLast = true;
     underWay.answer = new BodyWriter(framing);
-    this.#write(
-      latin1Bytes(
-        responseHeadText({
-          status: head.status,
-          reason: head.reason,
-          headers: forwardedResponseHeaders(head),
-          framing,
-          unsentLength: head.unsentLength,
-          connection: isTunnel ? 'websocket' : this.#isLast ? 'close' : 'persistent',
-        }),
-      ),
-    );
+    const connection = isTunnel ? 'websocket' : this.#isLast ? 'close' : 'persistent';
+    this.#write(answerHeadBytes(head, framing, connection));
     if (!isTunnel) return;
     this.#isTunnel = true;
     this.#flushTunnel();

@@ -10,6 +10,7 @@ export function itWith(
 ): (name: string, test: () => Promise<void>, timeoutMs?: number) => void {
   if (mustRun(program)) return it;
   return (name, test, timeoutMs) => {
+    // Its program is not on this machine: there is nothing to test with.
     it.skip(`${name} (skipped: ${program} is not installed; see .ci/engines)`, test, timeoutMs);
   };
 }
@@ -18,6 +19,7 @@ export function itWith(
 export function describeWith(program: string): (name: string, tests: () => void) => void {
   if (mustRun(program)) return describe;
   return (name, tests) => {
+    // Its program is not on this machine: there is nothing to test with.
     describe.skip(`${name} (skipped: ${program} is not installed; see .ci/engines)`, tests);
   };
 }

@@ -7,27 +7,13 @@ import {
 } from '../../../core/agent-protocol.js';
 import type { Cancel } from '../../../core/clock/port.js';
 import { BodyWriter } from '../../../core/net/http/body-writer.js';
-import { latin1Bytes } from '../../../core/net/http/bytes.js';
 import { errorAnswerBytes } from '../../../core/net/http/error-answer.js';
 import { HttpFault } from '../../../core/net/http/fault.js';
-import {
-  forwardedRequestHeaders,
-  forwardedResponseHeaders,
-} from '../../../core/net/http/forwarding.js';
 import { relayedFraming } from '../../../core/net/http/framing.js';
 import type { OutgoingConnection } from '../../../core/net/http/head-text.js';
-import {
-  interimHeadText,
-  requestHeadText,
-  responseHeadText,
-} from '../../../core/net/http/head-text.js';
 import type { HeaderList } from '../../../core/net/http/header-list.js';
-import {
-  NO_HEADERS,
-  headerList,
-  headerOf,
-  withHeaders,
-} from '../../../core/net/http/header-list.js';
+import { NO_HEADERS, headerOf } from '../../../core/net/http/header-list.js';
+import { answerHeadBytes, interimHeadBytes } from '../../../core/net/http/relayed-heads.js';
 import type { RequestHead } from '../../../core/net/http/request-head.js';
 import type { ResponseHead } from '../../../core/net/http/response-head.js';
 import type { CloseReason } from '../../../core/net/port.js';
@@ -37,6 +23,7 @@ import type { HttpContext, UnderWay } from './context.js';
 import type { HttpOptions } from './options.js';
 import type { Refusal, RefusalName } from './refusals.js';
 import { REFUSALS } from './refusals.js';
+import { continueBytes, requestHeadBytes } from './request-relay.js';
 import type { Upstream, UpstreamUser } from './upstream.js';
 import type { PoolWaiter, UpstreamPool } from './upstream-pool.js';
 
@@ -403,7 +390,7 @@ export class Exchange implements UpstreamUser, PoolWaiter, UnderWay {
   #send(upstream: Upstream): void {
     const { method, expectsContinue } = this.#head;
     upstream.cork();
-    upstream.send(this, method, latin1Bytes(this.#requestHead()));
+    upstream.send(this, method, this.#requestHead());
     this.#requestBody = new BodyWriter(this.#head.framing);
     let hasRoom = true;
     for (const bytes of this.#kept ?? []) hasRoom = this.#writeBody(bytes);
@@ -412,31 +399,21 @@ export class Exchange implements UpstreamUser, PoolWaiter, UnderWay {
     if (this.#keptBytes > this.#context.options.resendBytesMax) this.#kept = undefined;
     if (this.#isRequestRead) return;
     if (expectsContinue && this.#sends === 1) {
-      this.#client.write(latin1Bytes(interimHeadText(100, 'Continue', NO_HEADERS)));
+      this.#client.write(continueBytes());
     }
     if (hasRoom) this.#client.resumeBody();
   }
 
-  #requestHead(): string {
+  #requestHead(): Uint8Array {
     const { gate, options, hasFence } = this.#context;
-    const head = this.#head;
-    const client = { host: this.#client.host, scheme: 'http' } as const;
-    const passed = forwardedRequestHeaders(head, client, {
-      mode: options.forwarded,
-      standard: false,
-    });
     const fence = {
       [RESOURCE_HEADER]: gate.resourceId(this.#at),
       [SINCE_HEADER]: this.#since,
     };
-    return requestHeadText({
-      method: head.method,
-      path: head.path,
-      query: head.query,
-      host: head.authority,
-      headers: hasFence(this.#server) ? withHeaders(passed, headerList(fence)) : passed,
-      framing: head.framing,
-      connection: connectionTo(head),
+    return requestHeadBytes(this.#head, {
+      host: this.#client.host,
+      mode: options.forwarded,
+      fence: hasFence(this.#server) ? fence : undefined,
     });
   }
 
@@ -463,10 +440,10 @@ export class Exchange implements UpstreamUser, PoolWaiter, UnderWay {
     this.#touch();
   }
 
-  #relayInterim({ status, reason, headers }: ResponseHead): void {
+  #relayInterim(head: ResponseHead): void {
     // A 100 was the redirector's to say, and was said.
-    if (status === 100 || this.#head.minorVersion === 0) return;
-    this.#client.write(latin1Bytes(interimHeadText(status, reason, headers)));
+    if (head.status === 100 || this.#head.minorVersion === 0) return;
+    this.#client.write(interimHeadBytes(head));
   }
 
   #relay(head: ResponseHead): void {
@@ -476,15 +453,8 @@ export class Exchange implements UpstreamUser, PoolWaiter, UnderWay {
     this.#mayStay = keepAlive && framing.kind !== 'until-close' && !this.#client.isLast;
     this.#answerBody = new BodyWriter(framing);
     this.#context.counters.answered(head.status);
-    const text = responseHeadText({
-      status: head.status,
-      reason: head.reason,
-      headers: forwardedResponseHeaders(head),
-      framing,
-      unsentLength: head.unsentLength,
-      connection: this.#connectionText(this.#mayStay && this.#isRequestRead),
-    });
-    this.#client.write(latin1Bytes(text));
+    const connection = this.#connectionText(this.#mayStay && this.#isRequestRead);
+    this.#client.write(answerHeadBytes(head, framing, connection));
   }
 
   #beginTunnel(head: ResponseHead): void {
@@ -499,14 +469,7 @@ export class Exchange implements UpstreamUser, PoolWaiter, UnderWay {
     this.#touch();
     this.#context.counters.answered(101);
     upstream.becomeTunnel();
-    const text = responseHeadText({
-      status: 101,
-      reason: head.reason,
-      headers: forwardedResponseHeaders(head),
-      framing: head.framing,
-      connection: 'websocket',
-    });
-    this.#client.write(latin1Bytes(text));
+    this.#client.write(answerHeadBytes(head, head.framing, 'websocket'));
     this.#client.becomeTunnel();
   }
 
@@ -662,9 +625,4 @@ function closedBy(entrance: Entrance): RefusalName {
 function lossOf(why: HttpFault | CloseReason | 'timeout'): RefusalName {
   if (why === 'timeout') return 'answerLate';
   return why instanceof HttpFault ? 'answerInvalid' : 'answerLost';
-}
-
-function connectionTo(head: RequestHead): OutgoingConnection {
-  if (head.isWebSocket) return 'websocket';
-  return head.hasUnusualBody ? 'close' : 'persistent';
 }

@@ -303,8 +303,8 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'redirector/adapters/http/exchange.js',
     edits: [
       [
-        '        this.#context.counters.answered(head.status);\n        const text',
-        '        this.#pool?.release(this.#upstream);\n        this.#context.counters.answered(head.status);\n        const text',
+        '        this.#context.counters.answered(head.status);\n        const connection',
+        '        this.#pool?.release(this.#upstream);\n        this.#context.counters.answered(head.status);\n        const connection',
       ],
     ],
     rules: ['S7', 'L1', 'crash', 'L2'],

@@ -22,12 +22,20 @@ export interface Judgement {
   readonly violations: readonly string[];
 }
 
-/** @param ledger of the clients; @param journals of the servers, as `host-process` writes them: of others' requests, too */
+/**
+ * @param ledger of the clients
+ * @param journals of the servers, as `host-process` writes them: of others' requests, too
+ * @param offsets where in each the ledger begins
+ */
 export async function judge(
   ledger: readonly Entry[],
   journals: readonly string[],
+  offsets: readonly number[] = [],
 ): Promise<Judgement> {
-  const runs = await readRuns(journals);
+  const runs: Run[] = [];
+  for (const [number, journal] of journals.entries()) {
+    for (const run of await readRuns(journal, offsets[number] ?? 0)) runs.push(run);
+  }
   const counts = new Map<string, number>();
   for (const { id } of runs) counts.set(id, (counts.get(id) ?? 0) + 1);
   const found = new Map<string, { count: number; readonly first: string }>();
@@ -69,15 +77,13 @@ export function disorders(runs: readonly Run[]): string[] {
   return found;
 }
 
-async function readRuns(journals: readonly string[]): Promise<Run[]> {
+async function readRuns(journal: string, start: number): Promise<Run[]> {
   const runs: Run[] = [];
-  for (const journal of journals) {
-    for await (const line of createInterface(createReadStream(journal))) {
-      const [id = '', resource = '', since = '', stamp = '', server] = line.split(' ');
-      // The last line of a host that was killed may be torn: what it belongs to was not answered.
-      if (server === undefined || server === '') continue;
-      runs.push({ id, resource, since: parseGeneration(since), stamp: BigInt(stamp), server });
-    }
+  for await (const line of createInterface(createReadStream(journal, { start }))) {
+    const [id = '', resource = '', since = '', stamp = '', server] = line.split(' ');
+    // The last line of a host that was killed may be torn: what it belongs to was not answered.
+    if (server === undefined || server === '') continue;
+    runs.push({ id, resource, since: parseGeneration(since), stamp: BigInt(stamp), server });
   }
   return runs;
 }

@@ -2,6 +2,7 @@ import { strict as assert } from 'node:assert';
 import { execFileSync } from 'node:child_process';
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { CELLS, KillMatrix } from './rig/kill-matrix.js';
+import { StoreFailovers } from './rig/store-failovers.js';
 import { simulateTwice } from './simulation/twice.js';
 
 /*
@@ -39,6 +40,8 @@ const RUNS: Readonly<Record<string, () => Promise<LongRun>>> = {
       stop: () => matrix.stop(),
     };
   },
+  // An odd seed loses what was acknowledged last.
+  'store-failovers': () => StoreFailovers.start(),
 };
 
 async function main([name = '', ...rest]: readonly string[]): Promise<number> {

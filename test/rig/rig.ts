@@ -15,6 +15,7 @@ import { stateOf } from '../../core/table-store/server-state.js';
 import { TableView } from '../../core/table-store/view.js';
 import { freePort } from '../../demo/free-port.js';
 import { InfluxServer } from '../support/influx-server.js';
+import { RedisPair } from '../support/redis-pair.js';
 import { RedisServer } from '../support/redis-server.js';
 import { untilWithin } from '../support/until.js';
 import { Host } from './host.js';
@@ -37,10 +38,12 @@ export interface RigOptions {
   readonly config: readonly string[];
   readonly announceLeaseMs: number;
   readonly redisLatencyMs: number;
+  /** A master, a replica and a Sentinel, reached without links, instead of one Redis. */
+  readonly hasSentinel?: boolean;
 }
 
 const SECRET = 'the secret of a rig, which ends with it';
-const PASSWORD = 'the password of a rig, which ends with it';
+const PASSWORD = 'the-password-of-a-rig';
 
 /** A resource, and where it is to go. */
 export type Wish = readonly [resource: string, target: string];
@@ -50,7 +53,7 @@ export class Rig {
   readonly until = untilWithin(120_000, { pauseMs: 5 });
   readonly options: RigOptions;
   readonly folder: string;
-  readonly redis: RedisServer;
+  readonly redis: RedisServer | RedisPair;
   readonly influx: InfluxServer;
   readonly services = new Map<string, Service>();
   readonly hosts: Host[] = [];
@@ -63,7 +66,7 @@ export class Rig {
   private constructor(
     options: RigOptions,
     folder: string,
-    engines: { readonly redis: RedisServer; readonly influx: InfluxServer },
+    engines: { readonly redis: RedisServer | RedisPair; readonly influx: InfluxServer },
     parts: { readonly store: RedisTableStore; readonly ports: ReadonlyMap<string, number> },
   ) {
     this.options = options;
@@ -79,7 +82,9 @@ export class Rig {
   /** Resolves when every resource has a server, and every redirector knows it. */
   static async start(options: RigOptions): Promise<Rig> {
     const folder = await mkdtemp(join(tmpdir(), 'foreshift-rig-'));
-    const redis = await RedisServer.start({ requirepass: PASSWORD });
+    const redis = options.hasSentinel
+      ? await RedisPair.start(PASSWORD)
+      : await RedisServer.start({ requirepass: PASSWORD });
     const influx = await InfluxServer.start();
     const clock = new SystemClock();
     const store = await RedisTableStore.open(
@@ -125,9 +130,14 @@ export class Rig {
     return this.view.table.placementOf(resource as ResourceId)?.server ?? '';
   }
 
+  get pair(): RedisPair {
+    if (this.redis instanceof RedisPair) return this.redis;
+    throw new Error('this rig has one Redis');
+  }
+
   /** Redis and InfluxDB: cut off from all at once. */
   engine(name: 'redis' | 'influx'): Victim {
-    const engine = name === 'redis' ? this.redis : this.influx;
+    const engine = name === 'redis' ? this.#alone : this.influx;
     const links = () =>
       [...this.services.values()].map(({ toRedis, toInflux }) =>
         name === 'redis' ? toRedis : toInflux,
@@ -212,7 +222,7 @@ export class Rig {
 
   async stop(): Promise<void> {
     // A stopped engine would keep those who wait for it.
-    this.redis.goOn();
+    if (this.redis instanceof RedisServer) this.redis.goOn();
     this.influx.goOn();
     for (const service of [...this.services.values()].reverse()) await service.stop();
     for (const host of this.hosts) await host.stop();
@@ -224,13 +234,18 @@ export class Rig {
     await rm(this.folder, { recursive: true, force: true });
   }
 
+  get #alone(): RedisServer {
+    if (this.redis instanceof RedisServer) return this.redis;
+    throw new Error('this rig has two');
+  }
+
   async #startAll(): Promise<void> {
     const { redirectors, hosts, roles, resources, redisLatencyMs } = this.options;
     const agentsPort = await freePort();
     const setting: Setting = {
       folder: this.folder,
       environment: { FORESHIFT_SECRET: SECRET, FORESHIFT_REDIS_PASSWORD: PASSWORD },
-      redisPort: this.redis.at.port,
+      redis: this.redis.at,
       influxPort: Number(new URL(this.influx.url).port),
       redisLatencyMs,
       config: [

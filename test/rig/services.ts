@@ -1,5 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Address } from '../../core/domain.js';
+import { formatAddress } from '../../core/domain.js';
 import { SeededRng } from '../../core/rng.js';
 import { FaultProxy } from '../support/fault-proxy.js';
 import { RunningUp } from '../support/foreshift.js';
@@ -22,7 +24,8 @@ export interface Victim {
 export interface Setting {
   readonly folder: string;
   readonly environment: Readonly<Record<string, string>>;
-  readonly redisPort: number;
+  /** Behind a link of each service, if it is one; those whom a Sentinel names are reached without. */
+  readonly redis: Address | { readonly sentinels: readonly Address[]; readonly master: string };
   readonly influxPort: number;
   /** Lines of the config, the same for all. */
   readonly config: readonly string[];
@@ -54,15 +57,18 @@ export class Service implements Victim {
 
   /** @param args the role and its options */
   static async start(name: string, args: readonly string[], setting: Setting): Promise<Service> {
-    const { redisPort, influxPort, folder } = setting;
+    const { redis, influxPort, folder } = setting;
     const linkTo = (port: number): Promise<FaultProxy> =>
       FaultProxy.start(() => ({ host: '127.0.0.1', port }), new SeededRng(1));
-    const links = { toRedis: await linkTo(redisPort), toInflux: await linkTo(influxPort) };
+    const links = {
+      toRedis: await linkTo('port' in redis ? redis.port : 0),
+      toInflux: await linkTo(influxPort),
+    };
     const service = new Service(name, args, links, setting);
     const { toRedis, toInflux } = links;
     const lines = [
       ...setting.config,
-      `redis: { url: "redis://127.0.0.1:${toRedis.at.port}", commandTimeoutMs: 1000 }`,
+      `redis: { ${whereOf(redis, toRedis)}, commandTimeoutMs: 1000 }`,
       `metricStore: { engine: influx, influx: { url: "http://127.0.0.1:${toInflux.at.port}", database: rig } }`,
       '',
     ];
@@ -118,4 +124,10 @@ export class Service implements Victim {
   get #links(): readonly FaultProxy[] {
     return [this.toRedis, this.toInflux];
   }
+}
+
+function whereOf(redis: Setting['redis'], link: FaultProxy): string {
+  if ('port' in redis) return `url: "redis://${formatAddress(link.at)}"`;
+  const addresses = redis.sentinels.map((at) => `"${formatAddress(at)}"`);
+  return `sentinels: { master: ${redis.master}, addresses: [${addresses.join(', ')}] }`;
 }

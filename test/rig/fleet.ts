@@ -5,7 +5,7 @@ import { isSameGeneration } from '../../core/generation.js';
 import type { Judgement } from './judge.js';
 import { judge } from './judge.js';
 import type { Wish } from './rig.js';
-import { Rig, inPlans } from './rig.js';
+import { Rig, inBatches } from './rig.js';
 import { Traffic } from './traffic.js';
 
 /* Three redirectors, and a whole table that is moved under load, again and again until there were enough requests. */
@@ -76,13 +76,15 @@ export async function runFleet(options: FleetOptions): Promise<FleetResult> {
         const target = ableOf.get(resource)?.find((server) => server !== rig.serverOf(resource));
         return [resource, target ?? ''];
       });
-      for (const plan of inPlans(wishes, options.batchMovesMax)) {
-        const { plan: made, status, outcomes } = await rig.ended(await rig.propose(...plan));
+      for (const batch of inBatches(wishes, options.batchMovesMax)) {
+        const { plan, status, outcomes } = await rig.ended(await rig.propose(batch));
         if (status === 'applied') {
-          moved += plan.flat().length;
-          batches += plan.length;
-        } else
-          unapplied.push(`plan ${made.id} ${status}: ${outcomes.map(({ why }) => why).join('; ')}`);
+          moved += batch.length;
+          batches += 1;
+        } else {
+          const why = outcomes.map((outcome) => outcome.why).join('; ');
+          unapplied.push(`plan ${plan.id} ${status}: ${why}`);
+        }
       }
       options.say(`${moved} moves, ${traffic.ledger.length} requests`);
     } while (traffic.ledger.length < options.requestsMin);

@@ -26,7 +26,7 @@ import type { HostArguments, HostReady, ToHost } from './messages.js';
 const HOST = '127.0.0.1';
 const ID_HEADER = 'x-id';
 
-const args = JSON.parse(process.argv[2] ?? '{}') as HostArguments;
+const [args] = (await once(process, 'message')) as [HostArguments];
 const clock = new SystemClock();
 const rng = new SeededRng(1);
 const guard = new OutboundGuard({

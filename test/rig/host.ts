@@ -22,10 +22,10 @@ export class Host implements Victim {
   }
 
   async start(): Promise<void> {
-    const child = new Child<HostReady>(new URL('./host-process.js', import.meta.url), [
-      JSON.stringify(this.args),
-    ]);
+    const child = new Child<HostReady>(new URL('./host-process.js', import.meta.url), []);
     this.#child = child;
+    // Thousands of names are too long for a command line.
+    child.tell(this.args);
     await child.hear((_said): _said is HostReady => true);
   }
 

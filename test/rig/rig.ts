@@ -163,23 +163,21 @@ export class Rig {
     };
   }
 
-  /** Writes an approved plan, one batch a list of wishes; where each source is lost, it stays standby. */
-  async propose(...batches: (readonly Wish[])[]): Promise<PlanRecord> {
+  /** Writes an approved plan of one batch; the sources are standbys after it. */
+  async propose(batch: readonly Wish[]): Promise<PlanRecord> {
     await this.view.sync();
     const nowMs = this.clock.realtimeMs();
-    const planned = batches.map((batch) => ({ moves: batch.map((wish) => this.#move(wish)) }));
-    const servers = planned.flatMap(({ moves }) =>
-      moves.flatMap(({ source, target }) => (source === null ? [target] : [source, target])),
+    const moves = batch.map((wish) => this.#move(wish));
+    const servers = moves.flatMap(({ source, target }) =>
+      source === null ? [target] : [source, target],
     );
     const states = Object.fromEntries(
       [...new Set(servers)].map((server) => [server, stateOf(this.view, server) as 'ready']),
     );
-    const standbys = planned.flatMap(({ moves }) =>
-      moves.flatMap(({ resource, source, target }) => {
-        const other = source ?? this.#otherThan(target, resource);
-        return other === undefined ? [] : [[resource, other] as const];
-      }),
-    );
+    const standbys = moves.flatMap(({ resource, source, target }) => {
+      const other = source ?? this.#otherThan(target, resource);
+      return other === undefined ? [] : [[resource, other] as const];
+    });
     return recordPlan(
       {
         trigger: { kind: 'operator', detail: 'test' },
@@ -187,7 +185,7 @@ export class Rig {
         expiresAtMs: nowMs + 60_000,
         base: this.view.table.generation,
         states,
-        batches: planned,
+        batches: [{ moves }],
         standbys: Object.fromEntries(standbys),
         analysis: null,
       },
@@ -303,7 +301,7 @@ export class Rig {
       const server = able[number % able.length];
       return server === undefined ? [] : [[resource, server]];
     });
-    for (const batches of inPlans(wishes)) await this.ended(await this.propose(...batches));
+    for (const batch of inBatches(wishes)) await this.ended(await this.propose(batch));
   }
 
   #otherThan(server: string, resource: string): ServerId | undefined {
@@ -334,13 +332,11 @@ export class Rig {
   }
 }
 
-/** In batches of `batchMovesMax`, ten batches a plan. */
-export function inPlans(wishes: readonly Wish[], batchMovesMax = 100): Wish[][][] {
+/** In batches of this many, each for a plan of its own. */
+export function inBatches(wishes: readonly Wish[], batchMovesMax = 100): Wish[][] {
   const batches: Wish[][] = [];
   for (let at = 0; at < wishes.length; at += batchMovesMax) {
     batches.push(wishes.slice(at, at + batchMovesMax));
   }
-  const plans: Wish[][][] = [];
-  for (let at = 0; at < batches.length; at += 10) plans.push(batches.slice(at, at + 10));
-  return plans;
+  return batches;
 }

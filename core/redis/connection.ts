@@ -6,6 +6,7 @@ import type { ErrorCode } from '../errors.js';
 import { ForeshiftError, fail } from '../errors.js';
 import type { Log } from '../log.js';
 import { isSurelyNotDone, isUnknownScript, reasonOf } from './failure.js';
+import { lasting } from './lasting.js';
 import type { RedisOptions } from './options.js';
 import { REDIS_DEFAULTS, clientOptions, nameOf } from './options.js';
 import type { Script } from './script.js';
@@ -44,6 +45,7 @@ export class RedisConnection {
   readonly #redis: string;
   readonly #callsMax: number;
   readonly #calls = new Set<Promise<unknown>>();
+  readonly #end: () => void;
   #lastError: unknown = new Error('not connected yet');
   #isLost = false;
   #isClosed = false;
@@ -55,6 +57,7 @@ export class RedisConnection {
     this.#redis = nameOf(options);
     this.#callsMax = options.callsMax ?? REDIS_DEFAULTS.callsMax;
     this.#client = new Redis(clientOptions(options));
+    this.#end = lasting(this.#client, clock);
     this.#client.on('error', (error: unknown) => {
       this.#lastError = error;
     });
@@ -74,7 +77,7 @@ export class RedisConnection {
       await connection.#untilReady();
       if (first !== undefined) await connection.run(first);
     } catch (error) {
-      connection.#client.disconnect();
+      connection.#end();
       throw error instanceof ForeshiftError && error.cause instanceof ForeshiftError
         ? error.cause
         : error;
@@ -130,7 +133,7 @@ export class RedisConnection {
   async close(): Promise<void> {
     this.#isClosed = true;
     await Promise.allSettled(this.#calls);
-    this.#client.disconnect();
+    this.#end();
   }
 
   /**

@@ -19,13 +19,21 @@ import { untilWithin } from '../test/support/until.js';
 /*
  * A server process is killed (-9) under requests, with the config's defaults: how long until its loss is known, until
  * its death is confirmed, and from then until each of its resources answers from another server.
- * `npm run bench -- failover [--runs 10]`
+ * `npm run bench -- failover [--runs 10] [--resources 30]`
  */
 
-const { values: options } = parseArgs({ options: { runs: { type: 'string', default: '10' } } });
+const { values: options } = parseArgs({
+  options: {
+    runs: { type: 'string', default: '10' },
+    resources: { type: 'string', default: '30' },
+  },
+});
 const SECRET = 'the secret of a bench, which ends with it';
 const SERVERS = ['s1', 's2', 's3'];
-const RESOURCES = Array.from({ length: 30 }, (_hole, number) => `vol-${number}`);
+const RESOURCES = Array.from(
+  { length: Number(options.resources) },
+  (_hole, number) => `vol-${number}`,
+);
 
 const clock = new SystemClock();
 const until = untilWithin(120_000, { pauseMs: 5 });

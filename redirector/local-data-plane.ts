@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Clock } from '../core/clock/port.js';
 import type { ResourceId } from '../core/domain.js';
 import type { AssignmentTable } from '../core/table.js';
@@ -50,6 +51,8 @@ export class LocalDataPlane implements DataPlane {
 
   async drain(batch: SwitchBatch, signal: AbortSignal): Promise<readonly Obstacle[]> {
     const deadline = new AbortController();
+    // Each busy resource of the batch listens: that is no leak.
+    setMaxListeners(0, deadline.signal);
     const onAbort = (): void => {
       deadline.abort(signal.reason);
     };

@@ -90,7 +90,10 @@ function redirectorOptionsOf(config: Config): RedirectorOptions {
       placeAfterMs: 2 * redirector.healthCheckMs,
       limits: { ...SWITCH_LIMITS, drainTimeoutMs: redirector.drainTimeoutMs },
       queue: PLAN_QUEUE_DEFAULTS,
-      failover: { batchMovesMax: planner.batchMovesMax, planLifeMs: planner.planLifeMs },
+      failover: {
+        batchMovesMax: planner.unservedBatchMovesMax,
+        planLifeMs: planner.planLifeMs,
+      },
       lostServers: {
         servingLeaseMs: redirector.servingLeaseMs,
         servingMarginMs: redirector.servingLeaseMs / 5,

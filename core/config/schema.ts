@@ -245,6 +245,12 @@ const plannerSchema = z.strictObject({
   target: z.number().min(0.1).max(1).default(0.8).describe('Utilization that plans keep below.'),
   movesMax: z.int().min(1).default(16).describe('Of one plan.'),
   batchMovesMax: z.int().min(1).max(1000).default(8).describe('Switched as one.'),
+  unservedBatchMovesMax: z
+    .int()
+    .min(1)
+    .max(1000)
+    .default(250)
+    .describe('The same for resources that nobody serves, new ones and those of lost servers.'),
   cooldownMs: z
     .int()
     .min(0)

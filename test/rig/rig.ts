@@ -2,7 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SystemClock } from '../../core/clock/system.js';
-import type { ResourceId, ServerId } from '../../core/domain.js';
+import type { MemberId, ResourceId, ServerId } from '../../core/domain.js';
+import { formatGeneration, isSameGeneration } from '../../core/generation.js';
 import { SILENT_LOG } from '../../core/log.js';
 import type { PlannedMove } from '../../core/plan.js';
 import { recordPlan } from '../../core/table-store/plans.js';
@@ -202,20 +203,29 @@ export class Rig {
     return now() ?? plan;
   }
 
-  /** No switch is open, nobody is lost, every redirector is there and has the newest table. */
+  /** No switch is open, nobody is lost, every redirector is there and has the newest table. @throws what is not so */
   async settled(): Promise<void> {
-    await this.until('all is settled', () => {
-      const { view } = this;
-      const members = view.all(MEMBER);
-      const { epoch, incarnation } = view.table.generation;
-      const areThere = this.options.redirectors.every((name) => {
-        const generation = members.get(name as never)?.value.generation;
-        return generation?.epoch === epoch && generation.incarnation === incarnation;
-      });
-      const arePlaced = this.options.resources.every((resource) => this.serverOf(resource) !== '');
-      const isOpen = view.get(SWITCH, 'open') !== undefined;
-      return !view.regressed && !isOpen && view.all(LOST).size === 0 && areThere && arePlaced;
+    await this.until('all is settled', () => this.#unsettled().length === 0).catch(() => {
+      throw new Error(`not settled: ${this.#unsettled().join(', ')}`);
     });
+  }
+
+  #unsettled(): string[] {
+    const { view } = this;
+    const { generation } = view.table;
+    const open = view.get(SWITCH, 'open')?.value;
+    const behind = this.options.redirectors.filter((name) => {
+      const known = view.get(MEMBER, name as MemberId)?.value.generation;
+      return known === undefined || !isSameGeneration(known, generation);
+    });
+    const unplaced = this.options.resources.filter((resource) => this.serverOf(resource) === '');
+    return [
+      ...(view.regressed ? ['the table store went back'] : []),
+      ...(open === undefined ? [] : [`a switch is ${open.state}`]),
+      ...[...view.all(LOST).keys()].map((server) => `${server} is lost`),
+      ...behind.map((name) => `${name} has not ${formatGeneration(generation)}`),
+      ...unplaced.map((resource) => `${resource} has no server`),
+    ];
   }
 
   async stop(): Promise<void> {

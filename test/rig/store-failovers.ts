@@ -96,11 +96,11 @@ export class StoreFailovers {
       if (!loses) status = (await rig.ended(plan)).status;
       await rig.settled();
       settledMs = Math.round(clock.monotonicMs() - heldAtMs);
-      await pair.mend();
       if (settledMs > SETTLED_WITHIN_MS) failure = `settled after ${settledMs} ms`;
     } catch (error) {
       failure = error instanceof Error ? error.message : String(error);
     }
+    await pair.mend();
     const { requests, answered, violations } = await judge(
       await traffic.stop(),
       rig.journals,
@@ -111,10 +111,14 @@ export class StoreFailovers {
     return { failure, loses, state, plan: status, settledMs, requests, answered };
   }
 
-  /** What each redirector says that it has, and what the test itself reads: none of them ever falls. */
+  /**
+   * What each redirector says that it has, and what the test itself reads: none of them ever falls. A store that came back
+   * older shows older words of a redirector at first: those are not its latest.
+   */
   #watch(): void {
     const { view } = this.#rig;
     const highest = new Map<string, Generation>();
+    const beats = new Map<string, number>();
     const note = (who: string, generation: Generation): void => {
       const former = highest.get(who);
       if (former !== undefined && compareGenerations(generation, former) < 0) {
@@ -125,7 +129,11 @@ export class StoreFailovers {
     };
     view.onChange(() => {
       note('the test', view.reserved);
-      for (const [member, { value }] of view.all(MEMBER)) note(member, value.generation);
+      for (const [member, { value }] of view.all(MEMBER)) {
+        if (value.beat <= (beats.get(member) ?? 0)) continue;
+        beats.set(member, value.beat);
+        note(member, value.generation);
+      }
     });
   }
 }

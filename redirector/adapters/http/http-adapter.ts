@@ -1,4 +1,4 @@
-import type { Address } from '../../../core/domain.js';
+import type { Address, ServerId } from '../../../core/domain.js';
 import { formatAddress } from '../../../core/domain.js';
 import type { Move } from '../../../core/plan.js';
 import type { Listener } from '../../../core/net/port.js';
@@ -27,6 +27,11 @@ export class HttpAdapter implements ProtocolAdapter {
   readonly #context: HttpContext;
   readonly #clients = new Set<ClientConnection>();
   readonly #pools = new Map<number, { readonly address: string; readonly pool: UpstreamPool }>();
+  /** Targets that are being connected to for a switch, which the signal stands for. */
+  readonly #reaching = new Map<
+    ServerId,
+    { readonly signal: AbortSignal; readonly outcome: Promise<string | undefined> }
+  >();
   #listeners: Listener[] = [];
   #onEmpty: (() => void) | undefined;
 
@@ -141,8 +146,18 @@ export class HttpAdapter implements ProtocolAdapter {
     return pool;
   }
 
-  /** A connection to the target, before anybody depends on it. */
+  /** A connection to the target, before anybody depends on it: one for all moves of a switch that go there. */
   #reach({ target }: Move, signal: AbortSignal): Promise<string | undefined> {
+    const known = this.#reaching.get(target);
+    if (known?.signal === signal) return known.outcome;
+    const reaching = { signal, outcome: this.#connect(target, signal) };
+    this.#reaching.set(target, reaching);
+    return reaching.outcome.finally(() => {
+      if (this.#reaching.get(target) === reaching) this.#reaching.delete(target);
+    });
+  }
+
+  #connect(target: ServerId, signal: AbortSignal): Promise<string | undefined> {
     const pool = this.#poolOf(this.#parts.gate.serverIndexOf(target));
     if (pool === undefined) return Promise.resolve(`the address of ${target} is not known`);
     return new Promise((resolve) => {

@@ -63,6 +63,7 @@ const ABSOLUTE_MAX: Readonly<Record<Metric, number>> = {
   hits: 1e9,
   inflight: 1e8,
   latency: 1e5,
+  utilization: 1e5,
 };
 
 /** What may be believed of a server or resource, for a start; with a capacity no more than `factor` times as much. */

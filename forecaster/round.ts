@@ -118,6 +118,7 @@ export class Round {
       table: view.table,
       servers,
       baseOf: (server, dimension) => recent.baseOf(server, dimension),
+      capacityOf: (server, dimension) => view.get(SERVER, server)?.value.capacity[dimension],
     });
     const run: ForecastRun = {
       madeAtMs: clock.realtimeMs(),

@@ -53,7 +53,7 @@ function targetMetrics(targets: () => readonly Target[]): MetricSource[] {
     },
     {
       name: 'foreshift_collector_values_dropped_total',
-      help: 'Values that were not believed, by metric and reason; clock-jump: a clock went wrong.',
+      help: 'Values that were not believed, by metric and reason.',
       kind: 'counter',
       labels: ['target', 'metric', 'reason'],
       read: () =>
@@ -63,6 +63,18 @@ function targetMetrics(targets: () => readonly Target[]): MetricSource[] {
             return { labels: { target, metric, reason }, value };
           }),
         ),
+    },
+    {
+      name: 'foreshift_collector_clock_jumps_total',
+      help: 'Values that were not believed since a clock jumped, ours or that of the target.',
+      kind: 'counter',
+      labels: ['target'],
+      read: each(({ dropped }) =>
+        [...dropped].reduce(
+          (sum, [key, count]) => (key.endsWith(' clock-jump') ? sum + count : sum),
+          0,
+        ),
+      ),
     },
     {
       name: 'foreshift_server_utilization_ratio',

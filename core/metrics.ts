@@ -71,7 +71,7 @@ export class Metrics {
         ...common,
         collect: async () => {
           const readings = await read();
-          gauge.reset();
+          clear(gauge, labels);
           for (const reading of readings) gauge.set({ ...reading.labels }, reading.value);
         },
       });
@@ -81,7 +81,7 @@ export class Metrics {
       ...common,
       collect: async () => {
         const readings = await read();
-        counter.reset();
+        clear(counter, labels);
         for (const reading of readings) counter.inc({ ...reading.labels }, reading.value);
       },
     });
@@ -98,4 +98,10 @@ function textOf({ name, help, observed }: Histogram): string {
     `${name}_count ${observed.count}`,
   ];
   return `\n${lines.join('\n')}\n`;
+}
+
+/** Also of what it has without labels: a reset would leave a 0 there, which nobody said. */
+function clear(metric: Counter | Gauge, labels: readonly string[]): void {
+  metric.reset();
+  if (labels.length === 0) metric.remove();
 }

@@ -25,6 +25,15 @@ describe('a page of metrics', () => {
     expect(await linesOf(metrics, 'foreshift_a')).toEqual(['foreshift_a{server="s2"} 2']);
   });
 
+  it('has no value where there is none, with labels and without', async () => {
+    const metrics = new Metrics('1.0.0');
+    const read = () => [];
+    metrics.add({ name: 'foreshift_d', help: 'A test.', kind: 'gauge', read });
+    metrics.add({ name: 'foreshift_e_total', help: 'A test.', kind: 'counter', read });
+    expect(await linesOf(metrics, 'foreshift_d')).toEqual([]);
+    expect(await linesOf(metrics, 'foreshift_e_total')).toEqual([]);
+  });
+
   it('waits for what is read elsewhere', async () => {
     const metrics = new Metrics('1.0.0');
     const read = () => Promise.resolve([{ value: 7 }]);

@@ -3,6 +3,8 @@ import { MemoryMetricStore } from '../../../core/metric-store/memory.js';
 import type { SeriesKey } from '../../../core/sample.js';
 import { formatSeries } from '../../../core/sample.js';
 import { tenuresOf } from '../../../core/table-store/tenures.js';
+import { BreachTally } from '../../../forecaster/breach-tally.js';
+import { ScoreTally } from '../../../forecaster/score-tally.js';
 import { scoreWhatWasSaid } from '../../../forecaster/scoring.js';
 import { ControlPlane } from '../../support/control-plane.js';
 import { forecastRun, resourceSeries, sample, serverSeries } from '../../support/series.js';
@@ -27,7 +29,9 @@ async function scored({ moveAtStep = NaN, measured = [1, 2, 3, 4, 5, 6] } = {}) 
     await plane.applied([plane.move('b', 's2')], startMs + moveAtStep * STEP_MS);
   }
   const grid = { startMs, stepMs: STEP_MS, steps: 6 };
-  await scoreWhatWasSaid(run, grid, metricStore, tenuresOf(plane.view));
+  const [tally, breaches] = [new ScoreTally(), new BreachTally()];
+  const tenures = tenuresOf(plane.view);
+  await scoreWhatWasSaid(run, grid, { metricStore, tenures, tally, breaches });
   const scores = await metricStore.readScores(startMs, startMs + 6 * STEP_MS);
   const names = (series: readonly SeriesKey[]) => new Set(series.map(formatSeries));
   const count = (leadMs: number, series: readonly SeriesKey[] = SERIES) =>

@@ -14,6 +14,8 @@ import { tagOf } from './names.js';
  *   forecasts.forecast_score{server|resource,metric,horizon}  in_band, abs_err, pinball
  *   forecasts.forecast_run    end_ms, text                    one point a run: the region of its steps
  *   events.switch | plan | server_event | breach | note       the event's own fields, and `event`, its JSON
+ *   events.switch_region      end_ms, text, plan, result     from the beginning of a switch's hold to its end
+ *   events.placement{resource}                                server, plan: where a switch brought a resource
  *   state.forecast_part{slot}, state.forecast_head{slot}      the latest forecast, whole (latest-forecast.ts)
  *
  * A sample does not say which server had its resource (the table's history does), so `resource_load` has no tag for it: with

@@ -23,6 +23,8 @@ export interface ForecasterMetricsParts {
 }
 
 export interface ForecasterMetricsOptions {
+  /** Between two rounds by schedule. */
+  readonly everyMs: number;
   /** Unless an operator set another one. */
   readonly mode: Mode;
 }
@@ -40,14 +42,17 @@ export function forecasterMetrics(
 ): MetricSource[] {
   return [
     ...forecastMetrics(parts),
-    ...roundMetrics(parts),
+    ...roundMetrics(parts, options),
     ...planMetrics(parts),
     ...fleetMetrics(parts, options),
     ...busMetrics(parts),
   ];
 }
 
-function roundMetrics({ view, round }: ForecasterMetricsParts): MetricSource[] {
+function roundMetrics(
+  { view, round }: ForecasterMetricsParts,
+  { everyMs }: ForecasterMetricsOptions,
+): MetricSource[] {
   const last = () => view.get(ROUND, 'last')?.value;
   return [
     {
@@ -55,6 +60,12 @@ function roundMetrics({ view, round }: ForecasterMetricsParts): MetricSource[] {
       help: 'When the last round ended.',
       kind: 'gauge',
       read: () => atSecond(last()?.atMs),
+    },
+    {
+      name: 'foreshift_round_period_seconds',
+      help: 'Between two rounds by schedule.',
+      kind: 'gauge',
+      read: () => atSecond(everyMs),
     },
     {
       name: 'foreshift_round_seconds',

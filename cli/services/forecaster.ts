@@ -66,6 +66,6 @@ export function forecasterOf(config: Config, parts: ForecasterParts): Forecaster
   const plans = new PlanTally(parts.view);
   return {
     service: new Lifecycle([analysis, plans, chronicle, forecaster]),
-    metrics: forecasterMetrics({ ...parts, round, plans }, config),
+    metrics: forecasterMetrics({ ...parts, round, plans }, { mode: config.mode, everyMs }),
   };
 }

@@ -50,7 +50,9 @@ describe('what a forecaster shows', () => {
     const round = { lastForecast, lastMs: 1500, tally, breaches: new BreachTally() };
     const { view, clock } = plane;
     const bus = { jobs: () => jobs() };
-    return pageOf(forecasterMetrics({ view, clock, bus, round, plans }, { mode: 'auto' }));
+    return pageOf(
+      forecasterMetrics({ view, clock, bus, round, plans }, { mode: 'auto', everyMs: 300_000 }),
+    );
   }
 
   it('is what is expected within half an hour, and when it is too much', async () => {

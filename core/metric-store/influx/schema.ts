@@ -59,6 +59,20 @@ export function leadMsOf(horizon: string): number | undefined {
 
 export type PolicyName = 'raw' | 'means' | 'forecasts' | 'events' | 'state';
 
+/** What dashboards draw, beside loads: each measurement with where it is kept. */
+export const DRAWN = {
+  forecast_latest: 'forecasts',
+  forecast: 'forecasts',
+  forecast_score: 'forecasts',
+  forecast_run: 'forecasts',
+  switch: 'events',
+  switch_region: 'events',
+  placement: 'events',
+  plan: 'events',
+  note: 'events',
+} as const satisfies Readonly<Record<string, PolicyName>>;
+export type Drawn = keyof typeof DRAWN;
+
 /** A retention policy. InfluxDB drops shards, each of `shardMs`, that are wholly older than `keptMs`; 0: never. */
 export interface Policy {
   readonly name: PolicyName;

@@ -152,7 +152,6 @@ export class Poller {
     this.#polls += 1;
     try {
       const harvest = await this.#source.poll(poll);
-      this.#utilization = null;
       this.#pollMs = clock.monotonicMs() - poll.monotonicMs;
       this.#succeeded(poll, isJump ? CLOCK_JUMP : harvest);
       return isJump ? undefined : harvest;
@@ -203,11 +202,14 @@ export class Poller {
   }
 
   *#counted(samples: Iterable<Sample>): Generator<Sample, undefined> {
+    let utilization: number | null = null;
     for (const sample of samples) {
       this.#samples += 1;
-      if (sample.series.metric === 'utilization') this.#utilization = sample.value;
+      if (sample.series.metric === 'utilization') utilization = sample.value;
       yield sample;
     }
+    // Only now: whoever asks meanwhile hears of the poll before.
+    this.#utilization = utilization;
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Dimension, ServerId } from '../core/domain.js';
 import type { Metric, Sample } from '../core/sample.js';
+import { UTILIZATION_MAX } from '../core/sample.js';
 import type { DropReason, Rates, Reading } from './rates.js';
 import { isDropReason } from './rates.js';
 import type { Drop, Harvest, Poll } from './source.js';
@@ -42,8 +43,7 @@ export function serverHarvest(
   }
   // Without one of them the largest may be missing, and the server would look idle.
   const bounded = dimensions.filter((dimension) => capacity[dimension] !== undefined);
-  if (bounded.length > 0 && shares.length === bounded.length) {
-    add('utilization', Math.max(...shares));
-  }
+  const utilization = shares.length === bounded.length ? Math.max(...shares) : NaN;
+  if (bounded.length > 0 && utilization <= UTILIZATION_MAX) add('utilization', utilization);
   return { samples, drops };
 }

@@ -11,6 +11,9 @@ import { clip } from './text.js';
 export type Metric = Dimension | 'inflight' | 'latency' | 'utilization';
 export const METRICS: readonly Metric[] = [...DIMENSIONS, 'inflight', 'latency', 'utilization'];
 
+/** A server that seems fuller has a capacity that is none. */
+export const UTILIZATION_MAX = 1e5;
+
 export type SeriesKey =
   | { readonly subject: 'server'; readonly id: ServerId; readonly metric: Metric }
   | { readonly subject: 'resource'; readonly id: ResourceId; readonly metric: Metric };

@@ -1,7 +1,6 @@
 import type { Bus } from '../core/bus/port.js';
 import type { Clock } from '../core/clock/port.js';
 import type { Mode } from '../core/domain.js';
-import { codeOf } from '../core/errors.js';
 import type { MetricSource, Reading } from '../core/metrics.js';
 import { NO_PLAN_REASONS } from '../core/plan.js';
 import { proposedPlans } from '../core/table-store/plans.js';
@@ -11,6 +10,7 @@ import { stateOf } from '../core/table-store/server-state.js';
 import type { TableView } from '../core/table-store/view.js';
 import { drainsIn } from './drains.js';
 import { forecastMetrics } from './forecast-metrics.js';
+import { JobsLook } from './jobs-look.js';
 import type { PlanTally } from './plan-tally.js';
 import type { Round } from './round.js';
 
@@ -225,7 +225,8 @@ function fleetMetrics(
   ];
 }
 
-function busMetrics({ bus }: ForecasterMetricsParts): MetricSource[] {
+function busMetrics({ bus, clock }: ForecasterMetricsParts): MetricSource[] {
+  const look = new JobsLook(bus, clock);
   return [
     {
       name: 'foreshift_bus_jobs',
@@ -234,7 +235,7 @@ function busMetrics({ bus }: ForecasterMetricsParts): MetricSource[] {
       labels: ['kind', 'state'],
       read: async () => {
         const counts = new Map<string, number>();
-        for (const { kind, state } of await jobsOf(bus)) {
+        for (const { kind, state } of await look.jobs()) {
           const key = `${kind} ${state}`;
           counts.set(key, (counts.get(key) ?? 0) + 1);
         }
@@ -252,7 +253,7 @@ function busMetrics({ bus }: ForecasterMetricsParts): MetricSource[] {
       read: async () => {
         const latest = new Map<string, number>();
         // Newest first.
-        for (const { kind, queuedAtMs, finishedAtMs } of await jobsOf(bus)) {
+        for (const { kind, queuedAtMs, finishedAtMs } of await look.jobs()) {
           if (finishedAtMs === null || latest.has(kind)) continue;
           latest.set(kind, Math.max(0, finishedAtMs - queuedAtMs) / 1000);
         }
@@ -260,16 +261,6 @@ function busMetrics({ bus }: ForecasterMetricsParts): MetricSource[] {
       },
     },
   ];
-}
-
-/** None while the bus is away: the page must not be. */
-async function jobsOf(bus: Pick<Bus, 'jobs'>): ReturnType<Bus['jobs']> {
-  try {
-    return await bus.jobs();
-  } catch (error) {
-    if (codeOf(error) === undefined) throw error;
-    return [];
-  }
 }
 
 function atSecond(ms: number | undefined): Reading[] {

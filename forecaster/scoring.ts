@@ -10,7 +10,7 @@ import type { SaidAhead } from './breaches.js';
 import type { ScoreTally } from './score-tally.js';
 import { scoresOf } from './scores.js';
 
-/** So many series are scored a round: servers first, since they are what plans are about. */
+/** So many series are scored a round. */
 const SERIES_MAX = 500;
 
 export interface ScoringParts {
@@ -32,9 +32,7 @@ export async function scoreWhatWasSaid(
   { metricStore, tenures, tally, breaches }: ScoringParts,
 ): Promise<void> {
   const { startMs, stepMs, steps } = grid;
-  const servers = block.series.filter(({ subject }) => subject === 'server');
-  const others = block.series.filter(({ subject }) => subject !== 'server');
-  const series = [...servers, ...others].slice(0, SERIES_MAX);
+  const series = [...block.series].sort((a, b) => rankOf(a) - rankOf(b)).slice(0, SERIES_MAX);
   // Back to what was measured last when the first of it was said.
   const back = Math.max(0, ...leads);
   const known = { startMs: startMs - back * stepMs, stepMs, steps: steps + back };
@@ -71,6 +69,12 @@ export async function scoreWhatWasSaid(
     }
   }
   if (scores.length > 0) await metricStore.writeScores(scores);
+}
+
+/** How full servers are comes first, since it is what plans and alerts are about; then what fills them. */
+function rankOf({ subject, metric }: SeriesKey): number {
+  if (subject === 'resource') return 2;
+  return metric === 'utilization' ? 0 : 1;
 }
 
 /** Of a series that is a server's utilization. */

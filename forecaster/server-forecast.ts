@@ -3,7 +3,7 @@ import { DIMENSIONS } from '../core/domain.js';
 import type { ForecastBlock } from '../core/forecast.js';
 import { forecastBlock } from '../core/forecast.js';
 import type { SeriesKey } from '../core/sample.js';
-import { formatSeries } from '../core/sample.js';
+import { UTILIZATION_MAX, formatSeries } from '../core/sample.js';
 import type { AssignmentTable } from '../core/table.js';
 
 export interface ServerForecastInputs {
@@ -91,7 +91,8 @@ function addLargest(block: ForecastBlock, row: number, parts: readonly Share[]):
 }
 
 function largest(parts: readonly Share[], valueOf: (row: number) => number): number {
-  return parts.reduce((most, { row, capacity }) => Math.max(most, valueOf(row) / capacity), 0);
+  const most = parts.reduce((max, { row, capacity }) => Math.max(max, valueOf(row) / capacity), 0);
+  return Math.min(most, UTILIZATION_MAX);
 }
 
 /** Σ Q(0.5) ± √( Σ_f (Σ loading_f · d)² + Σ (1 − Σ_f loading_f²) · d² ), with d = Q(q) − Q(0.5). */

@@ -41,6 +41,10 @@ describe('the utilization of a server', () => {
     expect(utilizationOf(capacity, { cpu: 1, memory: 10 })).toBe(0.25);
   });
 
+  it('is not believed of a capacity that is none', () => {
+    expect(utilizationOf({ cpu: Number.MIN_VALUE }, { cpu: 1 })).toBeUndefined();
+  });
+
   it('is none of a server without a capacity', () => {
     expect(utilizationOf({}, { cpu: 1, memory: 1, hits: 1 })).toBeUndefined();
     expect(utilizationOf({ network: 5 }, { cpu: 1, memory: 1, hits: 1 })).toBeUndefined();

@@ -63,6 +63,12 @@ describe('the forecast of a server', () => {
     }).not.toThrow();
   });
 
+  it('is sound whatever capacity an agent announces', () => {
+    expect(() => {
+      assertSound(forecastOf(1, Number.MIN_VALUE));
+    }).not.toThrow();
+  });
+
   it('is sound, and leaves the resources as they were', () => {
     const whole = forecastOf(0.6);
     expect(() => {

@@ -31,7 +31,7 @@ export interface Board {
   readonly panels: readonly (Builder<Panel> & { id(id: number): unknown })[];
 }
 
-export const TAG = 'foreshift';
+const TAG = 'foreshift';
 
 /*
  * The SDK would rather have dashboards of version 2. Those that Grafana is given as files are of version 1, which every Grafana

@@ -10,7 +10,7 @@ interface SourceRef {
 }
 
 export const INFLUX: SourceRef = { type: 'influxdb', uid: '${datasource}' };
-export const PROMETHEUS: SourceRef = { type: 'prometheus', uid: '${prometheus}' };
+const PROMETHEUS: SourceRef = { type: 'prometheus', uid: '${prometheus}' };
 
 /** What a panel shows, of one source. */
 export interface Data {

@@ -139,6 +139,17 @@ describeWith(InfluxServer.program)('a Prometheus that scrapes a Foreshift at wor
     expect(named.filter((name) => !there.has(name))).toEqual([]);
   });
 
+  it('sees how the switches ended', async () => {
+    await until('placements and a move were scraped', async () => {
+      const query = 'foreshift_switch_batches_total{result="applied"} > 1';
+      return (await prometheus.ask(query)).length === 1;
+    });
+    const page = await metricsPage(up.ready.health);
+    expect(page).toMatch(/^foreshift_switch_moves_total [1-9]/m);
+    expect(page).toMatch(/^foreshift_switch_hold_seconds_count [1-9]/m);
+    expect(page).toMatch(/^foreshift_switch_batches_total\{result="given-back"\} 0$/m);
+  });
+
   it('works all rules out', async () => {
     await until('all rules were worked out', async () => {
       const found = await prometheus.rules();

@@ -26,6 +26,8 @@ import type { PlanningResult, Restraint } from './planner/inputs.js';
 import type { RecentLoads } from '../core/metric-store/recent.js';
 import { readRecent } from '../core/metric-store/recent.js';
 import { withServers } from './server-forecast.js';
+import { BreachTally } from './breach-tally.js';
+import { ScoreTally } from './score-tally.js';
 import { scoreWhatWasSaid } from './scoring.js';
 import type { PredictedBreach, Trigger } from './triggers.js';
 import { forecastTrigger, thresholdTrigger } from './triggers.js';
@@ -60,15 +62,30 @@ const RECENT_STEPS = 12;
  * observed; everything that it decides on is read anew, so a round may be repeated, or missed, without harm.
  */
 export class Round {
+  /** How good its forecasts turned out. */
+  readonly tally = new ScoreTally();
+  readonly breaches = new BreachTally();
   readonly #parts: RoundParts;
   readonly #options: RoundOptions;
   /** End of the last step that was observed. */
   #observedUntilMs = -Infinity;
   #outlook: Outlook | undefined;
+  #lastForecast: ForecastRun | undefined;
+  #lastMs: number | undefined;
 
   constructor(parts: RoundParts, options: RoundOptions) {
     this.#parts = parts;
     this.#options = options;
+  }
+
+  /** Undefined: this process has made none. */
+  get lastForecast(): ForecastRun | undefined {
+    return this.#lastForecast;
+  }
+
+  /** How long the last round took that ended well. */
+  get lastMs(): number | undefined {
+    return this.#lastMs;
   }
 
   /**
@@ -94,7 +111,8 @@ export class Round {
       none: record === undefined ? noneOf(result, busy !== undefined) : null,
     };
     await this.#write(round);
-    const ms = Math.round(clock.monotonicMs() - startedAtMs);
+    this.#lastMs = clock.monotonicMs() - startedAtMs;
+    const ms = Math.round(this.#lastMs);
     const { kind } = cause;
     log.info({ trigger: kind, plan: round.plan, none: round.none?.why, ms }, 'round ended');
     return round;
@@ -118,6 +136,7 @@ export class Round {
       table: view.table,
       servers,
       baseOf: (server, dimension) => recent.baseOf(server, dimension),
+      capacityOf: (server, dimension) => view.get(SERVER, server)?.value.capacity[dimension],
     });
     const run: ForecastRun = {
       madeAtMs: clock.realtimeMs(),
@@ -127,8 +146,11 @@ export class Round {
     };
     await metricStore.writeForecast(run);
     if (news !== undefined) {
-      await scoreWhatWasSaid(run, news, metricStore, tenuresOf(view));
+      const { tally, breaches } = this;
+      const scoring = { metricStore, tenures: tenuresOf(view), tally, breaches };
+      await scoreWhatWasSaid(run, news, scoring);
     }
+    this.#lastForecast = run;
     this.#outlook = { block: whole, models: run.models, stepsKnown };
     return this.#outlook;
   }

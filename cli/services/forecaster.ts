@@ -4,6 +4,7 @@ import type { Config } from '../../core/config/schema.js';
 import type { Startable } from '../../core/lifecycle.js';
 import { Lifecycle } from '../../core/lifecycle.js';
 import type { Log } from '../../core/log.js';
+import type { MetricSource } from '../../core/metrics.js';
 import type { MetricStore } from '../../core/metric-store/port.js';
 import type { Eligibility } from '../../core/table-store/eligibility.js';
 import type { TableStore } from '../../core/table-store/port.js';
@@ -12,6 +13,8 @@ import { AnalysisThread } from '../../forecaster/analysis-thread.js';
 import { CpuAttributor } from '../../forecaster/attributor.js';
 import { Chronicle } from '../../forecaster/chronicle.js';
 import { Forecaster } from '../../forecaster/forecaster.js';
+import { forecasterMetrics } from '../../forecaster/metrics.js';
+import { PlanTally } from '../../forecaster/plan-tally.js';
 import { Round } from '../../forecaster/round.js';
 
 export interface ForecasterParts {
@@ -29,8 +32,13 @@ const SEED = 1;
 const JOIN_PAUSE_MS = 1500;
 const CHRONICLE_MS = 2000;
 
+export interface ForecasterService {
+  readonly service: Startable;
+  readonly metrics: readonly MetricSource[];
+}
+
 /** The forecaster as the config wants it, its analysis in a thread of its own. */
-export function forecasterOf(config: Config, parts: ForecasterParts): Startable {
+export function forecasterOf(config: Config, parts: ForecasterParts): ForecasterService {
   const { metricStore } = parts;
   const log = parts.log.child({ room: 'forecaster' });
   const { stepMs, horizonSteps, historySteps, seasonMs, everyMs } = config.forecast;
@@ -55,5 +63,9 @@ export function forecasterOf(config: Config, parts: ForecasterParts): Startable 
     { everyMs, watchMs, joinPauseMs: JOIN_PAUSE_MS },
   );
   const chronicle = new Chronicle({ ...parts, log }, { everyMs: CHRONICLE_MS });
-  return new Lifecycle([analysis, chronicle, forecaster]);
+  const plans = new PlanTally(parts.view);
+  return {
+    service: new Lifecycle([analysis, plans, chronicle, forecaster]),
+    metrics: forecasterMetrics({ ...parts, round, plans }, { mode: config.mode, everyMs }),
+  };
 }

@@ -161,6 +161,7 @@ export class Services implements Startable {
     const forecaster = has('forecaster')
       ? forecasterOf(config, { ...common, ...engineParts(engines), log, eligibility })
       : undefined;
+    if (forecaster !== undefined) metrics.add(...forecaster.metrics);
     const control = has('api')
       ? await controlOf(config, {
           ...{ ...common, ...engineParts(engines), net, eligibility, secret },
@@ -182,7 +183,9 @@ export class Services implements Startable {
       following(view),
       health,
       ...(control === undefined ? [] : [control.registration, control.declared]),
-      ...[redirector, collector, forecaster, control?.api].filter((part) => part !== undefined),
+      ...[redirector, collector, forecaster?.service, control?.api].filter(
+        (part) => part !== undefined,
+      ),
       {
         start: () => {
           isStarted = true;

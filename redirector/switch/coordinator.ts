@@ -24,6 +24,7 @@ import type { NextWork, PlanQueueOptions } from './plan-queue.js';
 import { nextWork } from './plan-queue.js';
 import type { SwitchLimits } from './protocol.js';
 import { Reconciler } from './reconciler.js';
+import type { SwitchTally } from './tally.js';
 
 export interface CoordinatorParts {
   readonly store: TableStore;
@@ -104,6 +105,11 @@ export class Coordinator {
 
   get isCoordinating(): boolean {
     return this.#lease.term !== undefined;
+  }
+
+  /** How the switches ended that it coordinated. */
+  get tally(): SwitchTally {
+    return this.#driver.tally;
   }
 
   /** What an agent that agrees with the table answers to a health check. */

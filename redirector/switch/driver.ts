@@ -15,6 +15,7 @@ import type { LostServers } from './lost-servers.js';
 import type { Agents, Members } from './peers.js';
 import type { Answer, Question, Step, SwitchFacts, SwitchLimits } from './protocol.js';
 import { nextStep } from './protocol.js';
+import { SwitchTally } from './tally.js';
 
 export interface SwitchDriverParts {
   readonly view: TableView;
@@ -44,6 +45,8 @@ const ASK_PAUSE_MS = 100;
 
 /** Carries the open switch on, one step of the protocol at a time. Used by the coordinator only. */
 export class SwitchDriver {
+  /** How switches ended. */
+  readonly tally = new SwitchTally();
   readonly #parts: SwitchDriverParts;
   readonly #limits: SwitchLimits;
   #inState: InState | undefined;
@@ -85,16 +88,19 @@ export class SwitchDriver {
       case 'commit':
         if (await ledger.commit(record, step.side)) this.#hint(record, step.side);
         return;
-      case 'abort':
+      case 'abort': {
         log.warn({ ...named(record), why: step.why }, 'switch aborted');
-        await ledger.close(record, this.#outcome(record, facts, step));
+        const outcome = this.#outcome(record, facts, step);
+        if (await ledger.close(record, outcome)) this.tally.add(outcome);
         return;
+      }
       case 'close': {
         const outcome = this.#outcome(record, facts);
         const { result, holdMs, heldRequests, failedRequests } = outcome;
         const fields = { result, holdMs, heldRequests, failedRequests };
-        if (await ledger.close(record, outcome))
-          log.info({ ...named(record), ...fields }, 'switched');
+        if (!(await ledger.close(record, outcome))) return;
+        this.tally.add(outcome);
+        log.info({ ...named(record), ...fields }, 'switched');
         return;
       }
     }

@@ -17,6 +17,10 @@ import { SWITCH } from '../core/table-store/records/switch.js';
 import type { TableViewOptions } from '../core/table-store/view.js';
 import { TableView } from '../core/table-store/view.js';
 import type { ProtocolAdapter } from './adapters/adapter.js';
+import { Addresses } from './addresses/addresses.js';
+import type { AddressesPorts } from './addresses/addresses.js';
+import type { AddressesOptions } from './addresses/options.js';
+import { ADDRESSES_DEFAULTS } from './addresses/options.js';
 import type { HttpAdapterParts } from './adapters/http/context.js';
 import type { AgentClientOptions } from './agents.js';
 import { AgentClient } from './agents.js';
@@ -26,7 +30,7 @@ import type { HealthOptions } from './health/checker.js';
 import { HealthChecker } from './health/checker.js';
 import { LocalDataPlane } from './local-data-plane.js';
 import type { MembershipOptions } from './membership.js';
-import { Membership } from './membership.js';
+import { MEMBERSHIP_DEFAULTS, Membership } from './membership.js';
 import { Servers } from './servers.js';
 import type { CoordinatorOptions } from './switch/coordinator.js';
 import { Coordinator } from './switch/coordinator.js';
@@ -52,6 +56,8 @@ export interface RedirectorParts {
   /** Where its process tells how it is; undefined: nowhere. */
   readonly health?: () => Address;
   readonly adapters: (parts: HttpAdapterParts) => readonly ProtocolAdapter[];
+  /** Undefined: it has to do with no address that goes from one redirector to another. */
+  readonly addresses?: AddressesPorts | undefined;
 }
 
 export interface RedirectorOptions {
@@ -61,6 +67,7 @@ export interface RedirectorOptions {
   readonly agents: Partial<AgentClientOptions>;
   readonly coordinator: CoordinatorOptions;
   readonly view: Partial<TableViewOptions>;
+  readonly addresses?: AddressesOptions;
   /** An open switch may keep the listeners closed so long at start; then they open with it held. */
   readonly settleTimeoutMs: number;
   readonly startRetryMs: number;
@@ -76,6 +83,7 @@ export class Redirector implements Startable {
   readonly health: HealthChecker;
   readonly coordinator: Coordinator;
   readonly membership: Membership;
+  readonly addresses: Addresses | undefined;
   readonly #parts: RedirectorParts;
   readonly #options: RedirectorOptions;
   readonly #participant: Participant;
@@ -164,9 +172,12 @@ export class Redirector implements Startable {
     this.membership = membership;
     this.coordinator = coordinator;
     membership.onJoin = () => this.#participant.join();
+    const addresses = this.#addressesOf(membership, view);
     membership.onLease = (untilMs) => {
       gate.setLease(untilMs);
+      addresses?.setLease(untilMs);
     };
+    this.addresses = addresses;
   }
 
   /** It listens. */
@@ -185,6 +196,7 @@ export class Redirector implements Startable {
   /** Joins the others, settles or holds an open switch, then listens. @throws ERR_LISTEN_FAILED */
   async start(): Promise<void> {
     const { signal } = this.#stopping;
+    await this.addresses?.clear();
     const runs = [this.view.follow(signal)];
     this.membership.report({ health: this.#parts.health?.() ?? null });
     await this.#join(signal);
@@ -194,25 +206,49 @@ export class Redirector implements Startable {
       this.health.run(signal),
       this.coordinator.run(signal),
     );
-    this.#running = Promise.all(runs);
     await this.#settled(signal);
     for (const adapter of this.#adapters) {
       // Whoever was told to stop meanwhile takes no work any more.
       if (!this.#isStopping) await adapter.start();
     }
     this.#isServing = !this.#isStopping;
+    // From now on it may be the one that clients find at an address.
+    if (this.addresses !== undefined) runs.push(this.addresses.run(signal));
+    this.#running = Promise.all(runs);
     this.#parts.log.info({ member: this.#parts.self }, 'redirector serves');
   }
 
-  /** Answers what is under way, leaves the others, and stops. */
+  /** Gives its addresses up, answers what is under way, leaves the others, and stops. */
   async stop(): Promise<void> {
     this.#isServing = false;
     this.#isStopping = true;
+    const areGone = (await this.addresses?.leave()) ?? true;
     for (const adapter of this.#adapters) await adapter.stop();
     await this.coordinator.resign().catch(() => undefined);
-    await this.membership.leave().catch(() => undefined);
+    // With an address that it could not take off it is not gone for the others, until its lease is over.
+    if (areGone) await this.membership.leave().catch(() => undefined);
     this.#stopping.abort(new Error('stopping'));
     await this.#running;
+  }
+
+  #addressesOf(membership: Membership, view: TableView): Addresses | undefined {
+    const { addresses: ports } = this.#parts;
+    if (ports === undefined) return undefined;
+    const { addresses = ADDRESSES_DEFAULTS, membership: leases } = this.#options;
+    return new Addresses(
+      {
+        ...this.#parts,
+        ...ports,
+        view,
+        membership,
+        isServing: () => this.#isServing,
+        vacate: async (ip, how, signal) => {
+          await Promise.all(this.#adapters.map((adapter) => adapter.vacate(ip, how, signal)));
+        },
+      },
+      addresses,
+      { ...MEMBERSHIP_DEFAULTS, ...leases },
+    );
   }
 
   /** Without the table there is nothing to serve: waits for the store, however long. */

@@ -11,7 +11,15 @@ export interface ProtocolAdapter extends Startable {
   readonly protocol: string;
   /** One move of an open switch, seen by this protocol. */
   transfer(move: Move): Transfer;
+  /**
+   * The connections of clients to this IP end, since it goes to another redirector. `finish`: the next answer on each
+   * is its last; new ones too. `close`: and those between two requests are closed. Resolves when there are none, at the
+   * latest when the signal aborts: then what `close` left is cut.
+   */
+  vacate(ip: string, how: VacateHow, signal: AbortSignal): Promise<void>;
 }
+
+export type VacateHow = 'finish' | 'close';
 
 /** The way of one resource from server to server. Calls come in this order; `undo` at any time before `finish`. */
 export interface Transfer {

@@ -12,10 +12,12 @@ import type { Startable } from '../core/lifecycle.js';
 import type { Log } from '../core/log.js';
 import type { Net } from '../core/net/port.js';
 import type { Rng } from '../core/rng.js';
+import type { SessionStore } from '../core/session-store/port.js';
 import type { TableStore } from '../core/table-store/port.js';
 import { SWITCH } from '../core/table-store/records/switch.js';
 import type { TableViewOptions } from '../core/table-store/view.js';
 import { TableView } from '../core/table-store/view.js';
+import { within } from '../core/within.js';
 import type { ProtocolAdapter } from './adapters/adapter.js';
 import { Addresses } from './addresses/addresses.js';
 import type { AddressesPorts } from './addresses/addresses.js';
@@ -32,6 +34,8 @@ import { LocalDataPlane } from './local-data-plane.js';
 import type { MembershipOptions } from './membership.js';
 import { MEMBERSHIP_DEFAULTS, Membership } from './membership.js';
 import { Servers } from './servers.js';
+import { Inheritance } from './sessions/inheritance.js';
+import { SessionBook } from './sessions/session-book.js';
 import type { CoordinatorOptions } from './switch/coordinator.js';
 import { Coordinator } from './switch/coordinator.js';
 import { Participant } from './switch/participant.js';
@@ -40,6 +44,17 @@ import { Participant } from './switch/participant.js';
 export interface ResourcePolicy {
   readonly onLostSource: LostSourcePolicy;
   readonly drain: DrainPolicy;
+}
+
+/** What is there for every protocol. */
+export interface AdapterParts extends HttpAdapterParts {
+  /** Where it keeps its sessions, and in which scope; undefined: they last as long as this process. */
+  readonly sessions: SessionKeeping | undefined;
+}
+
+export interface SessionKeeping {
+  readonly book: Pick<SessionBook, 'keep' | 'end'>;
+  readonly scopeOf: (ip: string) => string;
 }
 
 export interface RedirectorParts {
@@ -55,7 +70,9 @@ export interface RedirectorParts {
   readonly policyOf: (resource: ResourceId) => ResourcePolicy;
   /** Where its process tells how it is; undefined: nowhere. */
   readonly health?: () => Address;
-  readonly adapters: (parts: HttpAdapterParts) => readonly ProtocolAdapter[];
+  readonly adapters: (parts: AdapterParts) => readonly ProtocolAdapter[];
+  /** Where sessions rest that others may go on with; undefined: nowhere. */
+  readonly sessionStore?: SessionStore | undefined;
   /** Undefined: it has to do with no address that goes from one redirector to another. */
   readonly addresses?: AddressesPorts | undefined;
 }
@@ -73,6 +90,9 @@ export interface RedirectorOptions {
   readonly startRetryMs: number;
 }
 
+/** Sessions get so long to be written at the end. */
+const FLUSH_TIMEOUT_MS = 2000;
+
 /**
  * One redirector, whole: its data plane, its part in switches, and a coordinator that acts when it is this
  * redirector's turn. The data plane needs none of the others to go on.
@@ -86,6 +106,8 @@ export class Redirector implements Startable {
   readonly addresses: Addresses | undefined;
   readonly #parts: RedirectorParts;
   readonly #options: RedirectorOptions;
+  readonly #book: SessionBook | undefined;
+  readonly #inheritance: Inheritance | undefined;
   readonly #participant: Participant;
   readonly #adapters: readonly ProtocolAdapter[];
   readonly #stopping = new AbortController();
@@ -148,6 +170,13 @@ export class Redirector implements Startable {
       },
       options.health,
     );
+    const { sessionStore, self } = parts;
+    const { redundancy, addresses: floating } = options.addresses ?? ADDRESSES_DEFAULTS;
+    const book = sessionStore && new SessionBook({ ...parts, store: sessionStore });
+    const ips = floating.map(({ ip }) => ip);
+    const inheritance = book && new Inheritance(book, { self, redundancy, ips });
+    this.#book = book;
+    this.#inheritance = inheritance;
     this.#adapters = parts.adapters({
       net,
       clock,
@@ -155,6 +184,7 @@ export class Redirector implements Startable {
       gate,
       servers,
       drainPolicyOf,
+      sessions: book && inheritance && { book, scopeOf: (ip) => inheritance.scopeOf(ip) },
     });
     const dataPlane = new LocalDataPlane(
       { gate, adapters: this.#adapters, clock },
@@ -207,6 +237,9 @@ export class Redirector implements Startable {
       this.coordinator.run(signal),
     );
     await this.#settled(signal);
+    await this.#inheritance?.begin(this.#adapters).catch((err: unknown) => {
+      this.#parts.log.error({ err }, 'former sessions not found');
+    });
     for (const adapter of this.#adapters) {
       // Whoever was told to stop meanwhile takes no work any more.
       if (!this.#isStopping) await adapter.start();
@@ -224,6 +257,8 @@ export class Redirector implements Startable {
     this.#isStopping = true;
     const areGone = (await this.addresses?.leave()) ?? true;
     for (const adapter of this.#adapters) await adapter.stop();
+    await within(this.#parts.clock, FLUSH_TIMEOUT_MS, async (signal) => this.#book?.flush(signal));
+    this.#book?.close();
     await this.coordinator.resign().catch(() => undefined);
     // With an address that it could not take off it is not gone for the others, until its lease is over.
     if (areGone) await this.membership.leave().catch(() => undefined);
@@ -242,6 +277,9 @@ export class Redirector implements Startable {
         view,
         membership,
         isServing: () => this.#isServing,
+        inherit: (ip, term) =>
+          this.#inheritance?.take(ip, term, this.#adapters) ?? Promise.resolve(),
+        bequeath: (ip, signal) => this.#inheritance?.give(ip, signal) ?? Promise.resolve(),
         vacate: async (ip, how, signal) => {
           await Promise.all(this.#adapters.map((adapter) => adapter.vacate(ip, how, signal)));
         },

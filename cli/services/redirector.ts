@@ -7,6 +7,7 @@ import type { Log } from '../../core/log.js';
 import { BODY_LIMITS, HEAD_LIMITS } from '../../core/net/http/limits.js';
 import type { Net } from '../../core/net/port.js';
 import type { Rng } from '../../core/rng.js';
+import type { SessionStore } from '../../core/session-store/port.js';
 import type { TableStore } from '../../core/table-store/port.js';
 import { HookAddressDriver } from '../../core/floating-address/hook.js';
 import { LinuxAddressDriver } from '../../core/floating-address/linux.js';
@@ -26,6 +27,7 @@ import { SWITCH_LIMITS } from '../../redirector/switch/protocol.js';
 
 export interface RedirectorParts {
   readonly store: TableStore;
+  readonly sessionStore: SessionStore;
   readonly clock: Clock;
   readonly rng: Rng;
   readonly net: Net;

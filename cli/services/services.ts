@@ -129,6 +129,7 @@ export class Services implements Startable {
       ? redirectorOf(config, {
           ...{ store, clock, rng, net, log, secret, boot },
           membersNet: membersNet(config, clock),
+          sessionStore: engines.sessionStore,
           health: () => reachable(health.address, config),
         })
       : undefined;

@@ -375,9 +375,9 @@ const redirectorSchema = z
       const path = ['addresses', index, 'address'];
       context.addIssue({ code: 'custom', path, message: `${ip} stands here twice` });
     }
-    if (addresses.length > 0 && memberLeaseMs < 2000) {
+    if (addresses.length > 0 && memberLeaseMs < 3000) {
       const path = ['memberLeaseMs'];
-      const message = 'at least 2000 with addresses: the kernel counts their life in seconds';
+      const message = 'at least 3000 with addresses: the kernel counts their life in seconds';
       context.addIssue({ code: 'custom', path, message });
     }
   });

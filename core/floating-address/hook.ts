@@ -15,6 +15,7 @@ export interface HookAddressDriverOptions {
  */
 export class HookAddressDriver implements AddressDriver {
   readonly limitsLife = false;
+  readonly lifeMinMs = 0;
   readonly #clock: Clock;
   readonly #options: HookAddressDriverOptions;
   readonly #up = new Set<string>();

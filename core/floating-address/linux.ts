@@ -17,6 +17,8 @@ const KERNEL_LATE_MS = 1000;
  */
 export class LinuxAddressDriver implements AddressDriver {
   readonly limitsLife = true;
+  /** A second that it counts, and another by which it may be late. */
+  readonly lifeMinMs = 1000 + KERNEL_LATE_MS;
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #timeoutMs: number;
@@ -33,13 +35,10 @@ export class LinuxAddressDriver implements AddressDriver {
   }
 
   async raise(address: FloatingAddress, lifeMs: number): Promise<void> {
-    const seconds = String(Math.max(1, Math.floor((lifeMs - KERNEL_LATE_MS) / 1000)));
+    const seconds = String(Math.floor((lifeMs - KERNEL_LATE_MS) / 1000));
     const life = ['valid_lft', seconds, 'preferred_lft', seconds];
-    const isV6 = address.ip.includes(':');
-    if (isV6) await this.#tellNeighbours(address);
-    // Nobody else has it by the rules of the store: the second that a search for doubles takes is not spent.
-    const quick = isV6 ? ['nodad'] : [];
-    await this.#run(['ip', 'address', 'replace', ...whereOf(address), ...life, ...quick]);
+    if (address.ip.includes(':')) await this.#tellNeighbours(address);
+    await this.#run(['ip', 'address', 'replace', ...whereOf(address), ...life]);
   }
 
   async announce({ ip, interface: device }: FloatingAddress): Promise<void> {
@@ -87,7 +86,10 @@ export class LinuxAddressDriver implements AddressDriver {
     );
   }
 
-  /** The kernel says by itself where an IPv6 address is, when it comes to an interface that is set so. */
+  /**
+   * The kernel says by itself where an IPv6 address is, on an interface that is set so, once it has looked for a
+   * second whether anybody else has it; without that search it says nothing.
+   */
   async #tellNeighbours({ interface: device }: FloatingAddress): Promise<void> {
     await writeFile(`/proc/sys/net/ipv6/conf/${device}/ndisc_notify`, '1').catch((err: unknown) => {
       this.#log.warn({ err, interface: device }, 'IPv6 address not announced');

@@ -4,6 +4,7 @@ import type { AddressDriver, FloatingAddress } from './port.js';
 /** The interfaces of a machine that is not there: the twin for simulation and tests. */
 export class MemoryAddressDriver implements AddressDriver {
   readonly limitsLife = true;
+  readonly lifeMinMs = 0;
   readonly #clock: Clock;
   /** By IP: until when. */
   readonly #lives = new Map<string, number>();

@@ -14,6 +14,8 @@ export interface FloatingAddress {
 export interface AddressDriver {
   /** The system removes an address by itself when its life is over, whatever becomes of this process. */
   readonly limitsLife: boolean;
+  /** Shorter lives it cannot keep to. */
+  readonly lifeMinMs: number;
   /** There, from now on; if lives are limited, until at the latest after `lifeMs`, unless it is raised again before. */
   raise(address: FloatingAddress, lifeMs: number): Promise<void>;
   /** Tells the neighbours that it is here. */

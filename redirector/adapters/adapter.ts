@@ -1,6 +1,7 @@
 import type { Generation } from '../../core/generation.js';
 import type { Startable } from '../../core/lifecycle.js';
 import type { Move } from '../../core/plan.js';
+import type { KeptSession } from '../sessions/session-book.js';
 import type { Obstacle } from '../../core/table-store/records/switch.js';
 
 /**
@@ -17,6 +18,11 @@ export interface ProtocolAdapter extends Startable {
    * latest when the signal aborts: then what `close` left is cut.
    */
   vacate(ip: string, how: VacateHow, signal: AbortSignal): Promise<void>;
+  /**
+   * Goes on with sessions that another redirector, or a former life of this one, kept in this scope; its clients come
+   * next. A protocol without sessions has no such method.
+   */
+  adopt?(scope: string, sessions: readonly KeptSession[]): Promise<void>;
 }
 
 export type VacateHow = 'finish' | 'close';

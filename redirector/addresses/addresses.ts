@@ -33,6 +33,8 @@ export interface AddressesParts extends AddressesPorts {
   readonly membership: Membership;
   readonly isServing: () => boolean;
   readonly vacate: AddressHolderParts['vacate'];
+  readonly inherit: AddressHolderParts['inherit'];
+  readonly bequeath: AddressHolderParts['bequeath'];
 }
 
 /** The addresses that clients connect to, as far as this redirector has to do with them. */

@@ -15,6 +15,8 @@ export interface Stand {
   readonly isOffered: boolean;
   /** One that should rather have it has stood ready for long enough. */
   readonly isAwaited: boolean;
+  /** Grows with each change of hands. */
+  readonly term: number;
 }
 
 /** Whose an address is. */

@@ -3,6 +3,7 @@ import { codeOf } from '../../core/errors.js';
 import type { AddressDriver } from '../../core/floating-address/port.js';
 import type { Log } from '../../core/log.js';
 import { messageOf } from '../../core/text.js';
+import { settledOr, within } from '../../core/within.js';
 import type { VacateHow } from '../adapters/adapter.js';
 import { Backoff } from './backoff.js';
 import type { Claims, SharedAddress } from './claims.js';
@@ -17,6 +18,10 @@ export interface AddressHolderParts {
   readonly log: Log;
   /** This redirector serves, and means to go on. */
   readonly isServing: () => boolean;
+  /** Goes on with the sessions that clients have at this IP, before they come. */
+  readonly inherit: (ip: string, term: number) => Promise<void>;
+  /** Leaves them to the next, at the latest until the signal aborts. */
+  readonly bequeath: (ip: string, signal: AbortSignal) => Promise<void>;
   /** Ends the connections to this IP. */
   readonly vacate: (ip: string, how: VacateHow, signal: AbortSignal) => Promise<void>;
 }
@@ -26,6 +31,8 @@ export interface AddressHolderOptions {
   readonly drainTimeoutMs: number;
   /** Before that: answers say so long that they are the last of their connection, while new ones are still taken. */
   readonly finishMs: number;
+  /** It is not raised, nor yielded, before sessions are taken over or written; but so long at most. */
+  readonly inheritTimeoutMs: number;
   /** It is announced again so often. */
   readonly announceEveryMs: number;
   /** What failed is tried again after this, then after twice as long, and so on. */
@@ -158,7 +165,7 @@ export class AddressHolder {
   #nextAct(): AddressAct {
     const { claims, clock, address, driver } = this.#parts;
     const nowMs = clock.monotonicMs();
-    if (this.#isUp && driver.limitsLife && nowMs >= this.#goneAtMs) this.#isGone();
+    if (this.#isUp && driver.limitsLife && nowMs >= this.#goneAtMs) void this.#isGone();
     const stand = claims.standOf(address);
     if (!stand.isMine) this.#isFailed = false;
     const act = nextAct({
@@ -176,8 +183,9 @@ export class AddressHolder {
 
   /** Its life here is to be prolonged: the others wait longer for it by now. */
   #isDue(nowMs: number): boolean {
-    if (!this.#isRaised) return true;
     const untilMs = this.#untilMs;
+    if (untilMs - nowMs < this.#parts.driver.lifeMinMs) return false;
+    if (!this.#isRaised) return true;
     return untilMs - this.#livesUntilMs > RENEW_SHARE * (untilMs - nowMs);
   }
 
@@ -245,8 +253,11 @@ export class AddressHolder {
 
   async #raise(): Promise<void> {
     const { driver, address, clock, log } = this.#parts;
-    const untilMs = this.#untilMs;
-    const lifeMs = untilMs - clock.monotonicMs();
+    if (!this.#isUp) await this.#inherit();
+    const [untilMs, nowMs] = [this.#untilMs, clock.monotonicMs()];
+    // That took so long that it is not worth while any more.
+    if (!this.#isDue(nowMs)) return;
+    const lifeMs = untilMs - nowMs;
     this.#isUp = true;
     this.#goneAtMs = Math.max(this.#goneAtMs, untilMs);
     await driver.raise(address, lifeMs);
@@ -263,17 +274,32 @@ export class AddressHolder {
   async #lower(): Promise<void> {
     const { driver, address } = this.#parts;
     await driver.lower(address);
-    this.#isGone();
+    await this.#isGone();
   }
 
-  #isGone(): void {
-    const { address, log } = this.#parts;
-    if (this.#isRaised) log.info({ address: address.ip }, 'address given up');
+  /** Without a store for them the address is served all the same: sessions then begin anew. */
+  async #inherit(): Promise<void> {
+    const { claims, address, inherit, log } = this.#parts;
+    const inherited = inherit(address.ip, claims.standOf(address).term).catch((err: unknown) => {
+      log.warn({ err, address: address.ip }, 'sessions not taken over');
+    });
+    const { inheritTimeoutMs } = this.#options;
+    await this.#within(inheritTimeoutMs, (signal) => settledOr(signal, inherited));
+  }
+
+  /** Resolves when its sessions are left to the next, too. */
+  async #isGone(): Promise<void> {
+    const { address, log, bequeath } = this.#parts;
+    const wasRaised = this.#isRaised;
     this.#isUp = false;
     this.#isRaised = false;
     this.#livesUntilMs = -Infinity;
     this.#goneAtMs = -Infinity;
     this.#announceAtMs = Infinity;
+    if (!wasRaised) return;
+    log.info({ address: address.ip }, 'address given up');
+    const { inheritTimeoutMs } = this.#options;
+    await this.#within(inheritTimeoutMs, (signal) => bequeath(address.ip, signal));
   }
 
   /**
@@ -293,14 +319,11 @@ export class AddressHolder {
     await this.#within(drainTimeoutMs, (signal) => vacate(address.ip, 'close', signal));
   }
 
-  /** Not longer than the address lives here anyhow. */
-  async #within(ms: number, work: (signal: AbortSignal) => Promise<void>): Promise<void> {
-    const over = new AbortController();
-    const cancel = this.#parts.clock.after(Math.min(ms, this.#leftMs()), () => {
-      over.abort(new Error('the time to drain is over'));
-    });
-    await work(over.signal);
-    cancel();
+  /** Not longer than the address may be here anyhow. */
+  #within(ms: number, work: (signal: AbortSignal) => Promise<void>): Promise<void> {
+    const { clock, claims } = this.#parts;
+    const leftMs = this.#isRaised ? this.#leftMs() : claims.holdUntilMs - clock.monotonicMs();
+    return within(clock, Math.min(ms, leftMs), work);
   }
 
   #announce(nowMs: number): void {

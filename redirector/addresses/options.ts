@@ -22,6 +22,7 @@ export const ADDRESSES_DEFAULTS: AddressesOptions = {
   holder: {
     drainTimeoutMs: 2000,
     finishMs: 500,
+    inheritTimeoutMs: 1000,
     announceEveryMs: 30_000,
     retryMs: 500,
     retryMaxMs: 60_000,

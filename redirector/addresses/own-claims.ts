@@ -29,7 +29,12 @@ export class OwnClaims implements Claims {
 
   standOf({ ip, prefer: [first = this.#options.self] }: SharedAddress): Stand {
     const isMine = this.#taken.has(ip);
-    return { isMine, isOffered: !isMine && first === this.#options.self, isAwaited: false };
+    return {
+      isMine,
+      isOffered: !isMine && first === this.#options.self,
+      isAwaited: false,
+      term: 0,
+    };
   }
 
   claim({ ip }: SharedAddress): Promise<void> {

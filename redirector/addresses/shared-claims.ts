@@ -92,6 +92,7 @@ export class SharedClaims implements Claims {
       isMine,
       isOffered: this.#isFree(ip, record) && this.#isOwnTurn(ip),
       isAwaited: isMine && this.#isAwaited(ip, prefer),
+      term: record?.term ?? 0,
     };
   }
 

@@ -113,7 +113,11 @@ export class Witnesses {
     const { view, clock, self, log } = this.#parts;
     const { leaseMs, onCutOff } = this.#options;
     const sentAtMs = clock.monotonicMs();
-    const others = [...view.all(MEMBER)].filter(([member]) => member !== self);
+    // Those that could take one of them.
+    const others = [...view.all(MEMBER)].filter(
+      ([member, { value }]) =>
+        member !== self && addresses.some((ip) => value.addresses?.[ip] !== undefined),
+    );
     const words = new Map(
       await Promise.all(
         others.map(async ([member, { value }]): Promise<[MemberId, Word]> => {

@@ -9,6 +9,8 @@ import { SILENT_LOG } from '../../core/log.js';
 import type { HttpRoute } from '../../core/net/http-route.js';
 import { headerList } from '../../core/net/http/header-list.js';
 import type { CallAnswer, Net, OutboundCall } from '../../core/net/port.js';
+import { MemorySessionStore } from '../../core/session-store/memory.js';
+import type { SessionStore } from '../../core/session-store/port.js';
 import { MemoryTableStore } from '../../core/table-store/memory.js';
 import type { TableStore } from '../../core/table-store/port.js';
 import { TableView } from '../../core/table-store/view.js';
@@ -16,6 +18,10 @@ import { Addresses } from '../../redirector/addresses/addresses.js';
 import type { SharedAddress } from '../../redirector/addresses/claims.js';
 import type { AddressesOptions } from '../../redirector/addresses/options.js';
 import { ADDRESSES_DEFAULTS } from '../../redirector/addresses/options.js';
+import type { ProtocolAdapter } from '../../redirector/adapters/adapter.js';
+import { Inheritance } from '../../redirector/sessions/inheritance.js';
+import type { KeptSession } from '../../redirector/sessions/session-book.js';
+import { SessionBook } from '../../redirector/sessions/session-book.js';
 import { Membership } from '../../redirector/membership.js';
 import { m } from './names.js';
 
@@ -137,6 +143,22 @@ export class Machine {
   /** The driver fails while it is set. */
   isBroken = false;
   isServing = true;
+  sessions: SessionBook | undefined;
+  /** What was inherited, by scope, in the order in which it came. */
+  readonly inherited: (readonly [scope: string, sessions: readonly KeptSession[]])[] = [];
+  readonly adapter: ProtocolAdapter = {
+    protocol: 'test',
+    start: () => Promise.resolve(),
+    stop: () => Promise.resolve(),
+    vacate: () => Promise.resolve(),
+    transfer: () => {
+      throw new Error('nothing is moved here');
+    },
+    adopt: (scope, sessions) => {
+      this.inherited.push([scope, sessions]);
+      return Promise.resolve();
+    },
+  };
   readonly #world: AddressWorld;
   readonly #clock: MachineClock;
   #running = new Running();
@@ -182,6 +204,11 @@ export class Machine {
     const view = new TableView(parts, { pollMs: 1000 });
     const boot = `${this.name}-${this.#boots}`;
     const membership = new Membership({ ...parts, view, boot }, LEASES);
+    const sessionParts = { clock, log: SILENT_LOG, store: this.#gated(running) };
+    const { redundancy, addresses: shared } = this.#world.options;
+    this.sessions = new SessionBook(sessionParts);
+    const ips = shared.map(({ ip }) => ip);
+    const inheritance = new Inheritance(this.sessions, { self: m(this.name), redundancy, ips });
     const addresses = new Addresses(
       {
         ...parts,
@@ -192,6 +219,8 @@ export class Machine {
         secret: 'a secret for tests',
         isServing: () => this.isServing,
         vacate: () => Promise.resolve(),
+        inherit: (ip, term) => inheritance.take(ip, term, [this.adapter]),
+        bequeath: (ip, signal) => inheritance.give(ip, signal),
       },
       this.#world.options,
       LEASES,
@@ -288,6 +317,26 @@ export class Machine {
     return this.isCutFromStore || this.#world.isStoreDown;
   }
 
+  /** The session store as this process reaches it. */
+  #gated(running: Running): SessionStore {
+    const { sessionStore, clock } = this.#world;
+    const call = <Result>(work: () => Promise<Result>): Promise<Result> =>
+      running.gate(
+        (async () => {
+          this.#assertStore('ERR_STORE_UNAVAILABLE');
+          await clock.sleep(CALL_MS);
+          return work();
+        })(),
+      );
+    return {
+      put: (kind, id, value) => call(() => sessionStore.put(kind, id, value)),
+      remove: (kind, id) => call(() => sessionStore.remove(kind, id)),
+      get: (kind, id) => call(() => sessionStore.get(kind, id)),
+      list: (kind) => call(() => sessionStore.list(kind)),
+      close: () => Promise.resolve(),
+    };
+  }
+
   #driverOf(running: Running): AddressDriver {
     const { driver } = this;
     const act = (work: (address: FloatingAddress) => Promise<void>) => (address: FloatingAddress) =>
@@ -300,6 +349,7 @@ export class Machine {
       );
     return {
       limitsLife: true,
+      lifeMinMs: 0,
       raise: (address, lifeMs) => act((each) => driver.raise(each, lifeMs))(address),
       announce: act(() => driver.announce()),
       shield: act((each) => driver.shield(each)),
@@ -321,6 +371,7 @@ export class Machine {
 export class AddressWorld {
   readonly clock: SimulatedClock;
   readonly store: MemoryTableStore;
+  readonly sessionStore = new MemorySessionStore();
   readonly options: AddressesOptions;
   readonly machines: readonly Machine[];
   isStoreDown = false;

@@ -3,6 +3,7 @@ import { formatAddress } from '../../../core/domain.js';
 import type { Move } from '../../../core/plan.js';
 import type { Listener } from '../../../core/net/port.js';
 import { parseIp } from '../../../core/net/ip.js';
+import { within } from '../../../core/within.js';
 import type { ProtocolAdapter, Transfer, VacateHow } from '../adapter.js';
 import { ClientConnection } from './client-connection.js';
 import type { HttpAdapterParts, HttpContext, UnderWay } from './context.js';
@@ -97,12 +98,9 @@ export class HttpAdapter implements ProtocolAdapter {
     for (const listener of this.#listeners) await listener.close();
     this.#listeners = [];
     for (const client of this.#clients) client.stop();
-    const over = new AbortController();
-    const cancel = this.#parts.clock.after(graceMs, () => {
-      over.abort(new Error('the time to answer is over'));
-    });
-    await this.#gone(() => [...this.#clients], over.signal);
-    cancel();
+    await within(this.#parts.clock, graceMs, (signal) =>
+      this.#gone(() => [...this.#clients], signal),
+    );
     for (const client of this.#clients) client.destroy();
     for (const { pool } of this.#pools.values()) pool.close();
     this.#pools.clear();

@@ -164,6 +164,33 @@ describe('addresses of several redirectors', () => {
     expect(made.holdersOf(A)).toEqual(['r1']);
   });
 
+  it('brings its sessions with it, and what the dead holder wrote late does not count', async () => {
+    const made = await world({ addresses: [sharedAddress(A)] });
+    const [holder = ''] = made.holdersOf(A);
+    const former = made.machine(holder);
+    const scope = `address/${A}`;
+    const session = (id: string, count: number) => ({ id, protocol: 'test', state: { count } });
+    for (const id of ['a', 'b', 'c']) former.sessions?.keep(scope, session(id, 1));
+    await made.clock.advance(100);
+    former.sessions?.end(scope, 'b');
+    former.sessions?.keep(scope, session('c', 2));
+    await made.clock.advance(100);
+    former.pause();
+    await made.clock.advance(2 * TAKEOVER_MAX_MS);
+    const heir = made.machine(made.holdersOf(A)[0] ?? '');
+    expect(heir.inherited.at(-1)).toEqual([scope, [session('a', 1), session('c', 2)]]);
+    expect(heir.sessions?.keep(scope, session('a', 10))).toBe(true);
+    heir.sessions?.end(scope, 'c');
+    former.sessions?.keep(scope, session('a', 3));
+    former.resume();
+    await made.clock.advance(1000);
+    expect(former.sessions?.keep(scope, session('a', 4))).toBe(false);
+    void heir.stop();
+    await made.clock.advance(2000);
+    const next = made.machine(made.holdersOf(A)[0] ?? '');
+    expect(next.inherited.at(-1)).toEqual([scope, [session('a', 10)]]);
+  });
+
   it("is nobody else's where each redirector is independent", async () => {
     const addresses = [sharedAddress(A, 'r1'), sharedAddress(B, 'r2')];
     const made = await world({ addresses, redundancy: 'independent' }, ['r1', 'r2']);

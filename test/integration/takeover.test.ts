@@ -281,6 +281,20 @@ describeWithNetwork('one address for three redirectors', () => {
     expect(holders()).toEqual([before]);
   }, 90_000);
 
+  it('is said in status and metrics', async () => {
+    const name = await holder();
+    const main = `${productFolder}dist/cli/main.js`;
+    const config = join(folder, 'r0.yaml');
+    const told = machines.run('services', process.execPath, main, 'status', '--config', config);
+    const others = REDIRECTORS.filter((each) => each !== name).join(', ');
+    expect(told).toMatch(new RegExp(`address ${VIP}: ${name} for .* \\(ready: ${others}\\)`));
+    const page = 'http://127.0.0.1:7702/metrics';
+    const ask = `fetch('${page}').then((a) => a.text()).then((t) => console.log(t))`;
+    const metrics = machines.run(name, process.execPath, '-e', ask);
+    expect(metrics).toContain(`foreshift_address_held{address="${VIP}"} 1`);
+    expect(metrics).toContain('foreshift_addresses_kept 0');
+  }, 30_000);
+
   it('of IPv6 goes over just so', async () => {
     await until('somebody has it', () => holders(VIP6).length === 1);
     const ask = (): string =>

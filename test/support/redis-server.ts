@@ -50,8 +50,12 @@ export class RedisServer {
     return `redis://127.0.0.1:${this.#port}`;
   }
 
-  /** Starts it on what it kept, on the same port. @throws with what it said, if it does not serve */
-  async restart(): Promise<void> {
+  /**
+   * Starts it on what it kept, on the same port.
+   * @param changed of its settings, this once
+   * @throws with what it said, if it does not serve
+   */
+  async restart(changed: Settings = {}): Promise<void> {
     const settings = {
       port: String(this.#port),
       bind: '127.0.0.1',
@@ -60,6 +64,7 @@ export class RedisServer {
       appendonly: 'yes',
       appendfsync: 'always',
       ...this.#settings,
+      ...changed,
     };
     const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
     const child = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'pipe'] });

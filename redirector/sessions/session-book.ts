@@ -21,7 +21,7 @@ export interface SessionBookOptions {
   readonly retryMs: number;
 }
 
-export const SESSION_BOOK_DEFAULTS: SessionBookOptions = { unwrittenMax: 50_000, retryMs: 500 };
+const DEFAULTS: SessionBookOptions = { unwrittenMax: 50_000, retryMs: 500 };
 
 interface Page {
   /** Grows with each change of hands. */
@@ -67,7 +67,7 @@ export class SessionBook {
     this.#store = parts.store;
     this.#clock = parts.clock;
     this.#log = parts.log;
-    this.#options = { ...SESSION_BOOK_DEFAULTS, ...options };
+    this.#options = { ...DEFAULTS, ...options };
   }
 
   get unwritten(): number {
@@ -105,8 +105,12 @@ export class SessionBook {
     await Promise.all(sessions.map(({ id, protocol, state }) => write(id, { protocol, state })));
     await write('', { isWhole: true });
     this.#pages.set(scope, { term: mine });
-    const former = found.filter((record) => record.term < mine);
-    await Promise.all(former.map(({ text }) => this.#store.remove('session', text)));
+    // Nobody waits for that: what stays counts no more, and goes at the next opening.
+    for (const { text } of found.filter((record) => record.term < mine)) {
+      this.#store.remove('session', text).catch((err: unknown) => {
+        this.#log.debug({ err }, 'former session not removed');
+      });
+    }
     return sessions;
   }
 

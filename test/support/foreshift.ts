@@ -99,15 +99,6 @@ export class RunningUp {
     await this.#ended;
   }
 
-  /** It does nothing until it goes on. */
-  pause(): void {
-    this.#child.kill('SIGSTOP');
-  }
-
-  goOn(): void {
-    this.#child.kill('SIGCONT');
-  }
-
   async stop(): Promise<number | null> {
     this.#child.kill('SIGTERM');
     return this.#ended;

@@ -23,6 +23,8 @@ export interface SessionBookOptions {
 
 const DEFAULTS: SessionBookOptions = { unwrittenMax: 50_000, retryMs: 500 };
 
+const GROUP_MAX = 1000;
+
 interface Page {
   /** Grows with each change of hands. */
   readonly term: number;
@@ -102,15 +104,16 @@ export class SessionBook {
     const write = (id: string, value: Json): Promise<void> =>
       this.#store.put('session', textOf({ scope, term: mine, id }), value);
     await write('', { isWhole: false });
-    await Promise.all(sessions.map(({ id, protocol, state }) => write(id, { protocol, state })));
+    for (const some of groupsOf(sessions)) {
+      await Promise.all(some.map(({ id, protocol, state }) => write(id, { protocol, state })));
+    }
     await write('', { isWhole: true });
     this.#pages.set(scope, { term: mine });
     // Nobody waits for that: what stays counts no more, and goes at the next opening.
-    for (const { text } of found.filter((record) => record.term < mine)) {
-      this.#store.remove('session', text).catch((err: unknown) => {
-        this.#log.debug({ err }, 'former session not removed');
-      });
-    }
+    const former = found.flatMap(({ term: of, text }) => (of < mine ? [text] : []));
+    this.#removeAll(former).catch((err: unknown) => {
+      this.#log.debug({ err }, 'former sessions not removed');
+    });
     return sessions;
   }
 
@@ -138,6 +141,12 @@ export class SessionBook {
     this.#isClosed = true;
   }
 
+  async #removeAll(texts: readonly string[]): Promise<void> {
+    for (const some of groupsOf(texts)) {
+      await Promise.all(some.map((text) => this.#store.remove('session', text)));
+    }
+  }
+
   #note(scope: string, id: string, value: Json | undefined): boolean {
     const page = this.#pages.get(scope);
     if (page === undefined || this.#isClosed) return false;
@@ -157,7 +166,7 @@ export class SessionBook {
     // What is kept in this turn goes together.
     await Promise.resolve();
     while (this.#unwritten.size > 0 && !this.#isClosed) {
-      const group = [...this.#unwritten];
+      const group = [...this.#unwritten].slice(0, GROUP_MAX);
       const results = await Promise.allSettled(
         group.map(([text, value]) =>
           value === undefined
@@ -178,6 +187,11 @@ export class SessionBook {
     }
     this.#writing = undefined;
   }
+}
+
+/** A store takes only so many at once. */
+function* groupsOf<Value>(values: readonly Value[]): Generator<readonly Value[]> {
+  for (let at = 0; at < values.length; at += GROUP_MAX) yield values.slice(at, at + GROUP_MAX);
 }
 
 /** The store will take it later. What it refuses for good is dropped, and said by whoever counts. */

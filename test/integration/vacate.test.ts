@@ -73,7 +73,7 @@ describe('an address that is given up', () => {
   });
 
   it('cuts what does not end in time', async () => {
-    const slow = ask(3000);
+    const slow = ask(1000);
     await cluster.until('it is under way', () => cluster.journal.length === 1);
     const cut = expect(slow).rejects.toMatchObject({ code: 'ECONNRESET' });
     await vacate('close', 200);

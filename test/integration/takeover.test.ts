@@ -22,6 +22,8 @@ import { untilWithin } from '../support/until.js';
 const VIP = '10.88.0.100';
 const VIP6 = 'fd00:88::100';
 const LEASE_MS = 3000;
+/** Lease, its margin, and what a busy machine takes to notice and to connect again. */
+const TAKEOVER_MAX_MS = 1.2 * LEASE_MS + 4000;
 const REDIRECTORS = ['r1', 'r2', 'r3'];
 const SERVICES = '10.88.0.2';
 const PASSWORD = 'a password for the test of takeover';
@@ -150,15 +152,17 @@ describeWithNetwork('one address for three redirectors', () => {
     return { requests, gapMs: Math.max(0, ...gaps), doubleMs };
   }
 
-  function failed({ requests }: Watched): string[] {
+  function failed({ requests }: Pick<Watched, 'requests'>): string[] {
     return requests.flatMap(({ result }) => (result === '200' ? [] : [result]));
   }
 
   /** Figures of this run, for whoever reads along. */
   function say(what: string, { requests, gapMs, doubleMs }: Watched): void {
-    const lost = requests.filter(({ result }) => result !== '200').length;
+    const lost = new Map<string, number>();
+    for (const result of failed({ requests })) lost.set(result, (lost.get(result) ?? 0) + 1);
+    const how = JSON.stringify(Object.fromEntries(lost));
     process.stderr.write(
-      `${what}: ${requests.length} requests, ${lost} failed, longest gap ${Math.round(gapMs)} ms, on two ${Math.round(doubleMs)} ms\n`,
+      `${what}: ${requests.length} requests, failed ${how}, longest gap ${Math.round(gapMs)} ms, on two ${Math.round(doubleMs)} ms\n`,
     );
   }
 
@@ -204,8 +208,9 @@ describeWithNetwork('one address for three redirectors', () => {
   }, 60_000);
 
   it('is taken over when its holder is killed', async () => {
-    const dead = await holder();
+    let dead = '';
     const seen = await watched(async () => {
+      dead = await holder();
       await the(dead).kill();
       await clock.sleep(3 * LEASE_MS);
     });
@@ -213,13 +218,14 @@ describeWithNetwork('one address for three redirectors', () => {
     expect(holders()).toHaveLength(1);
     expect(holders()).not.toContain(dead);
     expect(seen.doubleMs).toBe(0);
-    expect(seen.gapMs).toBeLessThan(1.2 * LEASE_MS + 2500);
+    expect(seen.gapMs).toBeLessThan(TAKEOVER_MAX_MS);
     await start(dead);
   }, 60_000);
 
   it('is handed over by a holder that stops in order, and no request fails', async () => {
-    const stopped = await holder();
+    let stopped = '';
     const seen = await watched(async () => {
+      stopped = await holder();
       expect(await the(stopped).stop()).toBe(0);
       await clock.sleep(2000);
     }, 6000);
@@ -243,15 +249,16 @@ describeWithNetwork('one address for three redirectors', () => {
       });
       say(`holder paused for ${leases} leases`, seen);
       expect(seen.doubleMs).toBe(0);
-      expect(seen.gapMs).toBeLessThan(1.2 * LEASE_MS + 2500);
+      expect(seen.gapMs).toBeLessThan(TAKEOVER_MAX_MS);
       expect(holders()).not.toContain(paused);
     },
     90_000,
   );
 
   it('is given up by a holder that alone is cut off from Redis', async () => {
-    const cut = await holder();
+    let cut = '';
     const seen = await watched(async () => {
+      cut = await holder();
       machines.run(
         cut,
         'nft',
@@ -261,15 +268,16 @@ describeWithNetwork('one address for three redirectors', () => {
     });
     say('holder cut off from Redis', seen);
     expect(seen.doubleMs).toBe(0);
-    expect(seen.gapMs).toBeLessThan(2500);
+    expect(seen.gapMs).toBeLessThan(TAKEOVER_MAX_MS - LEASE_MS);
     expect(holders()).toHaveLength(1);
     expect(holders()).not.toContain(cut);
     machines.run(cut, 'nft', 'delete table inet cut');
   }, 60_000);
 
   it('stays where it is, and no request fails, while Redis is dead', async () => {
-    const before = await holder();
+    let before = '';
     const seen = await watched(async () => {
+      before = await holder();
       redis?.kill('SIGKILL');
       await clock.sleep(5 * LEASE_MS);
       await startRedis();

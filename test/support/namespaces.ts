@@ -1,4 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import type { ChildProcess } from 'node:child_process';
 
 /*
@@ -12,6 +13,7 @@ export class Namespaces {
 
   /** @param hosts name: its addresses with their prefixes */
   constructor(hosts: Readonly<Record<string, readonly string[]>>) {
+    removeLeftOvers();
     try {
       const sw = this.#add('switch');
       ip('-n', sw, 'link', 'add', 'br0', 'type', 'bridge');
@@ -46,17 +48,7 @@ export class Namespaces {
 
   /** Kills what still runs there, too. */
   dispose(): void {
-    for (const namespace of this.#made.splice(0).reverse()) {
-      const { stdout } = spawnSync('ip', ['netns', 'pids', namespace], { encoding: 'utf8' });
-      for (const pid of stdout.split('\n').filter(Boolean)) {
-        try {
-          process.kill(Number(pid), 'SIGKILL');
-        } catch {
-          // It has just ended.
-        }
-      }
-      spawnSync('ip', ['netns', 'del', namespace], { stdio: 'ignore' });
-    }
+    for (const namespace of this.#made.splice(0).reverse()) remove(namespace);
   }
 
   #attach(sw: string, name: string, addresses: readonly string[]): void {
@@ -90,6 +82,25 @@ export class Namespaces {
     this.#made.push(namespace);
     return namespace;
   }
+}
+
+/** Of test runs that were killed before they could remove theirs. */
+function removeLeftOvers(): void {
+  for (const [, namespace = '', pid = ''] of ip('netns', 'list').matchAll(/^(fs([0-9]+)-\w+)/gm)) {
+    if (!existsSync(`/proc/${pid}`)) remove(namespace);
+  }
+}
+
+function remove(namespace: string): void {
+  const { stdout } = spawnSync('ip', ['netns', 'pids', namespace], { encoding: 'utf8' });
+  for (const pid of stdout.split('\n').filter(Boolean)) {
+    try {
+      process.kill(Number(pid), 'SIGKILL');
+    } catch {
+      // It has just ended.
+    }
+  }
+  spawnSync('ip', ['netns', 'del', namespace], { stdio: 'ignore' });
 }
 
 function ip(...args: readonly string[]): string {

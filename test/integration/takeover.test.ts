@@ -282,9 +282,10 @@ describeWithNetwork('one address for three redirectors', () => {
       await clock.sleep(5 * LEASE_MS);
       await startRedis();
       await clock.sleep(2 * LEASE_MS);
-    });
+    }, 6000);
     say('Redis dead', seen);
     expect(failed(seen)).toEqual([]);
+    expect(seen.gapMs).toBeLessThan(LEASE_MS);
     expect(seen.doubleMs).toBe(0);
     expect(holders()).toEqual([before]);
   }, 90_000);

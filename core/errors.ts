@@ -344,6 +344,20 @@ const ERRORS = {
     remedy: 'Correct the value where it comes from; nothing was planned.',
   },
 
+  // Addresses of clients
+  ERR_COMMAND_FAILED: {
+    status: 502,
+    exit: 1,
+    meaning: '`{command}` failed: {why}',
+    remedy: 'Run it by hand, as the user that Foreshift runs as; it is tried again by itself.',
+  },
+  ERR_COMMAND_MISSING: {
+    status: 502,
+    exit: 3,
+    meaning: '`{command}` cannot be run: {why}',
+    remedy: 'Install it, or correct its path in the config.',
+  },
+
   // Redirector and agent
   ERR_AGENT_ANSWER: {
     status: 502,
@@ -382,6 +396,12 @@ const ERRORS = {
     meaning: 'the {role} alone needs a {name} that other processes share; it is embedded',
     remedy:
       'Set {name}.engine (redis, or influx for metrics) in every process, or run all in one: `foreshift up`.',
+  },
+  ERR_MEMBER_TOKEN: {
+    status: 401,
+    exit: 3,
+    meaning: 'the token is not that of redirector {member}',
+    remedy: 'Set the same FORESHIFT_SECRET in every process.',
   },
   ERR_AGENT_ABSENT: {
     status: 409,

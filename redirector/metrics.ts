@@ -3,6 +3,7 @@ import { formatGeneration } from '../core/generation.js';
 import { LOST, SERVER } from '../core/table-store/records/server.js';
 import { MEMBER, SWITCH } from '../core/table-store/records/switch.js';
 import type { HttpCounters } from './adapters/http/counters.js';
+import { addressMetrics } from './addresses/metrics.js';
 import type { Redirector } from './redirector.js';
 import type { SwitchTally } from './switch/tally.js';
 
@@ -11,7 +12,7 @@ export function redirectorMetrics(
   redirector: Redirector,
   counters: readonly HttpCounters[],
 ): MetricSource[] {
-  const { gate, view, membership, coordinator, health } = redirector;
+  const { gate, view, membership, coordinator, health, addresses } = redirector;
   const sum = (read: (counters: HttpCounters) => number) => () => [
     { value: counters.reduce((total, each) => total + read(each), 0) },
   ];
@@ -144,6 +145,7 @@ export function redirectorMetrics(
       kind: 'gauge',
       read: () => [{ value: view.get(MEMBER, membership.self)?.value.panic === true ? 1 : 0 }],
     },
+    ...(addresses === undefined ? [] : addressMetrics(addresses)),
   ];
 }
 

@@ -69,6 +69,20 @@ export const statusSchema = z.object({
   redirectors: z.array(
     z.object({ id: z.string(), generation: z.string(), isCoordinator: z.boolean() }),
   ),
+  /** That clients use, whichever redirector has them. */
+  addresses: z.array(
+    z.object({
+      ip: z.string(),
+      /** The redirector that has it; null: none. */
+      holder: z.string().nullable(),
+      /** Since when that is so; null: it always was. */
+      sinceMs: z.number().nullable(),
+      /** Redirectors that stand ready to take it. */
+      standing: z.array(z.string()),
+      /** Those that do not, and why. */
+      faults: z.array(z.object({ redirector: z.string(), why: z.string() })),
+    }),
+  ),
   forecast: z
     .object({
       madeAtMs: z.number(),

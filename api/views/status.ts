@@ -16,6 +16,7 @@ import type { TableView } from '../../core/table-store/view.js';
 import { counted } from '../../core/text.js';
 import { noPlanWords } from '../../forecaster/planner/words.js';
 import type { ServerStatus, Status } from '../contract/status.js';
+import { addressWarnings, addressesOf } from './addresses.js';
 import type { Coverage } from './coverage.js';
 import { measuredOf } from './measured.js';
 import { ServerForecasts } from './server-forecasts.js';
@@ -67,10 +68,12 @@ export async function statusOf(parts: StatusParts, options: StatusOptions): Prom
     servers: statuses,
     imbalance: imbalanceOf(statuses),
     redirectors: redirectorsOf(view),
+    addresses: addressesOf(view),
     forecast: run === undefined ? null : forecastOf(run, coverage),
     collector: parts.collector(),
     warnings: [
       ...(fault === undefined ? [] : [`no loads and forecasts from the metric store: ${fault}`]),
+      ...addressWarnings(view),
       ...warningsOf(statuses, run, { nowMs, parts, options }),
     ],
   };

@@ -128,6 +128,8 @@ export class Services implements Startable {
     const redirector = has('redirector')
       ? redirectorOf(config, {
           ...{ store, clock, rng, net, log, secret, boot },
+          membersNet: membersNet(config, clock),
+          sessionStore: engines.sessionStore,
           health: () => reachable(health.address, config),
         })
       : undefined;
@@ -141,7 +143,10 @@ export class Services implements Startable {
         routes:
           redirector === undefined
             ? []
-            : [countersRoute({ gate: redirector.gate, clock, member: config.redirector.id, boot })],
+            : [
+                countersRoute({ gate: redirector.gate, clock, member: config.redirector.id, boot }),
+                ...(redirector.addresses?.routes ?? []),
+              ],
       },
       config.health.listen,
     );

@@ -1,6 +1,7 @@
 import type { Generation } from '../../core/generation.js';
 import type { Startable } from '../../core/lifecycle.js';
 import type { Move } from '../../core/plan.js';
+import type { KeptSession } from '../sessions/session-book.js';
 import type { Obstacle } from '../../core/table-store/records/switch.js';
 
 /**
@@ -11,7 +12,20 @@ export interface ProtocolAdapter extends Startable {
   readonly protocol: string;
   /** One move of an open switch, seen by this protocol. */
   transfer(move: Move): Transfer;
+  /**
+   * The connections of clients to this IP end, since it goes to another redirector. `finish`: the next answer on each
+   * is its last; new ones too. `close`: and those between two requests are closed. Resolves when there are none, at the
+   * latest when the signal aborts: then what `close` left is cut.
+   */
+  vacate(ip: string, how: VacateHow, signal: AbortSignal): Promise<void>;
+  /**
+   * Goes on with sessions that another redirector, or a former life of this one, kept in this scope; its clients come
+   * next. A protocol without sessions has no such method.
+   */
+  adopt?(scope: string, sessions: readonly KeptSession[]): Promise<void>;
 }
+
+export type VacateHow = 'finish' | 'close';
 
 /** The way of one resource from server to server. Calls come in this order; `undo` at any time before `finish`. */
 export interface Transfer {

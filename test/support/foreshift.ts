@@ -51,13 +51,18 @@ export class RunningUp {
     this.#ended = ended;
   }
 
-  /** Resolves when it serves. @throws if it ends before, with what it said */
+  /**
+   * Resolves when it serves. @throws if it ends before, with what it said
+   * @param within a command that runs it: `ip netns exec NAME`
+   */
   static start(
     cwd: string,
     env: Readonly<Record<string, string>> = {},
     args: readonly string[] = ['up'],
+    within: readonly string[] = [],
   ): Promise<RunningUp> {
-    const child = spawn(process.execPath, [MAIN, ...args, '--json'], {
+    const [program, ...before] = [...within, process.execPath] as const;
+    const child = spawn(program, [...before, MAIN, ...args, '--json'], {
       cwd,
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -66,7 +71,7 @@ export class RunningUp {
     return new Promise((resolve, reject) => {
       let said = '';
       let out = '';
-      child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
+      child.stderr.on('data', (chunk: Buffer) => (said = (said + chunk.toString()).slice(-20_000)));
       child.stdout.on('data', (chunk: Buffer) => {
         out += chunk.toString();
         if (!out.includes('\n')) return;
@@ -79,19 +84,19 @@ export class RunningUp {
     });
   }
 
-  /** As kill -9 does; resolves when it is gone. */
-  async kill(): Promise<void> {
-    this.#child.kill('SIGKILL');
-    await this.#ended;
-  }
-
-  /** It does nothing until it goes on. */
+  /** It keeps its connections, and does nothing until it goes on. */
   pause(): void {
     this.#child.kill('SIGSTOP');
   }
 
   goOn(): void {
     this.#child.kill('SIGCONT');
+  }
+
+  /** As kill -9 does; resolves when it is gone. */
+  async kill(): Promise<void> {
+    this.#child.kill('SIGKILL');
+    await this.#ended;
   }
 
   async stop(): Promise<number | null> {

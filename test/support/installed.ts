@@ -28,3 +28,20 @@ function mustRun(program: string): boolean {
   const { error } = spawnSync(program, ['--version'], { stdio: 'ignore' });
   return error === undefined || process.env.CI === 'true';
 }
+
+/** For a suite that makes networks of its own: as root, on Linux, with namespaces, and the programs that work on them. */
+export function describeWithNetwork(name: string, tests: () => void): void {
+  const probe = `foreshift-probe-${process.pid}`;
+  const made = spawnSync('ip', ['netns', 'add', probe], { stdio: 'ignore' });
+  if (made.status === 0) spawnSync('ip', ['netns', 'del', probe], { stdio: 'ignore' });
+  const has = (program: string, ...args: string[]): boolean =>
+    spawnSync(program, args, { stdio: 'ignore' }).error === undefined;
+  const isThere = made.status === 0 && has('nft', '--version') && has('arping', '-V');
+  if (isThere || process.env.CI === 'true') {
+    describe(name, tests);
+    return;
+  }
+  const why = 'network namespaces need root, iproute2, nftables and arping';
+  // What it needs is not on this machine: there is nothing to test with.
+  describe.skip(`${name} (skipped: ${why}; see .ci/engines)`, tests);
+}

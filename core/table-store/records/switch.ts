@@ -102,6 +102,8 @@ const memberSchema = z.object({
   panic: z.boolean().default(false),
   /** Where it tells how it is, and its counters; null: nowhere. */
   health: addressSchema.nullable().default(null),
+  /** Floating addresses that it would hold: null, it stands ready; or why it cannot. Absent: none. */
+  addresses: z.record(z.string(), z.string().max(200).nullable()).optional(),
 });
 export type MemberRecord = Readonly<z.output<typeof memberSchema>>;
 export const MEMBER = new RecordKind<MemberRecord, MemberId>('member', memberSchema);

@@ -32,6 +32,8 @@ export interface ClientConnectionParts {
  */
 export class ClientConnection implements ExchangeClient {
   readonly host: string;
+  /** The IP that the client connected to. */
+  readonly localHost: string;
   readonly #connection: Connection;
   readonly #context: HttpContext;
   readonly #route: Route;
@@ -52,6 +54,7 @@ export class ClientConnection implements ExchangeClient {
     this.#context = parts.context;
     this.#route = parts.route;
     this.host = parts.connection.remote.host;
+    this.localHost = parts.connection.local.host;
     this.#reader = new RequestReader(
       {
         head: (head) => {
@@ -89,6 +92,11 @@ export class ClientConnection implements ExchangeClient {
 
   get isLast(): boolean {
     return this.#isStopping || this.#isPeerEnded;
+  }
+
+  /** The next answer is the last; until then the client may take its time. */
+  finish(): void {
+    this.#isStopping = true;
   }
 
   /** Takes no more requests; the one under way is answered. */

@@ -2,7 +2,9 @@ import type { Address, ServerId } from '../../../core/domain.js';
 import { formatAddress } from '../../../core/domain.js';
 import type { Move } from '../../../core/plan.js';
 import type { Listener } from '../../../core/net/port.js';
-import type { ProtocolAdapter, Transfer } from '../adapter.js';
+import { parseIp } from '../../../core/net/ip.js';
+import { within } from '../../../core/within.js';
+import type { ProtocolAdapter, Transfer, VacateHow } from '../adapter.js';
 import { ClientConnection } from './client-connection.js';
 import type { HttpAdapterParts, HttpContext, UnderWay } from './context.js';
 import { HttpCounters } from './counters.js';
@@ -33,7 +35,9 @@ export class HttpAdapter implements ProtocolAdapter {
     { readonly signal: AbortSignal; readonly outcome: Promise<string | undefined> }
   >();
   #listeners: Listener[] = [];
-  #onEmpty: (() => void) | undefined;
+  /** IPs whose connections end. */
+  readonly #vacating = new Set<string>();
+  readonly #onForgotten = new Set<() => void>();
 
   constructor(
     parts: HttpAdapterParts,
@@ -86,6 +90,9 @@ export class HttpAdapter implements ProtocolAdapter {
           },
         });
         this.#clients.add(client);
+        if (this.#vacating.size > 0 && [...this.#vacating].some((ip) => isAt(client, ip))) {
+          client.finish();
+        }
       });
       this.#listeners.push(listener);
     }
@@ -96,10 +103,25 @@ export class HttpAdapter implements ProtocolAdapter {
     for (const listener of this.#listeners) await listener.close();
     this.#listeners = [];
     for (const client of this.#clients) client.stop();
-    await this.#emptied(graceMs);
+    await within(this.#parts.clock, graceMs, (signal) =>
+      this.#gone(() => [...this.#clients], signal),
+    );
     for (const client of this.#clients) client.destroy();
     for (const { pool } of this.#pools.values()) pool.close();
     this.#pools.clear();
+  }
+
+  async vacate(ip: string, how: VacateHow, signal: AbortSignal): Promise<void> {
+    const clients = (): ClientConnection[] => [...this.#clients].filter((each) => isAt(each, ip));
+    this.#vacating.add(ip);
+    for (const client of clients()) {
+      if (how === 'finish') client.finish();
+      else client.stop();
+    }
+    await this.#gone(clients, signal);
+    if (how === 'finish') return;
+    this.#vacating.delete(ip);
+    for (const client of clients()) client.destroy();
   }
 
   transfer(move: Move): Transfer {
@@ -116,21 +138,25 @@ export class HttpAdapter implements ProtocolAdapter {
     );
   }
 
-  #emptied(graceMs: number): Promise<void> {
-    if (this.#clients.size === 0) return Promise.resolve();
+  /** Until none of them is left, at the latest when the signal aborts. */
+  #gone(clients: () => readonly ClientConnection[], signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
-      const cancel = this.#parts.clock.after(graceMs, resolve);
-      this.#onEmpty = () => {
-        cancel();
+      const look = (): void => {
+        if (!signal.aborted && clients().length > 0) return;
+        this.#onForgotten.delete(look);
+        signal.removeEventListener('abort', look);
         resolve();
       };
+      this.#onForgotten.add(look);
+      signal.addEventListener('abort', look);
+      look();
     });
   }
 
   #forget(client: ClientConnection): void {
     this.counters.connections -= 1;
     this.#clients.delete(client);
-    if (this.#clients.size === 0) this.#onEmpty?.();
+    for (const look of this.#onForgotten) look();
   }
 
   #poolOf(server: number): UpstreamPool | undefined {
@@ -183,6 +209,11 @@ export class HttpAdapter implements ProtocolAdapter {
       pool.acquireFresh(waiter);
     });
   }
+}
+
+/** However the system writes it: one that listens for both families sees ::ffff:10.0.0.1. */
+function isAt({ localHost }: ClientConnection, ip: string): boolean {
+  return parseIp(localHost) === parseIp(ip);
 }
 
 const IGNORED = {

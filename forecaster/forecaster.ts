@@ -86,16 +86,21 @@ export class Forecaster implements Startable {
     await this.#running;
   }
 
-  async #handle({ data }: Job): Promise<Json> {
+  async #handle(job: Job): Promise<Json> {
     const { round, log } = this.#parts;
-    const trigger = jobSchema.parse(data);
+    const trigger = jobSchema.parse(job.data);
     const facts = this.#facts();
     // While a fleet starts, the round that its event begins will come soon enough.
     if (trigger.kind === 'schedule' && this.#joinWaitMs(facts) > 0)
       return { plan: null, none: null };
     this.#answered = facts;
     try {
-      const { plan, none } = await round.run(trigger, { isQuick: trigger.kind === 'event' });
+      const { plan, none } = await round.run(trigger, {
+        isQuick: trigger.kind === 'event',
+        progress: (report) => {
+          job.progress(report);
+        },
+      });
       this.#soon();
       return { plan, none: none?.why ?? null };
     } catch (err) {

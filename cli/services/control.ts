@@ -1,3 +1,5 @@
+import { jobsBoard } from '../../api/jobs/board.js';
+import { plainJobsPage } from '../../api/jobs/page.js';
 import { DeclaredServers } from '../../api/declared-servers.js';
 import { NewsStream } from '../../api/news-stream.js';
 import { Registration } from '../../api/registration.js';
@@ -6,6 +8,7 @@ import { planRoutes } from '../../api/routes/plans.js';
 import { stateRoutes } from '../../api/routes/state.js';
 import { API_SERVER_DEFAULTS, ApiServer } from '../../api/server.js';
 import type { Collector } from '../../collector/collector.js';
+import { BullmqBus } from '../../core/bus/bullmq.js';
 import type { Bus } from '../../core/bus/port.js';
 import type { Clock } from '../../core/clock/port.js';
 import type { Config } from '../../core/config/schema.js';
@@ -63,6 +66,7 @@ export async function controlOf(config: Config, parts: ControlParts): Promise<Co
       log: parts.log,
       assets: await pageAssets(),
       news: new NewsStream(parts),
+      jobs: parts.bus instanceof BullmqBus ? jobsBoard(parts.bus.queues) : plainJobsPage(parts.bus),
       routes: [
         ...stateRoutes(status, statusOptions),
         ...planRoutes(parts, { ...config.planner, roundTimeoutMs: 30_000 }),

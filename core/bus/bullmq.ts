@@ -87,6 +87,11 @@ export class BullmqBus implements Bus {
     }
   }
 
+  /** For who shows them; whatever is to be done goes by the methods here. */
+  get queues(): readonly JobQueue[] {
+    return [...this.#queues.values()];
+  }
+
   async work(
     kind: JobKind,
     handle: Handler,

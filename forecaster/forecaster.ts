@@ -3,7 +3,6 @@ import type { Bus, Job } from '../core/bus/port.js';
 import type { Cancel, Clock } from '../core/clock/port.js';
 import type { ResourceId } from '../core/domain.js';
 import { codeOf } from '../core/errors.js';
-import { every } from '../core/every.js';
 import type { Json } from '../core/json.js';
 import type { Startable } from '../core/lifecycle.js';
 import type { Log } from '../core/log.js';
@@ -47,7 +46,7 @@ const RETRY_MS = 2000;
  */
 export class Forecaster implements Startable {
   readonly #parts: ForecasterParts;
-  readonly #options: ForecasterOptions;
+  #options: ForecasterOptions;
   readonly #stopping = new AbortController();
   /** As it was when the last round began. */
   #answered: FleetFacts | undefined;
@@ -55,6 +54,8 @@ export class Forecaster implements Startable {
   #servers = 0;
   #joinedAtMs = -Infinity;
   #isOverThreshold = false;
+  /** The bus knows the schedule as it is wanted. */
+  #isScheduled = false;
   #cancelNews: Cancel | undefined;
   #end: () => void = () => undefined;
   #running: Promise<void> = Promise.resolve();
@@ -66,17 +67,20 @@ export class Forecaster implements Startable {
 
   /** @throws ERR_STORE_UNAVAILABLE, ERR_SCHEDULE_INVALID */
   async start(): Promise<void> {
-    const { bus, view, clock } = this.#parts;
-    const { everyMs, watchMs } = this.#options;
-    const { signal } = this.#stopping;
+    const { bus, view } = this.#parts;
     await bus.work('round', (job) => this.#handle(job));
-    const detail = `every ${everyMs} ms`;
-    await bus.schedule('round', { everyMs }, 'round', jobOf({ kind: 'schedule', detail }));
+    await this.#schedule();
     this.#end = view.onChange(() => {
       this.#soon();
     });
     this.#soon();
-    this.#running = every(clock, { everyMs: watchMs, signal }, () => this.#watch());
+    this.#running = this.#watchOn();
+  }
+
+  /** From now on; a bus that cannot be told is told later. */
+  reconfigure(options: Pick<ForecasterOptions, 'everyMs' | 'watchMs'>): void {
+    this.#isScheduled &&= options.everyMs === this.#options.everyMs;
+    this.#options = { ...this.#options, ...options };
   }
 
   async stop(): Promise<void> {
@@ -84,6 +88,27 @@ export class Forecaster implements Startable {
     this.#cancelNews?.();
     this.#stopping.abort(new Error('stopping'));
     await this.#running;
+  }
+
+  async #schedule(): Promise<void> {
+    const { everyMs } = this.#options;
+    const detail = `every ${everyMs} ms`;
+    const data = jobOf({ kind: 'schedule', detail });
+    await this.#parts.bus.schedule('round', { everyMs }, 'round', data);
+    this.#isScheduled = everyMs === this.#options.everyMs;
+  }
+
+  /** The period may become another one between two looks. */
+  async #watchOn(): Promise<void> {
+    const { clock } = this.#parts;
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      const isOver = await clock.sleep(this.#options.watchMs, signal).then(
+        () => false,
+        () => true,
+      );
+      if (!isOver) await this.#watch();
+    }
   }
 
   async #handle(job: Job): Promise<Json> {
@@ -142,6 +167,7 @@ export class Forecaster implements Startable {
   async #watch(): Promise<void> {
     const { round, log } = this.#parts;
     try {
+      if (!this.#isScheduled) await this.#schedule();
       const trigger = await round.threshold();
       const isNew = trigger !== undefined && !this.#isOverThreshold;
       this.#isOverThreshold = trigger !== undefined;

@@ -72,7 +72,7 @@ const RECENT_STEPS = 12;
  */
 export class Round {
   readonly #parts: RoundParts;
-  readonly #options: RoundOptions;
+  #options: RoundOptions;
   /** End of the last step that was observed. */
   #observedUntilMs = -Infinity;
   #outlook: Outlook | undefined;
@@ -80,6 +80,11 @@ export class Round {
   constructor(parts: RoundParts, options: RoundOptions) {
     this.#parts = parts;
     this.#options = options;
+  }
+
+  /** From the next round on; the grid of the forecasts stays. */
+  reconfigure(options: Pick<RoundOptions, 'mode' | 'forecast' | 'planner' | 'triggers'>): void {
+    this.#options = { ...this.#options, ...options };
   }
 
   /** @throws ERR_STORE_UNAVAILABLE, ERR_STORE_AMBIGUOUS, ERR_CONFLICT: nothing was recorded; the next round will */

@@ -19,7 +19,7 @@ export class LocalDataPlane implements DataPlane {
   readonly #gate: Gate;
   readonly #adapters: readonly ProtocolAdapter[];
   readonly #clock: Clock;
-  readonly #options: LocalDataPlaneOptions;
+  #options: LocalDataPlaneOptions;
   /** Of the open switch. */
   #transfers = new Map<ResourceId, readonly Transfer[]>();
 
@@ -34,6 +34,10 @@ export class LocalDataPlane implements DataPlane {
     this.#gate = parts.gate;
     this.#adapters = parts.adapters;
     this.#clock = parts.clock;
+    this.#options = options;
+  }
+
+  reconfigure(options: LocalDataPlaneOptions): void {
     this.#options = options;
   }
 

@@ -41,24 +41,38 @@ export interface Control {
   readonly registration: Registration;
   readonly declared: DeclaredServers;
   readonly api: ApiServer;
+  /** What a reload changes of them. */
+  readonly reconfigure: (config: Config) => void;
 }
 
 /** Where agents announce themselves, what the config declares, and the API with its page. */
 export async function controlOf(config: Config, parts: ControlParts): Promise<Control> {
   const registration = new Registration(parts, { listen: config.agents.listen, ...config.limits });
-  const declared = new DeclaredServers(parts, {
-    servers: config.servers,
-    resources: config.resources.names,
-    pins: config.resources.pins,
-    retryMs: 5000,
-  });
+  const declared = new DeclaredServers(parts, { ...declaredOf(config), retryMs: 5000 });
+  let now = config;
   const statusOptions = {
     cluster: config.cluster,
-    mode: config.mode,
-    windowMs: config.collector.everyMs,
-    forecast: config.forecast,
-    quantile: config.planner.quantile,
-    explain: { planner: config.planner, stepMs: config.forecast.stepMs, seed: 1 },
+    get mode() {
+      return now.mode;
+    },
+    get windowMs() {
+      return now.collector.everyMs;
+    },
+    get forecast() {
+      return now.forecast;
+    },
+    get quantile() {
+      return now.planner.quantile;
+    },
+    get explain() {
+      return { planner: now.planner, stepMs: now.forecast.stepMs, seed: 1 };
+    },
+  };
+  const planOptions = {
+    roundTimeoutMs: 30_000,
+    get planLifeMs() {
+      return now.planner.planLifeMs;
+    },
   };
   const status = { ...parts, collector: () => collectorStatus(parts.collector) };
   const api = new ApiServer(
@@ -69,13 +83,21 @@ export async function controlOf(config: Config, parts: ControlParts): Promise<Co
       jobs: parts.bus instanceof BullmqBus ? jobsBoard(parts.bus.queues) : plainJobsPage(parts.bus),
       routes: [
         ...stateRoutes(status, statusOptions),
-        ...planRoutes(parts, { ...config.planner, roundTimeoutMs: 30_000 }),
+        ...planRoutes(parts, planOptions),
         ...actRoutes(parts),
       ],
     },
     { ...API_SERVER_DEFAULTS, listen: config.api.listen },
   );
-  return { registration, declared, api };
+  const reconfigure = (read: Config): void => {
+    now = read;
+    declared.reconfigure(declaredOf(read));
+  };
+  return { registration, declared, api, reconfigure };
+}
+
+function declaredOf({ servers, resources }: Config) {
+  return { servers, resources: resources.names, pins: resources.pins };
 }
 
 function collectorStatus(collector: Collector | undefined) {

@@ -29,31 +29,37 @@ const SEED = 1;
 const JOIN_PAUSE_MS = 1500;
 const CHRONICLE_MS = 2000;
 
+export interface ForecasterService {
+  readonly service: Startable;
+  /** What a reload changes of it. */
+  readonly reconfigure: (config: Config) => void;
+}
+
 /** The forecaster as the config wants it, its analysis in a thread of its own. */
-export function forecasterOf(config: Config, parts: ForecasterParts): Startable {
+export function forecasterOf(config: Config, parts: ForecasterParts): ForecasterService {
   const { metricStore } = parts;
   const log = parts.log.child({ room: 'forecaster' });
-  const { stepMs, horizonSteps, historySteps, seasonMs, everyMs } = config.forecast;
+  const { stepMs, horizonSteps, historySteps, seasonMs } = config.forecast;
   const analysis = new AnalysisThread(
     { log },
     { stepMs, horizonSteps, historySteps, seasonsMs: seasonMs, seed: SEED },
   );
   const attributor = new CpuAttributor(metricStore);
-  const round = new Round(
-    { ...parts, log, analysis, attributor },
-    {
-      mode: config.mode,
-      forecast: config.forecast,
-      planner: config.planner,
-      triggers: config.triggers,
-      seed: SEED,
-    },
-  );
-  const watchMs = Math.max(config.collector.everyMs, 100);
+  const round = new Round({ ...parts, log, analysis, attributor }, { ...config, seed: SEED });
   const forecaster = new Forecaster(
     { ...parts, log, round },
-    { everyMs, watchMs, joinPauseMs: JOIN_PAUSE_MS },
+    { ...periodsOf(config), joinPauseMs: JOIN_PAUSE_MS },
   );
   const chronicle = new Chronicle({ ...parts, log }, { everyMs: CHRONICLE_MS });
-  return new Lifecycle([analysis, chronicle, forecaster]);
+  return {
+    service: new Lifecycle([analysis, chronicle, forecaster]),
+    reconfigure: (now) => {
+      round.reconfigure(now);
+      forecaster.reconfigure(periodsOf(now));
+    },
+  };
+}
+
+function periodsOf({ forecast, collector }: Config) {
+  return { everyMs: forecast.everyMs, watchMs: Math.max(collector.everyMs, 100) };
 }

@@ -6,6 +6,8 @@ import type { Collector } from '../../collector/collector.js';
 import { collectorMetrics } from '../../collector/metrics.js';
 import type { MemberTarget } from '../../collector/member-counters.js';
 import type { Clock } from '../../core/clock/port.js';
+import type { Reload } from '../../core/config/reload.js';
+import { reloadOf } from '../../core/config/reload.js';
 import type { Config } from '../../core/config/schema.js';
 import { NodeDisk } from '../../core/disk/node.js';
 import type { Disk } from '../../core/disk/port.js';
@@ -35,7 +37,7 @@ import type { EngineName, Engines } from './engines.js';
 import { openEngines } from './engines.js';
 import { forecasterOf } from './forecaster.js';
 import { healthServer } from './health.js';
-import { redirectorOf } from './redirector.js';
+import { reconfigureRedirector, redirectorOf } from './redirector.js';
 
 /** What one process can be, alone or together. */
 export const ROLES = ['redirector', 'collector', 'forecaster', 'api'] as const;
@@ -63,6 +65,9 @@ const ENGINES_OF: Readonly<Record<Role, readonly EngineName[]>> = {
 };
 
 interface Built {
+  readonly config: Config;
+  /** Takes up another config. @throws ERR_LISTEN_FAILED: nothing was changed */
+  readonly reconfigure: (config: Config) => Promise<void>;
   readonly redirector: Redirector | undefined;
   readonly collector: Collector | undefined;
   readonly registration: Registration | undefined;
@@ -76,9 +81,11 @@ interface Built {
 export class Services implements Startable {
   readonly #built: Built;
   readonly #lifecycle: Lifecycle;
+  #config: Config;
 
   private constructor(built: Built, lifecycle: Lifecycle) {
     this.#built = built;
+    this.#config = built.config;
     this.#lifecycle = lifecycle;
   }
 
@@ -121,7 +128,7 @@ export class Services implements Startable {
     const eligibility = new Eligibility({ view, clock });
     const common = { store, view, clock, log: log.child({ room: 'api' }) };
     const has = (role: Role): boolean => roles.includes(role);
-    let isStarted = false;
+    let phase: 'starting' | 'serving' | 'stopping' = 'starting';
 
     const metrics = new Metrics(version);
     const boot = randomUUID();
@@ -135,7 +142,7 @@ export class Services implements Startable {
       {
         ...{ net, clock, log, metrics },
         obstacles: () => [
-          ...(isStarted ? [] : ['it is starting']),
+          ...(phase === 'serving' ? [] : [`it is ${phase}`]),
           ...(redirector === undefined ? [] : obstaclesOf(redirector)),
         ],
         routes:
@@ -148,7 +155,7 @@ export class Services implements Startable {
     if (redirector !== undefined) {
       metrics.add(...redirectorMetrics(redirector, httpCountersOf(redirector)));
     }
-    const collector = has('collector')
+    const collecting = has('collector')
       ? await collectorOf(config, {
           ...{ clock, rng, log, net, disk, view },
           metricStore: engines.metricStore,
@@ -156,9 +163,10 @@ export class Services implements Startable {
           members: () => membersOf(view),
         })
       : undefined;
+    const collector = collecting?.collector;
     if (collector !== undefined) metrics.add(...collectorMetrics(collector));
     metrics.add(...engines.metrics);
-    const forecaster = has('forecaster')
+    const forecasting = has('forecaster')
       ? forecasterOf(config, { ...common, ...engineParts(engines), log, eligibility })
       : undefined;
     const control = has('api')
@@ -171,7 +179,15 @@ export class Services implements Startable {
         })
       : undefined;
     const built: Built = {
-      ...{ redirector, collector, health, view, engines },
+      ...{ config, redirector, collector, health, view, engines },
+      reconfigure: async (now) => {
+        // The only one that may fail comes first.
+        if (redirector !== undefined) await reconfigureRedirector(redirector, now);
+        guard.exclude(ownListeners(now));
+        collecting?.reconfigure(now);
+        forecasting?.reconfigure(now);
+        control?.reconfigure(now);
+      },
       registration: control?.registration,
       api: control?.api,
     };
@@ -182,13 +198,18 @@ export class Services implements Startable {
       following(view),
       health,
       ...(control === undefined ? [] : [control.registration, control.declared]),
-      ...[redirector, collector, forecaster, control?.api].filter((part) => part !== undefined),
+      ...[redirector, collector, forecasting?.service, control?.api].filter(
+        (part) => part !== undefined,
+      ),
       {
         start: () => {
-          isStarted = true;
+          phase = 'serving';
           return Promise.resolve();
         },
-        stop: () => Promise.resolve(),
+        stop: () => {
+          phase = 'stopping';
+          return Promise.resolve();
+        },
       },
     ]);
     return new Services(built, lifecycle);
@@ -201,6 +222,22 @@ export class Services implements Startable {
 
   stop(): Promise<void> {
     return this.#lifecycle.stop();
+  }
+
+  /** What it runs by. */
+  get config(): Config {
+    return this.#config;
+  }
+
+  /**
+   * Takes up what can be changed while it runs, without a break for anybody; the rest stays as it was.
+   * @throws ERR_LISTEN_FAILED: nothing was changed
+   */
+  async reload(read: Config): Promise<Reload> {
+    const reload = reloadOf(this.#config, read);
+    if (reload.changed.length > 0) await this.#built.reconfigure(reload.config);
+    this.#config = reload.config;
+    return reload;
   }
 
   get engines(): Engines {
@@ -278,17 +315,16 @@ function following(view: TableView): Startable {
 
 /** Servers, agents, exporters, hooks: within the allowed networks, and never one of our own listeners. */
 function outboundGuard(config: Config): OutboundGuard {
-  const { api, health, agents, listeners, limits } = config;
   return new OutboundGuard({
-    networks: limits.outboundNetworks,
+    networks: config.limits.outboundNetworks,
     ports: [{ first: 1, last: 65_535 }],
-    excluded: [
-      api.listen,
-      health.listen,
-      agents.listen,
-      ...listeners.map(({ listen }) => listen),
-    ].filter(({ port }) => port > 0),
+    excluded: ownListeners(config),
   });
+}
+
+function ownListeners({ api, health, agents, listeners }: Config): Address[] {
+  const all = [api, health, agents, ...listeners];
+  return all.map(({ listen }) => listen).filter(({ port }) => port > 0);
 }
 
 /** For what is asked of the redirectors: of this process itself, and of others like it. */

@@ -44,11 +44,15 @@ const ASK_PAUSE_MS = 100;
 /** Carries the open switch on, one step of the protocol at a time. Used by the coordinator only. */
 export class SwitchDriver {
   readonly #parts: SwitchDriverParts;
-  readonly #limits: SwitchLimits;
+  #limits: SwitchLimits;
   #inState: InState | undefined;
 
   constructor(parts: SwitchDriverParts, limits: SwitchLimits) {
     this.#parts = parts;
+    this.#limits = limits;
+  }
+
+  reconfigure(limits: SwitchLimits): void {
     this.#limits = limits;
   }
 

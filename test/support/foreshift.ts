@@ -73,6 +73,19 @@ export class RunningUp {
     });
   }
 
+  get pid(): number {
+    return this.#child.pid ?? NaN;
+  }
+
+  /** It stands still, and keeps its connections, until it goes on. */
+  pause(): void {
+    this.#child.kill('SIGSTOP');
+  }
+
+  goOn(): void {
+    this.#child.kill('SIGCONT');
+  }
+
   /** As `systemctl reload` does. */
   hangUp(): void {
     this.#child.kill('SIGHUP');

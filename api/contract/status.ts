@@ -85,6 +85,20 @@ export const statusSchema = z.object({
       failing: z.string().nullable(),
     }),
   ),
+  /** What the api rests on outside its process; `fault` null: its last calls were answered. */
+  engines: z.array(
+    z.object({
+      name: z.string(),
+      fault: z
+        .object({
+          sinceMs: z.number(),
+          atMs: z.number(),
+          code: z.string(),
+          message: z.string(),
+        })
+        .nullable(),
+    }),
+  ),
   /** What a person should look at, one sentence each. */
   warnings: z.array(z.string()),
 });

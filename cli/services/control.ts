@@ -13,6 +13,7 @@ import type { Bus } from '../../core/bus/port.js';
 import type { Clock } from '../../core/clock/port.js';
 import type { Config } from '../../core/config/schema.js';
 import type { Address } from '../../core/domain.js';
+import type { EngineHealth } from '../../core/engine-health.js';
 import type { Log } from '../../core/log.js';
 import type { MetricStore } from '../../core/metric-store/port.js';
 import type { Net } from '../../core/net/port.js';
@@ -35,6 +36,8 @@ export interface ControlParts {
   readonly assertAllowed: (address: Address) => void;
   /** If it runs in this process: how its polls go is part of the status then. */
   readonly collector: Collector | undefined;
+  /** Of those outside this process. */
+  readonly engines: readonly EngineHealth[];
 }
 
 export interface Control {

@@ -12,6 +12,7 @@ import type { Config } from '../../core/config/schema.js';
 import { NodeDisk } from '../../core/disk/node.js';
 import type { Disk } from '../../core/disk/port.js';
 import type { Address } from '../../core/domain.js';
+import { engineMetrics } from '../../core/engine-health.js';
 import { fail } from '../../core/errors.js';
 import type { Startable } from '../../core/lifecycle.js';
 import { Lifecycle } from '../../core/lifecycle.js';
@@ -165,7 +166,7 @@ export class Services implements Startable {
       : undefined;
     const collector = collecting?.collector;
     if (collector !== undefined) metrics.add(...collectorMetrics(collector));
-    metrics.add(...engines.metrics);
+    metrics.add(...engines.metrics, ...engineMetrics(engines.health, clock));
     const forecasting = has('forecaster')
       ? forecasterOf(config, { ...common, ...engineParts(engines), log, eligibility })
       : undefined;
@@ -176,6 +177,7 @@ export class Services implements Startable {
             guard.check(address);
           },
           collector,
+          engines: engines.health,
         })
       : undefined;
     const built: Built = {

@@ -40,7 +40,7 @@ beforeEach(async () => {
   const forecast = { stepMs: 300_000, horizonSteps: 12, everyMs: 300_000 };
   routes = [
     ...stateRoutes(
-      { ...parts, eligibility, collector: () => [] },
+      { ...parts, eligibility, collector: () => [], engines: [] },
       {
         cluster: 'test',
         mode: 'propose',

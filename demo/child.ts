@@ -12,6 +12,8 @@ export class Child<Said> {
   constructor(module: string, args: readonly string[]) {
     const file = fileURLToPath(new URL(`./${module}.js`, import.meta.url));
     this.#process = fork(file, args, {
+      // Ctrl-C is for the demo; they end with it, since their channel is closed then.
+      detached: true,
       serialization: 'advanced',
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });

@@ -70,7 +70,7 @@ async function start(args: LoadArguments): Promise<void> {
 function send(
   index: number,
   resource: string,
-  { proxy }: LoadArguments,
+  { proxies }: LoadArguments,
   isPost: boolean,
   write: (line: string) => void,
 ): void {
@@ -82,6 +82,7 @@ function send(
   sent += 1;
   underWay += 1;
   const id = `d${process.pid}-${sent}`;
+  const proxy = proxies[sent % proxies.length];
   const sentAtMs = clock.realtimeMs();
   const fromMs = clock.monotonicMs();
   let isOver = false;
@@ -100,8 +101,8 @@ function send(
   };
   const request = httpRequest(
     {
-      host: proxy.host,
-      port: proxy.port,
+      host: proxy?.host,
+      port: proxy?.port,
       agent: http,
       method: isPost ? 'POST' : 'GET',
       path: `/${resource}/item`,

@@ -78,6 +78,7 @@ export const statusSchema = z.object({
       coverage: z.number().nullable(),
     })
     .nullable(),
+  /** All targets, if the collector runs in the api's process; else those that cannot be polled. */
   collector: z.array(
     z.object({
       target: z.string(),

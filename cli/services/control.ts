@@ -7,6 +7,7 @@ import { actRoutes } from '../../api/routes/acts.js';
 import { planRoutes } from '../../api/routes/plans.js';
 import { stateRoutes } from '../../api/routes/state.js';
 import { API_SERVER_DEFAULTS, ApiServer } from '../../api/server.js';
+import type { Status } from '../../api/contract/status.js';
 import type { Collector } from '../../collector/collector.js';
 import { BullmqBus } from '../../core/bus/bullmq.js';
 import type { Bus } from '../../core/bus/port.js';
@@ -19,6 +20,7 @@ import type { MetricStore } from '../../core/metric-store/port.js';
 import type { Net } from '../../core/net/port.js';
 import type { Eligibility } from '../../core/table-store/eligibility.js';
 import type { TableStore } from '../../core/table-store/port.js';
+import { COLLECTOR } from '../../core/table-store/records/collector.js';
 import type { TableView } from '../../core/table-store/view.js';
 import { pageAssets } from './assets.js';
 
@@ -77,7 +79,7 @@ export async function controlOf(config: Config, parts: ControlParts): Promise<Co
       return now.planner.planLifeMs;
     },
   };
-  const status = { ...parts, collector: () => collectorStatus(parts.collector) };
+  const status = { ...parts, collector: () => collectorStatus(parts) };
   const api = new ApiServer(
     {
       log: parts.log,
@@ -103,11 +105,19 @@ function declaredOf({ servers, resources }: Config) {
   return { servers, resources: resources.names, pins: resources.pins };
 }
 
-function collectorStatus(collector: Collector | undefined) {
-  const targets = collector?.status().targets ?? [];
-  return targets.map(({ name, lastSuccessMs, fault }) => ({
-    target: name,
+/** Of all targets where it runs in this process, else of those that it says fail. */
+function collectorStatus({ collector, view }: ControlParts): Status['collector'] {
+  if (collector !== undefined) {
+    return collector.status().targets.map(({ name, lastSuccessMs, fault }) => ({
+      target: name,
+      lastSuccessMs,
+      failing: fault?.message ?? null,
+    }));
+  }
+  const faults = view.get(COLLECTOR, 'faults')?.value.faults ?? [];
+  return faults.map(({ target, lastSuccessMs, message }) => ({
+    target,
     lastSuccessMs,
-    failing: fault?.message ?? null,
+    failing: message,
   }));
 }

@@ -3,6 +3,8 @@ import { randomUUID } from 'node:crypto';
 import type { Registration } from '../../api/registration.js';
 import type { ApiServer } from '../../api/server.js';
 import type { Collector } from '../../collector/collector.js';
+import type { FaultReportParts } from '../../collector/fault-report.js';
+import { FaultReport } from '../../collector/fault-report.js';
 import { collectorMetrics } from '../../collector/metrics.js';
 import type { MemberTarget } from '../../collector/member-counters.js';
 import type { Clock } from '../../core/clock/port.js';
@@ -64,6 +66,8 @@ const ENGINES_OF: Readonly<Record<Role, readonly EngineName[]>> = {
   forecaster: ['metricStore', 'bus'],
   api: ['metricStore', 'bus'],
 };
+
+const FAULTS_REPORT_MS = 5000;
 
 interface Built {
   readonly config: Config;
@@ -200,6 +204,9 @@ export class Services implements Startable {
       following(view),
       health,
       ...(control === undefined ? [] : [control.registration, control.declared]),
+      ...(collector !== undefined && control === undefined
+        ? [reporting(collector, { store, clock, log })]
+        : []),
       ...[redirector, collector, forecasting?.service, control?.api].filter(
         (part) => part !== undefined,
       ),
@@ -353,6 +360,12 @@ function membersOf(view: TableView): MemberTarget[] {
 /** Where others reach what listens there. */
 function reachable({ host, port }: Address, { redirector }: Config): Address {
   return { host: redirector.advertise ?? host, port };
+}
+
+/** Where the api runs in another process. */
+function reporting(collector: Collector, parts: Omit<FaultReportParts, 'targets'>): FaultReport {
+  const targets = () => collector.status().targets;
+  return new FaultReport({ ...parts, targets }, { everyMs: FAULTS_REPORT_MS });
 }
 
 function compacting(parts: CompactionParts): Startable {

@@ -3,6 +3,7 @@ import type { Bus, Job } from '../core/bus/port.js';
 import type { Cancel, Clock } from '../core/clock/port.js';
 import type { ResourceId } from '../core/domain.js';
 import { codeOf } from '../core/errors.js';
+import { every } from '../core/every.js';
 import type { Json } from '../core/json.js';
 import type { Startable } from '../core/lifecycle.js';
 import type { Log } from '../core/log.js';
@@ -56,6 +57,7 @@ export class Forecaster implements Startable {
   #isOverThreshold = false;
   /** The bus knows the schedule as it is wanted. */
   #isScheduled = false;
+  #watching = new AbortController();
   #cancelNews: Cancel | undefined;
   #end: () => void = () => undefined;
   #running: Promise<void> = Promise.resolve();
@@ -74,13 +76,15 @@ export class Forecaster implements Startable {
       this.#soon();
     });
     this.#soon();
-    this.#running = this.#watchOn();
+    this.#watchAnew();
   }
 
   /** From now on; a bus that cannot be told is told later. */
   reconfigure(options: Pick<ForecasterOptions, 'everyMs' | 'watchMs'>): void {
-    this.#isScheduled &&= options.everyMs === this.#options.everyMs;
-    this.#options = { ...this.#options, ...options };
+    const before = this.#options;
+    this.#options = { ...before, ...options };
+    this.#isScheduled &&= options.everyMs === before.everyMs;
+    if (options.watchMs !== before.watchMs) this.#watchAnew();
   }
 
   async stop(): Promise<void> {
@@ -98,17 +102,16 @@ export class Forecaster implements Startable {
     this.#isScheduled = everyMs === this.#options.everyMs;
   }
 
-  /** The period may become another one between two looks. */
-  async #watchOn(): Promise<void> {
+  /** By the period as it is now. */
+  #watchAnew(): void {
     const { clock } = this.#parts;
-    const { signal } = this.#stopping;
-    while (!signal.aborted) {
-      const isOver = await clock.sleep(this.#options.watchMs, signal).then(
-        () => false,
-        () => true,
-      );
-      if (!isOver) await this.#watch();
-    }
+    const { watchMs: everyMs } = this.#options;
+    this.#watching.abort(new Error('another period'));
+    this.#watching = new AbortController();
+    const signal = AbortSignal.any([this.#stopping.signal, this.#watching.signal]);
+    this.#running = this.#running.then(() =>
+      every(clock, { everyMs, signal }, () => this.#watch()),
+    );
   }
 
   async #handle(job: Job): Promise<Json> {

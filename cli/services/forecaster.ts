@@ -45,7 +45,10 @@ export function forecasterOf(config: Config, parts: ForecasterParts): Forecaster
     { stepMs, horizonSteps, historySteps, seasonsMs: seasonMs, seed: SEED },
   );
   const attributor = new CpuAttributor(metricStore);
-  const round = new Round({ ...parts, log, analysis, attributor }, { ...config, seed: SEED });
+  const round = new Round(
+    { ...parts, log, analysis, attributor },
+    { ...roundOf(config), seed: SEED },
+  );
   const forecaster = new Forecaster(
     { ...parts, log, round },
     { ...periodsOf(config), joinPauseMs: JOIN_PAUSE_MS },
@@ -54,10 +57,14 @@ export function forecasterOf(config: Config, parts: ForecasterParts): Forecaster
   return {
     service: new Lifecycle([analysis, chronicle, forecaster]),
     reconfigure: (now) => {
-      round.reconfigure(now);
+      round.reconfigure(roundOf(now));
       forecaster.reconfigure(periodsOf(now));
     },
   };
+}
+
+function roundOf({ mode, forecast, planner, triggers }: Config) {
+  return { mode, forecast, planner, triggers };
 }
 
 function periodsOf({ forecast, collector }: Config) {

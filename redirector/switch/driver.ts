@@ -1,3 +1,4 @@
+import type { MovedRequest } from '../../core/agent-protocol.js';
 import type { Clock } from '../../core/clock/port.js';
 import type { LostSourcePolicy, MemberId, ResourceId, ServerId } from '../../core/domain.js';
 import type { Generation } from '../../core/generation.js';
@@ -142,12 +143,15 @@ export class SwitchDriver {
   #hint({ moves, generation }: SwitchRecord, side: 'source' | 'target'): void {
     if (side === 'source') return;
     const { agents, view } = this.#parts;
+    const hints = new Map<ServerId, MovedRequest['moves'][number][]>();
     for (const { resource, source, target } of moves) {
       const address = view.get(SERVER, target)?.value.address;
       if (source === null || address === undefined || !agents.hasAgent(source)) continue;
-      const moved = { resource, server: target, address, since: generation };
-      void agents.moved(source, { moves: [moved] });
+      const ofSource = hints.get(source) ?? [];
+      hints.set(source, ofSource);
+      ofSource.push({ resource, server: target, address, since: generation });
     }
+    for (const [source, moved] of hints) void agents.moved(source, { moves: moved });
   }
 
   #enter(record: SwitchRecord): InState {

@@ -77,15 +77,6 @@ export class RunningUp {
     return this.#child.pid ?? NaN;
   }
 
-  /** It stands still, and keeps its connections, until it goes on. */
-  pause(): void {
-    this.#child.kill('SIGSTOP');
-  }
-
-  goOn(): void {
-    this.#child.kill('SIGCONT');
-  }
-
   /** As `systemctl reload` does. */
   hangUp(): void {
     this.#child.kill('SIGHUP');
@@ -123,6 +114,15 @@ export class RunningUp {
   async kill(): Promise<void> {
     this.#child.kill('SIGKILL');
     await this.#ended;
+  }
+
+  /** It does nothing until it goes on. */
+  pause(): void {
+    this.#child.kill('SIGSTOP');
+  }
+
+  goOn(): void {
+    this.#child.kill('SIGCONT');
   }
 
   async stop(): Promise<number | null> {

@@ -40,12 +40,12 @@ export class InfluxServer {
     await ended;
   }
 
-  /** It accepts connections and answers nothing, until `go`. */
+  /** It accepts connections and answers nothing, until `goOn`. */
   pause(): void {
     this.#running.child.kill('SIGSTOP');
   }
 
-  go(): void {
+  goOn(): void {
     this.#running.child.kill('SIGCONT');
   }
 

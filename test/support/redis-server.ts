@@ -49,10 +49,14 @@ export class RedisServer {
     return `redis://127.0.0.1:${this.#port}`;
   }
 
-  /** Starts it on what it kept, on the same port. @throws with what it said, if it does not serve */
-  async restart(): Promise<void> {
-    const { folder } = this;
-    const started = await startRedis({ folder, port: this.#port, settings: this.#settings });
+  /**
+   * Starts it on what it kept, on the same port.
+   * @param changed of its settings, this once
+   * @throws with what it said, if it does not serve
+   */
+  async restart(changed: Settings = {}): Promise<void> {
+    const settings = { ...this.#settings, ...changed };
+    const started = await startRedis({ folder: this.folder, port: this.#port, settings });
     this.#child = started.child;
     this.#ended = started.ended;
   }

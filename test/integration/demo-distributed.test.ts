@@ -5,12 +5,20 @@ import type { Status } from '../../api/contract/status.js';
 import { ApiClient } from '../../cli/api-client.js';
 import { productFolder } from '../../cli/product.js';
 import { SystemClock } from '../../core/clock/system.js';
+import type { Progress } from '../../core/bus/port.js';
 import type { DemoSummary } from '../../demo/demo.js';
 import { foreshift } from '../support/foreshift.js';
 import { itWith } from '../support/installed.js';
 import { untilWithin } from '../support/until.js';
 
 /* The whole distributed set for a test drive, as README has it: one command, and Ctrl-C. */
+
+interface Queues {
+  readonly queues: readonly {
+    readonly name: string;
+    readonly jobs: readonly { readonly progress?: Partial<Progress> }[];
+  }[];
+}
 
 const MAIN = `${productFolder}dist/cli/main.js`;
 const COMMAND = ['demo', '--distributed', '--json', '--api-port', '0', '--proxy-port', '0'];
@@ -57,6 +65,15 @@ describe('the distributed demo', () => {
       await until('s2 is empty', async () => {
         const server = (await status()).servers.find(({ id }) => id === 's2');
         return server?.resources === 0;
+      });
+
+      const jobs = seen('jobs').split(' ')[0] ?? '';
+      expect(await (await fetch(jobs)).text()).toContain('Foreshift jobs');
+      await until('the board shows how far a round came', async () => {
+        const answer = await fetch(`${jobs}/api/queues?activeQueue=round&page=1&jobsPerPage=5`);
+        const { queues } = (await answer.json()) as Queues;
+        const rounds = queues.flatMap((queue) => (queue.name === 'round' ? queue.jobs : []));
+        return rounds.some(({ progress }) => progress?.phase === 'done' && progress.total === 4);
       });
 
       process.kill(-(demo.pid ?? NaN), 'SIGINT');

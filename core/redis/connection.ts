@@ -8,6 +8,7 @@ import type { Log } from '../log.js';
 import type { Effect, Watched } from '../engine-health.js';
 import { EngineHealth } from '../engine-health.js';
 import { isSurelyNotDone, isTimeout, isUnknownScript, reasonOf } from './failure.js';
+import { lasting } from './lasting.js';
 import type { RedisOptions } from './options.js';
 import { REDIS_DEFAULTS, clientOptions, nameOf } from './options.js';
 import type { Script } from './script.js';
@@ -44,6 +45,7 @@ export class RedisConnection implements Watched {
   readonly #redis: string;
   readonly #callsMax: number;
   readonly #calls = new Set<Promise<unknown>>();
+  readonly #end: () => void;
   #lastError: unknown = new Error('not connected yet');
   #isLost = false;
   #isClosed = false;
@@ -56,6 +58,7 @@ export class RedisConnection implements Watched {
     this.#redis = nameOf(options);
     this.#callsMax = options.callsMax ?? REDIS_DEFAULTS.callsMax;
     this.#client = new Redis(clientOptions(options));
+    this.#end = lasting(this.#client, clock);
     this.#client.on('error', (error: unknown) => {
       this.#lastError = error;
     });
@@ -75,7 +78,7 @@ export class RedisConnection implements Watched {
       await connection.#untilReady();
       if (first !== undefined) await connection.run(first);
     } catch (error) {
-      connection.#client.disconnect();
+      connection.#end();
       throw error instanceof ForeshiftError && error.cause instanceof ForeshiftError
         ? error.cause
         : error;
@@ -132,7 +135,7 @@ export class RedisConnection implements Watched {
   async close(): Promise<void> {
     this.#isClosed = true;
     await Promise.allSettled(this.#calls);
-    this.#client.disconnect();
+    this.#end();
   }
 
   /**

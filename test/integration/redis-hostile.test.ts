@@ -12,6 +12,7 @@ import { READ, TRANSACT } from '../../core/table-store/redis-scripts.js';
 import { TableView } from '../../core/table-store/view.js';
 import type { Answer } from '../support/resp-server.js';
 import { RespServer, encoded } from '../support/resp-server.js';
+import { untilWithin } from '../support/until.js';
 
 /* A Redis that answers with anything but what was asked for: each time a coded error, and nothing is harmed. */
 
@@ -179,3 +180,42 @@ class HastyClock extends SystemClock {
     return super.after(ms / 10, run);
   }
 }
+
+describe('a Sentinel', () => {
+  it('that tells of a failover while it is asked for the master is asked again', async () => {
+    const sentinel = await RespServer.start();
+    const until = untilWithin(10_000, { pauseMs: 5 });
+    const { host, port } = server.at;
+    let isSlow = false;
+    sentinel.answer = ([name]) => {
+      if (name?.toUpperCase() !== 'SENTINEL') return null;
+      return isSlow ? undefined : encoded([host, String(port)]);
+    };
+    const heard = (name: string): number =>
+      sentinel.heard.filter((command) => command[0]?.toUpperCase() === name).length;
+    const connection = await RedisConnection.open(parts, 'test', {
+      at: { sentinels: [sentinel.at], master: 'main' },
+      commandTimeoutMs: 2000,
+    });
+    try {
+      await until('it listens for failovers', () => heard('SUBSCRIBE') === 1);
+      isSlow = true;
+      const asked = heard('SENTINEL');
+      server.hangUp();
+      await until('it asks for the master', () => heard('SENTINEL') > asked);
+      sentinel.send('SUBSCRIBE', encoded(['message', '+switch-master', 'main']));
+      await until('it has ended', () => connection.client.status !== 'connecting');
+      isSlow = false;
+      sentinel.send('SENTINEL', encoded([host, String(port)]));
+      await until('it is connected again', () =>
+        connection.read('PING').then(
+          () => true,
+          () => false,
+        ),
+      );
+    } finally {
+      await connection.close();
+      await sentinel.stop();
+    }
+  }, 30_000);
+});

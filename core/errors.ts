@@ -276,6 +276,19 @@ const ERRORS = {
     meaning: 'the demo has not started',
     remedy: 'Start it before asking it anything.',
   },
+  ERR_PROGRAM_ABSENT: {
+    status: 503,
+    exit: 1,
+    meaning: '{program} is not installed',
+    remedy:
+      'Install it (on Debian: redis-server, influxdb), or run the demo without --distributed, which needs neither.',
+  },
+  ERR_PROGRAM_FAILED: {
+    status: 503,
+    exit: 1,
+    meaning: '{program} could not be started; it ended with {how} and said: {said}',
+    remedy: 'Mend what it complains of, and try again.',
+  },
   ERR_TRACE_EMPTY: {
     status: 400,
     exit: 64,

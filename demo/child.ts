@@ -12,6 +12,8 @@ export class Child<Said> {
   constructor(module: string | URL, args: readonly string[]) {
     const at = module instanceof URL ? module : new URL(`./${module}.js`, import.meta.url);
     this.#process = fork(fileURLToPath(at), args, {
+      // Ctrl-C is for the demo; they end with it, since their channel is closed then.
+      detached: true,
       serialization: 'advanced',
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });

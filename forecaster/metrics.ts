@@ -22,6 +22,7 @@ export interface ForecasterMetricsParts {
   readonly plans: PlanTally;
 }
 
+/** As they are when they are looked at. */
 export interface ForecasterMetricsOptions {
   /** Between two rounds by schedule. */
   readonly everyMs: number;
@@ -51,7 +52,7 @@ export function forecasterMetrics(
 
 function roundMetrics(
   { view, round }: ForecasterMetricsParts,
-  { everyMs }: ForecasterMetricsOptions,
+  options: ForecasterMetricsOptions,
 ): MetricSource[] {
   const last = () => view.get(ROUND, 'last')?.value;
   return [
@@ -65,7 +66,7 @@ function roundMetrics(
       name: 'foreshift_round_period_seconds',
       help: 'Between two rounds by schedule.',
       kind: 'gauge',
-      read: () => atSecond(everyMs),
+      read: () => atSecond(options.everyMs),
     },
     {
       name: 'foreshift_round_seconds',
@@ -155,7 +156,7 @@ function restless(view: TableView, nowMs: number): Reading[] {
 
 function fleetMetrics(
   { view }: ForecasterMetricsParts,
-  { mode }: ForecasterMetricsOptions,
+  options: ForecasterMetricsOptions,
 ): MetricSource[] {
   return [
     {
@@ -163,7 +164,10 @@ function fleetMetrics(
       help: 'Whether plans are made (observe: they are not), proposed, or applied.',
       kind: 'gauge',
       labels: ['mode'],
-      read: () => [{ labels: { mode: view.get(MODE, 'current')?.value.mode ?? mode }, value: 1 }],
+      read: () => {
+        const mode = view.get(MODE, 'current')?.value.mode ?? options.mode;
+        return [{ labels: { mode }, value: 1 }];
+      },
     },
     {
       name: 'foreshift_paused_since_timestamp_seconds',

@@ -103,7 +103,7 @@ export interface GateParts {
 export class Gate {
   readonly #clock: Clock;
   readonly #needsLease: GateParts['needsLease'];
-  readonly #options: GateOptions;
+  #options: GateOptions;
 
   readonly #indices = new Map<ResourceId, number>();
   readonly #resources: ResourceId[] = [];
@@ -135,6 +135,11 @@ export class Gate {
     this.#clock = clock;
     this.#needsLease = needsLease;
     this.#options = { ...GATE_DEFAULTS, ...options };
+  }
+
+  /** From now on; what is held stays held as it was promised. Its limit of resources stays: a table may be there already. */
+  reconfigure(options: Omit<Partial<GateOptions>, 'resourcesMax'>): void {
+    this.#options = { ...this.#options, ...options };
   }
 
   /* ---- on the way of a request ---- */

@@ -20,7 +20,7 @@ export class LocalDataPlane implements DataPlane {
   readonly #gate: Gate;
   readonly #adapters: readonly ProtocolAdapter[];
   readonly #clock: Clock;
-  readonly #options: LocalDataPlaneOptions;
+  #options: LocalDataPlaneOptions;
   /** Of the open switch. */
   #transfers = new Map<ResourceId, readonly Transfer[]>();
 
@@ -35,6 +35,10 @@ export class LocalDataPlane implements DataPlane {
     this.#gate = parts.gate;
     this.#adapters = parts.adapters;
     this.#clock = parts.clock;
+    this.#options = options;
+  }
+
+  reconfigure(options: LocalDataPlaneOptions): void {
     this.#options = options;
   }
 

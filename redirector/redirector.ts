@@ -88,10 +88,19 @@ export interface RedirectorOptions {
   /** An open switch may keep the listeners closed so long at start; then they open with it held. */
   readonly settleTimeoutMs: number;
   readonly startRetryMs: number;
+  /** It serves on for so long after it was told to stop, no longer ready, so that whoever balances over redirectors sees it. */
+  readonly stopWaitMs: number;
+  /** Then what is under way has so long to end; what is left is cut. */
+  readonly stopTimeoutMs: number;
 }
 
 /** Sessions get so long to be written at the end. */
 const FLUSH_TIMEOUT_MS = 2000;
+/** What may change while it runs. */
+export type RedirectorChange = Pick<
+  RedirectorOptions,
+  'gate' | 'health' | 'agents' | 'coordinator' | 'stopWaitMs' | 'stopTimeoutMs'
+>;
 
 /**
  * One redirector, whole: its data plane, its part in switches, and a coordinator that acts when it is this
@@ -105,9 +114,11 @@ export class Redirector implements Startable {
   readonly membership: Membership;
   readonly addresses: Addresses | undefined;
   readonly #parts: RedirectorParts;
-  readonly #options: RedirectorOptions;
+  #options: RedirectorOptions;
   readonly #book: SessionBook | undefined;
   readonly #inheritance: Inheritance | undefined;
+  readonly #agents: AgentClient;
+  readonly #dataPlane: LocalDataPlane;
   readonly #participant: Participant;
   readonly #adapters: readonly ProtocolAdapter[];
   readonly #stopping = new AbortController();
@@ -190,6 +201,8 @@ export class Redirector implements Startable {
       { gate, adapters: this.#adapters, clock },
       { drainTimeoutMs: options.coordinator.limits.drainTimeoutMs },
     );
+    this.#agents = agents;
+    this.#dataPlane = dataPlane;
     this.#participant = new Participant({
       ...parts,
       log: log.child({ part: 'participant' }),
@@ -251,12 +264,29 @@ export class Redirector implements Startable {
     this.#parts.log.info({ member: this.#parts.self }, 'redirector serves');
   }
 
-  /** Gives its addresses up, answers what is under way, leaves the others, and stops. */
+  /** From now on; what is under way goes on by what was so when it began. */
+  reconfigure(options: RedirectorChange): void {
+    this.#options = { ...this.#options, ...options };
+    const { gate, health, agents, coordinator } = options;
+    this.gate.reconfigure(gate);
+    this.health.reconfigure(health);
+    this.#agents.reconfigure(agents);
+    this.coordinator.reconfigure(coordinator);
+    this.#dataPlane.reconfigure({ drainTimeoutMs: coordinator.limits.drainTimeoutMs });
+  }
+
+  /** Is not ready at once; gives its addresses up; serves on for a moment; answers what is under way, and leaves the others. */
   async stop(): Promise<void> {
+    const wasServing = this.#isServing;
     this.#isServing = false;
     this.#isStopping = true;
     const areGone = (await this.addresses?.leave()) ?? true;
-    for (const adapter of this.#adapters) await adapter.stop();
+    const { stopWaitMs, stopTimeoutMs } = this.#options;
+    if (wasServing && stopWaitMs > 0) {
+      for (const adapter of this.#adapters) adapter.leave();
+      await this.#parts.clock.sleep(stopWaitMs);
+    }
+    await Promise.all(this.#adapters.map((adapter) => adapter.stop(stopTimeoutMs)));
     await within(this.#parts.clock, FLUSH_TIMEOUT_MS, async (signal) => this.#book?.flush(signal));
     this.#book?.close();
     await this.coordinator.resign().catch(() => undefined);

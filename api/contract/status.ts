@@ -92,11 +92,26 @@ export const statusSchema = z.object({
       coverage: z.number().nullable(),
     })
     .nullable(),
+  /** All targets, if the collector runs in the api's process; else those that cannot be polled. */
   collector: z.array(
     z.object({
       target: z.string(),
       lastSuccessMs: z.number().nullable(),
       failing: z.string().nullable(),
+    }),
+  ),
+  /** What the api rests on outside its process; `fault` null: its last calls were answered. */
+  engines: z.array(
+    z.object({
+      name: z.string(),
+      fault: z
+        .object({
+          sinceMs: z.number(),
+          atMs: z.number(),
+          code: z.string(),
+          message: z.string(),
+        })
+        .nullable(),
     }),
   ),
   /** What a person should look at, one sentence each. */

@@ -84,6 +84,15 @@ export function policiesOf({ resources }: Config): (resource: ResourceId) => Res
   };
 }
 
+/** What a reload changes of it. @throws ERR_LISTEN_FAILED: a listener of the new config cannot be opened; nothing was changed */
+export async function reconfigureRedirector(redirector: Redirector, config: Config): Promise<void> {
+  for (const adapter of redirector.adapters) {
+    if (!(adapter instanceof HttpAdapter)) continue;
+    await adapter.reconfigure(config.listeners.map(httpListenerOf), httpOptionsOf(config));
+  }
+  redirector.reconfigure(redirectorOptionsOf(config));
+}
+
 function redirectorOptionsOf(config: Config): RedirectorOptions {
   const { redirector, agents, planner, limits } = config;
   return {
@@ -122,6 +131,8 @@ function redirectorOptionsOf(config: Config): RedirectorOptions {
     addresses: addressesOptionsOf(config),
     settleTimeoutMs: redirector.drainTimeoutMs,
     startRetryMs: 1000,
+    stopWaitMs: redirector.stopWaitMs,
+    stopTimeoutMs: redirector.stopTimeoutMs,
   };
 }
 

@@ -10,6 +10,14 @@ import { addressTextSchema, bytesSchema, globSchema, ipPrefixSchema, msSchema } 
  * reference are made from it. Unknown keys are refused.
  */
 
+/**
+ * What a running process takes up by itself when its config is read again (SIGHUP), with all that stands under it. The rest
+ * needs a restart.
+ */
+function reloadable<Schema extends z.ZodType>(schema: Schema): Schema {
+  return schema.meta({ reloadable: true });
+}
+
 const logSchema = z.strictObject({
   level: z
     .enum(LOG_LEVELS)
@@ -87,8 +95,12 @@ const serverSchema = z.strictObject({
 });
 
 const resourcesSchema = z.strictObject({
-  names: z.array(resourceIdSchema).default([]).describe('Beside those that agents announce.'),
-  pins: z.record(resourceIdSchema, serverIdSchema).default({}).describe('Resource: server.'),
+  names: reloadable(
+    z.array(resourceIdSchema).default([]).describe('Beside those that agents announce.'),
+  ),
+  pins: reloadable(
+    z.record(resourceIdSchema, serverIdSchema).default({}).describe('Resource: server.'),
+  ),
   policies: z
     .array(
       z.strictObject({
@@ -117,19 +129,17 @@ const agentsSchema = z.strictObject({
   listen: addressTextSchema
     .prefault('127.0.0.1:7703')
     .describe('Where agents announce themselves.'),
-  callTimeoutMs: msSchema.default(1000),
+  callTimeoutMs: reloadable(msSchema.default(1000)),
 });
 
 const collectorSchema = z.strictObject({
-  everyMs: msSchema.default(10_000).describe('Between two polls of a server.'),
-  timeoutMs: msSchema.default(5000),
-  concurrencyMax: z.int().min(1).default(32),
-  pageBytesMax: bytesSchema.prefault('8MiB').describe('A longer page is not read.'),
-  absurdFactor: z
-    .number()
-    .min(1)
-    .default(20)
-    .describe('More than a capacity times this is not believed.'),
+  everyMs: reloadable(msSchema.default(10_000).describe('Between two polls of a server.')),
+  timeoutMs: reloadable(msSchema.default(5000)),
+  concurrencyMax: reloadable(z.int().min(1).default(32)),
+  pageBytesMax: reloadable(bytesSchema.prefault('8MiB').describe('A longer page is not read.')),
+  absurdFactor: reloadable(
+    z.number().min(1).default(20).describe('More than a capacity times this is not believed.'),
+  ),
   spoolBytesMax: bytesSchema
     .prefault('256MiB')
     .describe('Of disk, for samples that the store could not take.'),
@@ -228,7 +238,9 @@ const redisSchema = z.strictObject({
 });
 
 const forecastSchema = z.strictObject({
-  everyMs: msSchema.default(300_000).describe('Between two rounds: forecast, then plan.'),
+  everyMs: reloadable(
+    msSchema.default(300_000).describe('Between two rounds: forecast, then plan.'),
+  ),
   stepMs: msSchema.min(100).default(300_000),
   horizonSteps: z.int().min(1).max(288).default(12),
   historySteps: z.int().min(24).max(50_000).default(2016),
@@ -237,7 +249,9 @@ const forecastSchema = z.strictObject({
     .max(4)
     .default([3_600_000, 86_400_000, 604_800_000])
     .describe('Lengths of the seasons that the load may have.'),
-  minSteps: z.int().min(3).default(24).describe('With less history nothing is planned: learning.'),
+  minSteps: reloadable(
+    z.int().min(3).default(24).describe('With less history nothing is planned: learning.'),
+  ),
 });
 
 const plannerSchema = z.strictObject({
@@ -349,18 +363,36 @@ const redirectorSchema = z
       .describe('Host by which others reach its health listener; default: as that listens.'),
     memberLeaseMs: msSchema.default(10_000),
     servingLeaseMs: msSchema.default(3000),
-    healthCheckMs: msSchema.default(1000),
-    healthTimeoutMs: msSchema.default(1000),
-    drainTimeoutMs: msSchema.default(5000),
-    holdTimeoutMs: msSchema.default(10_000),
-    heldPerResourceMax: z.int().min(1).default(1000),
-    heldMax: z.int().min(1).default(10_000),
-    heldBytesMax: bytesSchema.prefault('64MiB'),
-    standbyAfterMs: z.int().min(0).default(200).describe('A failover waits so long for a plan.'),
-    fenceHook: z
-      .url({ protocol: /^https?$/ })
-      .optional()
-      .describe('Asked by POST to switch a lost server off.'),
+    healthCheckMs: reloadable(msSchema.default(1000)),
+    healthTimeoutMs: reloadable(msSchema.default(1000)),
+    drainTimeoutMs: reloadable(msSchema.default(5000)),
+    holdTimeoutMs: reloadable(msSchema.default(10_000)),
+    heldPerResourceMax: reloadable(z.int().min(1).default(1000)),
+    heldMax: reloadable(z.int().min(1).default(10_000)),
+    heldBytesMax: reloadable(bytesSchema.prefault('64MiB')),
+    stopWaitMs: reloadable(
+      z
+        .int()
+        .min(0)
+        .default(1000)
+        .describe(
+          'Told to stop, it is not ready at once but serves on for so long: whoever balances over redirectors must look at /readyz more often.',
+        ),
+    ),
+    stopTimeoutMs: reloadable(
+      msSchema
+        .default(30_000)
+        .describe('Then what is under way has so long to end; what is left is cut.'),
+    ),
+    standbyAfterMs: reloadable(
+      z.int().min(0).default(200).describe('A failover waits so long for a plan.'),
+    ),
+    fenceHook: reloadable(
+      z
+        .url({ protocol: /^https?$/ })
+        .optional()
+        .describe('Asked by POST to switch a lost server off.'),
+    ),
     redundancy: z
       .enum(REDUNDANCIES)
       .default('heartbeat')
@@ -432,17 +464,21 @@ export const configSchema = z.strictObject({
     .default('foreshift'),
   dataDir: z.string().min(1).default('./data').describe('Relative to this file.'),
   engines: z.enum(['embedded']).default('embedded'),
-  mode: z
-    .enum(MODES)
-    .default('propose')
-    .describe(
-      'observe: forecasts only; propose: plans wait for an operator; auto: plans are applied.',
-    ),
-  log: logSchema.prefault({}),
+  mode: reloadable(
+    z
+      .enum(MODES)
+      .default('propose')
+      .describe(
+        'observe: forecasts only; propose: plans wait for an operator; auto: plans are applied.',
+      ),
+  ),
+  log: reloadable(logSchema.prefault({})),
   api: apiSchema.prefault({}),
   health: healthSchema.prefault({}),
-  listeners: z.array(httpListenerSchema).default([]).describe('Where clients connect.'),
-  servers: z.array(serverSchema).default([]).describe('Servers that no agent announces.'),
+  listeners: reloadable(z.array(httpListenerSchema).default([]).describe('Where clients connect.')),
+  servers: reloadable(
+    z.array(serverSchema).default([]).describe('Servers that no agent announces.'),
+  ),
   resources: resourcesSchema.prefault({}),
   agents: agentsSchema.prefault({}),
   collector: collectorSchema.prefault({}),
@@ -458,10 +494,10 @@ export const configSchema = z.strictObject({
   redis: redisSchema.prefault({}),
   metricStore: metricStoreSchema.prefault({}),
   forecast: forecastSchema.prefault({}),
-  planner: plannerSchema.prefault({}),
-  triggers: triggersSchema.prefault({}),
+  planner: reloadable(plannerSchema.prefault({})),
+  triggers: reloadable(triggersSchema.prefault({})),
   redirector: redirectorSchema.prefault({}),
-  http: httpSchema.prefault({}),
+  http: reloadable(httpSchema.prefault({})),
   limits: limitsSchema.prefault({}),
 });
 

@@ -10,6 +10,10 @@ import type { Obstacle } from '../../core/table-store/records/switch.js';
  */
 export interface ProtocolAdapter extends Startable {
   readonly protocol: string;
+  /** It will stop: takes everything as before, and tells its clients to look elsewhere as soon as that costs them nothing. */
+  leave(): void;
+  /** Takes nothing more, and ends what is under way; what is left after `graceMs` is cut. */
+  stop(graceMs?: number): Promise<void>;
   /** One move of an open switch, seen by this protocol. */
   transfer(move: Move): Transfer;
   /**

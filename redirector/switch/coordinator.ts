@@ -65,7 +65,7 @@ const STEPS_MAX = 1000;
  */
 export class Coordinator {
   readonly #parts: CoordinatorParts;
-  readonly #options: CoordinatorOptions;
+  #options: CoordinatorOptions;
   readonly #lease: CoordinatorLease;
   readonly #ledger: SwitchLedger;
   readonly #lostServers: LostServers;
@@ -101,6 +101,13 @@ export class Coordinator {
         [...parts.view.all(LOST).keys()].every((server) => lostServers.isGone(server, resource)),
     });
     this.#acquaintance = new Acquaintance({ ...parts, isLost, reconciler: this.#reconciler });
+  }
+
+  /** From now on; an open switch goes on by what was so when it was last looked at. */
+  reconfigure(options: CoordinatorOptions): void {
+    this.#options = options;
+    this.#lostServers.reconfigure(options.lostServers);
+    this.#driver.reconfigure(options.limits);
   }
 
   get isCoordinating(): boolean {

@@ -48,11 +48,15 @@ export class SwitchDriver {
   /** How switches ended. */
   readonly tally = new SwitchTally();
   readonly #parts: SwitchDriverParts;
-  readonly #limits: SwitchLimits;
+  #limits: SwitchLimits;
   #inState: InState | undefined;
 
   constructor(parts: SwitchDriverParts, limits: SwitchLimits) {
     this.#parts = parts;
+    this.#limits = limits;
+  }
+
+  reconfigure(limits: SwitchLimits): void {
     this.#limits = limits;
   }
 

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { SystemClock } from '../../core/clock/system.js';
 import type { ErrorCode } from '../../core/errors.js';
 import { ForeshiftError } from '../../core/errors.js';
+import type { Effect, Watched } from '../../core/engine-health.js';
 import { SILENT_LOG } from '../../core/log.js';
 import { RedisConnection } from '../../core/redis/connection.js';
 import { RedisSessionStore } from '../../core/session-store/redis.js';
@@ -84,7 +85,19 @@ function sayTo(sha1: string, answer: Answer): void {
   server.answer = ([name, script]) => (name === 'EVALSHA' && script === sha1 ? answer : null);
 }
 
-describe.each(FAULTS)('a Redis that answers: $name', ({ answer, isAmbiguous, cause }) => {
+/** How such a call ended, as it is counted; and that it is known since when it is so. */
+function expectCounted(
+  { health }: Watched,
+  effect: Effect,
+  { name, cause }: Pick<Fault, 'name' | 'cause'>,
+): void {
+  const end = name === 'no answer in time' ? 'timed-out' : cause;
+  expect(health.ends.get(`${effect} ${end}`)).toBe(1);
+  expect(health.fault).toMatchObject({ code: cause });
+  expect(health.fault?.sinceMs).toBe(health.fault?.atMs);
+}
+
+describe.each(FAULTS)('a Redis that answers: $name', ({ name, answer, isAmbiguous, cause }) => {
   const ofWrites = isAmbiguous ? 'ERR_STORE_AMBIGUOUS' : 'ERR_STORE_UNAVAILABLE';
 
   it('fails what the table store reads, and its view keeps what it had', async () => {
@@ -97,6 +110,7 @@ describe.each(FAULTS)('a Redis that answers: $name', ({ answer, isAmbiguous, cau
     expect(await failureOf(view.sync())).toEqual(['ERR_STORE_UNAVAILABLE', cause]);
     expect({ id: view.storeId, revision: view.revision }).toEqual({ id: 'id', revision: 7 });
     expect(view.regressed).toBe(false);
+    expectCounted(store, 'reads', { name, cause });
     await store.close();
   });
 
@@ -107,6 +121,7 @@ describe.each(FAULTS)('a Redis that answers: $name', ({ answer, isAmbiguous, cau
     expect(await failureOf(store.transact(transaction))).toEqual([ofWrites, cause]);
     await clock.sleep(100);
     expect(server.heard.filter(([, script]) => script === TRANSACT.sha1)).toHaveLength(1);
+    expectCounted(store, 'writes', { name, cause });
     await store.close();
   });
 

@@ -149,6 +149,7 @@ export class Machine {
   readonly adapter: ProtocolAdapter = {
     protocol: 'test',
     start: () => Promise.resolve(),
+    leave: () => undefined,
     stop: () => Promise.resolve(),
     vacate: () => Promise.resolve(),
     transfer: () => {

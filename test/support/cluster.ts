@@ -66,6 +66,8 @@ export const FAST: RedirectorOptions = {
   },
   view: { pollMs: 200, restoreAfterMs: 300 },
   settleTimeoutMs: 1000,
+  stopWaitMs: 0,
+  stopTimeoutMs: 10_000,
   startRetryMs: 50,
 };
 

@@ -39,16 +39,47 @@ export interface Ready {
   readonly agents: string;
 }
 
+/** One of its log. */
+export interface LogLine {
+  readonly msg: string;
+  readonly changed?: readonly string[];
+  readonly keys?: readonly string[];
+  readonly remedy?: string;
+  readonly err?: { readonly code: string; readonly message: string };
+}
+
 /** A running `foreshift up --json`, or one service of it. */
 export class RunningUp {
   readonly ready: Ready;
   readonly #child: ChildProcess;
   readonly #ended: Promise<number | null>;
+  readonly #said: () => string;
 
-  private constructor(child: ChildProcess, ready: Ready, ended: Promise<number | null>) {
+  private constructor(
+    child: ChildProcess,
+    { ready, ended, said }: { ready: Ready; ended: Promise<number | null>; said: () => string },
+  ) {
     this.#child = child;
     this.ready = ready;
     this.#ended = ended;
+    this.#said = said;
+  }
+
+  /** What it logged, line by line. */
+  get log(): LogLine[] {
+    const lines = this.#said().split('\n');
+    return lines.slice(0, -1).flatMap((line) => {
+      return line.startsWith('{') ? [JSON.parse(line) as LogLine] : [];
+    });
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? NaN;
+  }
+
+  /** As `systemctl reload` does. */
+  hangUp(): void {
+    this.#child.kill('SIGHUP');
   }
 
   /**
@@ -76,7 +107,7 @@ export class RunningUp {
         out += chunk.toString();
         if (!out.includes('\n')) return;
         const { ready } = JSON.parse(out) as { ready: Ready };
-        resolve(new RunningUp(child, ready, ended));
+        resolve(new RunningUp(child, { ready, ended, said: () => said }));
       });
       void ended.then((exit) => {
         reject(new Error(`${args.join(' ')} ended with ${exit ?? 'a signal'}: ${said}`));

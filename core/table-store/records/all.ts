@@ -1,3 +1,4 @@
+import { COLLECTOR } from './collector.js';
 import type { RecordKind } from './kind.js';
 import { AUDIT, MODE, PAUSE, PLAN, ROUND } from './plan.js';
 import { ANNOUNCED, ELIGIBLE, LOST, PIN, SERVER, SERVER_STATE } from './server.js';
@@ -28,5 +29,6 @@ export const RECORD_KINDS: ReadonlyMap<string, Pick<RecordKind<unknown>, 'parse'
     MODE,
     PAUSE,
     AUDIT,
+    COLLECTOR,
   ].map((kind) => [kind.prefix, kind]),
 );

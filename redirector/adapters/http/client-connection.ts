@@ -20,7 +20,8 @@ const LINGER_MS = 2000;
 export interface ClientConnectionParts {
   readonly connection: Connection;
   readonly context: HttpContext;
-  readonly route: Route;
+  /** As it is when a request comes. */
+  readonly route: () => Route;
   readonly onClosed: (client: ClientConnection) => void;
 }
 
@@ -36,7 +37,7 @@ export class ClientConnection implements ExchangeClient {
   readonly localHost: string;
   readonly #connection: Connection;
   readonly #context: HttpContext;
-  readonly #route: Route;
+  readonly #route: () => Route;
   readonly #reader: RequestReader;
   readonly #deadline: Deadline;
   #exchange: Exchange | undefined;
@@ -46,6 +47,7 @@ export class ClientConnection implements ExchangeClient {
   #rest: Uint8Array | undefined;
   #isReading = false;
   #state: 'open' | 'tunnel' | 'lingering' | 'closed' = 'open';
+  #isLeaving = false;
   #isStopping = false;
   #isPeerEnded = false;
 
@@ -91,7 +93,12 @@ export class ClientConnection implements ExchangeClient {
   }
 
   get isLast(): boolean {
-    return this.#isStopping || this.#isPeerEnded;
+    return this.#isLeaving || this.#isStopping || this.#isPeerEnded;
+  }
+
+  /** Takes requests as before, and says with the next answer that it is the last. */
+  leave(): void {
+    this.#isLeaving = true;
   }
 
   /** The next answer is the last; until then the client may take its time. */
@@ -151,7 +158,8 @@ export class ClientConnection implements ExchangeClient {
   finished(mayStay: boolean): void {
     this.#exchange = undefined;
     if (this.#state !== 'open') return;
-    if (!mayStay || !this.#isRequestRead || this.isLast) {
+    // One that leaves closes only once it has said so: an answer that did not may have the next request on its way.
+    if (!mayStay || !this.#isRequestRead || this.#isStopping || this.#isPeerEnded) {
       this.#linger();
       return;
     }
@@ -237,7 +245,7 @@ export class ClientConnection implements ExchangeClient {
     counters.requests += 1;
     this.#deadline.clear();
     this.#isRequestRead = head.framing.kind === 'none';
-    const resource = resourceOf(this.#route, head);
+    const resource = resourceOf(this.#route(), head);
     const at = resource === undefined ? -1 : gate.indexOf(resource);
     if (at < 0) {
       counters.refusedFor('noResource');

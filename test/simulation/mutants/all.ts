@@ -361,7 +361,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'give anew what somebody owns',
     file: 'redirector/switch/reconciler.js',
-    edits: [['missing.filter(({ resource }) => isUnclaimed(resource))', 'missing']],
+    edits: [['.filter(({ resource }) => isUnclaimed(resource))', '']],
     rules: ['S1', 'S3', 'L2'],
     seed: 67,
     faults: ['restore service'],

@@ -1,5 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { LARGE_PROMISES } from './model/checks.js';
+import { search } from './model/spin.js';
 import { simulateTwice } from './simulation/twice.js';
 
 /*
@@ -16,7 +18,17 @@ export interface LongResult {
 const RUNS: Readonly<Record<string, (seed: number) => Promise<LongResult>>> = {
   // One seed in a hundred runs twice: both must be the same to the last byte.
   simulation: (seed) => simulateTwice(seed, seed % 100 === 0),
+  model: searchLarge,
 };
+
+/** The larger searches of the model, by their number. */
+async function searchLarge(number: number): Promise<LongResult> {
+  const variant = LARGE_PROMISES[number - 1];
+  if (variant === undefined) return { failure: `there are ${LARGE_PROMISES.length}` };
+  const limits = { memoryMb: 12_000, timeoutMs: 3_600_000 };
+  const { violation: failure, ...cost } = await search(variant, limits);
+  return { failure, ...variant, ...cost } as LongResult;
+}
 
 async function main([name = '', ...rest]: readonly string[]): Promise<number> {
   const run = RUNS[name];
@@ -40,7 +52,7 @@ async function main([name = '', ...rest]: readonly string[]): Promise<number> {
     if (done.has(seed)) continue;
     const startedMs = Date.now();
     const result = await run(seed);
-    const line = { name, seed, commit, ms: Date.now() - startedMs, ...result };
+    const line = { seed, commit, ms: Date.now() - startedMs, ...result, name };
     appendFileSync(out, `${JSON.stringify(line)}\n`);
     if (result.failure === undefined) continue;
     failed += 1;

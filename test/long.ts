@@ -1,6 +1,8 @@
 import { strict as assert } from 'node:assert';
 import { execFileSync } from 'node:child_process';
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { LARGE_PROMISES } from './model/checks.js';
+import { search } from './model/spin.js';
 import { CELLS, KillMatrix } from './rig/kill-matrix.js';
 import { StoreFailovers } from './rig/store-failovers.js';
 import { simulateTwice } from './simulation/twice.js';
@@ -42,7 +44,18 @@ const RUNS: Readonly<Record<string, () => Promise<LongRun>>> = {
   },
   // An odd seed loses what was acknowledged last.
   'store-failovers': () => StoreFailovers.start(),
+  model: () => Promise.resolve({ run: searchLarge, stop: () => Promise.resolve() }),
 };
+
+/** The larger searches of the model, by their number. */
+async function searchLarge(number: number): Promise<LongResult> {
+  const variant = LARGE_PROMISES[number - 1];
+  if (variant === undefined) return { failure: `there are ${LARGE_PROMISES.length}` };
+  const limits = { memoryMb: 12_000, timeoutMs: 3_600_000 };
+  const { violation: failure, ...cost } = await search(variant, limits);
+  const result = { failure, what: variant.name, size: variant.size, ...cost };
+  return result;
+}
 
 async function main([name = '', ...rest]: readonly string[]): Promise<number> {
   const begin = RUNS[name];
@@ -67,7 +80,7 @@ async function main([name = '', ...rest]: readonly string[]): Promise<number> {
     if (done.has(seed)) continue;
     const startedMs = Date.now();
     const result = await long.run(seed);
-    const line = { name, seed, commit, ms: Date.now() - startedMs, ...result };
+    const line = { seed, commit, ms: Date.now() - startedMs, ...result, name };
     appendFileSync(out, `${JSON.stringify(line)}\n`);
     if (result.failure === undefined) continue;
     failed += 1;

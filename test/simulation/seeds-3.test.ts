@@ -1,3 +1,3 @@
 import { describeSeeds } from './seeds.js';
 
-describeSeeds(261, 390);
+describeSeeds(1001, 1500);

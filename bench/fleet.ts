@@ -3,7 +3,7 @@ import { runFleet } from '../test/rig/fleet.js';
 
 /*
  * Three redirectors as processes, a real Redis, 10,000 resources on 60 light servers: the whole table is moved in batches
- * under load until there were enough requests. `npm run bench -- fleet [--requests 1000000] [--batch 100]`
+ * under load until there were enough requests. `npm run bench -- fleet [--requests 1000000] [--batch 100] [--pause 0]`
  */
 
 const { values } = parseArgs({
@@ -13,6 +13,7 @@ const { values } = parseArgs({
     servers: { type: 'string', default: '60' },
     batch: { type: 'string', default: '100' },
     clients: { type: 'string', default: '8' },
+    pause: { type: 'string', default: '0' },
   },
 });
 
@@ -23,6 +24,7 @@ const result = await runFleet({
   requestsMin: Number(values.requests),
   batchMovesMax: Number(values.batch),
   clientsEach: Number(values.clients),
+  pauseMs: Number(values.pause),
   say: (line) => {
     console.log(line);
   },

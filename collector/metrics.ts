@@ -18,10 +18,13 @@ function targetMetrics(targets: () => readonly Target[]): MetricSource[] {
   return [
     {
       name: 'foreshift_collector_up',
-      help: 'Whether the last poll of a target went well.',
+      help: 'Whether the last poll of a target went well; absent: it has not been polled yet.',
       kind: 'gauge',
       labels: ['target'],
-      read: each(({ fault, lastSuccessMs }) => (fault === null && lastSuccessMs !== null ? 1 : 0)),
+      read: each(({ fault, lastSuccessMs }) => {
+        if (fault !== null) return 0;
+        return lastSuccessMs === null ? null : 1;
+      }),
     },
     {
       name: 'foreshift_collector_last_success_timestamp_seconds',

@@ -33,6 +33,10 @@ export class BreachTally {
         said: [...saidBefore(leadMs), ...said].filter(isRecent),
       })),
     });
+    // Servers that are no more are forgotten.
+    for (const [id, known] of this.#known) {
+      if ((known.came.at(-1)?.timeMs ?? -Infinity) <= lastMs - WINDOW_MS) this.#known.delete(id);
+    }
   }
 
   /** Sums over the servers. */

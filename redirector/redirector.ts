@@ -236,8 +236,17 @@ export class Redirector implements Startable {
     return this.gate.counters();
   }
 
-  /** Joins the others, settles or holds an open switch, then listens. @throws ERR_LISTEN_FAILED */
+  /** Joins the others, settles or holds an open switch, then listens. @throws ERR_LISTEN_FAILED: nothing of it goes on */
   async start(): Promise<void> {
+    try {
+      await this.#begin();
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+  }
+
+  async #begin(): Promise<void> {
     const { signal } = this.#stopping;
     await this.addresses?.clear();
     const runs = [this.view.follow(signal)];
@@ -249,6 +258,7 @@ export class Redirector implements Startable {
       this.health.run(signal),
       this.coordinator.run(signal),
     );
+    this.#running = Promise.all(runs);
     await this.#settled(signal);
     await this.#inheritance?.begin(this.#adapters).catch((err: unknown) => {
       this.#parts.log.error({ err }, 'former sessions not found');
@@ -259,8 +269,9 @@ export class Redirector implements Startable {
     }
     this.#isServing = !this.#isStopping;
     // From now on it may be the one that clients find at an address.
-    if (this.addresses !== undefined) runs.push(this.addresses.run(signal));
-    this.#running = Promise.all(runs);
+    if (this.addresses !== undefined) {
+      this.#running = Promise.all([this.#running, this.addresses.run(signal)]);
+    }
     this.#parts.log.info({ member: this.#parts.self }, 'redirector serves');
   }
 

@@ -114,10 +114,13 @@ function collectorStatus({ collector, view }: ControlParts): Status['collector']
       failing: fault?.message ?? null,
     }));
   }
-  const faults = view.get(COLLECTOR, 'faults')?.value.faults ?? [];
-  return faults.map(({ target, lastSuccessMs, message }) => ({
+  const { faults, count } = view.get(COLLECTOR, 'faults')?.value ?? { faults: [], count: 0 };
+  const named = faults.map(({ target, lastSuccessMs, message }) => ({
     target,
     lastSuccessMs,
     failing: message,
   }));
+  const more = count - faults.length;
+  if (more <= 0) return named;
+  return [...named, { target: `${more} more`, lastSuccessMs: null, failing: 'as these' }];
 }

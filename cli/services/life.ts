@@ -12,17 +12,21 @@ export interface LifeParts {
 
 export interface Life {
   readonly service: Startable;
-  /** It serves: says so, and what a supervisor should know of it. */
-  readonly started: () => string;
+  /** It serves: says so. */
+  readonly started: () => void;
+  /** What a supervisor should know of it, now. */
+  readonly status: () => string;
   /** Takes up what was written anew. @throws coded errors: nothing was changed */
   readonly reload: () => Promise<void>;
 }
 
 /** A service from its start to its stop, as whoever supervises it expects: SIGHUP reloads, SIGTERM stops, systemd is told. */
-export async function live({ service, started, reload }: Life, parts: LifeParts): Promise<void> {
+export async function live(
+  { service, started, status, reload }: Life,
+  parts: LifeParts,
+): Promise<void> {
   const { log } = parts;
   const supervisor = new Supervisor({ ...parts, environment: process.env });
-  let status = '';
   const hangups = new Hangups(async () => {
     supervisor.reloading();
     try {
@@ -31,11 +35,11 @@ export async function live({ service, started, reload }: Life, parts: LifeParts)
       if (!(err instanceof ForeshiftError)) throw err;
       log.error({ err, remedy: err.remedy }, 'not reloaded, nothing changed');
     }
-    supervisor.reloaded(status);
+    supervisor.reloaded(status());
   });
   await service.start();
-  status = started();
-  supervisor.ready(status);
+  started();
+  supervisor.ready(status());
   hangups.open();
   await untilStopped();
   supervisor.stopping();

@@ -129,9 +129,6 @@ export class Services implements Startable {
     const { tableStore: store } = engines;
     const guard = outboundGuard(config);
     const net = new NodeNet(clock, guard);
-    const view = new TableView({ store, clock, log });
-    const eligibility = new Eligibility({ view, clock });
-    const common = { store, view, clock, log: log.child({ room: 'api' }) };
     const has = (role: Role): boolean => roles.includes(role);
     let phase: 'starting' | 'serving' | 'stopping' = 'starting';
 
@@ -145,6 +142,10 @@ export class Services implements Startable {
           health: () => reachable(health.address, config),
         })
       : undefined;
+    // One a process: what the store holds is read and kept once.
+    const view = redirector?.view ?? new TableView({ store, clock, log });
+    const eligibility = new Eligibility({ view, clock });
+    const common = { store, view, clock, log: log.child({ room: 'api' }) };
     const health: HttpServer = healthServer(
       {
         ...{ net, clock, log, metrics },
@@ -207,7 +208,7 @@ export class Services implements Startable {
     const lifecycle = new Lifecycle([
       { start: () => Promise.resolve(), stop: () => engines.close() },
       ...(has('forecaster') ? [compacting({ ...common, ...engineParts(engines) })] : []),
-      following(view),
+      redirector === undefined ? following(view) : synced(view),
       health,
       ...(control === undefined ? [] : [control.registration, control.declared]),
       ...(collector !== undefined && control === undefined
@@ -312,7 +313,11 @@ function engineParts({ metricStore, bus }: Engines) {
   return { metricStore, bus };
 }
 
-/** Follows the table store for those who have no view of their own. */
+/** A redirector follows the table store itself; what starts before it needs to know what is there. */
+function synced(view: TableView): Startable {
+  return { start: () => view.sync(), stop: () => Promise.resolve() };
+}
+
 function following(view: TableView): Startable {
   const stopping = new AbortController();
   let run: Promise<void> = Promise.resolve();

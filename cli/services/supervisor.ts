@@ -37,7 +37,7 @@ export class Supervisor {
 
   /** It serves. From now on systemd hears that the event loop turns, twice as often as it asks to. */
   ready(status: string): void {
-    this.#tell('READY=1', `STATUS=${status}`);
+    this.reloaded(status);
     const { signal } = this.#stopping;
     if (this.#watchdogMs === undefined) return;
     void every(this.#clock, { everyMs: this.#watchdogMs / 2, signal }, () => {
@@ -46,7 +46,7 @@ export class Supervisor {
     });
   }
 
-  /** `ready` ends it. */
+  /** `reloaded` ends it. */
   reloading(): void {
     this.#tell('RELOADING=1', 'STATUS=reading the config');
   }

@@ -77,23 +77,23 @@ export const agentVerb: Verb = {
       },
       { net: new NodeNet(clock, guard), clock, log, boot: randomUUID() },
     );
-    const started = (): string => {
+    const words = (): string =>
+      `agent of ${server}: requests at ${formatAddress(sidecar.address)}, control at ${formatAddress(agent.control)}`;
+    const started = (): void => {
       const ready = {
         server,
         listen: formatAddress(sidecar.address),
         control: formatAddress(agent.control),
         health: formatAddress(health.address),
       };
-      const words = `agent of ${server}: requests at ${ready.listen}, control at ${ready.control}`;
-      context.show({ ready }, () => words);
+      context.show({ ready }, words);
       terminal.say('Ctrl-C stops it');
-      return words;
     };
     const reload = async (): Promise<void> => {
       resources = await readResources();
       log.info({ resources: resources.length }, 'resources read again');
     };
-    await live({ service, started, reload }, { clock, log });
+    await live({ service, started, status: words, reload }, { clock, log });
   },
 };
 

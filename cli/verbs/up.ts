@@ -82,11 +82,11 @@ async function run(context: Context, roles: readonly Role[], options: VerbOption
     log.info({ changed }, 'config reloaded');
     if (needRestart.length > 0) log.warn({ keys: needRestart }, 'needs a restart');
   };
-  const started = (): string => {
+  const started = (): void => {
     say(context, services, roles);
-    return statusOf(services, roles);
   };
-  await live({ service: services, started, reload }, { clock: context.clock, log });
+  const status = (): string => statusOf(services, roles);
+  await live({ service: services, started, status, reload }, { clock: context.clock, log });
 }
 
 /** For `systemctl status`. */

@@ -363,7 +363,7 @@ const redirectorSchema = z
       .describe('Host by which others reach its health listener; default: as that listens.'),
     memberLeaseMs: msSchema.default(10_000),
     servingLeaseMs: msSchema.default(3000),
-    healthCheckMs: reloadable(msSchema.default(1000)),
+    healthCheckMs: msSchema.default(1000),
     healthTimeoutMs: reloadable(msSchema.default(1000)),
     drainTimeoutMs: reloadable(msSchema.default(5000)),
     holdTimeoutMs: reloadable(msSchema.default(10_000)),

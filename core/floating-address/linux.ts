@@ -22,6 +22,8 @@ export class LinuxAddressDriver implements AddressDriver {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #timeoutMs: number;
+  /** IPs that new connections may be kept from: until it is seen to have ended. */
+  readonly #shielded = new Set<string>();
   /** Programs that are known not to be there. */
   readonly #missing = new Set<string>();
 
@@ -38,6 +40,7 @@ export class LinuxAddressDriver implements AddressDriver {
     const seconds = String(Math.floor((lifeMs - KERNEL_LATE_MS) / 1000));
     const life = ['valid_lft', seconds, 'preferred_lft', seconds];
     if (address.ip.includes(':')) await this.#tellNeighbours(address);
+    if (this.#shielded.has(address.ip)) await this.#unshield(address);
     await this.#run(['ip', 'address', 'replace', ...whereOf(address), ...life]);
   }
 
@@ -52,6 +55,7 @@ export class LinuxAddressDriver implements AddressDriver {
   async shield(address: FloatingAddress): Promise<void> {
     const table = tableOf(address);
     const family = address.ip.includes(':') ? 'ip6' : 'ip';
+    this.#shielded.add(address.ip);
     const rules = [
       `add table inet ${table}`,
       `add chain inet ${table} input { type filter hook input priority -150; }`,
@@ -74,7 +78,11 @@ export class LinuxAddressDriver implements AddressDriver {
       const why = `${address.ip} is on another interface, or with another prefix, too`;
       fail('ERR_COMMAND_FAILED', { command: 'ip address del', why });
     }
-    await this.#unshield(address);
+    // It is gone, whatever becomes of this; it does not come back before the shield has ended.
+    await this.#unshield(address).catch((err: unknown) => {
+      this.#shielded.add(address.ip);
+      this.#log.warn({ err, address: address.ip }, 'shield not taken off');
+    });
   }
 
   async #unshield(address: FloatingAddress): Promise<void> {
@@ -84,6 +92,7 @@ export class LinuxAddressDriver implements AddressDriver {
       ['nft', `add table inet ${table}; delete table inet ${table}`],
       undefined,
     );
+    this.#shielded.delete(address.ip);
   }
 
   /**

@@ -63,7 +63,7 @@ export class SharedClaims implements Claims {
     this.#parts = parts;
     this.#options = options;
     parts.view.onChange(() => {
-      this.#observe();
+      this.observe();
     });
   }
 
@@ -184,10 +184,6 @@ export class SharedClaims implements Claims {
 
   /** To be looked at often: that a lease is over is no news of the store. */
   observe(): void {
-    this.#observe();
-  }
-
-  #observe(): void {
     const { view, clock, membership } = this.#parts;
     const nowMs = clock.monotonicMs();
     if (view.storeId !== this.#storeId) {

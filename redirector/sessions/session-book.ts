@@ -87,7 +87,7 @@ export class SessionBook {
       return key?.scope === scope ? [{ text, ...key, value }] : [];
     });
     const terms = found.map((record) => record.term);
-    const mine = term ?? Math.max(0, ...terms) + 1;
+    const mine = term ?? terms.reduce((most, other) => Math.max(most, other), 0) + 1;
     if (terms.some((other) => other > mine)) fail('ERR_CONFLICT', { what: `sessions of ${scope}` });
     const openings = found.filter(
       ({ id, value }) => id === '' && openedSchema.parse(value).isWhole,
@@ -162,6 +162,12 @@ export class SessionBook {
     return true;
   }
 
+  /** The store will not take it, however often it is asked. */
+  #refuse(text: string, err: unknown): void {
+    this.refused += 1;
+    this.#log.error({ err, session: text }, 'session not kept');
+  }
+
   async #writeAll(): Promise<void> {
     // What is kept in this turn goes together.
     await Promise.resolve();
@@ -179,7 +185,10 @@ export class SessionBook {
         const result = results[at];
         if (result?.status === 'rejected' && isPassing(result.reason)) failure = result.reason;
         // What was kept anew meanwhile is still to be written.
-        else if (this.#unwritten.get(text) === value) this.#unwritten.delete(text);
+        else if (this.#unwritten.get(text) === value) {
+          if (result?.status === 'rejected') this.#refuse(text, result.reason);
+          this.#unwritten.delete(text);
+        }
       }
       if (failure === undefined) continue;
       this.#log.warn({ err: failure, unwritten: this.#unwritten.size }, 'sessions not written');

@@ -29,6 +29,21 @@ export const PROMISES: readonly Variant[] = [
   { name: 'a store that comes back older', model: 'store', size: FORGOTTEN },
 ];
 
+/** Every run of these comes to an end. */
+export const ENDING: readonly Variant[] = [
+  { name: 'a fault at any time', model: 'switch', size: SHORT },
+  {
+    name: 'two switches one after the other',
+    model: 'switch',
+    size: ['SWITCHES=2', 'FAULTS=0', 'REQUESTS=0'],
+  },
+];
+export const ENDLESS: Variant = {
+  name: 'something that goes on for ever',
+  model: 'switch',
+  size: ['ENDLESS', 'FAULTS=0', 'REQUESTS=0'],
+};
+
 /** The same at larger sizes, by `npm run long -- model`: seed N is the Nth. */
 export const LARGE_PROMISES: readonly Variant[] = [
   { name: 'late requests', model: 'switch', size: REQUESTS },

@@ -1,6 +1,6 @@
 import { describe, expect } from '@jest/globals';
 import { itWith } from '../support/installed.js';
-import { BROKEN, LIMITS_OF_DESIGN, PROMISES, REDUNDANT } from './checks.js';
+import { BROKEN, ENDING, ENDLESS, LIMITS_OF_DESIGN, PROMISES, REDUNDANT } from './checks.js';
 import type { Variant } from './checks.js';
 import { search } from './spin.js';
 
@@ -23,6 +23,29 @@ export function describeModel(share: number, shares: number): void {
             violation: undefined,
             isSearched: true,
           });
+        },
+        TEST_MS,
+      );
+    }
+    for (const variant of ours(ENDING)) {
+      it(
+        `comes to an end: ${variant.name}`,
+        async () => {
+          const { violation, states } = await search(variant, { ...LIMITS, cycles: true });
+          expect({ violation, isSearched: states > 1000 }).toEqual({
+            violation: undefined,
+            isSearched: true,
+          });
+        },
+        TEST_MS,
+      );
+    }
+    if (share === 1) {
+      it(
+        `finds ${ENDLESS.name}`,
+        async () => {
+          const { violation } = await search(ENDLESS, { ...LIMITS, cycles: true });
+          expect(violation).toContain('non-progress cycle');
         },
         TEST_MS,
       );

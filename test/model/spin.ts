@@ -20,6 +20,8 @@ export interface Verdict {
 export interface Limits {
   readonly memoryMb: number;
   readonly timeoutMs: number;
+  /** Looks for a run that never ends, instead of for assertions and states in which nothing can happen. */
+  readonly cycles?: boolean;
 }
 
 /** The models are read from the sources: they are not compiled. */
@@ -28,7 +30,10 @@ const MODELS = join(import.meta.dirname, '..', '..', '..', 'test', 'model');
 const DEPTH_MAX = 200_000;
 
 /** Searches all states of a model. @throws if it could not be built, or not be searched within the limits */
-export async function search({ model, size }: Check, limits: Limits): Promise<Verdict> {
+export async function search(
+  { model, size }: Check,
+  { cycles = false, ...limits }: Limits,
+): Promise<Verdict> {
   const folder = mkdtempSync(join(tmpdir(), 'foreshift-model-'));
   try {
     const run = (program: string, ...args: readonly string[]): Promise<string> =>
@@ -36,8 +41,10 @@ export async function search({ model, size }: Check, limits: Limits): Promise<Ve
     copyFileSync(join(MODELS, `${model}.pml`), join(folder, `${model}.pml`));
     await run('spin', ...size.map((name) => `-D${name}`), '-a', `${model}.pml`);
     const memory = `-DMEMLIM=${limits.memoryMb}`;
-    await run('gcc', '-O1', '-w', '-DSAFETY', '-DVECTORSZ=512', memory, '-o', 'pan', 'pan.c');
-    return verdict(await run('./pan', `-m${DEPTH_MAX}`, '-w20'));
+    const kind = cycles ? '-DNP' : '-DSAFETY';
+    await run('gcc', '-O1', '-w', kind, '-DVECTORSZ=512', memory, '-o', 'pan', 'pan.c');
+    const looking = cycles ? ['-l'] : [];
+    return verdict(await run('./pan', ...looking, `-m${DEPTH_MAX}`, '-w20'));
   } finally {
     rmSync(folder, { recursive: true });
   }

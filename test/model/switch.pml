@@ -566,3 +566,13 @@ init {
   fi
 #endif
 }
+
+#ifdef ENDLESS
+/* Not of the protocol: something that goes on for ever, for who looks for it. */
+active proctype Restless() {
+  bit turn;
+  do
+  :: turn = 1 - turn
+  od
+}
+#endif

@@ -17,6 +17,8 @@ export interface FleetOptions {
   readonly requestsMin: number;
   readonly batchMovesMax: number;
   readonly clientsEach: number;
+  /** Between two batches; 0: one follows the other. */
+  readonly pauseMs: number;
   readonly say: (line: string) => void;
 }
 
@@ -85,6 +87,7 @@ export async function runFleet(options: FleetOptions): Promise<FleetResult> {
           const why = outcomes.map((outcome) => outcome.why).join('; ');
           unapplied.push(`plan ${plan.id} ${status}: ${why}`);
         }
+        if (options.pauseMs > 0) await rig.clock.sleep(options.pauseMs);
       }
       options.say(`${moved} moves, ${traffic.ledger.length} requests`);
     } while (traffic.ledger.length < options.requestsMin);

@@ -1,3 +1,3 @@
 import { describeSeeds } from './seeds.js';
 
-describeSeeds(501, 1000);
+describeSeeds(131, 260);

@@ -1,3 +1,3 @@
 import { describeSeeds } from './seeds.js';
 
-describeSeeds(1001, 1500);
+describeSeeds(261, 390);

@@ -1,3 +1,3 @@
 import { describeSeeds } from './seeds.js';
 
-describeSeeds(1501, 2000);
+describeSeeds(391, 520);

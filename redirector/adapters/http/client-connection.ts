@@ -5,6 +5,8 @@ import type { HttpFault } from '../../../core/net/http/fault.js';
 import type { HeaderList } from '../../../core/net/http/header-list.js';
 import type { RequestHead } from '../../../core/net/http/request-head.js';
 import { RequestReader } from '../../../core/net/http/request-reader.js';
+import type { Ip } from '../../../core/net/ip.js';
+import { parseIp } from '../../../core/net/ip.js';
 import type { Connection } from '../../../core/net/port.js';
 import { EXECUTED_HEADER } from '../../../core/agent-protocol.js';
 import type { HttpContext } from './context.js';
@@ -34,7 +36,8 @@ export interface ClientConnectionParts {
 export class ClientConnection implements ExchangeClient {
   readonly host: string;
   /** The IP that the client connected to. */
-  readonly localHost: string;
+  /** Where the client connected to, however the system writes it: one that listens for both families sees ::ffff:10.0.0.1. */
+  readonly localIp: Ip | undefined;
   readonly #connection: Connection;
   readonly #context: HttpContext;
   readonly #route: () => Route;
@@ -56,7 +59,7 @@ export class ClientConnection implements ExchangeClient {
     this.#context = parts.context;
     this.#route = parts.route;
     this.host = parts.connection.remote.host;
-    this.localHost = parts.connection.local.host;
+    this.localIp = parseIp(parts.connection.local.host);
     this.#reader = new RequestReader(
       {
         head: (head) => {

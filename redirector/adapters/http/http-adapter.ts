@@ -3,6 +3,7 @@ import type { Address, ServerId } from '../../../core/domain.js';
 import { formatAddress } from '../../../core/domain.js';
 import type { Move } from '../../../core/plan.js';
 import type { Connection, Listener } from '../../../core/net/port.js';
+import type { Ip } from '../../../core/net/ip.js';
 import { parseIp } from '../../../core/net/ip.js';
 import { within } from '../../../core/within.js';
 import type { ProtocolAdapter, Transfer, VacateHow } from '../adapter.js';
@@ -43,7 +44,7 @@ export class HttpAdapter implements ProtocolAdapter {
     { readonly signal: AbortSignal; readonly outcome: Promise<string | undefined> }
   >();
   /** IPs whose connections end. */
-  readonly #vacating = new Set<string>();
+  readonly #vacating = new Set<Ip | undefined>();
   readonly #onForgotten = new Set<() => void>();
   #wanted: readonly HttpListener[];
   #options: HttpOptions;
@@ -121,7 +122,7 @@ export class HttpAdapter implements ProtocolAdapter {
     this.#fronts = [];
     for (const client of this.#clients) client.stop();
     await within(this.#parts.clock, graceMs, (signal) =>
-      this.#gone(() => [...this.#clients], signal),
+      this.#gone(() => this.#clients.size > 0, signal),
     );
     for (const client of this.#clients) client.destroy();
     for (const { pool } of this.#pools.values()) pool.close();
@@ -129,16 +130,16 @@ export class HttpAdapter implements ProtocolAdapter {
   }
 
   async vacate(ip: string, how: VacateHow, signal: AbortSignal): Promise<void> {
-    const clients = (): ClientConnection[] => [...this.#clients].filter((each) => isAt(each, ip));
-    this.#vacating.add(ip);
-    for (const client of clients()) {
+    const at = parseIp(ip);
+    this.#vacating.add(at);
+    for (const client of this.#clientsAt(at)) {
       if (how === 'finish') client.finish();
       else client.stop();
     }
-    await this.#gone(clients, signal);
+    await this.#gone(() => this.#hasClientAt(at), signal);
     if (how === 'finish') return;
-    this.#vacating.delete(ip);
-    for (const client of clients()) client.destroy();
+    this.#vacating.delete(at);
+    for (const client of this.#clientsAt(at)) client.destroy();
   }
 
   transfer(move: Move): Transfer {
@@ -214,14 +215,14 @@ export class HttpAdapter implements ProtocolAdapter {
     front.clients.add(client);
     this.#clients.add(client);
     if (this.#isLeaving || front.isLeft) client.leave();
-    if ([...this.#vacating].some((ip) => isAt(client, ip))) client.finish();
+    if (this.#vacating.has(client.localIp)) client.finish();
   }
 
   /** Until none of them is left, at the latest when the signal aborts. */
-  #gone(clients: () => readonly ClientConnection[], signal: AbortSignal): Promise<void> {
+  #gone(isAnyLeft: () => boolean, signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       const look = (): void => {
-        if (!signal.aborted && clients().length > 0) return;
+        if (!signal.aborted && isAnyLeft()) return;
         this.#onForgotten.delete(look);
         signal.removeEventListener('abort', look);
         resolve();
@@ -230,6 +231,16 @@ export class HttpAdapter implements ProtocolAdapter {
       signal.addEventListener('abort', look);
       look();
     });
+  }
+
+  #clientsAt(ip: Ip | undefined): ClientConnection[] {
+    return [...this.#clients].filter(({ localIp }) => localIp === ip);
+  }
+
+  /** Asked for at each end of a connection: stops at the first. */
+  #hasClientAt(ip: Ip | undefined): boolean {
+    for (const { localIp } of this.#clients) if (localIp === ip) return true;
+    return false;
   }
 
   #forget(client: ClientConnection): void {
@@ -288,11 +299,6 @@ export class HttpAdapter implements ProtocolAdapter {
       pool.acquireFresh(waiter);
     });
   }
-}
-
-/** However the system writes it: one that listens for both families sees ::ffff:10.0.0.1. */
-function isAt({ localHost }: ClientConnection, ip: string): boolean {
-  return parseIp(localHost) === parseIp(ip);
 }
 
 const IGNORED = {

@@ -31,7 +31,7 @@ describe('loadConfig', () => {
 
   it('reads the addresses of clients in one spelling each, and refuses what would not work', () => {
     const addressed = (addresses: string, more = ''): string =>
-      `redirector: { addresses: [${addresses}]${more} }`;
+      `redirector: { advertise: r1.example, addresses: [${addresses}]${more} }`;
     const { config } = load(
       addressed(
         '{ address: 10.0.0.10, interface: eth0 }, { address: "FD00:0:0::0A/64", interface: eth0, prefer: [r2] }',
@@ -53,6 +53,8 @@ describe('loadConfig', () => {
     expect(refusal(addressed(twice))).toContain('stands here twice');
     const short = addressed('{ address: 10.0.0.1, interface: a }', ', memberLeaseMs: 2000');
     expect(refusal(short)).toContain('at least 3000 with addresses');
+    const alone = 'redirector: { addresses: [{ address: 10.0.0.1, interface: a }] }';
+    expect(refusal(alone)).toContain('health.listen: where other redirectors reach it');
   });
 
   it('reads what people write', () => {

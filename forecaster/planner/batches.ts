@@ -96,10 +96,10 @@ class Sequencer {
   /** Adds what belongs to the group, as far as it fits: who makes room for it, and its sources' other shifts. */
   #widened(group: ReasonedShift[]): ReasonedShift[] {
     const { batchMovesMax, unservedBatchMovesMax } = this.#problem;
-    const movesMax = group.every(isUnserved) ? unservedBatchMovesMax : batchMovesMax;
     for (const shift of [...this.#pending]) {
-      if (group.length >= movesMax) break;
-      if (!isRelated(shift, group)) continue;
+      const isUnservedWhole = isUnserved(shift) && group.every(isUnserved);
+      const movesMax = isUnservedWhole ? unservedBatchMovesMax : batchMovesMax;
+      if (group.length >= movesMax || !isRelated(shift, group)) continue;
       this.#apply(shift, 1);
       if (group.some(({ target }) => this.#isBroken(target)) || this.#isBroken(shift.target)) {
         this.#apply(shift, -1);

@@ -58,7 +58,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'redirector/switch/ledger.js',
     edits: [[".expect(this.#view, ROSTER, 'members')", '']],
     rules: ['S2'],
-    seed: 19,
+    seed: 55,
     faults: ['slow store', 'stop redirector', 'crash redirector'],
   },
   {
@@ -218,7 +218,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'agent/ownership.js',
     edits: [['Math.min(stamp, this.#clock.monotonicMs())', 'this.#clock.monotonicMs()']],
     rules: ['S1', 'S9'],
-    seed: 84,
+    seed: 124,
     faults: ['pause server', 'isolate server', 'swizzle'],
   },
   {
@@ -231,7 +231,7 @@ export const MUTANTS: readonly Mutant[] = [
       ],
     ],
     rules: ['S1', 'L2'],
-    seed: 22,
+    seed: 102,
     faults: ['split'],
   },
   {

@@ -1,24 +1,14 @@
 import type { PlanId } from '../core/domain.js';
 import type { Startable } from '../core/lifecycle.js';
 import type { PlanStatus } from '../core/table-store/records/plan.js';
-import { PLAN } from '../core/table-store/records/plan.js';
+import { PLAN, PLAN_ENDS } from '../core/table-store/records/plan.js';
 import type { TableView } from '../core/table-store/view.js';
-
-const ENDS: readonly PlanStatus[] = [
-  'applied',
-  'partly-applied',
-  'failed',
-  'rejected',
-  'expired',
-  'stale',
-  'superseded',
-];
 
 /** How plans ended since this process began. Those that had ended before are not its own: a restart must not count them anew. */
 export class PlanTally implements Startable {
   readonly #view: TableView;
   /** Those that have not come yet are there with 0: else nobody would see the first one come. */
-  readonly #ends = new Map<PlanStatus, number>(ENDS.map((status) => [status, 0]));
+  readonly #ends = new Map<PlanStatus, number>(PLAN_ENDS.map((status) => [status, 0]));
   /** Of plans that the table store still has. */
   #ended: ReadonlySet<PlanId> = new Set();
   #end: () => void = () => undefined;

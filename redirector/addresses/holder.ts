@@ -145,7 +145,7 @@ export class AddressHolder {
     return !this.#isUp;
   }
 
-  /** Looks what is to be done. Resolves when nothing is, for now. */
+  /** Does what is to be done. Resolves when that is nothing. */
   poke(): Promise<void> {
     this.#isNews = true;
     this.#passing ??= this.#passes().finally(() => {

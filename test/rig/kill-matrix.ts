@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { SeededRng, pick, shuffled } from '../../core/rng.js';
 import type { PlanRecord } from '../../core/table-store/records/plan.js';
 import type { SwitchState } from '../../core/table-store/records/switch.js';
-import { COORDINATOR, SWITCH } from '../../core/table-store/records/switch.js';
+import { COORDINATOR, FORWARD_STATES, SWITCH } from '../../core/table-store/records/switch.js';
 import { judge } from './judge.js';
 import { Rig } from './rig.js';
 import type { Victim } from './services.js';
@@ -13,16 +13,6 @@ import { Traffic } from './traffic.js';
  * every redirector; then what clients and servers wrote down is compared. A cell of the matrix is one such case.
  */
 
-export const STATES = [
-  'opened',
-  'prepared',
-  'held',
-  'drained',
-  'released',
-  'taken',
-  'attached',
-  'committed',
-] as const satisfies readonly SwitchState[];
 export const ACTORS = [
   'coordinator',
   'redirector',
@@ -36,14 +26,14 @@ export const ACTORS = [
 export const FAULTS = ['kill', 'stop-2', 'stop-10', 'drop', 'reset'] as const;
 
 export interface Cell {
-  readonly state: (typeof STATES)[number];
+  readonly state: (typeof FORWARD_STATES)[number];
   readonly actor: (typeof ACTORS)[number];
   readonly fault: (typeof FAULTS)[number];
 }
 
 /** All of them, the quick faults first. */
 export const CELLS: readonly Cell[] = FAULTS.flatMap((fault) =>
-  STATES.flatMap((state) => ACTORS.map((actor) => ({ state, actor, fault }))),
+  FORWARD_STATES.flatMap((state) => ACTORS.map((actor) => ({ state, actor, fault }))),
 );
 
 export interface CellResult {

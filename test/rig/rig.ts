@@ -5,7 +5,6 @@ import { SystemClock } from '../../core/clock/system.js';
 import type { MemberId, ResourceId, ServerId } from '../../core/domain.js';
 import { formatGeneration, isSameGeneration } from '../../core/generation.js';
 import { SILENT_LOG } from '../../core/log.js';
-import type { PlannedMove } from '../../core/plan.js';
 import { recordPlan } from '../../core/table-store/plans.js';
 import type { PlanRecord } from '../../core/table-store/records/plan.js';
 import { PLAN } from '../../core/table-store/records/plan.js';
@@ -16,6 +15,7 @@ import { stateOf } from '../../core/table-store/server-state.js';
 import { TableView } from '../../core/table-store/view.js';
 import { freePort } from '../../demo/free-port.js';
 import { InfluxServer } from '../support/influx-server.js';
+import { plannedMove } from '../support/planned-moves.js';
 import { RedisPair } from '../support/redis-pair.js';
 import { RedisServer } from '../support/redis-server.js';
 import { untilWithin } from '../support/until.js';
@@ -168,7 +168,7 @@ export class Rig {
   async propose(batch: readonly Wish[]): Promise<PlanRecord> {
     await this.view.sync();
     const nowMs = this.clock.realtimeMs();
-    const moves = batch.map((wish) => this.#move(wish));
+    const moves = batch.map(([resource, target]) => plannedMove(this.view, resource, target));
     const servers = moves.flatMap(({ source, target }) =>
       source === null ? [target] : [source, target],
     );
@@ -319,26 +319,6 @@ export class Rig {
       .flat()
       .filter((other) => other !== server && this.options.mayServe(other, resource));
     return others[0] as ServerId | undefined;
-  }
-
-  #move([resource, target]: Wish): PlannedMove {
-    const placement = this.view.table.placementOf(resource as ResourceId);
-    return {
-      resource: resource as ResourceId,
-      source: placement?.server ?? null,
-      target: target as ServerId,
-      since: placement?.since ?? null,
-      demand: {},
-      reason: {
-        kind: placement === undefined ? 'place' : 'imbalance',
-        server: null,
-        dimension: null,
-        atMs: null,
-        before: null,
-        after: null,
-        limit: null,
-      },
-    };
   }
 }
 

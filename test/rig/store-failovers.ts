@@ -2,9 +2,8 @@ import { statSync } from 'node:fs';
 import type { Generation } from '../../core/generation.js';
 import { compareGenerations, formatGeneration } from '../../core/generation.js';
 import { SeededRng, shuffled } from '../../core/rng.js';
-import { SWITCH, MEMBER } from '../../core/table-store/records/switch.js';
+import { FORWARD_STATES, MEMBER, SWITCH } from '../../core/table-store/records/switch.js';
 import { judge } from './judge.js';
-import { STATES } from './kill-matrix.js';
 import { Rig } from './rig.js';
 import { Traffic } from './traffic.js';
 
@@ -74,7 +73,7 @@ export class StoreFailovers {
     try {
       await pair.sync();
       if (loses) await pair.cut();
-      const wanted = STATES[seed % STATES.length];
+      const wanted = FORWARD_STATES[seed % FORWARD_STATES.length];
       const batch = shuffled(rng, RESOURCES).slice(0, 2);
       const proposed = rig.propose(
         batch.map((resource) => [resource, rig.serverOf(resource) === 's1' ? 's2' : 's1'] as const),

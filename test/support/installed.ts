@@ -10,8 +10,8 @@ export function itWith(
 ): (name: string, test: () => Promise<void>, timeoutMs?: number) => void {
   if (mustRun(program)) return it;
   return (name, test, timeoutMs) => {
-    // Its program is not on this machine: there is nothing to test with.
-    it.skip(`${name} (skipped: ${program} is not installed; see .ci/engines)`, test, timeoutMs);
+    // Skipped, since its program is not on this machine: there is nothing to test with.
+    it.skip(named(name, `${program} is not installed`), test, timeoutMs);
   };
 }
 
@@ -19,8 +19,8 @@ export function itWith(
 export function describeWith(program: string): (name: string, tests: () => void) => void {
   if (mustRun(program)) return describe;
   return (name, tests) => {
-    // Its program is not on this machine: there is nothing to test with.
-    describe.skip(`${name} (skipped: ${program} is not installed; see .ci/engines)`, tests);
+    // Skipped, since its program is not on this machine: there is nothing to test with.
+    describe.skip(named(name, `${program} is not installed`), tests);
   };
 }
 
@@ -41,7 +41,11 @@ export function describeWithNetwork(name: string, tests: () => void): void {
     describe(name, tests);
     return;
   }
-  const why = 'network namespaces need root, iproute2, nftables and arping';
-  // What it needs is not on this machine: there is nothing to test with.
-  describe.skip(`${name} (skipped: ${why}; see .ci/engines)`, tests);
+  // Skipped, since what it needs is not on this machine: there is nothing to test with.
+  describe.skip(named(name, 'network namespaces need root, iproute2, nftables and arping'), tests);
+}
+
+/** Whoever reads the runner's summary sees why. */
+function named(name: string, why: string): string {
+  return `${name} (skipped: ${why}; see .ci/engines)`;
 }

@@ -282,7 +282,7 @@ const plannerSchema = z.strictObject({
     .max(1)
     .default(0.1)
     .describe(
-      'And by this share of what is wrong with it: of its overload, its load above the target.',
+      'And by this share of what is wrong with it – its overload, its load above the target – or by the share that the largest of its resources is of its load.',
     ),
   imbalanceMax: z
     .number()

@@ -3,6 +3,7 @@ import type { Clock } from '../core/clock/port.js';
 import type { Config } from '../core/config/schema.js';
 import type { Dimension, Mode, ResourceId, ServerId } from '../core/domain.js';
 import { DIMENSIONS } from '../core/domain.js';
+import type { ForecastBlock } from '../core/forecast.js';
 import { resourcesOnly } from '../core/forecast.js';
 import type { Log } from '../core/log.js';
 import type { ForecastRun, MetricStore } from '../core/metric-store/port.js';
@@ -237,16 +238,34 @@ export class Round {
       nowMs: clock.realtimeMs(),
       options: planner,
       seed,
-      restraint: this.#restraint(outlook),
+      restraint: this.#restraint(outlook, recent),
     });
     return analysis.plan(inputs);
   }
 
-  #restraint({ stepsKnown }: Outlook): Restraint | null {
-    const { minSteps } = this.#options.forecast;
+  #restraint({ stepsKnown, block }: Outlook, recent: RecentLoads): Restraint | null {
+    const { minSteps, silentSteps } = this.#options.forecast;
     if (this.#parts.view.get(PAUSE, 'current') !== undefined) return { why: 'paused' };
     if (stepsKnown < minSteps) return { why: 'learning', steps: stepsKnown, stepsMin: minSteps };
+    if (this.#areMostSilent(block, recent)) return { why: 'unmeasured', steps: silentSteps };
     return null;
+  }
+
+  /** Of those that have something of which a load is known. What is not measured is not taken for idle. */
+  #areMostSilent({ series }: ForecastBlock, recent: RecentLoads): boolean {
+    const forecast = new Set<string>(series.map(({ id }) => id));
+    const residents = new Map<ServerId, ResourceId[]>();
+    for (const [resource, { server }] of this.#parts.view.table.entries()) {
+      if (!forecast.has(resource)) continue;
+      const known = residents.get(server);
+      if (known === undefined) residents.set(server, [resource]);
+      else known.push(resource);
+    }
+    const { silentSteps } = this.#options.forecast;
+    const silent = [...residents].filter(([server, resources]) =>
+      recent.isSilent(server, resources, silentSteps),
+    );
+    return 2 * silent.length > residents.size;
   }
 
   /** A plan that only makes things better waits until the one before it has ended. */

@@ -252,6 +252,16 @@ const forecastSchema = z.strictObject({
   minSteps: reloadable(
     z.int().min(3).default(24).describe('With less history nothing is planned: learning.'),
   ),
+  silentSteps: reloadable(
+    z
+      .int()
+      .min(1)
+      .max(12)
+      .default(3)
+      .describe(
+        'A server of which nothing was measured for so many steps is silent. While most are, nothing is moved for its load.',
+      ),
+  ),
 });
 
 const plannerSchema = z.strictObject({

@@ -57,6 +57,7 @@ export type PlannerOptions = Config['planner'];
 
 export type Restraint =
   | { readonly why: 'paused' }
+  | { readonly why: 'unmeasured'; readonly steps: number }
   | { readonly why: 'learning'; readonly steps: number; readonly stepsMin: number };
 
 export type Standbys = Readonly<Record<ResourceId, ServerId>>;

@@ -51,7 +51,7 @@ export function encodeForecasting({
     settings,
     endStep: endStep ?? null,
     blocks: blocks.length,
-    series: series.map((known) => ({ ...known, key: formatSeries(known.key) })),
+    series: series.map(({ models: _, key, ...known }) => ({ ...known, key: formatSeries(key) })),
   };
   return packArrays(
     head,

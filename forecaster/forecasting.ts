@@ -116,6 +116,7 @@ export class Forecasting {
       const state = this.#directory.stateOf({ block: index });
       const due = rows.filter(({ known }) => this.#isDue(known, endStep));
       this.#blend.fit(state, due.map(slotOf), endStep);
+      for (const { known } of due) known.models = undefined;
       const said = forecastBlock(
         rows.map(({ known }) => known.key),
         grid,
@@ -125,7 +126,7 @@ export class Forecasting {
       for (const [at, { row, known }] of rows.entries()) {
         copyRow(said.paths, at, block.paths, row, quantiles.length * horizonSteps);
         copyRow(said.peaks, at, block.peaks, row, quantiles.length);
-        models[row] = this.#blend.namesOf(state, known.slot);
+        models[row] = known.models ??= this.#blend.namesOf(state, known.slot);
       }
     }
     this.#setLoadings(block, all);

@@ -10,6 +10,8 @@ export interface KnownSeries {
   /** Of the first sample, and of the last one. */
   firstStep: number;
   lastStep: number;
+  /** Names of the models behind its median, once asked for; undefined after it was learnt anew. */
+  models?: string | undefined;
 }
 
 /** Series a block of state. */

@@ -3,6 +3,9 @@ import type { Share } from './row-model.js';
 import { Ordered } from './ordered.js';
 import { RowModel } from './row-model.js';
 
+// Held here: a look at a global on every step is slow where globals are guarded, as in test sandboxes.
+const { abs } = Math;
+
 /** What is compared: the latest steps before an origin. */
 const PATTERN_STEPS = 16;
 const NEIGHBOURS = 8;
@@ -72,10 +75,10 @@ export class Analogs extends RowModel {
       for (let i = 0; i < PATTERN_STEPS && distance < bound; i += STRIDE) {
         const at = end - 1 - i;
         distance +=
-          weights[i]! * Math.abs(pattern[i]! - roots[at]!) +
-          weights[i + 1]! * Math.abs(pattern[i + 1]! - roots[at - 1]!) +
-          weights[i + 2]! * Math.abs(pattern[i + 2]! - roots[at - 2]!) +
-          weights[i + 3]! * Math.abs(pattern[i + 3]! - roots[at - 3]!);
+          weights[i]! * abs(pattern[i]! - roots[at]!) +
+          weights[i + 1]! * abs(pattern[i + 1]! - roots[at - 1]!) +
+          weights[i + 2]! * abs(pattern[i + 2]! - roots[at - 2]!) +
+          weights[i + 3]! * abs(pattern[i + 3]! - roots[at - 3]!);
       }
       if (distance >= bound) continue;
       this.#keep(distance, end);
@@ -92,7 +95,7 @@ export class Analogs extends RowModel {
     const distances = this.#distances;
     const ends = this.#ends;
     for (let at = 0; at < this.#count; at++) {
-      if (Math.abs(ends[at]! - end) >= APART_STEPS) continue;
+      if (abs(ends[at]! - end) >= APART_STEPS) continue;
       if (distances[at]! <= distance) return;
       this.#remove(at);
       at--;

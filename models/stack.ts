@@ -3,6 +3,9 @@ import type { Row } from './model.js';
 import { select } from './selection.js';
 import { weightedMedian } from './weighted-median.js';
 
+// Held here: a look at a global on every step is slow where globals are guarded, as in test sandboxes.
+const { max, min, sqrt } = Math;
+
 /**
  * From what models would have said at past origins to weights: who is to be believed, how far ahead, and by
  * how much each is to be shifted.
@@ -70,6 +73,8 @@ export class Stack {
   readonly #losses: Float64Array;
   readonly #shifts: Float64Array;
   readonly #misses: Float64Array;
+  /** Of each path. */
+  readonly #peaks: Float32Array;
   readonly #values = new Float64Array(KEPT);
   readonly #weights = new Float64Array(KEPT);
 
@@ -90,6 +95,7 @@ export class Stack {
     };
     this.#errors = new Float32Array(cells);
     this.#misses = new Float64Array(origins);
+    this.#peaks = new Float32Array(paths);
     this.#losses = new Float64Array(quantiles.length * paths * 2);
     this.#shifts = new Float64Array(quantiles.length * paths * 2);
   }
@@ -147,18 +153,23 @@ export class Stack {
    * @param said of the paths: [paths × horizon]
    */
   say(slot: number, q: number, said: Float32Array, choices: Choices, into: Float32Array): number {
-    const { horizonSteps } = this.#shape;
+    const { horizonSteps, paths } = this.#shape;
+    const saidAt = { values: said, stride: horizonSteps, at: 0 };
     let from = 0;
     for (const [group, to] of this.#ends.entries()) {
       const place = this.#placeOf(slot, group, q);
       for (let h = from; h < to; h++) {
-        into[h] = this.#pooled(place, choices, (path) => said[path * horizonSteps + h]!);
+        saidAt.at = h;
+        into[h] = this.#pooled(place, choices, saidAt);
       }
       from = to;
     }
     const place = this.#placeOf(slot, this.targets - 1, q);
-    if (choices.candidates[place] === NOBODY) return into.reduce((a, b) => Math.max(a, b), 0);
-    return this.#pooled(place, choices, (path) => peakOf(said, path * horizonSteps, horizonSteps));
+    if (choices.candidates[place] === NOBODY) return peakOf(into, 0, horizonSteps);
+    for (let path = 0; path < paths; path++) {
+      this.#peaks[path] = peakOf(said, path * horizonSteps, horizonSteps);
+    }
+    return this.#pooled(place, choices, { values: this.#peaks, stride: 1, at: 0 });
   }
 
   /**
@@ -168,6 +179,7 @@ export class Stack {
   missed(slot: number, said: Float32Array, choices: Choices, errors: Int8Array): void {
     const { origins, horizonSteps, quantiles } = this.#shape;
     const misses = this.#misses;
+    const saidAt = { values: said, stride: origins * horizonSteps, at: 0 };
     let size = 0;
     let known = 0;
     for (let k = 0; k < origins; k++) {
@@ -179,8 +191,8 @@ export class Stack {
         const h = (from + to) >> 1;
         const place = this.#placeOf(slot, group, quantiles.indexOf(0.5));
         const cell = k * horizonSteps + h;
-        const path = (path: number): number => said[path * origins * horizonSteps + cell]!;
-        const miss = this.#actual[cell]! - this.#pooled(place, choices, path);
+        saidAt.at = cell;
+        const miss = this.#actual[cell]! - this.#pooled(place, choices, saidAt);
         from = to;
         if (Number.isNaN(miss)) continue;
         sum += miss;
@@ -194,7 +206,7 @@ export class Stack {
     const unit = known > 0 ? size / known : 0;
     for (let k = 0; k < origins; k++) {
       const error = unit > 0 && !Number.isNaN(misses[k]!) ? misses[k]! / unit : 0;
-      errors[k] = Math.round(42 * Math.min(3, Math.max(-3, error)));
+      errors[k] = Math.round(42 * min(3, max(-3, error)));
     }
   }
 
@@ -206,7 +218,7 @@ export class Stack {
     let count = 0;
     for (const [k, origin] of origins.entries()) {
       if (origin < 0) continue;
-      const to = Math.min(horizonSteps, values.length - origin);
+      const to = min(horizonSteps, values.length - origin);
       for (let h = 0; h < to; h++) {
         if (isKnown[origin + h] !== 1) continue;
         this.#actual[k * horizonSteps + h] = values[origin + h]!;
@@ -251,9 +263,9 @@ export class Stack {
     const pairs = this.#pairs;
     const at = pairs.count++;
     pairs.said[at] = said;
-    pairs.saidRoots[at] = Math.sqrt(said);
+    pairs.saidRoots[at] = sqrt(said);
     pairs.came[at] = came;
-    pairs.cameRoots[at] = Math.sqrt(came);
+    pairs.cameRoots[at] = sqrt(came);
   }
 
   /** Shift and loss of the two candidates that a path makes, for each quantile. */
@@ -268,7 +280,7 @@ export class Stack {
         const isPlain = isStep && quantile === 0.5;
         const place = placeIn(errors.length, quantile, this.#originsKnown);
         const shift = isPlain ? 0 : conformalQuantile(errors, place, smaller);
-        if (!isPlain) smaller = Math.max(0, Math.floor(place));
+        if (!isPlain) smaller = max(0, Math.floor(place));
         this.#shifts[at] = shift;
         this.#losses[at] =
           errors.length === 0 || (isPlain && isRoot)
@@ -293,10 +305,10 @@ export class Stack {
     let over = 0;
     let under = 0;
     for (let at = 0; at < count; at++) {
-      const root = Math.max(0, saidRoots[at]! + shift);
+      const root = max(0, saidRoots[at]! + shift);
       const miss = came[at]! - (isRoot ? root * root : said[at]! + shift);
-      under += Math.max(0, miss);
-      over -= Math.min(0, miss);
+      under += max(0, miss);
+      over -= min(0, miss);
     }
     return (quantile * under + (1 - quantile) * over) / count;
   }
@@ -342,22 +354,28 @@ export class Stack {
     return ((slot * this.targets + target) * this.#shape.quantiles.length + q) * KEPT;
   }
 
-  #pooled(place: number, choices: Choices, valueOf: (path: number) => number): number {
+  /** The weighted median of what the kept candidates say, those of NaN left out; NaN if that is nobody. */
+  #pooled(place: number, choices: Choices, { values, stride, at }: SaidAt): number {
+    const { candidates, shifts, weights } = choices;
     let count = 0;
-    for (let at = place; at < place + KEPT; at++) {
-      const candidate = choices.candidates[at]!;
-      if (candidate === NOBODY) break;
-      const value = valueOf(candidate >> 1);
+    for (let kept = place; kept < place + KEPT && candidates[kept] !== NOBODY; kept++) {
+      const candidate = candidates[kept]!;
+      const value = values[(candidate >> 1) * stride + at]!;
       if (Number.isNaN(value)) continue;
-      const shift = choices.shifts[at]!;
-      const isRoot = (candidate & 1) === 1;
-      const root = Math.max(0, Math.sqrt(value) + shift);
-      this.#values[count] = isRoot ? root * root : value + shift;
-      this.#weights[count] = choices.weights[at]!;
+      const root = max(0, sqrt(value) + shifts[kept]!);
+      this.#values[count] = (candidate & 1) === 1 ? root * root : value + shifts[kept]!;
+      this.#weights[count] = weights[kept]!;
       count++;
     }
     return count === 0 ? NaN : weightedMedian(this.#values, this.#weights, count);
   }
+}
+
+/** What path p says is `values[p · stride + at]`. */
+interface SaidAt {
+  readonly values: Float32Array;
+  readonly stride: number;
+  at: number;
 }
 
 /**
@@ -369,9 +387,9 @@ export class Stack {
 function conformalQuantile(errors: Float32Array, place: number, from: number): number {
   const count = errors.length;
   if (count === 0) return NaN;
-  const below = Math.min(count - 1, Math.max(0, Math.floor(place)));
-  const low = select(errors, below, Math.min(from, below), count);
-  const share = Math.min(1, Math.max(0, place - below));
+  const below = min(count - 1, max(0, Math.floor(place)));
+  const low = select(errors, below, min(from, below), count);
+  const share = min(1, max(0, place - below));
   if (share === 0 || below + 1 === count) return low;
   let high = Infinity;
   for (let at = below + 1; at < count; at++) if (errors[at]! < high) high = errors[at]!;

@@ -17,7 +17,7 @@ const ROOMS = [...Object.keys(MAY_IMPORT), 'cli', 'demo', 'grafana', 'test', 'be
 
 /** Packages and parts of Node that touch the outside world, each with the places that may. */
 const OWNER = [
-  { regex: '^(pino|undici|prom-client)$', owners: ['core'] },
+  { regex: '^(pino|undici|prom-client|influx|ioredis|bullmq)$', owners: ['core'] },
   { regex: '^(@fastify/.*|fastify)$', owners: ['api'] },
   { regex: '^node:(net|http|https|tls|dgram|dns)(/.*)?$', owners: ['core', 'api', 'demo'] },
   { regex: '^node:(fs|child_process)(/.*)?$', owners: ['core', 'demo'] },

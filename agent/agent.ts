@@ -10,6 +10,7 @@ import type { Log } from '../core/log.js';
 import { headerOf } from '../core/net/http/header-list.js';
 import type { HttpHandler, HttpRoute } from '../core/net/http-route.js';
 import { HttpServer } from '../core/net/http-server.js';
+import { isUnspecified } from '../core/net/ip.js';
 import type { Net } from '../core/net/port.js';
 import type { TableStore } from '../core/table-store/port.js';
 import { Announcer } from './announcer.js';
@@ -39,6 +40,8 @@ export interface AgentOptions {
   readonly address: () => Address;
   /** Where redirectors reach the agent itself. */
   readonly control: Address;
+  /** The host by which others reach both; undefined: as they listen. */
+  readonly advertise?: string | undefined;
   readonly apiUrls: readonly string[];
   readonly token: string;
   readonly fence: Fence;
@@ -104,9 +107,12 @@ export class Agent implements Startable {
     return this.#control.address;
   }
 
-  /** @throws ERR_LISTEN_FAILED, ERR_STORE_UNAVAILABLE */
+  /** @throws ERR_ADVERTISE_MISSING, ERR_LISTEN_FAILED, ERR_STORE_UNAVAILABLE */
   async start(): Promise<void> {
-    const { bootGraceMs } = this.#options;
+    const { bootGraceMs, server, address, control } = this.#options;
+    for (const { host } of [this.#advertised(address()), this.#advertised(control)]) {
+      if (isUnspecified(host)) fail('ERR_ADVERTISE_MISSING', { server, host });
+    }
     const ownership = await Ownership.open(this.#parts, { bootGraceMs });
     this.#ownership = ownership;
     this.#gate = new RequestGate({ ownership, newOwners: this.#newOwners });
@@ -135,8 +141,8 @@ export class Agent implements Startable {
     return {
       server,
       boot: ownership.boot,
-      address: address(),
-      control: this.control,
+      address: this.#advertised(address()),
+      control: this.#advertised(this.control),
       fence,
       capacity,
       zone,
@@ -145,6 +151,10 @@ export class Agent implements Startable {
       claims: ownership.owned(),
       leaseMs: announceLeaseMs,
     };
+  }
+
+  #advertised({ host, port }: Address): Address {
+    return { host: this.#options.advertise ?? host, port };
   }
 
   #routes(): HttpRoute[] {

@@ -42,8 +42,9 @@ export function controlHandlers(parts: ControlParts): ReadonlyMap<string, Contro
 
 async function release(body: Json, { ownership, log }: ControlParts): Promise<Json> {
   const { resources, waitMs } = parse(releaseRequestSchema, body);
-  const changes = resources.map(async ({ resource, generation }) => {
-    return [resource, await ownership.release(resource, generation, waitMs)] as const;
+  const changes = resources.map(async ({ resource, generation, pinned }) => {
+    const change = await ownership.release(resource, generation, pinned ? null : waitMs);
+    return [resource, change] as const;
   });
   const answer = answerOf(await Promise.all(changes), ownership.boot);
   log.info({ done: answer.done.length, refused: answer.refused.length }, 'resources released');

@@ -112,6 +112,12 @@ export class Ownership {
     return 'admitted';
   }
 
+  /** What was admitted may still be told to the server: its lease has not run out meanwhile. */
+  mayGoOn(resource: string): boolean {
+    const isAvailable = this.#resources.get(resource)?.policy !== 'consistency';
+    return isAvailable || this.#clock.monotonicMs() < this.#servingUntilMs;
+  }
+
   done(resource: string): void {
     const owned = this.#resources.get(resource);
     if (owned === undefined) return;
@@ -123,18 +129,20 @@ export class Ownership {
 
   /**
    * Gives the resource up for the switch of `generation`: nothing new runs from the call on; `done` once
-   * nothing old runs either and the disk has it; `busy` if work did not end within `waitMs`.
+   * nothing old runs either and the disk has it; `busy` if work did not end within `waitMs`. Null: it is not
+   * waited for.
    */
   async release(
     resource: ResourceId,
     generation: Generation,
-    waitMs: number,
+    waitMs: number | null,
   ): Promise<OwnershipChange> {
     const owned = this.#of(resource);
     if (isStaleRelease(owned, generation)) return 'stale';
     this.#hear(owned, generation);
     owned.closing = true;
-    const isIdle = await this.#idle(owned, waitMs);
+    this.#digest = undefined;
+    const isIdle = waitMs === null || (await this.#idle(owned, waitMs));
     if (!isSameGeneration(owned.seen, generation)) return 'stale';
     if (!isIdle) return 'busy';
     if (!(await this.#save(resource, owned, null))) return 'failed';
@@ -173,9 +181,10 @@ export class Ownership {
       if (owned.since !== undefined) owned.confirmed = true;
   }
 
+  /** What may run here. Not what is being let go: should the switch that asked for it vanish, it must be given anew. */
   owned(): { readonly resource: ResourceId; readonly since: Generation }[] {
-    return [...this.#resources].flatMap(([resource, { since }]) =>
-      since === undefined ? [] : [{ resource: resource as ResourceId, since }],
+    return [...this.#resources].flatMap(([resource, { since, closing }]) =>
+      since === undefined || closing ? [] : [{ resource: resource as ResourceId, since }],
     );
   }
 

@@ -31,6 +31,11 @@ export class RequestGate {
     return admission === 'admitted' ? undefined : this.#refusalOf(admission, resource);
   }
 
+  /** Asked before more of an admitted request reaches the server. */
+  mayGoOn(resource: string): boolean {
+    return this.#ownership.mayGoOn(resource);
+  }
+
   done(resource: string): void {
     this.#ownership.done(resource);
   }

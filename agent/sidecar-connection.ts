@@ -1,22 +1,31 @@
 import { EXECUTED_HEADER, RESOURCE_HEADER, SINCE_HEADER } from '../core/agent-protocol.js';
 import type { Clock } from '../core/clock/port.js';
+import type { Address } from '../core/domain.js';
 import { Deadline } from '../core/net/deadline.js';
 import { BodyWriter } from '../core/net/http/body-writer.js';
 import { latin1Bytes } from '../core/net/http/bytes.js';
 import { errorAnswerBytes } from '../core/net/http/error-answer.js';
 import type { HttpFault } from '../core/net/http/fault.js';
-import { forwardedResponseHeaders } from '../core/net/http/forwarding.js';
 import { relayedFraming } from '../core/net/http/framing.js';
-import { interimHeadText, requestHeadText, responseHeadText } from '../core/net/http/head-text.js';
+import { requestHeadText } from '../core/net/http/head-text.js';
 import type { HeaderList } from '../core/net/http/header-list.js';
 import { headerOf, keptHeaders } from '../core/net/http/header-list.js';
+import { answerHeadBytes, interimHeadBytes } from '../core/net/http/relayed-heads.js';
 import type { RequestHead } from '../core/net/http/request-head.js';
 import { RequestReader } from '../core/net/http/request-reader.js';
 import type { ResponseHead } from '../core/net/http/response-head.js';
 import { ResponseReader } from '../core/net/http/response-reader.js';
-import type { Connection, Net } from '../core/net/port.js';
+import type { CloseReason, Connection, Net } from '../core/net/port.js';
 import type { RequestGate } from './request-gate.js';
-import type { SidecarOptions } from './sidecar.js';
+
+export interface SidecarConnectionOptions {
+  /** The server itself, on this machine. */
+  readonly forward: Address;
+  readonly connectTimeoutMs: number;
+  /** Without a byte moving, in either direction. */
+  readonly stallTimeoutMs: number;
+  readonly idleTimeoutMs: number;
+}
 
 export interface SidecarEvents {
   readonly closed: () => void;
@@ -49,7 +58,7 @@ interface UnderWay {
  */
 export class SidecarConnection {
   readonly #parts: Parts;
-  readonly #options: SidecarOptions;
+  readonly #options: SidecarConnectionOptions;
   readonly #events: SidecarEvents;
   readonly #requests: RequestReader;
   readonly #deadline: Deadline;
@@ -68,7 +77,7 @@ export class SidecarConnection {
   #isClosed = false;
   #onClosed: (() => void) | undefined;
 
-  constructor(parts: Parts, options: SidecarOptions, events: SidecarEvents) {
+  constructor(parts: Parts, options: SidecarConnectionOptions, events: SidecarEvents) {
     this.#parts = parts;
     this.#options = options;
     this.#events = events;
@@ -168,14 +177,25 @@ export class SidecarConnection {
   }
 
   #forward(bytes: Uint8Array): void {
-    for (const part of this.#underWay?.body.part(bytes) ?? []) this.#send(part);
+    const underWay = this.#underWay;
+    if (underWay === undefined || !this.#mayGoOn(underWay)) return;
+    for (const part of underWay.body.part(bytes)) this.#send(part);
   }
 
   #requestEnded(trailers: HeaderList): void {
     const underWay = this.#underWay;
-    if (underWay === undefined) return;
+    if (underWay === undefined || !this.#mayGoOn(underWay)) return;
     underWay.isRead = true;
     for (const part of underWay.body.end(trailers)) this.#send(part);
+  }
+
+  /** The lease may have run out since the head was let in: what the server has of the request is cut off. */
+  #mayGoOn({ resource }: UnderWay): boolean {
+    if (this.#parts.gate.mayGoOn(resource)) return true;
+    const executed = this.#isBackOpen ? 'unknown' : 'no';
+    this.#back?.reset();
+    this.#refuse(503, 'lease-over', 'the serving lease of this server is over', executed);
+    return false;
   }
 
   #send(bytes: Uint8Array): void {
@@ -190,8 +210,13 @@ export class SidecarConnection {
 
   #frontEnded(): void {
     this.#isLast = true;
-    if (this.#isTunnel) this.#back?.end();
-    else if (this.#underWay === undefined) this.#front?.end();
+    if (this.#isTunnel) {
+      this.#back?.end();
+      return;
+    }
+    // A request that ends in its middle will never be whole.
+    this.#requests.peerEnded();
+    if (this.#underWay === undefined) this.#front?.end();
   }
 
   #frontClosed(): void {
@@ -216,8 +241,9 @@ export class SidecarConnection {
     this.#responses = this.#newResponses();
     back.handler = {
       opened: () => {
-        this.#isBackOpen = true;
         this.#events.reached(true);
+        if (this.#underWay !== undefined && !this.#mayGoOn(this.#underWay)) return;
+        this.#isBackOpen = true;
         const pending = this.#pending;
         this.#pending = [];
         this.#pendingBytes = 0;
@@ -238,8 +264,8 @@ export class SidecarConnection {
           back.destroy();
         }
       },
-      closed: () => {
-        this.#backClosed();
+      closed: (reason) => {
+        this.#backClosed(reason);
       },
     };
   }
@@ -272,7 +298,7 @@ export class SidecarConnection {
     const underWay = this.#underWay;
     if (underWay === undefined) return;
     if (head.status < 200 && head.status !== 101) {
-      this.#write(latin1Bytes(interimHeadText(head.status, head.reason, head.headers)));
+      this.#write(interimHeadBytes(head));
       return;
     }
     const isTunnel = head.status === 101 && head.isWebSocket && underWay.head.isWebSocket;
@@ -283,18 +309,8 @@ export class SidecarConnection {
     const framing = relayedFraming(head.framing, underWay.head.minorVersion);
     if (!head.keepAlive || framing.kind === 'until-close') this.#isLast = true;
     underWay.answer = new BodyWriter(framing);
-    this.#write(
-      latin1Bytes(
-        responseHeadText({
-          status: head.status,
-          reason: head.reason,
-          headers: forwardedResponseHeaders(head),
-          framing,
-          unsentLength: head.unsentLength,
-          connection: isTunnel ? 'websocket' : this.#isLast ? 'close' : 'persistent',
-        }),
-      ),
-    );
+    const connection = isTunnel ? 'websocket' : this.#isLast ? 'close' : 'persistent';
+    this.#write(answerHeadBytes(head, framing, connection));
     if (!isTunnel) return;
     this.#isTunnel = true;
     this.#flushTunnel();
@@ -336,13 +352,14 @@ export class SidecarConnection {
     this.#loseAnswer(`the answer of the server is not valid: ${text}`);
   }
 
-  #backClosed(): void {
+  #backClosed(reason: CloseReason): void {
     const wasOpen = this.#isBackOpen;
     this.#back = undefined;
     this.#isBackOpen = false;
     this.#pending = [];
     this.#pendingBytes = 0;
-    if (!wasOpen) this.#events.reached(false);
+    // One that was given up here, since nobody waited for it any more, says nothing of the server.
+    if (!wasOpen && reason !== 'destroyed') this.#events.reached(false);
     if (this.#isTunnel) this.#front?.end();
     if (this.#underWay !== undefined) {
       if (wasOpen) this.#loseAnswer('the server broke the connection off');

@@ -1,9 +1,11 @@
 import type { Clock } from '../core/clock/port.js';
 import type { Address } from '../core/domain.js';
+import { every } from '../core/every.js';
 import type { Startable } from '../core/lifecycle.js';
 import type { Log } from '../core/log.js';
 import type { Listener, Net } from '../core/net/port.js';
 import type { RequestGate } from './request-gate.js';
+import type { SidecarConnectionOptions } from './sidecar-connection.js';
 import { SidecarConnection } from './sidecar-connection.js';
 
 export interface SidecarParts {
@@ -13,16 +15,12 @@ export interface SidecarParts {
   readonly gate: () => RequestGate;
 }
 
-export interface SidecarOptions {
+export interface SidecarOptions extends SidecarConnectionOptions {
   /** Where redirectors send requests. */
   readonly listen: Address;
-  /** The server itself, on this machine. */
-  readonly forward: Address;
-  readonly connectTimeoutMs: number;
-  /** Without a byte moving, in either direction. */
-  readonly stallTimeoutMs: number;
-  readonly idleTimeoutMs: number;
   readonly connectionsMax: number;
+  /** The server is looked at this often: without requests nobody else would find out how it is. */
+  readonly checkMs: number;
 }
 
 export const SIDECAR_DEFAULTS = {
@@ -30,6 +28,7 @@ export const SIDECAR_DEFAULTS = {
   stallTimeoutMs: 60_000,
   idleTimeoutMs: 60_000,
   connectionsMax: 4096,
+  checkMs: 500,
 } as const;
 
 /** The fence as a small proxy in front of a server that knows nothing of it. */
@@ -37,6 +36,8 @@ export class Sidecar implements Startable {
   readonly #parts: SidecarParts;
   readonly #options: SidecarOptions;
   readonly #connections = new Set<SidecarConnection>();
+  readonly #stopping = new AbortController();
+  #checking: Promise<void> = Promise.resolve();
   #listener: Listener | undefined;
   /** The last attempt to reach the server failed. */
   #isServerAway = false;
@@ -77,10 +78,17 @@ export class Sidecar implements Startable {
       );
       this.#connections.add(served);
     });
+    const { clock } = this.#parts;
+    const { checkMs } = this.#options;
+    this.#checking = every(clock, { everyMs: checkMs, signal: this.#stopping.signal }, () =>
+      this.#check(),
+    );
   }
 
   /** Takes no more; what is under way has `graceMs` to end. */
   async stop(graceMs = 5000): Promise<void> {
+    this.#stopping.abort(new Error('stopping'));
+    await this.#checking;
     await this.#listener?.close();
     const closed = [...this.#connections].map((connection) => connection.finish());
     const cancel = this.#parts.clock.after(graceMs, () => {
@@ -88,6 +96,28 @@ export class Sidecar implements Startable {
     });
     await Promise.all(closed);
     cancel();
+  }
+
+  /** Whether the server takes connections. */
+  #check(): Promise<void> {
+    const { forward, connectTimeoutMs } = this.#options;
+    const connection = this.#parts.net.connect(forward, { timeoutMs: connectTimeoutMs });
+    return new Promise((resolve) => {
+      let isReached = false;
+      connection.handler = {
+        opened: () => {
+          isReached = true;
+          connection.destroy();
+        },
+        data: () => undefined,
+        drained: () => undefined,
+        ended: () => undefined,
+        closed: () => {
+          this.#reached(isReached);
+          resolve();
+        },
+      };
+    });
   }
 
   #reached(isReached: boolean): void {

@@ -96,6 +96,10 @@ export class ApiServer implements Startable {
       keepAliveTimeout: idleTimeoutMs,
       forceCloseConnections: true,
       exposeHeadRoutes: true,
+      // What never comes to a route: a malformed path or request line.
+      frameworkErrors: (error, request, reply) => {
+        void this.#failed(error, request, reply.headers(HEADERS));
+      },
     });
     app.removeAllContentTypeParsers();
     app.addContentTypeParser(

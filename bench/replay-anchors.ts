@@ -56,6 +56,7 @@ export function optionsOf(
     decisionSteps: anchor.decision_every_steps,
     horizonSteps: anchor.horizon_steps,
     movesMax: anchor.moves_cap,
+    triggers: false,
     seed,
   };
 }

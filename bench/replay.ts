@@ -1,23 +1,19 @@
 /**
  * The replays of a file of anchors by our own rules: our figures beside the anchors', and the goals.
- * `node dist/bench/replay.js --anchors FILE.json --traces DIR [--out FILE.json] [--policies a,b] [--only TRACE] [--seed 1]`
+ * `npm run bench -- replay --anchors FILE.json --traces DIR [--out FILE.json] [--policies a,b] [--only TRACE] [--seed 1] [--planner '{"quantile":0.9}']`
  * Exit 2 if a file that it needs is not there or cannot be used.
  */
 import { readFile, writeFile } from 'node:fs/promises';
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { textTable } from '../cli/text-table.js';
 import { SystemClock } from '../core/clock/system.js';
-import { codeOf } from '../core/errors.js';
 import { messageOf } from '../core/text.js';
-import { readTrace } from '../core/trace/read.js';
-import type { Trace } from '../core/trace/trace.js';
 import type { PolicyName } from '../replay/options.js';
 import { parseReplayOptions } from '../replay/options.js';
 import { progressLine } from '../replay/progress.js';
 import type { ReplayProgress } from '../replay/progress.js';
 import { replay } from '../replay/replay.js';
+import { TraceFolder, isInputFault } from './inputs.js';
 import type { Anchor, AnchorResult } from './replay-anchors.js';
 import { anchorsSchema, checksOf, optionsOf, resultOf } from './replay-anchors.js';
 
@@ -32,10 +28,11 @@ const { values: args } = parseArgs({
     only: { type: 'string' },
     seed: { type: 'string', default: '1' },
     out: { type: 'string' },
+    planner: { type: 'string', default: '{}' },
   },
 });
 const clock = new SystemClock();
-const traces = new Map<string, Trace>();
+const traces = new TraceFolder(args.traces);
 
 async function main(): Promise<void> {
   const { policies, seed } = parseReplayOptions({
@@ -61,8 +58,11 @@ async function replayed(
   policies: readonly PolicyName[],
   seed: number,
 ): Promise<AnchorResult[]> {
-  const trace = await traceOf(anchor.trace);
-  const options = parseReplayOptions(optionsOf(anchor, policies, seed));
+  const trace = await traces.read(anchor.trace);
+  const options = parseReplayOptions({
+    ...optionsOf(anchor, policies, seed),
+    planner: JSON.parse(args.planner) as unknown,
+  });
   const beganAtMs = clock.monotonicMs();
   const progress = (at: ReplayProgress): void => {
     if (!process.stderr.isTTY) return;
@@ -100,7 +100,7 @@ function table(
     result.moves_per_resource_day.toFixed(3),
     result.cpu_ms_per_decision.toFixed(2),
   ];
-  const names = [
+  const titles = [
     'OVERLOAD-MIN',
     'VOLUME-PPM',
     'MAX/MEAN',
@@ -112,7 +112,7 @@ function table(
   const columns = [
     { title: 'POLICY' },
     { title: 'WHOSE' },
-    ...names.map((title) => ({ title, align: 'right' as const })),
+    ...titles.map((title) => ({ title, align: 'right' as const })),
   ];
   const rows = ours.map((result, index) => {
     const time = seconds[policies[index] ?? 'static'] ?? 0;
@@ -120,35 +120,15 @@ function table(
   });
   const others = theirs.map((result) => [result.policy, 'anchor', ...figures(result), '']);
   // Ours and the anchor of the same name one below the other, then the anchors that we have nothing beside.
-  const names2 = new Set(ours.map(({ policy }) => policy));
   const paired = rows.flatMap((row) => [row, ...others.filter(([name]) => name === row[0])]);
-  return textTable(columns, [...paired, ...others.filter(([name]) => !names2.has(name ?? ''))]);
-}
-
-async function traceOf(name: string): Promise<Trace> {
-  const known = traces.get(name);
-  if (known !== undefined) return known;
-  const candidates = [
-    `${name}/${name}.csv.gz`,
-    `${name}/${name}.csv`,
-    `${name}.csv.gz`,
-    `${name}.csv`,
-  ];
-  const paths = candidates.map((path) => join(args.traces, path));
-  const trace = await readTrace(paths.find((path) => existsSync(path)) ?? paths[0] ?? name);
-  traces.set(name, trace);
-  return trace;
+  const alone = others.filter(([name]) => !ours.some(({ policy }) => policy === name));
+  return textTable(columns, [...paired, ...alone]);
 }
 
 try {
   await main();
 } catch (error) {
-  // What is missing or malformed is the caller's to mend; anything else is a bug and keeps its stack.
-  const isExpected =
-    codeOf(error) !== undefined ||
-    error instanceof SyntaxError ||
-    (error instanceof Error && ('code' in error || error.name === 'ZodError'));
-  if (!isExpected) throw error;
+  if (!isInputFault(error)) throw error;
   console.error(messageOf(error));
   process.exitCode = 2;
 }

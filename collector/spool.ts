@@ -1,6 +1,7 @@
 import { strict as assert } from 'node:assert';
 import type { Cancel, Clock } from '../core/clock/port.js';
-import { FRAME_BYTES, Journal, framesOf } from '../core/disk/journal.js';
+import { FRAME_BYTES, recordsOf } from '../core/disk/frames.js';
+import { Journal } from '../core/disk/journal.js';
 import type { Disk } from '../core/disk/port.js';
 import { codeOf } from '../core/errors.js';
 import type { Log } from '../core/log.js';
@@ -227,7 +228,7 @@ export class Spool {
   async #read(segment: Segment): Promise<Uint8Array[]> {
     const path = pathOf(this.#options.folder, segment.number);
     const bytes = (await this.#parts.disk.read(path)) ?? new Uint8Array(0);
-    const { records, end } = framesOf(bytes);
+    const { records, end } = recordsOf(bytes);
     const tornBytes = bytes.byteLength - end;
     if (tornBytes > 0) this.#parts.log.warn({ path, tornBytes }, 'torn tail in spool');
     return records;

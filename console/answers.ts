@@ -80,6 +80,6 @@ export interface Resources {
 
 export async function ask<Answer>(path: string): Promise<Answer> {
   const response = await fetch(path);
-  if (!response.ok) throw new Error(`${path}: ${response.status}`);
+  if (!response.ok) throw new Error(`${path} answers ${response.status}`);
   return (await response.json()) as Answer;
 }

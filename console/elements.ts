@@ -48,12 +48,19 @@ export function fillTable(
     table.replaceChildren(element('tbody', {}, element('tr', {}, element('td', {}, whenEmpty))));
     return;
   }
-  const heads = titles.map((title) => element('th', { scope: 'col' }, title));
+  const heads = titles.map((title, column) => {
+    const isNumber = rows.some((row) => isNumeric(row[column]));
+    return element('th', { scope: 'col', ...(isNumber ? { class: 'number' } : {}) }, title);
+  });
   const lines = rows.map((row) => element('tr', {}, ...row.map(cellElement)));
   table.replaceChildren(
     element('thead', {}, element('tr', {}, ...heads)),
     element('tbody', {}, ...lines),
   );
+}
+
+function isNumeric(cell: Cell | string | undefined): boolean {
+  return typeof cell === 'object' && cell.kind === 'number';
 }
 
 function cellElement(cell: Cell | string): HTMLElement {

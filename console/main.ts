@@ -30,8 +30,9 @@ async function refresh(): Promise<void> {
     showOutlook(outlook);
     showHistory(history);
     showResources(resources);
-  } catch {
-    byId('headline').textContent = 'Foreshift does not answer; trying again';
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    byId('headline').textContent = `Not up to date (${why}); trying again`;
   } finally {
     isAsking = false;
   }

@@ -66,11 +66,86 @@ const ERRORS = {
     meaning: '{store} did not answer in time: the change may or may not have been made',
     remedy: 'Read the state before repeating the call.',
   },
+  ERR_STORE_REFUSED: {
+    status: 502,
+    exit: 1,
+    meaning: '{store} refused the call: {why}',
+    remedy:
+      'Repeating it will not help. Look for another writer, another version or a limit there.',
+  },
   ERR_RECORD_INVALID: {
     status: 503,
     exit: 1,
     meaning: 'the record {key} of the table store cannot be read: {where} {why}',
     remedy: 'Run versions that are at most one release apart, or restore the store from a backup.',
+  },
+  // Redis
+  ERR_REDIS_UNREACHABLE: {
+    status: 503,
+    exit: 1,
+    meaning: '{redis} cannot be reached: {why}',
+    remedy: 'Start it, or correct `redis.url` or `redis.sentinels` in the config.',
+  },
+  ERR_REDIS_LOGIN: {
+    status: 503,
+    exit: 3,
+    meaning: '{redis} refuses the login: {why}',
+    remedy:
+      'Set FORESHIFT_REDIS_PASSWORD in the environment, and `redis.username` if it is not the default user.',
+  },
+  ERR_REDIS_FORBIDDEN: {
+    status: 503,
+    exit: 3,
+    meaning: '{redis} forbids this user what is needed: {why}',
+    remedy: 'Give the user the commands, keys and channels that docs/REDIS.md names.',
+  },
+  ERR_REDIS_READ_ONLY: {
+    status: 503,
+    exit: 1,
+    meaning: '{redis} takes no writes: {why}',
+    remedy: 'Name the master, or its Sentinels; give a master the replicas that it wants.',
+  },
+  ERR_REDIS_FULL: {
+    status: 503,
+    exit: 1,
+    meaning: '{redis} has no room: {why}',
+    remedy: 'Raise its maxmemory or free its disk; reads and the data plane go on meanwhile.',
+  },
+  ERR_REDIS_CLUSTER: {
+    status: 503,
+    exit: 1,
+    meaning: '{redis} is part of a Redis Cluster: {why}',
+    remedy: 'Use a single server, or a master with replicas and Sentinels.',
+  },
+  ERR_REDIS_LOADING: {
+    status: 503,
+    exit: 1,
+    meaning: '{redis} is not ready yet: {why}',
+    remedy: 'Wait until it has read its data; the call is repeated by itself.',
+  },
+  ERR_REDIS_DATA: {
+    status: 503,
+    exit: 1,
+    meaning: '{redis} holds or answers something else than Foreshift wrote: {why}',
+    remedy: 'Give this cluster a Redis, or a name (`cluster`), that nobody else writes under.',
+  },
+  ERR_REDIS_REFUSED: {
+    status: 503,
+    exit: 1,
+    meaning: '{redis} answered with an error: {why}',
+    remedy: 'Look at its version and its configuration.',
+  },
+  ERR_REDIS_UNSAFE: {
+    status: 503,
+    exit: 3,
+    meaning: '{redis} would not keep what it is given: {why}',
+    remedy: '{fix}; or accept the loss with `redis.allowUnsafe: true`.',
+  },
+  ERR_REDIS_OPEN: {
+    status: 503,
+    exit: 3,
+    meaning: '{redis} lets anybody in: {why}',
+    remedy: '{fix}; or accept it with `redis.allowUnsafe: true`.',
   },
   // Series, jobs, limits
   ERR_SERIES_INVALID: {
@@ -288,6 +363,25 @@ const ERRORS = {
     exit: 1,
     meaning: 'the agent of {server} has not started',
     remedy: 'Start it before its server takes requests.',
+  },
+  ERR_ADVERTISE_MISSING: {
+    status: 400,
+    exit: 64,
+    meaning: 'the agent of {server} would be announced at {host}, where nobody reaches it',
+    remedy: 'Name the host by which redirectors reach it (--advertise), or listen at that address.',
+  },
+  ERR_SECRET_MISSING: {
+    status: 400,
+    exit: 64,
+    meaning: 'the {role} alone shares a secret with other processes, and was given none',
+    remedy: 'Set the same FORESHIFT_SECRET, at least 16 characters, in every process.',
+  },
+  ERR_ROLE_ALONE: {
+    status: 400,
+    exit: 64,
+    meaning: 'the {role} alone needs a {name} that other processes share; it is embedded',
+    remedy:
+      'Set {name}.engine (redis, or influx for metrics) in every process, or run all in one: `foreshift up`.',
   },
   ERR_AGENT_ABSENT: {
     status: 409,

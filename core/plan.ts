@@ -80,11 +80,11 @@ const scoreSchema = z.object({
   overload: finiteSchema,
   /** Σ max(0, utilization − target)², mean over the steps. */
   pressure: finiteSchema,
-  /** Σ over the ready servers of the square of their overall peak. */
+  /** Σ over the ready servers of the square of their overall load: the largest of their utilizations, each the mean over the horizon. */
   unevenness: finiteSchema,
   /** Highest utilization of any server in any dimension at any step. */
   peak: finiteSchema,
-  /** Max ÷ mean of the servers' overall peaks; 1 is even. */
+  /** Max ÷ mean of the ready servers' overall loads; 1 is even. */
   imbalance: finiteSchema,
 });
 export type PlanScore = Readonly<z.output<typeof scoreSchema>>;
@@ -193,6 +193,8 @@ export const NO_PLAN_REASONS = [
   'no-servers',
   /** The mode is `observe`: what would be moved is not even proposed. */
   'observing',
+  /** Another plan is under way: the next round plans anew, from what it made. */
+  'busy',
 ] as const;
 
 const noPlanSchema = z.object({

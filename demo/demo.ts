@@ -12,7 +12,7 @@ import type { Rng } from '../core/rng.js';
 import { PLAN } from '../core/table-store/records/plan.js';
 import { SERVER } from '../core/table-store/records/server.js';
 import type { Trace } from '../core/trace/trace.js';
-import { Up } from '../cli/services/up.js';
+import { Services } from '../cli/services/services.js';
 import { calibrate } from './calibrate.js';
 import { Child } from './child.js';
 import { freePort } from './free-port.js';
@@ -43,8 +43,12 @@ export interface DemoSummary {
   readonly seconds: number;
   /** Switches that moved something off a server that already had it: first placements do not count. */
   readonly switches: number;
+  /** Of those: how many moved two resources or more as one. */
+  readonly ofSeveral: number;
   readonly moves: number;
   readonly requestsPerSecond: number;
+  /** Not sent, since too many waited already. */
+  readonly skipped: number;
   readonly verdict: Verdict;
   readonly p99Ms: number;
   readonly switchedP99Ms: number | null;
@@ -65,7 +69,7 @@ export class Demo {
   readonly #parts: DemoParts;
   readonly #options: DemoOptions;
   #folder = '';
-  #up: Up | undefined;
+  #up: Services | undefined;
   #load: Child<FromLoad> | undefined;
   #servers: { readonly child: Child<ServerReady>; readonly journal: string }[] = [];
   #narrator: Narrator | undefined;
@@ -97,7 +101,7 @@ export class Demo {
     const config = sceneConfig(mode, { api: apiPort, proxy: proxyPort, agents });
     // All of them stand ready and knock when the service opens, so that it sees the whole fleet at once.
     await this.#startServers(`http://${HOST}:${agents}`, requests.resources);
-    const up = await Up.open(config, {
+    const up = await Services.open(config, {
       ...this.#parts,
       secret: SECRET,
       dataDir: join(this.#folder, 'data'),
@@ -147,7 +151,7 @@ export class Demo {
   }
 
   /** Two days, at the demo's pace, as if they had just passed; a short trace gives a third of itself. */
-  async #importHistory(up: Up, requests: Requests, cost: number): Promise<number> {
+  async #importHistory(up: Services, requests: Requests, cost: number): Promise<number> {
     const { resources, steps, rates } = requests;
     const historySteps = Math.min(HISTORY_STEPS, Math.floor(steps / 3));
     const history = (scale: number): Float32Array => {
@@ -194,7 +198,7 @@ export class Demo {
     await Promise.all(ready);
   }
 
-  async #startLoad(up: Up, requests: Requests, historySteps: number): Promise<void> {
+  async #startLoad(up: Services, requests: Requests, historySteps: number): Promise<void> {
     const { resources, steps, rates } = requests;
     const showSteps = steps - historySteps;
     const show = new Float32Array(resources.length * showSteps);
@@ -216,7 +220,7 @@ export class Demo {
     await load.hear((said) => said.kind === 'started');
   }
 
-  #until(up: Up, holds: () => boolean): Promise<void> {
+  #until(up: Services, holds: () => boolean): Promise<void> {
     return new Promise((resolve) => {
       const look = (): void => {
         if (!holds()) return;
@@ -231,12 +235,13 @@ export class Demo {
 
 interface AppliedMoves {
   readonly switches: number;
+  readonly ofSeveral: number;
   readonly moves: number;
   readonly holdMsMax: number;
   readonly heldRequests: number;
 }
 
-function realOutcomes(up: Up) {
+function realOutcomes(up: Services) {
   return [...up.view.all(PLAN).values()].flatMap(({ value: { plan, outcomes } }) =>
     outcomes.filter(({ result, batch }) => {
       const moves = plan.batches[batch]?.moves ?? [];
@@ -245,10 +250,11 @@ function realOutcomes(up: Up) {
   );
 }
 
-function appliedMoves(up: Up): AppliedMoves {
+function appliedMoves(up: Services): AppliedMoves {
   const outcomes = realOutcomes(up);
   return {
     switches: outcomes.length,
+    ofSeveral: outcomes.filter(({ resources }) => resources.length > 1).length,
     moves: outcomes.reduce((sum, { resources }) => sum + resources.length, 0),
     holdMsMax: Math.max(0, ...outcomes.map(({ holdMs }) => holdMs)),
     heldRequests: outcomes.reduce((sum, { heldRequests }) => sum + heldRequests, 0),
@@ -256,7 +262,7 @@ function appliedMoves(up: Up): AppliedMoves {
 }
 
 /** From the earliest that anything can have been held to the outcome's writing. */
-function switchWindows(up: Up): Window[] {
+function switchWindows(up: Services): Window[] {
   return realOutcomes(up).map(({ atMs, drainMs, holdMs, resources }) => ({
     fromMs: atMs - Math.max(holdMs, drainMs) - 1000,
     toMs: atMs,
@@ -280,6 +286,7 @@ function summaryOf({
     seconds: Math.round(seconds),
     ...outcomes,
     requestsPerSecond: Math.round(report.perSecond),
+    skipped: report.skipped,
     verdict,
     p99Ms,
     switchedP99Ms,

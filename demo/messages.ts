@@ -58,6 +58,7 @@ export interface LoadReport {
   readonly answered: number;
   /** Answered with an error, or not at all, or with another request's answer. */
   readonly failed: number;
+  readonly skipped: number;
   readonly perSecond: number;
   /** Milliseconds: of requests for resources that were being switched, and of all others. */
   readonly p50Ms: number;

@@ -13,6 +13,9 @@ export interface NarratorParts {
   readonly say: (text: string) => void;
 }
 
+/** Of each plan; `foreshift plan` and the page show all. */
+const MOVES_SHOWN = 4;
+
 /** Tells what happens, as it happens, from what the table store says. */
 export class Narrator {
   readonly #parts: NarratorParts;
@@ -56,11 +59,11 @@ export class Narrator {
     }
     if (before === undefined) {
       this.#say(`plan ${id}: ${counted(moves.length, 'move')}, because ${plan.trigger.detail}`);
-      for (const move of moves) {
-        this.#say(
-          `  ~ ${move.resource}  ${move.source ?? ''} -> ${move.target}  ${reasonWords(move.reason)}`,
-        );
+      for (const move of moves.slice(0, MOVES_SHOWN)) {
+        const why = reasonWords(move.reason, this.#parts.clock.realtimeMs());
+        this.#say(`  ~ ${move.resource}  ${move.source ?? ''} -> ${move.target}  ${why}`);
       }
+      if (moves.length > MOVES_SHOWN) this.#say(`  … and ${moves.length - MOVES_SHOWN} more`);
       if (status === 'proposed') this.#say(`  -> foreshift apply ${id}`);
     }
     if (status === 'applied' || status === 'partly-applied') this.#applied(id, record);

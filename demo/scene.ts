@@ -15,8 +15,8 @@ export const SERVERS = 4;
 export const RESOURCES_MAX = 40;
 /** Cores that each server declares: far less than a machine has, so that four fit beside everything else. */
 export const CAPACITY_CPU = 0.2;
-/** Mean load of the fleet, as a share of its capacity. */
-const FILL = 0.6;
+/** Load of the fleet at its fullest (99 of 100 steps are below), as a share of its capacity: there is a plan that fits. */
+const FILL = 0.75;
 
 /** The service's config at the demo's pace: what is minutes in production is half-seconds here. */
 export function sceneConfig(
@@ -30,7 +30,8 @@ export function sceneConfig(
     api: { listen: loopback(ports.api) },
     health: { listen: loopback(0) },
     listeners: [{ listen: loopback(ports.proxy) }],
-    collector: { everyMs: STEP_MS, timeoutMs: 2 * STEP_MS },
+    // Twice a step, so that a poll that comes late leaves no step without a sample.
+    collector: { everyMs: STEP_MS / 2, timeoutMs: 2 * STEP_MS },
     metricStore: { rollupMs: 10_000 },
     forecast: {
       everyMs: 6 * STEP_MS,
@@ -72,10 +73,9 @@ export function requestsOf(trace: Trace, cpuSecondsPerRequest: number): Requests
     .sort((a, b) => b.sum - a.sum || (a.id < b.id ? -1 : 1))
     .slice(0, RESOURCES_MAX)
     .sort((a, b) => (a.id < b.id ? -1 : 1));
-  const total = chosen.reduce((sum, resource) => sum + resource.sum, 0);
-  if (total === 0) return undefined;
-  const wanted = (SERVERS * CAPACITY_CPU * FILL) / cpuSecondsPerRequest;
-  const scale = wanted / (total / steps);
+  const fullest = fullestOf(chosen.map(({ values }) => values));
+  if (fullest === 0) return undefined;
+  const scale = (SERVERS * CAPACITY_CPU * FILL) / cpuSecondsPerRequest / fullest;
   const rates = new Float32Array(chosen.length * steps);
   for (const [index, { values }] of chosen.entries()) {
     for (let step = 0; step < steps; step++) {
@@ -83,6 +83,14 @@ export function requestsOf(trace: Trace, cpuSecondsPerRequest: number): Requests
     }
   }
   return { resources: chosen.map(({ id }) => id), steps, rates };
+}
+
+/** The 99th percentile of the sum over all series. */
+function fullestOf(series: readonly Float32Array[]): number {
+  const totals = Float64Array.from(series[0] ?? [], (_value, step) =>
+    series.reduce((sum, values) => sum + (values[step] ?? 0), 0),
+  ).sort();
+  return totals[Math.floor(0.99 * (totals.length - 1))] ?? 0;
 }
 
 function withoutGaps(values: Float32Array): Float32Array {

@@ -4,8 +4,9 @@ import type { Grid, Panel } from '../core/panel.js';
 import { rowOf } from '../core/panel.js';
 import type { Metric, Sample, SeriesKey } from '../core/sample.js';
 import { formatSeries } from '../core/sample.js';
-import { PLACEMENT } from '../core/table-store/records/table.js';
 import { SERVER } from '../core/table-store/records/server.js';
+import type { Tenure } from '../core/table-store/tenures.js';
+import { residentsDuring, tenuresOf } from '../core/table-store/tenures.js';
 import type { TableView } from '../core/table-store/view.js';
 import { Attribution } from '../models/attribution.js';
 import type { Costs } from '../models/cost-fit.js';
@@ -22,7 +23,7 @@ const PART_STEPS = 288;
 /**
  * Splits each server's measured cpu over the resources that it served, by their hits and bytes
  * (models/attribution.ts), and writes the shares as samples of the resources. A resource whose cpu is measured
- * keeps its measure. Of a step in which a resource moved nothing is said.
+ * keeps its measure. Nothing is learnt from a step in which a resource of the server came or went.
  */
 export class CpuAttributor implements Attributor {
   readonly #metricStore: MetricStore;
@@ -41,51 +42,48 @@ export class CpuAttributor implements Attributor {
   }
 
   async #attributePart(grid: Grid, view: TableView): Promise<void> {
-    const served = servedBy(view);
-    if (served.size === 0) return;
-    const resources = [...served.values()].flat();
+    const tenures = tenuresOf(view);
+    const servers = [...view.all(SERVER).keys()].filter((id) => tenures.has(id));
+    const resources = [...view.table.entries()].map(([id]) => id);
+    if (servers.length === 0) return;
     const series: SeriesKey[] = [
-      ...[...served.keys()].map((id) => ({
-        subject: 'server' as const,
-        id,
-        metric: 'cpu' as const,
-      })),
-      ...resources.flatMap(({ id }) =>
+      ...servers.map((id) => ({ subject: 'server' as const, id, metric: 'cpu' as const })),
+      ...resources.flatMap((id) =>
         (['hits', 'network', 'cpu'] as const).map((metric) => keyOf(id, metric)),
       ),
     ];
     const loads = new Loads(await this.#metricStore.readPanel({ series, ...grid }));
-    for (const [server, served_] of served) this.#learn(server, served_, loads);
+    for (const server of servers) this.#learn(server, tenures.get(server) ?? [], loads);
     const samples = this.#shares(resources, loads, this.#attribution.solve());
     if (samples.length > 0) await this.#metricStore.writeSamples(samples);
   }
 
-  #learn(server: ServerId, resources: readonly Served[], loads: Loads): void {
+  #learn(server: ServerId, tenures: readonly Tenure[], loads: Loads): void {
     const cpu = loads.of({ subject: 'server', id: server, metric: 'cpu' });
     const { startMs, stepMs, steps } = loads.grid;
     for (let step = 0; step < steps; step++) {
       const fromMs = startMs + step * stepMs;
-      // Who served whom is known from the last move on; and it must hold for all of them.
-      if (resources.some(({ sinceMs }) => sinceMs > fromMs)) continue;
+      const residents = residentsDuring(tenures, fromMs, fromMs + stepMs);
+      if (residents === undefined) continue;
       this.#attribution.observe(server, {
         cpu: cpu[step] ?? NaN,
-        loads: resources.map(({ id }) => ({
-          resource: id,
-          hitsPerSecond: loads.of(keyOf(id, 'hits'))[step] ?? NaN,
-          bytesPerSecond: loads.of(keyOf(id, 'network'))[step] ?? NaN,
+        loads: residents.map((resource) => ({
+          resource,
+          hitsPerSecond: loads.of(keyOf(resource, 'hits'))[step] ?? NaN,
+          bytesPerSecond: loads.of(keyOf(resource, 'network'))[step] ?? NaN,
         })),
       });
     }
   }
 
   #shares(
-    resources: readonly Served[],
+    resources: readonly ResourceId[],
     loads: Loads,
     { resources: costs, fleet }: Costs,
   ): Sample[] {
     const samples: Sample[] = [];
     const { startMs, stepMs, steps } = loads.grid;
-    for (const { id } of resources) {
+    for (const id of resources) {
       const { perHit, perByte } = costs.get(id) ?? fleet;
       if (perHit === 0 && perByte === 0) continue;
       const measured = loads.of(keyOf(id, 'cpu'));
@@ -100,22 +98,6 @@ export class CpuAttributor implements Attributor {
     }
     return samples;
   }
-}
-
-interface Served {
-  readonly id: ResourceId;
-  /** Wall clock of its last move. */
-  readonly sinceMs: number;
-}
-
-function servedBy(view: TableView): Map<ServerId, Served[]> {
-  const served = new Map<ServerId, Served[]>();
-  for (const server of view.all(SERVER).keys()) served.set(server, []);
-  for (const [id, { value }] of view.all(PLACEMENT)) {
-    served.get(value.server)?.push({ id, sinceMs: value.movedAtMs });
-  }
-  for (const [server, resources] of served) if (resources.length === 0) served.delete(server);
-  return served;
 }
 
 function keyOf(id: ResourceId, metric: Metric): SeriesKey {

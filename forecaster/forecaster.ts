@@ -9,7 +9,7 @@ import type { Startable } from '../core/lifecycle.js';
 import type { Log } from '../core/log.js';
 import { TRIGGER_KINDS } from '../core/plan.js';
 import type { Eligibility } from '../core/table-store/eligibility.js';
-import { ELIGIBLE, SERVER } from '../core/table-store/records/server.js';
+import { ELIGIBLE, PIN, SERVER } from '../core/table-store/records/server.js';
 import { stateOf } from '../core/table-store/server-state.js';
 import type { TableView } from '../core/table-store/view.js';
 import type { Round } from './round.js';
@@ -164,7 +164,11 @@ export class Forecaster implements Startable {
     const unassigned = [...eligibility.servers().keys()].filter(
       (resource) => view.table.placementOf(resource) === undefined,
     );
-    return { servers: new Map(servers), unassigned, misplaced: this.#misplaced() };
+    const offPin = [...view.all(PIN)].flatMap(([resource, { value }]) => {
+      const server = view.table.placementOf(resource)?.server;
+      return server === undefined || server === value.server ? [] : [resource];
+    });
+    return { servers: new Map(servers), unassigned, misplaced: this.#misplaced(), offPin };
   }
 
   #misplaced(): ResourceId[] {
@@ -178,7 +182,7 @@ export class Forecaster implements Startable {
   }
 }
 
-const NO_FACTS: FleetFacts = { servers: new Map(), unassigned: [], misplaced: [] };
+const NO_FACTS: FleetFacts = { servers: new Map(), unassigned: [], misplaced: [], offPin: [] };
 
 function jobOf({ kind, detail }: Trigger): Json {
   return { kind, detail };

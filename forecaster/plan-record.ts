@@ -49,7 +49,9 @@ export async function recordResult(
     isNeeded(batch, (server) => stateOf(parts.view, server)),
   );
   if (needed.length > 0 || batches.length === 0) {
-    if (needed.length === 0 && Object.keys(standbys).length === 0) return undefined;
+    // The plan under way brings standbys of its own.
+    const isIdle = options.isBusy || Object.keys(standbys).length === 0;
+    if (needed.length === 0 && isIdle) return undefined;
     const decision = { by: SELF, reason: needed.length > 0 ? 'it is needed' : 'standbys only' };
     const analysis = needed.length === batches.length ? (plan?.analysis ?? null) : null;
     return write({ batches: needed, standbys, analysis }, trigger, decision, options, parts);

@@ -16,6 +16,7 @@ import type { PlanRecord } from '../core/table-store/records/plan.js';
 import { MODE, PAUSE, PLAN, ROUND } from '../core/table-store/records/plan.js';
 import { SERVER } from '../core/table-store/records/server.js';
 import { stateOf } from '../core/table-store/server-state.js';
+import { tenuresOf } from '../core/table-store/tenures.js';
 import type { TableView } from '../core/table-store/view.js';
 import type { Analysis, Outlook } from './analysis.js';
 import type { Attributor } from './attributor.js';
@@ -90,7 +91,7 @@ export class Round {
       atMs: clock.realtimeMs(),
       trigger: cause,
       plan: record?.plan.id ?? null,
-      none: record === undefined ? this.#noneOf(result) : null,
+      none: record === undefined ? noneOf(result, busy !== undefined) : null,
     };
     await this.#write(round);
     const ms = Math.round(clock.monotonicMs() - startedAtMs);
@@ -101,7 +102,7 @@ export class Round {
 
   #recent(): Promise<RecentLoads> {
     const { metricStore, view, clock } = this.#parts;
-    return readRecent(metricStore, view.table, view.all(SERVER).keys(), {
+    return readRecent(metricStore, view, {
       nowMs: clock.realtimeMs(),
       stepMs: this.#options.forecast.stepMs,
       steps: RECENT_STEPS,
@@ -116,8 +117,7 @@ export class Round {
     const whole = withServers(block, {
       table: view.table,
       servers,
-      baseOf: (server, dimension) =>
-        recent.baseOf(server, dimension, view.table.resourcesOn(server)),
+      baseOf: (server, dimension) => recent.baseOf(server, dimension),
     });
     const run: ForecastRun = {
       madeAtMs: clock.realtimeMs(),
@@ -126,7 +126,9 @@ export class Round {
       leads: this.#leads(),
     };
     await metricStore.writeForecast(run);
-    if (news !== undefined) await scoreWhatWasSaid(run, news, metricStore);
+    if (news !== undefined) {
+      await scoreWhatWasSaid(run, news, metricStore, tenuresOf(view));
+    }
     this.#outlook = { block: whole, models: run.models, stepsKnown };
     return this.#outlook;
   }
@@ -239,19 +241,6 @@ export class Round {
     return this.thresholdNow(await this.#recent());
   }
 
-  #noneOf({ none }: PlanningResult): NoPlan | null {
-    if (none !== null) return none;
-    return {
-      why: 'observing',
-      blockers: [],
-      score: null,
-      gain: null,
-      gainMin: null,
-      steps: null,
-      stepsMin: null,
-    };
-  }
-
   async #write(round: RoundResult): Promise<void> {
     const { store, view } = this.#parts;
     await store.transact(new Draft().put(ROUND, 'last', round).transaction);
@@ -262,6 +251,20 @@ export class Round {
     const { horizonSteps } = this.#options.forecast;
     return [...new Set(LEADS.map((share) => Math.max(1, Math.round(share * horizonSteps))))];
   }
+}
+
+/** Why nothing was recorded, also of a plan that there is. */
+function noneOf({ none }: PlanningResult, isBusy: boolean): NoPlan {
+  if (none !== null) return none;
+  return {
+    why: isBusy ? 'busy' : 'observing',
+    blockers: [],
+    score: null,
+    gain: null,
+    gainMin: null,
+    steps: null,
+    stepsMin: null,
+  };
 }
 
 function overallOf(

@@ -68,6 +68,8 @@ export interface FleetFacts {
   readonly unassigned: readonly ResourceId[];
   /** Resources on a server that may no longer serve them. */
   readonly misplaced: readonly ResourceId[];
+  /** Resources elsewhere than on the server that they are pinned to. */
+  readonly offPin: readonly ResourceId[];
 }
 
 /** What has happened to the fleet that a plan should answer; the most urgent first. */
@@ -90,6 +92,8 @@ export function eventTrigger(before: FleetFacts, after: FleetFacts): Trigger | u
   if (homeless.length > 0) return event(`${some(homeless)} without a server`);
   const misplaced = added(after.misplaced, before.misplaced);
   if (misplaced.length > 0) return event(`${some(misplaced)} on a server that may not serve them`);
+  const offPin = added(after.offPin, before.offPin);
+  if (offPin.length > 0) return event(`${some(offPin)} elsewhere than pinned`);
   const [gone] = [...before.servers.keys()].filter((server) => !after.servers.has(server));
   return gone === undefined ? undefined : event(`${gone} was removed`);
 }

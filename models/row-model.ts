@@ -38,27 +38,31 @@ export abstract class RowModel implements Model {
   fit(rows: readonly Row[], params: Float32Array, said: Float32Array): void {
     const origins = rows[0]?.origins.length ?? 0;
     const size = this.paths * origins * this.horizonSteps;
-    for (const [index, row] of rows.entries()) {
-      const share = this.#share(row, params, said.subarray(index * size, (index + 1) * size));
-      if (lengthOf(row) < this.minHistory) {
-        share.said.fill(NaN);
-        continue;
-      }
+    this.#each(rows, { params, said, size }, (row, share) => {
       this.learn?.(row, share.params);
       this.rehearse(row, share);
-    }
+    });
   }
 
   predict(rows: readonly Row[], params: Float32Array, said: Float32Array): void {
     const size = this.paths * this.horizonSteps;
-    for (const [index, row] of rows.entries()) {
-      const share = this.#share(row, params, said.subarray(index * size, (index + 1) * size));
-      if (lengthOf(row) < this.minHistory) {
-        share.said.fill(NaN);
-        continue;
-      }
+    this.#each(rows, { params, said, size }, (row, share) => {
       this.prepare?.(row, share.params, row.values.length);
       this.say(row, row.values.length, share, 0, this.horizonSteps);
+    });
+  }
+
+  /** Each row with its share of the block, `size` long; a row that is too short says nothing. */
+  #each(
+    rows: readonly Row[],
+    block: { readonly params: Float32Array; readonly said: Float32Array; readonly size: number },
+    work: (row: Row, share: Share) => void,
+  ): void {
+    const { params, said, size } = block;
+    for (const [index, row] of rows.entries()) {
+      const share = this.#share(row, params, said.subarray(index * size, (index + 1) * size));
+      if (lengthOf(row) < this.minHistory) share.said.fill(NaN);
+      else work(row, share);
     }
   }
 

@@ -15,7 +15,7 @@ import {
   releaseRequestSchema,
   takeRequestSchema,
 } from '../core/agent-protocol.js';
-import type { LostSourcePolicy, ResourceId, ServerId } from '../core/domain.js';
+import type { DrainPolicy, LostSourcePolicy, ResourceId, ServerId } from '../core/domain.js';
 import { formatAddress } from '../core/domain.js';
 import { codeOf, fail } from '../core/errors.js';
 import type { Generation } from '../core/generation.js';
@@ -41,6 +41,7 @@ export class AgentClient {
   readonly #net: Net;
   readonly #view: TableView;
   readonly #tokenOf: (server: ServerId) => string;
+  readonly #drainPolicyOf: (resource: ResourceId) => DrainPolicy;
   readonly #options: AgentClientOptions;
 
   constructor(
@@ -48,12 +49,14 @@ export class AgentClient {
       readonly net: Net;
       readonly view: TableView;
       readonly tokenOf: (server: ServerId) => string;
+      readonly drainPolicyOf: (resource: ResourceId) => DrainPolicy;
     },
     options: Partial<AgentClientOptions> = {},
   ) {
     this.#net = parts.net;
     this.#view = parts.view;
     this.#tokenOf = parts.tokenOf;
+    this.#drainPolicyOf = parts.drainPolicyOf;
     this.#options = { ...AGENT_CLIENT_DEFAULTS, ...options };
   }
 
@@ -69,7 +72,12 @@ export class AgentClient {
   ): Promise<Answer> {
     // Half the time for the work to end, half for the answer to come back.
     const waitMs = this.#options.callTimeoutMs / 2;
-    const body = releaseRequestSchema.encode({ waitMs, resources: [...resources] });
+    const released = resources.map(({ resource, generation }) => ({
+      resource,
+      generation,
+      pinned: this.#drainPolicyOf(resource) === 'pin',
+    }));
+    const body = releaseRequestSchema.encode({ waitMs, resources: released });
     return this.#change(server, AGENT_PATHS.release, body);
   }
 

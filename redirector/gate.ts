@@ -69,6 +69,15 @@ export interface HoldReport {
   readonly failedRequests: number;
 }
 
+export interface Held {
+  readonly requests: number;
+  readonly bytes: number;
+  /** Requests of the resource that has the most. */
+  readonly mostOfOne: number;
+  /** Monotonic; Infinity if nothing waits. */
+  readonly oldestAtMs: number;
+}
+
 export interface Ticket {
   /** The one who waits has gone. */
   cancel(): void;
@@ -143,14 +152,16 @@ export class Gate {
 
   /** Enters all parts of a composite in one step, or none: else two moves could wait for each other. */
   enterAll(parts: readonly number[]): boolean {
-    const isOpen = (at: number): boolean => {
-      const flags = this.#flags[at]!;
-      const isLeased = (flags & LEASED) !== 0 && this.#clock.monotonicMs() >= this.#leaseUntilMs;
-      return (flags & WAITING) === 0 && !isLeased && this.#servers[at]! >= 0;
-    };
+    const isOpen = (at: number): boolean =>
+      (this.#flags[at]! & WAITING) === 0 && !this.isLeaseOver(at) && this.#servers[at]! >= 0;
     if (!parts.every(isOpen)) return false;
     for (const at of parts) this.#inFlight[at]! += 1;
     return true;
+  }
+
+  /** The resource needs this redirector's own lease, which is over: nothing more may be sent, entered or not. */
+  isLeaseOver(at: number): boolean {
+    return (this.#flags[at]! & LEASED) !== 0 && this.#clock.monotonicMs() >= this.#leaseUntilMs;
   }
 
   /** What was entered has ended: `bytes` went through in both directions, in `serviceMs`. */
@@ -190,7 +201,7 @@ export class Gate {
     const isHeld = (this.#flags[at]! & HOLD) !== 0;
     const { holdTimeoutMs, stallTimeoutMs } = this.#options;
     const deadlineMs = nowMs + (isHeld ? holdTimeoutMs : stallTimeoutMs);
-    const waiting: Waiting = { bytes, deadlineMs, run };
+    const waiting: Waiting = { bytes, sinceMs: nowMs, deadlineMs, run };
     queue.push(waiting);
     this.#heldRequests += 1;
     this.#heldBytes += bytes;
@@ -352,14 +363,25 @@ export class Gate {
     return this.#heldRequests;
   }
 
+  /** What waits now: against its limits. */
+  held(): Held {
+    let mostOfOne = 0;
+    let oldestAtMs = Infinity;
+    for (const queue of this.#queues.values()) {
+      mostOfOne = Math.max(mostOfOne, queue.length);
+      oldestAtMs = Math.min(oldestAtMs, queue.oldestAtMs);
+    }
+    return { requests: this.#heldRequests, bytes: this.#heldBytes, mostOfOne, oldestAtMs };
+  }
+
   /* ---- inside ---- */
 
   #enterMarked(at: number): Entrance {
     const flags = this.#flags[at] ?? 0;
-    const nowMs = this.#clock.monotonicMs();
-    if ((flags & LEASED) !== 0 && nowMs >= this.#leaseUntilMs) return LEASE_OVER;
+    if (this.isLeaseOver(at)) return LEASE_OVER;
     if ((flags & (HOLD | QUEUE)) !== 0) return HELD;
     if ((flags & STALL) !== 0) {
+      const nowMs = this.#clock.monotonicMs();
       const sinceMs = this.#stalledAtMs.get(at) ?? nowMs;
       return nowMs - sinceMs < this.#options.stallTimeoutMs ? HELD : UNREACHABLE;
     }
@@ -491,6 +513,9 @@ export class Gate {
   #forget(waiting: Waiting): void {
     this.#heldRequests -= 1;
     this.#heldBytes -= waiting.bytes;
+    if (this.#heldRequests > 0) return;
+    this.#cancelExpiry();
+    this.#expiryAtMs = Infinity;
   }
 
   #intern(resource: ResourceId): number {

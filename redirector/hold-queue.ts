@@ -2,6 +2,7 @@
 export interface Waiting {
   readonly bytes: number;
   /** Monotonic. */
+  readonly sinceMs: number;
   readonly deadlineMs: number;
   readonly run: (entrance: number | 'expired') => void;
 }
@@ -46,6 +47,12 @@ export class HoldQueue {
     const expired = [...this.#waiting].filter(({ deadlineMs }) => deadlineMs <= nowMs);
     for (const waiting of expired) this.#waiting.delete(waiting);
     return expired;
+  }
+
+  /** When the one in front came; Infinity if nothing waits. */
+  get oldestAtMs(): number {
+    for (const { sinceMs } of this.#waiting) return sinceMs;
+    return Infinity;
   }
 
   /** Infinity if nothing waits. */

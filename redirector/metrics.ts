@@ -1,7 +1,7 @@
 import type { MetricSource } from '../core/metrics.js';
 import { formatGeneration } from '../core/generation.js';
 import { LOST, SERVER } from '../core/table-store/records/server.js';
-import { SWITCH } from '../core/table-store/records/switch.js';
+import { MEMBER, SWITCH } from '../core/table-store/records/switch.js';
 import type { HttpCounters } from './adapters/http/counters.js';
 import type { Redirector } from './redirector.js';
 
@@ -135,6 +135,12 @@ export function redirectorMetrics(
       help: 'Servers that the majority of the redirectors cannot reach.',
       kind: 'gauge',
       read: () => [{ value: view.all(LOST).size }],
+    },
+    {
+      name: 'foreshift_panic',
+      help: '1 while most servers are silent at once, so that none of them is failed over.',
+      kind: 'gauge',
+      read: () => [{ value: view.get(MEMBER, membership.self)?.value.panic === true ? 1 : 0 }],
     },
   ];
 }

@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock/port.js';
 import type {
+  Address,
   DrainPolicy,
   LostSourcePolicy,
   MemberId,
@@ -13,6 +14,7 @@ import type { Net } from '../core/net/port.js';
 import type { Rng } from '../core/rng.js';
 import type { TableStore } from '../core/table-store/port.js';
 import { SWITCH } from '../core/table-store/records/switch.js';
+import type { TableViewOptions } from '../core/table-store/view.js';
 import { TableView } from '../core/table-store/view.js';
 import type { ProtocolAdapter } from './adapters/adapter.js';
 import type { HttpAdapterParts } from './adapters/http/context.js';
@@ -43,10 +45,12 @@ export interface RedirectorParts {
   readonly net: Net;
   readonly log: Log;
   readonly self: MemberId;
-  /** Names the lives of this redirector; each call another one. */
-  readonly newBoot: () => string;
+  /** Names this process; no other has the same. */
+  readonly boot: string;
   readonly agentTokenOf: (server: ServerId) => string;
   readonly policyOf: (resource: ResourceId) => ResourcePolicy;
+  /** Where its process tells how it is; undefined: nowhere. */
+  readonly health?: () => Address;
   readonly adapters: (parts: HttpAdapterParts) => readonly ProtocolAdapter[];
 }
 
@@ -56,7 +60,7 @@ export interface RedirectorOptions {
   readonly health: Partial<HealthOptions>;
   readonly agents: Partial<AgentClientOptions>;
   readonly coordinator: CoordinatorOptions;
-  readonly viewPollMs: number;
+  readonly view: Partial<TableViewOptions>;
   /** An open switch may keep the listeners closed so long at start; then they open with it held. */
   readonly settleTimeoutMs: number;
   readonly startRetryMs: number;
@@ -77,6 +81,7 @@ export class Redirector implements Startable {
   readonly #participant: Participant;
   readonly #adapters: readonly ProtocolAdapter[];
   readonly #stopping = new AbortController();
+  #isStopping = false;
   #running: Promise<unknown> = Promise.resolve();
   #isServing = false;
 
@@ -84,7 +89,7 @@ export class Redirector implements Startable {
     this.#parts = parts;
     this.#options = options;
     const { store, clock, rng, net, log, policyOf } = parts;
-    const view = new TableView(parts, { pollMs: options.viewPollMs });
+    const view = new TableView(parts, options.view);
     const suspect = (server: ServerId): void => {
       this.health.suspect(server);
     };
@@ -99,7 +104,11 @@ export class Redirector implements Startable {
       options.gate,
     );
     const membership = new Membership({ ...parts, view }, options.membership);
-    const agents = new AgentClient({ net, view, tokenOf: parts.agentTokenOf }, options.agents);
+    const drainPolicyOf = (resource: ResourceId): DrainPolicy => policyOf(resource).drain;
+    const agents = new AgentClient(
+      { net, view, tokenOf: parts.agentTokenOf, drainPolicyOf },
+      options.agents,
+    );
     const coordinator: Coordinator = new Coordinator(
       {
         store,
@@ -110,6 +119,7 @@ export class Redirector implements Startable {
         membership,
         agents,
         lastAnswer: (server) => this.health.lastAnswer(server),
+        answeredAtMs: (server) => this.health.answeredAtMs(server),
         policyOf: (resource) => policyOf(resource).onLostSource,
       },
       options.coordinator,
@@ -136,7 +146,7 @@ export class Redirector implements Startable {
       log,
       gate,
       servers,
-      drainPolicyOf: (resource) => policyOf(resource).drain,
+      drainPolicyOf,
     });
     const dataPlane = new LocalDataPlane(
       { gate, adapters: this.#adapters, clock },
@@ -153,7 +163,7 @@ export class Redirector implements Startable {
     this.gate = gate;
     this.membership = membership;
     this.coordinator = coordinator;
-    membership.onRejoin = () => this.#participant.join();
+    membership.onJoin = () => this.#participant.join();
     membership.onLease = (untilMs) => {
       gate.setLease(untilMs);
     };
@@ -176,6 +186,7 @@ export class Redirector implements Startable {
   async start(): Promise<void> {
     const { signal } = this.#stopping;
     const runs = [this.view.follow(signal)];
+    this.membership.report({ health: this.#parts.health?.() ?? null });
     await this.#join(signal);
     runs.push(
       this.membership.run(signal),
@@ -185,14 +196,18 @@ export class Redirector implements Startable {
     );
     this.#running = Promise.all(runs);
     await this.#settled(signal);
-    for (const adapter of this.#adapters) await adapter.start();
-    this.#isServing = true;
+    for (const adapter of this.#adapters) {
+      // Whoever was told to stop meanwhile takes no work any more.
+      if (!this.#isStopping) await adapter.start();
+    }
+    this.#isServing = !this.#isStopping;
     this.#parts.log.info({ member: this.#parts.self }, 'redirector serves');
   }
 
   /** Answers what is under way, leaves the others, and stops. */
   async stop(): Promise<void> {
     this.#isServing = false;
+    this.#isStopping = true;
     for (const adapter of this.#adapters) await adapter.stop();
     await this.coordinator.resign().catch(() => undefined);
     await this.membership.leave().catch(() => undefined);
@@ -207,7 +222,6 @@ export class Redirector implements Startable {
     for (;;) {
       try {
         await this.membership.join();
-        await this.#participant.join();
         return;
       } catch (err) {
         if (codeOf(err) === undefined) throw err;

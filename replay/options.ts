@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { configSchema } from '../core/config/schema.js';
 import { DIMENSIONS } from '../core/domain.js';
 import { fail } from '../core/errors.js';
 import { clip } from '../core/text.js';
@@ -35,6 +36,18 @@ const switchTimesSchema = z.strictObject({
     .describe('To release, to take, to attach: each.'),
 });
 
+/** Keys of the config's `planner`, by the config's own rules. */
+const plannerSchema = z
+  .record(z.string(), z.number())
+  .superRefine((planner, context) => {
+    const { error } = configSchema.safeParse({ planner });
+    const [issue] = error?.issues ?? [];
+    if (issue === undefined) return;
+    const path = issue.code === 'unrecognized_keys' ? issue.keys : issue.path.slice(1);
+    context.addIssue({ code: 'custom', path: path.slice(0, 1), message: issue.message });
+  })
+  .default({});
+
 export const replayOptionsSchema = z.strictObject({
   policies: z
     .array(policySchema)
@@ -66,12 +79,17 @@ export const replayOptionsSchema = z.strictObject({
   horizonSteps: z.int().min(1).max(288).default(12),
   movesMax: z
     .int()
-    .min(0)
+    .min(1)
     .max(10_000)
     .optional()
     .describe('Of one decision. Default: 5 % of the resources, at least 2.'),
   seed: z.int().min(0).max(0xffff_ffff).default(1),
   switch: switchTimesSchema.prefault({}),
+  triggers: z
+    .boolean()
+    .default(true)
+    .describe('foreshift also decides when its threshold trigger says so, not by schedule alone.'),
+  planner: plannerSchema.describe("In place of the config's defaults."),
 });
 
 export type ReplayOptions = Readonly<z.output<typeof replayOptionsSchema>>;

@@ -22,16 +22,16 @@ export interface Policy {
    */
   relocations(step: number, map: Int32Array): Promise<readonly TimedRelocation[]>;
   /** What it can say of itself after the last step. */
-  account(): PolicyAccount;
+  account(): Promise<PolicyAccount>;
 }
 
 /** Null where the policy has no such thing: moves at once hold nobody up, and who does not forecast has no coverage. */
 export interface PolicyAccount {
-  /** Share of the forecasts an hour or so ahead whose P10…P90 band held the load. */
+  /** Share of what was forecast whose P10…P90 band held the load. */
   readonly coverage: number | null;
   /** Sum over the switches of the time in which requests were held. */
   readonly holdMs: number | null;
-  /** Batches that were given up, by all reasons together. */
+  /** Batches that were not switched in the end. */
   readonly failedSwitches: number | null;
 }
 

@@ -35,6 +35,8 @@ export interface SceneReport {
   readonly movesMax: number;
   readonly seed: number;
   readonly switch: ReplayOptions['switch'];
+  readonly hasTriggers: boolean;
+  readonly planner: ReplayOptions['planner'];
 }
 
 export type PolicyReport = { readonly policy: PolicyName } & Measures & PolicyAccount;
@@ -84,6 +86,8 @@ export function reportOf(trace: string, scene: Scene, runs: readonly PolicyRun[]
       movesMax: scene.movesMax,
       seed: scene.seed,
       switch: scene.switch,
+      hasTriggers: scene.hasTriggers,
+      planner: scene.planner,
     },
     policies: runs.map(({ policy, measures, account }) => ({
       policy,

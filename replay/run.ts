@@ -1,6 +1,7 @@
 import type { Policy, PolicyAccount, TimedRelocation } from './policy.js';
 import type { Measures } from './rules/measures.js';
 import { Meter } from './rules/measures.js';
+import type { Transit } from './rules/server-loads.js';
 import { ServerLoads } from './rules/server-loads.js';
 import type { Scene } from './scene.js';
 
@@ -14,10 +15,7 @@ export interface PolicyRun {
   readonly moves: readonly RunMove[];
 }
 
-export interface RunMove {
-  readonly resource: number;
-  readonly source: number;
-  readonly target: number;
+interface RunMove extends Transit {
   readonly atMs: number;
 }
 
@@ -45,7 +43,7 @@ export async function runPolicy(
     const relocations = await policy.relocations(step, map);
     now.begin(step);
     for (const relocation of relocations) {
-      const move = applied(relocation, map);
+      const move = apply(relocation, map);
       if (move === undefined) continue;
       meter.move(move.resource, move.atMs);
       moves.push(move);
@@ -59,17 +57,14 @@ export async function runPolicy(
   return {
     policy: policy.name,
     measures: meter.measures(),
-    account: policy.account(),
+    account: await policy.account(),
     loads,
     moves,
   };
 }
 
-/** Undefined: it is there already. */
-function applied(
-  { resource, target, atMs }: TimedRelocation,
-  map: Int32Array,
-): RunMove | undefined {
+/** Changes the map. Undefined: it is there already. */
+function apply({ resource, target, atMs }: TimedRelocation, map: Int32Array): RunMove | undefined {
   const source = map[resource];
   if (source === undefined || source === target) return undefined;
   map[resource] = target;

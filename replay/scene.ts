@@ -26,6 +26,9 @@ export interface Scene {
   readonly movesMax: number;
   readonly seed: number;
   readonly switch: ReplayOptions['switch'];
+  /** For foreshift alone. */
+  readonly hasTriggers: boolean;
+  readonly planner: ReplayOptions['planner'];
 }
 
 const DAY_MS = 86_400_000;
@@ -61,6 +64,8 @@ export function sceneOf(trace: Trace, options: ReplayOptions): Scene {
       options.movesMax ?? Math.max(MOVES_LEAST, Math.round(MOVES_SHARE * trace.resources.length)),
     seed: options.seed,
     switch: options.switch,
+    hasTriggers: options.triggers,
+    planner: options.planner,
   };
 }
 

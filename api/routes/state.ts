@@ -3,6 +3,7 @@ import { formatGeneration } from '../../core/generation.js';
 import { resourceIdSchema } from '../../core/schema.js';
 import type { ApiRoute } from '../route.js';
 import { route } from '../route.js';
+import { Coverage } from '../views/coverage.js';
 import type { ExplainOptions } from '../views/explain.js';
 import { explainedOf } from '../views/explain.js';
 import { historyOf } from '../views/history.js';
@@ -15,9 +16,10 @@ const PAST_STEPS = 72;
 
 /** What is: nothing here changes anything. */
 export function stateRoutes(
-  parts: StatusParts,
+  given: Omit<StatusParts, 'coverage'>,
   options: StatusOptions & { readonly explain: ExplainOptions },
 ): ApiRoute[] {
+  const parts = { ...given, coverage: new Coverage(given.metricStore) };
   const { view, clock, eligibility } = parts;
   const { stepMs } = options.forecast;
   return [

@@ -7,7 +7,6 @@ import { readRecent } from '../../core/metric-store/recent.js';
 import type { Eligibility } from '../../core/table-store/eligibility.js';
 import { proposedPlans } from '../../core/table-store/plans.js';
 import { PAUSE } from '../../core/table-store/records/plan.js';
-import { SERVER } from '../../core/table-store/records/server.js';
 import { PLACEMENT } from '../../core/table-store/records/table.js';
 import type { TableView } from '../../core/table-store/view.js';
 import { explain } from '../../forecaster/planner/explain.js';
@@ -42,6 +41,9 @@ export async function explainedOf(
   { planner, stepMs, seed }: ExplainOptions,
 ): Promise<Explained> {
   const { view, metricStore, eligibility, clock } = parts;
+  const isKnown =
+    view.table.placementOf(resource) !== undefined || eligibility.servers().has(resource);
+  if (!isKnown) fail('ERR_RESOURCE_UNKNOWN', { resource });
   const run = (await metricStore.latestForecast()) ?? fail('ERR_NO_FORECAST');
   const nowMs = clock.realtimeMs();
   const window = { nowMs, stepMs, steps: RECENT_STEPS };
@@ -49,7 +51,7 @@ export async function explainedOf(
     view,
     eligibility,
     forecast: resourcesOnly(run.block),
-    loads: await readRecent(metricStore, view.table, view.all(SERVER).keys(), window),
+    loads: await readRecent(metricStore, view, window),
     nowMs,
     options: planner,
     seed,

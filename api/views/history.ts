@@ -5,9 +5,11 @@ import { PLAN } from '../../core/table-store/records/plan.js';
 import type { TableView } from '../../core/table-store/view.js';
 import type { History } from '../contract/history.js';
 
+/** Plans that only chose standbys are left out: they move nothing. */
 export function historyOf(view: TableView, limit: number): History {
   const records = [...view.all(PLAN).values()]
     .map(({ value }) => value)
+    .filter(({ plan }) => plan.batches.length > 0)
     .sort((a, b) => b.plan.madeAtMs - a.plan.madeAtMs)
     .slice(0, limit);
   return { plans: records.map(entryOf), acts: auditTrail(view).slice(0, limit) };

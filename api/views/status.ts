@@ -5,7 +5,6 @@ import { DIMENSIONS, formatAddress } from '../../core/domain.js';
 import { formatGeneration } from '../../core/generation.js';
 import type { ForecastRun, MetricStore } from '../../core/metric-store/port.js';
 import type { RecentLoads } from '../../core/metric-store/recent.js';
-import { readRecent } from '../../core/metric-store/recent.js';
 import type { Eligibility } from '../../core/table-store/eligibility.js';
 import { proposedPlans } from '../../core/table-store/plans.js';
 import { MODE, PAUSE, PLAN, ROUND } from '../../core/table-store/records/plan.js';
@@ -17,12 +16,14 @@ import type { TableView } from '../../core/table-store/view.js';
 import { counted } from '../../core/text.js';
 import { noPlanWords } from '../../forecaster/planner/words.js';
 import type { ServerStatus, Status } from '../contract/status.js';
-import { coverageOf } from './coverage.js';
+import type { Coverage } from './coverage.js';
+import { measuredOf } from './measured.js';
 import { ServerForecasts } from './server-forecasts.js';
 
 export interface StatusParts {
   readonly view: TableView;
   readonly metricStore: MetricStore;
+  readonly coverage: Coverage;
   readonly eligibility: Eligibility;
   readonly clock: Clock;
   /** How the polls of each target go. */
@@ -38,19 +39,16 @@ export interface StatusOptions {
   readonly quantile: number;
 }
 
-/** How everything is, from what the stores hold. @throws ERR_STORE_UNAVAILABLE */
+/** How everything is, from what the stores hold. */
 export async function statusOf(parts: StatusParts, options: StatusOptions): Promise<Status> {
-  const { view, metricStore, clock, eligibility } = parts;
+  const { view, clock, eligibility } = parts;
   const nowMs = clock.realtimeMs();
   const servers = [...view.all(SERVER)].sort(([a], [b]) => (a < b ? -1 : 1));
-  const [recent, run] = await Promise.all([
-    readRecent(metricStore, view.table, view.all(SERVER).keys(), {
-      nowMs,
-      stepMs: options.windowMs,
-      steps: 2,
-    }),
-    metricStore.latestForecast(),
-  ]);
+  const { recent, run, coverage, fault } = await measuredOf(parts, {
+    nowMs,
+    windowMs: options.windowMs,
+    coverageMs: 288 * options.forecast.stepMs,
+  });
   const forecasts = new ServerForecasts(run);
   const statuses = servers.map(([id, { value }]) =>
     serverStatus(id, value, { recent, forecasts, parts, options }),
@@ -69,9 +67,12 @@ export async function statusOf(parts: StatusParts, options: StatusOptions): Prom
     servers: statuses,
     imbalance: imbalanceOf(statuses),
     redirectors: redirectorsOf(view),
-    forecast: run === undefined ? null : await forecastOf(run, parts, options),
+    forecast: run === undefined ? null : forecastOf(run, coverage),
     collector: parts.collector(),
-    warnings: warningsOf(statuses, run, { nowMs, parts, options }),
+    warnings: [
+      ...(fault === undefined ? [] : [`no loads and forecasts from the metric store: ${fault}`]),
+      ...warningsOf(statuses, run, { nowMs, parts, options }),
+    ],
   };
 }
 
@@ -197,20 +198,12 @@ function redirectorsOf(view: TableView): Status['redirectors'] {
   }));
 }
 
-async function forecastOf(
-  run: ForecastRun,
-  { metricStore, clock }: StatusParts,
-  { forecast }: StatusOptions,
-): Promise<Status['forecast']> {
-  const { madeAtMs, block } = run;
-  const nowMs = clock.realtimeMs();
-  const windowMs = 288 * forecast.stepMs;
-  return {
-    madeAtMs,
-    horizonMs: block.grid.steps * block.grid.stepMs,
-    series: block.series.length,
-    coverage: coverageOf(await metricStore.readScores(nowMs - windowMs, nowMs + 1)),
-  };
+function forecastOf(
+  { madeAtMs, block }: ForecastRun,
+  coverage: number | null,
+): NonNullable<Status['forecast']> {
+  const horizonMs = block.grid.steps * block.grid.stepMs;
+  return { madeAtMs, horizonMs, series: block.series.length, coverage };
 }
 
 function imbalanceOf(servers: readonly ServerStatus[]): number | null {
@@ -237,6 +230,12 @@ function warningsOf(
   }
   for (const { target, failing } of parts.collector()) {
     if (failing !== null) warnings.push(`${target} cannot be polled: ${failing}`);
+  }
+  for (const [id, { value }] of parts.view.all(MEMBER)) {
+    if (!value.panic) continue;
+    warnings.push(
+      `redirector ${id} hears nothing of most servers at once: it may be cut off, so that none of them is failed over`,
+    );
   }
   if (parts.view.regressed) {
     warnings.push('the table store shows an older state than was seen: plans are frozen');

@@ -18,6 +18,8 @@ export interface AgentServiceOptions {
   readonly forward: Address;
   /** Where redirectors reach the agent. */
   readonly control: Address;
+  /** The host by which redirectors reach both; undefined: as they listen. */
+  readonly advertise: string | undefined;
   readonly apiUrls: readonly string[];
   readonly token: string;
   readonly capacity: Readonly<Partial<Record<Dimension, number>>>;
@@ -53,6 +55,7 @@ export async function agentService(
       server: options.server,
       address: () => sidecar.address,
       control: options.control,
+      advertise: options.advertise,
       apiUrls: options.apiUrls,
       token: options.token,
       capacity: options.capacity,

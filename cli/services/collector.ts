@@ -19,8 +19,8 @@ export interface CollectorParts {
   readonly rng: Rng;
   readonly log: Log;
   readonly net: Net;
-  /** For the redirectors' counters: our own listeners, which `net` never connects to. */
-  readonly ownNet: Net;
+  /** For the redirectors' counters: listeners of ours, which `net` never connects to. */
+  readonly membersNet: Net;
   readonly disk: Disk;
   readonly view: TableView;
   readonly metricStore: MetricStore;
@@ -30,13 +30,13 @@ export interface CollectorParts {
 
 /** The collector as the config wants it: polls the servers that the table store knows, and the redirectors. */
 export async function collectorOf(config: Config, parts: CollectorParts): Promise<Collector> {
-  const { clock, rng, net, ownNet, disk, view, metricStore, members } = parts;
+  const { clock, rng, net, membersNet, disk, view, metricStore, members } = parts;
   const log = parts.log.child({ room: 'collector' });
   const { everyMs, timeoutMs, concurrencyMax, spoolBytesMax } = config.collector;
   const spool = await Spool.open({ disk, clock, log }, { bytesMax: spoolBytesMax });
   const outbox = new Outbox({ store: metricStore, spool, clock, log });
   const options = { ...config.collector, resourcesMax: config.limits.resourcesMax };
-  const redirectors = redirectorsTarget({ net: ownNet, clock, members }, options);
+  const redirectors = redirectorsTarget({ net: membersNet, clock, members }, options);
   const targets = (): Target[] => [
     redirectors,
     ...[...view.all(SERVER)].flatMap(([id, { value }]) => {

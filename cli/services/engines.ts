@@ -1,30 +1,82 @@
-import type { Bus } from '../../core/bus/port.js';
+import { strict as assert } from 'node:assert';
+import { BullmqBus } from '../../core/bus/bullmq.js';
 import { EmbeddedBus } from '../../core/bus/embedded.js';
-import type { Clock } from '../../core/clock/port.js';
+import type { Bus } from '../../core/bus/port.js';
 import type { Config } from '../../core/config/schema.js';
-import type { Disk } from '../../core/disk/port.js';
-import type { Log } from '../../core/log.js';
-import { EmbeddedMetricStore } from '../../core/metric-store/embedded.js';
+import { InfluxMetricStore } from '../../core/metric-store/influx/store.js';
 import type { MetricStore } from '../../core/metric-store/port.js';
+import type { MetricSource } from '../../core/metrics.js';
+import type { RedisOptions } from '../../core/redis/options.js';
+import { checkSafety } from '../../core/redis/safety.js';
 import { EmbeddedSessionStore } from '../../core/session-store/embedded.js';
 import type { SessionStore } from '../../core/session-store/port.js';
+import { RedisSessionStore } from '../../core/session-store/redis.js';
 import { EmbeddedTableStore } from '../../core/table-store/embedded.js';
 import type { TableStore } from '../../core/table-store/port.js';
+import { RedisTableStore } from '../../core/table-store/redis.js';
+import type { MetricStoreParts } from './metric-store.js';
+import { metricStoreOf } from './metric-store.js';
 
-/** What the services rest on. */
-export interface Engines {
+/** Those that only some services rest on; all rest on the table store. */
+export type EngineName = 'metricStore' | 'sessionStore' | 'bus';
+
+/** What the services of a process rest on. */
+export class Engines {
   readonly tableStore: TableStore;
-  readonly metricStore: MetricStore;
-  readonly sessionStore: SessionStore;
-  readonly bus: Bus;
-  close(): Promise<void>;
+  readonly #opened: Opened;
+  readonly close: () => Promise<void>;
+
+  constructor(tableStore: TableStore, opened: Opened, close: () => Promise<void>) {
+    this.tableStore = tableStore;
+    this.#opened = opened;
+    this.close = close;
+  }
+
+  get metricStore(): MetricStore {
+    return wanted(this.#opened.metricStore);
+  }
+
+  /** What the engines count of themselves. */
+  get metrics(): readonly MetricSource[] {
+    const { metricStore } = this.#opened;
+    return metricStore instanceof InfluxMetricStore ? metricStore.metrics : [];
+  }
+
+  get sessionStore(): SessionStore {
+    return wanted(this.#opened.sessionStore);
+  }
+
+  get bus(): Bus {
+    return wanted(this.#opened.bus);
+  }
 }
 
-/** The engines of one process, all under one data directory. @throws ERR_DATA_LOCKED, ERR_DISK_FAILED, ERR_DATA_CORRUPT */
-export async function embeddedEngines(
+interface Opened {
+  readonly metricStore: MetricStore | undefined;
+  readonly sessionStore: SessionStore | undefined;
+  readonly bus: Bus | undefined;
+}
+
+function wanted<Engine>(engine: Engine | undefined): Engine {
+  assert.ok(engine !== undefined, 'no role of this process wanted this engine');
+  return engine;
+}
+
+export interface EngineParts extends MetricStoreParts {
+  /** For the engines that rest in Redis; undefined: none does. */
+  readonly redis: RedisOptions | undefined;
+}
+
+/**
+ * The engines that the config names; the embedded ones under one data directory.
+ * @throws ERR_DATA_LOCKED, ERR_DISK_FAILED, ERR_DATA_CORRUPT, ERR_REDIS_…
+ */
+export async function openEngines(
   config: Config,
-  parts: { readonly disk: Disk; readonly clock: Clock; readonly log: Log },
+  parts: EngineParts,
+  names: readonly EngineName[],
 ): Promise<Engines> {
+  const log = parts.log.child({ part: 'engines' });
   const opened: { close(): Promise<void> }[] = [];
   const keep = <Engine extends { close(): Promise<void> }>(engine: Engine): Engine => {
     opened.unshift(engine);
@@ -34,14 +86,46 @@ export async function embeddedEngines(
     for (const engine of opened) await engine.close();
   };
   try {
-    const log = parts.log.child({ part: 'engines' });
-    const tableStore = keep(await EmbeddedTableStore.open({ ...parts, log }));
-    const metricStore = keep(await EmbeddedMetricStore.open({ ...parts, log }, config.metricStore));
-    const sessionStore = keep(await EmbeddedSessionStore.open({ ...parts, log }));
-    const bus = keep(await EmbeddedBus.open({ ...parts, log }));
-    return { tableStore, metricStore, sessionStore, bus, close };
+    const shared = await sharedEngines(config, { ...parts, log });
+    const tableStore = keep(await shared.tableStore());
+    const has = (name: EngineName): boolean => names.includes(name);
+    const opened = {
+      metricStore: has('metricStore')
+        ? keep(await metricStoreOf(config, { ...parts, log }))
+        : undefined,
+      sessionStore: has('sessionStore') ? keep(await shared.sessionStore()) : undefined,
+      bus: has('bus') ? keep(await shared.bus()) : undefined,
+    };
+    return new Engines(tableStore, opened, close);
   } catch (error) {
     await close();
     throw error;
   }
+}
+
+/** Those that several processes may share: each in the data directory, or in a Redis that was looked at before. */
+async function sharedEngines(config: Config, parts: EngineParts) {
+  const embedded = {
+    tableStore: (): Promise<TableStore> => EmbeddedTableStore.open(parts),
+    sessionStore: (): Promise<SessionStore> => EmbeddedSessionStore.open(parts),
+    bus: (): Promise<Bus> => EmbeddedBus.open(parts),
+  };
+  const { tableStore, sessionStore, bus } = config;
+  if ([tableStore, sessionStore, bus].every(({ engine }) => engine === 'embedded')) return embedded;
+  const { redis } = parts;
+  assert.ok(redis !== undefined, 'who opens engines in Redis says which Redis');
+  await checkSafety(parts, redis, config.redis);
+  // In braces: all keys of one cluster belong together, wherever Redis keeps them.
+  const options = { redis, prefix: `{${config.cluster}}` };
+  return {
+    tableStore:
+      tableStore.engine === 'embedded'
+        ? embedded.tableStore
+        : () => RedisTableStore.open(parts, options),
+    sessionStore:
+      sessionStore.engine === 'embedded'
+        ? embedded.sessionStore
+        : () => RedisSessionStore.open(parts, options),
+    bus: bus.engine === 'embedded' ? embedded.bus : () => BullmqBus.open(parts, options),
+  };
 }

@@ -10,6 +10,7 @@ import type { TableStore } from '../../core/table-store/port.js';
 import type { TableView } from '../../core/table-store/view.js';
 import { AnalysisThread } from '../../forecaster/analysis-thread.js';
 import { CpuAttributor } from '../../forecaster/attributor.js';
+import { Chronicle } from '../../forecaster/chronicle.js';
 import { Forecaster } from '../../forecaster/forecaster.js';
 import { Round } from '../../forecaster/round.js';
 
@@ -26,6 +27,7 @@ export interface ForecasterParts {
 /** So that two runs on the same load plan the same. */
 const SEED = 1;
 const JOIN_PAUSE_MS = 1500;
+const CHRONICLE_MS = 2000;
 
 /** The forecaster as the config wants it, its analysis in a thread of its own. */
 export function forecasterOf(config: Config, parts: ForecasterParts): Startable {
@@ -52,5 +54,6 @@ export function forecasterOf(config: Config, parts: ForecasterParts): Startable 
     { ...parts, log, round },
     { everyMs, watchMs, joinPauseMs: JOIN_PAUSE_MS },
   );
-  return new Lifecycle([analysis, forecaster]);
+  const chronicle = new Chronicle({ ...parts, log }, { everyMs: CHRONICLE_MS });
+  return new Lifecycle([analysis, chronicle, forecaster]);
 }

@@ -2,7 +2,7 @@ import { agentToken } from '../../core/agent-protocol.js';
 import type { Clock } from '../../core/clock/port.js';
 import type { Config } from '../../core/config/schema.js';
 import { matchesGlob } from '../../core/config/units.js';
-import type { ResourceId } from '../../core/domain.js';
+import type { Address, ResourceId } from '../../core/domain.js';
 import type { Log } from '../../core/log.js';
 import { BODY_LIMITS, HEAD_LIMITS } from '../../core/net/http/limits.js';
 import type { Net } from '../../core/net/port.js';
@@ -25,7 +25,10 @@ export interface RedirectorParts {
   readonly rng: Rng;
   readonly net: Net;
   readonly log: Log;
-  readonly newBoot: () => string;
+  /** Names this process; no other has the same. */
+  readonly boot: string;
+  /** Where this process tells how it is. */
+  readonly health: () => Address;
   /** The cluster's: agents' tokens are made from it. */
   readonly secret: string;
 }
@@ -95,7 +98,7 @@ function redirectorOptionsOf(config: Config): RedirectorOptions {
         fenceHookTimeoutMs: 10_000,
       },
     },
-    viewPollMs: 1000,
+    view: {},
     settleTimeoutMs: redirector.drainTimeoutMs,
     startRetryMs: 1000,
   };

@@ -83,10 +83,11 @@ function isClean({ verdict }: DemoSummary): boolean {
 }
 
 function summaryText(summary: DemoSummary): string {
-  const { seconds, switches, moves, requestsPerSecond, verdict } = summary;
+  const { seconds, switches, ofSeveral, moves, requestsPerSecond, verdict } = summary;
   const added = summary.p99AddedMs === null ? '-' : `${Math.round(summary.p99AddedMs)} ms`;
+  const skipped = summary.skipped === 0 ? '' : ` (${summary.skipped} more could not be sent)`;
   return [
-    `${seconds} s, ${requestsPerSecond} requests/s, ${switches} switches of ${moves} moves`,
+    `${seconds} s, ${requestsPerSecond} requests/s${skipped}, ${moves} moves in ${switches} switches (${ofSeveral} of several resources)`,
     `answered ${verdict.answered}, failed ${verdict.failed}, lost ${verdict.lost}, doubled ${verdict.doubled}, foreign ${verdict.foreign}`,
     `p99 ${Math.round(summary.p99Ms)} ms; a switch added ${added}; longest hold ${Math.round(summary.holdMsMax)} ms, ${summary.heldRequests} requests held`,
   ].join('\n');

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { join } from 'node:path';
 import { importTrace } from '../../collector/import.js';
 import { NodeDisk } from '../../core/disk/node.js';
@@ -5,8 +6,9 @@ import type { Dimension } from '../../core/domain.js';
 import { DIMENSIONS } from '../../core/domain.js';
 import { fail } from '../../core/errors.js';
 import { createLog } from '../../core/log.js';
-import { EmbeddedMetricStore } from '../../core/metric-store/embedded.js';
+import { SeededRng } from '../../core/rng.js';
 import { readTrace } from '../../core/trace/read.js';
+import { metricStoreOf } from '../services/metric-store.js';
 import type { Verb } from '../verb.js';
 import { numberOption, textOption } from '../verb.js';
 
@@ -21,7 +23,7 @@ export const importVerb: Verb = {
   ],
   run: async (context, [file = ''], options) => {
     const { terminal, clock } = context;
-    const { config, folder } = await context.config();
+    const { config, influxPassword, folder } = await context.config();
     const log = createLog({ level: config.log.level });
     const step = numberOption(options, 'step', { min: 1, max: 86_400_000 });
     const stepMs = numberOption({ 'step-as': options.stepAs }, 'step-as', {
@@ -31,7 +33,8 @@ export const importVerb: Verb = {
     const scales = scalesOf(textOption(options, 'scale') ?? '');
     const trace = await readTrace(file, step === undefined ? {} : { stepMs: step });
     const disk = new NodeDisk(join(folder, config.dataDir));
-    const store = await EmbeddedMetricStore.open({ disk, clock, log }, config.metricStore);
+    const rng = new SeededRng(randomInt(2 ** 32));
+    const store = await metricStoreOf(config, { disk, clock, rng, log, influxPassword });
     try {
       const report = await importTrace(
         trace,

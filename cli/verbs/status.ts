@@ -1,3 +1,4 @@
+import type { Resources } from '../../api/contract/outlook.js';
 import type { ServerStatus, Status } from '../../api/contract/status.js';
 import type { Style } from '../terminal.js';
 import { textTable } from '../text-table.js';
@@ -7,8 +8,14 @@ import { clockTime, duration, percent, quantity } from '../words.js';
 export const statusVerb: Verb = {
   usage: 'status',
   summary: 'How everything is: servers, load, forecast, and what the balancer does and why.',
-  run: async (context) => {
+  options: [['--resources', 'where every resource is, instead']],
+  run: async (context, _args, options) => {
     const api = await context.api();
+    if (options.resources === true) {
+      const answer = await api.get<Resources>('/v1/resources');
+      context.show(answer, () => resourcesText(answer, context.clock.realtimeMs()));
+      return;
+    }
     const status = await api.get<Status>('/v1/status');
     context.show(status, () => statusText(status, context.terminal.style));
   },
@@ -93,4 +100,28 @@ function openSwitchLine({ openSwitch, atMs }: Status): string[] {
   return [
     `switch of ${moved ?? ''} (plan ${plan}, batch ${batch + 1}): ${state}, ${duration(atMs - sinceMs)}`,
   ];
+}
+
+function resourcesText({ resources }: Resources, nowMs: number): string {
+  if (resources.length === 0) return 'no resource is known yet';
+  return textTable(
+    [
+      { title: 'RESOURCE' },
+      { title: 'SERVER' },
+      { title: 'SINCE' },
+      { title: 'STANDBY' },
+      { title: 'MOVED' },
+      { title: 'BY' },
+      { title: 'PIN' },
+    ],
+    resources.map(({ id, server, since, standby, movedAtMs, by, pin }) => [
+      id,
+      server ?? 'none',
+      since ?? '-',
+      standby ?? '-',
+      movedAtMs === null ? '-' : clockTime(movedAtMs, nowMs),
+      by === null ? '-' : `plan ${by}`,
+      pin ?? '',
+    ]),
+  );
 }

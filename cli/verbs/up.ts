@@ -1,48 +1,122 @@
 import { join } from 'node:path';
 import { randomInt } from 'node:crypto';
-import { formatAddress } from '../../core/domain.js';
+import type { Config } from '../../core/config/schema.js';
+import { formatAddress, memberId, parseAddress } from '../../core/domain.js';
+import { fail } from '../../core/errors.js';
 import { createLog } from '../../core/log.js';
 import { SeededRng } from '../../core/rng.js';
+import type { Context } from '../context.js';
 import { productVersion } from '../product.js';
+import { redisOf } from '../services/redis.js';
 import { clusterSecret } from '../services/secret.js';
+import type { Role } from '../services/services.js';
+import { ROLES, Services } from '../services/services.js';
 import { untilStopped } from '../services/signals.js';
-import { Up } from '../services/up.js';
-import type { Verb } from '../verb.js';
+import type { Verb, VerbOptions } from '../verb.js';
+import { textOption } from '../verb.js';
+
+const HEALTH_OPTION = [
+  '--health <address>',
+  'where /healthz, /readyz and /metrics listen (default: as in the config)',
+] as const;
 
 export const upVerb: Verb = {
   usage: 'up',
-  summary: 'Run everything in one process, on embedded engines, until it is told to stop.',
-  run: async (context) => {
-    const { config, secret, folder } = await context.config();
-    const log = createLog({ level: config.log.level });
-    const dataDir = join(folder, config.dataDir);
-    const up = await Up.open(config, {
+  summary: 'Run everything in one process until it is told to stop.',
+  run: (context) => run(context, ROLES, {}),
+};
+
+/** Each service as a process of its own, on engines that all of them share. */
+export const roleVerbs: readonly Verb[] = [
+  {
+    usage: 'redirector',
+    summary: 'Run one redirector alone; there may be many on one Redis.',
+    options: [
+      ['--id <name>', 'its name, its own among all (default: as in the config)'],
+      ['--listen <address>', 'where clients connect, instead of the first listener of the config'],
+      HEALTH_OPTION,
+    ],
+    run: (context, _args, options) => run(context, ['redirector'], options),
+  },
+  alone('collector', 'Run the collector alone: one a cluster polls the servers and redirectors.'),
+  alone('forecaster', 'Run the forecaster alone: it forecasts and plans.'),
+  alone('api', 'Run the API, its page and the registration of agents alone.'),
+];
+
+function alone(role: Role, summary: string): Verb {
+  return {
+    usage: role,
+    summary,
+    options: [HEALTH_OPTION],
+    run: (context, _args, options) => run(context, [role], options),
+  };
+}
+
+async function run(context: Context, roles: readonly Role[], options: VerbOptions): Promise<void> {
+  const found = await context.config();
+  const { secret, influxPassword, folder } = found;
+  const config = withOptions(found.config, options);
+  if (roles.length < ROLES.length && secret === undefined) {
+    fail('ERR_SECRET_MISSING', { role: roles.join(', ') });
+  }
+  const dataDir = join(folder, config.dataDir);
+  const services = await Services.open(
+    config,
+    {
       clock: context.clock,
       rng: new SeededRng(randomInt(2 ** 32)),
-      log,
+      log: createLog({ level: config.log.level }),
       version: await productVersion(),
       secret: await clusterSecret(secret, dataDir),
       dataDir,
-    });
-    await up.start();
-    const addresses = {
-      api: formatAddress(up.api.address),
-      proxy: up.listeners.map(formatAddress),
-      health: formatAddress(up.health.address),
-      agents: formatAddress(up.registration.address),
-    };
-    if (context.isJson) context.terminal.print(JSON.stringify({ ready: addresses }));
-    else {
-      const { terminal } = context;
-      terminal.say(`page and API  http://${addresses.api}`);
-      for (const proxy of addresses.proxy) terminal.say(`clients       http://${proxy}`);
-      terminal.say(`metrics       http://${addresses.health}/metrics`);
-      terminal.say(`agents        ${addresses.agents}`);
-      if (addresses.proxy.length === 0) {
-        terminal.say('no listener is configured: clients cannot connect (config: listeners)');
-      }
-    }
-    await untilStopped();
-    await up.stop();
-  },
-};
+      influxPassword,
+      redis: await redisOf(found),
+    },
+    roles,
+  );
+  await services.start();
+  say(context, services, roles);
+  await untilStopped();
+  await services.stop();
+}
+
+function withOptions(config: Config, options: VerbOptions): Config {
+  const id = textOption(options, 'id');
+  const listen = textOption(options, 'listen');
+  const health = textOption(options, 'health');
+  const [first, ...others] = config.listeners;
+  return {
+    ...config,
+    ...(id !== undefined && { redirector: { ...config.redirector, id: memberId(id) } }),
+    ...(health !== undefined && { health: { listen: parseAddress(health) } }),
+    ...(listen !== undefined && {
+      listeners: [
+        { route: 'first-path-segment', ...first, listen: parseAddress(listen) },
+        ...others,
+      ],
+    }),
+  };
+}
+
+function say({ isJson, terminal }: Context, services: Services, roles: readonly Role[]): void {
+  const has = (role: Role): boolean => roles.includes(role);
+  const ready = {
+    ...(has('api') && {
+      api: formatAddress(services.api.address),
+      agents: formatAddress(services.registration.address),
+    }),
+    ...(has('redirector') && { proxy: services.listeners.map(formatAddress) }),
+    health: formatAddress(services.health.address),
+  };
+  if (isJson) {
+    terminal.print(JSON.stringify({ ready }));
+    return;
+  }
+  if (ready.api !== undefined) terminal.say(`page and API  http://${ready.api}`);
+  for (const proxy of ready.proxy ?? []) terminal.say(`clients       http://${proxy}`);
+  terminal.say(`metrics       http://${ready.health}/metrics`);
+  if (ready.agents !== undefined) terminal.say(`agents        ${ready.agents}`);
+  if (ready.proxy?.length === 0) {
+    terminal.say('no listener is configured: clients cannot connect (config: listeners)');
+  }
+}

@@ -4,10 +4,10 @@ import type { Disk } from '../disk/port.js';
 import type { Log } from '../log.js';
 import type { JobChange } from './jobs.js';
 import { Jobs } from './jobs.js';
-import type { LocalBusOptions } from './local.js';
+import type { BusOptions } from './limits.js';
 import { LocalBus } from './local.js';
 
-export interface EmbeddedBusOptions extends LocalBusOptions {
+export interface EmbeddedBusOptions extends BusOptions {
   /** The journal is folded into a snapshot once it is this long. */
   readonly compactAtBytes?: number;
 }

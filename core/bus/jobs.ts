@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { LedgerState } from '../disk/ledger.js';
 import type { Json } from '../json.js';
 import { countSchema, finiteSchema } from '../schema.js';
+import { FINISHED_MAX } from './limits.js';
 import { JOB_KINDS } from './port.js';
 import type { JobKind } from './port.js';
 
@@ -50,9 +51,6 @@ const changeSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('numbers'), next: countSchema }),
 ]);
 export type JobChange = z.output<typeof changeSchema>;
-
-/** So many finished jobs are remembered. */
-const FINISHED_MAX = 100;
 
 /** Jobs and schedules as the sum of their changes: what the engines of this process share. */
 export class Jobs implements LedgerState<JobChange, undefined> {

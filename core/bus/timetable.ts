@@ -32,16 +32,16 @@ function byCron(pattern: string, timeZone: string): Timetable {
   if (pattern.length > PATTERN_LENGTH_MAX) {
     return refuse(pattern, `longer than ${PATTERN_LENGTH_MAX} characters`);
   }
-  const nextMs = (afterMs: number): number | undefined =>
-    cron.nextRun(new Date(afterMs))?.getTime();
   let cron: Cron;
+  let first: Date | null;
   try {
     cron = new Cron(pattern, { timezone: timeZone, mode: '5-or-6-parts', paused: true });
-    nextMs(0);
+    first = cron.nextRun(new Date(0));
   } catch (error) {
     return refuse(pattern, messageOf(error));
   }
-  return { nextMs };
+  if (first === null) return refuse(pattern, 'it is never due');
+  return { nextMs: (afterMs) => cron.nextRun(new Date(afterMs))?.getTime() };
 }
 
 function refuse(schedule: string, why: string): never {

@@ -16,7 +16,8 @@ export class SystemClock implements Clock {
 
   after(ms: number, run: () => void): Cancel {
     if (ms > TIMER_MAX_MS) return this.#afterLong(ms, run);
-    const timer = setTimeout(run, ms);
+    // Newer Nodes warn of what is negative, before they run it at once.
+    const timer = setTimeout(run, Math.max(0, ms));
     return () => {
       clearTimeout(timer);
     };

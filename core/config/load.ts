@@ -1,5 +1,5 @@
 import type { Node, Document } from 'yaml';
-import { LineCounter, isMap, isNode, isSeq, parseDocument } from 'yaml';
+import { LineCounter, isMap, isNode, isScalar, isSeq, parseDocument, visit } from 'yaml';
 import type { z } from 'zod';
 import { fail } from '../errors.js';
 import { clip } from '../text.js';
@@ -11,6 +11,10 @@ export interface LoadedConfig {
   readonly config: Config;
   /** Agents' tokens are made from it; undefined: no agents can announce themselves. */
   readonly secret: string | undefined;
+  readonly redisPassword: string | undefined;
+  readonly redisSentinelPassword: string | undefined;
+  /** Of `metricStore.influx.username`. */
+  readonly influxPassword: string | undefined;
 }
 
 export interface ConfigSource {
@@ -21,6 +25,14 @@ export interface ConfigSource {
 }
 
 const ENVIRONMENT_PREFIX = 'FORESHIFT_';
+/** No part of the config. */
+const SECRETS = [
+  'SECRET',
+  'AGENT_TOKEN',
+  'INFLUX_PASSWORD',
+  'REDIS_PASSWORD',
+  'REDIS_SENTINEL_PASSWORD',
+];
 const SECRET_BYTES_MIN = 16;
 const FILE_CHARACTERS_MAX = 1 << 20;
 
@@ -38,12 +50,19 @@ export function loadConfig({ file, text, environment }: ConfigSource): LoadedCon
     const line = error.linePos?.[0].line ?? 1;
     return fault(file, line, '', error.message.split('\n')[0] ?? 'not YAML');
   }
+  checkKeys({ file, document, lines });
   const written: unknown = toPlain(document, file);
   const overridden = withEnvironment(written ?? {}, environment);
   const parsed = configSchema.safeParse(overridden);
   if (!parsed.success) return firstFault(parsed.error, { file, document, lines, environment });
   checkWhole(parsed.data, { file, document, lines });
-  return { config: parsed.data, secret: secretOf(environment) };
+  return {
+    config: parsed.data,
+    secret: secretOf(environment),
+    redisPassword: environment[`${ENVIRONMENT_PREFIX}REDIS_PASSWORD`],
+    redisSentinelPassword: environment[`${ENVIRONMENT_PREFIX}REDIS_SENTINEL_PASSWORD`],
+    influxPassword: environment[`${ENVIRONMENT_PREFIX}INFLUX_PASSWORD`],
+  };
 }
 
 function toPlain(document: Document, file: string): unknown {
@@ -58,6 +77,17 @@ interface Place {
   readonly file: string;
   readonly document: Document;
   readonly lines: LineCounter;
+}
+
+/** YAML lets a list or a map be a key; no config has one. */
+function checkKeys({ file, document, lines }: Place): void {
+  visit(document, {
+    Pair(_, { key }) {
+      if (isScalar(key)) return;
+      const offset = isNode(key) ? (key.range?.[0] ?? 0) : 0;
+      fault(file, lines.linePos(offset).line, '', 'a key is a plain word');
+    },
+  });
 }
 
 function firstFault(error: z.ZodError, place: Place & Pick<ConfigSource, 'environment'>): never {
@@ -155,10 +185,9 @@ function withEnvironment(
   let config = written as Readonly<Record<string, unknown>>;
   for (const [name, value] of Object.entries(environment).sort()) {
     if (!name.startsWith(ENVIRONMENT_PREFIX) || value === undefined) continue;
-    // Secrets are no part of the config.
-    if (name === `${ENVIRONMENT_PREFIX}SECRET` || name === `${ENVIRONMENT_PREFIX}AGENT_TOKEN`)
-      continue;
-    const path = name.slice(ENVIRONMENT_PREFIX.length).split('__').map(keyName);
+    const key = name.slice(ENVIRONMENT_PREFIX.length);
+    if (SECRETS.includes(key)) continue;
+    const path = key.split('__').map(keyName);
     config = withValue(config, path, scalar(value));
   }
   return config;

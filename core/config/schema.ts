@@ -135,7 +135,38 @@ const collectorSchema = z.strictObject({
     .describe('Of disk, for samples that the store could not take.'),
 });
 
+const influxSchema = z.strictObject({
+  url: z
+    .string()
+    .regex(
+      /^http:\/\/(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::[0-9]{1,5})?(?:\/[A-Za-z0-9._/-]*)?$/,
+      {
+        error: 'http://host:port',
+      },
+    )
+    .default('http://127.0.0.1:8086')
+    .describe('Of an InfluxDB 1.x, within `limits.outboundNetworks`.'),
+  database: z
+    .string()
+    .regex(/^[A-Za-z0-9._-]{1,64}$/, 'letters, digits, . _ -')
+    .default('foreshift')
+    .describe('Made, with its retention policies, if it is not there.'),
+  username: z
+    .string()
+    .min(1)
+    .max(128)
+    .optional()
+    .describe(
+      'An administrator of it; the password is FORESHIFT_INFLUX_PASSWORD in the environment.',
+    ),
+});
+
 const metricStoreSchema = z.strictObject({
+  engine: z
+    .enum(['embedded', 'influx'])
+    .default('embedded')
+    .describe('Where samples and forecasts rest: in the data directory, or in an InfluxDB.'),
+  influx: influxSchema.prefault({}),
   rawRetentionMs: msSchema
     .default(2 * 86_400_000)
     .describe('Samples are kept as they came for so long, by whole days.'),
@@ -150,6 +181,50 @@ const metricStoreSchema = z.strictObject({
   forecastRetentionMs: msSchema
     .default(30 * 86_400_000)
     .describe('What was forecast, and how it turned out, is kept for so long.'),
+});
+
+const engineSchema = z
+  .enum(['embedded', 'redis'])
+  .default('embedded')
+  .describe('embedded: in the data directory, for one process; redis: shared by many.');
+
+const redisSchema = z.strictObject({
+  url: z
+    .string()
+    .regex(
+      /^rediss?:\/\/(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::[0-9]{1,5})?(?:\/[0-9]{1,3})?$/,
+      'redis://host:port or, encrypted, rediss://host:port; the password is in the environment',
+    )
+    .default('redis://127.0.0.1:6379')
+    .describe(
+      'A Redis 7 or later with `appendonly yes` and `maxmemory-policy noeviction`; /N: its database N.',
+    ),
+  sentinels: z
+    .strictObject({
+      master: z.string().regex(/^[A-Za-z0-9._-]{1,64}$/, 'letters, digits, . _ -'),
+      addresses: z.array(addressTextSchema).min(1).max(16),
+    })
+    .optional()
+    .describe('Who knows where the master is; then the host of `url` does not count.'),
+  username: z
+    .string()
+    .min(1)
+    .max(128)
+    .optional()
+    .describe(
+      'The passwords are FORESHIFT_REDIS_PASSWORD and FORESHIFT_REDIS_SENTINEL_PASSWORD in the environment.',
+    ),
+  caFile: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('PEM, relative to this file: who must have signed its certificate.'),
+  commandTimeoutMs: msSchema.default(2000).describe('A call without an answer for so long failed.'),
+  connectTimeoutMs: msSchema.default(2000),
+  allowUnsafe: z
+    .boolean()
+    .default(false)
+    .describe('Accept a Redis that may lose what it is given, or that lets anybody in.'),
 });
 
 const forecastSchema = z.strictObject({
@@ -170,13 +245,36 @@ const plannerSchema = z.strictObject({
   target: z.number().min(0.1).max(1).default(0.8).describe('Utilization that plans keep below.'),
   movesMax: z.int().min(1).default(16).describe('Of one plan.'),
   batchMovesMax: z.int().min(1).max(1000).default(8).describe('Switched as one.'),
-  cooldownMs: z.int().min(0).default(3_600_000).describe('A resource rests so long after a move.'),
-  gainMin: z.number().min(0).max(1).default(0.05),
+  cooldownMs: z
+    .int()
+    .min(0)
+    .default(86_400_000)
+    .describe('A resource that was moved rests so long; until then only an overload moves it.'),
+  gainMin: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.05)
+    .describe('A move must relieve a server by so much of its capacity over the whole horizon.'),
+  reliefMin: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.1)
+    .describe(
+      'And by this share of what is wrong with it: of its overload, its load above the target.',
+    ),
   imbalanceMax: z
     .number()
     .min(1)
     .default(1.5)
     .describe('Max ÷ mean of the servers that is left alone.'),
+  imbalanceLoadMin: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.5)
+    .describe('Imbalance is left alone, too, while the fullest server is less loaded than this.'),
   workUnits: z.int().min(1000).default(2_000_000).describe('How long the search may go on.'),
   planLifeMs: msSchema.default(900_000).describe('A plan that waits longer expires.'),
 });
@@ -197,6 +295,12 @@ const triggersSchema = z.strictObject({
 
 const redirectorSchema = z.strictObject({
   id: memberIdSchema.default('r1' as z.output<typeof memberIdSchema>),
+  advertise: z
+    .string()
+    .min(1)
+    .max(255)
+    .optional()
+    .describe('Host by which others reach its health listener; default: as that listens.'),
   memberLeaseMs: msSchema.default(10_000),
   servingLeaseMs: msSchema.default(3000),
   healthCheckMs: msSchema.default(1000),
@@ -271,6 +375,16 @@ export const configSchema = z.strictObject({
   resources: resourcesSchema.prefault({}),
   agents: agentsSchema.prefault({}),
   collector: collectorSchema.prefault({}),
+  tableStore: z
+    .strictObject({ engine: engineSchema })
+    .prefault({})
+    .describe('Where assignments, switches, members and plans rest.'),
+  sessionStore: z
+    .strictObject({ engine: engineSchema })
+    .prefault({})
+    .describe('Where sessions, credentials and file handles rest.'),
+  bus: z.strictObject({ engine: engineSchema }).prefault({}).describe('Where jobs rest.'),
+  redis: redisSchema.prefault({}),
   metricStore: metricStoreSchema.prefault({}),
   forecast: forecastSchema.prefault({}),
   planner: plannerSchema.prefault({}),

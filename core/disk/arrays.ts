@@ -1,26 +1,15 @@
-import { FRAME_BYTES, framesOf, sealFrame } from './journal.js';
+import { framed, recordsOf } from './frames.js';
 
 /** State that is made of numbers: typed arrays of known lengths, in a fixed order. */
 export type NumberArray =
   Int8Array | Uint8Array | Uint16Array | Int32Array | Uint32Array | Float32Array | Float64Array;
 
-/** A head in JSON and arrays as bytes: sealed frames (`journal.ts`), little-endian, an array a frame. */
+/** A head in JSON and arrays as bytes: frames (`frames.ts`), little-endian, an array a frame. */
 export function packArrays(head: unknown, arrays: readonly NumberArray[]): Uint8Array {
-  const records = [
+  return framed([
     Buffer.from(JSON.stringify(head)),
     ...arrays.filter(({ length }) => length > 0).map(bytesOf),
-  ];
-  const total = records.reduce((sum, { byteLength }) => sum + FRAME_BYTES + byteLength, 0);
-  const bytes = new Uint8Array(total);
-  const view = new DataView(bytes.buffer);
-  let at = 0;
-  for (const record of records) {
-    const end = at + FRAME_BYTES + record.byteLength;
-    bytes.set(record, at + FRAME_BYTES);
-    sealFrame(bytes, view, at, end);
-    at = end;
-  }
-  return bytes;
+  ]);
 }
 
 export interface PackedArrays {
@@ -31,7 +20,7 @@ export interface PackedArrays {
 
 /** Undefined: not whole, or never packed by `packArrays`. */
 export function unpackArrays(bytes: Uint8Array): PackedArrays | undefined {
-  const { records, end } = framesOf(bytes);
+  const { records, end } = recordsOf(bytes);
   const [first, ...rest] = records;
   if (first === undefined || end !== bytes.byteLength) return undefined;
   const head = jsonIn(first);

@@ -1,11 +1,7 @@
 import { strict as assert } from 'node:assert';
-import { crc32 } from 'node:zlib';
 import { ForeshiftError } from '../errors.js';
+import { RECORD_BYTES_MAX, framed, recordsOf } from './frames.js';
 import type { Disk, DiskFile } from './port.js';
-
-/** Length and CRC-32 of the payload, both little-endian u32. */
-export const FRAME_BYTES = 8;
-export const RECORD_BYTES_MAX = 64 << 20;
 
 export type Done = (error: Error | undefined) => void;
 
@@ -40,7 +36,7 @@ export class Journal {
     { recordBytesMax = RECORD_BYTES_MAX }: { readonly recordBytesMax?: number } = {},
   ): Promise<OpenedJournal> {
     const bytes = (await disk.read(path)) ?? new Uint8Array(0);
-    const { records, end } = framesOf(bytes, recordBytesMax);
+    const { records, end } = recordsOf(bytes, recordBytesMax);
     const file = await disk.open(path);
     const tornBytes = bytes.byteLength - end;
     if (tornBytes > 0) {
@@ -107,7 +103,8 @@ export class Journal {
     if (this.#broken !== undefined) return this.#broken;
     const sizeBefore = this.#file.size;
     try {
-      await this.#file.append(framed(batch));
+      const records = batch.map(({ record }) => record);
+      await this.#file.append(framed(records, sizeBefore));
     } catch (error) {
       await this.#cut(sizeBefore);
       return asError(error);
@@ -139,58 +136,6 @@ export class Journal {
 interface Append {
   readonly record: Uint8Array;
   readonly done: Done;
-}
-
-function framed(batch: readonly Append[]): Uint8Array {
-  const length = batch.reduce((sum, { record }) => sum + FRAME_BYTES + record.byteLength, 0);
-  const bytes = new Uint8Array(length);
-  const view = new DataView(bytes.buffer);
-  let at = 0;
-  for (const { record } of batch) {
-    const end = at + FRAME_BYTES + record.byteLength;
-    bytes.set(record, at + FRAME_BYTES);
-    sealFrame(bytes, view, at, end);
-    at = end;
-  }
-  return bytes;
-}
-
-/** The valid frames from the start on, and where they end. */
-export function framesOf(bytes: Uint8Array, recordBytesMax = RECORD_BYTES_MAX) {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const records: Uint8Array[] = [];
-  let end = 0;
-  for (;;) {
-    const next = frameEnd(bytes, view, end, recordBytesMax);
-    if (next === undefined) return { records, end };
-    records.push(bytes.subarray(end + FRAME_BYTES, next));
-    end = next;
-  }
-}
-
-/**
- * Where the frame that begins at `at` ends; undefined if no whole one begins there. A length of zero is
- * none: a power cut may leave zeros behind the last record, and they would pass for frames.
- */
-export function frameEnd(
-  bytes: Uint8Array,
-  view: DataView,
-  at: number,
-  recordBytesMax = RECORD_BYTES_MAX,
-): number | undefined {
-  const start = at + FRAME_BYTES;
-  if (start > bytes.byteLength) return undefined;
-  const length = view.getUint32(at, true);
-  const end = start + length;
-  if (length === 0 || length > recordBytesMax || end > bytes.byteLength) return undefined;
-  return crc32(bytes.subarray(start, end)) === view.getUint32(at + 4, true) ? end : undefined;
-}
-
-/** Fills the first FRAME_BYTES at `at`, once the record up to `end` stands behind them. */
-export function sealFrame(bytes: Uint8Array, view: DataView, at: number, end: number): void {
-  const start = at + FRAME_BYTES;
-  view.setUint32(at, end - start, true);
-  view.setUint32(at + 4, crc32(bytes.subarray(start, end)), true);
 }
 
 function asError(error: unknown): Error {

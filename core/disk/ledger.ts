@@ -2,8 +2,9 @@ import { strict as assert } from 'node:assert';
 import { codeOf, fail } from '../errors.js';
 import type { Json } from '../json.js';
 import type { Log } from '../log.js';
+import { RECORD_BYTES_MAX, recordsOf } from './frames.js';
 import type { Done } from './journal.js';
-import { Journal, RECORD_BYTES_MAX, framesOf } from './journal.js';
+import { Journal } from './journal.js';
 import type { Disk } from './port.js';
 
 /** State that is the sum of its changes. */
@@ -204,7 +205,7 @@ async function filesIn(disk: Disk, folder: string): Promise<Files> {
 async function newestSnapshot(disk: Disk, folder: string, numbers: readonly number[]) {
   for (const base of numbers.toReversed()) {
     const bytes = await disk.read(snapshotPath(folder, base));
-    const { records } = framesOf(bytes ?? new Uint8Array(0));
+    const { records } = recordsOf(bytes ?? new Uint8Array(0));
     const end = records.at(-1);
     if (end !== undefined && Buffer.from(end).equals(endMark(records.length - 1))) {
       return { base, snapshot: records.slice(0, -1) };

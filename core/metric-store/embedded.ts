@@ -1,3 +1,4 @@
+import { CallsUnderWay } from '../calls-under-way.js';
 import type { Cancel, Clock } from '../clock/port.js';
 import type { Disk } from '../disk/port.js';
 import { ForeshiftError, codeOf, fail } from '../errors.js';
@@ -72,8 +73,7 @@ export class EmbeddedMetricStore implements MetricStore {
   #cancelFlush: Cancel | undefined;
   #flushing: Promise<void> | undefined;
   #isFailing = false;
-  /** Calls under way. */
-  readonly #running = new Set<Promise<unknown>>();
+  readonly #calls = new CallsUnderWay(() => fail('ERR_STORE_UNAVAILABLE', { store: NAME }));
   #closing: Promise<void> | undefined;
 
   private constructor(
@@ -181,7 +181,7 @@ export class EmbeddedMetricStore implements MetricStore {
 
   async #close(): Promise<void> {
     this.#cancelFlush?.();
-    await Promise.allSettled([...this.#running, this.#flushing]);
+    await Promise.allSettled([this.#calls.close(), this.#flushing]);
     const closed = await Promise.allSettled([
       ...this.#allSegments.map((segments) => segments.close()),
       this.#events.close(),
@@ -237,17 +237,8 @@ export class EmbeddedMetricStore implements MetricStore {
     }
   }
 
-  async #attempt<Result>(work: () => Promise<Result>): Promise<Result> {
-    if (this.#closing !== undefined) fail('ERR_STORE_UNAVAILABLE', { store: NAME });
-    const running = work();
-    this.#running.add(running);
-    try {
-      return await running;
-    } catch (error) {
-      return rethrow(error);
-    } finally {
-      this.#running.delete(running);
-    }
+  #attempt<Result>(work: () => Promise<Result>): Promise<Result> {
+    return this.#calls.run(work).catch(rethrow);
   }
 }
 

@@ -67,8 +67,8 @@ export class EventDays {
       events.add(text, event);
       return true;
     });
-    if (!isTaken)
-      fail('ERR_LIMIT_REACHED', { limit: limits.eventsPerDayMax, what: 'events a day' });
+    const { eventsPerDayMax } = limits;
+    if (!isTaken) fail('ERR_LIMIT_REACHED', { limit: eventsPerDayMax, what: 'events a day' });
   }
 
   async read(fromMs: number, toMs: number): Promise<StoredEvent[]> {

@@ -8,6 +8,7 @@ import {
   resourceIdSchema,
   serverIdSchema,
 } from '../schema.js';
+import { PLAN_STATUSES } from '../table-store/records/plan.js';
 import type { MetricStoreLimits } from './limits.js';
 import { isTime } from './limits.js';
 import type { StoredEvent } from './port.js';
@@ -28,6 +29,15 @@ const eventSchema: z.ZodType<StoredEvent> = z.discriminatedUnion('kind', [
     holdMs: finiteSchema,
     heldRequests: countSchema,
     failedRequests: countSchema,
+  }),
+  z.object({
+    kind: z.literal('plan'),
+    timeMs: timeSchema,
+    plan: planIdSchema,
+    status: z.enum(PLAN_STATUSES),
+    moves: countSchema,
+    by: textSchema.nullable(),
+    text: textSchema,
   }),
   z.object({
     kind: z.literal('server'),

@@ -1,16 +1,23 @@
 import { z } from 'zod';
-import { FRAME_BYTES, framesOf, sealFrame } from '../disk/journal.js';
-import { parseSeries, formatSeries } from '../sample.js';
+import { packArrays, unpackArrays } from '../disk/arrays.js';
+import { forecastBlock } from '../forecast.js';
+import type { SeriesKey } from '../sample.js';
+import { formatSeries, parseSeries } from '../sample.js';
 import { finiteSchema } from '../schema.js';
 import type { ForecastRun } from './port.js';
 
-/*
- * The latest forecast as bytes: frames (core/disk/journal.ts), the first JSON, the rest little-endian f32:
- * paths, then peaks, then loadings, as one sequence cut into frames of some MiB.
- */
+/* The latest forecast as bytes (core/disk/arrays.ts): a head, then paths, peaks and loadings, in parts. */
 
-const FRAME_VALUES = 1 << 20;
-const HEAD_BYTES_MAX = 64 << 20;
+const PART_VALUES = 1 << 20;
+
+const seriesSchema = z.string().transform((text, context): SeriesKey => {
+  try {
+    return parseSeries(text);
+  } catch {
+    context.issues.push({ code: 'custom', input: text, message: 'not a series' });
+    return z.NEVER;
+  }
+});
 
 const headSchema = z.object({
   format: z.literal('foreshift-forecast'),
@@ -18,7 +25,7 @@ const headSchema = z.object({
   madeAtMs: finiteSchema,
   models: z.array(z.string()),
   leads: z.array(z.int().min(1)),
-  series: z.array(z.string()),
+  series: z.array(seriesSchema),
   grid: z.object({ startMs: finiteSchema, stepMs: z.number().positive(), steps: z.int().min(1) }),
   quantiles: z.array(z.number()).min(1),
   factors: z.int().min(0),
@@ -26,90 +33,31 @@ const headSchema = z.object({
 
 export function encodeForecast({ madeAtMs, models, leads, block }: ForecastRun): Uint8Array {
   const { grid, quantiles, factors, paths, peaks, loadings } = block;
-  const head = Buffer.from(
-    JSON.stringify({
-      format: 'foreshift-forecast',
-      version: 1,
-      madeAtMs,
-      models,
-      leads,
-      series: block.series.map(formatSeries),
-      grid,
-      quantiles,
-      factors,
-    }),
-  );
-  const values = [paths, peaks, loadings];
-  const count = values.reduce((sum, { length }) => sum + length, 0);
-  const frames = Math.ceil(count / FRAME_VALUES);
-  const bytes = new Uint8Array(FRAME_BYTES + head.byteLength + frames * FRAME_BYTES + 4 * count);
-  const view = new DataView(bytes.buffer);
-  bytes.set(head, FRAME_BYTES);
-  let at = FRAME_BYTES + head.byteLength;
-  sealFrame(bytes, view, 0, at);
-  let frameAt = at;
-  let left = 0;
-  for (const part of values) {
-    for (const value of part) {
-      if (left === 0) {
-        frameAt = at;
-        at += FRAME_BYTES;
-        left = FRAME_VALUES;
-      }
-      view.setFloat32(at, value, true);
-      at += 4;
-      left -= 1;
-      if (left === 0) sealFrame(bytes, view, frameAt, at);
-    }
-  }
-  if (left > 0) sealFrame(bytes, view, frameAt, at);
-  return bytes;
+  const series = block.series.map(formatSeries);
+  const format = { format: 'foreshift-forecast', version: 1 };
+  const head = { ...format, madeAtMs, models, leads, series, grid, quantiles, factors };
+  return packArrays(head, [paths, peaks, loadings].flatMap(partsOf));
 }
 
 /** Undefined: these bytes are not a whole forecast of this version. */
 export function decodeForecast(bytes: Uint8Array): ForecastRun | undefined {
-  const { records, end } = framesOf(bytes, HEAD_BYTES_MAX);
-  const [first, ...rest] = records;
-  const head = first === undefined ? undefined : headOf(first);
-  if (head === undefined || end !== bytes.byteLength) return undefined;
-  const { madeAtMs, models, leads, grid, quantiles, factors } = head;
-  const rows = head.series.length * quantiles.length;
-  const lengths = [rows * grid.steps, rows, head.series.length * factors];
-  const parts = floatsOf(rest, lengths);
-  if (parts === undefined) return undefined;
-  const [paths, peaks, loadings] = parts as [Float32Array, Float32Array, Float32Array];
-  const { series } = head;
-  return {
-    madeAtMs,
-    models,
-    leads,
-    block: { series, grid, quantiles, factors, paths, peaks, loadings },
-  };
+  const packed = unpackArrays(bytes);
+  const head = headSchema.safeParse(packed?.head).data;
+  if (packed === undefined || head === undefined) return undefined;
+  const { madeAtMs, models, leads, series, grid, quantiles, factors } = head;
+  const values = series.length * (quantiles.length * (grid.steps + 1) + factors);
+  // Before memory is asked for.
+  if (4 * values > bytes.byteLength) return undefined;
+  const block = forecastBlock(series, grid, { quantiles, factors });
+  const { paths, peaks, loadings } = block;
+  const isWhole = packed.fill([paths, peaks, loadings].flatMap(partsOf));
+  return isWhole ? { madeAtMs, models, leads, block } : undefined;
 }
 
-function headOf(record: Uint8Array) {
-  try {
-    const text = Buffer.from(record.buffer, record.byteOffset, record.byteLength).toString();
-    const head = headSchema.parse(JSON.parse(text));
-    return { ...head, series: head.series.map(parseSeries) };
-  } catch {
-    return undefined;
-  }
-}
-
-/** The values of the records, one after the other, as arrays of these lengths. */
-function floatsOf(records: readonly Uint8Array[], lengths: readonly number[]) {
-  const count = lengths.reduce((sum, length) => sum + length, 0);
-  const bytes = records.reduce((sum, { byteLength }) => sum + byteLength, 0);
-  if (bytes !== 4 * count || records.some(({ byteLength }) => byteLength % 4 !== 0))
-    return undefined;
-  const values = new Float32Array(count);
-  let at = 0;
-  for (const record of records) {
-    const view = new DataView(record.buffer, record.byteOffset, record.byteLength);
-    for (let from = 0; from < record.byteLength; from += 4)
-      values[at++] = view.getFloat32(from, true);
-  }
-  let start = 0;
-  return lengths.map((length) => values.slice(start, (start += length)));
+/** Views of at most so many values, so that no record is too long. */
+function partsOf(values: Float32Array): Float32Array[] {
+  const count = Math.ceil(values.length / PART_VALUES);
+  return Array.from({ length: count }, (_, at) =>
+    values.subarray(at * PART_VALUES, (at + 1) * PART_VALUES),
+  );
 }

@@ -25,6 +25,8 @@ export const METRIC_STORE_LIMITS = {
   eventsPerDayMax: 10_000,
   /** Different days that anything is kept of. */
   daysMax: 5000,
+  /** Columns of all the layouts of a day; rows of more layouts are split (segment/format.ts). */
+  layoutCellsMax: 1 << 22,
   /** Bytes written for one day. */
   dayBytesMax: 8 * 2 ** 30,
 };

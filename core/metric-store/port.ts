@@ -2,6 +2,7 @@ import type { Dimension, PlanId, ResourceId, ServerId } from '../domain.js';
 import type { ForecastBlock } from '../forecast.js';
 import type { Panel } from '../panel.js';
 import type { Sample, SeriesKey } from '../sample.js';
+import type { PlanStatus } from '../table-store/records/plan.js';
 
 /**
  * Where samples, forecasts, scores and events rest. Writes are keyed: repeating one changes nothing, of
@@ -101,6 +102,17 @@ export type StoredEvent =
       readonly holdMs: number;
       readonly heldRequests: number;
       readonly failedRequests: number;
+    }
+  | {
+      readonly kind: 'plan';
+      readonly timeMs: number;
+      readonly plan: PlanId;
+      readonly status: PlanStatus;
+      readonly moves: number;
+      /** Who decided on it last; null: nobody yet. */
+      readonly by: string | null;
+      /** What it was made for. */
+      readonly text: string;
     }
   | {
       readonly kind: 'server';

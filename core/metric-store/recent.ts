@@ -5,15 +5,20 @@ import type { Panel } from '../panel.js';
 import { gridBefore, rowOf } from '../panel.js';
 import type { SeriesKey } from '../sample.js';
 import { formatSeries } from '../sample.js';
-import type { AssignmentTable } from '../table.js';
+import { SERVER } from '../table-store/records/server.js';
+import type { Tenures } from '../table-store/tenures.js';
+import { residentsDuring, tenuresOf } from '../table-store/tenures.js';
+import type { TableView } from '../table-store/view.js';
 
 /** What was measured lately, by series: the last value, and what a server carries besides its resources. */
 export class RecentLoads {
   readonly #panel: Panel;
+  readonly #tenures: Tenures;
   readonly #rows: ReadonlyMap<string, number>;
 
-  constructor(panel: Panel) {
+  constructor(panel: Panel, tenures: Tenures) {
     this.#panel = panel;
+    this.#tenures = tenures;
     this.#rows = new Map(panel.series.map((series, row) => [formatSeries(series), row]));
   }
 
@@ -26,26 +31,37 @@ export class RecentLoads {
 
   /**
    * What a server uses that none of its resources does (the system, caches, other work): the lower quartile of
-   * the difference over the steps in which all of them were measured, so that a burst of one of them, seen a
-   * little earlier or later, is not taken for it. 0 where it cannot be told.
+   * the difference over the steps in which all that it had then were measured, so that a burst of one of them,
+   * seen a little earlier or later, is not taken for it. 0 where it cannot be told.
    */
-  baseOf(server: ServerId, dimension: Dimension, resources: readonly ResourceId[]): number {
+  baseOf(server: ServerId, dimension: Dimension): number {
     const own = this.#values({ subject: 'server', id: server, metric: dimension });
     if (own === undefined) return 0;
-    const parts = resources.flatMap((id) => {
-      const values = this.#values({ subject: 'resource', id, metric: dimension });
-      return values === undefined ? [] : [values];
-    });
-    // Where resources are not measured in this dimension, nothing is known of the rest either.
-    if (parts.length === 0 && resources.length > 0) return 0;
+    const { startMs, stepMs, steps } = this.#panel.grid;
+    const tenures = this.#tenures.get(server) ?? [];
     const rests: number[] = [];
-    for (let step = 0; step < this.#panel.grid.steps; step++) {
-      const sum = parts.reduce((total, values) => total + (values[step] ?? NaN), 0);
-      const rest = (own[step] ?? NaN) - sum;
+    for (let step = 0; step < steps; step++) {
+      const fromMs = startMs + step * stepMs;
+      const residents = residentsDuring(tenures, fromMs, fromMs + stepMs);
+      if (residents === undefined) continue;
+      const rest = (own[step] ?? NaN) - this.#sumOf(residents, dimension, step);
       if (Number.isFinite(rest)) rests.push(Math.max(0, rest));
     }
     rests.sort((a, b) => a - b);
     return rests[Math.floor(rests.length / 4)] ?? 0;
+  }
+
+  /** NaN: one that is measured at other times is not at this one, or none ever is. */
+  #sumOf(residents: readonly ResourceId[], dimension: Dimension, step: number): number {
+    let sum = 0;
+    let measured = 0;
+    for (const id of residents) {
+      const values = this.#values({ subject: 'resource', id, metric: dimension });
+      if (values === undefined) continue;
+      measured++;
+      sum += values[step] ?? NaN;
+    }
+    return measured === 0 && residents.length > 0 ? NaN : sum;
   }
 
   #values(series: SeriesKey): Float32Array | undefined {
@@ -56,11 +72,10 @@ export class RecentLoads {
   }
 }
 
-/** Reads the last `steps` whole steps of every resource and server in the four dimensions. */
+/** Reads the last `steps` whole steps of every resource and server in the four dimensions. @throws ERR_STORE_UNAVAILABLE */
 export async function readRecent(
   metricStore: MetricStore,
-  table: AssignmentTable,
-  servers: Iterable<ServerId>,
+  view: TableView,
   {
     nowMs,
     stepMs,
@@ -69,10 +84,9 @@ export async function readRecent(
 ): Promise<RecentLoads> {
   const series: SeriesKey[] = [];
   for (const metric of DIMENSIONS) {
-    for (const id of servers) series.push({ subject: 'server', id, metric });
-    for (const [id] of table.entries()) series.push({ subject: 'resource', id, metric });
+    for (const id of view.all(SERVER).keys()) series.push({ subject: 'server', id, metric });
+    for (const [id] of view.table.entries()) series.push({ subject: 'resource', id, metric });
   }
-  return new RecentLoads(
-    await metricStore.readPanel({ series, ...gridBefore(nowMs, stepMs, steps) }),
-  );
+  const grid = gridBefore(nowMs, stepMs, steps);
+  return new RecentLoads(await metricStore.readPanel({ series, ...grid }), tenuresOf(view));
 }

@@ -98,6 +98,7 @@ class Exchange implements ConnectionHandler, MessageSink<ResponseHead> {
   }
 
   closed(reason: CloseReason): void {
+    if (this.#isSettled) return;
     if (reason === 'forbidden') {
       const facts = { url: clip(this.#request.url), why: 'the guard refused its address' };
       this.#reject(new ForeshiftError('ERR_CALL_FORBIDDEN', facts));

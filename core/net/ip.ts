@@ -17,6 +17,12 @@ export function isV4(ip: Ip): boolean {
   return ip >> 32n === 0xffffn;
 }
 
+/** An address to listen at on every interface: nobody can be reached there from elsewhere. */
+export function isUnspecified(host: string): boolean {
+  const ip = parseIp(host);
+  return ip === 0n || ip === V4_MAPPED;
+}
+
 const OCTET = /^(?:0|[1-9][0-9]{0,2})$/;
 
 function parseV4(text: string): Ip | undefined {

@@ -26,8 +26,9 @@ interface Host extends Machine {
  * process, which sees the network as its `Net`; hosts crash, links break, calls get lost and doubled when told or by chance.
  */
 export class SimulatedNet {
+  /** May be changed while things go on. */
+  readonly faults: { -readonly [Kind in keyof CallFaults]: CallFaults[Kind] };
   readonly #weather: Weather;
-  readonly #faults: CallFaults;
   readonly #hosts = new Map<string, Host>();
   readonly #links = new Map<string, Link>();
   #nextPort = 40_000;
@@ -35,7 +36,8 @@ export class SimulatedNet {
   constructor(clock: Clock, rng: Rng, options: Partial<SimulatedNetOptions> = {}) {
     const given = { ...SIMULATED_NET_DEFAULTS, ...options };
     this.#weather = { clock, rng, ...given };
-    this.#faults = given;
+    const { lostCallProbability, lostAnswerProbability, doubledCallProbability } = given;
+    this.faults = { lostCallProbability, lostAnswerProbability, doubledCallProbability };
   }
 
   /** The network as the process on that host sees it; the host comes into being by being named. */
@@ -97,7 +99,7 @@ export class SimulatedNet {
     return new SimulatedHost({
       machine,
       weather: this.#weather,
-      faults: this.#faults,
+      faults: this.faults,
       find: (name) => this.#hosts.get(name),
       link: (from, to) => this.#link(from, to),
       nextPort: () => this.#nextPort++,

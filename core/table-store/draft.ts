@@ -1,6 +1,6 @@
+import type { KnownRecords } from './known-records.js';
 import type { Check, Transaction, Write } from './port.js';
 import type { RecordKind } from './records/kind.js';
-import type { TableView } from './view.js';
 
 /** Builds a transaction of typed records against what a view has seen. */
 export class Draft {
@@ -12,7 +12,7 @@ export class Draft {
   }
 
   /** The record must still be as the view has it (or still be absent). */
-  expect<Value, Id extends string>(view: TableView, kind: RecordKind<Value, Id>, id: Id): this {
+  expect<Value, Id extends string>(view: KnownRecords, kind: RecordKind<Value, Id>, id: Id): this {
     const key = kind.key(id);
     this.#checks.set(key, { key, revision: view.get(kind, id)?.revision ?? 0 });
     return this;

@@ -6,8 +6,10 @@ export class MemoryTableStore implements TableStore {
   readonly #entries: Entries;
   readonly #watchers = new Set<() => void>();
 
-  constructor(storeId = 'memory') {
-    this.#entries = new Entries(storeId);
+  /** @param backup everything there was in a store (`read(0)`), to begin with; under a new id, since it is older */
+  constructor(storeId = 'memory', backup?: Changes) {
+    this.#entries = new Entries(storeId, backup?.revision);
+    for (const entry of backup?.entries ?? []) this.#entries.restore(entry);
   }
 
   async read(after: Revision): Promise<Changes> {

@@ -22,7 +22,10 @@ export interface TableStore {
 export type Revision = number;
 
 export interface Changes {
-  /** Made when the store was: a reader that sees another one holds another store. */
+  /**
+   * Made when the store was: a reader that sees another one holds another store. One that was put back from a
+   * backup is another store: it shows a new id.
+   */
   readonly storeId: string;
   readonly revision: Revision;
   /** True: `entries` is all there is. False: entries since `after`, removed ones with value null. */

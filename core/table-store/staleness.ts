@@ -1,11 +1,16 @@
+import type { ResourceId } from '../domain.js';
 import { isSameGeneration } from '../generation.js';
 import type { Batch, Plan } from '../plan.js';
 import { stateOf } from './server-state.js';
 import type { TableView } from './view.js';
 
-/** Why a batch no longer fits the facts that it was planned on; undefined: it does. */
+/** Why a batch cannot be switched, now or ever: it makes no sense, or the facts are others. Undefined: it can. */
 export function staleness(batch: Batch, plan: Plan, view: TableView): string | undefined {
+  const moved = new Set<ResourceId>();
   for (const { resource, source, target, since } of batch.moves) {
+    if (moved.has(resource)) return `${resource} is moved twice at once`;
+    moved.add(resource);
+    if (source === target) return `${resource} is moved to where it is`;
     const placement = view.table.placementOf(resource);
     const isSame =
       since === null

@@ -7,52 +7,56 @@ import { NO_GENERATION, compareGenerations } from '../generation.js';
 import type { Log } from '../log.js';
 import type { Placement } from '../table.js';
 import { AssignmentTable } from '../table.js';
+import type { KnownRecords, Stored } from './known-records.js';
 import type { Changes, Entry, Revision, TableStore } from './port.js';
 import { RECORD_KINDS } from './records/all.js';
 import type { RecordKind } from './records/kind.js';
+import { offer, restoration } from './restoration.js';
 import { HEAD, PLACEMENT } from './records/table.js';
-
-export interface Stored<Value> {
-  readonly value: Value;
-  /** To check against in a transaction. */
-  readonly revision: Revision;
-}
 
 export interface TableViewOptions {
   /** Also read this often when nothing was heard from the store. */
-  readonly pollMs?: number;
+  readonly pollMs: number;
+  /** A store that came back older is restored after this, so that whoever knows more can say so: some polls. */
+  readonly restoreAfterMs: number;
 }
+
+const DEFAULTS: TableViewOptions = { pollMs: 1000, restoreAfterMs: 3000 };
 
 type Records = Map<string, Map<string, Stored<unknown>>>;
 
 /**
  * A process' copy of the table store: read at any time, without waiting, whole revisions only.
- * It outlives the store: what it last held stays readable. It never goes back: a store that shows an
- * older generation than this view has seen is not followed (`regressed`) until somebody mended it.
+ * It outlives the store: what it last held stays readable. It never goes back: a store that shows less than
+ * this view has seen is not followed (`regressed`) until somebody has put back what is missing; whoever follows
+ * the store does so itself.
  */
-export class TableView {
+export class TableView implements KnownRecords {
   readonly #store: TableStore;
   readonly #clock: Clock;
   readonly #log: Log;
-  readonly #pollMs: number;
+  readonly #options: TableViewOptions;
   readonly #listeners = new Set<() => void>();
   #records: Records = new Map();
   #revision: Revision = 0;
   #storeId = '';
   #table = AssignmentTable.empty;
   #regressed = false;
+  /** The store that was found older, and when. */
+  #olderStoreId: string | undefined;
+  #regressedAtMs = -Infinity;
   #syncedAtMs = -Infinity;
   #reading: Promise<void> | undefined;
   #next: Promise<void> | undefined;
 
   constructor(
     parts: { readonly store: TableStore; readonly clock: Clock; readonly log: Log },
-    { pollMs = 1000 }: TableViewOptions = {},
+    options: Partial<TableViewOptions> = {},
   ) {
     this.#store = parts.store;
     this.#clock = parts.clock;
     this.#log = parts.log;
-    this.#pollMs = pollMs;
+    this.#options = { ...DEFAULTS, ...options };
   }
 
   get revision(): Revision {
@@ -61,6 +65,11 @@ export class TableView {
 
   get table(): AssignmentTable {
     return this.#table;
+  }
+
+  /** Another one: what was read before may not be there any more. */
+  get storeId(): string {
+    return this.#storeId;
   }
 
   /** Every generation up to this one is used up. */
@@ -114,16 +123,38 @@ export class TableView {
     const trySync = async (): Promise<void> => {
       try {
         await this.sync();
+        if (this.#regressed) await this.#restore();
       } catch (err) {
         this.#log.debug({ err }, 'table store not read');
       }
     };
     const unwatch = this.#store.watch(() => void trySync());
     try {
-      await every(this.#clock, { everyMs: this.#pollMs, firstMs: 0, signal }, trySync);
+      await every(this.#clock, { everyMs: this.#options.pollMs, firstMs: 0, signal }, trySync);
     } finally {
       unwatch();
     }
+  }
+
+  /**
+   * Puts back what the store has forgotten: the newest copy first, the others only if that does not happen.
+   * Somebody else may be quicker: then there is less, or nothing, to do.
+   */
+  async #restore(): Promise<void> {
+    const store = new TableView({ store: this.#store, clock: this.#clock, log: this.#log });
+    await store.sync();
+    const { draft, isMade, rank } = offer(this, store);
+    const waitMs = (1 + rank) * this.#options.restoreAfterMs;
+    if (!isMade) {
+      await this.#store.transact(draft.transaction);
+    } else if (this.#clock.monotonicMs() >= this.#regressedAtMs + waitMs) {
+      const restored = restoration(this, store);
+      if (restored !== undefined) {
+        const { committed } = await this.#store.transact(restored.transaction);
+        this.#log.error({ committed }, 'table store restored from a live copy');
+      }
+    }
+    await this.sync();
   }
 
   #startReading(): Promise<void> {
@@ -156,11 +187,13 @@ export class TableView {
     const former = this.#records;
     const records = complete ? (new Map() as Records) : former;
     if (complete) {
-      const hadRegressed = this.#regressed;
-      this.#regressed = this.#isOlder(entries);
+      this.#regressed = this.#isOlder(entries, storeId);
       if (this.#regressed) {
-        if (!hadRegressed) this.#log.error({ storeId, revision }, 'table store went back');
-        return !hadRegressed;
+        if (this.#olderStoreId === storeId) return false;
+        this.#olderStoreId = storeId;
+        this.#regressedAtMs = this.#clock.monotonicMs();
+        this.#log.error({ storeId, revision }, 'table store went back');
+        return true;
       }
     }
     const changed: [ResourceId, Placement | null][] = [];
@@ -169,6 +202,7 @@ export class TableView {
       const [prefix, id] = splitKey(entry.key);
       if (prefix === PLACEMENT.prefix) changed.push([id as ResourceId, value as Placement | null]);
     }
+    this.#olderStoreId = undefined;
     this.#records = records;
     this.#revision = revision;
     this.#storeId = storeId;
@@ -177,10 +211,23 @@ export class TableView {
     return true;
   }
 
-  #isOlder(entries: readonly Entry[]): boolean {
-    const entry = entries.find(({ key }) => key === HEAD.key('head'));
-    const head = entry === undefined ? undefined : HEAD.parse(entry.key, entry.value);
-    return compareGenerations(head?.reserved ?? NO_GENERATION, this.reserved) < 0;
+  /** Fewer generations are used up than this view knows of; or, in another store, a resource has an older placement. */
+  #isOlder(entries: readonly Entry[], storeId: string): boolean {
+    const values = new Map(entries.map(({ key, value }) => [key, value]));
+    const parsed = <Value, Id extends string>(
+      kind: RecordKind<Value, Id>,
+      id: Id,
+    ): Value | undefined => {
+      const value = values.get(kind.key(id));
+      return value === undefined ? undefined : kind.parse(kind.key(id), value);
+    };
+    const reserved = parsed(HEAD, 'head')?.reserved ?? NO_GENERATION;
+    if (compareGenerations(reserved, this.reserved) < 0) return true;
+    if (storeId === this.#storeId) return false;
+    return [...this.#table.entries()].some(([resource, { since }]) => {
+      const stored = parsed(PLACEMENT, resource)?.since ?? NO_GENERATION;
+      return compareGenerations(stored, since) < 0;
+    });
   }
 
   /** The parsed value that is now there. One that cannot be read leaves what was there before. */

@@ -3,6 +3,7 @@ import { peakBound } from './bound.js';
 import { demandAt, lastDemand } from './demand.js';
 import type { PlanningInputs } from './inputs.js';
 import type { Demand, Problem } from './problem.js';
+import { rounded, roundedDown } from './rounded.js';
 import { peaksOf, scoreOf } from './score.js';
 import type { Translation } from './translation.js';
 import { utilizationOf } from './utilization.js';
@@ -23,7 +24,7 @@ export function analyse(
   const score = scores(problem, assignment, problem.demand);
   const world = (quantile: number): ScorePair =>
     scores(problem, assignment, demandAt(forecast, rows, quantile));
-  const bound = Math.min(peakBound(problem, assignment), score.plan.peak);
+  const bound = roundedDown(Math.min(peakBound(problem, assignment), score.plan.peak));
   return {
     horizonMs: grid.steps * grid.stepMs,
     quantile: options.quantile,
@@ -35,7 +36,7 @@ export function analyse(
       last: scores(problem, assignment, last),
     },
     bound,
-    gap: score.plan.peak - bound,
+    gap: rounded(score.plan.peak - bound),
     outlook: outlookOf(inputs, problem, { assignment, last }),
   };
 }
@@ -68,9 +69,9 @@ function outlookOf(
         {
           server: servers[server]!,
           dimension: name,
-          now: now[server * dimensions.length + dimension]!,
-          nothing: nothing[peak]!,
-          plan: plan[highestIn(plan, from, steps)]!,
+          now: rounded(now[server * dimensions.length + dimension]!),
+          nothing: rounded(nothing[peak]!),
+          plan: rounded(plan[highestIn(plan, from, steps)]!),
           peakAtMs: grid.startMs + (peak - from) * grid.stepMs,
         },
       ];

@@ -52,7 +52,8 @@ export function blockersOf(
     const trial = relaxed === undefined ? undefined : tryOut(relaxed);
     return trial === undefined ? [] : name(trial).slice(0, NAMED_MAX);
   });
-  return [...named, ...shortages(inputs, translation, { miss, tryOut })];
+  const limit = miss.aim === 'pressure' ? inputs.options.target : 1;
+  return [...named, ...shortages(inputs, translation, { limit, tryOut })];
 }
 
 /** Misplaced resources that no ready server may take. */

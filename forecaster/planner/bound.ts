@@ -1,7 +1,7 @@
 import type { Allowed, Demand, Problem } from './problem.js';
 import { CERTAIN, NOWHERE } from './problem.js';
 import { isMisplaced, peaksOf } from './score.js';
-import { loadOf } from './translation.js';
+import { loadOf } from './demand.js';
 import { utilizationOf } from './utilization.js';
 
 /** With more different sets of servers, only their union and each by itself are looked at. */

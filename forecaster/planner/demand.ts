@@ -26,7 +26,8 @@ export function demandAt(forecast: ForecastBlock, rows: DemandRows, quantile: nu
   const z = normalQuantile(quantile);
   if (known === undefined || z === 0) return demand;
   const scale = Math.fround(z / normalQuantile(forecast.quantiles[known]!));
-  return { ...demand, ...spreadsOf(forecast, rows, { known, scale }), sign: z > 0 ? 1 : -1 };
+  const spreads = spreadsOf(forecast, rows, { known, scale });
+  return spreads === null ? demand : { ...demand, ...spreads, sign: z > 0 ? 1 : -1 };
 }
 
 /** What the resources need if the load stays what it was last; the median of the first step where that is not known. */
@@ -42,6 +43,19 @@ export function lastDemand(forecast: ForecastBlock, rows: DemandRows, last: Floa
       : checked(value, forecast, series);
   });
   return assumeUnknown(demand, rows);
+}
+
+/** The load of one resource on its own in a cell, at the demand's quantile. */
+export function loadOf(demand: Demand, resource: number, cell: number): number {
+  const { cells, median, own, common, factors, sign } = demand;
+  const at = resource * cells + cell;
+  if (factors === CERTAIN) return median[at]!;
+  let variance = own[at]!;
+  for (let factor = 0; factor < factors; factor++) {
+    const part = common[(resource * factors + factor) * cells + cell]!;
+    variance += part * part;
+  }
+  return Math.max(0, median[at]! + sign * Math.sqrt(variance));
 }
 
 function medianDemand(forecast: ForecastBlock, rows: DemandRows): Demand {
@@ -92,17 +106,21 @@ export function isKnown({ series, dimensions }: DemandRows, resource: number): b
   return false;
 }
 
+/** Null: no resource has any, the forecast is certain. */
 function spreadsOf(
   forecast: ForecastBlock,
   rows: DemandRows,
   { known, scale }: { readonly known: number; readonly scale: number },
-): Pick<Demand, 'own' | 'common' | 'factors'> {
-  const { paths, quantiles, grid, factors, loadings } = forecast;
+): Pick<Demand, 'own' | 'common' | 'factors'> | null {
+  const { paths, quantiles, grid, loadings } = forecast;
+  // With none at all there is one that nothing is loaded on: sums have one form.
+  const factors = Math.max(1, forecast.factors);
   const middle = medianIndex(forecast);
   const { steps } = grid;
   const cells = rows.dimensions * steps;
   const own = new Float32Array((rows.resources + 1) * cells);
   const common = new Float32Array((rows.resources + 1) * factors * cells);
+  let widest = 0;
   forEachRow(rows, (series, resource, dimension) => {
     const median = (series * quantiles.length + middle) * steps;
     const outer = (series * quantiles.length + known) * steps;
@@ -111,14 +129,15 @@ function spreadsOf(
       const cell = dimension * steps + step;
       const value = checked(paths[outer + step]!, forecast, series);
       const spread = Math.abs(value - paths[median + step]!) * scale;
+      widest = Math.max(widest, spread, -spread);
       own[resource * cells + cell] = ownShare * spread * spread;
-      for (let factor = 0; factor < factors; factor++) {
+      for (let factor = 0; factor < forecast.factors; factor++) {
         const loading = loadings[series * factors + factor]!;
         common[(resource * factors + factor) * cells + cell] = loading * spread;
       }
     }
   });
-  return { own, common, factors };
+  return widest === 0 ? null : { own, common, factors };
 }
 
 /** 1 − Σ loading²: the share of a series' variance that is its own. */

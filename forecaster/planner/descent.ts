@@ -8,52 +8,68 @@ import { findExchange, findMove } from './steps.js';
 export class Descent {
   readonly #layout: Layout;
   readonly #relief: Relief;
-  /** Servers at which no step was found since something changed. */
+  /** When a server was last found past help, in changes of the layout; −1: never. */
+  readonly #failedAt: Int32Array;
   readonly #isDone: Uint8Array;
 
   constructor(layout: Layout, rules: Rules) {
+    const count = layout.problem.servers.length;
     this.#layout = layout;
     this.#relief = new Relief(layout, rules);
-    this.#isDone = new Uint8Array(layout.problem.servers.length);
+    this.#failedAt = new Int32Array(count).fill(-1);
+    this.#isDone = new Uint8Array(count);
   }
 
   /**
-   * Relieves servers until none can be relieved, or `isOver`.
+   * Relieves servers until none can be relieved, or `isOver`. Every kind of step is tried.
    * @returns whether anything was improved
    */
   run(isOver: () => boolean): boolean {
-    let hasImproved = false;
-    let hasChanged = true;
-    while (hasChanged && !isOver()) {
-      hasChanged = false;
-      this.#isDone.fill(0);
-      for (;;) {
-        const server = this.#costliest();
-        if (server === NOWHERE || isOver()) break;
-        if (this.relieve(server)) hasChanged = true;
-        else this.#isDone[server] = 1;
+    const before = this.#layout.changes;
+    for (;;) {
+      const from = this.#layout.changes;
+      // One that was past help stays so while nothing changes.
+      for (const [server, failedAt] of this.#failedAt.entries()) {
+        this.#isDone[server] = failedAt === from ? 1 : 0;
       }
-      hasImproved ||= hasChanged;
+      this.#pass(isOver, true);
+      if (this.#layout.changes === from || isOver()) return from !== before;
     }
-    return hasImproved;
   }
 
-  /** Takes the best step that relieves this server; false: there is none. */
-  relieve(server: number): boolean {
-    this.#relief.from(server);
-    return this.#step();
+  /** Relieves these servers, by moves alone. */
+  touchUp(servers: Iterable<number>, isOver: () => boolean): void {
+    this.#isDone.fill(1);
+    for (const server of servers) this.#isDone[server] = 0;
+    this.#pass(isOver, false);
+  }
+
+  /** Something changed that is no change of the layout: all servers are to be looked at again. */
+  reset(): void {
+    this.#failedAt.fill(-1);
+  }
+
+  #pass(isOver: () => boolean, isThorough: boolean): void {
+    for (;;) {
+      const server = this.#next();
+      if (server === NOWHERE || isOver()) return;
+      this.#relief.from(server);
+      if (this.#step(isThorough)) continue;
+      this.#isDone[server] = 1;
+      if (isThorough) this.#failedAt[server] = this.#layout.changes;
+    }
   }
 
   /** Finds a misplaced resource a server, another giving way if it must; false: it cannot. */
   settle(resource: number): boolean {
     this.#relief.of(resource);
-    return this.#step();
+    return this.#step(true);
   }
 
-  #step(): boolean {
+  #step(isThorough: boolean): boolean {
     const relief = this.#relief;
     findMove(relief);
-    if (relief.best === undefined) findExchange(relief);
+    if (relief.best === undefined && isThorough) findExchange(relief);
     if (relief.best === undefined) return false;
     const { resource, target, partner, partnerTarget } = relief.best;
     if (partner !== NOWHERE) this.#layout.move(partner, partnerTarget);
@@ -61,16 +77,18 @@ export class Descent {
     return true;
   }
 
-  /** The server to look at next: of those that cost something, the one that costs most. */
+  /** The server to look at next; `NOWHERE`: none is worth it. */
+  #next(): number {
+    return this.#layout.isEvening ? this.#fullest() : this.#costliest();
+  }
+
+  /** Of those that cost something, the one that costs most. */
   #costliest(): number {
     const layout = this.#layout;
-    const even = layout.isEvening ? this.#meanPeak() : 0;
     let costliest = NOWHERE;
     let highest = EPSILON;
     for (let server = 0; server < this.#isDone.length; server++) {
       if (this.#isDone[server] === 1 || layout.counts[server] === 0) continue;
-      const isLoaded = layout.overloads[server]! > 0 || layout.pressures[server]! > 0;
-      if (!isLoaded && (!layout.isEvening || layout.peaks[server]! <= even)) continue;
       const cost = layout.costOf(server);
       if (cost <= highest) continue;
       costliest = server;
@@ -79,15 +97,14 @@ export class Descent {
     return costliest;
   }
 
-  #meanPeak(): number {
-    const { peaks, problem } = this.#layout;
-    let sum = 0;
-    let count = 0;
+  /** What makes a fleet uneven is its fullest server: while that cannot be relieved, nothing else counts. */
+  #fullest(): number {
+    const { levels, problem } = this.#layout;
+    let fullest = NOWHERE;
     for (const [server, role] of problem.roles.entries()) {
-      if (role !== 'ready' || (problem.isSpare[server]! && peaks[server] === 0)) continue;
-      sum += peaks[server]!;
-      count++;
+      const isFuller = fullest === NOWHERE || levels[server]! > levels[fullest]!;
+      if (role === 'ready' && isFuller) fullest = server;
     }
-    return count === 0 ? 0 : sum / count;
+    return fullest !== NOWHERE && this.#isDone[fullest] === 1 ? NOWHERE : fullest;
   }
 }

@@ -44,7 +44,7 @@ function headlineOf(
 }
 
 /** "s4: no, would reach 108 % of its CPU at 09:50 UTC" */
-export function fitWords({ server, fit, why, state, peak }: Fit, nowMs?: number): string {
+function fitWords({ server, fit, why, state, peak }: Fit, nowMs?: number): string {
   const full =
     peak === null
       ? 'nothing is planned for'

@@ -5,6 +5,7 @@ import { Loads } from './loads.js';
 import { peakDemandOf } from './planned-move.js';
 import { resultOf } from './planner.js';
 import { EPSILON, nobodyOf } from './problem.js';
+import { rounded } from './rounded.js';
 import type { PlanningRun, Solved } from './solved.js';
 import { solve } from './solved.js';
 import { coolingUntilMs } from './translation.js';
@@ -162,7 +163,7 @@ function peakOf(
     peak = {
       dimension: dimensions[(cell - step) / demand.steps]!,
       atMs: grid.startMs + step * grid.stepMs,
-      utilization,
+      utilization: rounded(utilization),
     };
   }
   return peak;

@@ -20,7 +20,7 @@ export interface MeasuredLoads {
   /** NaN: not known. */
   lastOf(series: SeriesKey): number;
   /** What a server carries besides its resources. */
-  baseOf(server: ServerId, dimension: Dimension, resources: readonly ResourceId[]): number;
+  baseOf(server: ServerId, dimension: Dimension): number;
 }
 
 export interface RecordedFacts {
@@ -107,10 +107,9 @@ function serversOf({ view, loads }: RecordedFacts): PlanningServer[] {
     const state = stateOf(view, id);
     if (state === 'unknown') return [];
     const { capacity, spare, zone } = value;
-    const resources = view.table.resourcesOn(id);
     const base = Object.fromEntries(
       (Object.keys(capacity) as Dimension[]).map(
-        (dimension) => [dimension, loads.baseOf(id, dimension, resources)] as const,
+        (dimension) => [dimension, loads.baseOf(id, dimension)] as const,
       ),
     );
     return [{ id, state, spare, zone, capacity, base }];

@@ -1,8 +1,7 @@
 import { Loads } from './loads.js';
 import type { Problem } from './problem.js';
-import { EPSILON, NOWHERE } from './problem.js';
-import { imbalanceOf, isMisplaced, peaksOf } from './score.js';
-import { utilizationOf } from './utilization.js';
+import { NOWHERE } from './problem.js';
+import { eveningWeightOf, isMisplaced } from './score.js';
 
 /**
  * An assignment that a search changes: who is where, what each server costs, what all costs. Changes can be
@@ -13,14 +12,20 @@ export class Layout {
   readonly loads: Loads;
   /** Probes so far: the unit of work. */
   work = 0;
+  /** Changes of server so far, those taken back too. */
+  changes = 0;
 
   readonly assignment: Int32Array;
-  readonly isEvening: boolean;
-  /** Of each server: overload, pressure, overall peak. */
+  /** What the square of an overall load costs while `isEvening`; 0: the start is even enough. */
+  readonly eveningWeight: number;
+  /** The servers are being made even: their levels count. That is the last aim, so a search begins without. */
+  isEvening: boolean;
+  /** Of each server: overload, pressure, peak, overall load. */
   readonly overloads: Float64Array;
   readonly pressures: Float64Array;
   readonly peaks: Float64Array;
-  /** Servers in ascending order of their overall peak. */
+  readonly levels: Float64Array;
+  /** Servers in ascending order of their peak. */
   readonly byPeak: Int32Array;
   /** Resources on each server. */
   readonly counts: Int32Array;
@@ -43,6 +48,7 @@ export class Layout {
     this.overloads = new Float64Array(servers.length);
     this.pressures = new Float64Array(servers.length);
     this.peaks = new Float64Array(servers.length);
+    this.levels = new Float64Array(servers.length);
     this.counts = new Int32Array(servers.length);
     this.byPeak = Int32Array.from(servers.keys());
     this.#positions = Int32Array.from(servers.keys());
@@ -54,11 +60,12 @@ export class Layout {
       if (isMisplaced(problem, resource, server)) this.misplaced++;
     }
     for (const server of servers.keys()) this.#refresh(server);
-    this.isEvening = this.#imbalance() > problem.objective.imbalanceMax + EPSILON;
+    this.eveningWeight = eveningWeightOf(problem, problem.start);
+    this.isEvening = this.eveningWeight > 0;
     for (const [resource, server] of assignment.entries()) {
       if (server !== problem.start[resource]) this.move(resource, server);
     }
-    this.#log.length = 0;
+    this.settle();
   }
 
   /** Stands for no resource in a probe. */
@@ -85,13 +92,13 @@ export class Layout {
     return this.cost(
       this.overloads[server]!,
       this.pressures[server]!,
-      this.problem.roles[server] === 'ready' ? this.peaks[server]! : 0,
+      this.problem.roles[server] === 'ready' ? this.levels[server]! : 0,
     );
   }
 
-  /** Of one server; the peak counts only while the servers are to be made more even. */
-  cost(overload: number, pressure: number, peak: number): number {
-    const evening = this.isEvening ? peak * peak : 0;
+  /** Of one server; its level counts only while the servers are to be made more even. */
+  cost(overload: number, pressure: number, level: number): number {
+    const evening = this.isEvening ? this.eveningWeight * level * level : 0;
     return overload * this.problem.objective.overloadWeight + pressure + evening;
   }
 
@@ -101,7 +108,7 @@ export class Layout {
     const { loads } = this;
     loads.probe(server, added, removed);
     const isReady = this.problem.roles[server] === 'ready';
-    return this.cost(loads.overload, loads.pressure, isReady ? loads.peak : 0);
+    return this.cost(loads.overload, loads.pressure, isReady ? loads.level : 0);
   }
 
   /** The first resource on a server, then `nextOf` each; `NOWHERE` ends. */
@@ -118,6 +125,18 @@ export class Layout {
     return this.#isMove(resource, server) - this.#isMove(resource, this.assignment[resource]!);
   }
 
+  /** The fewest more moves that it can be when the resource leaves its server. */
+  leastExtraMoves(resource: number): -1 | 0 | 1 {
+    const home = this.problem.start[resource]!;
+    if (home === NOWHERE) return 0;
+    return this.assignment[resource] === home ? 1 : -1;
+  }
+
+  /** So many more moves are within the limit. */
+  canAfford(extra: number): boolean {
+    return extra <= 0 || this.moves + extra <= this.problem.movesMax;
+  }
+
   move(resource: number, server: number): void {
     const from = this.assignment[resource]!;
     if (from === server) return;
@@ -127,6 +146,21 @@ export class Layout {
 
   mark(): number {
     return this.#log.length;
+  }
+
+  /** Moves so far are not taken back any more. */
+  settle(): void {
+    this.#log.length = 0;
+  }
+
+  /** The servers that a resource has left or come to since the mark. */
+  touchedSince(mark: number): Set<number> {
+    const touched = new Set<number>();
+    for (let at = mark; at < this.#log.length; at += 2) {
+      touched.add(this.#log[at + 1]!).add(this.assignment[this.#log[at]!]!);
+    }
+    touched.delete(NOWHERE);
+    return touched;
   }
 
   /** Takes back every move since the mark. */
@@ -152,6 +186,7 @@ export class Layout {
 
   #place(resource: number, from: number, to: number): void {
     const { problem } = this;
+    this.changes++;
     const extra = this.extraMoves(resource, to);
     this.moves += extra;
     this.movesCost += extra * problem.moveCost[resource]!;
@@ -181,6 +216,7 @@ export class Layout {
     this.overloads[server] = loads.overload;
     this.pressures[server] = loads.pressure;
     this.peaks[server] = loads.peak;
+    this.levels[server] = loads.level;
     this.#reorder(server);
   }
 
@@ -225,12 +261,6 @@ export class Layout {
     const previous = this.#previous[resource]!;
     this.#next[previous] = next;
     if (next !== NOWHERE) this.#previous[next] = previous;
-  }
-
-  #imbalance(): number {
-    const { problem } = this;
-    const utilization = utilizationOf(problem, problem.demand, problem.start);
-    return imbalanceOf(problem, problem.start, peaksOf(problem, problem.demand, utilization));
   }
 }
 

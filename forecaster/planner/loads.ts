@@ -11,6 +11,8 @@ export class Loads {
   /** Σ max(0, utilization − target)², mean over the steps. */
   pressure = 0;
   peak = 0;
+  /** Overall load: the largest of its utilizations, each the mean over the horizon. */
+  level = 0;
   /** The server would pass a hard limit. */
   isBroken = false;
 
@@ -85,10 +87,6 @@ export class Loads {
     return (sum + (variance > 0 ? Math.sqrt(variance) : 0)) * per;
   }
 
-  limitAt(server: number, cell: number): number {
-    return this.#limits[server * this.#cells + cell]!;
-  }
-
   /**
    * What the server would carry with `added` on it and without `removed`: sets the public fields.
    * `nobody` (the number of resources) stands for none.
@@ -107,6 +105,7 @@ export class Loads {
     let overload = 0;
     let pressure = 0;
     let peak = 0;
+    let level = 0;
     let isBroken = false;
     let at = server * cells;
     let plus = added * cells;
@@ -114,8 +113,10 @@ export class Loads {
     for (let dimension = 0; dimension < dimensions.length; dimension++) {
       const per = perCapacity[server * dimensions.length + dimension]!;
       const end = at + steps;
+      let sum = 0;
       for (; at < end; at++, plus++, minus++) {
         const utilization = (sums[at]! + median[plus]! - median[minus]!) * per;
+        sum += utilization;
         if (utilization > peak) peak = utilization;
         if (utilization <= target) continue;
         pressure += (utilization - target) * (utilization - target);
@@ -123,10 +124,12 @@ export class Loads {
         overload += utilization - 1;
         if (utilization > this.#limits[at]! + EPSILON) isBroken = true;
       }
+      if (sum > level) level = sum;
     }
     this.overload = overload;
     this.pressure = pressure / steps;
     this.peak = peak;
+    this.level = level / steps;
     this.isBroken = isBroken;
   }
 
@@ -139,28 +142,34 @@ export class Loads {
     const sums = this.#sums;
     const owns = this.#own;
     const commons = this.#common;
+    const width = factors * cells;
     let overload = 0;
     let pressure = 0;
     let peak = 0;
+    let level = 0;
     let isBroken = false;
-    let cell = 0;
+    let at = server * cells;
+    let plus = added * cells;
+    let minus = removed * cells;
+    // With one factor, which is the rule, its rows lie where those of the medians do, times one.
+    let commonAt = at * factors;
+    let commonPlus = plus * factors;
+    let commonMinus = minus * factors;
     for (let dimension = 0; dimension < dimensions.length; dimension++) {
       const per = perCapacity[server * dimensions.length + dimension]!;
-      const end = cell + steps;
-      for (; cell < end; cell++) {
-        const at = server * cells + cell;
-        const plus = added * cells + cell;
-        const minus = removed * cells + cell;
-        let variance = owns[at]! + own[plus]! - own[minus]!;
-        for (let factor = 0; factor < factors; factor++) {
+      const end = at + steps;
+      let sum = 0;
+      for (; at < end; at++, plus++, minus++, commonAt++, commonPlus++, commonMinus++) {
+        const first = commons[commonAt]! + common[commonPlus]! - common[commonMinus]!;
+        let variance = owns[at]! + own[plus]! - own[minus]! + first * first;
+        for (let rest = cells; rest < width; rest += cells) {
           const part =
-            commons[(server * factors + factor) * cells + cell]! +
-            common[(added * factors + factor) * cells + cell]! -
-            common[(removed * factors + factor) * cells + cell]!;
+            commons[commonAt + rest]! + common[commonPlus + rest]! - common[commonMinus + rest]!;
           variance += part * part;
         }
         const spread = variance > 0 ? Math.sqrt(variance) : 0;
         const utilization = (sums[at]! + median[plus]! - median[minus]! + spread) * per;
+        sum += utilization;
         if (utilization > peak) peak = utilization;
         if (utilization <= target) continue;
         pressure += (utilization - target) * (utilization - target);
@@ -168,10 +177,12 @@ export class Loads {
         overload += utilization - 1;
         if (utilization > this.#limits[at]! + EPSILON) isBroken = true;
       }
+      if (sum > level) level = sum;
     }
     this.overload = overload;
     this.pressure = pressure / steps;
     this.peak = peak;
+    this.level = level / steps;
     this.isBroken = isBroken;
   }
 

@@ -2,8 +2,8 @@ import type { NoPlan } from '../../core/plan.js';
 import { blockersOf, missOf } from './blockers.js';
 import type { PlanningInputs } from './inputs.js';
 import type { Problem } from './problem.js';
-import { EPSILON } from './problem.js';
-import { scoreOf } from './score.js';
+import { rounded } from './rounded.js';
+import { eveningWeightOf, scoreOf } from './score.js';
 import { first } from './search.js';
 import type { Translation } from './translation.js';
 
@@ -41,10 +41,10 @@ export function noPlan(
     const { steps, stepsMin } = restraint;
     return { ...none, why: 'learning', steps, stepsMin };
   }
-  const isUneven = score.imbalance > options.imbalanceMax + EPSILON;
-  if (miss === undefined && !isUneven) return none;
+  if (miss === undefined && eveningWeightOf(problem, assignment) === 0) return none;
   const gain = possibleGain(problem, { seed, gainMin: options.gainMin });
-  if (gain === 0 && miss !== undefined) return blocked();
+  // A move that takes away overload is always worth it: there is none.
+  if (miss?.aim === 'overload' || (miss !== undefined && gain === 0)) return blocked();
   return { ...none, why: 'gain-too-small', gain, gainMin: options.gainMin };
 }
 
@@ -64,12 +64,11 @@ function possibleGain(
   if (moved.length === 0) return 0;
   const price = moved.reduce((sum, resource) => sum + problem.moveCost[resource]!, 0);
   const won = Math.max(0, valueAtStart(free) - value);
-  return Math.min(gainMin, gainMin * Math.sqrt(won / price));
+  return price === 0 ? 0 : rounded(Math.min(gainMin, gainMin * Math.sqrt(won / price)));
 }
 
 function valueAtStart(problem: Problem): number {
-  const { overload, pressure, unevenness, imbalance } = scoreOf(problem, problem.start);
-  const { overloadWeight, imbalanceMax } = problem.objective;
-  const evening = imbalance > imbalanceMax + EPSILON ? unevenness : 0;
-  return overload * overloadWeight + pressure + evening;
+  const { overload, pressure, unevenness } = scoreOf(problem, problem.start);
+  const evening = eveningWeightOf(problem, problem.start) * unevenness;
+  return overload * problem.objective.overloadWeight + pressure + evening;
 }

@@ -16,8 +16,10 @@ export function placeNeedy(layout: Layout, rules: Rules): void {
 /**
  * What nobody serves is served, even where it fits nowhere: on the server that it overloads least. That
  * server's limits then are what it carries, and the resource stays there: others give way.
+ * @returns whether there was anything of that kind
  */
-export function forcePlacement(layout: Layout, rules: Rules): void {
+export function forcePlacement(layout: Layout, rules: Rules): boolean {
+  let hasForced = false;
   for (const resource of needyOf(layout, rules)) {
     if (layout.assignment[resource] !== NOWHERE) continue;
     let best = NOWHERE;
@@ -33,7 +35,9 @@ export function forcePlacement(layout: Layout, rules: Rules): void {
     layout.move(resource, best);
     layout.loads.tolerate(best);
     rules.hold(resource);
+    hasForced = true;
   }
+  return hasForced;
 }
 
 /** Those that are misplaced and may move, the largest first. */
@@ -48,15 +52,20 @@ export function needyOf({ problem, assignment }: Layout, rules: Rules): number[]
   return needy.sort((a, b) => size[b]! - size[a]! || a - b);
 }
 
+/** So many of the emptiest servers are looked at first; all others only if each of them would cost something. */
+const CANDIDATES_MAX = 32;
+
 /** Where the resource adds least to the cost; among equals where the peak, then the count stays lowest. */
 function bestServerFor(resource: number, layout: Layout, rules: Rules): number {
-  const { loads, counts, problem } = layout;
+  const { loads, counts } = layout;
   let best = NOWHERE;
   let leastCost = Infinity;
   let lowestPeak = Infinity;
-  for (const server of problem.allowed[resource]!.servers) {
+  let looked = 0;
+  for (const server of layout.byPeak) {
     if (!rules.canTake(server, resource)) continue;
-    if (layout.moves + layout.extraMoves(resource, server) > problem.movesMax) continue;
+    if (++looked > CANDIDATES_MAX && leastCost <= EPSILON) break;
+    if (!layout.canAfford(layout.extraMoves(resource, server))) continue;
     const cost = layout.probe(server, resource, layout.nobody) - layout.costOf(server);
     if (loads.isBroken || cost > leastCost + EPSILON) continue;
     const isBetter =

@@ -2,7 +2,7 @@ import type { PlannedMove } from '../../core/plan.js';
 import type { ReasonedShift } from './batches.js';
 import { NOWHERE } from './problem.js';
 import type { Translation } from './translation.js';
-import { loadOf } from './translation.js';
+import { loadOf } from './demand.js';
 
 /** A shift by names, with the facts that it rests on. */
 export function plannedMove(

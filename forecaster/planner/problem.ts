@@ -71,7 +71,7 @@ export interface Demand {
   readonly own: Float32Array;
   /** Spread that moves with factor f, at `(r · factors + f) · cells + cell`. */
   readonly common: Float32Array;
-  /** Number of common factors; `CERTAIN`: the median is all there is. */
+  /** Number of common factors, at least one; `CERTAIN`: the median is all there is. */
   readonly factors: number;
   /** −1 for quantiles below one half. */
   readonly sign: 1 | -1;
@@ -81,14 +81,16 @@ export const CERTAIN = -1;
 
 /**
  * What a plan lowers: the cost of an assignment is
- *   overload · overloadWeight + pressure (+ unevenness, if the start is more uneven than `imbalanceMax`),
+ *   overload · overloadWeight + pressure + unevenness · eveningWeight (score.ts; 0 while the start is even enough),
  * with the sums of core/plan.ts' score. A move must take away more than it costs itself. Within that the aims
  * keep their order: no step gives up an earlier one for a later.
  */
 export interface Objective {
   readonly target: number;
   readonly overloadWeight: number;
+  /** Max ÷ mean of the servers' overall loads that is left alone, and any while no load is above `imbalanceLoadMin`. */
   readonly imbalanceMax: number;
+  readonly imbalanceLoadMin: number;
 }
 
 /** Loads that nobody adds to or takes from are probed with this resource: the row of nobody. */

@@ -3,6 +3,7 @@ import type { Grid } from '../../core/panel.js';
 import { Loads } from './loads.js';
 import type { Problem } from './problem.js';
 import { EPSILON, NOWHERE, nobodyOf } from './problem.js';
+import { rounded } from './rounded.js';
 import { utilizationOf } from './utilization.js';
 
 /** A change of server, by index. */
@@ -72,20 +73,17 @@ export class Reasons {
     return this.#reason('room', source, { cell, before, limit: this.#limitFor(before) });
   }
 
-  /** No limit is in danger: the source's peak falls, or would rise by the other shifts. */
+  /** No limit is in danger: the source becomes emptier, or would become fuller by the other shifts. */
   #evening({ resource, source }: Shift): Reason {
-    const cell = this.#worstCell(source, (at) => this.#nothing[at]!);
-    const before = this.#nothing[source * this.#problem.demand.cells + cell] ?? 0;
-    const after = this.#plan[source * this.#problem.demand.cells + cell] ?? 0;
-    if (cell !== NOWHERE && after < before - EPSILON) {
-      return this.#reason('imbalance', source, { cell, before, limit: null });
+    const { cells } = this.#problem.demand;
+    const relieved = this.#worstCell(source, (at) => this.#nothing[at]! - this.#plan[at]!);
+    if (relieved !== NOWHERE) {
+      const before = this.#nothing[source * cells + relieved]!;
+      return this.#reason('imbalance', source, { cell: relieved, before, limit: null });
     }
-    const other = this.#worstCell(source, (_at, index) => this.#stayed(resource, source, index));
-    return this.#reason('room', source, {
-      cell: other,
-      before: other === NOWHERE ? 0 : this.#stayed(resource, source, other),
-      limit: null,
-    });
+    const filled = this.#worstCell(source, (_at, index) => this.#stayed(resource, source, index));
+    const before = filled === NOWHERE ? 0 : this.#stayed(resource, source, filled);
+    return this.#reason('room', source, { cell: filled, before, limit: null });
   }
 
   #reason(
@@ -107,8 +105,8 @@ export class Reasons {
       server: servers[server]!,
       dimension: dimensions[Math.floor(cell / steps)]!,
       atMs: this.#grid.startMs + (cell % steps) * this.#grid.stepMs,
-      before,
-      after: this.#plan[server * demand.cells + cell]!,
+      before: rounded(before),
+      after: rounded(this.#plan[server * demand.cells + cell]!),
       limit,
     };
   }

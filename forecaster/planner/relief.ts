@@ -97,11 +97,10 @@ export class Relief {
     return layout.extraMoves(resource, server) * layout.problem.moveCost[resource]!;
   }
 
-  /** What it costs at any server but the one that the resource started on. */
-  priceAwayFromHome(resource: number): number {
-    const { assignment, problem } = this.layout;
-    const home = problem.start[resource]!;
-    return home !== NOWHERE && assignment[resource] === home ? problem.moveCost[resource]! : 0;
+  /** What it costs at the cheapest: its way home, if it is away, gives back what it cost. */
+  leastPriceOf(resource: number): number {
+    const { layout } = this;
+    return layout.leastExtraMoves(resource) * layout.problem.moveCost[resource]!;
   }
 
   /** Whether a step could still be the best: after its price it wins this much at most. */
@@ -122,7 +121,7 @@ export class Relief {
       isLastResort ||= rules.isLastResort(partner, partnerTarget);
     }
     if (!this.isPromising(net)) return;
-    if (extra > 0 && layout.moves + extra > layout.problem.movesMax) return;
+    if (!layout.canAfford(extra)) return;
     const isInOrder =
       this.#bonus > 0 || rules.isInOrder(step.overload, step.pressure, isLastResort);
     if (!isInOrder) return;

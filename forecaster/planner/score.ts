@@ -1,10 +1,14 @@
 import type { PlanScore } from '../../core/plan.js';
 import type { Demand, Problem } from './problem.js';
-import { NOWHERE } from './problem.js';
+import { EPSILON, NOWHERE } from './problem.js';
+import { rounded } from './rounded.js';
 import { utilizationOf } from './utilization.js';
 
 /** A fleet whose fullest server carries no more than this is even: a ratio of roundings says nothing. */
 const IDLE = 1e-6;
+
+/** A move is worth it if it takes a fiftieth of the fullest server's square off the sum, at the default `gainMin`. */
+const EVENING_WEIGHT = 0.13;
 
 /** How good an assignment is, at a demand (the plan's own, or that of another world). */
 export function scoreOf(
@@ -14,20 +18,21 @@ export function scoreOf(
 ): PlanScore {
   const utilization = utilizationOf(problem, demand, assignment);
   const peaks = peaksOf(problem, demand, utilization);
+  const levels = levelsOf(problem, demand, utilization);
   const { overload, pressure } = excessOf(utilization, problem.objective.target);
   // A world of fewer steps stands for the whole horizon.
   const stretch = demand.steps === 0 ? 0 : problem.steps / demand.steps;
   return {
     misplaced: misplacedOf(problem, assignment),
-    overload: overload * stretch,
-    pressure: demand.steps === 0 ? 0 : pressure / demand.steps,
-    unevenness: unevennessOf(problem, peaks),
-    peak: peaks.reduce((highest, peak) => Math.max(highest, peak), 0),
-    imbalance: imbalanceOf(problem, assignment, peaks),
+    overload: rounded(overload * stretch),
+    pressure: demand.steps === 0 ? 0 : rounded(pressure / demand.steps),
+    unevenness: rounded(unevennessOf(problem, levels)),
+    peak: rounded(peaks.reduce((highest, peak) => Math.max(highest, peak), 0)),
+    imbalance: rounded(imbalanceOf(problem, assignment, levels)),
   };
 }
 
-/** The overall peak of each server: the highest utilization in any dimension at any step. */
+/** The peak of each server: the highest utilization in any dimension at any step. */
 export function peaksOf(
   { servers }: Problem,
   { cells }: Demand,
@@ -42,11 +47,41 @@ export function peaksOf(
   });
 }
 
-/** Max ÷ mean of the overall peaks of the servers that share the work: ready, and spare only if in use. */
-export function imbalanceOf(
+/** The overall load of each server: the largest of its utilizations, each the mean over the horizon. */
+function levelsOf(
+  { servers }: Problem,
+  { cells, steps }: Demand,
+  utilization: Float64Array,
+): Float64Array {
+  return Float64Array.from(servers, (_server, index) => {
+    let level = 0;
+    for (let from = index * cells; from < (index + 1) * cells; from += steps) {
+      let sum = 0;
+      for (let at = from; at < from + steps; at++) sum += utilization[at]!;
+      level = Math.max(level, sum / steps);
+    }
+    return level;
+  });
+}
+
+/**
+ * What the square of an overall load costs, once the servers are so uneven that this alone is worth moves; 0
+ * while they are not. In measures of the fullest server, so that it is the same for large and small servers.
+ */
+export function eveningWeightOf(problem: Problem, assignment: Int32Array): number {
+  const { demand, objective } = problem;
+  const levels = levelsOf(problem, demand, utilizationOf(problem, demand, assignment));
+  const highest = levels.reduce((most, level) => Math.max(most, level), 0);
+  const isUneven = imbalanceOf(problem, assignment, levels) > objective.imbalanceMax + EPSILON;
+  const isLoaded = highest > objective.imbalanceLoadMin;
+  return isUneven && isLoaded ? EVENING_WEIGHT / (highest * highest) : 0;
+}
+
+/** Max ÷ mean of the overall loads of the servers that share the work: ready, and spare only if in use. */
+function imbalanceOf(
   { roles, isSpare }: Problem,
   assignment: Int32Array,
-  peaks: Float64Array,
+  levels: Float64Array,
 ): number {
   const used = new Uint8Array(roles.length);
   for (const server of assignment) if (server !== NOWHERE) used[server] = 1;
@@ -55,16 +90,16 @@ export function imbalanceOf(
   let highest = 0;
   for (const [server, role] of roles.entries()) {
     if (role !== 'ready' || (isSpare[server]! && used[server] === 0)) continue;
-    sum += peaks[server]!;
-    highest = Math.max(highest, peaks[server]!);
+    sum += levels[server]!;
+    highest = Math.max(highest, levels[server]!);
     count++;
   }
   return highest <= IDLE ? 1 : (highest * count) / sum;
 }
 
-function unevennessOf({ roles }: Problem, peaks: Float64Array): number {
-  return peaks.reduce(
-    (sum, peak, server) => sum + (roles[server] === 'ready' ? peak * peak : 0),
+function unevennessOf({ roles }: Problem, levels: Float64Array): number {
+  return levels.reduce(
+    (sum, level, server) => sum + (roles[server] === 'ready' ? level * level : 0),
     0,
   );
 }
@@ -78,6 +113,20 @@ function misplacedOf(problem: Problem, assignment: Int32Array): number {
     (count, server, resource) => count + (isMisplaced(problem, resource, server) ? 1 : 0),
     0,
   );
+}
+
+/** What is wrong with each server, in the unit of `Objective`; evenness left out. */
+export function costsOf(problem: Problem, assignment: Int32Array): Float64Array {
+  const { servers, demand, objective } = problem;
+  const { cells, steps } = demand;
+  const utilization = utilizationOf(problem, demand, assignment);
+  return Float64Array.from(servers, (_server, index) => {
+    const { overload, pressure } = excessOf(
+      utilization.subarray(index * cells, (index + 1) * cells),
+      objective.target,
+    );
+    return overload * objective.overloadWeight + (steps === 0 ? 0 : pressure / steps);
+  });
 }
 
 function excessOf(

@@ -12,6 +12,8 @@ export interface SearchOptions {
   /** Work ends after so many probes: looks at one server with one change. */
   readonly workUnits: number;
   readonly seed: number;
+  /** Where the search begins; default: where everything is. */
+  readonly from?: Int32Array;
   /** Asked now and then; true ends the search early. What it found then depends on the clock. */
   readonly shouldStop?: () => boolean;
 }
@@ -25,10 +27,11 @@ export interface Solution {
   readonly value: number;
 }
 
-/** A search that shook so often in vain has come to its end. */
-const SHAKES_IN_VAIN_MAX = 40;
-/** So often at first, before spare servers are called upon. */
-const SHAKES_BEFORE_SPARES = 10;
+/** A search that shook so often in vain has come to its end: while something is short, and otherwise. */
+const SHAKES_IN_VAIN_MAX = 300;
+const SHAKES_TO_POLISH_MAX = 8;
+/** After one shake in so many every kind of step is tried, after the others only moves. */
+const THOROUGH_EVERY = 8;
 
 /**
  * Looks for the assignment of least cost: a first one, then better ones. Each is feasible (no limit is worse
@@ -38,7 +41,8 @@ export function* plan(problem: Problem, options: SearchOptions): Generator<Solut
   const search = new Search(problem, options);
   search.begin();
   yield search.solution();
-  while (search.improve(SHAKES_IN_VAIN_MAX)) yield search.solution();
+  if (search.even()) yield search.solution();
+  while (search.improve()) yield search.solution();
   return search.stopped;
 }
 
@@ -46,6 +50,7 @@ export function* plan(problem: Problem, options: SearchOptions): Generator<Solut
 export function first(problem: Problem, options: SearchOptions): Solution {
   const search = new Search(problem, options);
   search.begin();
+  search.even();
   return search.solution();
 }
 
@@ -73,7 +78,8 @@ class Search {
 
   constructor(problem: Problem, options: SearchOptions) {
     this.#options = options;
-    this.#layout = new Layout(problem);
+    this.#layout = new Layout(problem, options.from);
+    this.#layout.isEvening = false;
     this.#rules = new Rules(problem);
     this.#descent = new Descent(this.#layout, this.#rules);
     this.#shaker = new Shaker(this.#layout, this.#rules, new SeededRng(options.seed));
@@ -94,23 +100,38 @@ class Search {
   begin(): void {
     this.#settle();
     if (this.#isShort() && this.#hasClosedSpares()) {
-      while (this.#isShort() && this.improve(SHAKES_BEFORE_SPARES));
-      if (this.#isShort()) this.#rules.areSparesOpen = true;
-      this.#settle();
+      while (this.#isShort() && this.improve());
+      if (this.#isShort()) {
+        this.#rules.areSparesOpen = true;
+        this.#descent.reset();
+        this.#settle();
+      }
     }
-    forcePlacement(this.#layout, this.#rules);
-    this.#settle();
+    if (forcePlacement(this.#layout, this.#rules)) this.#settle();
+  }
+
+  /** Makes the servers even, if they are very uneven; false: nothing was won. */
+  even(): boolean {
+    if (this.#layout.eveningWeight === 0 || this.#isOver()) return false;
+    this.#layout.isEvening = true;
+    this.#descent.reset();
+    const hasImproved = this.#descent.run(this.#isOver);
+    if (hasImproved) trim(this.#layout, this.#rules);
+    return hasImproved;
   }
 
   /** Shakes the layout until it comes out better; false: it did not. */
-  improve(shakesMax: number): boolean {
+  improve(): boolean {
     const layout = this.#layout;
+    layout.settle();
+    const shakesMax = this.#isShort() ? SHAKES_IN_VAIN_MAX : SHAKES_TO_POLISH_MAX;
     for (let shakes = 0; shakes < shakesMax && !this.#isOver(); shakes++) {
       if (!this.#shaker.hasHope()) return false;
       const before = { value: layout.value, overload: layout.overload, pressure: layout.pressure };
       const mark = layout.mark();
       if (this.#shaker.shake()) {
-        this.#descent.run(this.#isOver);
+        this.#descent.touchUp(layout.touchedSince(mark), this.#isOver);
+        if (shakes % THOROUGH_EVERY === THOROUGH_EVERY - 1) this.#descent.run(this.#isOver);
         if (layout.value < before.value - EPSILON) trim(layout, this.#rules);
         if (this.#isBetterThan(before)) return true;
       }

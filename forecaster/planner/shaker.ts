@@ -18,11 +18,17 @@ export class Shaker {
   readonly #layout: Layout;
   readonly #rules: Rules;
   readonly #rng: Rng;
+  /** What the cheapest move costs. */
+  readonly #leastPrice: number;
 
   constructor(layout: Layout, rules: Rules, rng: Rng) {
     this.#layout = layout;
     this.#rules = rules;
     this.#rng = rng;
+    this.#leastPrice = layout.problem.moveCost.reduce(
+      (least, cost) => Math.min(least, cost),
+      Infinity,
+    );
   }
 
   /** Some server costs more than a move would, or several moves might be done by fewer. */
@@ -44,13 +50,9 @@ export class Shaker {
 
   #troubled(): number[] {
     const layout = this.#layout;
-    const { moveCost, servers } = layout.problem;
-    let cheapest = Infinity;
-    for (const cost of moveCost) cheapest = Math.min(cheapest, cost);
-    return [...servers.keys()].filter((server) => {
-      const cost = layout.costOf(server);
-      return cost > cheapest + EPSILON && layout.counts[server]! > 0;
-    });
+    return [...layout.problem.servers.keys()].filter(
+      (server) => layout.counts[server]! > 0 && layout.costOf(server) > this.#leastPrice + EPSILON,
+    );
   }
 
   /** One troubled server, or any if none is, and a few others. */
@@ -67,7 +69,7 @@ export class Shaker {
 
   /** Resources that may be moved, from the first server above all. */
   #shaken(servers: readonly number[]): number[] {
-    const shaken: number[] = [];
+    const shaken = this.#recalled();
     const count = 2 + integerBelow(this.#rng, SHAKEN_MAX - 1);
     for (let tries = 0; tries < count * 2 && shaken.length < count; tries++) {
       const server = tries < 2 ? servers[0]! : servers[integerBelow(this.#rng, servers.length)]!;
@@ -75,6 +77,17 @@ export class Shaker {
       if (resource !== NOWHERE && !shaken.includes(resource)) shaken.push(resource);
     }
     return shaken;
+  }
+
+  /** When no more moves are allowed, others can only come in the place of some that were made. */
+  #recalled(): number[] {
+    const { problem, moves, assignment } = this.#layout;
+    if (moves === 0 || moves < problem.movesMax) return [];
+    const moved = [...assignment.keys()].filter(
+      (resource) => this.#layout.leastExtraMoves(resource) < 0 && this.#rules.canMove(resource),
+    );
+    if (moved.length === 0) return [];
+    return [moved[integerBelow(this.#rng, moved.length)]!];
   }
 
   #anyOn(server: number): number {
@@ -98,7 +111,7 @@ export class Shaker {
     for (const server of problem.allowed[resource]!.servers) {
       if (!this.#rules.canTake(server, resource)) continue;
       const extra = layout.extraMoves(resource, server);
-      if (layout.moves + extra > problem.movesMax) continue;
+      if (!layout.canAfford(extra)) continue;
       const rise = layout.probe(server, resource, layout.nobody) - layout.costOf(server);
       const cost = rise + extra * problem.moveCost[resource]!;
       if (loads.isBroken || cost >= leastCost) continue;

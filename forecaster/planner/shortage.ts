@@ -1,7 +1,6 @@
 import type { Dimension } from '../../core/domain.js';
 import { DIMENSIONS, serverId } from '../../core/domain.js';
 import type { Blocker } from '../../core/plan.js';
-import type { Miss } from './blockers.js';
 import { volumeBound } from './bound.js';
 import type { PlanningInputs, PlanningServer } from './inputs.js';
 import { EPSILON } from './problem.js';
@@ -18,14 +17,14 @@ export function shortages(
   inputs: PlanningInputs,
   { problem }: Translation,
   {
-    miss,
+    limit,
     tryOut,
   }: {
-    readonly miss: Miss;
+    /** Utilization that servers should stay below. */
+    readonly limit: number;
     readonly tryOut: (relaxed: PlanningInputs) => Trial | undefined;
   },
 ): Blocker[] {
-  const limit = miss.aim === 'pressure' ? problem.objective.target : 1;
   const placeable = [...problem.allowed.keys()].filter(
     (resource) => problem.allowed[resource]!.servers.length > 0,
   );
@@ -34,7 +33,7 @@ export function shortages(
   const dimension = problem.dimensions[volume.dimension] ?? null;
   if (volume.peak > limit + EPSILON) {
     const servers = (volume.peak / limit - 1) * ready;
-    return [blocker('capacity', { dimension, amount: Math.ceil(servers * 10) / 10 })];
+    return [blocker('capacity', { dimension, amount: Math.ceil(servers * 10 - EPSILON) / 10 })];
   }
   const giant = giantOf(problem.size, placeable, limit);
   if (giant !== undefined) {

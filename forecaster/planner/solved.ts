@@ -1,7 +1,9 @@
 import type { ReasonedShift } from './batches.js';
-import type { PlanningInputs } from './inputs.js';
+import type { PlannerOptions, PlanningInputs } from './inputs.js';
+import type { Problem } from './problem.js';
 import type { Stopped } from './search.js';
-import { best } from './search.js';
+import { best, first } from './search.js';
+import { moveCostsOf } from './sizing.js';
 import { switchable } from './switchable.js';
 import type { Translation } from './translation.js';
 import { translate } from './translation.js';
@@ -26,10 +28,17 @@ export function solve(inputs: PlanningInputs, run: PlanningRun = {}): Solved {
   const translation = translate(inputs);
   const { problem } = translation;
   const { workUnits } = inputs.options;
-  const { assignment, stopped } = best(problem, { ...run, workUnits, seed: inputs.seed });
+  const options = { ...run, workUnits, seed: inputs.seed };
+  const { assignment, stopped } = best(problem, options);
+  const rest = first(easier(problem, assignment, inputs.options), { ...options, from: assignment });
   return {
     translation,
-    ...switchable(problem, assignment, inputs.forecast.grid),
+    ...switchable(problem, rest.assignment, inputs.forecast.grid),
     stopped,
   };
+}
+
+/** Beside an overload the rest of the load above the target is nothing: once it is gone, that is worth moves of its own. */
+function easier(problem: Problem, assignment: Int32Array, options: PlannerOptions): Problem {
+  return { ...problem, moveCost: moveCostsOf(problem, options, assignment) };
 }

@@ -7,6 +7,7 @@ import type { Relief, Step } from './relief.js';
 const LEAVERS_MAX = 32;
 const PARTNER_SERVERS_MAX = 24;
 const RECEIVERS_MAX = 12;
+const EXCHANGE_WORK_MAX = 3000;
 
 /** One resource goes to another server. */
 export function findMove(relief: Relief): void {
@@ -16,10 +17,12 @@ export function findMove(relief: Relief): void {
     if (home !== NOWHERE && home !== source && rules.canTake(home, resource)) {
       tryMove(relief, resource, home);
     }
+    // Away from home every server has the same price, and none can do better than add nothing.
+    const extra = Math.max(0, layout.leastExtraMoves(resource));
+    const gainMax = relief.gainOf(resource) - extra * layout.problem.moveCost[resource]!;
+    if (!layout.canAfford(extra)) continue;
     for (const server of layout.byPeak) {
-      // Away from home every server has the same price, and none can do better than add nothing.
-      const price = relief.priceAwayFromHome(resource);
-      if (!relief.isPromising(relief.gainOf(resource) - price)) break;
+      if (!relief.isPromising(gainMax)) break;
       if (server === source || !rules.canTake(server, resource)) continue;
       tryMove(relief, resource, server);
     }
@@ -46,14 +49,20 @@ function tryMove(relief: Relief, resource: number, target: number): void {
 export function findExchange(relief: Relief): void {
   const { layout, rules, source } = relief;
   const { loads } = layout;
+  const workMax = layout.work + EXCHANGE_WORK_MAX;
   for (const resource of relief.leavers.slice(0, LEAVERS_MAX)) {
+    if (layout.work > workMax) return;
     let servers = 0;
     for (const target of layout.byPeak) {
       if (target === source || !rules.canTake(target, resource)) continue;
       if (++servers > PARTNER_SERVERS_MAX) break;
-      const price = relief.priceOf(resource, target);
+      const extra = layout.extraMoves(resource, target);
+      const price = extra * layout.problem.moveCost[resource]!;
+      // The target can win no more than what it costs.
+      const gainMax = relief.gainOf(resource) - price + layout.costOf(target);
       for (let at = layout.firstOn(target); at !== NOWHERE; at = layout.nextOf(at)) {
-        if (!rules.canMove(at)) continue;
+        if (!rules.canMove(at) || !layout.canAfford(extra + layout.leastExtraMoves(at))) continue;
+        if (!relief.isPromising(gainMax - relief.leastPriceOf(at))) continue;
         const there = layout.costOf(target) - layout.probe(target, resource, at);
         const gain = relief.gainOf(resource) + there;
         // Wherever the partner goes it adds something.

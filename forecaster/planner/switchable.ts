@@ -27,6 +27,7 @@ export function switchable(problem: Problem, assignment: Int32Array, grid: Grid)
     for (const { resource } of left) reached[resource] = problem.start[resource]!;
     const layout = new Layout(problem, reached);
     retreat(layout);
+    tolerateForced(layout);
     trim(layout, new Rules(problem));
     wanted = Int32Array.from(layout.assignment);
   }
@@ -46,6 +47,13 @@ function retreat(layout: Layout): void {
     const stranded = assignment.findIndex(isStranded);
     if (stranded < 0) return;
     layout.move(stranded, problem.start[stranded]!);
+  }
+}
+
+/** What nobody else serves stays even where it is too much: others are judged beside it. */
+function tolerateForced(layout: Layout): void {
+  for (const server of layout.problem.servers.keys()) {
+    if (layout.isBroken(server)) layout.loads.tolerate(server);
   }
 }
 

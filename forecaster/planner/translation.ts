@@ -6,8 +6,9 @@ import { allowedSets } from './allowed.js';
 import type { DemandRows } from './demand.js';
 import { demandAt, isKnown } from './demand.js';
 import type { PlannerOptions, PlanningInputs, PlanningResource, PlanningServer } from './inputs.js';
-import type { Allowed, Demand, Freedom, Need, Objective, Problem, Role } from './problem.js';
-import { CERTAIN, NOWHERE } from './problem.js';
+import type { Allowed, Freedom, Need, Objective, Problem, Role } from './problem.js';
+import { NOWHERE } from './problem.js';
+import { moveCostsOf, sizesOf } from './sizing.js';
 
 /** From names to indices and numbers. The order of the inputs plays no part: everything is sorted by name. */
 export interface Translation {
@@ -17,9 +18,6 @@ export interface Translation {
   readonly resources: readonly PlanningResource[];
   readonly servers: readonly PlanningServer[];
 }
-
-/** No move costs less than this share of what the largest costs. */
-const SIZE_MIN = 0.05;
 
 /** @throws ERR_PLANNING_INVALID — a name twice, a capacity or load that none can be */
 export function translate(inputs: PlanningInputs): Translation {
@@ -36,7 +34,7 @@ export function translate(inputs: PlanningInputs): Translation {
   const demand = demandAt(inputs.forecast, rows, inputs.options.quantile);
   const perCapacity = perCapacityOf(servers, dimensions);
   const size = sizesOf(resources.length, { demand, perCapacity, roles });
-  const problem: Problem = {
+  const plain: Problem = {
     resources: resources.map(({ id }) => id),
     servers: servers.map(({ id }) => id),
     dimensions,
@@ -56,11 +54,12 @@ export function translate(inputs: PlanningInputs): Translation {
     ),
     needs: places.map(({ need }) => need),
     size,
-    moveCost: size.map((share) => moveCostOf(share, inputs.options.gainMin)),
+    moveCost: new Float64Array(resources.length),
     objective: objectiveOf(inputs.options),
     movesMax: inputs.options.movesMax,
     batchMovesMax: inputs.options.batchMovesMax,
   };
+  const problem = { ...plain, moveCost: moveCostsOf(plain, inputs.options) };
   return { problem, rows, resources, servers };
 }
 
@@ -218,60 +217,12 @@ function perServer(
  * A move is worth it if it relieves one server by `gainMin` of its capacity over the whole horizon. An
  * overload of a thousandth at one step outweighs any move.
  */
-function objectiveOf({ target, gainMin, imbalanceMax }: PlannerOptions): Objective {
-  return { target, imbalanceMax, overloadWeight: Math.max(10, 1000 * gainMin * gainMin) };
-}
-
-/** A large resource costs what a move must win; a small one costs less, in proportion. */
-function moveCostOf(size: number, gainMin: number): number {
-  return gainMin * Math.min(gainMin, Math.max(SIZE_MIN * gainMin, size));
-}
-
-interface Sizing {
-  readonly demand: Demand;
-  readonly perCapacity: Float64Array;
-  readonly roles: readonly Role[];
-}
-
-/** The highest utilization that each resource alone would make on a server of mean capacity. */
-function sizesOf(count: number, sizing: Sizing): Float64Array {
-  const { demand } = sizing;
-  const perMean = perMeanCapacity(sizing);
-  return Float64Array.from({ length: count }, (_hole, resource) => {
-    let size = 0;
-    for (let cell = 0; cell < demand.cells; cell++) {
-      const per = perMean[Math.floor(cell / demand.steps)]!;
-      size = Math.max(size, loadOf(demand, resource, cell) * per);
-    }
-    return size;
-  });
-}
-
-/** 1 ÷ the mean capacity of the ready servers that limit the dimension; 0: none does. */
-function perMeanCapacity({ demand: { cells, steps }, perCapacity, roles }: Sizing): Float64Array {
-  const dimensions = steps === 0 ? 0 : cells / steps;
-  return Float64Array.from({ length: dimensions }, (_hole, dimension) => {
-    let sum = 0;
-    let count = 0;
-    for (const [server, role] of roles.entries()) {
-      const per = perCapacity[server * dimensions + dimension]!;
-      if (role !== 'ready' || per === 0) continue;
-      sum += 1 / per;
-      count++;
-    }
-    return count === 0 ? 0 : count / sum;
-  });
-}
-
-/** The load of one resource on its own in a cell, at the demand's quantile. */
-export function loadOf(demand: Demand, resource: number, cell: number): number {
-  const { cells, median, own, common, factors, sign } = demand;
-  const at = resource * cells + cell;
-  if (factors === CERTAIN) return median[at]!;
-  let variance = own[at]!;
-  for (let factor = 0; factor < factors; factor++) {
-    const part = common[(resource * factors + factor) * cells + cell]!;
-    variance += part * part;
-  }
-  return Math.max(0, median[at]! + sign * Math.sqrt(variance));
+function objectiveOf(options: PlannerOptions): Objective {
+  const { target, gainMin, imbalanceMax, imbalanceLoadMin } = options;
+  return {
+    target,
+    imbalanceMax,
+    imbalanceLoadMin,
+    overloadWeight: Math.max(10, 1000 * gainMin * gainMin),
+  };
 }

@@ -61,11 +61,11 @@ function takeBack(layout: Layout, rules: Rules, resources: readonly number[]): b
   ]);
   for (const resource of resources) layout.move(resource, problem.start[resource]!);
   const isWithinLimits = touched.every((server) => !layout.isBroken(server));
-  const isUseless = areLastResort
-    ? layout.overload <= overload + EPSILON
-    : layout.value <= value + EPSILON &&
+  const isUseless =
+    (areLastResort && layout.overload <= overload + EPSILON) ||
+    (layout.value <= value + EPSILON &&
       (!layout.isEvening ||
-        rules.isInOrder(layout.overload - overload, layout.pressure - pressure, false));
+        rules.isInOrder(layout.overload - overload, layout.pressure - pressure, false)));
   if (isWithinLimits && isUseless) return true;
   layout.rollback(mark);
   return false;

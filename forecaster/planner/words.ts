@@ -86,6 +86,8 @@ export function noPlanWords(none: NoPlan): string {
       return 'No server is ready.';
     case 'observing':
       return 'Observing: something could be improved, and this mode proposes nothing.';
+    case 'busy':
+      return 'Waiting: a plan is being carried out, and the next round starts from what it made.';
   }
 }
 

@@ -51,8 +51,9 @@ export interface HealthParts {
 
 interface Checked {
   readonly health: ServerHealth;
-  /** The agent's last answer to this redirector. */
+  /** The agent's last answer to this redirector, and when it came. */
   answer: LeaseAnswer | undefined;
+  answeredAtMs: number;
   /** Wall clock of the last change of the verdict. */
   sinceMs: number;
   cancelNext: Cancel;
@@ -96,6 +97,11 @@ export class HealthChecker {
     return this.#servers.get(server)?.answer;
   }
 
+  /** When the last answer came (monotonic); −Infinity: never. */
+  answeredAtMs(server: ServerId): number {
+    return this.#servers.get(server)?.answeredAtMs ?? -Infinity;
+  }
+
   isReachable(server: ServerId): boolean {
     return this.#servers.get(server)?.health.unreachable === undefined;
   }
@@ -116,6 +122,7 @@ export class HealthChecker {
       const checked: Checked = {
         health: new ServerHealth(this.#options),
         answer: undefined,
+        answeredAtMs: -Infinity,
         sinceMs: 0,
         cancelNext: () => undefined,
         isChecking: false,
@@ -179,15 +186,21 @@ export class HealthChecker {
 
   async #renew(server: ServerId, checked: Checked): Promise<Evidence | undefined> {
     const { agents, membership, view, expectedDigest } = this.#parts;
-    // Only a live member may speak for the table, and nobody renews the lease of a server that is lost.
-    const isEntitled = membership.isLive() && view.get(LOST, server) === undefined;
+    // Only a live member may speak for the table; and nobody renews the lease of a server that is lost, or
+    // that it tells the others it cannot reach: whoever calls it dead counts on that.
+    const isEntitled =
+      membership.isLive() &&
+      view.get(LOST, server) === undefined &&
+      checked.health.unreachable === undefined;
     checked.answer = await agents.lease(server, {
       leaseMs: isEntitled ? this.#options.servingLeaseMs : 0,
       boot: checked.answer?.boot ?? null,
       digest: isEntitled ? expectedDigest(server) : null,
       stamp: checked.answer?.stamp ?? null,
     });
-    return checked.answer.serving ? undefined : 'refused';
+    checked.answeredAtMs = this.#parts.clock.monotonicMs();
+    // Its agent lives, and may let requests in once the server is back: that is not dead.
+    return checked.answer.serving ? undefined : 'silent';
   }
 
   async #probe({ address, healthPath }: ServerRecord): Promise<Evidence | undefined> {

@@ -1,3 +1,4 @@
+import { fail } from '../../core/errors.js';
 import { Draft } from '../../core/table-store/draft.js';
 import type { TableStore } from '../../core/table-store/port.js';
 import { COORDINATOR } from '../../core/table-store/records/switch.js';
@@ -32,6 +33,15 @@ export class CoordinatorLease {
     return isMine ? lease.term : undefined;
   }
 
+  /**
+   * An act of the coordinator begins with this: it is carried out only if this redirector still coordinates, by
+   * what it knows now and when the act arrives. @throws ERR_CONFLICT
+   */
+  draft(): Draft {
+    if (this.term === undefined) fail('ERR_CONFLICT', { what: "the coordinator's lease" });
+    return new Draft().expect(this.#view, COORDINATOR, 'lease');
+  }
+
   /** Takes over if nobody live coordinates. True: this redirector does. */
   async acquire(): Promise<boolean> {
     if (!this.#membership.isLive()) return false;
@@ -53,9 +63,7 @@ export class CoordinatorLease {
     const { term } = this;
     if (term === undefined) return;
     // The record stays, with a life that nobody lives: terms never start again.
-    const draft = new Draft()
-      .expect(this.#view, COORDINATOR, 'lease')
-      .put(COORDINATOR, 'lease', { member: this.#membership.self, boot: 'resigned', term });
-    await this.#store.transact(draft.transaction);
+    const resigned = { member: this.#membership.self, boot: 'resigned', term };
+    await this.#store.transact(this.draft().put(COORDINATOR, 'lease', resigned).transaction);
   }
 }

@@ -3,15 +3,15 @@ import type { Clock } from '../../core/clock/port.js';
 import type { LostSourcePolicy, ResourceId, ServerId } from '../../core/domain.js';
 import { codeOf } from '../../core/errors.js';
 import { every } from '../../core/every.js';
-import { NO_GENERATION, isSameGeneration } from '../../core/generation.js';
 import type { Log } from '../../core/log.js';
 import type { Net } from '../../core/net/port.js';
-import { Draft } from '../../core/table-store/draft.js';
 import type { TableStore } from '../../core/table-store/port.js';
 import { PLAN } from '../../core/table-store/records/plan.js';
-import { LOST, SERVER } from '../../core/table-store/records/server.js';
-import { ACK, COORDINATOR, MEMBER, SWITCH } from '../../core/table-store/records/switch.js';
+import { LOST } from '../../core/table-store/records/server.js';
+import { ACK, MEMBER, SWITCH } from '../../core/table-store/records/switch.js';
+import { COPY } from '../../core/table-store/records/table.js';
 import type { TableView } from '../../core/table-store/view.js';
+import { Acquaintance } from './acquaintance.js';
 import { CoordinatorLease } from './coordinator-lease.js';
 import { SwitchDriver } from './driver.js';
 import type { FailoverOptions } from './failover.js';
@@ -34,6 +34,8 @@ export interface CoordinatorParts {
   readonly membership: Members;
   readonly agents: Agents;
   readonly lastAnswer: (server: ServerId) => LeaseAnswer | undefined;
+  /** When it came (monotonic); −Infinity: never. */
+  readonly answeredAtMs: (server: ServerId) => number;
   readonly policyOf: (resource: ResourceId) => LostSourcePolicy;
 }
 
@@ -42,13 +44,15 @@ export interface CoordinatorOptions {
   readonly tickMs: number;
   /** A lost server's resources wait so long for a plan before they go to their standbys. */
   readonly standbyAfterMs: number;
-  /** In a store that was never written to, first placements wait so long for agents that know better. */
+  /** First placements wait so long after the start for agents that know better: longer than they announce. */
   readonly placeAfterMs: number;
   readonly limits: SwitchLimits;
   readonly queue: PlanQueueOptions;
   readonly failover: FailoverOptions;
   readonly lostServers: LostServersOptions;
 }
+
+const FAILOVER_PAUSE_MAX_MS = 30_000;
 
 /** So many steps in a row before the loop looks at its clock and its neighbours again. */
 const STEPS_MAX = 1000;
@@ -66,6 +70,7 @@ export class Coordinator {
   readonly #lostServers: LostServers;
   readonly #driver: SwitchDriver;
   readonly #reconciler: Reconciler;
+  readonly #acquaintance: Acquaintance;
   /** Monotonic: when a lost server's resources go to their standbys; each try waits twice as long. */
   readonly #failoverAtMs = new Map<ServerId, { readonly atMs: number; readonly pauseMs: number }>();
   readonly #startedAtMs: number;
@@ -76,14 +81,25 @@ export class Coordinator {
     this.#parts = parts;
     this.#options = options;
     this.#startedAtMs = parts.clock.monotonicMs();
-    this.#lease = new CoordinatorLease(parts);
-    this.#ledger = new SwitchLedger(parts);
-    this.#lostServers = new LostServers(parts, options.lostServers);
+    const lease = new CoordinatorLease(parts);
+    const lostServers = new LostServers({ ...parts, lease }, options.lostServers);
+    const isLost = (server: ServerId): boolean => lostServers.isLost(server);
+    this.#lease = lease;
+    this.#lostServers = lostServers;
+    this.#ledger = new SwitchLedger({ ...parts, lease });
     this.#driver = new SwitchDriver(
-      { ...parts, ledger: this.#ledger, lostServers: this.#lostServers },
+      { ...parts, ledger: this.#ledger, lostServers },
       options.limits,
     );
-    this.#reconciler = new Reconciler(parts);
+    this.#reconciler = new Reconciler({
+      ...parts,
+      lease,
+      isLost,
+      isUnclaimed: (resource) =>
+        this.#acquaintance.wasMade &&
+        [...parts.view.all(LOST).keys()].every((server) => lostServers.isGone(server, resource)),
+    });
+    this.#acquaintance = new Acquaintance({ ...parts, isLost, reconciler: this.#reconciler });
   }
 
   get isCoordinating(): boolean {
@@ -116,14 +132,6 @@ export class Coordinator {
     return this.#lease.resign();
   }
 
-  /** Settles an open switch and what the agents say, before this redirector takes work. */
-  async settle(signal: AbortSignal): Promise<void> {
-    const { view } = this.#parts;
-    while (!signal.aborted && (await this.#step()) && view.get(SWITCH, 'open') !== undefined) {
-      // one step after the other
-    }
-  }
-
   #wake(signal: AbortSignal): void {
     this.#isNews = true;
     this.#working ??= this.#work(signal).finally(() => {
@@ -149,15 +157,18 @@ export class Coordinator {
   async #step(): Promise<boolean> {
     const { view } = this.#parts;
     await view.sync();
+    this.#acquaintance.note();
+    this.#lostServers.note();
     if (view.regressed || !(await this.#lease.acquire())) return false;
     if (await this.#lostServers.update()) return true;
+    if (!(await this.#acquaintance.isMade())) return false;
     const open = view.get(SWITCH, 'open')?.value;
     if (open !== undefined) return this.#driver.step(open);
     if (await this.#failOver()) return true;
     if (await this.#reconciler.step()) return true;
     if (await this.#runPlans()) return true;
     if (await this.#welcomeBack()) return true;
-    return this.#buryDead();
+    return this.#tidy();
   }
 
   /** Makes a plan of the standbys for a lost server that nobody planned for. */
@@ -172,13 +183,14 @@ export class Coordinator {
       const pauseMs = this.#options.standbyAfterMs;
       const due = this.#failoverAtMs.get(server) ?? { atMs: nowMs + pauseMs, pauseMs };
       this.#failoverAtMs.set(server, due);
-      if (nowMs < due.atMs) continue;
+      if (nowMs < due.atMs || this.#lostServers.isSpared(server)) continue;
       const options = this.#options.failover;
       const record = failoverPlan(server, view, { nowMs: clock.realtimeMs(), policyOf, options });
       if (record === undefined) continue;
-      this.#failoverAtMs.set(server, { atMs: nowMs + 2 * due.pauseMs, pauseMs: 2 * due.pauseMs });
-      const draft = new Draft()
-        .expect(view, COORDINATOR, 'lease')
+      const nextMs = Math.min(2 * due.pauseMs, FAILOVER_PAUSE_MAX_MS);
+      this.#failoverAtMs.set(server, { atMs: nowMs + nextMs, pauseMs: nextMs });
+      const draft = this.#lease
+        .draft()
         .expect(view, PLAN, record.plan.id)
         .put(PLAN, record.plan.id, record);
       await store.transact(draft.transaction);
@@ -197,22 +209,20 @@ export class Coordinator {
   }
 
   /**
-   * A resource that the table does not know may be owned all the same, if the store was lost: it is placed
-   * only when every agent has been heard, or is lost.
+   * A resource that the table does not know may be owned all the same, if the store was lost: it is placed only
+   * when agents have had time to announce themselves, and all have been heard. And nothing is taken from servers
+   * that are silent as most others are.
    */
   #mayBegin(work: Exclude<NextWork, { kind: 'none' }>): boolean {
-    const moves = work.kind === 'batch' ? work.record.plan.batches[work.batch]?.moves : undefined;
-    if (moves?.some(({ source }) => source === null) !== true) return true;
-    const { view, clock, agents, lastAnswer } = this.#parts;
-    const isFresh = isSameGeneration(view.reserved, NO_GENERATION);
-    const isEarly = clock.monotonicMs() < this.#startedAtMs + this.#options.placeAfterMs;
-    if (isFresh && isEarly) return false;
-    return [...view.all(SERVER).keys()].every(
-      (server) =>
-        !agents.hasAgent(server) ||
-        lastAnswer(server) !== undefined ||
-        this.#lostServers.isLost(server),
+    const moves = work.kind === 'batch' ? (work.record.plan.batches[work.batch]?.moves ?? []) : [];
+    const isSpared = moves.some(
+      ({ source }) => source !== null && this.#lostServers.isSpared(source),
     );
+    if (isSpared) return false;
+    if (moves.every(({ source }) => source !== null)) return true;
+    const isEarly =
+      this.#parts.clock.monotonicMs() < this.#startedAtMs + this.#options.placeAfterMs;
+    return !isEarly && this.#acquaintance.hasHeardAll();
   }
 
   async #carryOut(work: Exclude<NextWork, { kind: 'none' }>): Promise<void> {
@@ -220,7 +230,11 @@ export class Coordinator {
     const { plan } = record;
     const { clock, log } = this.#parts;
     if (work.kind === 'finish') {
-      if (Object.keys(plan.standbys).length > 0) await this.#ledger.setStandbys(plan.standbys);
+      // Those of a plan that came too late are too late as well.
+      const counts = work.status === 'applied' || work.status === 'partly-applied';
+      if (counts && Object.keys(plan.standbys).length > 0) {
+        await this.#ledger.setStandbys(plan.standbys);
+      }
       log.info({ plan: plan.id, status: work.status }, 'plan ended');
       const finishedAtMs = clock.realtimeMs();
       await this.#ledger.updatePlan(record, { ...record, status: work.status, finishedAtMs });
@@ -252,16 +266,21 @@ export class Coordinator {
     return false;
   }
 
-  /** Takes members whose leases are over out of the books. */
-  async #buryDead(): Promise<boolean> {
+  /**
+   * Takes members out of the books once their leases are over, and the serving leases that they renewed; and
+   * what is left of offers to restore a store that has been restored.
+   */
+  async #tidy(): Promise<boolean> {
     const { store, view, membership } = this.#parts;
-    const [dead] = membership.deadMembers();
-    if (dead === undefined) return false;
-    const draft = new Draft()
-      .expect(view, COORDINATOR, 'lease')
-      .expect(view, MEMBER, dead)
-      .remove(MEMBER, dead)
-      .remove(ACK, dead);
+    const { servingLeaseMs, servingMarginMs } = this.#options.lostServers;
+    const [dead] = membership.deadMembers(servingLeaseMs + servingMarginMs);
+    const copies = [...view.all(COPY).keys()];
+    if (dead === undefined && copies.length === 0) return false;
+    const draft = this.#lease.draft();
+    for (const copy of copies) draft.remove(COPY, copy);
+    if (dead !== undefined) {
+      draft.expect(view, MEMBER, dead).remove(MEMBER, dead).remove(ACK, dead);
+    }
     await store.transact(draft.transaction);
     await view.sync();
     return true;

@@ -32,6 +32,8 @@ interface InState {
   readonly state: SwitchRecord['state'];
   readonly sinceMs: number;
   readonly answers: Map<ServerId, Answer>;
+  /** Whose answer has not come yet. */
+  readonly asking: Set<ServerId>;
   /** Before this the agents are not asked again. */
   askAgainAtMs: number;
 }
@@ -56,17 +58,21 @@ export class SwitchDriver {
     const facts = this.#facts(record, inState);
     const step = nextStep(record, facts);
     if (step.kind === 'ask' && this.#parts.clock.monotonicMs() < inState.askAgainAtMs) return false;
-    await this.#take(step, record, facts);
+    await this.#take(step, record, { facts, inState });
     return step.kind !== 'wait';
   }
 
-  async #take(step: Step, record: SwitchRecord, facts: SwitchFacts): Promise<void> {
+  async #take(
+    step: Step,
+    record: SwitchRecord,
+    { facts, inState }: { readonly facts: SwitchFacts; readonly inState: InState },
+  ): Promise<void> {
     const { ledger, log } = this.#parts;
     switch (step.kind) {
       case 'wait':
         return;
       case 'ask':
-        await this.#ask(step.question);
+        await this.#ask(step.question, inState);
         return;
       case 'advance':
         await ledger.advance(record, step.to);
@@ -93,32 +99,39 @@ export class SwitchDriver {
     }
   }
 
-  /** One round of the question; who does not answer is asked again in the next. */
-  async #ask({ verb, generation, resources }: Question): Promise<void> {
-    const { agents, policyOf } = this.#parts;
-    const answers = this.#inState?.answers;
-    const asked = [...resources].map(async ([server, ids]) => {
-      const answer =
-        verb === 'release'
-          ? agents.release(
-              server,
-              ids.map((resource) => ({ resource, generation })),
-            )
-          : agents.take(
-              server,
-              null,
-              ids.map((resource) => ({
-                resource,
-                since: generation,
-                onLostSource: policyOf(resource),
-              })),
-            );
-      answers?.set(server, await answer);
-    });
-    await Promise.all(asked);
-    if (this.#inState !== undefined) {
-      this.#inState.askAgainAtMs = this.#parts.clock.monotonicMs() + ASK_PAUSE_MS;
+  /** One round of the question; who does not answer is asked again in the next. Nobody waits for the lost. */
+  async #ask(question: Question, inState: InState): Promise<void> {
+    const { lostServers, clock } = this.#parts;
+    const awaited: Promise<void>[] = [];
+    for (const [server, ids] of question.resources) {
+      if (inState.asking.has(server)) continue;
+      inState.asking.add(server);
+      const asked = this.#askOne(question, server, ids).then((answer) => {
+        inState.asking.delete(server);
+        inState.answers.set(server, answer);
+      });
+      if (!lostServers.isLost(server)) awaited.push(asked);
     }
+    await Promise.all(awaited);
+    inState.askAgainAtMs = clock.monotonicMs() + ASK_PAUSE_MS;
+  }
+
+  #askOne(
+    { verb, generation }: Question,
+    server: ServerId,
+    ids: readonly ResourceId[],
+  ): Promise<Answer> {
+    const { agents, policyOf } = this.#parts;
+    if (verb === 'release') {
+      const released = ids.map((resource) => ({ resource, generation }));
+      return agents.release(server, released);
+    }
+    const taken = ids.map((resource) => ({
+      resource,
+      since: generation,
+      onLostSource: policyOf(resource),
+    }));
+    return agents.take(server, null, taken);
   }
 
   /** Tells the sources where their resources went, for requests that come late. */
@@ -139,7 +152,14 @@ export class SwitchDriver {
     if (current?.state === state && isSameGeneration(current.generation, generation))
       return current;
     const sinceMs = this.#parts.clock.monotonicMs();
-    this.#inState = { generation, state, sinceMs, answers: new Map(), askAgainAtMs: -Infinity };
+    this.#inState = {
+      generation,
+      state,
+      sinceMs,
+      answers: new Map(),
+      asking: new Set(),
+      askAgainAtMs: -Infinity,
+    };
     return this.#inState;
   }
 

@@ -3,9 +3,9 @@ import { planId } from '../../core/domain.js';
 import { formatGeneration } from '../../core/generation.js';
 import type { Batch, Plan, PlannedMove } from '../../core/plan.js';
 import type { PlanRecord } from '../../core/table-store/records/plan.js';
-import { PLAN } from '../../core/table-store/records/plan.js';
 import { stateOf } from '../../core/table-store/server-state.js';
 import type { TableView } from '../../core/table-store/view.js';
+import { duePlans } from './plan-queue.js';
 
 export interface FailoverOptions {
   readonly batchMovesMax: number;
@@ -30,7 +30,7 @@ export function failoverPlan(
     readonly options: FailoverOptions;
   },
 ): PlanRecord | undefined {
-  const claimed = resourcesOfOpenPlans(view);
+  const claimed = rescuedByPlans(lost, view, nowMs);
   const moves = view.table.resourcesOn(lost).flatMap((resource) => {
     const move = claimed.has(resource) ? undefined : moveToStandby(resource, lost, view);
     return move === undefined ? [] : [move];
@@ -63,13 +63,13 @@ export function failoverPlan(
   };
 }
 
-/** What other plans that are approved or under way are going to move. */
-function resourcesOfOpenPlans(view: TableView): Set<ResourceId> {
-  const open = [...view.all(PLAN).values()].filter(
-    ({ value: { status } }) => status === 'approved' || status === 'applying',
+/** What plans that know of the loss are about to move: they were made for it, and are better. */
+function rescuedByPlans(lost: ServerId, view: TableView, nowMs: number): Set<ResourceId> {
+  const open = duePlans(view, nowMs).filter(
+    ({ plan }) => nowMs <= plan.expiresAtMs && plan.states[lost] === 'lost',
   );
   return new Set(
-    open.flatMap(({ value: { plan, outcomes } }) => {
+    open.flatMap(({ plan, outcomes }) => {
       const ended = new Set(outcomes.map(({ batch }) => batch));
       const batches = plan.batches.filter((_batch, index) => !ended.has(index));
       return batches.flatMap(({ moves }) => moves.map(({ resource }) => resource));

@@ -2,17 +2,18 @@ import { strict as assert } from 'node:assert';
 import type { Clock } from '../../core/clock/port.js';
 import type { ResourceId, ServerId } from '../../core/domain.js';
 import type { Generation } from '../../core/generation.js';
-import { NO_GENERATION, nextEpoch } from '../../core/generation.js';
+import { NO_GENERATION, compareGenerations, nextEpoch } from '../../core/generation.js';
 import type { Move } from '../../core/plan.js';
-import { Draft } from '../../core/table-store/draft.js';
+import type { Draft } from '../../core/table-store/draft.js';
 import type { TableStore } from '../../core/table-store/port.js';
 import type { BatchOutcome, PlanRecord } from '../../core/table-store/records/plan.js';
 import { PLAN } from '../../core/table-store/records/plan.js';
 import type { SwitchRecord, SwitchState } from '../../core/table-store/records/switch.js';
-import { COORDINATOR, SWITCH } from '../../core/table-store/records/switch.js';
+import { ROSTER, SWITCH } from '../../core/table-store/records/switch.js';
 import type { Head, PlacementRecord } from '../../core/table-store/records/table.js';
 import { HEAD, PLACEMENT } from '../../core/table-store/records/table.js';
 import type { TableView } from '../../core/table-store/view.js';
+import type { CoordinatorLease } from './coordinator-lease.js';
 import { undoStateAfter } from './protocol.js';
 
 /**
@@ -24,15 +25,18 @@ export class SwitchLedger {
   readonly #store: TableStore;
   readonly #view: TableView;
   readonly #clock: Clock;
+  readonly #lease: CoordinatorLease;
 
   constructor(parts: {
     readonly store: TableStore;
     readonly view: TableView;
     readonly clock: Clock;
+    readonly lease: CoordinatorLease;
   }) {
     this.#store = parts.store;
     this.#view = parts.view;
     this.#clock = parts.clock;
+    this.#lease = parts.lease;
   }
 
   /** Opens the switch of one batch, and says in its plan that it is being applied. */
@@ -81,6 +85,10 @@ export class SwitchLedger {
   commit(record: SwitchRecord, side: 'source' | 'target'): Promise<boolean> {
     const since = side === 'target' ? record.generation : record.returnGeneration;
     assert.ok(since !== null, 'a give-back has reserved its generation');
+    assert.ok(
+      compareGenerations(since, this.#head.generation) > 0,
+      'no switch outlives its incarnation',
+    );
     const draft = this.#draft()
       .put(HEAD, 'head', { ...this.#head, generation: since })
       .put(SWITCH, 'open', this.#entered(record, 'committed'));
@@ -147,10 +155,11 @@ export class SwitchLedger {
     );
   }
 
-  /** Every act: this term, this state of the switch, this head. */
+  /** Every act: this term, these members, this state of the switch, this head. */
   #draft(): Draft {
-    return new Draft()
-      .expect(this.#view, COORDINATOR, 'lease')
+    return this.#lease
+      .draft()
+      .expect(this.#view, ROSTER, 'members')
       .expect(this.#view, SWITCH, 'open')
       .expect(this.#view, HEAD, 'head');
   }
@@ -168,10 +177,12 @@ export class SwitchLedger {
   ): PlacementRecord {
     const former = this.#view.get(PLACEMENT, resource)?.value;
     const isMoved = former?.server !== server;
+    // What was its standby may be its server now.
+    const choices = [standbys[resource], former?.standby];
     return {
       server,
       since,
-      standby: standbys[resource] ?? former?.standby ?? null,
+      standby: choices.find((standby) => standby != null && standby !== server) ?? null,
       movedAtMs: isMoved ? this.#clock.realtimeMs() : former.movedAtMs,
       by: isMoved ? plan : former.by,
     };

@@ -157,7 +157,10 @@ export class Participant {
         failedRequests: 0,
         ...result,
       };
-      if (step === asked) return;
+      // What stands in the way is for the coordinator to decide on; a commit stands, whatever it is.
+      const { obstacles, refusals } = current.ack;
+      const isBlocked = obstacles.length > 0 || refusals.length > 0;
+      if (step === asked || (isBlocked && record.state !== 'committed')) return;
     }
   }
 
@@ -232,7 +235,8 @@ export class Participant {
 
   async #acknowledge(current: Current): Promise<void> {
     const { store, view, membership } = this.#parts;
-    if (current.ack === undefined) return;
+    // The record under this name is then another process'.
+    if (current.ack === undefined || membership.isUsurped) return;
     const ack: Ack = { ...current.ack, boot: membership.boot };
     const text = JSON.stringify(ack);
     if (text === current.written) return;

@@ -6,7 +6,16 @@ import type { Membership } from '../membership.js';
 /** The live redirectors, this one among them. */
 export type Members = Pick<
   Membership,
-  'self' | 'boot' | 'isLive' | 'isOver' | 'liveMembers' | 'deadMembers' | 'report'
+  | 'self'
+  | 'boot'
+  | 'isLive'
+  | 'isUsurped'
+  | 'isOver'
+  | 'isLongOver'
+  | 'leaseMaxMs'
+  | 'liveMembers'
+  | 'deadMembers'
+  | 'report'
 >;
 
 /** The agents beside the servers. */

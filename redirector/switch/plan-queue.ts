@@ -31,16 +31,20 @@ export type NextWork =
 
 /** @param nowMs wall clock: plans are dated by it */
 export function nextWork(view: TableView, nowMs: number, options: PlanQueueOptions): NextWork {
-  const isPaused = view.get(PAUSE, 'current') !== undefined;
-  const due = [...view.all(PLAN).values()]
-    .map(({ value }) => value)
-    .filter((record) => isDue(record, nowMs) && (!isPaused || isNeededWhole(record.plan, view)))
-    .sort(byUrgency);
-  for (const record of due) {
+  for (const record of duePlans(view, nowMs)) {
     const work = workOn(record, view, { nowMs, options });
     if (work.kind !== 'none') return work;
   }
   return { kind: 'none' };
+}
+
+/** Approved or under way, their time has come, and no pause stops them; the most urgent first. */
+export function duePlans(view: TableView, nowMs: number): PlanRecord[] {
+  const isPaused = view.get(PAUSE, 'current') !== undefined;
+  return [...view.all(PLAN).values()]
+    .map(({ value }) => value)
+    .filter((record) => isDue(record, nowMs) && (!isPaused || isNeededWhole(record.plan, view)))
+    .sort(byUrgency);
 }
 
 /** Knows no pause. */
@@ -79,7 +83,9 @@ function workOn(
     const why = staleness(planned, plan, view);
     if (why !== undefined) return { kind: 'void', record, batch, why };
     isOpen = true;
-    if (outcome !== undefined && nowMs < outcome.atMs + options.batchRetryMs) continue;
+    // A wall clock that was set back must not make the pause longer.
+    const sinceMs = outcome === undefined ? Infinity : Math.abs(nowMs - outcome.atMs);
+    if (sinceMs < options.batchRetryMs) continue;
     return { kind: 'batch', record, batch };
   }
   return isOpen ? { kind: 'none' } : { kind: 'finish', record, status: statusOf(record) };

@@ -96,9 +96,10 @@ export function nextStep(record: SwitchRecord, facts: SwitchFacts): Step {
     case 'released':
       return afterTake(record, facts);
     case 'taken':
-      return afterAttach(record, facts);
+      return afterAttach(record, facts, { kind: 'advance', to: 'attached' });
     case 'attached':
-      return lostTarget(record, facts) ?? { kind: 'commit', side: 'target' };
+      // Asked once more: somebody may have joined since.
+      return afterAttach(record, facts, { kind: 'commit', side: 'target' });
     case 'returning':
       return afterWithdrawal(record, facts);
     case 'withdrawn':
@@ -114,13 +115,13 @@ export function nextStep(record: SwitchRecord, facts: SwitchFacts): Step {
 export function questionOf(record: SwitchRecord, facts: SwitchFacts): Question | undefined {
   switch (record.state) {
     case 'drained':
-      return question('release', record.generation, sidesOf(record.moves, 'source', facts));
+      return question('release', record.generation, owners(record.moves, 'source', facts));
     case 'released':
-      return question('take', record.generation, sidesOf(record.moves, 'target', facts));
+      return question('take', record.generation, takers(record.moves, 'target', facts));
     case 'returning':
-      return question('release', returnOf(record), sidesOf(record.moves, 'target', facts));
+      return question('release', returnOf(record), owners(record.moves, 'target', facts));
     case 'withdrawn':
-      return question('take', returnOf(record), sidesOf(record.moves, 'source', facts));
+      return question('take', returnOf(record), takers(record.moves, 'source', facts));
     case 'opened':
     case 'prepared':
     case 'held':
@@ -186,15 +187,15 @@ function afterRelease(record: SwitchRecord, facts: SwitchFacts): Step {
   if (target !== undefined) return target;
   const open = record.moves.filter(({ source, resource }) => !isReleased(source, resource, facts));
   if (open.length === 0) return { kind: 'advance', to: 'released' };
-  // A lost source can neither release nor take back: only time or certainty helps.
-  if (open.every(({ source }) => source !== null && facts.isLost(source))) return WAIT;
+  // A lost source may not hear, nor take back: time helps, or certainty, or that its agent hears after all.
+  const isOnlyLost = open.every(({ source }) => source !== null && facts.isLost(source));
+  if (isOnlyLost) return ask(record, facts);
   return refusal(facts) ?? overdue(facts, 'release') ?? ask(record, facts);
 }
 
-function isReleased(source: ServerId | null, resource: ResourceId, facts: SwitchFacts): boolean {
-  if (source === null) return true;
-  if (facts.isLost(source)) return facts.isGone(source, resource);
-  return !facts.hasAgent(source) || facts.answers.get(source)?.kind === 'done';
+function isReleased(server: ServerId | null, resource: ResourceId, facts: SwitchFacts): boolean {
+  if (server === null || facts.answers.get(server)?.kind === 'done') return true;
+  return facts.isLost(server) ? facts.isGone(server, resource) : !facts.hasAgent(server);
 }
 
 /** In `released`: targets take. */
@@ -208,16 +209,20 @@ function afterTake(record: SwitchRecord, facts: SwitchFacts): Step {
   return refusal(facts) ?? overdue(facts, 'take') ?? ask(record, facts);
 }
 
-/** In `taken`: every live redirector opens its sessions at the targets. */
-function afterAttach(record: SwitchRecord, facts: SwitchFacts): Step {
+/** In `taken` and `attached`: every live redirector has opened its sessions at the targets. */
+function afterAttach(record: SwitchRecord, facts: SwitchFacts, then: Step): Step {
   const target = lostTarget(record, facts);
   if (target !== undefined) return target;
-  for (const [member, { refusals }] of facts.acks) {
-    const [first] = refusals;
-    if (first === undefined) continue;
-    return { kind: 'give-back', why: `${first.resource}: ${first.why} (seen by ${member})` };
+  for (const [member, { refusals, obstacles }] of facts.acks) {
+    const [refusal] = refusals;
+    // Of one that joined late: its work at the source did not end.
+    const [obstacle] = obstacles;
+    const resource = refusal?.resource ?? obstacle?.resource;
+    if (resource === undefined) continue;
+    const why = `${resource}: ${refusal?.why ?? obstacle?.what ?? ''} (seen by ${member})`;
+    return { kind: 'give-back', why };
   }
-  if (hasAcked(facts, 'attached')) return { kind: 'advance', to: 'attached' };
+  if (hasAcked(facts, 'attached')) return then;
   return overdue(facts, 'attach') ?? WAIT;
 }
 
@@ -248,7 +253,7 @@ function lostTarget({ moves }: SwitchRecord, facts: SwitchFacts): Step | undefin
 
 function refusal(facts: SwitchFacts): Step | undefined {
   for (const [server, answer] of facts.answers) {
-    if (answer.kind === 'refused')
+    if (answer.kind === 'refused' && !facts.isLost(server))
       return { kind: 'give-back', why: `${server} refused: ${answer.why}` };
   }
   return undefined;
@@ -275,13 +280,26 @@ function hasAcked({ members, acks }: SwitchFacts, step: MemberStep): boolean {
   });
 }
 
-/** The resources of each server on one side that has an agent, is not lost and has not said `done`. */
-function sidesOf(moves: readonly Move[], side: 'source' | 'target', facts: SwitchFacts) {
+/** Whoever may still own what it should let go, lost or not. */
+function owners(moves: readonly Move[], side: 'source' | 'target', facts: SwitchFacts) {
+  const open = moves.filter((move) => !isReleased(move[side], move.resource, facts));
+  return byServer(open, side, facts);
+}
+
+/** Whoever is to take and did not say that it has. */
+function takers(moves: readonly Move[], side: 'source' | 'target', facts: SwitchFacts) {
+  const open = moves.filter(({ [side]: server }) => {
+    if (server === null || facts.isLost(server)) return false;
+    return facts.answers.get(server)?.kind !== 'done';
+  });
+  return byServer(open, side, facts);
+}
+
+function byServer(moves: readonly Move[], side: 'source' | 'target', facts: SwitchFacts) {
   const resources = new Map<ServerId, ResourceId[]>();
   for (const move of moves) {
     const server = move[side];
-    if (server === null || !facts.hasAgent(server) || facts.isLost(server)) continue;
-    if (facts.answers.get(server)?.kind === 'done') continue;
+    if (server === null || !facts.hasAgent(server)) continue;
     const known = resources.get(server);
     if (known === undefined) resources.set(server, [move.resource]);
     else known.push(move.resource);

@@ -8,17 +8,19 @@ import {
   compareGenerations,
   formatGeneration,
   newestGeneration,
+  nextEpoch,
   nextIncarnation,
 } from '../../core/generation.js';
 import type { Log } from '../../core/log.js';
 import { ownershipDigest } from '../../core/ownership-digest.js';
 import type { AssignmentTable } from '../../core/table.js';
-import { Draft } from '../../core/table-store/draft.js';
+import type { Draft } from '../../core/table-store/draft.js';
 import type { TableStore } from '../../core/table-store/port.js';
 import { SERVER } from '../../core/table-store/records/server.js';
-import { COORDINATOR } from '../../core/table-store/records/switch.js';
+import { SWITCH } from '../../core/table-store/records/switch.js';
 import { HEAD, PLACEMENT } from '../../core/table-store/records/table.js';
 import type { TableView } from '../../core/table-store/view.js';
+import type { CoordinatorLease } from './coordinator-lease.js';
 import type { Agents } from './peers.js';
 
 export interface ReconcilerParts {
@@ -27,9 +29,14 @@ export interface ReconcilerParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly agents: Agents;
-  /** The latest answer of a server's agent to this redirector's health checks. */
+  readonly lease: CoordinatorLease;
+  /** The latest answer of a server's agent to this redirector's health checks, and when it came (monotonic). */
   readonly lastAnswer: (server: ServerId) => LeaseAnswer | undefined;
+  readonly answeredAtMs: (server: ServerId) => number;
+  readonly isLost: (server: ServerId) => boolean;
   readonly policyOf: (resource: ResourceId) => LostSourcePolicy;
+  /** Every agent has been asked what it owns; and no server that cannot be asked may still act for the resource. */
+  readonly isUnclaimed: (resource: ResourceId) => boolean;
 }
 
 type Owned = OwnedAnswer['owned'][number];
@@ -38,12 +45,15 @@ type Owned = OwnedAnswer['owned'][number];
  * Makes table and agents agree where no switch is under way: a server that came back gives up what was
  * moved meanwhile, one that forgot takes what is its own. Where an agent has heard of a generation that the
  * table store does not know, the store came back older: the table is restored from what the agents own, and
- * the incarnation grows, so that nothing that was ever handed out is handed out again.
+ * the incarnation grows, so that nothing that was ever handed out is handed out again. What an agent will not
+ * take at the table's generation, since it heard a newer one that nobody claims, it is given at a new one.
  */
 export class Reconciler {
   readonly #parts: ReconcilerParts;
   /** The answer (by its stamp) that was last acted on, a server. */
   readonly #settledStamps = new Map<ServerId, number>();
+  /** When an agent was last asked what it owns (monotonic). */
+  readonly #settledAtMs = new Map<ServerId, number>();
   #expected:
     { readonly table: AssignmentTable; readonly digests: Map<ServerId, number> } | undefined;
 
@@ -51,14 +61,41 @@ export class Reconciler {
     this.#parts = parts;
   }
 
+  /** Something that was handed out is not known to the store: a new incarnation begins. True: something was done. */
+  async catchUp(): Promise<boolean> {
+    const { view, lastAnswer } = this.#parts;
+    const highest = [...view.all(SERVER).keys()].reduce(
+      (newest, server) => newestGeneration(newest, lastAnswer(server)?.highest ?? NO_GENERATION),
+      NO_GENERATION,
+    );
+    if (compareGenerations(highest, view.reserved) <= 0) return false;
+    await this.#raise(highest);
+    return true;
+  }
+
+  /**
+   * Every agent that is not lost has answered since then, and owns what the table gives it, or was asked what it
+   * owns, so that the table has what is newer. One server a call.
+   */
+  async isAgreed(sinceMs: number): Promise<boolean> {
+    const { view, agents, isLost, answeredAtMs, lastAnswer } = this.#parts;
+    const servers = [...view.all(SERVER).keys()].filter(
+      (server) => agents.hasAgent(server) && !isLost(server),
+    );
+    if (!servers.every((server) => answeredAtMs(server) >= sinceMs)) return false;
+    await this.step();
+    return servers.every(
+      (server) =>
+        lastAnswer(server)?.digest === this.expectedDigest(server) ||
+        (this.#settledAtMs.get(server) ?? -Infinity) >= sinceMs,
+    );
+  }
+
   /** To be called while no switch is open. True: something was done. */
   async step(): Promise<boolean> {
     for (const server of this.#parts.view.all(SERVER).keys()) {
       const answer = this.#parts.lastAnswer(server);
       if (answer === undefined || this.#settledStamps.get(server) === answer.stamp) continue;
-      if (compareGenerations(answer.highest, this.#parts.view.reserved) > 0) {
-        await this.#raise(answer.highest);
-      }
       if (answer.digest === this.expectedDigest(server)) continue;
       // Should it fail, the next answer begins it anew.
       this.#settledStamps.set(server, answer.stamp);
@@ -70,12 +107,14 @@ export class Reconciler {
 
   /** Asks one agent what it owns and mends every difference. @throws ERR_CALL_…, ERR_STORE_… */
   async settle(server: ServerId): Promise<void> {
-    const { agents, log, view } = this.#parts;
+    const { agents, clock, log, view } = this.#parts;
     if (!agents.hasAgent(server)) return;
+    const askedAtMs = clock.monotonicMs();
     const { owned, boot, highest } = await agents.owned(server);
     if (compareGenerations(highest, view.reserved) > 0) await this.#raise(highest);
     const { newer, wrong } = this.#compare(server, owned);
     if (newer.length > 0) await this.#adopt(server, newer);
+    this.#settledAtMs.set(server, askedAtMs);
     if (wrong.length > 0) {
       const answer = await agents.release(server, wrong);
       log.warn({ server, resources: wrong.length, answer }, 'server gave up what is not its own');
@@ -84,6 +123,7 @@ export class Reconciler {
     if (missing.length > 0) {
       const answer = await agents.take(server, boot, missing);
       log.info({ server, resources: missing.length, answer }, 'server took what is its own');
+      if (answer.kind === 'refused') await this.#date(server, missing);
     }
   }
 
@@ -130,17 +170,45 @@ export class Reconciler {
   async #raise(highest: Generation): Promise<void> {
     const { store, view, log } = this.#parts;
     const next = nextIncarnation(newestGeneration(highest, view.reserved));
-    const draft = this.#draft().put(HEAD, 'head', { generation: next, reserved: next });
+    // What was open is of another history; how far it came the agents know.
+    const draft = this.#draft()
+      .expect(view, SWITCH, 'open')
+      .put(HEAD, 'head', { generation: next, reserved: next })
+      .remove(SWITCH, 'open');
     await store.transact(draft.transaction);
     await view.sync();
     const seen = formatGeneration(highest);
     log.error({ seen, incarnation: next.incarnation }, 'table store came back older');
   }
 
+  /**
+   * An agent heard a newer generation than the table's for what the table says is its own, and nobody owns it
+   * since then: it is given anew. It will be taken when the agent next answers.
+   */
+  async #date(
+    server: ServerId,
+    missing: readonly { readonly resource: ResourceId }[],
+  ): Promise<void> {
+    const { store, view, log, isUnclaimed } = this.#parts;
+    const since = nextEpoch(view.reserved);
+    const draft = this.#draft().put(HEAD, 'head', { generation: since, reserved: since });
+    const dated = missing.filter(({ resource }) => isUnclaimed(resource));
+    for (const { resource } of dated) {
+      const placement = view.get(PLACEMENT, resource)?.value;
+      if (placement?.server !== server) return;
+      draft.expect(view, PLACEMENT, resource).put(PLACEMENT, resource, { ...placement, since });
+    }
+    if (dated.length === 0) return;
+    await store.transact(draft.transaction);
+    await view.sync();
+    log.warn({ server, resources: dated.length }, 'resources given anew');
+  }
+
   /** An agent owns since a later generation than the table knows of: its word is the newer one. */
   async #adopt(server: ServerId, claims: readonly Owned[]): Promise<void> {
     const { store, view, clock, log } = this.#parts;
-    const draft = this.#draft();
+    const generation = nextEpoch(view.reserved);
+    const draft = this.#draft().put(HEAD, 'head', { generation, reserved: generation });
     for (const { resource, since } of claims) {
       const standby = view.table.placementOf(resource)?.standby ?? null;
       draft.expect(view, PLACEMENT, resource).put(PLACEMENT, resource, {
@@ -157,7 +225,7 @@ export class Reconciler {
   }
 
   #draft(): Draft {
-    const { view } = this.#parts;
-    return new Draft().expect(view, COORDINATOR, 'lease').expect(view, HEAD, 'head');
+    const { view, lease } = this.#parts;
+    return lease.draft().expect(view, HEAD, 'head');
   }
 }

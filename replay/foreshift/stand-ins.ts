@@ -1,7 +1,9 @@
+import type { LeaseAnswer } from '../../core/agent-protocol.js';
 import type { Clock } from '../../core/clock/port.js';
 import type { MemberId } from '../../core/domain.js';
 import { memberId } from '../../core/domain.js';
 import { fail } from '../../core/errors.js';
+import { NO_GENERATION } from '../../core/generation.js';
 import type { Rng } from '../../core/rng.js';
 import { gaussian } from '../../core/rng.js';
 import type { Obstacle } from '../../core/table-store/records/switch.js';
@@ -19,6 +21,9 @@ const DRAIN_SPREAD = 0.6;
 export class LoneMember implements Members {
   readonly self: MemberId = memberId('replay');
   readonly boot = 'replay';
+  readonly isUsurped = false;
+  /** Nobody else's lease is ever waited for. */
+  readonly leaseMaxMs = 0;
 
   isLive(): boolean {
     return true;
@@ -26,6 +31,10 @@ export class LoneMember implements Members {
 
   isOver(member: MemberId, boot: string): boolean {
     return member !== this.self || boot !== this.boot;
+  }
+
+  isLongOver(member: MemberId, boot: string): boolean {
+    return this.isOver(member, boot);
   }
 
   liveMembers(): MemberId[] {
@@ -63,6 +72,12 @@ export class PromptAgents implements Agents {
   async take(): Promise<{ readonly kind: 'done' }> {
     await this.#clock.sleep(this.#takeMs);
     return { kind: 'done' };
+  }
+
+  /** To a health check; what it owns is always what the table gives it. */
+  answer(digest: number): LeaseAnswer {
+    const stamp = this.#clock.monotonicMs();
+    return { boot: 'replay', serving: true, highest: NO_GENERATION, digest, stamp };
   }
 
   /** Asked only where an agent's answer differs from the table, and none ever does. */

@@ -60,16 +60,18 @@ export class Switching {
     const dataPlane = new BusyDataPlane({ clock, rng }, { drainMs, takeMs, drainTimeoutMs });
     const common = { ...parts, log: SILENT_LOG, membership };
     this.#participant = new Participant({ ...common, dataPlane });
-    this.#coordinator = new Coordinator(
+    const coordinator: Coordinator = new Coordinator(
       {
         ...common,
         agents,
         net: { call: ({ url }) => fail('ERR_CALL_REFUSED', { url }) },
-        lastAnswer: () => undefined,
+        lastAnswer: (server) => agents.answer(coordinator.expectedDigest(server)),
+        answeredAtMs: () => clock.monotonicMs(),
         policyOf: () => 'availability',
       },
       COORDINATOR_OPTIONS,
     );
+    this.#coordinator = coordinator;
   }
 
   /** Moves time on to `untilMs` (wall clock), switching what is approved. A switch may last beyond. */

@@ -35,6 +35,8 @@ export async function worldOf(scene: Scene, firstMap: Int32Array): Promise<World
     generation: since,
     unreachable: {},
     abandoned: {},
+    panic: false,
+    health: null,
   });
   for (const server of scene.servers) {
     draft.put(ELIGIBLE, server, { resources: [...scene.resources] });

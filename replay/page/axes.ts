@@ -24,7 +24,9 @@ const TIME_STEPS_MS = [
   12 * HOUR_MS,
   ...[1, 2, 7, 14, 28, 91, 182, 364].map((days) => days * DAY_MS),
 ];
-const TIME_TICKS_MAX = 14;
+const TIME_TICKS_MAX = 12;
+/** Labels nearer than this to the right edge end where they would else be centred. */
+const EDGE = 40;
 const VALUE_TICKS = 4;
 
 export function xOf(frame: Frame, atMs: number): number {
@@ -50,8 +52,9 @@ export function timeAxis(frame: Frame): string {
   let text = '';
   for (let atMs = Math.ceil(fromMs / stepMs) * stepMs; atMs <= toMs; atMs += stepMs) {
     const x = fixed(xOf(frame, atMs));
+    const anchor = xOf(frame, atMs) > frame.width - EDGE ? 'end' : 'middle';
     text += `<line class="grid" x1="${x}" x2="${x}" y1="${top}" y2="${height - bottom}"/>`;
-    text += `<text class="tick" x="${x}" y="${height - bottom + 16}" text-anchor="middle">${label(atMs)}</text>`;
+    text += `<text class="tick" x="${x}" y="${height - bottom + 16}" text-anchor="${anchor}">${label(atMs)}</text>`;
   }
   return text;
 }

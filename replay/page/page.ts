@@ -196,10 +196,11 @@ function tabRules(policies: readonly { readonly policy: PolicyName }[]): string 
 
 function rulesSentence(scene: SceneReport): string {
   const minutes = quantity((scene.decisionSteps * scene.stepMs) / MINUTE_MS);
+  const early = scene.hasTriggers ? ', and decides early when its threshold trigger says so' : '';
   return (
     `Decisions every ${minutes} minutes with data up to the step before, at most ${scene.movesMax} moves each, ` +
     `looking ${scene.horizonSteps} steps ahead; the first map is made from ${scene.warmSteps} steps of history. ` +
-    `foreshift moves by its real switch protocol (drain median ${scene.switch.drainMs} ms), the others at once. ` +
+    `foreshift moves by its real switch protocol (drain median ${scene.switch.drainMs} ms)${early}; the others move at once. ` +
     `Seed ${scene.seed}.`
   );
 }

@@ -1,3 +1,4 @@
+import { ForeshiftPolicy } from '../foreshift/policy.js';
 import type { PolicyName } from '../options.js';
 import type { Policy } from '../policy.js';
 import type { Scene } from '../scene.js';
@@ -14,6 +15,6 @@ export function policyOf(name: PolicyName, scene: Scene): Policy {
     case 'oracle':
       return new YardstickPolicy(scene, name);
     case 'foreshift':
-      throw new Error('not yet');
+      return new ForeshiftPolicy(scene);
   }
 }

@@ -24,8 +24,8 @@ export class StaticPolicy implements Policy {
     return Promise.resolve([]);
   }
 
-  account(): PolicyAccount {
-    return NOTHING_TO_SAY;
+  account(): Promise<PolicyAccount> {
+    return Promise.resolve(NOTHING_TO_SAY);
   }
 }
 

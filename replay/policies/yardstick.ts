@@ -31,8 +31,8 @@ export class YardstickPolicy implements Policy {
     return Promise.resolve(this.#decide(step, map).map((move) => ({ ...move, atMs })));
   }
 
-  account(): PolicyAccount {
-    return NOTHING_TO_SAY;
+  account(): Promise<PolicyAccount> {
+    return Promise.resolve(NOTHING_TO_SAY);
   }
 
   #decide(step: number, map: Int32Array): Relocation[] {

@@ -1,5 +1,12 @@
 import type { Scene } from '../scene.js';
 
+/** A resource that changes its server; indices into the scene. */
+export interface Transit {
+  readonly resource: number;
+  readonly source: number;
+  readonly target: number;
+}
+
 /**
  * What each server carries in a step: the sum of what it has, a resource that moves within the step counting
  * for each server as long as it was there.
@@ -8,12 +15,7 @@ export class ServerLoads {
   readonly #scene: Scene;
   readonly #sums: Float64Array;
   #step = 0;
-  #late: {
-    readonly resource: number;
-    readonly source: number;
-    readonly target: number;
-    readonly share: number;
-  }[] = [];
+  #late: (Transit & { readonly share: number })[] = [];
 
   constructor(scene: Scene) {
     this.#scene = scene;
@@ -26,7 +28,7 @@ export class ServerLoads {
   }
 
   /** @param share 0…1 of the step that was over when it moved */
-  move(move: { resource: number; source: number; target: number }, share: number): void {
+  move(move: Transit, share: number): void {
     if (share > 0) this.#late.push({ ...move, share: Math.min(1, share) });
   }
 

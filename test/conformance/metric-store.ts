@@ -149,7 +149,7 @@ export function describeMetricStore(
         await store.writeSamples([sample(CPU, startMs, 1)]);
         await store.writeSamples([sample(CPU, startMs, 2), sample(CPU, startMs + SECOND, 8)]);
         expect(await readRow(store, CPU, { startMs, stepMs: MINUTE, steps: 1 })).toEqual([5]);
-        await store.writeSamples([sample(CPU, startMs, 4)]);
+        await store.writeSamples([sample(CPU, startMs, 1), sample(CPU, startMs, 4)]);
         expect(await readRow(store, CPU, { startMs, stepMs: MINUTE, steps: 1 })).toEqual([6]);
       });
 

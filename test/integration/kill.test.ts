@@ -15,6 +15,8 @@ import { temporaryDisk } from '../support/temporary.js';
 const WRITER = fileURLToPath(new URL('../support/kill-writer.js', import.meta.url));
 /** A busy machine's disk may take so much longer than it should. */
 const SLACK_MS = 2000;
+/** What was acknowledged so long ago is there. */
+const OLD_MS = KILL_METRICS.durableWithinMs + SLACK_MS;
 
 interface Acknowledged {
   readonly atMs: number;
@@ -25,8 +27,11 @@ interface Acknowledged {
   readonly job?: number;
 }
 
-/** Lets the writer live so long after its first word, kills it, and returns all that it said. */
-async function killedAfter(folder: string, lifeMs: number): Promise<Acknowledged[]> {
+/** Kills the writer once it has said enough, and returns all that it said. */
+async function killedOnce(
+  isEnough: (said: readonly Acknowledged[], last: Acknowledged) => boolean,
+  folder: string,
+): Promise<Acknowledged[]> {
   const child = spawn(process.execPath, [WRITER, folder], { stdio: ['ignore', 'pipe', 'inherit'] });
   const exited = new Promise<NodeJS.Signals | null>((resolve) => {
     child.once('exit', (_code, signal) => {
@@ -36,9 +41,10 @@ async function killedAfter(folder: string, lifeMs: number): Promise<Acknowledged
   const said: Acknowledged[] = [];
   for await (const line of createInterface({ input: child.stdout })) {
     // The last line may be torn too.
-    if (line.endsWith('}')) said.push(JSON.parse(line) as Acknowledged);
-    const { atMs: firstMs } = said[0] ?? { atMs: Infinity };
-    if ((said.at(-1)?.atMs ?? 0) >= firstMs + lifeMs) child.kill('SIGKILL');
+    if (!line.endsWith('}')) continue;
+    const last = JSON.parse(line) as Acknowledged;
+    said.push(last);
+    if (isEnough(said, last)) child.kill('SIGKILL');
   }
   expect(await exited).toBe('SIGKILL');
   return said;
@@ -59,8 +65,8 @@ describe('a process that is killed (SIGKILL) while it writes', () => {
     const { folder, disk } = temporary;
     const parts = { disk, clock: new SystemClock(), log: SILENT_LOG };
     const said: Acknowledged[] = [];
-    for (const lifeMs of [150, 400, SLACK_MS + 1500]) {
-      const latest = await killedAfter(folder, lifeMs);
+    for (const isEnough of [hasSaid(60), hasSaid(300), hasOldWords]) {
+      const latest = await killedOnce(isEnough, folder);
       said.push(...latest);
       const lastMs = latest.at(-1)?.atMs ?? NaN;
 
@@ -95,15 +101,24 @@ describe('a process that is killed (SIGKILL) while it writes', () => {
       const row = await readRow(metrics, KILL_SERIES, { startMs, stepMs: 1, steps: 100_000 });
       await metrics.close();
       const old = latest.flatMap(({ sample, atMs }) => {
-        const isOld = atMs < lastMs - KILL_METRICS.durableWithinMs - SLACK_MS;
+        const isOld = atMs < lastMs - OLD_MS;
         return sample === undefined || !isOld ? [] : [sample];
       });
       expect(old.filter((sample) => row[sample] !== sample)).toEqual([]);
-      if (lifeMs > SLACK_MS) expect(old.length).toBeGreaterThan(10);
+      if (isEnough === hasOldWords) expect(old.length).toBeGreaterThan(10);
       expect(row.every((value, at) => value === null || value === at)).toBe(true);
     }
   }, 60_000);
 });
+
+function hasSaid(count: number) {
+  return (said: readonly Acknowledged[]): boolean => said.length >= count;
+}
+
+/** Hundreds of them, so that many samples are among them. */
+function hasOldWords(said: readonly Acknowledged[], last: Acknowledged): boolean {
+  return (said[200]?.atMs ?? Infinity) < last.atMs - OLD_MS;
+}
 
 function isSame(
   found: { readonly value: unknown; readonly revision: number } | undefined,

@@ -20,6 +20,9 @@ import { SeededRng } from '../../core/rng.js';
 import { itWith } from '../support/installed.js';
 import { s } from '../support/names.js';
 import { NodeExporter } from '../support/node-exporter.js';
+import { untilWithin } from '../support/until.js';
+
+const until = untilWithin(30_000);
 
 /** What the kernel itself says. */
 interface Proc {
@@ -118,14 +121,6 @@ describe('a real node_exporter', () => {
     await collector.stop();
     await exporter.stop();
   });
-
-  async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-    const endMs = clock.monotonicMs() + 30_000;
-    while (!(await holds())) {
-      if (clock.monotonicMs() > endMs) throw new Error(`not in time: ${what}`);
-      await clock.sleep(20);
-    }
-  }
 
   /** What is in the store, each with the number of its poll. Polls are much longer apart than a step is long. */
   async function stored(

@@ -8,29 +8,37 @@ import type { RequestHead } from '../../core/net/http/request-head.js';
 import { RequestReader } from '../../core/net/http/request-reader.js';
 import type { Connection, Net } from '../../core/net/port.js';
 
+/** However slow a server is. */
+const WORK_MAX_MS = 2000;
+
 /** A request that a server carried out. */
 export interface Execution {
-  readonly atMs: number;
+  readonly beganAtMs: number;
+  /** Infinity while it runs. */
+  endedAtMs: number;
   readonly server: string;
   readonly resource: string;
   /** As the fence let it through; empty on a server that has none. */
   readonly since: string;
   readonly id: string;
   readonly method: string;
-  /** The host that sent it. */
-  readonly from: string;
+}
+
+export interface SimAppParts {
+  readonly clock: Clock;
+  readonly journal: (execution: Execution) => void;
+  /** How many times longer work takes now. */
+  readonly slowness: () => number;
 }
 
 /** The server of the simulation: journals each request when it begins, works on it, answers with its id. */
 export class SimApp {
   readonly #server: string;
-  readonly #clock: Clock;
-  readonly #journal: (execution: Execution) => void;
+  readonly #parts: SimAppParts;
 
-  constructor(server: string, clock: Clock, journal: (execution: Execution) => void) {
+  constructor(server: string, parts: SimAppParts) {
     this.#server = server;
-    this.#clock = clock;
-    this.#journal = journal;
+    this.#parts = parts;
   }
 
   async listen(net: Net, at: Address): Promise<void> {
@@ -68,18 +76,22 @@ export class SimApp {
   }
 
   async #run(head: RequestHead, connection: Connection): Promise<void> {
+    const { clock, journal, slowness } = this.#parts;
     const id = headerOf(head.headers, 'x-id') ?? '';
-    this.#journal({
-      atMs: this.#clock.monotonicMs(),
+    const execution: Execution = {
+      beganAtMs: clock.monotonicMs(),
+      endedAtMs: Infinity,
       server: this.#server,
       resource: head.path.split('/')[1] ?? '',
       since: headerOf(head.headers, 'foreshift-since') ?? '',
       id,
       method: head.method,
-      from: connection.remote.host,
-    });
-    const workMs = Number(headerOf(head.headers, 'x-work-ms') ?? 0);
-    if (workMs > 0) await this.#clock.sleep(workMs);
+    };
+    journal(execution);
+    const askedMs = Number(headerOf(head.headers, 'x-work-ms') ?? 0);
+    const workMs = Math.min(askedMs * slowness(), WORK_MAX_MS);
+    if (workMs > 0) await clock.sleep(workMs);
+    execution.endedAtMs = clock.monotonicMs();
     const text = responseHeadText({
       status: 200,
       reason: 'OK',

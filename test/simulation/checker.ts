@@ -1,86 +1,100 @@
-import type { LostSourcePolicy, MemberId, ResourceId } from '../../core/domain.js';
+import type { DrainPolicy, LostSourcePolicy, MemberId, ResourceId } from '../../core/domain.js';
 import type { Generation } from '../../core/generation.js';
 import {
   NO_GENERATION,
   compareGenerations,
   formatGeneration,
   isSameGeneration,
-  readGeneration,
+  newestGeneration,
 } from '../../core/generation.js';
-import type { Json } from '../../core/json.js';
-import type { Transaction, TransactResult } from '../../core/table-store/port.js';
-import type {
-  Ack,
-  CoordinatorRecord,
-  MemberRecord,
-  SwitchRecord,
-} from '../../core/table-store/records/switch.js';
-import { ACK, COORDINATOR, MEMBER, SWITCH } from '../../core/table-store/records/switch.js';
-import type { PlacementRecord } from '../../core/table-store/records/table.js';
+import type { Changes, Transaction, TransactResult } from '../../core/table-store/port.js';
+import type { SwitchRecord } from '../../core/table-store/records/switch.js';
+import { MEMBER, SWITCH } from '../../core/table-store/records/switch.js';
 import { HEAD, PLACEMENT } from '../../core/table-store/records/table.js';
 import type { Redirector } from '../../redirector/redirector.js';
-import type { Execution } from './app.js';
-import type { LedgerEntry } from './client.js';
+import type { SimProcess } from './process.js';
+import { Records } from './records.js';
+import { Violation } from './violation.js';
 
-/** A rule of reliability: the names are those of docs/ARCHITECTURE.md, "Invariants". */
-export type Rule =
-  | 'S1'
-  | 'S2'
-  | 'S3'
-  | 'S4'
-  | 'S5'
-  | 'S6'
-  | 'S7'
-  | 'S8'
-  | 'S9'
-  | 'S10'
-  | 'L1'
-  | 'L2'
-  | 'L3'
-  | 'crash';
-
-export class Violation extends Error {
-  constructor(
-    readonly rule: Rule,
-    what: string,
-  ) {
-    super(`${rule}: ${what}`);
-  }
-}
-
-/** A redirector as the checker sees it: the real one, and whether its process could act now. */
+/** A redirector as the checker sees it: the real one, and the process in which it runs. */
 export interface Observed {
   readonly redirector: Redirector;
-  readonly isAlive: () => boolean;
+  readonly process: SimProcess;
 }
 
 export interface CheckerOptions {
   readonly policyOf: (resource: ResourceId) => LostSourcePolicy;
+  readonly drainPolicyOf: (resource: ResourceId) => DrainPolicy;
   readonly isFenced: (server: string) => boolean;
+  /** The process that made that name of a life. */
+  readonly processOf: (boot: string) => SimProcess | undefined;
   readonly heldMax: number;
+  readonly heldPerResourceMax: number;
+  /** Nothing waits longer at a gate whose process runs. */
+  readonly heldMaxMs: number;
 }
 
 /** A member's lease as it really is: from the sending of its last renewal that the store took. */
 interface TrueLease {
   readonly boot: string;
   readonly untilMs: number;
+  /** Of this life's first record in the store. */
+  readonly begunAtMs: number;
+  /** It has read the store since: it knows what is open. */
+  isSettled: boolean;
+}
+
+export interface Departure {
+  readonly resource: string;
+  readonly server: string;
+  readonly atMs: number;
+  /** Redirectors whose leases lived. */
+  readonly live: readonly string[];
+}
+
+interface Taken {
+  readonly resource: string;
+  readonly server: string;
+  readonly since: Generation;
+}
+
+/** A time in which a resource was in an open switch. */
+export interface Moving {
+  readonly resource: string;
+  readonly fromMs: number;
+  toMs: number;
+  /** Redirectors that saw it open, and when each read that it is over: until then they may hold the resource. */
+  readonly seenUntilMs: Map<string, number>;
 }
 
 /**
- * Watches everything from outside and compares it with the rules. It believes nothing that the code under
- * test says of itself where it can see the thing: journals, the store's transactions, clients' ledgers.
+ * Watches everything from outside, at the moment it happens, and compares it with the rules. It believes nothing
+ * that the code under test says of itself where it can see the thing: the store's transactions, bytes on the
+ * wire, the gates. What can only be told in the end is `judge.ts`'s.
  */
 export class Checker {
-  readonly journal: Execution[] = [];
-  readonly ledger: LedgerEntry[] = [];
   readonly redirectors = new Map<string, Observed>();
+  /** When a generation gave a resource to a server: `resource@since` → commit. */
+  readonly commits = new Map<string, { readonly server: string; readonly atMs: number }>();
+  /** Planned moves away from servers without a fence: who was live then has nothing under way there any more. */
+  readonly departures: Departure[] = [];
+  /** What commits took from servers which could not be asked. */
+  readonly #takenFromLost: Taken[] = [];
+  readonly moving: Moving[] = [];
   readonly #options: CheckerOptions;
-  readonly #records = new Map<string, Json>();
+  #records = Records.none;
   readonly #leases = new Map<string, TrueLease>();
-  /** `resource@since` that a commit took from a server which could not be asked. */
-  readonly #takenFromLost = new Set<string>();
+  /** Every table that ever was, by its generation: resource → `server@since`. */
+  readonly #tables = new Map<string, ReadonlyMap<string, string>>();
+  /** The newest generation that gave a resource to a server, in any store. */
+  readonly #dated = new Map<string, Generation>();
   readonly #highest = new Map<string, Generation>();
-  #commits = 0;
+  readonly #switched = new Set<string>();
+  readonly #rescued = new Set<string>();
+  readonly #losses = new Set<string>();
+  /** The newest incarnation of any store; and that of the last one that was put back. */
+  #incarnation = 0;
+  #fellBelow = -1;
   #giveBacks = 0;
   #failovers = 0;
 
@@ -88,57 +102,101 @@ export class Checker {
     this.#options = options;
   }
 
+  get records(): Records {
+    return this.#records;
+  }
+
   get counts() {
-    return { commits: this.#commits, giveBacks: this.#giveBacks, failovers: this.#failovers };
+    const commits = this.#switched.size;
+    return { commits, giveBacks: this.#giveBacks, failovers: this.#failovers };
   }
 
   /** A transaction, right after the store answered it. */
   transacted(
-    by: string,
+    process: SimProcess,
     transaction: Transaction,
     result: TransactResult,
     { sentAtMs, nowMs }: { readonly sentAtMs: number; readonly nowMs: number },
   ): void {
     if (!result.committed) return;
-    const before = new Map(this.#records);
-    for (const { key, value } of transaction.writes) {
-      if (value === null) this.#records.delete(key);
-      else this.#records.set(key, value);
+    const before = this.#records;
+    const { writes } = transaction;
+    this.#records = before.with(writes);
+    const wrote = (key: string): boolean => writes.some((write) => write.key === key);
+    if (wrote(MEMBER.key(process.name as MemberId))) this.#renewed(process.name, sentAtMs, nowMs);
+    for (const server of this.#records.lost) {
+      if (before.lossOf(server) === undefined) this.#checkLoss(server, nowMs);
     }
-    const keys = transaction.writes.map(({ key }) => key);
-    const own = transaction.writes.find(({ key }) => key === MEMBER.key(by as MemberId));
-    if (own !== undefined && own.value !== null) {
-      const { boot, leaseMs } = MEMBER.parse(own.key, own.value);
-      this.#leases.set(by, { boot, untilMs: sentAtMs + leaseMs });
-    }
-    this.#checkHead(before);
-    if (keys.some((key) => key === SWITCH.key('open') || key === HEAD.key('head'))) {
-      this.#checkCoordinator(by, before);
-    }
-    this.#checkPlacements(keys, before, nowMs);
+    const isSwitch = wrote(SWITCH.key('open'));
+    const isHead = wrote(HEAD.key('head'));
+    if (isSwitch || isHead) this.#checkCoordinator(process, before);
+    if (isHead) this.#checkHead(before);
+    const { incarnation = 0 } = this.#records.head?.reserved ?? {};
+    this.#incarnation = Math.max(this.#incarnation, incarnation);
+    if (isSwitch) this.#noteMoving(nowMs);
+    const isTable = writes.some(({ key }) => key.startsWith(`${PLACEMENT.prefix}/`));
+    if (isSwitch || isHead || isTable) this.#checkTable(before, nowMs);
   }
 
-  executed(execution: Execution): void {
-    this.journal.push(execution);
+  /** The resource was taken from that server, lost, which believed in that generation or an older one. */
+  wasTakenFromLost({ resource, server, since }: Taken): boolean {
+    return this.#takenFromLost.some(
+      (taken) =>
+        taken.resource === resource &&
+        taken.server === server &&
+        compareGenerations(taken.since, since) >= 0,
+    );
   }
 
-  /** A redirector writes to a server that has no fence: the head of a request, if it is one. */
-  forwarded(from: string, resource: ResourceId, nowMs: number): void {
-    if (this.#options.policyOf(resource) !== 'consistency') return;
+  /** A process was answered what it read. */
+  hasRead(process: SimProcess, sentAtMs: number, nowMs: number): void {
+    this.#noteSeen(process.name, sentAtMs, nowMs);
+    const lease = this.#leases.get(process.name);
+    if (lease === undefined || this.#options.processOf(lease.boot) !== process) return;
+    const isCaughtUp = (this.#records.head?.reserved.incarnation ?? 0) > this.#fellBelow;
+    if (sentAtMs >= lease.begunAtMs && isCaughtUp) lease.isSettled = true;
+  }
+
+  /** The store begins anew with what a backup holds. */
+  putBack(backup: Changes | undefined): void {
+    this.#records = Records.of(backup);
+    // What it forgot may have to be done again.
+    this.#switched.clear();
+    this.#rescued.clear();
+    // Until it has caught up, who is allowed what is nowhere written down.
+    this.#fellBelow = Math.max(this.#fellBelow, this.#incarnation);
+    this.#unsettle();
+  }
+
+  /** A redirector writes to a server that has no fence: the head of a request for the resource, or more of it. */
+  forwarded(
+    from: string,
+    server: string,
+    { resource, isHead, nowMs }: { resource: ResourceId; isHead: boolean; nowMs: number },
+  ): void {
     const lease = this.#leases.get(from);
-    if (lease === undefined || nowMs >= lease.untilMs) {
-      throw new Violation('S6', `${from} sent a request for ${resource} after its lease`);
+    const isLive = lease !== undefined && nowMs < lease.untilMs;
+    if (!isLive && this.#options.policyOf(resource) === 'consistency') {
+      throw new Violation('S6', `${from} sent something for ${resource} after its lease`);
+    }
+    // One that is cut off serves on, and nothing is claimed for it.
+    if (!isHead || !isLive || !lease.isSettled) return;
+    const allowed = this.#ownerOf(resource);
+    if (server !== allowed && !this.#isForgotten(resource)) {
+      const owner = allowed ?? 'nobody';
+      throw new Violation('S1', `${from} sent ${resource} to ${server}, which is ${owner}'s`);
     }
   }
 
   /** At any time: what is true of every observer at every moment. */
-  observe(): void {
-    for (const [name, { redirector, isAlive }] of this.redirectors) {
-      if (!isAlive()) continue;
-      this.#neverFalls(`gate of ${name}`, redirector.gate.generation);
-      if (redirector.gate.heldRequests > this.#options.heldMax) {
-        throw new Violation('S10', `${name} holds ${redirector.gate.heldRequests} requests`);
-      }
+  observe(nowMs: number): void {
+    for (const [name, { redirector, process }] of this.redirectors) {
+      if (!process.isAlive) continue;
+      const { gate, view } = redirector;
+      this.#neverFalls(`gate of ${name}`, gate.generation);
+      this.#neverFalls(`view of ${name}`, view.reserved);
+      this.#checkGate(name, redirector);
+      if (!process.isPaused) this.#checkHeld(name, redirector, nowMs);
     }
   }
 
@@ -147,15 +205,29 @@ export class Checker {
   }
 
   /** What begins anew may begin with less: another process, a lost disk. */
-  forget(observer: string): void {
-    this.#highest.delete(observer);
+  forget(...observers: string[]): void {
+    for (const key of this.#highest.keys()) {
+      if (observers.some((observer) => key.startsWith(observer))) this.#highest.delete(key);
+    }
   }
 
-  /** When all is over: who ran what, and what clients were told. */
-  judge(): void {
-    this.#judgeOwnership();
-    this.#judgeAnswers();
-    this.#judgeOrder();
+  #renewed(name: string, sentAtMs: number, nowMs: number): void {
+    const record = this.#records.member(name as MemberId);
+    if (record === undefined) return;
+    const { boot, leaseMs } = record;
+    const former = this.#leases.get(name);
+    const isSame = former?.boot === boot;
+    this.#leases.set(name, {
+      boot,
+      untilMs: sentAtMs + leaseMs,
+      begunAtMs: isSame ? former.begunAtMs : nowMs,
+      isSettled: isSame && former.isSettled,
+    });
+  }
+
+  /** The table changed without a switch: who is live learns it when it next reads. */
+  #unsettle(): void {
+    for (const lease of this.#leases.values()) lease.isSettled = false;
   }
 
   #neverFalls(observer: string, generation: Generation): void {
@@ -167,195 +239,269 @@ export class Checker {
     this.#highest.set(observer, generation);
   }
 
-  #checkHead(before: ReadonlyMap<string, Json>): void {
-    const key = HEAD.key('head');
-    const [was, is] = [before.get(key), this.#records.get(key)];
-    if (was === undefined || is === undefined) return;
-    const [former, head] = [HEAD.parse(key, was), HEAD.parse(key, is)];
+  /**
+   * A server is lost by the word of more than half of those whose leases live: one cut link is no loss. A loss that
+   * was known comes back as it was when an older store is restored.
+   */
+  #checkLoss(server: string, nowMs: number): void {
+    const loss = this.#records.lossOf(server) ?? '';
+    if (this.#losses.has(loss)) return;
+    this.#losses.add(loss);
+    const members = this.#records.members.map((name) => this.#records.member(name));
+    const reporters = members.filter((member) => server in (member?.unreachable ?? {})).length;
+    const live = this.#records.members.filter((name) => this.#liveBoot(name, nowMs) !== undefined);
+    if (2 * reporters > live.length) return;
+    throw new Violation('L5', `${server} was lost by ${reporters} of ${live.length}`);
+  }
+
+  /** The life under this name whose lease lives; undefined: none. */
+  #liveBoot(name: MemberId, nowMs: number): string | undefined {
+    const lease = this.#leases.get(name);
+    const boot = this.#records.member(name)?.boot;
+    return lease !== undefined && lease.boot === boot && nowMs < lease.untilMs ? boot : undefined;
+  }
+
+  #checkHead(before: Records): void {
+    const [former, head] = [before.head, this.#records.head];
+    if (former === undefined || head === undefined) return;
     if (
       compareGenerations(head.generation, former.generation) < 0 ||
-      compareGenerations(head.reserved, former.reserved) < 0
+      compareGenerations(head.reserved, former.reserved) < 0 ||
+      compareGenerations(head.generation, head.reserved) > 0
     ) {
       throw new Violation('S3', 'the generation in the store fell');
     }
-  }
-
-  #checkCoordinator(by: string, before: ReadonlyMap<string, Json>): void {
-    const key = COORDINATOR.key('lease');
-    const stored = before.get(key);
-    const lease: CoordinatorRecord | undefined =
-      stored === undefined ? undefined : COORDINATOR.parse(key, stored);
-    const self = this.redirectors.get(by)?.redirector.membership;
-    if (lease?.member !== by || lease.boot !== self?.boot) {
-      throw new Violation(
-        'S5',
-        `${by} acted as coordinator, which is ${lease?.member ?? 'nobody'}`,
-      );
+    if (isSameGeneration(head.reserved, former.reserved)) return;
+    for (const [observer, highest] of this.#highest) {
+      if (compareGenerations(head.reserved, highest) > 0) continue;
+      const reserved = formatGeneration(head.reserved);
+      const known = formatGeneration(highest);
+      throw new Violation('S3', `${reserved} was reserved, but the ${observer} knows ${known}`);
     }
   }
 
-  #checkPlacements(
-    keys: readonly string[],
-    before: ReadonlyMap<string, Json>,
-    nowMs: number,
-  ): void {
-    const changed = keys.filter((key) => key.startsWith(`${PLACEMENT.prefix}/`));
-    const moved = changed.filter((key) => this.#serverAt(key, before) !== this.#serverAt(key));
-    const open = this.#records.get(SWITCH.key('open'));
-    const record = open === undefined ? undefined : SWITCH.parse('switch/open', open);
-    const wasOpen = before.get(SWITCH.key('open'));
-    const former = wasOpen === undefined ? undefined : SWITCH.parse('switch/open', wasOpen);
-    const isCommit = record?.state === 'committed' && former?.state !== 'committed';
-    if (!isCommit) {
-      const isRestoring = moved.every((key) => this.#placement(key)?.by === 'restored');
-      if (moved.length > 0 && !isRestoring)
-        throw new Violation('S4', `${moved.join(', ')} moved outside a commit`);
+  #checkCoordinator(process: SimProcess, before: Records): void {
+    const lease = before.coordinator;
+    const isIts = lease?.member === process.name && this.#options.processOf(lease.boot) === process;
+    if (isIts || this.#isRestoration(before)) return;
+    const holder = lease === undefined ? 'nobody' : `${lease.member} in life ${lease.boot}`;
+    throw new Violation('S5', `${process.name} acted as coordinator, which is ${holder}`);
+  }
+
+  /** Whoever knows more than the store may put it back: at a new incarnation, nothing made older. */
+  #isRestoration(before: Records): boolean {
+    const incarnation = this.#records.head?.generation.incarnation ?? 0;
+    if (incarnation <= (before.head?.reserved.incarnation ?? 0)) return false;
+    return [...before.placements].every(([resource, { since }]) => {
+      const now = this.#records.placement(resource);
+      return now !== undefined && compareGenerations(now.since, since) >= 0;
+    });
+  }
+
+  #noteMoving(nowMs: number): void {
+    const resources = new Set<string>(this.#records.open?.moves.map(({ resource }) => resource));
+    for (const moving of this.moving) {
+      if (moving.toMs === Infinity && !resources.delete(moving.resource)) moving.toMs = nowMs;
+    }
+    for (const resource of resources) {
+      const seenUntilMs = new Map<string, number>();
+      this.moving.push({ resource, fromMs: nowMs, toMs: Infinity, seenUntilMs });
+    }
+  }
+
+  #noteSeen(redirector: string, sentAtMs: number, nowMs: number): void {
+    for (const { fromMs, toMs, seenUntilMs } of this.moving) {
+      const isOver = sentAtMs >= toMs;
+      if (!isOver && nowMs >= fromMs) seenUntilMs.set(redirector, Infinity);
+      else if (seenUntilMs.get(redirector) === Infinity) seenUntilMs.set(redirector, nowMs);
+    }
+  }
+
+  /** A table changes by a commit, whole batches only, or by a restoration; each under a generation of its own. */
+  #checkTable(before: Records, nowMs: number): void {
+    const [former, table] = [before.placements, this.#records.placements];
+    const changed = [...table].filter(([resource, { server, since }]) => {
+      const was = former.get(resource);
+      return was?.server !== server || !isSameGeneration(was.since, since);
+    });
+    this.#rememberTable(changed.map(([resource]) => resource));
+    for (const [resource, { server, since }] of changed) {
+      const was = former.get(resource);
+      if (was !== undefined && compareGenerations(since, was.since) <= 0) {
+        throw new Violation('S3', `the store's since of ${resource} fell`);
+      }
+      this.#rememberCommit(resource, { server, since }, nowMs);
+    }
+    if (this.#isRestoration(before)) {
+      this.#unsettle();
       return;
     }
-    this.#checkCommit(record, { moved, before, nowMs });
+    const { open } = this.#records;
+    const isCommit = open?.state === 'committed' && before.open?.state !== 'committed';
+    if (isCommit) {
+      this.#checkCommit(open, { changed: changed.map(([resource]) => resource), before, nowMs });
+      return;
+    }
+    const wild = changed.filter(
+      ([resource, { server, by }]) => by !== 'restored' && former.get(resource)?.server !== server,
+    );
+    if (changed.length > 0) this.#unsettle();
+    if (wild.length > 0) {
+      throw new Violation('S4', `${wild.map(([id]) => id).join(', ')} moved outside a commit`);
+    }
+  }
+
+  #rememberTable(changed: readonly string[]): void {
+    const { head, placements } = this.#records;
+    if (head === undefined) return;
+    const generation = formatGeneration(head.generation);
+    const rows = new Map<string, string>(
+      [...placements].map(([id, { server, since }]) => [
+        id,
+        `${server}@${formatGeneration(since)}`,
+      ]),
+    );
+    const known = this.#tables.get(generation);
+    const isSame =
+      known === undefined ||
+      (known.size === rows.size && [...rows].every(([id, row]) => known.get(id) === row));
+    if (!isSame) throw new Violation('S4', `${changed.join()} changed within ${generation}`);
+    this.#tables.set(generation, rows);
+  }
+
+  #rememberCommit(
+    resource: string,
+    { server, since }: { readonly server: string; readonly since: Generation },
+    nowMs: number,
+  ): void {
+    const key = `${resource}@${formatGeneration(since)}`;
+    this.#dated.set(resource, newestGeneration(this.#dated.get(resource) ?? NO_GENERATION, since));
+    const known = this.commits.get(key);
+    if (known === undefined) this.commits.set(key, { server, atMs: nowMs });
+    else if (known.server !== server) {
+      throw new Violation('S1', `${key} gives it to ${server}, and gave it to ${known.server}`);
+    }
   }
 
   #checkCommit(
-    record: SwitchRecord,
-    {
-      moved,
-      before,
-      nowMs,
-    }: { moved: readonly string[]; before: ReadonlyMap<string, Json>; nowMs: number },
+    open: SwitchRecord,
+    { changed, before, nowMs }: { changed: readonly ResourceId[]; before: Records; nowMs: number },
   ): void {
-    if (record.returnGeneration !== null) {
-      this.#giveBacks += 1;
-      if (moved.length > 0) throw new Violation('S4', 'a give-back moved something');
-      return;
+    const isGivenBack = open.returnGeneration !== null;
+    const expected = open.moves.filter(({ source }) => !isGivenBack || source !== null);
+    const batch = expected.map(({ resource }) => resource).sort();
+    if ([...changed].sort().join() !== batch.join()) {
+      throw new Violation('S4', `the batch of ${batch.join()} changed ${changed.join()}`);
     }
-    this.#commits += 1;
-    if (record.lost.length > 0) this.#failovers += 1;
-    const expected = record.moves.map(({ resource }) => PLACEMENT.key(resource)).sort();
-    if ([...moved].sort().join() !== expected.join()) {
-      throw new Violation('S4', `batch of ${expected.join()} moved ${moved.join()}`);
+    for (const { resource, source, target } of expected) {
+      const { server } = this.#records.placement(resource) ?? {};
+      if (server !== (isGivenBack ? source : target)) {
+        throw new Violation('S4', `${resource} went to ${server ?? 'nobody'}`);
+      }
     }
-    for (const { resource, source, since } of record.moves) {
-      const was = this.#placement(PLACEMENT.key(resource), before);
+    if (isGivenBack) this.#giveBacks += 1;
+    else this.#checkForward(open, before, nowMs);
+  }
+
+  #checkForward(open: SwitchRecord, before: Records, nowMs: number): void {
+    const batch = `${open.plan}/${open.batch}`;
+    if (this.#switched.has(batch)) throw new Violation('L3', `batch ${batch} was switched twice`);
+    this.#switched.add(batch);
+    if (open.lost.length > 0) this.#failovers += 1;
+    for (const { resource, source, since } of open.moves) {
+      const was = before.placement(resource);
       const isSame =
         was === undefined ? since === null : since !== null && isSameGeneration(was.since, since);
       if (!isSame) throw new Violation('L3', `${resource} was moved from a state that was over`);
-      if (source !== null && since !== null && record.lost.includes(source)) {
-        this.#takenFromLost.add(`${resource}@${formatGeneration(since)}`);
+      if (source === null || since === null) continue;
+      if (!before.lost.includes(source)) {
+        const live = this.#records.members.filter((name) => this.#liveBoot(name, nowMs));
+        this.departures.push({ resource, server: source, atMs: nowMs, live });
+        continue;
       }
+      this.#takenFromLost.push({ resource, server: source, since });
+      this.#checkRescue(resource, before.lossOf(source) ?? '');
     }
-    this.#checkAgreement(record, nowMs);
+    this.#checkAgreement(open, nowMs);
+  }
+
+  /** One loss moves a resource once. */
+  #checkRescue(resource: string, loss: string): void {
+    const rescue = `${resource} from ${loss}`;
+    if (this.#rescued.has(rescue)) throw new Violation('L5', `${rescue} was moved again`);
+    this.#rescued.add(rescue);
   }
 
   /** At a commit every redirector whose lease lives holds, and has said so. */
-  #checkAgreement(record: SwitchRecord, nowMs: number): void {
-    for (const [name, { redirector, isAlive }] of this.redirectors) {
-      const lease = this.#leases.get(name);
-      if (!isAlive() || lease === undefined || nowMs >= lease.untilMs) continue;
-      const member = this.#member(name);
-      if (member?.boot !== lease.boot || redirector.membership.boot !== lease.boot) continue;
-      const ack = this.#ack(name);
+  #checkAgreement(open: SwitchRecord, nowMs: number): void {
+    for (const name of this.#records.members) {
+      const boot = this.#liveBoot(name, nowMs);
+      if (boot === undefined) continue;
+      const ack = this.#records.ack(name);
       const isAcked =
-        ack?.boot === lease.boot &&
-        isSameGeneration(ack.generation, record.generation) &&
-        (ack.step === 'attached' || ack.step === 'resumed');
-      const isHeld = record.moves.every(({ resource }) => redirector.gate.isHeld(resource));
-      if (!isAcked || !isHeld) {
+        ack?.boot === boot &&
+        isSameGeneration(ack.generation, open.generation) &&
+        (ack.step === 'attached' || ack.step === 'resumed') &&
+        ack.obstacles.length === 0 &&
+        ack.refusals.length === 0;
+      if (!isAcked || !this.#holds(name, boot, open)) {
         throw new Violation('S2', `committed without ${name}, whose lease lives`);
       }
     }
   }
 
-  /** Nothing runs at a server after something ran under a newer generation, or at another under the same. */
-  #judgeOwnership(): void {
-    const newest = new Map<string, Execution>();
-    for (const execution of this.journal) {
-      const { resource, server, since } = execution;
-      if (!this.#options.isFenced(server)) continue;
-      const former = newest.get(resource);
-      if (former === undefined) {
-        newest.set(resource, execution);
-        continue;
-      }
-      const order = compareGenerations(parsed(since), parsed(former.since));
-      if (order === 0 && server !== former.server) {
-        throw new Violation('S1', `${resource} had two servers at ${since}`);
-      }
-      if (order < 0 && !this.#isExcused(resource, since)) {
-        const late = `${execution.id} ran at ${server} (${since})`;
-        const early = `${former.id} ran at ${former.server} (${former.since})`;
+  #holds(name: string, boot: string, { moves }: SwitchRecord): boolean {
+    const observed = this.redirectors.get(name);
+    const isItself =
+      observed?.process.isAlive === true && this.#options.processOf(boot) === observed.process;
+    return !isItself || moves.every(({ resource }) => observed.redirector.gate.isHeld(resource));
+  }
+
+  /** Who may be sent a request for the resource; before a commit the source, after it the target. */
+  #ownerOf(resource: ResourceId): string | undefined {
+    return this.#records.placement(resource)?.server;
+  }
+
+  /** The store was put back to before the resource's last move: the agents tell redirectors the newer truth. */
+  #isForgotten(resource: ResourceId): boolean {
+    const since = this.#records.placement(resource)?.since ?? NO_GENERATION;
+    return compareGenerations(this.#dated.get(resource) ?? NO_GENERATION, since) > 0;
+  }
+
+  /** A gate's table is one that was, but for what it learned of newer commits. */
+  #checkGate(name: string, { gate }: Redirector): void {
+    const generation = formatGeneration(gate.generation);
+    const table = this.#tables.get(generation);
+    if (table === undefined) {
+      if (isSameGeneration(gate.generation, NO_GENERATION)) return;
+      throw new Violation('S4', `the gate of ${name} has ${generation}, which never was`);
+    }
+    for (const [id, row] of table) {
+      const placement = gate.placementOf(id as ResourceId);
+      if (placement === undefined) throw new Violation('S4', `the gate of ${name} lacks ${id}`);
+      const since = formatGeneration(placement.since);
+      this.#neverFalls(`gate of ${name} for ${id}`, placement.since);
+      if (`${placement.server}@${since}` === row) continue;
+      const isKnown = this.commits.get(`${id}@${since}`)?.server === placement.server;
+      if (!isKnown) {
         throw new Violation(
-          'S1',
-          `${resource}: ${late} at ${execution.atMs}, after ${early} at ${former.atMs}`,
+          'S4',
+          `the gate of ${name} gives ${id} to ${placement.server}@${since}`,
         );
       }
-      if (order > 0) newest.set(resource, execution);
     }
   }
 
-  /** `availability` goes on when a server is lost, without knowing that it stopped: that is its meaning. */
-  #isExcused(resource: string, since: string): boolean {
-    return (
-      this.#options.policyOf(resource as ResourceId) === 'availability' &&
-      this.#takenFromLost.has(`${resource}@${since}`)
-    );
-  }
-
-  #judgeAnswers(): void {
-    const runs = new Map<string, number>();
-    for (const { id } of this.journal) runs.set(id, (runs.get(id) ?? 0) + 1);
-    for (const { id, method, outcome, status, redirector } of this.ledger) {
-      const count = runs.get(id) ?? 0;
-      const told = `${method} ${id} by ${redirector} was told ${outcome} (${status}) and ran ${count} times`;
-      if (outcome === 'foreign') throw new Violation('S7', `foreign answer: ${told}`);
-      if (outcome === 'refused') throw new Violation('S7', `no word about execution: ${told}`);
-      if (outcome === 'open') throw new Violation('L1', `never ended: ${told}`);
-      if (outcome === 'answered' && count === 0) throw new Violation('S7', told);
-      if (outcome === 'not-executed' && count > 0) throw new Violation('S7', told);
-      if (method === 'POST' && count > 1) throw new Violation('S8', told);
-      if (count > 2) throw new Violation('S8', told);
+  #checkHeld(name: string, { gate }: Redirector, nowMs: number): void {
+    const { heldMax, heldPerResourceMax, heldMaxMs } = this.#options;
+    const { requests, mostOfOne, oldestAtMs } = gate.held();
+    if (requests > heldMax || mostOfOne > heldPerResourceMax) {
+      throw new Violation(
+        'S10',
+        `${name} holds ${requests} requests, ${mostOfOne} of one resource`,
+      );
     }
+    const oldestMs = nowMs - oldestAtMs;
+    if (oldestMs > heldMaxMs) throw new Violation('L1', `${name} holds one for ${oldestMs} ms`);
   }
-
-  /** What one session was answered ran in its order. */
-  #judgeOrder(): void {
-    const ranAt = new Map<string, number>();
-    for (const [index, { id, method, resource, since }] of this.journal.entries()) {
-      // A safe request may run twice; and what ran where `availability` did not wait is excused.
-      const isFirst = !ranAt.has(id);
-      if (isFirst || (method !== 'GET' && !this.#isExcused(resource, since))) ranAt.set(id, index);
-    }
-    const last = new Map<string, number>();
-    for (const { id, session, outcome } of this.ledger) {
-      const at = ranAt.get(id);
-      if (outcome !== 'answered' || at === undefined) continue;
-      if (at < (last.get(session) ?? -1)) throw new Violation('S9', `${id} ran before its turn`);
-      last.set(session, at);
-    }
-  }
-
-  #serverAt(key: string, records: ReadonlyMap<string, Json> = this.#records): string | undefined {
-    return this.#placement(key, records)?.server;
-  }
-
-  #placement(
-    key: string,
-    records: ReadonlyMap<string, Json> = this.#records,
-  ): PlacementRecord | undefined {
-    const value = records.get(key);
-    return value === undefined ? undefined : PLACEMENT.parse(key, value);
-  }
-
-  #member(name: string): MemberRecord | undefined {
-    const value = this.#records.get(MEMBER.key(name as MemberId));
-    return value === undefined ? undefined : MEMBER.parse('member', value);
-  }
-
-  #ack(name: string): Ack | undefined {
-    const value = this.#records.get(ACK.key(name as MemberId));
-    return value === undefined ? undefined : ACK.parse('ack', value);
-  }
-}
-
-function parsed(since: string): Generation {
-  return readGeneration(since) ?? NO_GENERATION;
 }

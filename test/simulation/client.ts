@@ -8,6 +8,25 @@ import type { ResponseHead } from '../../core/net/http/response-head.js';
 import { ResponseReader } from '../../core/net/http/response-reader.js';
 import type { Connection, Net } from '../../core/net/port.js';
 
+/**
+ * How a request ended for its client. `answered`: with its own id; `foreign`: with another's; `not-executed` and
+ * `unknown`: as the redirector says; `wordless`: refused without a word about execution; `cut`: within the answer;
+ * `lost`: the connection broke before any answer; `unsent`: it never opened, or was to take no more; `gone`: the client left; `late`:
+ * nothing came in time.
+ */
+export type Outcome =
+  | 'open'
+  | 'answered'
+  | 'foreign'
+  | 'not-executed'
+  | 'unknown'
+  | 'wordless'
+  | 'cut'
+  | 'lost'
+  | 'unsent'
+  | 'gone'
+  | 'late';
+
 /** What a client knows of one of its requests in the end. */
 export interface LedgerEntry {
   readonly id: string;
@@ -17,9 +36,8 @@ export interface LedgerEntry {
   readonly session: string;
   readonly redirector: string;
   readonly sentAtMs: number;
-  endedAtMs: number | undefined;
-  /** `lost`: the connection broke, or nothing came in time. */
-  outcome: 'open' | 'answered' | 'not-executed' | 'unknown' | 'refused' | 'lost' | 'foreign';
+  endedAtMs: number;
+  outcome: Outcome;
   status: number;
 }
 
@@ -29,24 +47,43 @@ export interface RequestPlan {
   readonly resource: string;
   readonly workMs: number;
   readonly body: string;
+  /** Between the two halves of the body. */
+  readonly pauseMs: number;
+  /** The client leaves after that time; Infinity: it waits. */
+  readonly patienceMs: number;
 }
 
-/** One session of a client: one connection to one redirector, one request at a time. */
+interface Awaited {
+  readonly plan: RequestPlan;
+  readonly entry: LedgerEntry;
+  readonly ended: (entry: LedgerEntry) => void;
+}
+
+export interface SessionParts {
+  readonly name: string;
+  readonly redirector: string;
+  readonly net: Net;
+  readonly clock: Clock;
+  readonly to: Address;
+  readonly ledger: LedgerEntry[];
+  /** No request takes longer, or the redirector is at fault. */
+  readonly timeoutMs: number;
+}
+
+/** One session of a client: one connection to one redirector; requests may follow each other before their answers. */
 export class SimSession {
-  readonly #name: string;
-  readonly #redirector: string;
-  readonly #clock: Clock;
+  readonly #parts: SessionParts;
   readonly #connection: Connection;
   readonly #reader: ResponseReader;
+  /** In the order of their sending. */
+  readonly #awaited: Awaited[] = [];
+  #isOpened = false;
   #isClosed = false;
-  #settle: ((head: ResponseHead | undefined, body: string) => void) | undefined;
   #head: ResponseHead | undefined;
   #body = '';
 
-  constructor(parts: { name: string; redirector: string; net: Net; clock: Clock; to: Address }) {
-    this.#name = parts.name;
-    this.#redirector = parts.redirector;
-    this.#clock = parts.clock;
+  constructor(parts: SessionParts) {
+    this.#parts = parts;
     this.#reader = new ResponseReader({
       head: (head) => {
         this.#head = head;
@@ -55,10 +92,7 @@ export class SimSession {
         this.#body += Buffer.from(bytes).toString('latin1');
       },
       end: () => {
-        const body = this.#body;
-        const head = this.#head;
-        this.#body = '';
-        this.#settled(head, body);
+        this.#answered();
       },
       fault: () => {
         this.#connection.destroy();
@@ -66,10 +100,12 @@ export class SimSession {
     });
     this.#connection = parts.net.connect(parts.to, { timeoutMs: 300 });
     this.#connection.handler = {
-      opened: () => undefined,
+      opened: () => {
+        this.#isOpened = true;
+        for (const { plan } of this.#awaited) this.#write(plan);
+      },
       data: (bytes) => {
-        let at = 0;
-        while (at < bytes.length) at = this.#reader.read(bytes, at);
+        for (let at = 0; at < bytes.length;) at = this.#reader.read(bytes, at);
       },
       drained: () => undefined,
       ended: () => {
@@ -78,7 +114,7 @@ export class SimSession {
       },
       closed: () => {
         this.#isClosed = true;
-        this.#settled(undefined, '');
+        this.#endAll();
       },
     };
   }
@@ -87,70 +123,114 @@ export class SimSession {
     return this.#isClosed;
   }
 
-  /** Sends one request and waits for its end, at most `timeoutMs`. */
-  async send(plan: RequestPlan, ledger: LedgerEntry[], timeoutMs: number): Promise<LedgerEntry> {
+  /** Sends one request; resolves when it has ended, whatever its end. */
+  send(plan: RequestPlan): Promise<LedgerEntry> {
+    const { clock, ledger, name, redirector } = this.#parts;
     const { id, method, resource } = plan;
+    const sentAtMs = clock.monotonicMs();
     const entry: LedgerEntry = {
       id,
       method,
       resource,
-      session: this.#name,
-      redirector: this.#redirector,
-      sentAtMs: this.#clock.monotonicMs(),
-      endedAtMs: undefined,
+      session: name,
+      redirector,
+      sentAtMs,
+      endedAtMs: Infinity,
       outcome: 'open',
       status: 0,
     };
     ledger.push(entry);
-    if (this.#isClosed) return this.#end(entry, 'lost');
-    const answered = new Promise<[ResponseHead | undefined, string]>((resolve) => {
-      this.#settle = (head, body) => {
-        resolve([head, body]);
-      };
+    return new Promise((ended) => {
+      this.#awaited.push({ plan, entry, ended });
+      if (this.#isClosed) {
+        this.#end('unsent');
+        return;
+      }
+      if (this.#awaited.length === 1) this.#reader.expect(method);
+      if (this.#isOpened) this.#write(plan);
+      this.#limit(entry, plan.patienceMs, 'gone');
+      this.#limit(entry, this.#parts.timeoutMs, 'late');
     });
-    this.#reader.expect(method);
-    this.#connection.write(this.#bytesOf(plan));
-    const cancel = this.#clock.after(timeoutMs, () => {
-      this.#connection.destroy();
-    });
-    const [head, body] = await answered;
-    cancel();
-    if (head === undefined) return this.#end(entry, 'lost');
-    entry.status = head.status;
-    if (!head.keepAlive) this.#connection.destroy();
-    if (head.status === 200) return this.#end(entry, body === id ? 'answered' : 'foreign');
-    const executed = headerOf(head.headers, 'foreshift-executed');
-    if (executed === 'no') return this.#end(entry, 'not-executed');
-    return this.#end(entry, executed === 'unknown' ? 'unknown' : 'refused');
   }
 
   close(): void {
     this.#connection.destroy();
   }
 
-  #end(entry: LedgerEntry, outcome: LedgerEntry['outcome']): LedgerEntry {
-    entry.outcome = outcome;
-    entry.endedAtMs = this.#clock.monotonicMs();
-    return entry;
-  }
-
-  #settled(head: ResponseHead | undefined, body: string): void {
-    const settle = this.#settle;
-    this.#settle = undefined;
-    this.#head = undefined;
-    settle?.(head, body);
-  }
-
-  #bytesOf({ id, method, resource, workMs, body }: RequestPlan): Uint8Array {
-    const head = requestHeadText({
-      method,
-      path: `/${resource}/${id}`,
-      query: '',
-      host: 'service',
-      headers: headerList({ 'x-id': id, 'x-work-ms': String(workMs) }),
-      framing: method === 'GET' ? NO_BODY : ofLength(body.length),
-      connection: 'persistent',
+  #limit(entry: LedgerEntry, ms: number, outcome: Outcome): void {
+    if (ms === Infinity) return;
+    this.#parts.clock.after(ms, () => {
+      if (entry.outcome !== 'open') return;
+      // Those behind it in the pipeline go with it.
+      while (this.#awaited.length > 0) {
+        this.#end(this.#awaited[0]?.entry === entry ? outcome : 'gone');
+      }
+      this.#connection.destroy();
     });
-    return latin1Bytes(method === 'GET' ? head : head + body);
   }
+
+  #answered(): void {
+    const head = this.#head;
+    const body = this.#body;
+    const awaited = this.#awaited[0];
+    this.#head = undefined;
+    this.#body = '';
+    if (head === undefined || awaited === undefined) return;
+    awaited.entry.status = head.status;
+    this.#end(outcomeOf(head, body === awaited.plan.id));
+    if (!head.keepAlive) {
+      // The redirector said that it takes no more.
+      while (this.#awaited.length > 0) this.#end('unsent');
+      this.#connection.destroy();
+    }
+    const [next] = this.#awaited;
+    if (next !== undefined) this.#reader.expect(next.plan.method);
+  }
+
+  #endAll(): void {
+    if (this.#head !== undefined) this.#end('cut');
+    while (this.#awaited.length > 0) this.#end(this.#isOpened ? 'lost' : 'unsent');
+  }
+
+  #end(outcome: Outcome): void {
+    const awaited = this.#awaited.shift();
+    if (awaited === undefined) return;
+    awaited.entry.outcome = outcome;
+    awaited.entry.endedAtMs = this.#parts.clock.monotonicMs();
+    awaited.ended(awaited.entry);
+  }
+
+  #write(plan: RequestPlan): void {
+    const { method, body, pauseMs } = plan;
+    const head = latin1Bytes(headOf(plan));
+    if (method === 'GET') {
+      this.#connection.write(head);
+      return;
+    }
+    const half = pauseMs > 0 ? body.length >> 1 : body.length;
+    this.#connection.write(Buffer.concat([head, latin1Bytes(body.slice(0, half))]));
+    if (half === body.length) return;
+    this.#parts.clock.after(pauseMs, () => {
+      this.#connection.write(latin1Bytes(body.slice(half)));
+    });
+  }
+}
+
+function outcomeOf(head: ResponseHead, isOwn: boolean): Outcome {
+  if (head.status === 200) return isOwn ? 'answered' : 'foreign';
+  const executed = headerOf(head.headers, 'foreshift-executed');
+  if (executed === 'no') return 'not-executed';
+  return executed === 'unknown' ? 'unknown' : 'wordless';
+}
+
+function headOf({ id, method, resource, workMs, body }: RequestPlan): string {
+  return requestHeadText({
+    method,
+    path: `/${resource}/${id}`,
+    query: '',
+    host: 'service',
+    headers: headerList({ 'x-id': id, 'x-work-ms': String(workMs) }),
+    framing: method === 'GET' ? NO_BODY : ofLength(body.length),
+    connection: 'persistent',
+  });
 }

@@ -19,6 +19,8 @@ import type { SimulatedNet } from '../../core/net/simulated.js';
 export class SimProcess {
   readonly clock: Clock;
   readonly net: Net;
+  /** How far its host's wall clock is off. */
+  wallOffsetMs = 0;
   #isPaused = false;
   #isAlive = true;
   #waiting: (() => void)[] = [];
@@ -28,7 +30,7 @@ export class SimProcess {
     clock: Clock,
     net: Net,
     /** Told of each write, before it leaves. */
-    readonly onWrite: (to: Address, bytes: Uint8Array) => void = () => undefined,
+    readonly onWrite: (connection: Connection, bytes: Uint8Array) => void = () => undefined,
   ) {
     this.clock = new ProcessClock(this, clock);
     this.net = new ProcessNet(this, net);
@@ -87,7 +89,7 @@ class ProcessClock implements Clock {
   }
 
   realtimeMs(): number {
-    return this.#clock.realtimeMs();
+    return this.#clock.realtimeMs() + this.#process.wallOffsetMs;
   }
 
   monotonicMs(): number {
@@ -201,7 +203,7 @@ class ProcessConnection implements Connection {
   }
 
   write(bytes: Uint8Array): boolean {
-    this.#process.onWrite(this.#connection.remote, bytes);
+    this.#process.onWrite(this.#connection, bytes);
     return this.#connection.write(bytes);
   }
 

@@ -1,15 +1,15 @@
 import type { Log } from '../../core/log.js';
-import type { Rng } from '../../core/rng.js';
-import { between, chance, integerBelow, pick } from '../../core/rng.js';
-import { SWITCH } from '../../core/table-store/records/switch.js';
-import { formatGeneration, isSameGeneration } from '../../core/generation.js';
-import { Violation } from './checker.js';
-import type { RequestPlan } from './client.js';
-import { SimSession } from './client.js';
-import type { Fault } from './nemesis.js';
+import { chance } from '../../core/rng.js';
+import type { Fault } from './faults.js';
+import { CONTROL_FAULTS } from './faults.js';
+import { judge } from './judge.js';
 import { Nemesis } from './nemesis.js';
 import { RestlessOperator } from './operator.js';
-import { PROXY_PORT, World } from './world.js';
+import { unsettled } from './settled.js';
+import { isFenced, policyOf } from './shape.js';
+import { REQUEST_MS, probeAll, runClient } from './traffic.js';
+import { Violation } from './violation.js';
+import { World } from './world.js';
 
 export interface SimulationResult {
   readonly seed: number;
@@ -31,176 +31,114 @@ export interface SimulationOptions {
   readonly log?: Log;
 }
 
+const CALM_MS = 800;
 const HARM_MS = 4000;
 /** After the harm is over: this long until everything has settled (L2). */
 const SETTLE_MS = 5000;
-/** No request of a client takes longer, whatever happens (L1); holds, retries and answers are limited below it. */
-const REQUEST_MS = 9000;
+const LOOK_MS = 50;
+/** Settled is what was so at so many looks in a row: longer than a plan takes to be made. */
+const LOOKS = 5;
 
 /** One seed: a cluster, clients, plans and faults; then peace, and a judgement. */
 export async function simulate(
   seed: number,
   options: SimulationOptions = {},
 ): Promise<SimulationResult> {
-  const world = worldOf(seed, options);
-  const rng = world.rng('simulation');
+  const world = new World(seed, options.log);
   await world.start();
   const nemesis = new Nemesis(world, options.faults);
-  const operator = new RestlessOperator(world);
-  const harmOverMs = 800 + HARM_MS;
-  void operator.run(harmOverMs, { min: 20, max: 300 });
-  for (let client = 1; client <= 4; client++) {
-    void runClient(world, `c-${client}`, harmOverMs + SETTLE_MS / 2);
-  }
-  await runUntil(world, 800);
-  world.storeWorld.lostAnswerProbability = chance(rng, 0.5) ? 0.02 : 0;
-  world.storeWorld.lostCallProbability = chance(rng, 0.5) ? 0.02 : 0;
+  const harmOverMs = CALM_MS + HARM_MS;
+  void new RestlessOperator(world).run(harmOverMs, { min: 20, max: 300 });
+  let isOver = false;
+  const clients = [1, 2, 3, 4].map((client) => runClient(world, `c-${client}`, () => isOver));
+  await runUntil(world, CALM_MS);
+  const rng = world.rng('simulation');
+  world.store.lostAnswerProbability = chance(rng, 0.5) ? 0.02 : 0;
+  world.store.lostCallProbability = chance(rng, 0.5) ? 0.02 : 0;
   void nemesis.run(harmOverMs);
   await runUntil(world, harmOverMs);
-  void nemesis.mendAll();
-  await runUntil(world, harmOverMs + SETTLE_MS);
-  world.guard(() => {
-    checkSettled(world);
-  });
+  await finish(world, nemesis.mendAll());
+  await settle(world, harmOverMs + SETTLE_MS, chance(rng, 0.05));
+  isOver = true;
+  await finish(world, Promise.all(clients));
   const probes = probeAll(world);
-  await runUntil(world, harmOverMs + SETTLE_MS + 1500);
-  const served = await Promise.race([probes, Promise.resolve('unanswered' as const)]);
-  await runUntil(world, harmOverMs + SETTLE_MS + REQUEST_MS);
+  const failure = await finish(world, probes);
   world.guard(() => {
-    if (served !== 'ok') throw new Violation('L2', `after the faults: ${served}`);
+    if (failure !== undefined) throw new Violation('L2', `after the faults: ${failure}`);
+    const rest = unsettled(world);
+    if (rest !== undefined) throw rest;
   });
-  world.guard(() => {
-    world.checker.judge();
-  });
-  const { ledger, counts } = world.checker;
+  const { shape, ledger, journal, checker, outages } = world;
+  if (world.violation === undefined)
+    world.guard(() => {
+      judge({
+        journal,
+        ledger,
+        checker,
+        outages,
+        isDataPlaneUnharmed:
+          nemesis.kinds.every((kind) => CONTROL_FAULTS.has(kind)) &&
+          shape.calls.lostCallProbability + shape.calls.lostAnswerProbability === 0,
+        policyOf,
+        drainPolicyOf: (resource) => shape.drain.get(resource) ?? 'abort',
+        isFenced,
+      });
+    });
   return {
     seed,
     violation: world.violation,
     requests: ledger.length,
     answered: ledger.filter(({ outcome }) => outcome === 'answered').length,
-    counts,
-    hash: hashOf(world.trail, ledger),
+    counts: checker.counts,
+    hash: hashOf(world.trail, [...ledger, ...journal]),
     trail: world.trail,
   };
 }
 
-function worldOf(seed: number, { log }: SimulationOptions): World {
-  const rng = new World(seed, EMPTY).rng('shape');
-  return new World(
-    seed,
-    {
-      redirectors: 2 + integerBelow(rng, 2),
-      servers: 2 + integerBelow(rng, 2),
-      hasForeign: chance(rng, 0.3),
-      resources: 6,
-      lostCallProbability: chance(rng, 0.4) ? 0.03 : 0,
-      lostAnswerProbability: chance(rng, 0.4) ? 0.03 : 0,
-      doubledCallProbability: chance(rng, 0.4) ? 0.1 : 0,
-    },
-    log,
-  );
-}
-
-const EMPTY = {
-  redirectors: 0,
-  servers: 0,
-  hasForeign: false,
-  resources: 0,
-  lostCallProbability: 0,
-  lostAnswerProbability: 0,
-  doubledCallProbability: 0,
-};
-
 /** Steps of the simulated time, with a look at every observer now and then. */
 async function runUntil(world: World, untilMs: number): Promise<void> {
-  let steps = 0;
-  while (world.violation === undefined && (await world.clock.step(untilMs))) {
-    steps += 1;
+  for (let steps = 1; world.violation === undefined; steps++) {
+    if (!(await world.clock.step(untilMs))) break;
     if (steps % 16 === 0) world.observe();
   }
   await world.clock.advance(Math.max(0, untilMs - world.clock.monotonicMs()));
 }
 
-async function runClient(world: World, name: string, untilMs: number): Promise<void> {
-  const rng = world.rng(name);
-  const process = world.newProcess(name);
-  const { clock } = process;
-  await clock.sleep(between(rng, 300, 500));
-  let sessions = 0;
-  let session: SimSession | undefined;
-  for (let number = 0; clock.monotonicMs() < untilMs; number++) {
-    if (session === undefined || session.isClosed || chance(rng, 0.05)) {
-      session?.close();
-      const redirector = pick(rng, world.redirectorNames);
-      sessions += 1;
-      session = new SimSession({
-        name: `${name}/${sessions}`,
-        redirector,
-        net: process.net,
-        clock,
-        to: { host: redirector, port: PROXY_PORT },
-      });
-    }
-    const plan = requestPlan(`${name}-${number}`, rng, world);
-    await session.send(plan, world.checker.ledger, REQUEST_MS);
-    await clock.sleep(between(rng, 1, 60));
+/** Until nothing is unsettled; a seed that is thorough looks whether it stays so. */
+async function settle(world: World, untilMs: number, isThorough: boolean): Promise<void> {
+  let looks = 0;
+  while (world.violation === undefined && world.clock.monotonicMs() < untilMs) {
+    await runUntil(world, world.clock.monotonicMs() + LOOK_MS);
+    looks = unsettled(world) === undefined ? looks + 1 : 0;
+    if (!isThorough && looks >= LOOKS) return;
   }
-  session?.close();
+  world.guard(() => {
+    const rest = unsettled(world);
+    if (rest !== undefined) throw rest;
+  });
 }
 
-function requestPlan(id: string, rng: Rng, world: World): RequestPlan {
-  const isSlow = chance(rng, 0.02);
-  return {
-    id,
-    method: pick(rng, ['GET', 'POST', 'POST', 'PUT']),
-    resource: pick(rng, world.resources),
-    workMs: isSlow ? between(rng, 300, 900) : integerBelow(rng, 12),
-    body: 'x'.repeat(integerBelow(rng, 200)),
-  };
-}
-
-/** The faults are over: nothing is open, everybody has the same table. */
-function checkSettled(world: World): void {
-  const views = [...world.redirectors].map(([name, { redirector }]) => ({ name, redirector }));
-  for (const { name, redirector } of views) {
-    const open = redirector.view.get(SWITCH, 'open')?.value;
-    if (open !== undefined)
-      throw new Violation('L2', `${name} still sees a switch in ${open.state}`);
-    const [first] = views;
-    const { generation } = redirector.gate;
-    if (first !== undefined && !isSameGeneration(generation, first.redirector.gate.generation)) {
-      throw new Violation('L2', `${name} has generation ${formatGeneration(generation)}`);
-    }
-    if (redirector.gate.heldRequests > 0) throw new Violation('L1', `${name} still holds requests`);
+/** Until the promise is settled: all that is waited for has its time limit. */
+async function finish<T>(world: World, promise: Promise<T>): Promise<T | undefined> {
+  const state: { value?: T; isSettled: boolean } = { isSettled: false };
+  void promise.then((value) => {
+    state.value = value;
+    state.isSettled = true;
+  });
+  const endMs = world.clock.monotonicMs() + 2 * REQUEST_MS;
+  while (!state.isSettled && world.violation === undefined) {
+    world.guard(() => {
+      if (world.clock.monotonicMs() > endMs) throw new Violation('L1', 'something never ended');
+    });
+    await runUntil(world, world.clock.monotonicMs() + LOOK_MS);
   }
-}
-
-/** Every resource answers through every redirector. */
-async function probeAll(world: World): Promise<string> {
-  const process = world.newProcess('probe');
-  for (const redirector of world.redirectorNames) {
-    for (const resource of world.resources) {
-      const session = new SimSession({
-        name: `probe/${redirector}/${resource}`,
-        redirector,
-        net: process.net,
-        clock: process.clock,
-        to: { host: redirector, port: PROXY_PORT },
-      });
-      const id = `probe-${redirector}-${resource}`;
-      const plan = { id, method: 'POST', resource, workMs: 0, body: '' } as const;
-      const { outcome, status } = await session.send(plan, world.checker.ledger, 1000);
-      session.close();
-      if (outcome !== 'answered') return `${resource} through ${redirector}: ${outcome} ${status}`;
-    }
-  }
-  return 'ok';
+  return state.value;
 }
 
 /** FNV-1a over all that happened. */
-function hashOf(trail: readonly string[], ledger: readonly object[]): string {
+function hashOf(trail: readonly string[], records: readonly object[]): string {
   let hash = 0x811c9dc5;
-  for (const line of [...trail, ...ledger.map((entry) => JSON.stringify(entry))]) {
+  for (const line of [...trail, ...records.map((record) => JSON.stringify(record))]) {
     for (let at = 0; at < line.length; at++) {
       hash = Math.imul(hash ^ line.charCodeAt(at), 0x01000193);
     }

@@ -3,32 +3,39 @@ import { SIDECAR_DEFAULTS, Sidecar } from '../../agent/sidecar.js';
 import { Registration } from '../../api/registration.js';
 import { agentToken } from '../../core/agent-protocol.js';
 import { SimulatedClock } from '../../core/clock/simulated.js';
-import type {
-  Address,
-  LostSourcePolicy,
-  MemberId,
-  ResourceId,
-  ServerId,
-} from '../../core/domain.js';
+import type { Address, MemberId, ResourceId, ServerId } from '../../core/domain.js';
 import { SILENT_LOG } from '../../core/log.js';
 import type { Log } from '../../core/log.js';
+import type { Connection } from '../../core/net/port.js';
 import { SimulatedNet } from '../../core/net/simulated.js';
 import type { Rng } from '../../core/rng.js';
 import { SeededRng, seedFor } from '../../core/rng.js';
+import { Draft } from '../../core/table-store/draft.js';
 import { Eligibility } from '../../core/table-store/eligibility.js';
 import { MemoryTableStore } from '../../core/table-store/memory.js';
-import { Draft } from '../../core/table-store/draft.js';
 import { ELIGIBLE, SERVER } from '../../core/table-store/records/server.js';
 import { TableView } from '../../core/table-store/view.js';
 import { HttpAdapter } from '../../redirector/adapters/http/http-adapter.js';
-import type { RedirectorOptions } from '../../redirector/redirector.js';
 import { Redirector } from '../../redirector/redirector.js';
-import { SWITCH_LIMITS } from '../../redirector/switch/protocol.js';
+import type { Execution } from './app.js';
 import { SimApp } from './app.js';
-import { Checker, Violation } from './checker.js';
-import type { StoreWorld } from './faulty-store.js';
-import { FaultyStore } from './faulty-store.js';
+import { Checker } from './checker.js';
+import type { LedgerEntry } from './client.js';
+import type { Outage } from './judge.js';
 import { SimProcess } from './process.js';
+import {
+  ADAPTER_OPTIONS,
+  HELD_MAX,
+  HELD_PER_RESOURCE_MAX,
+  HOLD_TIMEOUT_MS,
+  REDIRECTOR_OPTIONS,
+  isFenced,
+  policyOf,
+  shapeOf,
+} from './shape.js';
+import type { Shape } from './shape.js';
+import { FaultyStore, SimStore } from './store.js';
+import { Violation } from './violation.js';
 
 export const PROXY_PORT = 7701;
 const DATA_PORT = 8080;
@@ -36,66 +43,12 @@ const LOCAL_PORT = 9000;
 const CONTROL_PORT = 7704;
 const REGISTRATION_PORT = 7703;
 const SECRET = 'a secret for the simulation';
-const HELD_MAX = 200;
-const LATENCY_MAX_MS = 2;
-
-export interface WorldOptions {
-  readonly redirectors: number;
-  readonly servers: number;
-  /** One more server, which has no agent. */
-  readonly hasForeign: boolean;
-  readonly resources: number;
-  readonly lostCallProbability: number;
-  readonly lostAnswerProbability: number;
-  readonly doubledCallProbability: number;
-}
 
 interface ServerHost {
-  process: SimProcess;
+  readonly process: SimProcess;
   agent: Agent | undefined;
   /** What the agent keeps on its disk. */
   disk: MemoryTableStore;
-}
-
-const OPTIONS: RedirectorOptions = {
-  membership: { leaseMs: 500, leaseMarginMs: 100 },
-  gate: {
-    holdTimeoutMs: 1500,
-    stallTimeoutMs: 800,
-    heldPerResourceMax: 20,
-    heldMax: HELD_MAX,
-    resumeBurst: 4,
-  },
-  health: { checkMs: 150, recheckMs: 40, timeoutMs: 200, servingLeaseMs: 600 },
-  agents: { callTimeoutMs: 200 },
-  coordinator: {
-    tickMs: 50,
-    standbyAfterMs: 100,
-    placeAfterMs: 300,
-    limits: {
-      ...SWITCH_LIMITS,
-      prepareTimeoutMs: 400,
-      drainTimeoutMs: 400,
-      stepTimeoutMs: 500,
-      resumeTimeoutMs: 600,
-    },
-    queue: { batchAttemptsMax: 2, batchRetryMs: 300 },
-    failover: { batchMovesMax: 4, planLifeMs: 60_000 },
-    lostServers: {
-      servingLeaseMs: 600,
-      servingMarginMs: 100,
-      fenceHook: undefined,
-      fenceHookTimeoutMs: 200,
-    },
-  },
-  viewPollMs: 200,
-  settleTimeoutMs: 500,
-  startRetryMs: 50,
-};
-
-/** Every second resource prefers consistency. */
-export function policyOf(resource: ResourceId): LostSourcePolicy {
-  return Number(resource.split('-')[1]) % 2 === 0 ? 'consistency' : 'availability';
 }
 
 /**
@@ -104,57 +57,67 @@ export function policyOf(resource: ResourceId): LostSourcePolicy {
  */
 export class World {
   readonly clock = new SimulatedClock(1_700_000_000_000);
+  readonly shape: Shape;
   readonly net: SimulatedNet;
+  readonly store: SimStore;
   readonly checker: Checker;
-  readonly storeWorld: StoreWorld;
-  readonly resources: readonly ResourceId[];
-  readonly serverNames: readonly string[];
-  readonly redirectorNames: readonly string[];
+  readonly journal: Execution[] = [];
+  readonly ledger: LedgerEntry[] = [];
+  readonly outages = new Map<string, Outage[]>();
   readonly redirectors = new Map<string, { process: SimProcess; redirector: Redirector }>();
   readonly servers = new Map<string, ServerHost>();
+  /** How many times longer a server's work takes. */
+  readonly slowness = new Map<string, number>();
+  /** The latest process of each host. */
+  readonly #processes = new Map<string, SimProcess>();
+  /** How far the wall clocks of hosts are off. */
+  readonly #wallOffsets = new Map<string, number>();
   /** What happened, for the one who reads a failure. */
   readonly trail: string[] = [];
   readonly #seed: number;
-  readonly #options: WorldOptions;
   readonly #log: Log;
+  readonly #lives = new Map<string, SimProcess>();
+  readonly #tokens = new Map<ServerId, string>();
+  /** Which resource's request a connection to a server without a fence carries. */
+  readonly #carried = new Map<number, ResourceId>();
   #api: SimProcess | undefined;
   #boots = 0;
   violation: Violation | undefined;
 
-  constructor(seed: number, options: WorldOptions, log: Log = SILENT_LOG) {
+  constructor(seed: number, log: Log = SILENT_LOG) {
     this.#seed = seed;
-    this.#options = options;
     this.#log = log;
-    this.resources = named('vol', options.resources) as ResourceId[];
-    this.serverNames = [...named('s', options.servers), ...(options.hasForeign ? ['foreign'] : [])];
-    this.redirectorNames = named('r', options.redirectors);
+    this.shape = shapeOf(this.rng('shape'));
     this.net = new SimulatedNet(this.clock, this.rng('net'), {
-      latencyMs: { min: 0.1, max: LATENCY_MAX_MS },
-      ...options,
+      latencyMs: { min: 0.1, max: 2 },
+      windowBytes: this.shape.windowBytes,
+      ...this.shape.calls,
     });
     this.checker = new Checker({
       policyOf,
-      isFenced: (server) => server !== 'foreign',
+      drainPolicyOf: (resource) => this.shape.drain.get(resource) ?? 'abort',
+      isFenced,
+      processOf: (boot) => this.#lives.get(boot.split('.')[0] ?? ''),
       heldMax: HELD_MAX,
+      heldPerResourceMax: HELD_PER_RESOURCE_MAX,
+      heldMaxMs: HOLD_TIMEOUT_MS + 1,
     });
-    this.storeWorld = {
-      store: new MemoryTableStore(),
+    this.store = new SimStore({
       clock: this.clock,
       rng: this.rng('store'),
-      isDown: false,
-      cutOff: new Set(),
-      lostAnswerProbability: 0,
-      lostCallProbability: 0,
       onTransact: (process, transaction, result, sentAtMs) => {
-        const nowMs = this.clock.monotonicMs();
         if (result.committed) {
           this.say(`${process.name} wrote ${transaction.writes.map(summary).join(' ')}`);
         }
+        const nowMs = this.clock.monotonicMs();
         this.guard(() => {
-          this.checker.transacted(process.name, transaction, result, { sentAtMs, nowMs });
+          this.checker.transacted(process, transaction, result, { sentAtMs, nowMs });
         });
       },
-    };
+      onRead: (process, sentAtMs) => {
+        this.checker.hasRead(process, sentAtMs, this.clock.monotonicMs());
+      },
+    });
   }
 
   rng(stream: string): Rng {
@@ -177,32 +140,42 @@ export class World {
   }
 
   async start(): Promise<void> {
-    await this.startApi();
-    if (this.#options.hasForeign) await this.#declareForeign();
-    for (const name of this.serverNames) await this.startServer(name);
-    for (const name of this.redirectorNames) this.startRedirector(name);
+    this.startApi();
+    if (this.shape.servers.includes('foreign')) await this.#declareForeign();
+    for (const name of this.shape.servers) await this.startServer(name);
+    for (const name of this.shape.redirectors) this.startRedirector(name);
   }
 
   storeFor(process: SimProcess): FaultyStore {
-    return new FaultyStore(this.storeWorld, process);
+    return new FaultyStore(this.store, process);
   }
 
   newProcess(name: string): SimProcess {
-    return new SimProcess(name, this.clock, this.net.restart(name), (to, bytes) => {
-      if (to.host !== 'foreign' || !this.redirectorNames.includes(name)) return;
-      const [, resource] =
-        /^[A-Z]+ \/(vol-[0-9]+)\//.exec(Buffer.from(bytes).toString('latin1')) ?? [];
-      if (resource === undefined) return;
-      this.guard(() => {
-        this.checker.forwarded(name, resource as ResourceId, this.clock.monotonicMs());
-      });
-    });
+    const former = this.#processes.get(name);
+    if (former?.isAlive === true) former.kill(this.net);
+    const isRedirector = this.shape.redirectors.includes(name);
+    const onWrite = (connection: Connection, bytes: Uint8Array): void => {
+      if (isRedirector) this.#wrote(name, connection, bytes);
+    };
+    const process = new SimProcess(name, this.clock, this.net.restart(name), onWrite);
+    process.wallOffsetMs = this.#wallOffsets.get(name) ?? 0;
+    this.#processes.set(name, process);
+    return process;
+  }
+
+  setWallClock(host: string, offsetMs: number): void {
+    this.#wallOffsets.set(host, offsetMs);
+    const process = this.#processes.get(host);
+    if (process !== undefined) process.wallOffsetMs = offsetMs;
   }
 
   startRedirector(name: string): void {
+    if (this.redirectors.get(name)?.process.isAlive === true) this.killRedirector(name);
     const process = this.newProcess(name);
+    this.checker.forget(`gate of ${name}`, `view of ${name}`);
     const log = this.#log.child({ redirector: name });
-    this.checker.forget(`gate of ${name}`);
+    const boot = `${name}-${++this.#boots}`;
+    this.#lives.set(boot, process);
     const redirector = new Redirector(
       {
         store: this.storeFor(process),
@@ -211,50 +184,59 @@ export class World {
         rng: this.rng(`${name}-${this.#boots}`),
         log,
         self: name as MemberId,
-        newBoot: () => `${name}-${++this.#boots}`,
-        agentTokenOf: (server) => agentToken(SECRET, server),
-        policyOf: (resource) => ({ onLostSource: policyOf(resource), drain: 'abort' }),
+        boot,
+        agentTokenOf: (server) => this.#tokenOf(server),
+        policyOf: (resource) => ({
+          onLostSource: policyOf(resource),
+          drain: this.shape.drain.get(resource) ?? 'abort',
+        }),
         adapters: (parts) => [
           new HttpAdapter(
             parts,
             [{ listen: { host: name, port: PROXY_PORT }, route: { by: 'first-path-segment' } }],
-            {
-              retryForMs: 1500,
-              retryPauseMs: 10,
-              answerTimeoutMs: 2500,
-              connectTimeoutMs: 200,
-              obstacleAgeMs: 300,
-              serverConnectionsMax: 8,
-              serverQueueTimeoutMs: 1500,
-            },
+            ADAPTER_OPTIONS,
           ),
         ],
       },
-      OPTIONS,
+      REDIRECTOR_OPTIONS,
     );
     this.redirectors.set(name, { process, redirector });
-    this.checker.redirectors.set(name, {
-      redirector,
-      isAlive: () => process.isAlive,
-    });
-    redirector.start().catch((error: unknown) => {
-      this.say(`${name} did not start: ${String(error)}`);
-    });
+    this.checker.redirectors.set(name, { redirector, process });
+    const startedAtMs = this.clock.monotonicMs();
+    redirector.start().then(
+      () => {
+        this.#endOutage(name, startedAtMs);
+      },
+      (error: unknown) => {
+        this.say(`${name} did not start: ${String(error)}`);
+      },
+    );
+  }
+
+  killRedirector(name: string): void {
+    this.#beginOutage(name);
+    this.redirectors.get(name)?.process.kill(this.net);
+    this.checker.forget(`gate of ${name}`, `view of ${name}`);
+  }
+
+  /** Gracefully, as for an update. */
+  async stopRedirector(name: string): Promise<void> {
+    this.#beginOutage(name);
+    const { process, redirector } = this.redirectors.get(name) ?? {};
+    if (process?.isAlive !== true) return;
+    await redirector?.stop();
+    process.kill(this.net);
   }
 
   async startServer(name: string): Promise<void> {
     const process = this.newProcess(name);
-    const known = this.servers.get(name);
-    const host: ServerHost = {
-      process,
-      agent: undefined,
-      disk: known?.disk ?? new MemoryTableStore(),
-    };
+    const disk = this.servers.get(name)?.disk ?? new MemoryTableStore();
+    const host: ServerHost = { process, agent: undefined, disk };
     this.servers.set(name, host);
-    const app = new SimApp(name, process.clock, (execution) => {
-      this.guard(() => {
-        this.checker.executed(execution);
-      });
+    const app = new SimApp(name, {
+      clock: process.clock,
+      journal: (execution) => this.journal.push(execution),
+      slowness: () => this.slowness.get(name) ?? 1,
     });
     if (name === 'foreign') {
       await app.listen(process.net, { host: name, port: DATA_PORT });
@@ -264,13 +246,30 @@ export class World {
     await this.#startAgent(name, host);
   }
 
-  async startApi(): Promise<void> {
+  /** Its work ends, and what its agent knows is on its disk only. */
+  killServer(name: string): void {
+    this.servers.get(name)?.process.kill(this.net);
+    this.checker.forget(`agent of ${name}`);
+    const nowMs = this.clock.monotonicMs();
+    for (const execution of this.journal) {
+      if (execution.server === name && execution.endedAtMs === Infinity) {
+        execution.endedAtMs = nowMs;
+      }
+    }
+  }
+
+  loseDisk(name: string): void {
+    const host = this.servers.get(name);
+    if (host !== undefined) host.disk = new MemoryTableStore();
+  }
+
+  startApi(): void {
     const process = this.newProcess('api');
     this.#api = process;
     const { clock, net } = process;
     const store = this.storeFor(process);
     const log = this.#log.child({ api: true });
-    const view = new TableView({ store, clock, log }, { pollMs: 200 });
+    const view = new TableView({ store, clock, log }, { pollMs: 200, restoreAfterMs: 300 });
     void view.follow(new AbortController().signal);
     const registration = new Registration(
       {
@@ -285,17 +284,44 @@ export class World {
       },
       { listen: { host: 'api', port: REGISTRATION_PORT }, serversMax: 100, resourcesMax: 1000 },
     );
-    await registration.start();
+    void registration.start();
   }
 
   killApi(): void {
     this.#api?.kill(this.net);
   }
 
-  /** What the agents heard never falls while they keep their disks. */
+  get api(): SimProcess | undefined {
+    return this.#api;
+  }
+
+  /** The store begins anew with what its backup holds. */
+  async putStoreBack(): Promise<void> {
+    const backup = this.store.putBack();
+    this.checker.putBack(backup);
+    this.say(`store put back: revision ${backup?.revision ?? 0}`);
+    // Whoever starts the service writes what stands in the config, if it is not there.
+    const isDeclared = backup?.entries.some(({ key }) => key === SERVER.key('foreign' as ServerId));
+    if (this.shape.servers.includes('foreign') && isDeclared !== true) await this.#declareForeign();
+  }
+
+  /** Redirectors and api start anew on an older store. */
+  async restartService(): Promise<void> {
+    for (const name of this.shape.redirectors) this.killRedirector(name);
+    this.killApi();
+    await this.putStoreBack();
+    this.startApi();
+    for (const name of this.shape.redirectors) this.startRedirector(name);
+  }
+
+  /** Who coordinates, as the store says. */
+  get coordinator(): string | undefined {
+    return this.checker.records.coordinator?.member;
+  }
+
   observe(): void {
     this.guard(() => {
-      this.checker.observe();
+      this.checker.observe(this.clock.monotonicMs());
       for (const [name, { agent, process }] of this.servers) {
         if (agent !== undefined && process.isAlive && agent.isStarted) {
           this.checker.agentHeard(name, agent.ownership.highest);
@@ -304,11 +330,41 @@ export class World {
     });
   }
 
-  loseDisk(name: string): void {
-    const host = this.servers.get(name);
-    if (host === undefined) return;
-    host.disk = new MemoryTableStore();
-    this.checker.forget(`agent of ${name}`);
+  #tokenOf(server: ServerId): string {
+    let token = this.#tokens.get(server);
+    if (token === undefined) {
+      token = agentToken(SECRET, server);
+      this.#tokens.set(server, token);
+    }
+    return token;
+  }
+
+  #beginOutage(name: string): void {
+    const fromMs = this.clock.monotonicMs();
+    const known = this.outages.get(name) ?? [];
+    this.outages.set(name, [...known, { fromMs, toMs: Infinity }]);
+  }
+
+  /** The process that was started then serves. */
+  #endOutage(name: string, startedAtMs: number): void {
+    const toMs = this.clock.monotonicMs();
+    for (const outage of this.outages.get(name) ?? []) {
+      if (outage.fromMs <= startedAtMs) outage.toMs = Math.min(outage.toMs, toMs);
+    }
+  }
+
+  /** What goes to the server without a fence is looked at. */
+  #wrote(from: string, { remote, local }: Connection, bytes: Uint8Array): void {
+    if (isFenced(remote.host)) return;
+    const text = Buffer.from(bytes).toString('latin1');
+    const head = /^[A-Z]+ \/(vol-[0-9]+)\//.exec(text)?.[1] as ResourceId | undefined;
+    if (head !== undefined) this.#carried.set(local.port, head);
+    const resource = this.#carried.get(local.port);
+    if (resource === undefined) return;
+    const sent = { resource, isHead: head !== undefined, nowMs: this.clock.monotonicMs() };
+    this.guard(() => {
+      this.checker.forwarded(from, remote.host, sent);
+    });
   }
 
   async #startAgent(name: string, host: ServerHost): Promise<void> {
@@ -334,7 +390,7 @@ export class World {
         store: disk,
         boot: `${name}-${++this.#boots}`,
         isServing: () => sidecar.isServing,
-        resources: () => this.resources,
+        resources: () => this.shape.resources,
       },
       {
         ...AGENT_DEFAULTS,
@@ -342,7 +398,7 @@ export class World {
         address: () => data,
         control: { host: name, port: CONTROL_PORT },
         apiUrls: [`http://api:${REGISTRATION_PORT}`],
-        token: agentToken(SECRET, id),
+        token: this.#tokenOf(id),
         announceLeaseMs: 900,
         announceTimeoutMs: 200,
         bootGraceMs: 1000,
@@ -356,8 +412,7 @@ export class World {
   /** A server that stands in the config: nobody announces it. */
   async #declareForeign(): Promise<void> {
     const process = this.newProcess('operator');
-    const store = this.storeWorld.store;
-    const view = new TableView({ store, clock: this.clock, log: SILENT_LOG });
+    const { engine } = this.store;
     const id = 'foreign' as ServerId;
     const draft = new Draft()
       .put(SERVER, id, {
@@ -371,15 +426,10 @@ export class World {
         zone: null,
         origin: 'config',
       })
-      .put(ELIGIBLE, id, { resources: [...this.resources] });
-    const result = await store.transact(draft.transaction);
-    this.storeWorld.onTransact(process, draft.transaction, result, 0);
-    await view.sync();
+      .put(ELIGIBLE, id, { resources: [...this.shape.resources] });
+    const result = await engine.transact(draft.transaction);
+    this.store.onTransact(process, draft.transaction, result, 0);
   }
-}
-
-function named(prefix: string, count: number): string[] {
-  return Array.from({ length: count }, (_, index) => `${prefix}-${index + 1}`);
 }
 
 function summary({ key, value }: { readonly key: string; readonly value: unknown }): string {

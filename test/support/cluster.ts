@@ -46,10 +46,10 @@ export interface TestServer {
 }
 
 export const FAST: RedirectorOptions = {
-  membership: { leaseMs: 500, leaseMarginMs: 100 },
+  membership: { leaseMs: 1000, leaseMarginMs: 200 },
   gate: { holdTimeoutMs: 5000 },
-  health: { checkMs: 100, recheckMs: 20, timeoutMs: 300, servingLeaseMs: 600 },
-  agents: { callTimeoutMs: 300 },
+  health: { checkMs: 100, recheckMs: 20, timeoutMs: 1000, servingLeaseMs: 1500 },
+  agents: { callTimeoutMs: 1000 },
   coordinator: {
     tickMs: 20,
     standbyAfterMs: 50,
@@ -58,13 +58,13 @@ export const FAST: RedirectorOptions = {
     queue: { batchAttemptsMax: 3, batchRetryMs: 200 },
     failover: { batchMovesMax: 16, planLifeMs: 60_000 },
     lostServers: {
-      servingLeaseMs: 600,
+      servingLeaseMs: 1500,
       servingMarginMs: 100,
       fenceHook: undefined,
       fenceHookTimeoutMs: 1000,
     },
   },
-  viewPollMs: 200,
+  view: { pollMs: 200, restoreAfterMs: 300 },
   settleTimeoutMs: 1000,
   startRetryMs: 50,
 };
@@ -83,7 +83,10 @@ export class TestCluster {
   readonly #stopping = new AbortController();
   #boots = 0;
 
-  constructor({ store = new MemoryTableStore(), log = SILENT_LOG } = {}) {
+  constructor({
+    store = new MemoryTableStore(),
+    log = SILENT_LOG,
+  }: { readonly store?: TableStore; readonly log?: Log } = {}) {
     const guard = new OutboundGuard({
       networks: ['127.0.0.0/8'],
       ports: [{ first: 1, last: 65_535 }],
@@ -126,7 +129,12 @@ export class TestCluster {
           const requestId = String(headers['x-id']);
           this.journal.push({ server: name, resource, since, id: requestId, method });
           const chunks: Buffer[] = [];
-          for await (const chunk of request) chunks.push(chunk as Buffer);
+          try {
+            for await (const chunk of request) chunks.push(chunk as Buffer);
+          } catch {
+            // Its connection broke: there is nobody to answer.
+            return;
+          }
           await this.clock.sleep(Number(headers['x-work-ms'] ?? 0));
           const body = JSON.stringify({
             server: name,
@@ -184,7 +192,7 @@ export class TestCluster {
         log: this.log.child({ redirector: name }),
         rng: new SeededRng(this.redirectors.length),
         self: name as MemberId,
-        newBoot: () => `${name}-${++this.#boots}`,
+        boot: `${name}-${++this.#boots}`,
         agentTokenOf: (server) => agentToken(SECRET, server),
         policyOf: () => ({ onLostSource: 'availability', drain: 'abort' }),
         adapters: (parts) => [

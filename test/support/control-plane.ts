@@ -1,6 +1,9 @@
 import { SimulatedClock } from '../../core/clock/simulated.js';
 import type { PlannedMove } from '../../core/plan.js';
+import type { PlanId } from '../../core/domain.js';
 import { SILENT_LOG } from '../../core/log.js';
+import { recordPlan } from '../../core/table-store/plans.js';
+import { PLAN } from '../../core/table-store/records/plan.js';
 import { Draft } from '../../core/table-store/draft.js';
 import { MemoryTableStore } from '../../core/table-store/memory.js';
 import { ELIGIBLE, SERVER } from '../../core/table-store/records/server.js';
@@ -22,6 +25,16 @@ export const SERVER_RECORD: ServerRecord = {
   zone: null,
   origin: 'config',
 };
+
+const APPLIED = {
+  result: 'applied',
+  why: '',
+  attempts: 1,
+  drainMs: 1,
+  holdMs: 1,
+  heldRequests: 0,
+  failedRequests: 0,
+} as const;
 
 export class ControlPlane {
   readonly clock = new SimulatedClock(1_700_000_000_000);
@@ -53,6 +66,49 @@ export class ControlPlane {
     draft.put(HEAD, 'head', { generation: g('1.200'), reserved: g('1.200') });
     await plane.write(draft);
     return plane;
+  }
+
+  /** A plan of these moves, ended, every batch of it applied at that time: as the coordinator leaves it. */
+  async applied(moves: readonly PlannedMove[], atMs: number): Promise<PlanId> {
+    const { plan } = await recordPlan(
+      {
+        trigger: { kind: 'forecast', detail: 'test' },
+        madeAtMs: atMs,
+        expiresAtMs: atMs + 60_000,
+        base: this.view.table.generation,
+        states: {},
+        batches: moves.map((move) => ({ moves: [move] })),
+        standbys: {},
+        analysis: null,
+      },
+      { by: 'test', reason: '' },
+      this,
+    );
+    const record = this.view.get(PLAN, plan.id)?.value;
+    if (record === undefined) throw new Error('the plan was not recorded');
+    const outcomes = moves.map(({ resource }, batch) => ({
+      ...APPLIED,
+      batch,
+      resources: [resource],
+      generation: this.view.table.generation,
+      atMs,
+    }));
+    const draft = new Draft();
+    draft.put(PLAN, plan.id, { ...record, status: 'applied', outcomes, finishedAtMs: atMs });
+    for (const { resource, target } of moves) {
+      const former = this.view.get(PLACEMENT, resource)?.value;
+      const since = former?.since ?? g('1.1');
+      const standby = former?.standby ?? null;
+      draft.put(PLACEMENT, resource, {
+        server: target,
+        since,
+        standby,
+        movedAtMs: atMs,
+        by: plan.id,
+      });
+    }
+    await this.write(draft);
+    return plan.id;
   }
 
   async write(draft: Draft): Promise<void> {

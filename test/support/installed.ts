@@ -1,4 +1,4 @@
-import { it } from '@jest/globals';
+import { describe, it } from '@jest/globals';
 import { spawnSync } from 'node:child_process';
 
 /**
@@ -8,9 +8,23 @@ import { spawnSync } from 'node:child_process';
 export function itWith(
   program: string,
 ): (name: string, test: () => Promise<void>, timeoutMs?: number) => void {
-  const { error } = spawnSync(program, ['--version'], { stdio: 'ignore' });
-  if (error === undefined || process.env.CI === 'true') return it;
+  if (mustRun(program)) return it;
   return (name, test, timeoutMs) => {
+    // Its program is not on this machine: there is nothing to test with.
     it.skip(`${name} (skipped: ${program} is not installed; see .ci/engines)`, test, timeoutMs);
   };
+}
+
+/** The same for a whole suite. */
+export function describeWith(program: string): (name: string, tests: () => void) => void {
+  if (mustRun(program)) return describe;
+  return (name, tests) => {
+    // Its program is not on this machine: there is nothing to test with.
+    describe.skip(`${name} (skipped: ${program} is not installed; see .ci/engines)`, tests);
+  };
+}
+
+function mustRun(program: string): boolean {
+  const { error } = spawnSync(program, ['--version'], { stdio: 'ignore' });
+  return error === undefined || process.env.CI === 'true';
 }

@@ -14,7 +14,7 @@ export function madeTrace(
   );
   return {
     resources: Array.from({ length: resources }, (_, index) => resourceId(`r${index}`)),
-    grid: { startMs: 0, stepMs: 5 * MINUTE_MS, steps },
+    grid: { startMs: Date.UTC(2024, 0, 1), stepMs: 5 * MINUTE_MS, steps },
     loads: { cpu },
   };
 }

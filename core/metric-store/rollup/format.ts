@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { FRAME_BYTES, frameEnd, sealFrame } from '../../disk/journal.js';
+import { FRAME_BYTES, Frames } from '../../disk/frames.js';
 import { DAY_MS } from '../day.js';
 
 /*
- * A rollup: the means of one day, made once and replaced as a whole. A file of frames (core/disk/journal.ts),
+ * A rollup: the means of one day, made once and replaced as a whole. A file of frames (core/disk/frames.ts),
  * little-endian: the first is JSON { format, version, day, stepMs, series, latestMs }, then for each series,
  * in its order and all of one length, f32 means of its steps and u16 numbers of the samples behind them.
  * A step without a sample has the number 0; one with more than 65,535 has that.
@@ -59,24 +59,22 @@ export function encodeRollup(head: RollupHead, rowOf: (series: number) => Rollup
   const text = Buffer.from(JSON.stringify({ format: 'foreshift-rollup', version: 1, ...head }));
   const headEnd = FRAME_BYTES + text.byteLength;
   const rowBytes = rowFrameBytes(head);
-  const bytes = new Uint8Array(headEnd + head.series.length * rowBytes);
-  const view = new DataView(bytes.buffer);
-  bytes.set(text, FRAME_BYTES);
-  sealFrame(bytes, view, 0, headEnd);
+  const frames = new Frames(new Uint8Array(headEnd + head.series.length * rowBytes));
+  frames.bytes.set(text, FRAME_BYTES);
+  frames.seal(0, headEnd);
   head.series.forEach((_name, series) => {
     const at = headEnd + series * rowBytes;
-    writeRow(view, at + FRAME_BYTES, rowOf(series));
-    sealFrame(bytes, view, at, at + rowBytes);
+    writeRow(frames.view, at + FRAME_BYTES, rowOf(series));
+    frames.seal(at, at + rowBytes);
   });
-  return bytes;
+  return frames.bytes;
 }
 
 /** The head, and where the rows begin. Undefined: no head of this version begins these bytes. */
 export function readRollupHead(
   bytes: Uint8Array,
 ): { readonly head: RollupHead; readonly rowsAt: number } | undefined {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const rowsAt = frameEnd(bytes, view, 0, HEAD_BYTES_MAX);
+  const rowsAt = new Frames(bytes).endOf(0, HEAD_BYTES_MAX);
   if (rowsAt === undefined) return undefined;
   const head = headSchema.safeParse(jsonOf(bytes.subarray(FRAME_BYTES, rowsAt))).data;
   return head === undefined ? undefined : { head, rowsAt };
@@ -84,20 +82,18 @@ export function readRollupHead(
 
 /** The row whose frame begins at `at`. Undefined: none of this length does. */
 export function readRollupRow(
-  bytes: Uint8Array,
+  frames: Frames,
   at: number,
   head: Pick<RollupHead, 'stepMs'>,
 ): RollupRow | undefined {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const end = frameEnd(bytes, view, at, rowFrameBytes(head));
-  if (end !== at + rowFrameBytes(head)) return undefined;
+  if (frames.endOf(at, rowFrameBytes(head)) !== at + rowFrameBytes(head)) return undefined;
   const steps = stepsOf(head);
   const means = new Float32Array(steps);
   const counts = new Uint16Array(steps);
   const start = at + FRAME_BYTES;
   for (let step = 0; step < steps; step++) {
-    means[step] = view.getFloat32(start + 4 * step, true);
-    counts[step] = view.getUint16(start + 4 * steps + 2 * step, true);
+    means[step] = frames.view.getFloat32(start + 4 * step, true);
+    counts[step] = frames.view.getUint16(start + 4 * steps + 2 * step, true);
   }
   return { means, counts };
 }

@@ -1,4 +1,4 @@
-import { FRAME_BYTES } from '../../disk/journal.js';
+import { FRAME_BYTES, Frames } from '../../disk/frames.js';
 import type { Disk } from '../../disk/port.js';
 import type { Log } from '../../log.js';
 import { dayName, dayOfName } from '../day.js';
@@ -83,9 +83,10 @@ export class Rollups {
       const from = rowsAt + first * rowBytes;
       const part = { from, to: from + (last - first + 1) * rowBytes };
       const bytes = (await this.#disk.read(this.#path(head.day), part)) ?? new Uint8Array(0);
+      const frames = new Frames(bytes, from);
       for (const one of series) {
         if (one < first || one > last) continue;
-        const row = readRollupRow(bytes, (one - first) * rowBytes, head);
+        const row = readRollupRow(frames, (one - first) * rowBytes, head);
         if (row === undefined) this.#tell(head.day);
         else visit(one, row);
       }

@@ -1,3 +1,5 @@
+import type { Frames } from '../../disk/frames.js';
+import type { MetricStoreLimits } from '../limits.js';
 import type { Place, RowVisitor, SegmentHead } from './format.js';
 import {
   COLUMNS,
@@ -11,9 +13,6 @@ import {
   visitRows,
 } from './format.js';
 
-/** So many cells of layouts are remembered a segment; after that rows of new layouts are split into single cells. */
-const LAYOUT_CELLS_MAX = 1 << 22;
-
 /**
  * What is known of a segment without its rows: the names of its columns, its layouts, which columns came out
  * of order. Made by reading the whole segment once, then kept up with what is written.
@@ -24,6 +23,7 @@ export class Contents {
   readonly layouts: Uint32Array[] = [];
   readonly #columnOf = new Map<string, number>();
   readonly #layoutsByHash = new Map<number, number[]>();
+  readonly #layoutCellsMax: number;
   #layoutCells = 0;
   /** By column: milliseconds of the day of its latest row, plus one; 0: it has none. */
   #latest = new Uint32Array(16);
@@ -31,8 +31,9 @@ export class Contents {
   #isLate = new Uint8Array(16);
   #hasHead = false;
 
-  constructor(head: SegmentHead) {
+  constructor(head: SegmentHead, { layoutCellsMax }: Pick<MetricStoreLimits, 'layoutCellsMax'>) {
     this.head = head;
+    this.#layoutCellsMax = layoutCellsMax;
   }
 
   /** The segment has at least its first record. */
@@ -70,7 +71,7 @@ export class Contents {
 
   /** There is room for one more layout of several columns. */
   hasRoomFor(columns: Uint32Array): boolean {
-    return this.#layoutCells + columns.length <= LAYOUT_CELLS_MAX;
+    return this.#layoutCells + columns.length <= this.#layoutCellsMax;
   }
 
   addLayout(columns: Uint32Array): number {
@@ -89,16 +90,18 @@ export class Contents {
   }
 
   noteRow(layout: number, ms: number): void {
+    const latest = this.#latest;
     for (const column of this.layouts[layout]!) {
-      if (ms < this.#latest[column]!) this.#isLate[column] = 1;
-      else this.#latest[column] = ms + 1;
+      if (ms < latest[column]!) this.#isLate[column] = 1;
+      else latest[column] = ms + 1;
     }
   }
 
   /**
-   * Takes in a frame as it is read, as a whole or not at all. False: it cannot follow what was read so far.
+   * Takes in a frame as it is read. False: it cannot follow what was read so far, and the contents are of no
+   * use any more.
    */
-  take(bytes: Uint8Array, view: DataView, { from, to }: Place, visit: RowVisitor): boolean {
+  take({ bytes, view }: Frames, { from, to }: Place, visit: RowVisitor): boolean {
     const start = payloadStart(from);
     const payload = bytes.subarray(start, to);
     const kind = view.getUint8(start - 1);
@@ -107,16 +110,14 @@ export class Contents {
     if (kind === COLUMNS) return this.#takeColumns(payload);
     if (kind === LAYOUT) return this.#takeLayout(payload);
     if (kind !== ROWS) return false;
-    const place = { from: start, to };
-    if (!visitRows(view, place, this.#shape, ignoreRow)) return false;
-    return visitRows(view, place, this.#shape, (layout, ms, rowView, at) => {
+    return visitRows(view, { from: start, to }, this.#shape, (layout, ms, rowView, at) => {
       this.noteRow(layout, ms);
       visit(layout, ms, rowView, at);
     });
   }
 
   /** Visits the rows of a frame that was taken before. False: there is something else now. */
-  visit(view: DataView, { from, to }: Place, visit: RowVisitor): boolean {
+  visit({ view }: Frames, { from, to }: Place, visit: RowVisitor): boolean {
     const start = payloadStart(from);
     if (view.getUint8(start - 1) !== ROWS) return true;
     return visitRows(view, { from: start, to }, this.#shape, visit);
@@ -170,8 +171,4 @@ function hashOf(columns: Uint32Array): number {
 
 function isSame(a: Uint32Array, b: Uint32Array): boolean {
   return a.length === b.length && a.every((column, at) => column === b[at]);
-}
-
-function ignoreRow(): void {
-  // only whether it is one
 }

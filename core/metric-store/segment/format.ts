@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { FRAME_BYTES } from '../../disk/journal.js';
+import { FRAME_BYTES } from '../../disk/frames.js';
 import { DAY_MS } from '../day.js';
 
 /*
- * A segment: what was written for one day, in the order it came. A file of frames (core/disk/journal.ts),
+ * A segment: what was written for one day, in the order it came. A file of frames (core/disk/frames.ts),
  * only ever appended to. The first byte of a record is its kind, all numbers are little-endian:
  *
  *   head     JSON { format, version, what, width, day }: the first record, and only that

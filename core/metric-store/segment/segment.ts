@@ -1,9 +1,11 @@
 import { strict as assert } from 'node:assert';
-import { FRAME_BYTES, frameEnd } from '../../disk/journal.js';
+import { Frames } from '../../disk/frames.js';
 import type { Disk, DiskFile } from '../../disk/port.js';
 import { fail } from '../../errors.js';
 import type { Log } from '../../log.js';
 import type { MetricStoreLimits } from '../limits.js';
+import type { Chunk } from './chunks.js';
+import { addChunk, emptyChunk, meets, noteMs, piecesOf } from './chunks.js';
 import { Contents } from './contents.js';
 import type { RowVisitor, SegmentHead } from './format.js';
 import {
@@ -16,16 +18,13 @@ import {
   headPayload,
   layoutPayload,
 } from './format.js';
+import { scanSegment } from './scan.js';
 import { Tail } from './tail.js';
 
-/** So much is read at once; between two pieces other work goes on. */
-const PIECE_BYTES = 1 << 20;
-/** A reader of a few minutes reads pieces of this size, not the day. */
-const CHUNK_BYTES = 128 << 10;
 /** Of what cannot be read, at most so much is kept beside the file. */
 const TORN_BYTES_MAX = 256 << 20;
 
-export type SegmentLimits = Pick<MetricStoreLimits, 'seriesMax' | 'dayBytesMax'>;
+export type SegmentLimits = Pick<MetricStoreLimits, 'seriesMax' | 'dayBytesMax' | 'layoutCellsMax'>;
 
 /** Values to write: of cell i, `names[i]`, `ms[i]` of the day, and `width` values from `values[i · width]` on. */
 export interface Cells {
@@ -34,13 +33,14 @@ export interface Cells {
   readonly values: readonly number[];
 }
 
-interface Chunk {
-  from: number;
-  to: number;
-  /** Of the rows in it. */
-  minMs: number;
-  maxMs: number;
+interface NumberedCells {
+  readonly columns: Uint32Array;
+  readonly ms: number;
+  readonly values: readonly number[];
 }
+
+/** The number of a column that has none yet. */
+const NEW = 0xffffffff;
 
 /**
  * The segment of one day: what is on the disk, and what will be with the next flush. Whoever has the day's
@@ -53,8 +53,11 @@ export class Segment {
   readonly #log: Log;
   readonly #path: string;
   readonly #limits: SegmentLimits;
-  readonly #tail = new Tail();
+  readonly #tail = new Tail(0);
   #tailRows = emptyChunk(0);
+  /** Rows are counted; by column, the last row that has it. */
+  #row = 0;
+  #rowOf = new Float64Array(0);
   #contents: Contents | undefined;
   #chunks: Chunk[] = [];
   #file: DiskFile | undefined;
@@ -96,37 +99,34 @@ export class Segment {
   /** Reads the file once, from end to end, and cuts off a torn tail. @throws ERR_DISK_FAILED, ERR_DATA_CORRUPT */
   async load(): Promise<void> {
     if (this.#contents !== undefined) return;
-    const contents = new Contents(this.head);
-    const chunks: Chunk[] = [];
-    const end = await this.#scan(contents, chunks);
-    if (end !== undefined) await this.#openAt(end);
-    this.#writtenBytes = end ?? 0;
-    this.#chunks = chunks;
+    const contents = new Contents(this.head, this.#limits);
+    const scanned = await scanSegment(this.#disk, this.#path, contents);
+    if (scanned !== undefined) await this.#openAt(scanned.end);
+    this.#writtenBytes = scanned?.end ?? 0;
+    this.#tail.clear(this.#writtenBytes);
+    this.#chunks = scanned?.chunks ?? [];
     this.#contents = contents;
   }
 
   /** All or nothing. @throws ERR_LIMIT_REACHED */
   write({ names, ms, values }: Cells): void {
-    const { contents } = this;
-    const { width } = this.head;
-    this.#define(names);
     const { dayBytesMax } = this.#limits;
     if (this.#writtenBytes + this.#tail.sizeBytes > dayBytesMax) {
       fail('ERR_LIMIT_REACHED', { limit: dayBytesMax, what: `bytes a day of ${this.head.what}` });
     }
+    const columns = this.#columnsOf(names);
     let start = 0;
-    let inRow = new Set<string>();
-    for (let at = 0; at <= names.length; at++) {
-      const name = names[at];
-      const isSameRow = name !== undefined && ms[at] === ms[start] && !inRow.has(name);
-      if (!isSameRow && at > start) {
-        const columns = Uint32Array.from(names.slice(start, at), (one) => contents.columnOf(one)!);
-        this.#addRow(columns, ms[start]!, values.slice(start * width, at * width));
+    this.#row += 1;
+    columns.forEach((column, at) => {
+      if (ms[at] !== ms[start] || this.#rowOf[column] === this.#row) {
+        this.#addRow({ columns, ms: ms[start]!, values }, start, at);
         start = at;
-        inRow = new Set();
+        this.#row += 1;
       }
-      if (name !== undefined) inRow.add(name);
-    }
+      this.#rowOf[column] = this.#row;
+    });
+    if (columns.length === 0) return;
+    this.#addRow({ columns, ms: ms[start]!, values }, start, columns.length);
   }
 
   /**
@@ -135,15 +135,17 @@ export class Segment {
    * @throws ERR_DISK_FAILED
    */
   async read(fromMs: number, toMs: number, visit: RowVisitor): Promise<boolean> {
-    const meets = ({ minMs, maxMs }: Chunk): boolean => minMs < toMs && maxMs >= fromMs;
     let isWhole = true;
-    for (const { from, to } of piecesOf(this.#chunks.filter(meets))) {
+    const met = this.#chunks.filter((chunk) => meets(chunk, fromMs, toMs));
+    for (const { from, to } of piecesOf(met)) {
       const bytes = (await this.#disk.read(this.#path, { from, to })) ?? new Uint8Array(0);
-      if (this.#visit(bytes, visit) && bytes.byteLength === to - from) continue;
+      if (this.#visit(bytes, from, visit) && bytes.byteLength === to - from) continue;
       isWhole = false;
       this.#log.error({ path: this.#path, from, to }, 'segment not readable');
     }
-    if (meets(this.#tailRows)) this.#visit(this.#tail.seal(), visit);
+    if (meets(this.#tailRows, fromMs, toMs)) {
+      this.#visit(this.#tail.seal(), this.#writtenBytes, visit);
+    }
     return isWhole;
   }
 
@@ -160,7 +162,7 @@ export class Segment {
     const from = this.#writtenBytes;
     this.#writtenBytes += bytes.byteLength;
     addChunk(this.#chunks, { ...this.#tailRows, from, to: this.#writtenBytes });
-    this.#tail.clear();
+    this.#tail.clear(this.#writtenBytes);
     this.#tailRows = emptyChunk(0);
   }
 
@@ -176,7 +178,7 @@ export class Segment {
 
   /** The day is over and done with. */
   async remove(): Promise<void> {
-    this.#tail.clear();
+    this.#tail.clear(0);
     this.#tailRows = emptyChunk(0);
     await this.unload();
     await this.#disk.remove(this.#path);
@@ -185,11 +187,26 @@ export class Segment {
     this.#isDoubtful = false;
   }
 
-  /** Adds the columns that are new. */
-  #define(names: readonly string[]): void {
+  /** Their numbers; names that are new get one. */
+  #columnsOf(names: readonly string[]): Uint32Array {
     const { contents } = this;
-    const fresh = new Set<string>();
-    for (const name of names) if (contents.columnOf(name) === undefined) fresh.add(name);
+    const columns = Uint32Array.from(names, (name) => contents.columnOf(name) ?? NEW);
+    if (columns.includes(NEW)) {
+      const fresh = new Set(names.filter((_name, at) => columns[at] === NEW));
+      this.#define(fresh);
+      columns.forEach((column, at) => {
+        if (column === NEW) columns[at] = contents.columnOf(names[at]!)!;
+      });
+    }
+    if (this.#rowOf.length < contents.columns.length) {
+      // No row of before matters any more.
+      this.#rowOf = new Float64Array(2 * contents.columns.length);
+    }
+    return columns;
+  }
+
+  #define(fresh: ReadonlySet<string>): void {
+    const { contents } = this;
     const { seriesMax } = this.#limits;
     if (contents.columns.length + fresh.size > seriesMax) {
       fail('ERR_LIMIT_REACHED', { limit: seriesMax, what: `series a day of ${this.head.what}` });
@@ -212,61 +229,24 @@ export class Segment {
     if (together.length > 0) this.#tail.add(COLUMNS, columnsPayload(together));
   }
 
-  #addRow(columns: Uint32Array, ms: number, values: readonly number[]): void {
+  /** Cells `from` up to, not including, `to` as one row. */
+  #addRow(cells: NumberedCells, from: number, to: number): void {
     const { contents } = this;
     const { width } = this.head;
+    const columns = cells.columns.subarray(from, to);
     let layout = contents.layoutOf(columns);
-    if (layout === undefined && columns.length > 1 && !contents.hasRoomFor(columns)) {
-      columns.forEach((column, at) => {
-        this.#addRow(Uint32Array.of(column), ms, values.slice(at * width, (at + 1) * width));
-      });
+    if (layout === undefined && to - from > 1 && !contents.hasRoomFor(columns)) {
+      for (let at = from; at < to; at++) this.#addRow(cells, at, at + 1);
       return;
     }
     if (layout === undefined) {
-      layout = contents.addLayout(columns);
+      layout = contents.addLayout(columns.slice());
       this.#tail.add(LAYOUT, layoutPayload(columns));
     }
-    this.#tail.addRow(layout, ms, values);
+    const { ms, values } = cells;
+    this.#tail.addRow(layout, ms, { values, from: from * width, to: to * width });
     contents.noteRow(layout, ms);
     noteMs(this.#tailRows, ms);
-  }
-
-  /** Where what can be read ends; undefined: there is no file. */
-  async #scan(contents: Contents, chunks: Chunk[]): Promise<number | undefined> {
-    let end = 0;
-    let pieceBytes = PIECE_BYTES;
-    for (;;) {
-      const bytes = await this.#disk.read(this.#path, { from: end, to: end + pieceBytes });
-      if (bytes === undefined) return undefined;
-      const taken = this.#take(bytes, { at: end, contents, chunks });
-      end += taken;
-      const isShort = bytes.byteLength < pieceBytes;
-      if (taken === 0 && (isShort || pieceBytes > RECORD_BYTES_MAX)) return end;
-      // A record may be longer than a piece.
-      pieceBytes = taken === 0 ? RECORD_BYTES_MAX + FRAME_BYTES : PIECE_BYTES;
-    }
-  }
-
-  /** Takes in the whole frames at the beginning of `bytes`, which are those of the file at `at`. */
-  #take(
-    bytes: Uint8Array,
-    { at, contents, chunks }: { at: number; contents: Contents; chunks: Chunk[] },
-  ): number {
-    const view = viewOf(bytes);
-    let from = 0;
-    for (;;) {
-      const to = frameEnd(bytes, view, from, RECORD_BYTES_MAX);
-      if (to === undefined) return from;
-      const chunk = emptyChunk(at + from);
-      chunk.to = at + to;
-      const isTaken = contents.take(bytes, view, { from, to }, (_layout, ms) => {
-        noteMs(chunk, ms);
-      });
-      // It is whole, so no power cut left it like this, and nothing behind it can be understood.
-      if (!isTaken) fail('ERR_DATA_CORRUPT', { path: this.#path });
-      addChunk(chunks, chunk);
-      from = to;
-    }
   }
 
   /** Opens the file for more, without what follows `end`. */
@@ -290,50 +270,14 @@ export class Segment {
     this.#file = file;
   }
 
-  /** False: from some frame on it is not what was taken in. */
-  #visit(bytes: Uint8Array, visit: RowVisitor): boolean {
-    const view = viewOf(bytes);
+  /** Visits the rows in the bytes of the file at `at`. False: from some frame on they are not what was taken in. */
+  #visit(bytes: Uint8Array, at: number, visit: RowVisitor): boolean {
+    const frames = new Frames(bytes, at);
     for (let from = 0; from < bytes.byteLength;) {
-      const to = frameEnd(bytes, view, from, RECORD_BYTES_MAX);
-      if (to === undefined || !this.contents.visit(view, { from, to }, visit)) return false;
+      const to = frames.endOf(from, RECORD_BYTES_MAX);
+      if (to === undefined || !this.contents.visit(frames, { from, to }, visit)) return false;
       from = to;
     }
     return true;
   }
-}
-
-function viewOf(bytes: Uint8Array): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-}
-
-function emptyChunk(at: number): Chunk {
-  return { from: at, to: at, minMs: Infinity, maxMs: -Infinity };
-}
-
-function noteMs(chunk: Chunk, ms: number): void {
-  if (ms < chunk.minMs) chunk.minMs = ms;
-  if (ms > chunk.maxMs) chunk.maxMs = ms;
-}
-
-/** Chunks follow one another without a hole; short ones are joined. */
-function addChunk(chunks: Chunk[], next: Chunk): void {
-  const last = chunks.at(-1);
-  if (last === undefined || last.to - last.from >= CHUNK_BYTES) {
-    chunks.push(next);
-    return;
-  }
-  last.to = next.to;
-  last.minMs = Math.min(last.minMs, next.minMs);
-  last.maxMs = Math.max(last.maxMs, next.maxMs);
-}
-
-/** Neighbouring chunks as one piece, up to the size of a piece. */
-function piecesOf(chunks: readonly Chunk[]): { readonly from: number; readonly to: number }[] {
-  const pieces: { from: number; to: number }[] = [];
-  for (const { from, to } of chunks) {
-    const last = pieces.at(-1);
-    if (last?.to === from && to - last.from <= PIECE_BYTES) last.to = to;
-    else pieces.push({ from, to });
-  }
-  return pieces;
 }

@@ -95,6 +95,7 @@ export class Segments {
         if (segment.isEmpty) {
           this.#segments.delete(day);
           this.#loaded.delete(day);
+          await segment.unload();
         }
       }
     });

@@ -1,13 +1,30 @@
-import { FRAME_BYTES, sealFrame } from '../../disk/journal.js';
+import { FRAME_BYTES, Frames } from '../../disk/frames.js';
 import { RECORD_BYTES, ROWS, ROW_HEAD_BYTES } from './format.js';
+
+const BYTES_MIN = 1 << 10;
+/** A longer buffer is not kept for the next rows. */
+const BYTES_KEPT_MAX = 1 << 20;
+
+/** Values `from` up to, not including, `to`. */
+export interface Stretch {
+  readonly values: readonly number[];
+  readonly from: number;
+  readonly to: number;
+}
 
 /** The end of a segment that is in memory only: frames, to the last of which rows may still be added. */
 export class Tail {
-  #bytes = new Uint8Array(1 << 10);
-  #view = new DataView(this.#bytes.buffer);
+  #frames: Frames;
   #size = 0;
+  /** Where in the file it will stand. */
+  #fileAt: number;
   /** Where the frame of rows that is still open begins. */
   #openAt: number | undefined;
+
+  constructor(fileAt: number) {
+    this.#fileAt = fileAt;
+    this.#frames = new Frames(new Uint8Array(BYTES_MIN), fileAt);
+  }
 
   get sizeBytes(): number {
     return this.#size;
@@ -17,57 +34,58 @@ export class Tail {
     this.#close();
     const at = this.#size;
     this.#reserve(FRAME_BYTES + 1 + payload.byteLength);
-    this.#bytes[at + FRAME_BYTES] = kind;
-    this.#bytes.set(payload, at + FRAME_BYTES + 1);
+    const { bytes } = this.#frames;
+    bytes[at + FRAME_BYTES] = kind;
+    bytes.set(payload, at + FRAME_BYTES + 1);
     this.#size += FRAME_BYTES + 1 + payload.byteLength;
-    sealFrame(this.#bytes, this.#view, at, this.#size);
+    this.#frames.seal(at, this.#size);
   }
 
-  addRow(layout: number, ms: number, values: readonly number[]): void {
+  addRow(layout: number, ms: number, { values, from, to }: Stretch): void {
     if (this.#openAt !== undefined && this.#size - this.#openAt >= RECORD_BYTES) this.#close();
-    this.#reserve(FRAME_BYTES + 1 + ROW_HEAD_BYTES + 4 * values.length);
+    this.#reserve(FRAME_BYTES + 1 + ROW_HEAD_BYTES + 4 * (to - from));
+    const { bytes, view } = this.#frames;
     if (this.#openAt === undefined) {
       this.#openAt = this.#size;
-      this.#bytes[this.#size + FRAME_BYTES] = ROWS;
+      bytes[this.#size + FRAME_BYTES] = ROWS;
       this.#size += FRAME_BYTES + 1;
     }
-    this.#view.setUint32(this.#size, layout, true);
-    this.#view.setUint32(this.#size + 4, ms, true);
-    let at = this.#size + ROW_HEAD_BYTES;
-    for (const value of values) {
-      this.#view.setFloat32(at, value, true);
-      at += 4;
+    view.setUint32(this.#size, layout, true);
+    view.setUint32(this.#size + 4, ms, true);
+    this.#size += ROW_HEAD_BYTES;
+    for (let value = from; value < to; value++, this.#size += 4) {
+      view.setFloat32(this.#size, values[value]!, true);
     }
-    this.#size = at;
   }
 
   /** All of it as whole frames. A view: the next change ends its life. */
   seal(): Uint8Array {
     this.#close();
-    return this.#bytes.subarray(0, this.#size);
+    return this.#frames.bytes.subarray(0, this.#size);
   }
 
-  clear(): void {
+  /** It begins anew, at another place of the file. */
+  clear(fileAt: number): void {
+    const { bytes } = this.#frames;
+    const isLarge = bytes.byteLength > BYTES_KEPT_MAX;
+    this.#frames = new Frames(isLarge ? new Uint8Array(BYTES_MIN) : bytes, fileAt);
+    this.#fileAt = fileAt;
     this.#size = 0;
     this.#openAt = undefined;
-    if (this.#bytes.byteLength > 4 * RECORD_BYTES) {
-      this.#bytes = new Uint8Array(1 << 10);
-      this.#view = new DataView(this.#bytes.buffer);
-    }
   }
 
   #close(): void {
     if (this.#openAt === undefined) return;
-    sealFrame(this.#bytes, this.#view, this.#openAt, this.#size);
+    this.#frames.seal(this.#openAt, this.#size);
     this.#openAt = undefined;
   }
 
-  #reserve(bytes: number): void {
-    const needed = this.#size + bytes;
-    if (needed <= this.#bytes.byteLength) return;
-    const grown = new Uint8Array(Math.max(needed, 2 * this.#bytes.byteLength));
-    grown.set(this.#bytes.subarray(0, this.#size));
-    this.#bytes = grown;
-    this.#view = new DataView(grown.buffer);
+  #reserve(more: number): void {
+    const needed = this.#size + more;
+    const { bytes } = this.#frames;
+    if (needed <= bytes.byteLength) return;
+    const grown = new Uint8Array(Math.max(needed, 2 * bytes.byteLength));
+    grown.set(bytes.subarray(0, this.#size));
+    this.#frames = new Frames(grown, this.#fileAt);
   }
 }

@@ -1,17 +1,19 @@
 import type { RecordKind } from './kind.js';
 import { AUDIT, MODE, PAUSE, PLAN, ROUND } from './plan.js';
 import { ANNOUNCED, ELIGIBLE, LOST, PIN, SERVER, SERVER_STATE } from './server.js';
-import { ACK, COORDINATOR, MEMBER, SWITCH } from './switch.js';
-import { HEAD, PLACEMENT } from './table.js';
+import { ACK, COORDINATOR, MEMBER, ROSTER, SWITCH } from './switch.js';
+import { COPY, HEAD, PLACEMENT } from './table.js';
 
 /** Every kind of record, by the prefix of its keys. A key of another prefix is a newer version's: ignored. */
 export const RECORD_KINDS: ReadonlyMap<string, Pick<RecordKind<unknown>, 'parse'>> = new Map(
   [
     HEAD,
     PLACEMENT,
+    COPY,
     SWITCH,
     ACK,
     MEMBER,
+    ROSTER,
     COORDINATOR,
     SERVER,
     SERVER_STATE,

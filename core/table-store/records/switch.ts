@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { MemberId } from '../../domain.js';
 import { moveSchema } from '../../plan.js';
 import {
+  addressSchema,
   countSchema,
   finiteSchema,
   generationSchema,
@@ -97,9 +98,24 @@ const memberSchema = z.object({
   ),
   /** Lost servers whose serving leases it has stopped to renew: server → the loss it knows of. */
   abandoned: z.record(serverIdSchema, z.string()),
+  /** It finds most servers silent at once, and takes none of those for lost. */
+  panic: z.boolean().default(false),
+  /** Where it tells how it is, and its counters; null: nowhere. */
+  health: addressSchema.nullable().default(null),
 });
 export type MemberRecord = Readonly<z.output<typeof memberSchema>>;
 export const MEMBER = new RecordKind<MemberRecord, MemberId>('member', memberSchema);
+
+const rosterSchema = z.object({
+  /** Lives of redirectors that ever began. */
+  lives: countSchema,
+});
+export type RosterRecord = Readonly<z.output<typeof rosterSchema>>;
+/**
+ * Changes with each life that begins. Whoever decides on the acks of all live members expects it, so that
+ * nobody joins between the decision and its being written.
+ */
+export const ROSTER = new RecordKind<RosterRecord, 'members'>('roster', rosterSchema);
 
 const coordinatorSchema = z.object({
   member: memberIdSchema,

@@ -1,6 +1,12 @@
 import { z } from 'zod';
 import type { ResourceId } from '../../domain.js';
-import { finiteSchema, generationSchema, planIdSchema, serverIdSchema } from '../../schema.js';
+import {
+  countSchema,
+  finiteSchema,
+  generationSchema,
+  planIdSchema,
+  serverIdSchema,
+} from '../../schema.js';
 import { RecordKind } from './kind.js';
 
 const headSchema = z.object({
@@ -23,3 +29,12 @@ const placementSchema = z.object({
 export type PlacementRecord = Readonly<z.output<typeof placementSchema>>;
 /** One row of the assignment table. */
 export const PLACEMENT = new RecordKind<PlacementRecord, ResourceId>('placement', placementSchema);
+
+const copySchema = z.object({
+  reserved: generationSchema,
+  /** Of the store that was. */
+  revision: countSchema,
+});
+export type CopyRecord = Readonly<z.output<typeof copySchema>>;
+/** In a store that came back older: that somebody holds a copy of what it was, and how new that is. */
+export const COPY = new RecordKind<CopyRecord>('copy', copySchema);

@@ -4,9 +4,19 @@ import type { Log } from '../../../core/log.js';
 import type { Net } from '../../../core/net/port.js';
 import type { Gate } from '../../gate.js';
 import type { HttpCounters } from './counters.js';
-import type { Exchange } from './exchange.js';
 import type { HttpOptions } from './options.js';
 import type { UpstreamPool } from './upstream-pool.js';
+
+/** An exchange, as a move sees it. */
+export interface UnderWay {
+  readonly ageMs: number;
+  /** For a person. */
+  readonly description: string;
+  /** Ends what runs at the server now; what may be sent again is, once the gate opens. */
+  cut(): void;
+  /** Goes on where it is, and no move waits for it; what was not sent yet goes where the resource goes. */
+  pin(): void;
+}
 
 /** What all exchanges of one adapter share. */
 export interface HttpContext {
@@ -23,7 +33,7 @@ export interface HttpContext {
   /** The server refused a request that was not executed: it owns the resource no more. */
   readonly misdirected: (resource: number, owner: string) => void;
   /** Exchanges that are in the gate, by resource: what a move must see the end of. */
-  readonly underWay: Map<number, Set<Exchange>>;
+  readonly underWay: Map<number, Set<UnderWay>>;
 }
 
 export interface HttpAdapterParts {

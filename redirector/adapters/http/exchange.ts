@@ -7,36 +7,23 @@ import {
 } from '../../../core/agent-protocol.js';
 import type { Cancel } from '../../../core/clock/port.js';
 import { BodyWriter } from '../../../core/net/http/body-writer.js';
-import { latin1Bytes } from '../../../core/net/http/bytes.js';
 import { errorAnswerBytes } from '../../../core/net/http/error-answer.js';
 import { HttpFault } from '../../../core/net/http/fault.js';
-import {
-  forwardedRequestHeaders,
-  forwardedResponseHeaders,
-} from '../../../core/net/http/forwarding.js';
 import { relayedFraming } from '../../../core/net/http/framing.js';
 import type { OutgoingConnection } from '../../../core/net/http/head-text.js';
-import {
-  interimHeadText,
-  requestHeadText,
-  responseHeadText,
-} from '../../../core/net/http/head-text.js';
 import type { HeaderList } from '../../../core/net/http/header-list.js';
-import {
-  NO_HEADERS,
-  headerList,
-  headerOf,
-  withHeaders,
-} from '../../../core/net/http/header-list.js';
+import { NO_HEADERS, headerOf } from '../../../core/net/http/header-list.js';
+import { answerHeadBytes, interimHeadBytes } from '../../../core/net/http/relayed-heads.js';
 import type { RequestHead } from '../../../core/net/http/request-head.js';
 import type { ResponseHead } from '../../../core/net/http/response-head.js';
 import type { CloseReason } from '../../../core/net/port.js';
 import type { Entrance, Ticket } from '../../gate.js';
 import { HELD, LEASE_OVER, UNASSIGNED, UNREACHABLE } from '../../gate.js';
-import type { HttpContext } from './context.js';
+import type { HttpContext, UnderWay } from './context.js';
 import type { HttpOptions } from './options.js';
 import type { Refusal, RefusalName } from './refusals.js';
 import { REFUSALS } from './refusals.js';
+import { continueBytes, requestHeadBytes } from './request-relay.js';
 import type { Upstream, UpstreamUser } from './upstream.js';
 import type { PoolWaiter, UpstreamPool } from './upstream-pool.js';
 
@@ -44,7 +31,7 @@ import type { PoolWaiter, UpstreamPool } from './upstream-pool.js';
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS']);
 /**
  * Idempotent (§9.2.2), and yet a copy that arrives late would undo what came after it. So these are sent again
- * only to another owner: the fence keeps the late copy out at the former one.
+ * only to another owner, if the former one has a fence that keeps the late copy out.
  */
 const REPEATABLE = new Set(['PUT', 'DELETE']);
 /** A request whose answer was lost is sent again so often. */
@@ -83,7 +70,7 @@ export interface ExchangeClient {
 type Phase = 'entry' | 'queue' | 'request' | 'answer' | 'relay' | 'tunnel' | 'over';
 
 /** One request on its way through the redirector, to the one answer that its client gets. */
-export class Exchange implements UpstreamUser, PoolWaiter {
+export class Exchange implements UpstreamUser, PoolWaiter, UnderWay {
   readonly #context: HttpContext;
   readonly #client: ExchangeClient;
   readonly #head: RequestHead;
@@ -98,6 +85,8 @@ export class Exchange implements UpstreamUser, PoolWaiter {
   #pool: UpstreamPool | undefined;
   #upstream: Upstream | undefined;
   #sends = 0;
+  /** Since when that server serves the resource, as the gate said on entering. */
+  #since = '';
   #resends = 0;
   #bytes = 0;
   /** The body so far, as long as it is short enough to be sent again. */
@@ -139,6 +128,10 @@ export class Exchange implements UpstreamUser, PoolWaiter {
       if (this.#keptBytes >= this.#context.options.resendBytesMax) this.#client.pauseBody();
       return;
     }
+    if (this.#context.gate.isLeaseOver(this.#at)) {
+      this.cut();
+      return;
+    }
     this.#touch();
     if (!this.#writeBody(bytes)) this.#client.pauseBody();
   }
@@ -172,6 +165,10 @@ export class Exchange implements UpstreamUser, PoolWaiter {
   }
 
   tunnelFromClient(bytes: Uint8Array): void {
+    if (this.#context.gate.isLeaseOver(this.#at)) {
+      this.cut();
+      return;
+    }
     this.#bytes += bytes.length;
     this.#touch();
     if (this.#upstream?.write(bytes) === false) this.#client.pauseBody();
@@ -183,7 +180,6 @@ export class Exchange implements UpstreamUser, PoolWaiter {
 
   /* ---- from a move ---- */
 
-  /** For a person. */
   get description(): string {
     if (this.#phase === 'tunnel') return 'an open WebSocket';
     return this.#isRequestRead
@@ -195,12 +191,10 @@ export class Exchange implements UpstreamUser, PoolWaiter {
     return this.#context.clock.monotonicMs() - this.#startedAtMs;
   }
 
-  /** Ends what runs at the server now; what may be sent again is, once the gate opens. */
   cut(): void {
     if (this.#phase === 'queue') {
       this.#pool?.cancel(this);
-      this.#withdraw();
-      this.#enter();
+      this.#enterAgain();
       return;
     }
     const upstream = this.#upstream;
@@ -209,16 +203,19 @@ export class Exchange implements UpstreamUser, PoolWaiter {
     this.upstreamLost('destroyed');
   }
 
-  /** Goes on where it is, and no move waits for it. */
   pin(): void {
-    if (this.#isEntered) this.#withdraw();
+    if (this.#phase === 'queue') this.cut();
+    else if (this.#isEntered) this.#withdraw();
   }
 
   /* ---- from the pool ---- */
 
   connected(upstream: Upstream): void {
-    if (this.#phase !== 'queue') {
+    const { gate } = this.#context;
+    const isAsEntered = gate.sinceText(this.#at) === this.#since && !gate.isLeaseOver(this.#at);
+    if (this.#phase !== 'queue' || !isAsEntered) {
       this.#pool?.release(upstream);
+      if (this.#phase === 'queue') this.#enterAgain();
       return;
     }
     this.#phase = 'request';
@@ -354,9 +351,10 @@ export class Exchange implements UpstreamUser, PoolWaiter {
       this.#refuse(closedBy(entrance));
       return;
     }
-    const { poolOf, underWay } = this.#context;
+    const { gate, poolOf, underWay } = this.#context;
     this.#isEntered = true;
     this.#server = entrance;
+    this.#since = gate.sinceText(this.#at);
     const others = underWay.get(this.#at);
     if (others === undefined) underWay.set(this.#at, new Set([this]));
     else others.add(this);
@@ -366,6 +364,12 @@ export class Exchange implements UpstreamUser, PoolWaiter {
     if (this.#pool === undefined) this.notConnected('unreachable');
     else if (this.#needsFresh) this.#pool.acquireFresh(this);
     else this.#pool.acquire(this);
+  }
+
+  /** Nothing was sent: from the gate on anew. */
+  #enterAgain(): void {
+    this.#withdraw();
+    this.#enter();
   }
 
   /** Again, after a pause that lets news arrive. */
@@ -386,7 +390,7 @@ export class Exchange implements UpstreamUser, PoolWaiter {
   #send(upstream: Upstream): void {
     const { method, expectsContinue } = this.#head;
     upstream.cork();
-    upstream.send(this, method, latin1Bytes(this.#requestHead()));
+    upstream.send(this, method, this.#requestHead());
     this.#requestBody = new BodyWriter(this.#head.framing);
     let hasRoom = true;
     for (const bytes of this.#kept ?? []) hasRoom = this.#writeBody(bytes);
@@ -395,31 +399,21 @@ export class Exchange implements UpstreamUser, PoolWaiter {
     if (this.#keptBytes > this.#context.options.resendBytesMax) this.#kept = undefined;
     if (this.#isRequestRead) return;
     if (expectsContinue && this.#sends === 1) {
-      this.#client.write(latin1Bytes(interimHeadText(100, 'Continue', NO_HEADERS)));
+      this.#client.write(continueBytes());
     }
     if (hasRoom) this.#client.resumeBody();
   }
 
-  #requestHead(): string {
+  #requestHead(): Uint8Array {
     const { gate, options, hasFence } = this.#context;
-    const head = this.#head;
-    const client = { host: this.#client.host, scheme: 'http' } as const;
-    const passed = forwardedRequestHeaders(head, client, {
-      mode: options.forwarded,
-      standard: false,
-    });
     const fence = {
       [RESOURCE_HEADER]: gate.resourceId(this.#at),
-      [SINCE_HEADER]: gate.sinceText(this.#at),
+      [SINCE_HEADER]: this.#since,
     };
-    return requestHeadText({
-      method: head.method,
-      path: head.path,
-      query: head.query,
-      host: head.authority,
-      headers: hasFence(this.#server) ? withHeaders(passed, headerList(fence)) : passed,
-      framing: head.framing,
-      connection: connectionTo(head),
+    return requestHeadBytes(this.#head, {
+      host: this.#client.host,
+      mode: options.forwarded,
+      fence: hasFence(this.#server) ? fence : undefined,
     });
   }
 
@@ -446,10 +440,10 @@ export class Exchange implements UpstreamUser, PoolWaiter {
     this.#touch();
   }
 
-  #relayInterim({ status, reason, headers }: ResponseHead): void {
+  #relayInterim(head: ResponseHead): void {
     // A 100 was the redirector's to say, and was said.
-    if (status === 100 || this.#head.minorVersion === 0) return;
-    this.#client.write(latin1Bytes(interimHeadText(status, reason, headers)));
+    if (head.status === 100 || this.#head.minorVersion === 0) return;
+    this.#client.write(interimHeadBytes(head));
   }
 
   #relay(head: ResponseHead): void {
@@ -459,15 +453,8 @@ export class Exchange implements UpstreamUser, PoolWaiter {
     this.#mayStay = keepAlive && framing.kind !== 'until-close' && !this.#client.isLast;
     this.#answerBody = new BodyWriter(framing);
     this.#context.counters.answered(head.status);
-    const text = responseHeadText({
-      status: head.status,
-      reason: head.reason,
-      headers: forwardedResponseHeaders(head),
-      framing,
-      unsentLength: head.unsentLength,
-      connection: this.#connectionText(this.#mayStay && this.#isRequestRead),
-    });
-    this.#client.write(latin1Bytes(text));
+    const connection = this.#connectionText(this.#mayStay && this.#isRequestRead);
+    this.#client.write(answerHeadBytes(head, framing, connection));
   }
 
   #beginTunnel(head: ResponseHead): void {
@@ -482,14 +469,7 @@ export class Exchange implements UpstreamUser, PoolWaiter {
     this.#touch();
     this.#context.counters.answered(101);
     upstream.becomeTunnel();
-    const text = responseHeadText({
-      status: 101,
-      reason: head.reason,
-      headers: forwardedResponseHeaders(head),
-      framing: head.framing,
-      connection: 'websocket',
-    });
-    this.#client.write(latin1Bytes(text));
+    this.#client.write(answerHeadBytes(head, head.framing, 'websocket'));
     this.#client.becomeTunnel();
   }
 
@@ -514,10 +494,10 @@ export class Exchange implements UpstreamUser, PoolWaiter {
   /** Sent, and no answer came: again only if that can do no harm. */
   #afterLoss(loss: RefusalName): void {
     const { method, isWebSocket } = this.#head;
-    const { clock, gate, counters, options } = this.#context;
+    const { clock, counters, options, hasFence } = this.#context;
     const isKept = this.#kept !== undefined && this.#resends < RESENDS_MAX && !isWebSocket;
-    const mayWait = SAFE.has(method) || REPEATABLE.has(method);
-    if (!isKept || !mayWait || loss === 'answerLate') {
+    const mayRepeat = REPEATABLE.has(method) && hasFence(this.#server);
+    if (!isKept || !(SAFE.has(method) || mayRepeat) || loss === 'answerLate') {
       this.#refuse(loss);
       return;
     }
@@ -525,24 +505,19 @@ export class Exchange implements UpstreamUser, PoolWaiter {
     this.#resends += 1;
     this.#withdraw();
     if (SAFE.has(method)) this.#enterSoon();
-    else
-      this.#enterOnceMoved(
-        gate.sinceText(this.#at),
-        loss,
-        clock.monotonicMs() + options.resendForMs,
-      );
+    else this.#enterOnceMoved(loss, clock.monotonicMs() + options.resendForMs);
   }
 
   /** Waits for another owner; none in time: the answer stays unknown. */
-  #enterOnceMoved(since: string, loss: RefusalName, untilMs: number): void {
+  #enterOnceMoved(loss: RefusalName, untilMs: number): void {
     const { clock, gate, options } = this.#context;
     this.#phase = 'entry';
     this.#client.expireIn(Infinity);
     this.#cancelRetry = clock.after(options.retryPauseMs, () => {
       this.#cancelRetry = undefined;
-      if (gate.sinceText(this.#at) !== since) this.#enter();
+      if (gate.sinceText(this.#at) !== this.#since) this.#enter();
       else if (clock.monotonicMs() >= untilMs) this.#refuse(loss);
-      else this.#enterOnceMoved(since, loss, untilMs);
+      else this.#enterOnceMoved(loss, untilMs);
     });
   }
 
@@ -650,9 +625,4 @@ function closedBy(entrance: Entrance): RefusalName {
 function lossOf(why: HttpFault | CloseReason | 'timeout'): RefusalName {
   if (why === 'timeout') return 'answerLate';
   return why instanceof HttpFault ? 'answerInvalid' : 'answerLost';
-}
-
-function connectionTo(head: RequestHead): OutgoingConnection {
-  if (head.isWebSocket) return 'websocket';
-  return head.hasUnusualBody ? 'close' : 'persistent';
 }

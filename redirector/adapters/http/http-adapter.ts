@@ -4,9 +4,8 @@ import type { Move } from '../../../core/plan.js';
 import type { Listener } from '../../../core/net/port.js';
 import type { ProtocolAdapter, Transfer } from '../adapter.js';
 import { ClientConnection } from './client-connection.js';
-import type { HttpAdapterParts, HttpContext } from './context.js';
+import type { HttpAdapterParts, HttpContext, UnderWay } from './context.js';
 import { HttpCounters } from './counters.js';
-import type { Exchange } from './exchange.js';
 import type { HttpOptions } from './options.js';
 import { HTTP_DEFAULTS } from './options.js';
 import type { Route } from './route.js';
@@ -53,7 +52,7 @@ export class HttpAdapter implements ProtocolAdapter {
       misdirected: (resource, owner) => {
         servers.misdirected(gate.resourceId(resource), owner);
       },
-      underWay: new Map<number, Set<Exchange>>(),
+      underWay: new Map<number, Set<UnderWay>>(),
     };
   }
 

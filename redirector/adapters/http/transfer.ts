@@ -3,11 +3,11 @@ import type { Move } from '../../../core/plan.js';
 import type { Obstacle } from '../../../core/table-store/records/switch.js';
 import type { Gate } from '../../gate.js';
 import type { Transfer } from '../adapter.js';
-import type { Exchange } from './exchange.js';
+import type { UnderWay } from './context.js';
 
 export interface HttpTransferParts {
   readonly gate: Gate;
-  readonly underWay: (resource: ResourceId) => readonly Exchange[];
+  readonly underWay: (resource: ResourceId) => readonly UnderWay[];
   readonly drainPolicyOf: (resource: ResourceId) => DrainPolicy;
   /** Undefined: the target answers; else why it does not. */
   readonly reach: (move: Move, signal: AbortSignal) => Promise<string | undefined>;
@@ -64,10 +64,10 @@ export class HttpTransfer implements Transfer {
     // Nothing was opened that the target would have to close.
   }
 
-  #describe(counts: (exchange: Exchange) => boolean): Obstacle[] {
+  #describe(counts: (exchange: UnderWay) => boolean): Obstacle[] {
     const { resource } = this.#move;
     const blocking = this.#parts.underWay(resource).filter(counts);
-    const oldest = blocking.reduce<Exchange | undefined>(
+    const oldest = blocking.reduce<UnderWay | undefined>(
       (old, exchange) => (old === undefined || exchange.ageMs > old.ageMs ? exchange : old),
       undefined,
     );

@@ -16,7 +16,10 @@ export interface PoolParts {
   readonly clock: Clock;
 }
 
-/** The connections to one server: kept for the next request, limited in number, with a queue behind. */
+/**
+ * The connections to one server: kept for the next request, limited in number, with a queue behind. A waiter
+ * waits in one pool, for one connection: one that was cancelled hears nothing more.
+ */
 export class UpstreamPool {
   readonly #parts: PoolParts;
   readonly #address: Address;
@@ -24,6 +27,8 @@ export class UpstreamPool {
   /** The one used last is used next: the others grow old and are closed. */
   readonly #idle: Upstream[] = [];
   readonly #queue = new Set<PoolWaiter>();
+  /** Whom each connection is being opened for; undefined: no longer for anybody. */
+  readonly #opening = new Map<Upstream, PoolWaiter | undefined>();
   readonly #all = new Set<Upstream>();
   #isClosed = false;
 
@@ -38,7 +43,7 @@ export class UpstreamPool {
     const idle = this.#takeIdle();
     if (idle !== undefined) {
       waiter.connected(idle);
-    } else if (this.#all.size < this.#options.serverConnectionsMax) {
+    } else if (this.#hasRoom) {
       this.#open(waiter);
     } else if (this.#queue.size < this.#options.serverQueueMax) {
       this.#queue.add(waiter);
@@ -49,12 +54,17 @@ export class UpstreamPool {
 
   /** A connection that nobody used before, for what must not be mixed with other requests. */
   acquireFresh(waiter: PoolWaiter): void {
-    if (this.#all.size < this.#options.serverConnectionsMax) this.#open(waiter);
+    if (!this.#hasRoom) this.#dropIdle();
+    if (this.#hasRoom) this.#open(waiter);
     else waiter.notConnected('full');
   }
 
+  /** Nobody waits any more; a connection that is being opened will serve another. */
   cancel(waiter: PoolWaiter): void {
-    this.#queue.delete(waiter);
+    if (this.#queue.delete(waiter)) return;
+    for (const [upstream, waiting] of this.#opening) {
+      if (waiting === waiter) this.#opening.set(upstream, undefined);
+    }
   }
 
   /** Gives a connection back; one that cannot be used again is closed. */
@@ -77,8 +87,12 @@ export class UpstreamPool {
   close(): void {
     this.#isClosed = true;
     for (const upstream of this.#idle.splice(0)) upstream.destroy();
-    for (const waiter of this.#queue) waiter.notConnected('destroyed');
-    this.#queue.clear();
+    for (const upstream of this.#opening.keys()) upstream.destroy();
+    this.#turnAway('destroyed');
+  }
+
+  get #hasRoom(): boolean {
+    return this.#all.size < this.#options.serverConnectionsMax;
   }
 
   #takeIdle(): Upstream | undefined {
@@ -90,37 +104,56 @@ export class UpstreamPool {
     }
   }
 
-  #open(first: PoolWaiter): void {
-    let waiter: PoolWaiter | undefined = first;
+  /** The oldest gives way. */
+  #dropIdle(): void {
+    const oldest = this.#idle.shift();
+    if (oldest === undefined) return;
+    oldest.destroy();
+    this.#all.delete(oldest);
+  }
+
+  #open(waiter: PoolWaiter): void {
     const upstream: Upstream = new Upstream(
       {
         ...this.#parts,
         address: this.#address,
         onOpen: () => {
-          const opened = waiter;
-          waiter = undefined;
-          opened?.connected(upstream);
+          const opened = this.#opening.get(upstream);
+          this.#opening.delete(upstream);
+          if (opened === undefined) this.release(upstream);
+          else opened.connected(upstream);
         },
         onClosed: (reason) => {
-          this.#forget(upstream);
-          const failed = waiter;
-          waiter = undefined;
-          failed?.notConnected(reason);
+          this.#closed(upstream, reason);
         },
       },
       this.#options,
     );
     this.#all.add(upstream);
+    this.#opening.set(upstream, waiter);
   }
 
-  /** Makes room for one that waits. */
-  #forget(upstream: Upstream): void {
+  #closed(upstream: Upstream, reason: CloseReason): void {
     this.#all.delete(upstream);
     const at = this.#idle.indexOf(upstream);
     if (at >= 0) this.#idle.splice(at, 1);
+    if (this.#opening.has(upstream)) {
+      const failed = this.#opening.get(upstream);
+      this.#opening.delete(upstream);
+      failed?.notConnected(reason);
+      // Those behind would only find out the same, one after the other.
+      this.#turnAway(reason);
+      return;
+    }
     const [next] = this.#queue;
-    if (next === undefined || this.#isClosed) return;
+    if (next === undefined || !this.#hasRoom) return;
     this.#queue.delete(next);
     this.#open(next);
+  }
+
+  #turnAway(reason: CloseReason): void {
+    const waiting = [...this.#queue];
+    this.#queue.clear();
+    for (const waiter of waiting) waiter.notConnected(reason);
   }
 }

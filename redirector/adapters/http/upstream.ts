@@ -188,9 +188,11 @@ export class Upstream {
     if (!this.#isClosed) this.destroy();
   }
 
+  /** Whoever used it may have paused it for a slow client: the next one, or the end of it, must be heard. */
   #finish(tell: (user: UpstreamUser) => void): void {
     const user = this.#user;
     this.#user = undefined;
+    this.#connection.resume();
     if (user !== undefined) tell(user);
   }
 }

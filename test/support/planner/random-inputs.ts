@@ -11,7 +11,7 @@ export function randomInputs(seed: number): PlanningInputs {
   return { ...inputsOf(randomFleet(seed)), seed };
 }
 
-export function randomFleet(seed: number): TestFleet {
+function randomFleet(seed: number): TestFleet {
   const rng = new SeededRng(seed);
   const dimensions = DIMENSIONS.slice(0, 1 + integerBelow(rng, 3));
   const steps = pick(rng, [1, 2, 6, 12]);
@@ -36,11 +36,13 @@ export function randomFleet(seed: number): TestFleet {
     steps,
     options: {
       gainMin: pick(rng, [0, 0.02, 0.05, 0.2]),
+      reliefMin: pick(rng, [0, 0.05, 0.3]),
       movesMax: pick(rng, [1, 3, 16, 100]),
       batchMovesMax: pick(rng, [1, 2, 8]),
       target: pick(rng, [0.6, 0.8, 1]),
       quantile: pick(rng, [0.5, 0.85, 0.95]),
       imbalanceMax: pick(rng, [1.1, 1.5, 3]),
+      imbalanceLoadMin: pick(rng, [0, 0.4]),
       workUnits: 20_000,
     },
     restraint: isPlain || chance(rng, 0.9) ? null : { why: 'paused' },

@@ -12,6 +12,18 @@ export type Where = ReadonlyMap<ResourceId, ServerId>;
 /** `low`, `high`: the outermost quantiles; `last`: what was measured last, for ever. */
 export type World = 'planned' | 'low' | 'high' | 'last';
 
+export interface Cell {
+  readonly dimension: Dimension;
+  readonly step: number;
+}
+
+/** What a resource needs in one cell: its median, how far its quantile is from that, and what it shares. */
+interface Need {
+  readonly median: number;
+  readonly spread: number;
+  readonly loadings: readonly number[];
+}
+
 /** Standard normal quantiles of those that tests plan for. */
 const Z: Readonly<Record<number, number>> = {
   0.1: -1.2815515655,
@@ -24,8 +36,11 @@ const Z: Readonly<Record<number, number>> = {
 export class Reference {
   readonly inputs: PlanningInputs;
   readonly dimensions: readonly Dimension[];
+  readonly cells: readonly Cell[];
   readonly #rows: ReadonlyMap<string, number>;
   readonly #known: readonly ResourceId[];
+  readonly #needs = new Map<World, ReadonlyMap<ResourceId, readonly Need[]>>();
+  readonly #grids = new Map<World, WeakMap<Where, ReadonlyMap<ServerId, readonly number[]>>>();
 
   constructor(inputs: PlanningInputs) {
     this.inputs = inputs;
@@ -37,6 +52,9 @@ export class Reference {
         inputs.servers.some(
           ({ state, capacity }) => state !== 'lost' && capacity[dimension] !== undefined,
         ),
+    );
+    this.cells = this.dimensions.flatMap((dimension) =>
+      Array.from({ length: this.steps }, (_hole, step) => ({ dimension, step })),
     );
     this.#known = inputs.resources
       .map(({ id }) => id)
@@ -84,98 +102,139 @@ export class Reference {
     return server === undefined || !this.allowed(id).includes(server);
   }
 
-  /** Utilization of a server: the quantile of the sum of what is on it, ÷ its capacity; 0 if not planned for. */
-  utilization(
-    server: PlanningServer,
-    { dimension, step }: { readonly dimension: Dimension; readonly step: number },
-    where: Where,
-    world: World = 'planned',
-  ): number {
-    const capacity = server.capacity[dimension];
-    if (capacity === undefined || server.state === 'lost') return 0;
-    const { forecast } = this.inputs;
-    let median = server.base?.[dimension] ?? 0;
-    let own = 0;
-    const common = new Array<number>(forecast.factors).fill(0);
-    for (const { id } of this.inputs.resources) {
-      if (where.get(id) !== server.id) continue;
-      const demand = this.#demand(id, { dimension, step }, world);
-      median += demand.median;
-      let share = 1;
-      for (let factor = 0; factor < forecast.factors; factor++) {
-        const loading = demand.loadings[factor]!;
-        common[factor]! += loading * demand.spread;
-        share -= loading * loading;
-      }
-      own += share * demand.spread * demand.spread;
-    }
-    const spread = Math.sqrt(own + common.reduce((sum, part) => sum + part * part, 0));
-    return Math.max(0, median + (world === 'low' ? -spread : spread)) / capacity;
+  /** Of every cell in turn: the quantile of the sum of what is on the server ÷ its capacity; 0 if not planned for. */
+  utilizations(server: ServerId, where: Where, world: World = 'planned'): readonly number[] {
+    const grids = this.#grids.get(world) ?? new WeakMap<Where, Map<ServerId, number[]>>();
+    this.#grids.set(world, grids);
+    const grid = grids.get(where) ?? this.#grid(where, world);
+    grids.set(where, grid);
+    return grid.get(server)!;
+  }
+
+  utilization(server: ServerId, { dimension, step }: Cell, where: Where, world?: World): number {
+    const at = this.dimensions.indexOf(dimension) * this.steps + step;
+    return this.utilizations(server, where, world)[at]!;
+  }
+
+  /** The highest utilization of a server in a dimension. */
+  peak(server: ServerId, dimension: Dimension, where: Where): number {
+    const from = this.dimensions.indexOf(dimension) * this.steps;
+    return Math.max(...this.utilizations(server, where).slice(from, from + this.steps));
   }
 
   score(where: Where, world: World = 'planned'): PlanScore {
     const { target } = this.inputs.options;
-    let overload = 0;
-    let pressure = 0;
-    const peaks = new Map<ServerId, number>();
-    for (const server of this.inputs.servers) {
-      let peak = 0;
-      for (const cell of this.cells()) {
-        const value = this.utilization(server, cell, where, world);
-        overload += Math.max(0, value - 1);
-        pressure += Math.max(0, value - target) ** 2 / this.steps;
-        peak = Math.max(peak, value);
-      }
-      peaks.set(server.id, peak);
-    }
-    const ready = this.inputs.servers.filter(({ state }) => state === 'ready');
+    const { servers, resources } = this.inputs;
+    const all = servers.flatMap(({ id }) => this.utilizations(id, where, world));
+    const levels = new Map(servers.map(({ id }) => [id, this.#level(id, where, world)]));
+    const ready = servers.filter(({ state }) => state === 'ready');
     const used = new Set(where.values());
-    const sharing = ready.filter(({ id, spare }) => !spare || used.has(id));
-    const shared = sharing.map(({ id }) => peaks.get(id)!);
-    const sum = shared.reduce((total, peak) => total + peak, 0);
+    const shared = ready
+      .filter(({ id, spare }) => !spare || used.has(id))
+      .map(({ id }) => levels.get(id)!);
+    const sum = total(shared);
     return {
-      misplaced: this.inputs.resources.filter(({ id }) => this.isMisplaced(id, where)).length,
-      overload,
-      pressure,
-      unevenness: ready.reduce((total, { id }) => total + peaks.get(id)! ** 2, 0),
-      peak: Math.max(0, ...peaks.values()),
+      misplaced: resources.filter(({ id }) => this.isMisplaced(id, where)).length,
+      overload: total(all.map((value) => Math.max(0, value - 1))),
+      pressure: total(all.map((value) => Math.max(0, value - target) ** 2)) / this.steps,
+      unevenness: total(ready.map(({ id }) => levels.get(id)! ** 2)),
+      peak: Math.max(0, ...all),
       imbalance: sum < 1e-6 ? 1 : (Math.max(...shared) * shared.length) / sum,
     };
   }
 
-  *cells(): Generator<{ readonly dimension: Dimension; readonly step: number }> {
-    for (const dimension of this.dimensions) {
-      for (let step = 0; step < this.steps; step++) yield { dimension, step };
-    }
+  /** The overall load of the fullest server. */
+  highestLevel(where: Where): number {
+    return Math.max(0, ...this.inputs.servers.map(({ id }) => this.#level(id, where, 'planned')));
   }
 
-  #demand(
-    id: ResourceId,
-    { dimension, step }: { readonly dimension: Dimension; readonly step: number },
-    world: World,
-  ): { readonly median: number; readonly spread: number; readonly loadings: readonly number[] } {
-    const { forecast, last, options } = this.inputs;
-    const none = new Array<number>(forecast.factors).fill(0);
-    const row = this.#rows.get(`${id}/${dimension}`);
-    if (row === undefined) {
-      if (this.#known.includes(id) || this.#known.length === 0) {
-        return { median: 0, spread: 0, loadings: none };
+  /** The largest utilization of a server, each the mean over the horizon. */
+  #level(server: ServerId, where: Where, world: World): number {
+    const values = this.utilizations(server, where, world);
+    const means = this.dimensions.map(
+      (_dimension, at) => total(values.slice(at * this.steps, (at + 1) * this.steps)) / this.steps,
+    );
+    return Math.max(0, ...means);
+  }
+
+  #grid(where: Where, world: World): ReadonlyMap<ServerId, readonly number[]> {
+    const needs = this.#needs.get(world) ?? this.#needsIn(world);
+    this.#needs.set(world, needs);
+    return new Map(
+      this.inputs.servers.map((server) => {
+        const guests = this.inputs.resources
+          .filter(({ id }) => where.get(id) === server.id)
+          .map(({ id }) => needs.get(id)!);
+        return [
+          server.id,
+          this.cells.map((cell, at) =>
+            this.#load(
+              server,
+              cell,
+              guests.map((need) => need[at]!),
+              world,
+            ),
+          ),
+        ];
+      }),
+    );
+  }
+
+  #load(server: PlanningServer, { dimension }: Cell, needs: readonly Need[], world: World): number {
+    const capacity = server.capacity[dimension];
+    if (capacity === undefined || server.state === 'lost') return 0;
+    let median = server.base?.[dimension] ?? 0;
+    let own = 0;
+    const common = new Array<number>(this.inputs.forecast.factors).fill(0);
+    for (const need of needs) {
+      median += need.median;
+      let share = 1;
+      for (const [factor, loading] of need.loadings.entries()) {
+        common[factor]! += loading * need.spread;
+        share -= loading * loading;
       }
-      const medians = this.#known.map(
-        (known) =>
-          this.#demand(known, { dimension, step }, world === 'last' ? 'last' : 'planned').median,
-      );
-      const mean = medians.reduce((sum, value) => sum + value, 0) / medians.length;
-      return { median: mean, spread: 0, loadings: none };
+      own += share * need.spread * need.spread;
     }
+    const spread = Math.sqrt(own + total(common.map((part) => part * part)));
+    return Math.max(0, median + (world === 'low' ? -spread : spread)) / capacity;
+  }
+
+  #needsIn(world: World): ReadonlyMap<ResourceId, readonly Need[]> {
+    const certain = (median: number): Need => ({ median, spread: 0, loadings: [] });
+    const needs = new Map<ResourceId, readonly Need[]>();
+    for (const id of this.#known) {
+      needs.set(
+        id,
+        this.cells.map((cell) => this.#need(id, cell, world) ?? certain(0)),
+      );
+    }
+    // Who is not known at all counts as the mean of the others.
+    const means = this.cells.map((_cell, at) => {
+      const medians = this.#known.map((id) => needs.get(id)![at]!.median);
+      return certain(medians.length === 0 ? 0 : total(medians) / medians.length);
+    });
+    for (const { id } of this.inputs.resources) if (!needs.has(id)) needs.set(id, means);
+    return needs;
+  }
+
+  #need(id: ResourceId, { dimension, step }: Cell, world: World): Need | undefined {
+    const { forecast, last, options } = this.inputs;
+    const row = this.#rows.get(`${id}/${dimension}`);
+    if (row === undefined) return undefined;
+    if (world === 'last') return { median: last[row]!, spread: 0, loadings: [] };
     const at = (quantile: number): number =>
       forecast.paths[(row * forecast.quantiles.length + quantile) * this.steps + step]!;
-    if (world === 'last') return { median: last[row]!, spread: 0, loadings: none };
-    const loadings = Array.from(
-      forecast.loadings.subarray(row * forecast.factors, (row + 1) * forecast.factors),
-    );
     const scale = world === 'planned' ? Z[options.quantile]! / Z[0.9]! : 1;
     const spread = world === 'low' ? at(1) - at(0) : (at(2) - at(1)) * scale;
-    return { median: at(1), spread, loadings };
+    const { factors, loadings } = forecast;
+    return {
+      median: at(1),
+      spread,
+      loadings: [...loadings.subarray(row * factors, (row + 1) * factors)],
+    };
   }
+}
+
+function total(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0);
 }

@@ -4,7 +4,8 @@ import { countOf, decodeSamples, encodeSamples } from '../../../collector/spool-
 import type { SpoolOptions } from '../../../collector/spool.js';
 import { Spool } from '../../../collector/spool.js';
 import { SimulatedClock } from '../../../core/clock/simulated.js';
-import { FRAME_BYTES, Journal } from '../../../core/disk/journal.js';
+import { FRAME_BYTES } from '../../../core/disk/frames.js';
+import { Journal } from '../../../core/disk/journal.js';
 import { MemoryDisk } from '../../../core/disk/memory.js';
 import { SILENT_LOG } from '../../../core/log.js';
 import { SeededRng } from '../../../core/rng.js';

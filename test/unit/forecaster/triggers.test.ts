@@ -53,10 +53,12 @@ describe('an event', () => {
     servers: Readonly<Record<string, 'ready' | 'lost' | 'draining' | 'maintenance'>>,
     unassigned: readonly string[] = [],
     misplaced: readonly string[] = [],
+    offPin: readonly string[] = [],
   ): FleetFacts => ({
     servers: new Map(Object.entries(servers).map(([id, state]) => [s(id), state])),
     unassigned: unassigned.map(r),
     misplaced: misplaced.map(r),
+    offPin: offPin.map(r),
   });
   const before = facts({ s1: 'ready', s2: 'ready' });
 
@@ -74,6 +76,11 @@ describe('an event', () => {
       'resources that their server may not serve',
       facts({ s1: 'ready', s2: 'ready' }, [], ['a', 'b']),
       '2 resources on a server that may not serve them',
+    ],
+    [
+      'a resource that was pinned to another server',
+      facts({ s1: 'ready', s2: 'ready' }, [], [], ['a']),
+      'a elsewhere than pinned',
     ],
   ])('is %s', (_what, after, detail) => {
     expect(eventTrigger(before, after)).toEqual({ kind: 'event', detail });

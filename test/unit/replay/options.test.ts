@@ -28,6 +28,8 @@ describe('options of a replay', () => {
     [{ seed: -1 }, /^seed: /],
     [{ switch: { drainMs: 0 } }, /^switch\.drainMs: /],
     [{ severs: 4 }, /^severs: /],
+    [{ planner: { quantile: 2 } }, /^planner\.quantile: /],
+    [{ planner: { quantil: 0.9 } }, /^planner\.quantil: /],
     ['fast', /^options: /],
   ])('are refused if they make no sense: %j', (input, message) => {
     expect(() => parseReplayOptions(input)).toThrow(

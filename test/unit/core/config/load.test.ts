@@ -150,6 +150,11 @@ servers:
       '4: servers.0.fence: needs `control`',
     ],
     ['an open API', 'api: { listen: "0.0.0.0:7700" }\n', '1: api.listen: a loopback address'],
+    [
+      'means over what does not divide a day',
+      'metricStore:\n  rollupMs: 420000\n',
+      '2: metricStore.rollupMs: milliseconds that divide a day',
+    ],
     ['a key twice', 'mode: auto\nmode: observe\n', '2: the file: Map keys must be unique'],
     ['text that is no YAML', 'mode: [auto\n', 'the file'],
     ['a list for the whole', '- mode\n', '1: the file'],
@@ -171,7 +176,26 @@ servers:
     const { secret } = load('', { FORESHIFT_SECRET: '0123456789abcdef' });
     expect(secret).toBe('0123456789abcdef');
     expect(refusal('secret: 0123456789abcdef')).toContain('there is no such key');
+    const passwords = {
+      FORESHIFT_REDIS_PASSWORD: 'open sesame',
+      FORESHIFT_REDIS_SENTINEL_PASSWORD: 'too',
+    };
+    expect(load('', passwords)).toMatchObject({
+      redisPassword: 'open sesame',
+      redisSentinelPassword: 'too',
+    });
+    expect(refusal('redis: { password: x }')).toContain('there is no such key');
+    expect(refusal('redis: { url: "redis://ann:x@h:1" }')).toContain('in the environment');
+    const { influxPassword } = load('', { FORESHIFT_INFLUX_PASSWORD: 'open sesame' });
+    expect(influxPassword).toBe('open sesame');
+    const password = 'metricStore: { influx: { password: x } }';
+    expect(refusal(password)).toContain('there is no such key');
     expect(refusal('', { FORESHIFT_SECRET: 'short' })).toContain('at least 16 characters');
+  });
+
+  it('refuses keys that are lists or maps, and says where', () => {
+    expect(refusal('mode: auto\n? [a, b]\n: 1')).toContain('foreshift.yaml:2');
+    expect(refusal('{a: 1}: 2')).toContain('a key is a plain word');
   });
 
   it('refuses an alias bomb', () => {

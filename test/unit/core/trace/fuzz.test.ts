@@ -15,7 +15,7 @@ import { fuzzRuns } from '../../../support/fuzz.js';
  */
 
 const RUNS = fuzzRuns(10_000);
-const FEWER_RUNS = fuzzRuns(2_000);
+const FEWER_RUNS = fuzzRuns(10_000);
 const TIMEOUT_MS = 60_000;
 const LIMITS = { resourcesMax: 50, cellsMax: 5_000, lineBytesMax: 200 };
 

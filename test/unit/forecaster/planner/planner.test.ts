@@ -1,25 +1,427 @@
 import { describe, expect, it } from '@jest/globals';
+import type { PlannedMove } from '../../../../core/plan.js';
+import type { PlanningResult } from '../../../../forecaster/planner/inputs.js';
 import { planFor } from '../../../../forecaster/planner/planner.js';
-import { inputsOf } from '../../../support/planner/inputs.js';
+import { faultsOf } from '../../../support/planner/checker.js';
+import type { TestFleet } from '../../../support/planner/inputs.js';
+import { START_MS, STEP_MS, inputsOf } from '../../../support/planner/inputs.js';
 
 const SERVER = { capacity: { hits: 1000 } };
 
+/** Plans, and has the answer checked. */
+function planned(fleet: TestFleet): PlanningResult {
+  const inputs = inputsOf(fleet);
+  const result = planFor(inputs);
+  expect(faultsOf(inputs, result)).toEqual([]);
+  return result;
+}
+
+function movesOf({ plan }: PlanningResult): PlannedMove[] {
+  return plan?.batches.flatMap(({ moves }) => moves) ?? [];
+}
+
+/** `a: s1 > s2` for each move, in order. */
+function movesIn(result: PlanningResult): string[] {
+  return movesOf(result).map(
+    ({ resource, source, target }) => `${resource}: ${source ?? '-'} > ${target}`,
+  );
+}
+
 describe('planFor', () => {
   it('evens out the loads 100,100 | 150,200 | 300,400 to 400, 450, 400 with two moves', () => {
-    const { plan } = planFor(
-      inputsOf({
-        servers: { s1: SERVER, s2: SERVER, s3: SERVER },
-        resources: {
-          a: { on: 's1', needs: { hits: 100 } },
-          b: { on: 's1', needs: { hits: 100 } },
-          c: { on: 's2', needs: { hits: 150 } },
-          d: { on: 's2', needs: { hits: 200 } },
-          e: { on: 's3', needs: { hits: 300 } },
-          f: { on: 's3', needs: { hits: 400 } },
-        },
+    const result = planned({
+      servers: { s1: SERVER, s2: SERVER, s3: SERVER },
+      resources: {
+        a: { on: 's1', needs: { hits: 100 } },
+        b: { on: 's1', needs: { hits: 100 } },
+        c: { on: 's2', needs: { hits: 150 } },
+        d: { on: 's2', needs: { hits: 200 } },
+        e: { on: 's3', needs: { hits: 300 } },
+        f: { on: 's3', needs: { hits: 400 } },
+      },
+    });
+    expect(movesOf(result)).toHaveLength(2);
+    expect(result.plan?.analysis.outlook.map(({ plan }) => plan)).toEqual([0.4, 0.45, 0.4]);
+  });
+
+  it('says that it is balanced when no limit is in danger', () => {
+    const { none } = planned({
+      servers: { s1: SERVER, s2: SERVER },
+      resources: { a: { on: 's1', needs: { hits: 300 } }, b: { on: 's2', needs: { hits: 400 } } },
+    });
+    expect(none).toMatchObject({ why: 'balanced', blockers: [] });
+  });
+
+  it('moves a resource before its server would pass the target, and says when that would be', () => {
+    const rising = [100, 300, 500, 700];
+    const result = planned({
+      steps: 4,
+      servers: { s1: SERVER, s2: SERVER },
+      resources: {
+        a: { on: 's1', needs: { hits: rising } },
+        b: { on: 's1', needs: { hits: 450 } },
+        c: { on: 's2', needs: { hits: 50 } },
+      },
+    });
+    expect(movesIn(result)).toHaveLength(1);
+    expect(movesOf(result)[0]?.reason).toMatchObject({
+      kind: 'overload',
+      server: 's1',
+      dimension: 'hits',
+      atMs: START_MS + 3 * STEP_MS,
+      before: expect.closeTo(1.15),
+      limit: 1,
+    });
+  });
+
+  it('lets loads that peak at different times share a server', () => {
+    const early = [700, 100];
+    const late = [100, 700];
+    const result = planned({
+      steps: 2,
+      servers: { s1: SERVER, s2: SERVER },
+      resources: {
+        a: { on: 's1', needs: { hits: early } },
+        b: { on: 's1', needs: { hits: early } },
+        c: { on: 's2', needs: { hits: late } },
+        d: { on: 's2', needs: { hits: late } },
+      },
+    });
+    expect(result.plan?.analysis.score.plan.peak).toBeCloseTo(0.8);
+    // Neither fits without the other having gone: they are switched as one.
+    expect(result.plan?.batches).toHaveLength(1);
+    expect(movesOf(result)).toHaveLength(2);
+  });
+
+  it('counts the part of an error that resources do not share less than their sum', () => {
+    const fleet = (loading: number): TestFleet => ({
+      servers: { s1: SERVER, s2: SERVER },
+      resources: Object.fromEntries(
+        ['a', 'b', 'c', 'd'].map((id) => [
+          id,
+          { on: 's1', needs: { hits: 160 }, spread: 0.5, loading },
+        ]),
+      ),
+      options: { imbalanceMax: 9 },
+    });
+    // 640 ± 160 if the errors are independent, ± 320 if they are one; the plan is for 0.85 of them.
+    expect(planned(fleet(0)).none?.why).toBe('balanced');
+    expect(movesOf(planned(fleet(1)))).toHaveLength(1);
+  });
+
+  it('places what has no server where it leaves most room', () => {
+    const result = planned({
+      servers: { s1: SERVER, s2: SERVER },
+      resources: {
+        a: { on: 's1', needs: { hits: 500 } },
+        b: { on: 's2', needs: { hits: 300 } },
+        c: { needs: { hits: 100 } },
+      },
+    });
+    expect(movesIn(result)).toEqual(['c: - > s2']);
+    expect(movesOf(result)[0]).toMatchObject({ since: null, reason: { kind: 'place' } });
+  });
+
+  it('spreads new resources of unknown load, counting them as average ones', () => {
+    const fresh = Object.fromEntries(
+      ['w', 'x', 'y', 'z'].map((id) => [id, { needs: {} }] as const),
+    );
+    const result = planned({
+      servers: { s1: SERVER, s2: SERVER, s3: SERVER },
+      resources: { a: { on: 's1', needs: { hits: 200 } }, ...fresh },
+    });
+    const counts = ['s1', 's2', 's3'].map(
+      (server) => movesOf(result).filter(({ target }) => target === server).length,
+    );
+    expect(counts.sort()).toEqual([1, 1, 2]);
+  });
+
+  it('serves what nobody serves even where it overloads the server, and says what is missing', () => {
+    const result = planned({
+      servers: { s1: SERVER },
+      resources: { a: { on: 's1', needs: { hits: 900 } }, b: { needs: { hits: 300 } } },
+    });
+    expect(movesIn(result)).toEqual(['b: - > s1']);
+    expect(result.plan?.analysis.blockers).toEqual([
+      { kind: 'capacity', resource: null, server: null, dimension: 'hits', amount: 0.2 },
+    ]);
+  });
+
+  it('takes everything off a server that is lost, more than a plan may move otherwise', () => {
+    const onS1 = Object.fromEntries(
+      Array.from({ length: 20 }, (_hole, index) => [
+        `r${index}`,
+        { on: 's1', needs: { hits: 30 } },
+      ]),
+    );
+    const result = planned({
+      servers: { s1: { ...SERVER, state: 'lost' }, s2: SERVER, s3: SERVER },
+      resources: onS1,
+      options: { movesMax: 3, batchMovesMax: 8 },
+    });
+    expect(movesOf(result)).toHaveLength(20);
+    expect(movesOf(result).every(({ reason }) => reason.kind === 'lost')).toBe(true);
+    expect(result.plan?.batches.map(({ moves }) => moves.length)).toEqual([8, 8, 4]);
+  });
+
+  it('empties a draining server as far as the limit of moves allows, and names that limit', () => {
+    const onS1 = Object.fromEntries(
+      Array.from({ length: 5 }, (_hole, index) => [`r${index}`, { on: 's1', needs: { hits: 30 } }]),
+    );
+    const result = planned({
+      servers: { s1: { ...SERVER, state: 'draining' }, s2: SERVER },
+      resources: onS1,
+      options: { movesMax: 3 },
+    });
+    expect(movesOf(result)).toHaveLength(3);
+    expect(result.plan?.analysis.score.plan.misplaced).toBe(2);
+    expect(result.plan?.analysis.blockers).toContainEqual(
+      expect.objectContaining({ kind: 'moves-limit', amount: 2 }),
+    );
+  });
+
+  it('makes room for what must come', () => {
+    const result = planned({
+      servers: { s1: { ...SERVER, state: 'maintenance' }, s2: SERVER, s3: SERVER },
+      resources: {
+        big: { on: 's1', needs: { hits: 700 } },
+        x: { on: 's2', needs: { hits: 400 } },
+        y: { on: 's3', needs: { hits: 350 } },
+        z: { on: 's3', needs: { hits: 150 } },
+      },
+    });
+    expect(movesIn(result)).toContain(`big: s1 > ${movesOf(result)[0]?.target ?? ''}`);
+    expect(movesOf(result).map(({ reason }) => reason.kind)).toEqual(['drain', 'room']);
+    expect(result.plan?.batches).toHaveLength(1);
+  });
+
+  it('leaves a resource on a server to be emptied while an operator pins it there', () => {
+    const { none } = planned({
+      servers: { s1: { ...SERVER, state: 'draining' }, s2: SERVER },
+      resources: { a: { on: 's1', pinned: 's1', needs: { hits: 30 } } },
+    });
+    expect(none).toMatchObject({ why: 'blocked', blockers: [{ kind: 'pin', resource: 'a' }] });
+  });
+
+  it('brings a resource to its pin, others giving way', () => {
+    const result = planned({
+      servers: { s1: SERVER, s2: SERVER },
+      resources: {
+        a: { on: 's1', pinned: 's2', needs: { hits: 600 } },
+        b: { on: 's2', needs: { hits: 600 } },
+      },
+    });
+    expect(movesIn(result).sort()).toEqual(['a: s1 > s2', 'b: s2 > s1']);
+    expect(result.plan?.batches).toHaveLength(1);
+  });
+
+  it('keeps a pinned resource in place whatever its server carries', () => {
+    const { none } = planned({
+      servers: { s1: SERVER, s2: SERVER },
+      resources: {
+        a: { on: 's1', pinned: 's1', needs: { hits: 700 } },
+        b: { on: 's1', pinned: 's1', needs: { hits: 500 } },
+      },
+    });
+    expect(none?.why).toBe('blocked');
+    expect(none?.blockers.map(({ kind }) => kind)).toContain('pin');
+  });
+
+  it('moves only to servers that may serve the resource', () => {
+    const result = planned({
+      servers: { s1: SERVER, s2: SERVER, s3: SERVER },
+      resources: {
+        a: { on: 's1', needs: { hits: 600 }, eligible: ['s1', 's3'] },
+        b: { on: 's1', needs: { hits: 600 }, eligible: ['s1', 's3'] },
+        c: { on: 's3', needs: { hits: 100 } },
+      },
+    });
+    expect(movesIn(result)).toEqual(['a: s1 > s3', 'c: s3 > s2']);
+  });
+
+  it('moves off a server that may no longer serve it', () => {
+    const result = planned({
+      servers: { s1: SERVER, s2: SERVER },
+      resources: { a: { on: 's1', needs: { hits: 10 }, eligible: ['s2'] } },
+    });
+    expect(movesOf(result)[0]?.reason.kind).toBe('drain');
+  });
+
+  it('keeps a spare server empty for the sake of the target', () => {
+    const fleet = (load: number): TestFleet => ({
+      servers: { s1: SERVER, s2: { ...SERVER, spare: true } },
+      resources: {
+        a: { on: 's1', needs: { hits: load } },
+        b: { on: 's1', needs: { hits: 450 } },
+      },
+    });
+    expect(planned(fleet(480)).plan).toBeNull();
+    expect(movesOf(planned(fleet(700)))).toHaveLength(1);
+  });
+
+  it('uses the spare server at once when another is lost', () => {
+    const result = planned({
+      servers: {
+        s1: { ...SERVER, state: 'lost' },
+        s2: SERVER,
+        s3: { ...SERVER, spare: true },
+      },
+      resources: {
+        a: { on: 's1', needs: { hits: 500 } },
+        b: { on: 's2', needs: { hits: 400 } },
+      },
+    });
+    expect(movesIn(result)).toEqual(['a: s1 > s3']);
+  });
+
+  it('moves a resource that was moved lately only to take away overload', () => {
+    const fleet = (load: number): TestFleet => ({
+      servers: { s1: SERVER, s2: SERVER },
+      resources: {
+        a: { on: 's1', needs: { hits: load }, movedAtMs: START_MS - 3_600_000 },
+        b: { on: 's1', needs: { hits: 480 }, movedAtMs: START_MS - 3_600_000 },
+      },
+      options: { imbalanceMax: 9 },
+    });
+    expect(planned(fleet(480)).none).toMatchObject({ why: 'blocked' });
+    expect(planned(fleet(480)).none?.blockers.map(({ kind }) => kind)).toContain('cooldown');
+    expect(movesOf(planned(fleet(700)))).toHaveLength(1);
+  });
+
+  it('counts a move under way at its target and leaves it alone', () => {
+    const result = planned({
+      servers: { s1: SERVER, s2: SERVER },
+      resources: {
+        a: { on: 's1', movingTo: 's2', needs: { hits: 600 } },
+        b: { on: 's1', needs: { hits: 600 } },
+      },
+    });
+    expect(result.none?.why).toBe('balanced');
+  });
+
+  it('moves only what it must while it is paused or learning', () => {
+    const fleet: TestFleet = {
+      servers: { s1: SERVER, s2: SERVER },
+      resources: {
+        a: { on: 's1', needs: { hits: 700 } },
+        b: { on: 's1', needs: { hits: 700 } },
+      },
+    };
+    expect(planned({ ...fleet, restraint: { why: 'paused' } }).none?.why).toBe('paused');
+    const learning = { why: 'learning', steps: 3, stepsMin: 24 } as const;
+    expect(planned({ ...fleet, restraint: learning }).none).toMatchObject(learning);
+    const resources = { ...fleet.resources, c: { needs: { hits: 10 } } };
+    expect(movesIn(planned({ ...fleet, resources, restraint: learning }))).toEqual(['c: - > s2']);
+  });
+
+  it('makes no move that wins less than it costs', () => {
+    const { none } = planned({
+      servers: { s1: SERVER, s2: SERVER },
+      resources: {
+        a: { on: 's1', needs: { hits: 420 } },
+        b: { on: 's1', needs: { hits: 390 } },
+        c: { on: 's2', needs: { hits: 300 } },
+      },
+    });
+    expect(none).toMatchObject({ why: 'gain-too-small', gainMin: 0.05 });
+    expect(none?.gain).toBeGreaterThan(0);
+    expect(none?.gain).toBeLessThan(0.05);
+  });
+
+  it('moves nothing about that takes away only a little of an overload', () => {
+    const fleet = (reliefMin: number): TestFleet => ({
+      servers: { s1: SERVER, s2: SERVER },
+      resources: {
+        a: { on: 's1', needs: { hits: 1000 }, pinned: 's1' },
+        b: { on: 's1', needs: { hits: 280 } },
+        c: { on: 's1', needs: { hits: 10 } },
+        d: { on: 's2', needs: { hits: 980 }, pinned: 's2' },
+      },
+      options: { reliefMin },
+    });
+    expect(movesIn(planned(fleet(0.02)))).toEqual(['c: s1 > s2']);
+    expect(planned(fleet(0.05)).plan).toBeNull();
+    expect(planned(fleet(0.05)).none).toMatchObject({ why: 'blocked' });
+  });
+
+  it('says how many servers are missing when even a perfect spread is too full', () => {
+    const { none } = planned({
+      servers: { s1: SERVER, s2: SERVER },
+      resources: {
+        a: { on: 's1', needs: { hits: 1300 } },
+        b: { on: 's2', needs: { hits: 1300 } },
+      },
+    });
+    expect(none).toMatchObject({ why: 'blocked', blockers: [{ kind: 'capacity', amount: 0.6 }] });
+  });
+
+  it('says that no server is ready', () => {
+    const { none } = planned({
+      servers: { s1: { ...SERVER, state: 'maintenance' } },
+      resources: { a: { on: 's1', needs: { hits: 10 } } },
+    });
+    expect(none?.why).toBe('no-servers');
+  });
+
+  it('has an answer to nothing at all', () => {
+    expect(planned({ servers: {}, resources: {} }).none?.why).toBe('no-servers');
+    expect(planned({ servers: { s1: SERVER }, resources: {} }).none?.why).toBe('balanced');
+    expect(
+      planned({ servers: { s1: { capacity: {} } }, resources: { a: { needs: {} } } }).plan?.batches,
+    ).toHaveLength(1);
+  });
+
+  it('chooses standbys that hold what they would get, and keeps those that do', () => {
+    const fleet: TestFleet = {
+      servers: { s1: SERVER, s2: SERVER, s3: SERVER },
+      resources: {
+        a: { on: 's1', needs: { hits: 400 } },
+        b: { on: 's1', needs: { hits: 300 } },
+        c: { on: 's2', needs: { hits: 500 } },
+        d: { on: 's3', needs: { hits: 600 } },
+      },
+    };
+    const { standbys } = planned(fleet);
+    // 400 fits beside 500 or 600, and 300 beside the other; both beside one do not.
+    expect(new Set([standbys['a' as never], standbys['b' as never]])).toEqual(
+      new Set(['s2', 's3']),
+    );
+    const resources = Object.fromEntries(
+      Object.entries(fleet.resources).map(([id, resource]) => [
+        id,
+        { ...resource, standby: standbys[id as never] as string },
+      ]),
+    );
+    expect(planned({ ...fleet, resources }).standbys).toEqual({});
+  });
+
+  it('refuses loads that none can be, naming them', () => {
+    const inputs = inputsOf({
+      servers: { s1: SERVER },
+      resources: { a: { on: 's1', needs: { hits: Number.NaN } } },
+    });
+    expect(() => planFor(inputs)).toThrow(
+      expect.objectContaining({
+        code: 'ERR_PLANNING_INVALID',
+        message: expect.stringContaining('resource/a/hits') as unknown,
       }),
     );
-    expect(plan?.batches.flatMap(({ moves }) => moves)).toHaveLength(2);
-    expect(plan?.analysis.outlook.map(({ plan: peak }) => peak)).toEqual([0.4, 0.45, 0.4]);
+    const twice = inputsOf({ servers: { s1: SERVER }, resources: { a: { needs: {} } } });
+    expect(() => planFor({ ...twice, servers: [...twice.servers, ...twice.servers] })).toThrow(
+      expect.objectContaining({ code: 'ERR_PLANNING_INVALID' }),
+    );
+  });
+
+  it('says that the clock stopped it', () => {
+    const inputs = inputsOf({
+      servers: { s1: SERVER, s2: SERVER },
+      resources: {
+        a: { on: 's1', needs: { hits: 700 } },
+        b: { on: 's1', needs: { hits: 500 } },
+        c: { needs: { hits: 10 } },
+      },
+    });
+    const { plan } = planFor(inputs, { shouldStop: () => true });
+    expect(plan?.analysis.stopped).toBe('time');
   });
 });

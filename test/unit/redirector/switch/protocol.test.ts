@@ -131,13 +131,32 @@ describe('nextStep', () => {
     });
   });
 
-  it('commits the targets once attached, and closes once all have resumed or time is up', () => {
-    expect(nextStep(record('attached'), facts({}))).toEqual({ kind: 'commit', side: 'target' });
+  it('commits the targets once all are attached, and closes once all have resumed or time is up', () => {
+    const acks = both('attached');
+    expect(nextStep(record('attached'), facts({ acks }))).toEqual({
+      kind: 'commit',
+      side: 'target',
+    });
     expect(nextStep(record('committed'), facts({}))).toEqual({ kind: 'wait' });
     expect(nextStep(record('committed'), facts({ acks: both('resumed') }))).toEqual({
       kind: 'close',
     });
     expect(nextStep(record('committed'), facts({ inStateMs: 5000 }))).toEqual({ kind: 'close' });
+  });
+
+  it('does not commit without one that joined when all others were attached', () => {
+    const acks = { r1: ack('attached') };
+    expect(nextStep(record('attached'), facts({ acks }))).toEqual({ kind: 'wait' });
+    expect(nextStep(record('attached'), facts({ acks, inStateMs: 3000 }))).toMatchObject({
+      kind: 'give-back',
+      why: 'attach took too long',
+    });
+    const obstacles = [{ resource: r('vol-1'), what: 'an open upload', ageMs: 9 }];
+    const late = { r1: ack('attached'), r2: ack('drained', { obstacles }) };
+    expect(nextStep(record('attached'), facts({ acks: late }))).toEqual({
+      kind: 'give-back',
+      why: 'vol-1: an open upload (seen by r2)',
+    });
   });
 
   it('asks no server without an agent', () => {
@@ -197,14 +216,23 @@ describe('nextStep', () => {
     expect(nextStep(record('taken'), facts({ acks }))).toMatchObject({ kind: 'give-back' });
   });
 
-  it('waits for a lost source until it surely does not act, however long', () => {
+  it('asks a lost source, and goes on once it lets go or surely does not act, however long that takes', () => {
     const answers = { s3: DONE };
     const given = { answers, lost: ['s1'], inStateMs: 60_000 };
-    expect(nextStep(record('drained'), facts(given))).toEqual({ kind: 'wait' });
-    expect(nextStep(record('drained'), facts({ ...given, gone: ['s1'] }))).toEqual({
-      kind: 'advance',
-      to: 'released',
+    expect(nextStep(record('drained'), facts(given))).toMatchObject({
+      kind: 'ask',
+      question: { verb: 'release', resources: new Map([['s1', ['vol-1']]]) },
     });
+    const refused: Answer = { kind: 'refused', why: 'stale' };
+    const unwilling = { ...given, answers: { ...answers, s1: refused } };
+    expect(nextStep(record('drained'), facts(unwilling))).toMatchObject({ kind: 'ask' });
+    expect(nextStep(record('drained'), facts({ ...given, foreign: ['s1'] }))).toEqual({
+      kind: 'wait',
+    });
+    const onward = { kind: 'advance', to: 'released' };
+    expect(nextStep(record('drained'), facts({ ...given, gone: ['s1'] }))).toEqual(onward);
+    const heard = { ...given, answers: { ...answers, s1: DONE } };
+    expect(nextStep(record('drained'), facts(heard))).toEqual(onward);
   });
 
   it('in a give-back lets sources take only when every target has let go', () => {
@@ -213,7 +241,7 @@ describe('nextStep', () => {
       kind: 'ask',
       question: { verb: 'release', generation: g('1.9') },
     });
-    expect(nextStep(returning, facts({ lost: ['s2'] }))).toEqual({ kind: 'wait' });
+    expect(nextStep(returning, facts({ lost: ['s2'] }))).toMatchObject({ kind: 'ask' });
     const answers = { s2: DONE };
     expect(nextStep(returning, facts({ answers }))).toEqual({ kind: 'advance', to: 'withdrawn' });
     expect(nextStep(returning, facts({ lost: ['s2'], gone: ['s2'] }))).toEqual({

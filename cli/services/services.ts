@@ -1,0 +1,333 @@
+import { strict as assert } from 'node:assert';
+import { randomUUID } from 'node:crypto';
+import type { Registration } from '../../api/registration.js';
+import type { ApiServer } from '../../api/server.js';
+import type { Collector } from '../../collector/collector.js';
+import { collectorMetrics } from '../../collector/metrics.js';
+import type { MemberTarget } from '../../collector/member-counters.js';
+import type { Clock } from '../../core/clock/port.js';
+import type { Config } from '../../core/config/schema.js';
+import { NodeDisk } from '../../core/disk/node.js';
+import type { Disk } from '../../core/disk/port.js';
+import type { Address } from '../../core/domain.js';
+import { fail } from '../../core/errors.js';
+import type { Startable } from '../../core/lifecycle.js';
+import { Lifecycle } from '../../core/lifecycle.js';
+import type { Log } from '../../core/log.js';
+import { Metrics } from '../../core/metrics.js';
+import { OutboundGuard } from '../../core/net/guard.js';
+import type { CompactionParts } from '../../core/metric-store/compaction.js';
+import { scheduleCompaction } from '../../core/metric-store/compaction.js';
+import type { HttpServer } from '../../core/net/http-server.js';
+import { NodeNet } from '../../core/net/node.js';
+import type { RedisOptions } from '../../core/redis/options.js';
+import type { Rng } from '../../core/rng.js';
+import { Eligibility } from '../../core/table-store/eligibility.js';
+import { MEMBER } from '../../core/table-store/records/switch.js';
+import { TableView } from '../../core/table-store/view.js';
+import { HttpAdapter } from '../../redirector/adapters/http/http-adapter.js';
+import { countersRoute } from '../../redirector/counters-route.js';
+import { redirectorMetrics } from '../../redirector/metrics.js';
+import type { Redirector } from '../../redirector/redirector.js';
+import { collectorOf } from './collector.js';
+import { controlOf } from './control.js';
+import type { EngineName, Engines } from './engines.js';
+import { openEngines } from './engines.js';
+import { forecasterOf } from './forecaster.js';
+import { healthServer } from './health.js';
+import { redirectorOf } from './redirector.js';
+
+/** What one process can be, alone or together. */
+export const ROLES = ['redirector', 'collector', 'forecaster', 'api'] as const;
+export type Role = (typeof ROLES)[number];
+
+export interface ServicesParts {
+  readonly clock: Clock;
+  readonly rng: Rng;
+  readonly log: Log;
+  readonly version: string;
+  readonly secret: string;
+  /** Where the engines keep everything. */
+  readonly dataDir: string;
+  readonly influxPassword?: string | undefined;
+  /** For the engines that rest in it. */
+  readonly redis?: RedisOptions | undefined;
+}
+
+/** Which engines a role rests on, besides the table store. */
+const ENGINES_OF: Readonly<Record<Role, readonly EngineName[]>> = {
+  redirector: ['sessionStore'],
+  collector: ['metricStore'],
+  forecaster: ['metricStore', 'bus'],
+  api: ['metricStore', 'bus'],
+};
+
+interface Built {
+  readonly redirector: Redirector | undefined;
+  readonly collector: Collector | undefined;
+  readonly registration: Registration | undefined;
+  readonly api: ApiServer | undefined;
+  readonly health: HttpServer;
+  readonly view: TableView;
+  readonly engines: Engines;
+}
+
+/** The services of one process, on the engines that the config names: all of them, or some beside other processes. */
+export class Services implements Startable {
+  readonly #built: Built;
+  readonly #lifecycle: Lifecycle;
+
+  private constructor(built: Built, lifecycle: Lifecycle) {
+    this.#built = built;
+    this.#lifecycle = lifecycle;
+  }
+
+  /**
+   * Opens the engines and builds the rest; nothing listens yet.
+   * @throws ERR_ROLE_ALONE, ERR_DATA_LOCKED, ERR_DISK_FAILED, ERR_DATA_CORRUPT, ERR_REDIS_…
+   */
+  static async open(
+    config: Config,
+    parts: ServicesParts,
+    roles: readonly Role[] = ROLES,
+  ): Promise<Services> {
+    assertShared(config, roles);
+    const { clock, rng, log, influxPassword, redis } = parts;
+    const disk = new NodeDisk(parts.dataDir);
+    const engines = await openEngines(
+      config,
+      { disk, clock, rng, log, influxPassword, redis },
+      roles.flatMap((role) => ENGINES_OF[role]),
+    );
+    try {
+      return await Services.#on(engines, config, { ...parts, disk }, roles);
+    } catch (error) {
+      await engines.close();
+      throw error;
+    }
+  }
+
+  static async #on(
+    engines: Engines,
+    config: Config,
+    parts: ServicesParts & { readonly disk: Disk },
+    roles: readonly Role[],
+  ): Promise<Services> {
+    const { clock, rng, log, version, secret, disk } = parts;
+    const { tableStore: store } = engines;
+    const guard = outboundGuard(config);
+    const net = new NodeNet(clock, guard);
+    const view = new TableView({ store, clock, log });
+    const eligibility = new Eligibility({ view, clock });
+    const common = { store, view, clock, log: log.child({ room: 'api' }) };
+    const has = (role: Role): boolean => roles.includes(role);
+    let isStarted = false;
+
+    const metrics = new Metrics(version);
+    const boot = randomUUID();
+    const redirector = has('redirector')
+      ? redirectorOf(config, {
+          ...{ store, clock, rng, net, log, secret, boot },
+          health: () => reachable(health.address, config),
+        })
+      : undefined;
+    const health: HttpServer = healthServer(
+      {
+        ...{ net, clock, log, metrics },
+        obstacles: () => [
+          ...(isStarted ? [] : ['it is starting']),
+          ...(redirector === undefined ? [] : obstaclesOf(redirector)),
+        ],
+        routes:
+          redirector === undefined
+            ? []
+            : [countersRoute({ gate: redirector.gate, clock, member: config.redirector.id, boot })],
+      },
+      config.health.listen,
+    );
+    if (redirector !== undefined) {
+      metrics.add(...redirectorMetrics(redirector, httpCountersOf(redirector)));
+    }
+    const collector = has('collector')
+      ? await collectorOf(config, {
+          ...{ clock, rng, log, net, disk, view },
+          metricStore: engines.metricStore,
+          membersNet: membersNet(config, clock),
+          members: () => membersOf(view),
+        })
+      : undefined;
+    if (collector !== undefined) metrics.add(...collectorMetrics(collector));
+    metrics.add(...engines.metrics);
+    const forecaster = has('forecaster')
+      ? forecasterOf(config, { ...common, ...engineParts(engines), log, eligibility })
+      : undefined;
+    const control = has('api')
+      ? await controlOf(config, {
+          ...{ ...common, ...engineParts(engines), net, eligibility, secret },
+          assertAllowed: (address) => {
+            guard.check(address);
+          },
+          collector,
+        })
+      : undefined;
+    const built: Built = {
+      ...{ redirector, collector, health, view, engines },
+      registration: control?.registration,
+      api: control?.api,
+    };
+    // In the order in which they need one another; they stop the other way round.
+    const lifecycle = new Lifecycle([
+      { start: () => Promise.resolve(), stop: () => engines.close() },
+      ...(has('forecaster') ? [compacting({ ...common, ...engineParts(engines) })] : []),
+      following(view),
+      health,
+      ...(control === undefined ? [] : [control.registration, control.declared]),
+      ...[redirector, collector, forecaster, control?.api].filter((part) => part !== undefined),
+      {
+        start: () => {
+          isStarted = true;
+          return Promise.resolve();
+        },
+        stop: () => Promise.resolve(),
+      },
+    ]);
+    return new Services(built, lifecycle);
+  }
+
+  /** @throws ERR_LISTEN_FAILED and what the engines throw; what had started is stopped */
+  start(): Promise<void> {
+    return this.#lifecycle.start();
+  }
+
+  stop(): Promise<void> {
+    return this.#lifecycle.stop();
+  }
+
+  get engines(): Engines {
+    return this.#built.engines;
+  }
+
+  get view(): TableView {
+    return this.#built.view;
+  }
+
+  get health(): HttpServer {
+    return this.#built.health;
+  }
+
+  /** Of the roles: asked for only where they are run. */
+  get redirector(): Redirector {
+    return the(this.#built.redirector);
+  }
+
+  get collector(): Collector {
+    return the(this.#built.collector);
+  }
+
+  get registration(): Registration {
+    return the(this.#built.registration);
+  }
+
+  get api(): ApiServer {
+    return the(this.#built.api);
+  }
+
+  /** Where clients connect, in the order of the config's listeners. */
+  get listeners(): readonly Address[] {
+    return this.redirector.adapters.flatMap((adapter) =>
+      adapter instanceof HttpAdapter ? adapter.addresses : [],
+    );
+  }
+}
+
+function the<Part>(part: Part | undefined): Part {
+  assert.ok(part !== undefined, 'this process does not run that role');
+  return part;
+}
+
+/** Processes that share the work must share what it rests on. */
+function assertShared(config: Config, roles: readonly Role[]): void {
+  if (roles.length === ROLES.length) return;
+  const names = new Set<EngineName | 'tableStore'>(['tableStore']);
+  for (const role of roles) for (const name of ENGINES_OF[role]) names.add(name);
+  for (const name of names) {
+    if (config[name].engine === 'embedded')
+      fail('ERR_ROLE_ALONE', { role: roles.join(', '), name });
+  }
+}
+
+function engineParts({ metricStore, bus }: Engines) {
+  return { metricStore, bus };
+}
+
+/** Follows the table store for those who have no view of their own. */
+function following(view: TableView): Startable {
+  const stopping = new AbortController();
+  let run: Promise<void> = Promise.resolve();
+  return {
+    start: async () => {
+      await view.sync();
+      run = view.follow(stopping.signal);
+    },
+    stop: () => {
+      stopping.abort(new Error('stopping'));
+      return run;
+    },
+  };
+}
+
+/** Servers, agents, exporters, hooks: within the allowed networks, and never one of our own listeners. */
+function outboundGuard(config: Config): OutboundGuard {
+  const { api, health, agents, listeners, limits } = config;
+  return new OutboundGuard({
+    networks: limits.outboundNetworks,
+    ports: [{ first: 1, last: 65_535 }],
+    excluded: [
+      api.listen,
+      health.listen,
+      agents.listen,
+      ...listeners.map(({ listen }) => listen),
+    ].filter(({ port }) => port > 0),
+  });
+}
+
+/** For what is asked of the redirectors: of this process itself, and of others like it. */
+function membersNet({ limits }: Config, clock: Clock): NodeNet {
+  const guard = new OutboundGuard({
+    networks: ['127.0.0.0/8', '::1/128', ...limits.outboundNetworks],
+    ports: [{ first: 1, last: 65_535 }],
+    excluded: [],
+  });
+  return new NodeNet(clock, guard);
+}
+
+function membersOf(view: TableView): MemberTarget[] {
+  return [...view.all(MEMBER)].flatMap(
+    ([
+      id,
+      {
+        value: { health },
+      },
+    ]) => (health === null ? [] : [{ id, address: health }]),
+  );
+}
+
+/** Where others reach what listens there. */
+function reachable({ host, port }: Address, { redirector }: Config): Address {
+  return { host: redirector.advertise ?? host, port };
+}
+
+function compacting(parts: CompactionParts): Startable {
+  return { start: () => scheduleCompaction(parts), stop: () => Promise.resolve() };
+}
+
+function httpCountersOf({ adapters }: Redirector) {
+  return adapters.flatMap((adapter) => (adapter instanceof HttpAdapter ? [adapter.counters] : []));
+}
+
+function obstaclesOf({ membership, isServing }: Redirector): string[] {
+  return [
+    ...(isServing ? [] : ['the redirector does not listen yet']),
+    ...(membership.isUsurped ? ['another redirector runs under this name'] : []),
+  ];
+}

@@ -1,0 +1,42 @@
+import { agentTokenVerb, agentVerb } from './agent.js';
+import { modeVerb, pauseVerb, resumeVerb } from './balancing.js';
+import { configVerb } from './config.js';
+import { demoVerb } from './demo.js';
+import { drainVerb, undrainVerb } from './drain.js';
+import { explainVerb } from './explain.js';
+import { historyVerb } from './history.js';
+import { importVerb } from './import.js';
+import { pinVerb, unpinVerb } from './pin.js';
+import { applyVerb, planVerb, rejectVerb, rollbackVerb } from './plan.js';
+import { referenceVerb } from './reference.js';
+import { replayVerb } from './replay.js';
+import { statusVerb } from './status.js';
+import { roleVerbs, upVerb } from './up.js';
+import type { Verb } from '../verb.js';
+
+/** Every verb, in the order in which help lists them. */
+export const VERBS: readonly Verb[] = [
+  upVerb,
+  demoVerb,
+  statusVerb,
+  planVerb,
+  applyVerb,
+  rejectVerb,
+  rollbackVerb,
+  explainVerb,
+  drainVerb,
+  undrainVerb,
+  historyVerb,
+  pauseVerb,
+  resumeVerb,
+  modeVerb,
+  pinVerb,
+  unpinVerb,
+  replayVerb,
+  importVerb,
+  ...roleVerbs,
+  agentVerb,
+  agentTokenVerb,
+  configVerb,
+  referenceVerb,
+];

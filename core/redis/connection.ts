@@ -1,0 +1,201 @@
+import { Redis } from 'ioredis';
+import type { Socket } from 'node:net';
+import type { Clock } from '../clock/port.js';
+import type { Address } from '../domain.js';
+import type { ErrorCode } from '../errors.js';
+import { ForeshiftError, fail } from '../errors.js';
+import type { Log } from '../log.js';
+import { isSurelyNotDone, isUnknownScript, reasonOf } from './failure.js';
+import type { RedisOptions } from './options.js';
+import { REDIS_DEFAULTS, clientOptions, nameOf } from './options.js';
+import type { Script } from './script.js';
+
+export interface RedisParts {
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** What a call does, if it is carried out. */
+type Effect = 'reads' | 'writes';
+
+export interface ScriptCall {
+  readonly script: Script;
+  readonly effect: Effect;
+  readonly keys: readonly string[];
+  readonly values: readonly (string | number)[];
+}
+
+/** So long a start waits for a Redis that is about to answer. */
+const OPEN_TIMEOUT_MS = 10_000;
+/** No waiting helps against these. */
+const LASTING: ReadonlySet<ErrorCode> = new Set(['ERR_REDIS_LOGIN', 'ERR_REDIS_FORBIDDEN']);
+
+/**
+ * A connection to Redis that connects again by itself, and sends no call twice. A call fails with
+ * ERR_STORE_UNAVAILABLE – nothing was done – or, if it writes, ERR_STORE_AMBIGUOUS – it may have been done, or may
+ * still be. The `cause` says why, in a code of ours.
+ */
+export class RedisConnection {
+  readonly #client: Redis;
+  readonly #log: Log;
+  readonly #clock: Clock;
+  /** Whose it is, for messages: `table store`. */
+  readonly #store: string;
+  readonly #redis: string;
+  readonly #callsMax: number;
+  readonly #calls = new Set<Promise<unknown>>();
+  #lastError: unknown = new Error('not connected yet');
+  #isLost = false;
+  #isClosed = false;
+
+  private constructor({ clock, log }: RedisParts, store: string, options: RedisOptions) {
+    this.#clock = clock;
+    this.#log = log;
+    this.#store = store;
+    this.#redis = nameOf(options);
+    this.#callsMax = options.callsMax ?? REDIS_DEFAULTS.callsMax;
+    this.#client = new Redis(clientOptions(options));
+    this.#client.on('error', (error: unknown) => {
+      this.#lastError = error;
+    });
+  }
+
+  /**
+   * Resolves when it is connected and logged in, and a first script has run, if there is one. @throws ERR_REDIS_…
+   */
+  static async open(
+    parts: RedisParts,
+    store: string,
+    options: RedisOptions,
+    first?: ScriptCall,
+  ): Promise<RedisConnection> {
+    const connection = new RedisConnection(parts, store, options);
+    try {
+      await connection.#untilReady();
+      if (first !== undefined) await connection.run(first);
+    } catch (error) {
+      connection.#client.disconnect();
+      throw error instanceof ForeshiftError && error.cause instanceof ForeshiftError
+        ? error.cause
+        : error;
+    }
+    connection.#noteLosses();
+    return connection;
+  }
+
+  /** For a library that calls by itself; what it is told is what the client says. */
+  get client(): Redis {
+    return this.#client;
+  }
+
+  /** For messages. */
+  get redis(): string {
+    return this.#redis;
+  }
+
+  /** The other end of the connection, as it is now. @throws ERR_STORE_UNAVAILABLE */
+  get remoteAddress(): Address {
+    const { stream } = this.#client;
+    const { remoteAddress, remotePort } = stream as Partial<Socket>;
+    if (remoteAddress === undefined || remotePort === undefined) return this.#fail(true);
+    return { host: remoteAddress, port: remotePort };
+  }
+
+  /** A command that changes nothing. @throws ERR_STORE_UNAVAILABLE */
+  read(command: string, ...values: readonly (string | number)[]): Promise<unknown> {
+    return this.call('reads', (client) => client.call(command, ...values));
+  }
+
+  /** @throws ERR_STORE_UNAVAILABLE; ERR_STORE_AMBIGUOUS if it writes */
+  run({ script, effect, keys, values }: ScriptCall): Promise<unknown> {
+    const rest = [keys.length, ...keys, ...values];
+    return this.call(effect, async (client) => {
+      try {
+        return await client.call('EVALSHA', script.sha1, ...rest);
+      } catch (error) {
+        if (!isUnknownScript(error)) throw error;
+        // A Redis that has just started does not know it: nothing was done.
+        return client.call('EVAL', script.text, ...rest);
+      }
+    });
+  }
+
+  /** For who cannot make sense of an answer. @throws ERR_STORE_UNAVAILABLE, ERR_STORE_AMBIGUOUS */
+  refuse(effect: Effect, why: string): never {
+    const cause = new ForeshiftError('ERR_REDIS_DATA', { redis: this.#redis, why });
+    return this.#fail(effect === 'reads', cause);
+  }
+
+  /** Lets calls under way end; takes no more. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await Promise.allSettled(this.#calls);
+    this.#client.disconnect();
+  }
+
+  /**
+   * A call that a library makes by this client. @throws ERR_STORE_UNAVAILABLE, ERR_STORE_AMBIGUOUS, as of the others
+   */
+  async call<Answer>(effect: Effect, send: (client: Redis) => Promise<Answer>): Promise<Answer> {
+    if (this.#isClosed) this.#fail(true);
+    if (this.#client.status !== 'ready') this.#fail(true, reasonOf(this.#lastError, this.#redis));
+    if (this.#calls.size >= this.#callsMax) {
+      this.#fail(
+        true,
+        new ForeshiftError('ERR_LIMIT_REACHED', { limit: this.#callsMax, what: 'calls under way' }),
+      );
+    }
+    const call = send(this.#client);
+    this.#calls.add(call);
+    try {
+      return await call;
+    } catch (error) {
+      return this.#fail(effect === 'reads' || isSurelyNotDone(error), reasonOf(error, this.#redis));
+    } finally {
+      this.#calls.delete(call);
+    }
+  }
+
+  #fail(isSurelyNotDone: boolean, cause?: ForeshiftError): never {
+    const code = isSurelyNotDone ? 'ERR_STORE_UNAVAILABLE' : 'ERR_STORE_AMBIGUOUS';
+    return fail(code, { store: this.#store }, cause && { cause });
+  }
+
+  #untilReady(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const cancel = this.#clock.after(OPEN_TIMEOUT_MS, () => {
+        reject(reasonOf(this.#lastError, this.#redis));
+      });
+      this.#client.once('ready', () => {
+        cancel();
+        resolve();
+      });
+      this.#client.on('error', (error: unknown) => {
+        const reason = reasonOf(error, this.#redis);
+        if (!LASTING.has(reason.code)) return;
+        cancel();
+        reject(reason);
+      });
+      // Its failures are events; it tries again by itself.
+      this.#client.connect().catch(ignore);
+    });
+  }
+
+  #noteLosses(): void {
+    const fields = { redis: this.#redis, store: this.#store };
+    this.#client.on('close', () => {
+      if (this.#isLost || this.#isClosed) return;
+      this.#isLost = true;
+      this.#lastError = new Error('the connection was lost');
+      this.#log.warn(fields, 'connection to redis lost');
+    });
+    this.#client.on('ready', () => {
+      this.#isLost = false;
+      this.#log.info(fields, 'connected to redis again');
+    });
+  }
+}
+
+function ignore(): void {
+  // the error event says it
+}

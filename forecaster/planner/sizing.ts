@@ -1,0 +1,68 @@
+import { loadOf } from './demand.js';
+import type { PlannerOptions } from './inputs.js';
+import type { Demand, Problem, Role } from './problem.js';
+import { NOWHERE } from './problem.js';
+import { costsOf } from './score.js';
+
+/** No move costs less than this share of what the largest costs. */
+const SIZE_MIN = 0.05;
+
+/** A large resource costs what a move must win; a small one costs less, in proportion. */
+function moveCostOf(size: number, gainMin: number): number {
+  return gainMin * Math.min(gainMin, Math.max(SIZE_MIN * gainMin, size));
+}
+
+/**
+ * A move must also take away a share of what is wrong, in an assignment, with the server that the resource leaves: where
+ * nothing helps much, nothing is moved about for little. What has to leave its server costs no more for that.
+ */
+export function moveCostsOf(
+  problem: Problem,
+  { gainMin, reliefMin }: Pick<PlannerOptions, 'gainMin' | 'reliefMin'>,
+  assignment = problem.start,
+): Float64Array {
+  const { start, needs, size } = problem;
+  const wrong = costsOf(problem, assignment);
+  return size.map((share, resource) => {
+    const cost = moveCostOf(share, gainMin);
+    const home = start[resource]!;
+    if (home === NOWHERE || needs[resource] !== null) return cost;
+    return Math.max(cost, reliefMin * wrong[home]!);
+  });
+}
+
+interface Sizing {
+  readonly demand: Demand;
+  readonly perCapacity: Float64Array;
+  readonly roles: readonly Role[];
+}
+
+/** The highest utilization that each resource alone would make on a server of mean capacity. */
+export function sizesOf(count: number, sizing: Sizing): Float64Array {
+  const { demand } = sizing;
+  const perMean = perMeanCapacity(sizing);
+  return Float64Array.from({ length: count }, (_hole, resource) => {
+    let size = 0;
+    for (let cell = 0; cell < demand.cells; cell++) {
+      const per = perMean[Math.floor(cell / demand.steps)]!;
+      size = Math.max(size, loadOf(demand, resource, cell) * per);
+    }
+    return size;
+  });
+}
+
+/** 1 ÷ the mean capacity of the ready servers that limit the dimension; 0: none does. */
+function perMeanCapacity({ demand: { cells, steps }, perCapacity, roles }: Sizing): Float64Array {
+  const dimensions = steps === 0 ? 0 : cells / steps;
+  return Float64Array.from({ length: dimensions }, (_hole, dimension) => {
+    let sum = 0;
+    let count = 0;
+    for (const [server, role] of roles.entries()) {
+      const per = perCapacity[server * dimensions + dimension]!;
+      if (role !== 'ready' || per === 0) continue;
+      sum += 1 / per;
+      count++;
+    }
+    return count === 0 ? 0 : count / sum;
+  });
+}

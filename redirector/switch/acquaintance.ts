@@ -1,0 +1,84 @@
+import type { Clock } from '../../core/clock/port.js';
+import type { ServerId } from '../../core/domain.js';
+import { SERVER } from '../../core/table-store/records/server.js';
+import { SWITCH } from '../../core/table-store/records/switch.js';
+import type { TableView } from '../../core/table-store/view.js';
+import type { Agents, Members } from './peers.js';
+import type { Reconciler } from './reconciler.js';
+
+export interface AcquaintanceParts {
+  readonly view: TableView;
+  readonly clock: Clock;
+  readonly membership: Members;
+  readonly agents: Agents;
+  readonly reconciler: Reconciler;
+  /** When a server's agent last answered this process (monotonic). */
+  readonly answeredAtMs: (server: ServerId) => number;
+  readonly isLost: (server: ServerId) => boolean;
+}
+
+/** A store and an incarnation, as this process sees them. */
+interface Era {
+  readonly storeId: string;
+  readonly incarnation: number;
+  /** Monotonic, as the other. */
+  readonly beganAtMs: number;
+  /** Leases that the store forgot may last until then. */
+  readonly quietUntilMs: number;
+}
+
+/**
+ * Asks before the coordinator acts. Where a process begins, the store is another, or the incarnation grew, the
+ * table may be older than what the agents own, and the members fewer than those who believe in their leases:
+ * agents are heard first, what they own counts, and old leases run out.
+ */
+export class Acquaintance {
+  readonly #parts: AcquaintanceParts;
+  #era: Era | undefined;
+  #isMade = false;
+
+  constructor(parts: AcquaintanceParts) {
+    this.#parts = parts;
+  }
+
+  /** To be called with each look at the store, also by those who do not coordinate. */
+  note(): void {
+    const { view, clock, membership } = this.#parts;
+    const { storeId } = view;
+    const { incarnation } = view.reserved;
+    if (this.#era?.storeId === storeId && this.#era.incarnation === incarnation) return;
+    const beganAtMs = clock.monotonicMs();
+    const isFirst = this.#era === undefined;
+    const quietUntilMs = isFirst ? beganAtMs : beganAtMs + membership.leaseMaxMs;
+    this.#era = { storeId, incarnation, beganAtMs, quietUntilMs };
+    this.#isMade = false;
+  }
+
+  /** Every server's agent has answered in this era, or is lost. */
+  hasHeardAll(): boolean {
+    const { view, agents, answeredAtMs, isLost } = this.#parts;
+    const beganAtMs = this.#era?.beganAtMs ?? Infinity;
+    return [...view.all(SERVER).keys()].every(
+      (server) => !agents.hasAgent(server) || answeredAtMs(server) >= beganAtMs || isLost(server),
+    );
+  }
+
+  /** True: the coordinator may act. An open switch of this incarnation goes on as it is. */
+  async isMade(): Promise<boolean> {
+    const { view, clock, reconciler } = this.#parts;
+    if (!this.#isMade && !this.hasHeardAll()) return false;
+    // Also later: a server that was lost may know more than everybody else.
+    if (await reconciler.catchUp()) return false;
+    if (this.#isMade) return true;
+    const { beganAtMs = 0, quietUntilMs = 0 } = this.#era ?? {};
+    const isOpen = view.get(SWITCH, 'open') !== undefined;
+    if (!isOpen && !(await reconciler.isAgreed(beganAtMs))) return false;
+    this.#isMade = clock.monotonicMs() >= quietUntilMs;
+    return this.#isMade;
+  }
+
+  /** Made, and nothing new since. */
+  get wasMade(): boolean {
+    return this.#isMade;
+  }
+}

@@ -1,0 +1,152 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { Redis } from 'ioredis';
+import { Pool } from 'undici';
+import { SystemClock } from '../../core/clock/system.js';
+import { freePort } from '../../demo/free-port.js';
+import { RunningUp, foreshift } from '../support/foreshift.js';
+import { describeWith } from '../support/installed.js';
+import type { Ran } from '../support/journaled-server.js';
+import { JournaledServer } from '../support/journaled-server.js';
+import { RedisServer } from '../support/redis-server.js';
+import { Operator } from '../support/operator.js';
+import { untilWithin } from '../support/until.js';
+
+/* `foreshift up` with table store, session store and bus in a real Redis, which is killed under traffic. */
+
+const RESOURCES = ['vol-1', 'vol-2'];
+const SECRET = 'a secret for the test of redis';
+const PASSWORD = 'a password for the test of redis';
+const clock = new SystemClock();
+const until = untilWithin(30_000);
+
+describeWith('redis-server')('up on a real Redis', () => {
+  const journal: Ran[] = [];
+  let folder = '';
+  let redis: RedisServer;
+  let up: RunningUp;
+  let servers: JournaledServer[] = [];
+  let pool: Pool;
+
+  const environment = { FORESHIFT_SECRET: SECRET, FORESHIFT_REDIS_PASSWORD: PASSWORD };
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'foreshift-up-redis-'));
+    redis = await RedisServer.start({ requirepass: PASSWORD });
+    const [proxyPort, agentsPort] = [await freePort(), await freePort()];
+    await writeFile(
+      join(folder, 'foreshift.yaml'),
+      [
+        'mode: propose',
+        'log: { level: error }',
+        'api: { listen: "127.0.0.1:0" }',
+        'health: { listen: "127.0.0.1:0" }',
+        `agents: { listen: "127.0.0.1:${agentsPort}", callTimeoutMs: 3000 }`,
+        `listeners: [{ listen: "127.0.0.1:${proxyPort}" }]`,
+        'redirector: { memberLeaseMs: 1000, healthCheckMs: 200, servingLeaseMs: 10000 }',
+        // Rounds by the schedule of the bus: one of them sees a pin that was made while a plan was under way.
+        'forecast: { everyMs: 1000 }',
+        'tableStore: { engine: redis }',
+        'sessionStore: { engine: redis }',
+        'bus: { engine: redis }',
+        `redis: { url: "${redis.url}", commandTimeoutMs: 1000 }`,
+        '',
+      ].join('\n'),
+    );
+    servers = await JournaledServer.startAll(['s1', 's2'], {
+      resources: RESOURCES,
+      registration: `http://127.0.0.1:${agentsPort}`,
+      secret: SECRET,
+      journal,
+      diskMs: 1,
+      workMs: 1,
+    });
+    up = await RunningUp.start(folder, environment);
+    await operator().placed(RESOURCES.length);
+    pool = new Pool(`http://127.0.0.1:${proxyPort}`, { connections: 4, pipelining: 1 });
+  }, 60_000);
+
+  afterAll(async () => {
+    await pool.close();
+    await up.stop();
+    for (const server of servers) await server.stop();
+    await redis.dispose();
+    await rm(folder, { recursive: true, force: true });
+  }, 60_000);
+
+  const operator = (): Operator => new Operator(up.ready.api, until);
+  const move = (resource: string): Promise<void> => operator().move(resource);
+
+  /** Requests one after the other until told; what each was told: its status, and who answered. */
+  async function traffic(isOver: () => boolean): Promise<number[]> {
+    const told: number[] = [];
+    const workers = Array.from({ length: 3 }, async (_, worker) => {
+      for (let number = 0; !isOver(); number++) {
+        const { statusCode, body } = await pool.request({
+          path: `/${RESOURCES[number % RESOURCES.length] ?? ''}/x`,
+          method: 'POST',
+          headers: { 'x-id': `${worker}-${clock.monotonicMs()}-${number}` },
+          body: 'hello',
+        });
+        await body.text();
+        told.push(statusCode);
+      }
+    });
+    await Promise.all(workers);
+    return told;
+  }
+
+  it('applies moves, and serves on while Redis is killed and comes back', async () => {
+    let isOver = false;
+    const running = traffic(() => isOver);
+    await move('vol-1');
+    await redis.kill();
+    const [before] = [journal.length];
+    await clock.sleep(3000);
+    expect(journal.length - before).toBeGreaterThan(100);
+    await redis.restart();
+    await move('vol-2');
+    isOver = true;
+    const told = await running;
+    expect(told.filter((code) => code !== 200)).toEqual([]);
+    const ids = journal.map(({ id }) => id);
+    expect(new Set(ids).size).toBe(ids.length);
+    expect(ids).toHaveLength(told.length);
+  }, 120_000);
+
+  it('finds everything again after it was killed itself', async () => {
+    const places = await operator().places();
+    await up.kill();
+    up = await RunningUp.start(folder, environment);
+    expect(await operator().places()).toEqual(places);
+    await move('vol-1');
+  }, 60_000);
+
+  it('says the password to nobody', async () => {
+    const client = new Redis({ ...redis.at, password: PASSWORD });
+    const keys = await client.keys('*');
+    const held = await Promise.all(keys.map((key) => client.dumpBuffer(key)));
+    client.disconnect();
+    expect(keys.length).toBeGreaterThan(5);
+    expect(held.some((bytes) => bytes.includes(PASSWORD))).toBe(false);
+  });
+
+  it.each([
+    ['without the password', { FORESHIFT_REDIS_PASSWORD: undefined }, 'ERR_REDIS_LOGIN', 3],
+    ['with a wrong password', { FORESHIFT_REDIS_PASSWORD: 'wrong' }, 'ERR_REDIS_LOGIN', 3],
+  ])(
+    'refuses to start %s, and says why',
+    async (_, variables, code, exit) => {
+      const env = Object.fromEntries(
+        Object.entries({ ...environment, ...variables }).filter(([, value]) => value !== undefined),
+      ) as Record<string, string>;
+      const ran = await foreshift(['up', '--json'], { cwd: folder, env });
+      expect(ran.exit).toBe(exit);
+      expect(ran.stderr + ran.stdout).toContain(code);
+      expect(ran.stderr + ran.stdout).not.toContain(PASSWORD);
+    },
+    30_000,
+  );
+});

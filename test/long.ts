@@ -1,0 +1,68 @@
+import { execFileSync } from 'node:child_process';
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { simulateTwice } from './simulation/twice.js';
+
+/*
+ * `npm run long -- NAME --from A --to B --out FILE.jsonl`: long runs that CI has a short form of. Each seed adds a
+ * line with its commit; begun again, it goes on after the seeds that the file has for this commit. Seeds may be
+ * shared out among processes, each with a file of its own. Ends with 1 if a seed failed.
+ */
+
+/** What a seed came to: more facts are welcome. */
+export interface LongResult {
+  readonly failure: string | undefined;
+}
+
+const RUNS: Readonly<Record<string, (seed: number) => Promise<LongResult>>> = {
+  // One seed in a hundred runs twice: both must be the same to the last byte.
+  simulation: (seed) => simulateTwice(seed, seed % 100 === 0),
+};
+
+async function main([name = '', ...rest]: readonly string[]): Promise<number> {
+  const run = RUNS[name];
+  const options = new Map(
+    rest.flatMap((word, at) =>
+      word.startsWith('--') ? [[word.slice(2), rest[at + 1] ?? '']] : [],
+    ),
+  );
+  const out = options.get('out');
+  const from = Number(options.get('from') ?? NaN);
+  const to = Number(options.get('to') ?? NaN);
+  if (run === undefined || out === undefined || !(from <= to)) {
+    const names = Object.keys(RUNS).join(' | ');
+    process.stderr.write(`npm run long -- ${names} --from A --to B --out FILE.jsonl\n`);
+    return 64;
+  }
+  const commit = commitName();
+  const done = seedsIn(out, name, commit);
+  let failed = 0;
+  for (let seed = from; seed <= to; seed++) {
+    if (done.has(seed)) continue;
+    const startedMs = Date.now();
+    const result = await run(seed);
+    const line = { name, seed, commit, ms: Date.now() - startedMs, ...result };
+    appendFileSync(out, `${JSON.stringify(line)}\n`);
+    if (result.failure === undefined) continue;
+    failed += 1;
+    process.stdout.write(`seed ${seed}: ${result.failure}\n`);
+  }
+  process.stdout.write(`${name} ${from} to ${to} at ${commit}: ${failed} failed\n`);
+  return failed > 0 ? 1 : 0;
+}
+
+/** What is not committed cannot be found again: it is said. */
+function commitName(): string {
+  const git = (...args: string[]): string => execFileSync('git', args, { encoding: 'utf8' }).trim();
+  const isClean = git('status', '--porcelain', '--untracked-files=no') === '';
+  return `${git('rev-parse', '--short=12', 'HEAD')}${isClean ? '' : '+changes'}`;
+}
+
+function seedsIn(out: string, name: string, commit: string): Set<number> {
+  if (!existsSync(out)) return new Set();
+  const lines = readFileSync(out, 'utf8').split('\n').filter(Boolean);
+  const records = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+  const ours = records.filter((line) => line.name === name && line.commit === commit);
+  return new Set(ours.map((line) => Number(line.seed)));
+}
+
+process.exitCode = await main(process.argv.slice(2));

@@ -1,0 +1,3 @@
+import { describeMutants } from './mutants/caught.js';
+
+describeMutants(2, 2);

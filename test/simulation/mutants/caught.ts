@@ -1,0 +1,33 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from '@jest/globals';
+import { MUTANTS } from './all.js';
+
+/** When the seed that is known to notice it does not any more, so many others may. */
+const SEEDS_MAX = 30;
+
+/** What the process says: of a planted mutant, or of none. */
+export function runMutants(...args: readonly string[]): Promise<string> {
+  const script = fileURLToPath(new URL('./main.js', import.meta.url));
+  return new Promise((resolve) => {
+    execFile(process.execPath, [script, ...args], (_error, stdout, stderr) => {
+      resolve(stdout + stderr);
+    });
+  });
+}
+
+/** A share of the mutants: each in a process of its own, which must be noticed by a rule that it breaks. */
+export function describeMutants(share: number, shares: number): void {
+  const mutants = MUTANTS.filter((_mutant, at) => at % shares === share - 1);
+  describe(`mutants, share ${share} of ${shares}`, () => {
+    it.each(mutants)(
+      '$name: is noticed',
+      async ({ name, rules }) => {
+        const said = await runMutants(name, '--seeds', String(SEEDS_MAX));
+        const { rule } = JSON.parse(said) as { rule: string | null };
+        expect({ said, rules }).toMatchObject({ rules: expect.arrayContaining([rule]) });
+      },
+      120_000,
+    );
+  });
+}

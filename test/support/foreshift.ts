@@ -1,0 +1,92 @@
+import type { ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { productFolder } from '../../cli/product.js';
+
+/* The command line as a process of its own, for tests that start, kill and ask it. */
+
+export interface Ran {
+  readonly exit: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+const MAIN = `${productFolder}dist/cli/main.js`;
+
+export function foreshift(
+  args: readonly string[],
+  { cwd, env = {} }: { readonly cwd?: string; readonly env?: Record<string, string> } = {},
+): Promise<Ran> {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, [MAIN, ...args], {
+      ...(cwd !== undefined && { cwd }),
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let stdout = '';
+    let stderr = '';
+    child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
+    child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+    child.once('close', (exit) => {
+      resolve({ exit, stdout, stderr });
+    });
+  });
+}
+
+export interface Ready {
+  readonly api: string;
+  readonly proxy: readonly string[];
+  readonly health: string;
+  readonly agents: string;
+}
+
+/** A running `foreshift up --json`, or one service of it. */
+export class RunningUp {
+  readonly ready: Ready;
+  readonly #child: ChildProcess;
+  readonly #ended: Promise<number | null>;
+
+  private constructor(child: ChildProcess, ready: Ready, ended: Promise<number | null>) {
+    this.#child = child;
+    this.ready = ready;
+    this.#ended = ended;
+  }
+
+  /** Resolves when it serves. @throws if it ends before, with what it said */
+  static start(
+    cwd: string,
+    env: Readonly<Record<string, string>> = {},
+    args: readonly string[] = ['up'],
+  ): Promise<RunningUp> {
+    const child = spawn(process.execPath, [MAIN, ...args, '--json'], {
+      cwd,
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
+    return new Promise((resolve, reject) => {
+      let said = '';
+      let out = '';
+      child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
+      child.stdout.on('data', (chunk: Buffer) => {
+        out += chunk.toString();
+        if (!out.includes('\n')) return;
+        const { ready } = JSON.parse(out) as { ready: Ready };
+        resolve(new RunningUp(child, ready, ended));
+      });
+      void ended.then((exit) => {
+        reject(new Error(`${args.join(' ')} ended with ${exit ?? 'a signal'}: ${said}`));
+      });
+    });
+  }
+
+  /** As kill -9 does; resolves when it is gone. */
+  async kill(): Promise<void> {
+    this.#child.kill('SIGKILL');
+    await this.#ended;
+  }
+
+  async stop(): Promise<number | null> {
+    this.#child.kill('SIGTERM');
+    return this.#ended;
+  }
+}

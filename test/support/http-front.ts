@@ -1,0 +1,67 @@
+import type { Clock } from '../../core/clock/port.js';
+import type { Address, ServerId } from '../../core/domain.js';
+import { SILENT_LOG } from '../../core/log.js';
+import type { Net } from '../../core/net/port.js';
+import { HttpAdapter } from '../../redirector/adapters/http/http-adapter.js';
+import type { HttpOptions } from '../../redirector/adapters/http/options.js';
+import { Gate } from '../../redirector/gate.js';
+import { tableOf } from './names.js';
+
+export interface HttpFrontOptions {
+  readonly net: Net;
+  readonly clock: Clock;
+  readonly listen: Address;
+  /** Where servers are, by name. */
+  readonly servers: Readonly<Record<string, Address>>;
+  /** `{ 'vol-1': 's1@1.3' }` */
+  readonly table: Readonly<Record<string, string>>;
+  readonly options?: Partial<HttpOptions>;
+}
+
+/** The HTTP side of a redirector before a table that stays as it is: gate and adapter, without a store or agents. */
+export class HttpFront {
+  readonly gate: Gate;
+  readonly adapter: HttpAdapter;
+
+  private constructor(gate: Gate, adapter: HttpAdapter) {
+    this.gate = gate;
+    this.adapter = adapter;
+  }
+
+  static async start(options: HttpFrontOptions): Promise<HttpFront> {
+    const { net, clock, listen, servers, table } = options;
+    const gate = new Gate({ clock, needsLease: () => false });
+    gate.apply(tableOf(table));
+    const addresses = new Map(Object.entries(servers));
+    const adapter = new HttpAdapter(
+      {
+        net,
+        clock,
+        log: SILENT_LOG,
+        gate,
+        servers: {
+          addressOf: (server: ServerId) => addresses.get(server),
+          hasFence: () => false,
+          suspect: () => undefined,
+          misdirected: () => undefined,
+        },
+        drainPolicyOf: () => 'abort',
+      },
+      [{ listen, route: { by: 'first-path-segment' } }],
+      options.options,
+    );
+    await adapter.start();
+    return new HttpFront(gate, adapter);
+  }
+
+  /** Where clients connect. */
+  get address(): Address {
+    const [address] = this.adapter.addresses;
+    if (address === undefined) throw new Error('it does not listen');
+    return address;
+  }
+
+  stop(): Promise<void> {
+    return this.adapter.stop(0);
+  }
+}

@@ -1,0 +1,111 @@
+import type { AddressInfo, Server, Socket } from 'node:net';
+import { createServer } from 'node:net';
+import type { Address } from '../../core/domain.js';
+
+/** What to send for a command: bytes as they are, nothing, or these bytes and then the end of the connection. */
+export type Answer = string | undefined | { readonly thenClose: string };
+
+const OK = '+OK\r\n';
+const INFO =
+  'redis_version:7.0.15\r\nloading:0\r\nrole:master\r\nrun_id:aa\r\nmaxmemory_policy:noeviction\r\naof_enabled:1\r\n';
+
+/** A server of Redis' protocol that says what a test wants. What is not answered by the test it answers well. */
+export class RespServer {
+  /** By the test: what to say to a command; null where it does not care. */
+  answer: (command: readonly string[]) => Answer | null = () => null;
+  readonly heard: (readonly string[])[] = [];
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+
+  private constructor(server: Server) {
+    this.#server = server;
+    server.on('connection', (socket) => {
+      this.#sockets.add(socket);
+      socket.on('close', () => this.#sockets.delete(socket));
+      socket.on('error', () => undefined);
+      let left = Buffer.alloc(0);
+      socket.on('data', (chunk: Buffer) => {
+        left = Buffer.concat([left, chunk]);
+        for (let next = commandOf(left); next !== undefined; next = commandOf(left)) {
+          left = left.subarray(next.end);
+          this.#hear(socket, next.command);
+        }
+      });
+    });
+  }
+
+  static async start(): Promise<RespServer> {
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    return new RespServer(server);
+  }
+
+  get at(): Address {
+    return { host: '127.0.0.1', port: (this.#server.address() as AddressInfo).port };
+  }
+
+  async stop(): Promise<void> {
+    for (const socket of this.#sockets) socket.destroy();
+    await new Promise<void>((resolve) =>
+      this.#server.close(() => {
+        resolve();
+      }),
+    );
+  }
+
+  #hear(socket: Socket, command: readonly string[]): void {
+    this.heard.push(command);
+    const answer = this.answer(command);
+    if (answer === undefined) return;
+    if (answer === null) socket.write(wellOf(command));
+    else if (typeof answer === 'string') socket.write(answer);
+    else socket.end(answer.thenClose);
+  }
+}
+
+/** A value in the protocol: text, whole numbers, null and lists of them. */
+export type Value = string | number | null | readonly Value[];
+
+export function encoded(value: Value): string {
+  if (value === null) return '$-1\r\n';
+  if (typeof value === 'number') return `:${value}\r\n`;
+  if (typeof value === 'string') return `$${Buffer.byteLength(value)}\r\n${value}\r\n`;
+  return `*${value.length}\r\n${value.map(encoded).join('')}`;
+}
+
+function wellOf([name = '', ...values]: readonly string[]): string {
+  switch (name.toUpperCase()) {
+    case 'INFO':
+      return encoded(INFO);
+    case 'SUBSCRIBE':
+      return encoded(['subscribe', values[0] ?? '', 1]);
+    case 'EVALSHA':
+      return encoded(1);
+    default:
+      return OK;
+  }
+}
+
+/** The command at the beginning; undefined: it is not all there. */
+function commandOf(
+  bytes: Buffer,
+): { readonly command: string[]; readonly end: number } | undefined {
+  let at = 0;
+  const line = (): string | undefined => {
+    const end = bytes.indexOf('\r\n', at);
+    if (end === -1) return undefined;
+    const text = bytes.toString('latin1', at, end);
+    at = end + 2;
+    return text;
+  };
+  const head = line();
+  if (head === undefined) return undefined;
+  const command: string[] = [];
+  for (let part = 0; part < Number(head.slice(1)); part++) {
+    const length = Number(line()?.slice(1) ?? NaN);
+    if (Number.isNaN(length) || bytes.length < at + length + 2) return undefined;
+    command.push(bytes.toString('utf8', at, at + length));
+    at += length + 2;
+  }
+  return { command, end: at };
+}

@@ -1,0 +1,274 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { MemoryDisk } from '../../../../../core/disk/memory.js';
+import type { Disk, Part } from '../../../../../core/disk/port.js';
+import { METRIC_STORE_LIMITS } from '../../../../../core/metric-store/limits.js';
+import { Segment } from '../../../../../core/metric-store/segment/segment.js';
+import { RecordingLog } from '../../../../support/recording-log.js';
+
+const PATH = 'metrics/samples-2024-10-04';
+const HEAD = { what: 'samples', width: 1, day: 20_000 } as const;
+
+/** What a reader sees: `ms name=value` in the order of the rows. */
+async function rowsOf(segment: Segment, fromMs = 0, toMs = 86_400_000): Promise<string[]> {
+  const rows: string[] = [];
+  await segment.read(fromMs, toMs, (layout, ms, view, at) => {
+    segment.contents.layouts[layout]!.forEach((column, place) => {
+      const name = segment.contents.columns[column]!;
+      rows.push(`${ms} ${name}=${view.getFloat32(at + 4 * place, true)}`);
+    });
+  });
+  return rows;
+}
+
+/** Counts the bytes that are read. */
+class CountingDisk extends MemoryDisk {
+  bytesRead = 0;
+
+  override async read(path: string, part?: Part): Promise<Uint8Array | undefined> {
+    const bytes = await super.read(path, part);
+    this.bytesRead += bytes?.byteLength ?? 0;
+    return bytes;
+  }
+}
+
+describe('Segment', () => {
+  let disk: CountingDisk;
+  let log: RecordingLog;
+
+  beforeEach(() => {
+    disk = new CountingDisk();
+    log = new RecordingLog();
+  });
+
+  async function open(on: Disk = disk, limits = METRIC_STORE_LIMITS): Promise<Segment> {
+    const segment = new Segment({ disk: on, log }, PATH, { head: HEAD, limits });
+    await segment.load();
+    return segment;
+  }
+
+  function poll(segment: Segment, ms: number, values: Readonly<Record<string, number>>): void {
+    const names = Object.keys(values);
+    segment.write({ names, ms: names.map(() => ms), values: Object.values(values) });
+  }
+
+  it('has its rows in the order of the writes: unwritten, written, and read by the next process', async () => {
+    const segment = await open();
+    poll(segment, 1000, { a: 1, b: 2 });
+    poll(segment, 500, { b: 3 });
+    const expected = ['1000 a=1', '1000 b=2', '500 b=3'];
+    expect(await rowsOf(segment)).toEqual(expected);
+    await segment.flush();
+    expect(await rowsOf(segment)).toEqual(expected);
+    poll(segment, 2000, { a: 4, b: 5 });
+    await segment.unload();
+    expect(await rowsOf(await open())).toEqual([...expected, '2000 a=4', '2000 b=5']);
+  });
+
+  it('knows which columns came out of order, also after it was read', async () => {
+    const segment = await open();
+    poll(segment, 1000, { a: 1, b: 1, c: 1 });
+    poll(segment, 1000, { b: 2 });
+    poll(segment, 999, { c: 2 });
+    poll(segment, 1001, { a: 2 });
+    await segment.unload();
+    const { contents } = await open();
+    const late = contents.columns.filter((_name, column) => contents.isLate(column));
+    expect(late).toEqual(['b', 'c']);
+    expect(contents.columns.map((_name, column) => contents.latestMsOf(column))).toEqual([
+      1001, 1000, 1000,
+    ]);
+  });
+
+  it('makes two rows of a write that has a column twice at one time', async () => {
+    const segment = await open();
+    segment.write({ names: ['a', 'b', 'a'], ms: [1, 1, 1], values: [1, 2, 3] });
+    await segment.unload();
+    const again = await open();
+    expect(await rowsOf(again)).toEqual(['1 a=1', '1 b=2', '1 a=3']);
+    expect(again.contents.isLate(0)).toBe(true);
+  });
+
+  it('takes 4 bytes a value and some for the row, once its columns are known', async () => {
+    const segment = await open();
+    const values = Object.fromEntries(Array.from({ length: 100 }, (_, at) => [`series-${at}`, at]));
+    poll(segment, 0, values);
+    await segment.flush();
+    const { size } = await disk.open(PATH);
+    for (let ms = 1; ms <= 50; ms++) poll(segment, ms, values);
+    await segment.flush();
+    const grown = (await disk.open(PATH)).size - size;
+    expect(grown).toBeLessThan(50 * (400 + 8) + 20);
+  });
+
+  it('is no file before something is written', async () => {
+    const segment = await open();
+    expect(segment.isEmpty).toBe(true);
+    await segment.flush();
+    await segment.unload();
+    expect(await disk.list('metrics')).toEqual([]);
+  });
+
+  it('reads little for a short stretch of a long day', async () => {
+    const segment = await open();
+    const values = Object.fromEntries(Array.from({ length: 200 }, (_, at) => [`s${at}`, at]));
+    for (let ms = 0; ms < 5_000_000; ms += 1000) {
+      poll(segment, ms, values);
+      if (ms % 100_000 === 0) await segment.flush();
+    }
+    await segment.flush();
+    await segment.unload();
+    const again = await open();
+    disk.bytesRead = 0;
+    expect((await rowsOf(again, 2_000_000, 2_000_001)).length).toBeGreaterThanOrEqual(200);
+    expect(disk.bytesRead).toBeLessThan(400_000);
+    expect((await disk.open(PATH)).size).toBeGreaterThan(4_000_000);
+  });
+
+  it('holds many columns with long names, and rows longer than a piece', async () => {
+    const names = Array.from({ length: 5000 }, (_, at) => `${'x'.repeat(120)}-${at}`);
+    const head = { what: 'said', width: 3, day: 20_000 } as const;
+    const make = () => new Segment({ disk, log }, PATH, { head, limits: METRIC_STORE_LIMITS });
+    const wide = Array.from({ length: 200_000 }, (_, at) => `c${at}`);
+    const limits = { ...METRIC_STORE_LIMITS, seriesMax: 250_000 };
+    const segment = new Segment({ disk, log }, PATH, { head, limits });
+    await segment.load();
+    segment.write({ names, ms: names.map(() => 1), values: names.flatMap((_n, at) => [at, 1, 2]) });
+    segment.write({
+      names: wide,
+      ms: wide.map(() => 2),
+      values: wide.flatMap((_n, at) => [at, 3, 4]),
+    });
+    await segment.unload();
+    const again = make();
+    await again.load();
+    const seen: number[] = [];
+    await again.read(0, 10, (layout, ms, view, at) => {
+      const places = again.contents.layouts[layout]!.length;
+      seen.push(ms, places, view.getFloat32(at + 12 * (places - 1), true));
+    });
+    expect(seen).toEqual([1, 5000, 4999, 2, 200_000, 199_999]);
+    expect(log.messages).toEqual([]);
+  });
+
+  it('splits rows once it knows too many layouts, and reads the same', async () => {
+    const limits = { ...METRIC_STORE_LIMITS, layoutCellsMax: 1000 };
+    const segment = await open(disk, limits);
+    const names = Array.from({ length: 60 }, (_, at) => `s${at}`);
+    for (let ms = 0; ms < 50; ms++) {
+      // A different one is missing each time.
+      const present = names.filter((_name, at) => at !== ms);
+      segment.write({ names: present, ms: present.map(() => ms), values: present.map(() => ms) });
+    }
+    await segment.unload();
+    const again = await open(disk, limits);
+    const { layouts } = again.contents;
+    expect(layouts.filter(({ length }) => length > 1)).toHaveLength(Math.floor(1000 / 59));
+    expect(layouts.filter(({ length }) => length === 1)).toHaveLength(60);
+    const expected = Array.from({ length: 50 }, (_, ms) =>
+      names.flatMap((name, at) => (at === ms ? [] : [`${ms} ${name}=${ms}`])),
+    );
+    expect(await rowsOf(again)).toEqual(expected.flat());
+  });
+
+  it('refuses more series than its limit, and takes nothing of that write', async () => {
+    const segment = await open(disk, { ...METRIC_STORE_LIMITS, seriesMax: 2 });
+    poll(segment, 1, { a: 1, b: 1 });
+    expect(() => {
+      poll(segment, 2, { a: 2, c: 2 });
+    }).toThrow(expect.objectContaining({ code: 'ERR_LIMIT_REACHED' }));
+    poll(segment, 3, { b: 3 });
+    expect(await rowsOf(segment)).toEqual(['1 a=1', '1 b=1', '3 b=3']);
+  });
+
+  it('refuses more bytes than its limit', async () => {
+    const segment = await open(disk, { ...METRIC_STORE_LIMITS, dayBytesMax: 1000 });
+    const fill = (): void => {
+      for (let ms = 0; ms < 1000; ms++) poll(segment, ms, { a: ms });
+    };
+    expect(fill).toThrow(expect.objectContaining({ code: 'ERR_LIMIT_REACHED' }));
+    await segment.flush();
+    expect((await disk.open(PATH)).size).toBeLessThan(1100);
+  });
+
+  it('keeps in memory what a full disk refuses, and writes it once, later', async () => {
+    const segment = await open();
+    poll(segment, 1, { a: 1 });
+    await segment.flush();
+    poll(segment, 2, { a: 2 });
+    disk.full = true;
+    await expect(segment.flush()).rejects.toMatchObject({ code: 'ERR_DISK_FAILED' });
+    poll(segment, 3, { b: 3 });
+    expect(await rowsOf(segment)).toEqual(['1 a=1', '2 a=2', '3 b=3']);
+    disk.full = false;
+    await segment.unload();
+    expect(await rowsOf(await open())).toEqual(['1 a=1', '2 a=2', '3 b=3']);
+    expect(log.messages).toEqual([]);
+  });
+
+  it('writes anew what a disk did not confirm', async () => {
+    const segment = await open();
+    poll(segment, 1, { a: 1 });
+    disk.failsToSync = true;
+    await expect(segment.flush()).rejects.toMatchObject({ code: 'ERR_DISK_FAILED' });
+    await expect(segment.flush()).rejects.toMatchObject({ code: 'ERR_DISK_FAILED' });
+    disk.failsToSync = false;
+    poll(segment, 2, { a: 2 });
+    await segment.unload();
+    expect(await rowsOf(await open())).toEqual(['1 a=1', '2 a=2']);
+  });
+
+  it('cuts a torn tail off, keeps it beside, says so, and goes on', async () => {
+    const segment = await open();
+    poll(segment, 1, { a: 1 });
+    await segment.flush();
+    poll(segment, 2, { a: 2 });
+    await segment.unload();
+    const file = await disk.open(PATH);
+    await file.truncate(file.size - 3);
+    const { size } = file;
+    const again = await open();
+    expect(await rowsOf(again)).toEqual(['1 a=1']);
+    expect(log.messages).toEqual(['torn tail cut from segment']);
+    const torn = await disk.read(`${PATH}.torn`);
+    expect((await disk.open(PATH)).size + (torn?.byteLength ?? 0)).toBe(size);
+    poll(again, 3, { a: 3 });
+    await again.unload();
+    expect(await rowsOf(await open())).toEqual(['1 a=1', '3 a=3']);
+  });
+
+  it('leaves out what can no longer be read, and says so', async () => {
+    const segment = await open();
+    poll(segment, 1, { a: 1 });
+    await segment.flush();
+    const bytes = (await disk.read(PATH))!;
+    bytes[bytes.byteLength - 1]! ^= 1;
+    await disk.replace(PATH, bytes);
+    poll(segment, 2, { a: 2 });
+    expect(await rowsOf(segment)).toEqual(['2 a=2']);
+    expect(log.messages).toEqual(['segment not readable']);
+  });
+
+  it('does not take the segment of another day, kind or version for its own', async () => {
+    for (const head of [
+      { ...HEAD, day: 20_001 },
+      { ...HEAD, what: 'scores', width: 3 },
+    ] as const) {
+      const other = new Segment({ disk, log }, PATH, { head, limits: METRIC_STORE_LIMITS });
+      await other.load();
+      other.write({ names: ['a'], ms: [1], values: [1, 1, 1].slice(0, head.width) });
+      await other.unload();
+      await expect(open()).rejects.toMatchObject({ code: 'ERR_DATA_CORRUPT' });
+      await disk.remove(PATH);
+    }
+  });
+
+  it('is gone once removed', async () => {
+    const segment = await open();
+    poll(segment, 1, { a: 1 });
+    await segment.flush();
+    poll(segment, 2, { a: 2 });
+    await segment.remove();
+    expect(segment.isEmpty).toBe(true);
+    expect(await disk.list('metrics')).toEqual([]);
+  });
+});

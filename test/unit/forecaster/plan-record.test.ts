@@ -1,0 +1,133 @@
+import { describe, expect, it } from '@jest/globals';
+import type { Mode } from '../../../core/domain.js';
+import type { PlannedMove } from '../../../core/plan.js';
+import { Draft } from '../../../core/table-store/draft.js';
+import { PLAN } from '../../../core/table-store/records/plan.js';
+import { SERVER_STATE } from '../../../core/table-store/records/server.js';
+import type { RecordOptions } from '../../../forecaster/plan-record.js';
+import { expireProposals, recordResult } from '../../../forecaster/plan-record.js';
+import type { PlanningResult } from '../../../forecaster/planner/inputs.js';
+import { ControlPlane } from '../../support/control-plane.js';
+import { r, s } from '../../support/names.js';
+
+const TRIGGER = { kind: 'schedule', detail: 'test' } as const;
+
+const fleet = () => ControlPlane.with(['s1', 's2', 's3'], { a: 's1@1.5', b: 's1@1.6' });
+
+function resultOf(...batches: PlannedMove[][]): Pick<PlanningResult, 'plan' | 'standbys'> {
+  const plan = { batches: batches.map((moves) => ({ moves })), analysis: null as never };
+  return { plan: batches.length === 0 ? null : plan, standbys: {} };
+}
+
+function options(mode: Mode, more: Partial<RecordOptions> = {}): RecordOptions {
+  return { mode, planLifeMs: 60_000, isBusy: false, ...more };
+}
+
+const statuses = (plane: ControlPlane) =>
+  [...plane.view.all(PLAN).values()].map(({ value }) => value.status);
+
+describe('a result that makes things better', () => {
+  it('waits for an operator in propose', async () => {
+    const plane = await fleet();
+    const record = await recordResult(
+      resultOf([plane.move('a', 's2')]),
+      TRIGGER,
+      options('propose'),
+      plane,
+    );
+    expect(record).toMatchObject({ status: 'proposed', by: null });
+    expect(record?.plan.states).toEqual({ s1: 'ready', s2: 'ready' });
+  });
+
+  it('is approved in auto, and says that nobody was asked', async () => {
+    const plane = await fleet();
+    const record = await recordResult(
+      resultOf([plane.move('a', 's2')]),
+      TRIGGER,
+      options('auto'),
+      plane,
+    );
+    expect(record).toMatchObject({ status: 'approved', by: 'foreshift', reason: 'mode auto' });
+  });
+
+  it('is not recorded in observe, nor while another plan is under way', async () => {
+    const plane = await fleet();
+    const result = resultOf([plane.move('a', 's2')]);
+    expect(await recordResult(result, TRIGGER, options('observe'), plane)).toBeUndefined();
+    const busy = options('auto', { isBusy: true });
+    expect(await recordResult(result, TRIGGER, busy, plane)).toBeUndefined();
+    expect(statuses(plane)).toEqual([]);
+  });
+
+  it('does not replace a plan that waits and says the same', async () => {
+    const plane = await fleet();
+    const result = resultOf([plane.move('a', 's2'), plane.move('b', 's3')]);
+    const first = await recordResult(result, TRIGGER, options('propose'), plane);
+    const turned = resultOf([plane.move('b', 's3')], [plane.move('a', 's2')]);
+    const second = await recordResult(turned, TRIGGER, options('propose'), plane);
+    expect(second?.plan.id).toBe(first?.plan.id);
+  });
+
+  it('replaces one that says something else, or that is too old', async () => {
+    const plane = await fleet();
+    const propose = options('propose');
+    await recordResult(resultOf([plane.move('a', 's2')]), TRIGGER, propose, plane);
+    await recordResult(resultOf([plane.move('a', 's3')]), TRIGGER, propose, plane);
+    expect(statuses(plane)).toEqual(['superseded', 'proposed']);
+    await plane.clock.advance(61_000);
+    await recordResult(resultOf([plane.move('a', 's3')]), TRIGGER, propose, plane);
+    expect(statuses(plane)).toEqual(['superseded', 'superseded', 'proposed']);
+  });
+});
+
+describe('what is needed', () => {
+  it.each(['observe', 'propose', 'auto'] as const)('is approved at once in %s', async (mode) => {
+    const plane = await fleet();
+    const place = { ...plane.move('new', 's2', 'place') };
+    const record = await recordResult(resultOf([place]), TRIGGER, options(mode), plane);
+    expect(record).toMatchObject({ status: 'approved', reason: 'it is needed' });
+  });
+
+  it('goes alone: what only makes things better is planned again after it', async () => {
+    const plane = await fleet();
+    const state = { state: 'draining', by: 'ann', reason: '', sinceMs: 0 } as const;
+    await plane.write(new Draft().put(SERVER_STATE, s('s1'), state));
+    const result = resultOf([plane.move('b', 's3')], [plane.move('a', 's2', 'drain')]);
+    const record = await recordResult(result, TRIGGER, options('propose'), plane);
+    expect(record?.plan.batches.flatMap(({ moves }) => moves.map((move) => move.resource))).toEqual(
+      ['a'],
+    );
+  });
+
+  it('is not a move off a server that merely is no longer announced', async () => {
+    const plane = await fleet();
+    const result = resultOf([plane.move('a', 's2', 'drain')]);
+    const record = await recordResult(result, TRIGGER, options('propose'), plane);
+    expect(record?.status).toBe('proposed');
+  });
+
+  it('is written also when only standbys change', async () => {
+    const plane = await fleet();
+    const standbys = { [r('a')]: s('s2') };
+    const record = await recordResult({ plan: null, standbys }, TRIGGER, options('propose'), plane);
+    expect(record).toMatchObject({ status: 'approved', plan: { batches: [], standbys } });
+  });
+
+  it('is nothing when nothing changes', async () => {
+    const plane = await fleet();
+    expect(await recordResult(resultOf(), TRIGGER, options('auto'), plane)).toBeUndefined();
+  });
+});
+
+describe('a plan that waits', () => {
+  it('expires when its time has passed, not before', async () => {
+    const plane = await fleet();
+    await recordResult(resultOf([plane.move('a', 's2')]), TRIGGER, options('propose'), plane);
+    await plane.clock.advance(60_000);
+    await expireProposals(plane);
+    expect(statuses(plane)).toEqual(['proposed']);
+    await plane.clock.advance(1);
+    await expireProposals(plane);
+    expect(statuses(plane)).toEqual(['expired']);
+  });
+});

@@ -1,0 +1,157 @@
+import { describe, expect, it } from '@jest/globals';
+import { configSchema } from '../../../core/config/schema.js';
+import type { Mode } from '../../../core/domain.js';
+import { fail } from '../../../core/errors.js';
+import { MemoryMetricStore } from '../../../core/metric-store/memory.js';
+import { Draft } from '../../../core/table-store/draft.js';
+import { Eligibility } from '../../../core/table-store/eligibility.js';
+import { PAUSE, PLAN, ROUND } from '../../../core/table-store/records/plan.js';
+import { PLACEMENT } from '../../../core/table-store/records/table.js';
+import { InlineAnalysis } from '../../../forecaster/inline-analysis.js';
+import { Round } from '../../../forecaster/round.js';
+import { ControlPlane } from '../../support/control-plane.js';
+import { s } from '../../support/names.js';
+import { resourceSeries, sample } from '../../support/series.js';
+
+const STEP_MS = 300_000;
+const TRIGGER = { kind: 'schedule', detail: 'every 5 min' } as const;
+/** Cores: four such resources are too much for a server of four. */
+const LOAD = 1.2;
+const RESOURCES = ['a', 'b', 'c', 'd'];
+
+/** Four resources on s1, which they overfill, and s2, which has none; so many steps were measured. */
+async function service({
+  mode = 'auto',
+  steps = 40,
+  movesMax = 16,
+}: { readonly mode?: Mode; readonly steps?: number; readonly movesMax?: number } = {}) {
+  const plane = await ControlPlane.with(
+    ['s1', 's2'],
+    Object.fromEntries(RESOURCES.map((id) => [id, 's1@1.5'])),
+  );
+  const draft = new Draft();
+  for (const [id, { value }] of plane.view.all(PLACEMENT)) {
+    draft.put(PLACEMENT, id, { ...value, standby: s('s2'), movedAtMs: 0 });
+  }
+  await plane.write(draft);
+  const metricStore = new MemoryMetricStore();
+  const read: number[] = [];
+  const readPanel = metricStore.readPanel.bind(metricStore);
+  metricStore.readPanel = (query) => {
+    read.push(query.steps);
+    return readPanel(query);
+  };
+  const measure = async (count: number): Promise<void> => {
+    for (let left = count; left > 0; left--) {
+      const timeMs = plane.clock.realtimeMs();
+      await metricStore.writeSamples(
+        RESOURCES.map((id) => sample(resourceSeries(id, 'cpu'), timeMs, LOAD)),
+      );
+      await plane.clock.advance(STEP_MS);
+    }
+  };
+  await measure(steps);
+  const { forecast, planner, triggers } = configSchema.parse({ planner: { movesMax } });
+  const { stepMs, horizonSteps, seasonMs } = forecast;
+  const analysis = new InlineAnalysis({ stepMs, horizonSteps, seasonsMs: seasonMs, seed: 1 });
+  const eligibility = new Eligibility(plane);
+  const attributor = { attribute: () => Promise.resolve() };
+  const round = new Round(
+    { ...planeParts(plane), metricStore, eligibility, analysis, attributor },
+    { mode, forecast, planner, triggers, seed: 1 },
+  );
+  return { plane, metricStore, analysis, round, read, measure };
+}
+
+function planeParts({ store, view, clock, log }: ControlPlane) {
+  return { store, view, clock, log };
+}
+
+describe('a round', () => {
+  it('forecasts, plans, approves in auto, and says so', async () => {
+    const { plane, round, metricStore } = await service();
+    const result = await round.run(TRIGGER);
+    expect(result.none).toBeNull();
+    const record = plane.view.get(PLAN, result.plan ?? ('' as never))?.value;
+    expect(record?.status).toBe('approved');
+    expect(record?.plan.batches.flatMap(({ moves }) => moves)).toHaveLength(2);
+    expect(result.trigger.kind).toBe('forecast');
+    expect(plane.view.get(ROUND, 'last')?.value).toEqual(result);
+    const latest = await metricStore.latestForecast();
+    const series = new Set(latest?.block.series.map(({ id }) => id));
+    expect([...series].sort()).toEqual([...RESOURCES, 's1']);
+  });
+
+  it('leaves a plan to an operator in propose, and proposes the same one once', async () => {
+    const { plane, round } = await service({ mode: 'propose' });
+    const first = await round.run(TRIGGER);
+    const second = await round.run(TRIGGER);
+    expect(second.plan).toBe(first.plan);
+    expect(plane.view.get(PLAN, first.plan ?? ('' as never))?.value.status).toBe('proposed');
+  });
+
+  it('records nothing in observe, and says that something could be done', async () => {
+    const { plane, round } = await service({ mode: 'observe' });
+    expect((await round.run(TRIGGER)).none?.why).toBe('observing');
+    expect(plane.view.all(PLAN).size).toBe(0);
+  });
+
+  it('waits for the plan before it', async () => {
+    const { plane, round } = await service({ movesMax: 1 });
+    await round.run(TRIGGER);
+    expect((await round.run(TRIGGER)).none?.why).toBe('busy');
+    expect(plane.view.all(PLAN).size).toBe(1);
+  });
+
+  it.each([
+    ['learning', 10, false],
+    ['paused', 40, true],
+  ] as const)('moves nothing while it is %s', async (why, steps, isPaused) => {
+    const { plane, round } = await service({ steps });
+    if (isPaused) {
+      await plane.write(
+        new Draft().put(PAUSE, 'current', { by: 'ann', reason: 'a test', sinceMs: 0 }),
+      );
+    }
+    expect((await round.run(TRIGGER)).none?.why).toBe(why);
+  });
+
+  it('reads its history once, and then only what is new', async () => {
+    const { round, read, measure } = await service();
+    await round.run(TRIGGER);
+    const first = Math.max(...read.splice(0));
+    await measure(2);
+    await round.run(TRIGGER);
+    expect(first).toBe(configSchema.parse({}).forecast.historySteps);
+    expect(read).toContain(2);
+    expect(Math.max(...read)).toBeLessThan(20);
+  });
+
+  it('reads its history again when the analysis lost what it knew', async () => {
+    const { round, analysis, read, measure } = await service();
+    await round.run(TRIGGER);
+    await measure(1);
+    const observe = analysis.observe.bind(analysis);
+    analysis.observe = () => fail('ERR_STORE_UNAVAILABLE', { store: 'analysis', why: 'a test' });
+    await expect(round.run(TRIGGER)).rejects.toThrow();
+    analysis.observe = observe;
+    read.length = 0;
+    await round.run(TRIGGER);
+    expect(Math.max(...read)).toBe(configSchema.parse({}).forecast.historySteps);
+  });
+
+  it('plans at once, by the last forecast, when it is to be quick', async () => {
+    const { round, analysis } = await service();
+    await round.run(TRIGGER);
+    let forecasts = 0;
+    const forecast = analysis.forecast.bind(analysis);
+    analysis.forecast = (series) => {
+      forecasts += 1;
+      return forecast(series);
+    };
+    await round.run({ kind: 'event', detail: 's2 is lost' }, { isQuick: true });
+    expect(forecasts).toBe(0);
+    await round.run(TRIGGER);
+    expect(forecasts).toBe(1);
+  });
+});

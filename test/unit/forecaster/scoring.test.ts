@@ -1,0 +1,58 @@
+import { describe, expect, it } from '@jest/globals';
+import { MemoryMetricStore } from '../../../core/metric-store/memory.js';
+import type { SeriesKey } from '../../../core/sample.js';
+import { formatSeries } from '../../../core/sample.js';
+import { tenuresOf } from '../../../core/table-store/tenures.js';
+import { scoreWhatWasSaid } from '../../../forecaster/scoring.js';
+import { ControlPlane } from '../../support/control-plane.js';
+import { forecastRun, resourceSeries, sample, serverSeries } from '../../support/series.js';
+
+const STEP_MS = 1000;
+const SERIES = [resourceSeries('a', 'cpu'), serverSeries('s1', 'cpu')];
+
+/** What was said of steps 1 to 6 at the start, and what came: the same, for both. */
+async function scored({ moveAtStep = NaN, measured = [1, 2, 3, 4, 5, 6] } = {}) {
+  const plane = await ControlPlane.with(['s1', 's2'], { a: 's2@1.5', b: 's1@1.6' });
+  const startMs = Math.ceil(plane.clock.realtimeMs() / STEP_MS) * STEP_MS + STEP_MS;
+  const run = forecastRun(SERIES, { startMs, stepMs: STEP_MS, steps: 6, leads: [1, 6] });
+  const metricStore = new MemoryMetricStore();
+  await metricStore.writeForecast(run);
+  for (const step of measured) {
+    const timeMs = startMs + (step - 1) * STEP_MS;
+    for (const [row, series] of SERIES.entries()) {
+      await metricStore.writeSamples([sample(series, timeMs, 100 + 10 * row + step - 1)]);
+    }
+  }
+  if (Number.isFinite(moveAtStep)) {
+    await plane.applied([plane.move('b', 's2')], startMs + moveAtStep * STEP_MS);
+  }
+  const grid = { startMs, stepMs: STEP_MS, steps: 6 };
+  await scoreWhatWasSaid(run, grid, metricStore, tenuresOf(plane.view));
+  const scores = await metricStore.readScores(startMs, startMs + 6 * STEP_MS);
+  const names = (series: readonly SeriesKey[]) => new Set(series.map(formatSeries));
+  const count = (leadMs: number, series: readonly SeriesKey[] = SERIES) =>
+    scores.filter(
+      (score) => score.leadMs === leadMs && names(series).has(formatSeries(score.series)),
+    ).length;
+  return { count };
+}
+
+describe('what was said', () => {
+  it('is scored at each lead that is kept', async () => {
+    const { count } = await scored();
+    expect(count(1 * STEP_MS)).toBe(2);
+    expect(count(6 * STEP_MS)).toBe(2);
+  });
+
+  it('is not scored where nothing was measured', async () => {
+    const { count } = await scored({ measured: [1, 2, 3] });
+    expect(count(6 * STEP_MS)).toBe(0);
+  });
+
+  it('is no error of the forecast where the server has changed since', async () => {
+    const { count } = await scored({ moveAtStep: 3.5 });
+    expect(count(6 * STEP_MS, SERIES.slice(0, 1))).toBe(1);
+    expect(count(6 * STEP_MS, SERIES.slice(1))).toBe(0);
+    expect(count(1 * STEP_MS, SERIES.slice(1))).toBe(1);
+  });
+});

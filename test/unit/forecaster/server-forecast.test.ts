@@ -1,0 +1,60 @@
+import { describe, expect, it } from '@jest/globals';
+import { assertSound, forecastBlock, pathOf, resourcesOnly } from '../../../core/forecast.js';
+import { withServers } from '../../../forecaster/server-forecast.js';
+import { s, tableOf } from '../../support/names.js';
+import { resourceSeries } from '../../support/series.js';
+
+const GRID = { startMs: 0, stepMs: 1000, steps: 2 };
+
+/** Two resources at 10 and 20 with a spread of ±3 and ±4, whose errors have `loading` in common. */
+function blockWith(loading: number) {
+  const block = forecastBlock([resourceSeries('a', 'cpu'), resourceSeries('b', 'cpu')], GRID);
+  for (const [row, middle, spread] of [
+    [0, 10, 3],
+    [1, 20, 4],
+  ] as const) {
+    for (const [quantile, offset] of [-spread, 0, spread].entries()) {
+      for (let step = 0; step < 2; step++) {
+        block.paths[(row * 3 + quantile) * 2 + step] = middle + offset + step;
+      }
+      block.peaks[row * 3 + quantile] = middle + offset + 1;
+    }
+    block.loadings[row] = loading;
+  }
+  return block;
+}
+
+function forecastOf(loading: number) {
+  return withServers(blockWith(loading), {
+    table: tableOf({ a: 's1@1.1', b: 's1@1.2' }),
+    servers: [s('s1'), s('s2')],
+    baseOf: () => 5,
+  });
+}
+
+describe('the forecast of a server', () => {
+  it('is the sum of its resources and of what it carries besides', () => {
+    expect([...pathOf(forecastOf(0), 2, 0.5)]).toEqual([35, 37]);
+  });
+
+  it('lets errors cancel that have nothing in common: √(3² + 4²)', () => {
+    expect([...pathOf(forecastOf(0), 2, 0.9)]).toEqual([40, 42]);
+    expect([...pathOf(forecastOf(0), 2, 0.1)]).toEqual([30, 32]);
+  });
+
+  it('adds up errors that are common: 3 + 4', () => {
+    expect([...pathOf(forecastOf(1), 2, 0.9)]).toEqual([42, 44]);
+  });
+
+  it('says nothing of a server without resources', () => {
+    expect(forecastOf(0).series.map(({ id }) => id)).toEqual(['a', 'b', 's1']);
+  });
+
+  it('is sound, and leaves the resources as they were', () => {
+    const whole = forecastOf(0.6);
+    expect(() => {
+      assertSound(whole);
+    }).not.toThrow();
+    expect(resourcesOnly(whole).paths).toEqual(blockWith(0.6).paths);
+  });
+});

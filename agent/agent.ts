@@ -78,6 +78,7 @@ export class Agent implements Startable {
   readonly #stopping = new AbortController();
   #ownership: Ownership | undefined;
   #gate: RequestGate | undefined;
+  #announcer: Announcer | undefined;
   #running: Promise<void> = Promise.resolve();
 
   constructor(parts: AgentParts, options: AgentOptions) {
@@ -91,6 +92,11 @@ export class Agent implements Startable {
 
   get isStarted(): boolean {
     return this.#ownership !== undefined;
+  }
+
+  /** Its last announcement was taken. */
+  get isAnnounced(): boolean {
+    return this.#announcer?.isHeard === true;
   }
 
   /** The fence in front of the server; before the start there is none. */
@@ -127,6 +133,7 @@ export class Agent implements Startable {
         timeoutMs: this.#options.announceTimeoutMs,
       },
     );
+    this.#announcer = announcer;
     this.#running = announcer.run(this.#stopping.signal);
   }
 

@@ -23,6 +23,7 @@ export class Announcer {
   readonly #options: AnnouncerOptions;
   #at = 0;
   #wasHeard = true;
+  #isHeard = false;
 
   constructor(
     parts: {
@@ -39,6 +40,11 @@ export class Announcer {
     this.#log = parts.log;
     this.#announcement = parts.announcement;
     this.#options = options;
+  }
+
+  /** The last announcement was taken. */
+  get isHeard(): boolean {
+    return this.#isHeard;
   }
 
   run(signal: AbortSignal): Promise<void> {
@@ -67,6 +73,7 @@ export class Announcer {
 
   /** Says a change once, not every third of a lease. */
   #heard(isHeard: boolean, fields: object): void {
+    this.#isHeard = isHeard;
     if (!isHeard) this.#at += 1;
     if (isHeard === this.#wasHeard) return;
     this.#wasHeard = isHeard;

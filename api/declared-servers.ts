@@ -40,7 +40,7 @@ const CONFIG = 'config';
  */
 export class DeclaredServers implements Startable {
   readonly #parts: DeclaredServersParts;
-  readonly #options: DeclaredServersOptions;
+  #options: DeclaredServersOptions;
   readonly #stopping = new AbortController();
   #running: Promise<void> = Promise.resolve();
   #writing: Promise<void> | undefined;
@@ -58,6 +58,12 @@ export class DeclaredServers implements Startable {
     this.#end = view.onChange(() => void this.#declare());
     const everyMs = this.#options.retryMs;
     this.#running = every(clock, { everyMs, signal }, () => this.#declare());
+  }
+
+  /** From now on; what is written late is written with the next change, or the next period. */
+  reconfigure(options: Pick<DeclaredServersOptions, 'servers' | 'resources' | 'pins'>): void {
+    this.#options = { ...this.#options, ...options };
+    void this.#declare();
   }
 
   async stop(): Promise<void> {

@@ -9,6 +9,8 @@ import type { Startable } from '../core/lifecycle.js';
 import type { Log } from '../core/log.js';
 import { messageOf } from '../core/text.js';
 import type { Asset } from './assets.js';
+import type { JobsPage } from './jobs/page.js';
+import { JOBS_PATH } from './jobs/page.js';
 import { isExpected, problemOf } from './problem.js';
 import type { ApiRoute } from './route.js';
 import type { NewsStream } from './news-stream.js';
@@ -19,6 +21,7 @@ export interface ApiServerParts {
   /** The page and what it needs, by path. */
   readonly assets: ReadonlyMap<string, Asset>;
   readonly news: NewsStream;
+  readonly jobs: JobsPage;
 }
 
 export interface ApiServerOptions {
@@ -123,6 +126,7 @@ export class ApiServer implements Startable {
     for (const [path, asset] of this.#parts.assets) {
       app.get(path, (_request, reply) => reply.type(asset.type).send(asset.content));
     }
+    app.register(this.#parts.jobs, { prefix: JOBS_PATH });
     app.get('/v1/stream', (request, reply) => {
       this.#stream(request, reply);
     });

@@ -30,6 +30,8 @@ interface SchemaNode {
   readonly type?: string | readonly string[];
   readonly description?: string;
   readonly default?: unknown;
+  /** core/config/schema.ts: taken up by a running process. */
+  readonly reloadable?: boolean;
   readonly enum?: readonly unknown[];
   readonly const?: unknown;
   readonly properties?: Readonly<Record<string, SchemaNode>>;
@@ -52,33 +54,43 @@ export function configReference(): string {
     '`# yaml-language-server: $schema=…/config.schema.json` gives completion in editors (`foreshift config',
     'schema` prints the schema). Made from `core/config/schema.ts` by `foreshift reference config`.',
     '',
-    '| key | values | default | meaning |',
-    '| --- | --- | --- | --- |',
-    ...rowsOf('', configJsonSchema()),
+    'A running process reads it again at SIGHUP (`systemctl reload`): keys with a ✓ under _reload_ are taken up without a',
+    'break for any client; of others that were changed the log says that they need a restart, and they stay as they were. A',
+    'file with a fault changes nothing.',
+    '',
+    '| key | values | default | reload | meaning |',
+    '| --- | --- | --- | --- | --- |',
+    ...rowsOf('', configJsonSchema(), false),
     '',
   ].join('\n');
 }
 
-function rowsOf(prefix: string, node: SchemaNode): string[] {
+function rowsOf(prefix: string, node: SchemaNode, isReloadable: boolean): string[] {
   return Object.entries(node.properties ?? {}).flatMap(([name, inner]) => {
     const key = prefix === '' ? name : `${prefix}.${name}`;
-    return nodeRows(key, inner);
+    return nodeRows(key, inner, isReloadable || inner.reloadable === true);
   });
 }
 
-function nodeRows(key: string, node: SchemaNode): string[] {
-  if (node.properties !== undefined) return rowsOf(key, node);
+function nodeRows(key: string, node: SchemaNode, isReloadable: boolean): string[] {
+  if (node.properties !== undefined) return rowsOf(key, node, isReloadable);
+  const own = (values: string): string => row(key, node, { values, isReloadable });
   if (node.items?.properties !== undefined) {
-    return [row(key, node, 'list'), ...rowsOf(`${key}[]`, node.items)];
+    return [own('list'), ...rowsOf(`${key}[]`, node.items, isReloadable)];
   }
   const alternatives = [...(node.anyOf ?? []), ...(node.oneOf ?? [])];
   const objects = alternatives.filter(({ properties }) => properties !== undefined);
-  return [row(key, node, valuesOf(node)), ...objects.flatMap((object) => rowsOf(key, object))];
+  return [own(valuesOf(node)), ...objects.flatMap((object) => rowsOf(key, object, isReloadable))];
 }
 
-function row(key: string, node: SchemaNode, values: string): string {
+function row(
+  key: string,
+  node: SchemaNode,
+  { values, isReloadable }: { readonly values: string; readonly isReloadable: boolean },
+): string {
   const fallback = node.default === undefined ? '' : `\`${JSON.stringify(node.default)}\``;
-  return `| \`${key}\` | ${cell(values)} | ${cell(fallback)} | ${cell(node.description ?? '')} |`;
+  const cells = [values, fallback, isReloadable ? '✓' : '', node.description ?? ''];
+  return `| \`${key}\` | ${cells.map(cell).join(' | ')} |`;
 }
 
 function valuesOf(node: SchemaNode): string {

@@ -53,7 +53,7 @@ const FAILING_PART = 0.25;
 /** The loop that collects: every target's load, on its own schedule, into the metric store. Knows neither plans nor tables. */
 export class Collector implements Startable {
   readonly #parts: CollectorParts;
-  readonly #options: CollectorOptions;
+  #options: CollectorOptions;
   readonly #slots: Slots;
   readonly #failingSlots: Slots;
   readonly #pollers = new Map<string, Poller>();
@@ -87,6 +87,16 @@ export class Collector implements Startable {
     for (const poller of this.#pollers.values()) poller.stop();
     await Promise.all(this.#running);
     await this.#parts.outbox.stop();
+  }
+
+  /** From now on; every target is polled anew, so that the rates of counters miss one period. */
+  reconfigure(options: Pick<CollectorOptions, 'everyMs' | 'timeoutMs' | 'concurrencyMax'>): void {
+    this.#options = { ...this.#options, ...options };
+    this.#slots.resize(options.concurrencyMax);
+    this.#failingSlots.resize(Math.ceil(options.concurrencyMax * FAILING_PART));
+    for (const poller of this.#pollers.values()) poller.stop();
+    this.#pollers.clear();
+    if (!this.#stopping.signal.aborted) this.look();
   }
 
   /** Begins with the targets that are new, ends with those that are gone; else done by itself after `lookMs`. */

@@ -8,7 +8,7 @@ import { clip } from '../core/text.js';
 import { fetchPage } from './page.js';
 import type { Reading, RatesOptions } from './rates.js';
 import { Rates } from './rates.js';
-import type { Readings, ServerTarget } from './server-harvest.js';
+import type { Capacity, Readings, ServerTarget } from './server-harvest.js';
 import { serverHarvest } from './server-harvest.js';
 import type { Harvest, Poll, Source } from './source.js';
 
@@ -19,6 +19,7 @@ export interface HttpJsonSourceOptions extends RatesOptions {
   readonly url: string;
   readonly paths: JsonPaths;
   readonly pageBytesMax: number;
+  readonly capacity?: Capacity;
 }
 
 /** A server's load from a JSON page: numbers at paths, each the load of that moment in the dimension's unit. */
@@ -30,9 +31,9 @@ export class HttpJsonSource implements Source {
   constructor(net: Net, options: HttpJsonSourceOptions) {
     this.#net = net;
     this.#options = options;
-    const { server, paths } = options;
+    const { server, paths, capacity = {} } = options;
     const dimensions = DIMENSIONS.filter((dimension) => paths[dimension] !== undefined);
-    this.#target = { server, dimensions, rates: new Rates(options) };
+    this.#target = { server, dimensions, capacity, rates: new Rates(options) };
   }
 
   async poll(poll: Poll): Promise<Harvest> {

@@ -40,6 +40,10 @@ export interface TargetStatus {
   /** Wall clock; null: never. */
   readonly lastSuccessMs: number | null;
   readonly samples: number;
+  /** How long the last poll took that was not called off; null: none yet. */
+  readonly pollMs: number | null;
+  /** Of a server, by its last poll; null: that failed, or did not say enough. */
+  readonly utilization: number | null;
   /** By metric and reason (`cpu reset`), since it is polled. */
   readonly dropped: ReadonlyMap<string, number>;
   /** What the last poll dropped, in the same words. */
@@ -67,6 +71,8 @@ export class Poller {
   #failuresInRow = 0;
   #overruns = 0;
   #samples = 0;
+  #pollMs: number | null = null;
+  #utilization: number | null = null;
   #lastSuccessMs: number | null = null;
   #fault: TargetStatus['fault'] = null;
   #before: Pick<Poll, 'timeMs' | 'monotonicMs'> | undefined;
@@ -112,6 +118,8 @@ export class Poller {
       overruns: this.#overruns,
       lastSuccessMs: this.#lastSuccessMs,
       samples: this.#samples,
+      pollMs: this.#pollMs,
+      utilization: this.#utilization,
       dropped: this.#dropped,
       dropsNow: this.#dropsNow,
       fault: this.#fault,
@@ -144,11 +152,15 @@ export class Poller {
     this.#polls += 1;
     try {
       const harvest = await this.#source.poll(poll);
+      this.#pollMs = clock.monotonicMs() - poll.monotonicMs;
       this.#succeeded(poll, isJump ? CLOCK_JUMP : harvest);
       return isJump ? undefined : harvest;
     } catch (error) {
       // Called off: that says nothing about the target.
-      if (!this.#isStopped()) this.#failed(error);
+      if (this.#isStopped()) return undefined;
+      this.#utilization = null;
+      this.#pollMs = clock.monotonicMs() - poll.monotonicMs;
+      this.#failed(error);
       return undefined;
     }
   }
@@ -190,10 +202,14 @@ export class Poller {
   }
 
   *#counted(samples: Iterable<Sample>): Generator<Sample, undefined> {
+    let utilization: number | null = null;
     for (const sample of samples) {
       this.#samples += 1;
+      if (sample.series.metric === 'utilization') utilization = sample.value;
       yield sample;
     }
+    // Only now: whoever asks meanwhile hears of the poll before.
+    this.#utilization = utilization;
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Dimension } from '../core/domain.js';
 import { DIMENSIONS } from '../core/domain.js';
 import type { Metric } from '../core/sample.js';
+import { UTILIZATION_MAX } from '../core/sample.js';
 
 /*
  * From what a page says to what is believed. A value in doubt is dropped with its reason: a gap in the
@@ -63,6 +64,7 @@ const ABSOLUTE_MAX: Readonly<Record<Metric, number>> = {
   hits: 1e9,
   inflight: 1e8,
   latency: 1e5,
+  utilization: UTILIZATION_MAX,
 };
 
 /** What may be believed of a server or resource, for a start; with a capacity no more than `factor` times as much. */

@@ -1,22 +1,33 @@
 /** At most so many at once; who waits is served in order. */
 export class Slots {
-  #free: number;
+  #max: number;
+  #taken = 0;
   readonly #waiting: (() => void)[] = [];
 
   constructor(max: number) {
-    this.#free = max;
+    this.#max = max;
+  }
+
+  /** From now on; who has a slot keeps it. */
+  resize(max: number): void {
+    this.#max = max;
+    while (this.#taken < max) {
+      const next = this.#waiting.shift();
+      if (next === undefined) return;
+      this.#taken += 1;
+      next();
+    }
   }
 
   /** Runs `work` in a slot, once there is one. */
   async run<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#free > 0) this.#free -= 1;
+    if (this.#taken < this.#max) this.#taken += 1;
     else await new Promise<void>((resolve) => this.#waiting.push(resolve));
     try {
       return await work();
     } finally {
-      const next = this.#waiting.shift();
-      if (next === undefined) this.#free += 1;
-      else next();
+      this.#taken -= 1;
+      this.resize(this.#max);
     }
   }
 }

@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock/port.js';
 import type { MetricsSource } from '../core/config/metrics-source.js';
-import type { Dimension, ServerId } from '../core/domain.js';
+import type { ServerId } from '../core/domain.js';
 import type { Net } from '../core/net/port.js';
 import { HttpJsonSource } from './http-json.js';
 import { NODE_EXPORTER } from './prometheus/node-exporter.js';
@@ -9,6 +9,7 @@ import { SelectedMapping } from './prometheus/selected.js';
 import { believableMax } from './rates.js';
 import type { RedirectorSourceParts } from './redirector-source.js';
 import { RedirectorSource } from './redirector-source.js';
+import type { Capacity } from './server-harvest.js';
 import type { Source } from './source.js';
 
 /** Something to poll. */
@@ -36,7 +37,7 @@ const INTERVAL_PERIODS_MAX = 3.5;
 export interface MeasuredServer {
   readonly id: ServerId;
   readonly metrics: MetricsSource;
-  readonly capacity: Readonly<Partial<Record<Dimension, number | undefined>>>;
+  readonly capacity: Capacity;
 }
 
 /** A server whose load is read where `metrics` says. */
@@ -48,6 +49,7 @@ export function serverTarget(
   const options = {
     server: id,
     url: metrics.url,
+    capacity,
     pageBytesMax,
     intervalMaxMs: INTERVAL_PERIODS_MAX * everyMs,
     limits: believableMax(capacity, absurdFactor),

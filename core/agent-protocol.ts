@@ -1,7 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 import { metricsSourceSchema } from './config/metrics-source.js';
-import type { ServerId } from './domain.js';
+import type { MemberId, ServerId } from './domain.js';
 import { DIMENSIONS, FENCES, LOST_SOURCE_POLICIES } from './domain.js';
 import {
   addressSchema,
@@ -147,6 +147,11 @@ export type Announcement = Readonly<z.output<typeof announcementSchema>>;
 /** The token of a server's agent, made from the cluster's secret: bound to the server's name. */
 export function agentToken(secret: string, server: ServerId): string {
   return createHmac('sha256', secret).update(`agent/${server}`).digest('base64url');
+}
+
+/** The token of a redirector among the others, made from the cluster's secret: bound to its name. */
+export function memberToken(secret: string, member: MemberId): string {
+  return createHmac('sha256', secret).update(`member/${member}`).digest('base64url');
 }
 
 /** Takes the same time wherever they differ. All tokens are of one length, so that tells nothing. */

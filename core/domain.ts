@@ -67,6 +67,13 @@ export type LostSourcePolicy = (typeof LOST_SOURCE_POLICIES)[number];
 export const DRAIN_POLICIES = ['abort', 'pin', 'cut'] as const;
 export type DrainPolicy = (typeof DRAIN_POLICIES)[number];
 
+/**
+ * How redirectors stand in for one another. `heartbeat`: they know of each other's lives by their leases, and take over
+ * addresses and sessions of one that is dead. `independent`: each serves its own addresses and sessions only.
+ */
+export const REDUNDANCIES = ['heartbeat', 'independent'] as const;
+export type Redundancy = (typeof REDUNDANCIES)[number];
+
 export const MODES = ['observe', 'propose', 'auto'] as const;
 export type Mode = (typeof MODES)[number];
 

@@ -276,6 +276,19 @@ const ERRORS = {
     meaning: 'the demo has not started',
     remedy: 'Start it before asking it anything.',
   },
+  ERR_PROGRAM_ABSENT: {
+    status: 503,
+    exit: 1,
+    meaning: '{program} is not installed',
+    remedy:
+      'Install it (on Debian: redis-server, influxdb), or run the demo without --distributed, which needs neither.',
+  },
+  ERR_PROGRAM_FAILED: {
+    status: 503,
+    exit: 1,
+    meaning: '{program} could not be started; it ended with {how} and said: {said}',
+    remedy: 'Mend what it complains of, and try again.',
+  },
   ERR_TRACE_EMPTY: {
     status: 400,
     exit: 64,
@@ -344,6 +357,20 @@ const ERRORS = {
     remedy: 'Correct the value where it comes from; nothing was planned.',
   },
 
+  // Addresses of clients
+  ERR_COMMAND_FAILED: {
+    status: 502,
+    exit: 1,
+    meaning: '`{command}` failed: {why}',
+    remedy: 'Run it by hand, as the user that Foreshift runs as; it is tried again by itself.',
+  },
+  ERR_COMMAND_MISSING: {
+    status: 502,
+    exit: 3,
+    meaning: '`{command}` cannot be run: {why}',
+    remedy: 'Install it, or correct its path in the config.',
+  },
+
   // Redirector and agent
   ERR_AGENT_ANSWER: {
     status: 502,
@@ -382,6 +409,12 @@ const ERRORS = {
     meaning: 'the {role} alone needs a {name} that other processes share; it is embedded',
     remedy:
       'Set {name}.engine (redis, or influx for metrics) in every process, or run all in one: `foreshift up`.',
+  },
+  ERR_MEMBER_TOKEN: {
+    status: 401,
+    exit: 3,
+    meaning: 'the token is not that of redirector {member}',
+    remedy: 'Set the same FORESHIFT_SECRET in every process.',
   },
   ERR_AGENT_ABSENT: {
     status: 409,

@@ -20,16 +20,65 @@ export interface LogOptions {
 }
 
 /** The root logger of a process: JSON lines. Only named fields are logged; errors without their inputs. */
-export function createLog({ level, destination = 2 }: LogOptions): Log {
-  return pino(
+export function createLog({ level, destination = 2 }: LogOptions): RootLog {
+  const root = pino(
     {
-      level,
+      level: 'debug',
       base: { pid: process.pid },
       timestamp: pino.stdTimeFunctions.isoTime,
       serializers: { err: describeError },
     },
     pino.destination({ dest: destination, sync: false }),
   );
+  return new RootLog(root, level);
+}
+
+type Sink = Pick<Log, 'debug' | 'info' | 'warn' | 'error'> & { child(fields: object): Sink };
+
+/** Pino's children keep the level that their parent had; these ask what it is now. */
+class LeveledLog implements Log {
+  readonly #sink: Sink;
+  readonly #level: { now: number };
+
+  constructor(sink: Sink, level: { now: number }) {
+    this.#sink = sink;
+    this.#level = level;
+  }
+
+  debug(fields: object, message: string): void {
+    if (this.#level.now <= LOG_LEVELS.indexOf('debug')) this.#sink.debug(fields, message);
+  }
+
+  info(fields: object, message: string): void {
+    if (this.#level.now <= LOG_LEVELS.indexOf('info')) this.#sink.info(fields, message);
+  }
+
+  warn(fields: object, message: string): void {
+    if (this.#level.now <= LOG_LEVELS.indexOf('warn')) this.#sink.warn(fields, message);
+  }
+
+  error(fields: object, message: string): void {
+    if (this.#level.now <= LOG_LEVELS.indexOf('error')) this.#sink.error(fields, message);
+  }
+
+  child(fields: object): Log {
+    return new LeveledLog(this.#sink.child(fields), this.#level);
+  }
+}
+
+export class RootLog extends LeveledLog {
+  readonly #level: { now: number };
+
+  constructor(sink: Sink, level: LogLevel) {
+    const shared = { now: LOG_LEVELS.indexOf(level) };
+    super(sink, shared);
+    this.#level = shared;
+  }
+
+  /** Of this one and of all its children. */
+  setLevel(level: LogLevel): void {
+    this.#level.now = LOG_LEVELS.indexOf(level);
+  }
 }
 
 export const SILENT_LOG: Log = {

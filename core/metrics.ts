@@ -1,4 +1,5 @@
 import { Counter, Gauge, Registry, collectDefaultMetrics } from 'prom-client';
+import type { Observations } from './observations.js';
 
 /** One value with its labels. */
 export interface Reading {
@@ -6,19 +7,33 @@ export interface Reading {
   readonly value: number;
 }
 
-/** A metric by what it is read from: nothing is counted for its sake, it costs only when it is asked for. */
-export interface MetricSource {
+interface Described {
   /** `foreshift_…`, base units, counters end in `_total`. */
   readonly name: string;
   readonly help: string;
-  readonly kind: 'counter' | 'gauge';
-  readonly labels?: readonly string[];
-  readonly read: () => Iterable<Reading>;
+}
+
+/** A metric by what it is read from: nothing is counted for its sake, it costs only when it is asked for. */
+export type MetricSource =
+  | (Described & {
+      readonly kind: 'counter' | 'gauge';
+      readonly labels?: readonly string[];
+      /** One that fails takes the page with it: what may be away is left out instead. */
+      readonly read: () => Iterable<Reading> | Promise<Iterable<Reading>>;
+    })
+  | Histogram;
+
+/** Of values that are counted where they arise. */
+interface Histogram extends Described {
+  readonly kind: 'histogram';
+  readonly observed: Observations;
 }
 
 /** What `/metrics` shows (Prometheus text format 0.0.4). */
 export class Metrics {
   readonly #registry = new Registry();
+  /** The client library has none whose values are read from elsewhere. */
+  readonly #histograms: Histogram[] = [];
 
   constructor(version: string) {
     collectDefaultMetrics({ register: this.#registry });
@@ -39,28 +54,54 @@ export class Metrics {
     for (const source of sources) this.#add(source);
   }
 
-  render(): Promise<string> {
-    return this.#registry.metrics();
+  async render(): Promise<string> {
+    const others = await this.#registry.metrics();
+    return [others, ...this.#histograms.map(textOf)].join('');
   }
 
-  #add({ name, help, kind, labels = [], read }: MetricSource): void {
+  #add(source: MetricSource): void {
+    if (source.kind === 'histogram') {
+      this.#histograms.push(source);
+      return;
+    }
+    const { name, help, kind, labels = [], read } = source;
     const common = { name, help, labelNames: [...labels], registers: [this.#registry] };
     if (kind === 'gauge') {
       const gauge: Gauge = new Gauge({
         ...common,
-        collect: () => {
-          gauge.reset();
-          for (const reading of read()) gauge.set({ ...reading.labels }, reading.value);
+        collect: async () => {
+          const readings = await read();
+          clear(gauge, labels);
+          for (const reading of readings) gauge.set({ ...reading.labels }, reading.value);
         },
       });
       return;
     }
     const counter: Counter = new Counter({
       ...common,
-      collect: () => {
-        counter.reset();
-        for (const reading of read()) counter.inc({ ...reading.labels }, reading.value);
+      collect: async () => {
+        const readings = await read();
+        clear(counter, labels);
+        for (const reading of readings) counter.inc({ ...reading.labels }, reading.value);
       },
     });
   }
+}
+
+function textOf({ name, help, observed }: Histogram): string {
+  const buckets = observed.cumulative().map(([le, count]) => `${name}_bucket{le="${le}"} ${count}`);
+  const lines = [
+    `# HELP ${name} ${help}`,
+    `# TYPE ${name} histogram`,
+    ...buckets,
+    `${name}_sum ${observed.sum}`,
+    `${name}_count ${observed.count}`,
+  ];
+  return `\n${lines.join('\n')}\n`;
+}
+
+/** Also of what it has without labels: a reset would leave a 0 there, which nobody said. */
+function clear(metric: Counter | Gauge, labels: readonly string[]): void {
+  metric.reset();
+  if (labels.length === 0) metric.remove();
 }

@@ -5,10 +5,14 @@ import { clip } from './text.js';
 
 /**
  * What is measured over time. Servers and resources have the four dimensions; `inflight` (requests) and
- * `latency` (seconds, mean over the poll) are the redirector's, for resources only.
+ * `latency` (seconds, mean over the poll) are the redirector's, for resources only; `utilization`, for servers only, is
+ * the largest of its loads as a share of its capacity at that time: 1 is full.
  */
-export type Metric = Dimension | 'inflight' | 'latency';
-export const METRICS: readonly Metric[] = [...DIMENSIONS, 'inflight', 'latency'];
+export type Metric = Dimension | 'inflight' | 'latency' | 'utilization';
+export const METRICS: readonly Metric[] = [...DIMENSIONS, 'inflight', 'latency', 'utilization'];
+
+/** A server that seems fuller has a capacity that is none. */
+export const UTILIZATION_MAX = 1e5;
 
 export type SeriesKey =
   | { readonly subject: 'server'; readonly id: ServerId; readonly metric: Metric }

@@ -50,8 +50,10 @@ export class AssignmentTable {
     generation: Generation,
   ): AssignmentTable {
     assert.ok(compareGenerations(generation, this.generation) >= 0, 'generations never go back');
-    const placements = new Map(this.#placements);
+    // Of many revisions of the store few are commits: the others share what the table holds.
+    let placements: Map<ResourceId, Placement> | undefined;
     for (const [resource, placement] of changes) {
+      placements ??= new Map(this.#placements);
       if (placement === null) {
         placements.delete(resource);
         continue;
@@ -59,6 +61,11 @@ export class AssignmentTable {
       assert.ok(compareGenerations(placement.since, generation) <= 0, 'since is not in the future');
       placements.set(resource, placement);
     }
-    return new AssignmentTable(generation, placements);
+    return new AssignmentTable(generation, placements ?? this.#placements);
+  }
+
+  /** Made from one another without a change of any placement: known without looking at them. */
+  sharesPlacements(other: AssignmentTable): boolean {
+    return this.#placements === other.#placements;
   }
 }

@@ -8,10 +8,12 @@ export class Child<Said> {
   readonly #listeners = new Set<(said: Said) => void>();
   #exit: { readonly code: number | null } | undefined;
 
-  /** @param module beside this file, without its extension */
-  constructor(module: string, args: readonly string[]) {
-    const file = fileURLToPath(new URL(`./${module}.js`, import.meta.url));
-    this.#process = fork(file, args, {
+  /** @param module a name beside this file, without its extension, or where it is */
+  constructor(module: string | URL, args: readonly string[]) {
+    const at = module instanceof URL ? module : new URL(`./${module}.js`, import.meta.url);
+    this.#process = fork(fileURLToPath(at), args, {
+      // Ctrl-C is for the demo; they end with it, since their channel is closed then.
+      detached: true,
       serialization: 'advanced',
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
@@ -41,7 +43,7 @@ export class Child<Said> {
       };
       this.#listeners.add(listener);
       this.#process.once('exit', (code) => {
-        reject(new Error(`a process of the demo ended with ${code ?? 'a signal'}`));
+        reject(new Error(`a child process ended with ${code ?? 'a signal'}`));
       });
     });
   }
@@ -58,7 +60,11 @@ export class Child<Said> {
     await ended;
   }
 
+  signal(name: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): void {
+    this.#process.kill(name);
+  }
+
   kill(): void {
-    this.#process.kill('SIGKILL');
+    this.signal('SIGKILL');
   }
 }

@@ -5,21 +5,29 @@ import { importTrace } from '../collector/import.js';
 import { agentToken } from '../core/agent-protocol.js';
 import type { Clock } from '../core/clock/port.js';
 import type { Mode, ServerId } from '../core/domain.js';
-import { formatAddress } from '../core/domain.js';
 import { fail } from '../core/errors.js';
 import type { Log } from '../core/log.js';
 import type { Rng } from '../core/rng.js';
 import { PLAN } from '../core/table-store/records/plan.js';
 import { SERVER } from '../core/table-store/records/server.js';
 import type { Trace } from '../core/trace/trace.js';
-import { Services } from '../cli/services/services.js';
 import { calibrate } from './calibrate.js';
 import { Child } from './child.js';
 import { freePort } from './free-port.js';
 import type { FromLoad, LoadReport, ServerArguments, ServerReady, Window } from './messages.js';
 import { Narrator } from './narrator.js';
 import type { Requests } from './scene.js';
-import { CAPACITY_CPU, HISTORY_STEPS, SERVERS, STEP_MS, requestsOf, sceneConfig } from './scene.js';
+import {
+  CAPACITY_CPU,
+  HISTORY_STEPS,
+  SERVERS,
+  STEP_MS,
+  requestsOf,
+  sceneSettings,
+} from './scene.js';
+import { DistributedStage } from './distributed-stage.js';
+import type { Sight, Stage } from './stage.js';
+import { LocalStage } from './stage.js';
 import type { Verdict } from './verdict.js';
 import { verdictOf } from './verdict.js';
 
@@ -37,6 +45,8 @@ export interface DemoOptions {
   readonly apiPort: number;
   readonly proxyPort: number;
   readonly seed: number;
+  /** Each service as a process of its own, on real engines that are started for it. */
+  readonly isDistributed: boolean;
 }
 
 export interface DemoSummary {
@@ -69,7 +79,7 @@ export class Demo {
   readonly #parts: DemoParts;
   readonly #options: DemoOptions;
   #folder = '';
-  #up: Services | undefined;
+  #stage: Stage | undefined;
   #load: Child<FromLoad> | undefined;
   #servers: { readonly child: Child<ServerReady>; readonly journal: string }[] = [];
   #narrator: Narrator | undefined;
@@ -81,55 +91,48 @@ export class Demo {
   }
 
   /** Where to look. */
-  get addresses() {
-    const up = this.#up ?? fail('ERR_DEMO_NOT_STARTED');
-    const [proxy] = up.listeners;
-    return {
-      page: `http://${formatAddress(up.api.address)}`,
-      proxy: proxy === undefined ? '' : `http://${formatAddress(proxy)}`,
-      metrics: `http://${formatAddress(up.health.address)}/metrics`,
-    };
+  get sights(): readonly Sight[] {
+    return (this.#stage ?? fail('ERR_DEMO_NOT_STARTED')).sights;
   }
 
   async start(): Promise<void> {
     const { clock, say } = this.#parts;
-    const { trace, mode, apiPort, proxyPort } = this.#options;
+    const { trace, mode, apiPort, proxyPort, isDistributed } = this.#options;
     this.#folder = await mkdtemp(join(tmpdir(), 'foreshift-demo-'));
     const cost = await calibrate(BURN_MS, ANSWER_BYTES);
     const requests = requestsOf(trace, cost) ?? fail('ERR_TRACE_EMPTY');
     const agents = await freePort();
-    const config = sceneConfig(mode, { api: apiPort, proxy: proxyPort, agents });
+    const settings = sceneSettings(mode, { api: apiPort, proxy: proxyPort, agents });
     // All of them stand ready and knock when the service opens, so that it sees the whole fleet at once.
     await this.#startServers(`http://${HOST}:${agents}`, requests.resources);
-    const up = await Services.open(config, {
-      ...this.#parts,
-      secret: SECRET,
-      dataDir: join(this.#folder, 'data'),
-    });
-    this.#up = up;
-    const historySteps = await this.#importHistory(up, requests, cost);
-    await up.start();
-    this.#narrator = new Narrator({ view: up.view, clock, say });
-    await this.#until(up, () => up.view.all(SERVER).size === SERVERS);
-    await this.#until(up, () => up.view.table.size === requests.resources.length);
-    await this.#startLoad(up, requests, historySteps);
+    const options = { settings, secret: SECRET, folder: this.#folder };
+    const stage = isDistributed
+      ? await DistributedStage.open(this.#parts, options)
+      : await LocalStage.open(this.#parts, options);
+    this.#stage = stage;
+    const historySteps = await this.#importHistory(stage, requests, cost);
+    await stage.start();
+    this.#narrator = new Narrator({ view: stage.view, clock, say });
+    await this.#until(stage, () => stage.view.all(SERVER).size === SERVERS);
+    await this.#until(stage, () => stage.view.table.size === requests.resources.length);
+    await this.#startLoad(stage, requests, historySteps);
     this.#startedAtMs = clock.monotonicMs();
   }
 
   /** Ends the requests first, so that everything sent is answered; then compares what both sides wrote down. */
   async stop(): Promise<DemoSummary> {
     const { clock } = this.#parts;
-    const up = this.#up ?? fail('ERR_DEMO_NOT_STARTED');
+    const stage = this.#stage ?? fail('ERR_DEMO_NOT_STARTED');
     const load = this.#load ?? fail('ERR_DEMO_NOT_STARTED');
     const seconds = (clock.monotonicMs() - this.#startedAtMs) / 1000;
-    const windows = switchWindows(up);
+    const windows = switchWindows(stage);
     load.tell({ kind: 'report', windows });
     const report = await load.hear((said) => said.kind === 'report');
     load.tell({ kind: 'stop' });
     await load.hear((said) => said.kind === 'stopped');
     this.#narrator?.end();
-    const outcomes = appliedMoves(up);
-    await up.stop();
+    const outcomes = appliedMoves(stage);
+    await stage.stop();
     await load.end();
     for (const { child } of this.#servers) await child.end();
     const journals = this.#servers.map(({ journal }) => journal);
@@ -142,7 +145,7 @@ export class Demo {
   async abandon(): Promise<void> {
     this.#load?.kill();
     for (const { child } of this.#servers) child.kill();
-    await this.#up?.stop().catch(() => undefined);
+    await this.#stage?.stop().catch(() => undefined);
     await this.#clean();
   }
 
@@ -151,7 +154,7 @@ export class Demo {
   }
 
   /** Two days, at the demo's pace, as if they had just passed; a short trace gives a third of itself. */
-  async #importHistory(up: Services, requests: Requests, cost: number): Promise<number> {
+  async #importHistory(stage: Stage, requests: Requests, cost: number): Promise<number> {
     const { resources, steps, rates } = requests;
     const historySteps = Math.min(HISTORY_STEPS, Math.floor(steps / 3));
     const history = (scale: number): Float32Array => {
@@ -171,7 +174,7 @@ export class Demo {
     };
     const endMs = this.#parts.clock.realtimeMs();
     const { clock } = this.#parts;
-    await importTrace(trace, { store: up.engines.metricStore, clock }, { endMs });
+    await importTrace(trace, { store: stage.metricStore, clock }, { endMs });
     return historySteps;
   }
 
@@ -198,18 +201,17 @@ export class Demo {
     await Promise.all(ready);
   }
 
-  async #startLoad(up: Services, requests: Requests, historySteps: number): Promise<void> {
+  async #startLoad(stage: Stage, requests: Requests, historySteps: number): Promise<void> {
     const { resources, steps, rates } = requests;
     const showSteps = steps - historySteps;
     const show = new Float32Array(resources.length * showSteps);
     for (let row = 0; row < resources.length; row++) {
       show.set(rates.subarray(row * steps + historySteps, (row + 1) * steps), row * showSteps);
     }
-    const [proxy] = up.listeners;
     const load = new Child<FromLoad>('load-process', []);
     this.#load = load;
     load.tell({
-      proxy: { host: HOST, port: proxy?.port ?? 0 },
+      proxies: stage.proxies,
       resources,
       stepMs: STEP_MS,
       steps: showSteps,
@@ -220,14 +222,14 @@ export class Demo {
     await load.hear((said) => said.kind === 'started');
   }
 
-  #until(up: Services, holds: () => boolean): Promise<void> {
+  #until(stage: Stage, holds: () => boolean): Promise<void> {
     return new Promise((resolve) => {
       const look = (): void => {
         if (!holds()) return;
         end();
         resolve();
       };
-      const end = up.view.onChange(look);
+      const end = stage.view.onChange(look);
       look();
     });
   }
@@ -241,8 +243,8 @@ interface AppliedMoves {
   readonly heldRequests: number;
 }
 
-function realOutcomes(up: Services) {
-  return [...up.view.all(PLAN).values()].flatMap(({ value: { plan, outcomes } }) =>
+function realOutcomes(stage: Stage) {
+  return [...stage.view.all(PLAN).values()].flatMap(({ value: { plan, outcomes } }) =>
     outcomes.filter(({ result, batch }) => {
       const moves = plan.batches[batch]?.moves ?? [];
       return result === 'applied' && moves.some(({ source }) => source !== null);
@@ -250,8 +252,8 @@ function realOutcomes(up: Services) {
   );
 }
 
-function appliedMoves(up: Services): AppliedMoves {
-  const outcomes = realOutcomes(up);
+function appliedMoves(stage: Stage): AppliedMoves {
+  const outcomes = realOutcomes(stage);
   return {
     switches: outcomes.length,
     ofSeveral: outcomes.filter(({ resources }) => resources.length > 1).length,
@@ -262,8 +264,8 @@ function appliedMoves(up: Services): AppliedMoves {
 }
 
 /** From the earliest that anything can have been held to the outcome's writing. */
-function switchWindows(up: Services): Window[] {
-  return realOutcomes(up).map(({ atMs, drainMs, holdMs, resources }) => ({
+function switchWindows(stage: Stage): Window[] {
+  return realOutcomes(stage).map(({ atMs, drainMs, holdMs, resources }) => ({
     fromMs: atMs - Math.max(holdMs, drainMs) - 1000,
     toMs: atMs,
     resources,

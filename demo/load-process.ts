@@ -70,7 +70,7 @@ async function start(args: LoadArguments): Promise<void> {
 function send(
   index: number,
   resource: string,
-  { proxy }: LoadArguments,
+  { proxies }: LoadArguments,
   isPost: boolean,
   write: (line: string) => void,
 ): void {
@@ -81,7 +81,8 @@ function send(
   }
   sent += 1;
   underWay += 1;
-  const id = `d${process.pid}-${sent}`;
+  const number = sent;
+  const id = `d${process.pid}-${number}`;
   const sentAtMs = clock.realtimeMs();
   const fromMs = clock.monotonicMs();
   let isOver = false;
@@ -98,34 +99,40 @@ function send(
     failed += 1;
     if (failures.length < FAILURES_MAX) failures.push(`${resource} ${id}: ${outcome}`);
   };
-  const request = httpRequest(
-    {
-      host: proxy.host,
-      port: proxy.port,
-      agent: http,
-      method: isPost ? 'POST' : 'GET',
-      path: `/${resource}/item`,
-      headers: { 'x-request-id': id, ...(isPost && { 'content-length': String(BODY.length) }) },
-      timeout: TIMEOUT_MS,
-    },
-    (response) => {
-      response.resume();
-      response.once('end', () => {
-        const isOwn = response.headers['x-request-id'] === id;
-        const status = response.statusCode ?? 0;
-        if (status === 200) end(isOwn ? 'answered 200' : 'foreign 200');
-        else end(`${String(response.headers['foreshift-executed'] ?? 'unknown')} ${status}`);
-      });
-      response.once('error', () => {
-        end('broken 0');
-      });
-    },
-  );
-  request.once('timeout', () => request.destroy(new Error('timeout')));
-  request.once('error', () => {
-    end('broken 0');
-  });
-  request.end(isPost ? BODY : undefined);
+  const attempt = (tried: number): void => {
+    const proxy = proxies[(number + tried) % proxies.length];
+    const request = httpRequest(
+      {
+        host: proxy?.host,
+        port: proxy?.port,
+        agent: http,
+        method: isPost ? 'POST' : 'GET',
+        path: `/${resource}/item`,
+        headers: { 'x-request-id': id, ...(isPost && { 'content-length': String(BODY.length) }) },
+        timeout: TIMEOUT_MS,
+      },
+      (response) => {
+        response.resume();
+        response.once('end', () => {
+          const isOwn = response.headers['x-request-id'] === id;
+          const status = response.statusCode ?? 0;
+          if (status === 200) end(isOwn ? 'answered 200' : 'foreign 200');
+          else end(`${String(response.headers['foreshift-executed'] ?? 'unknown')} ${status}`);
+        });
+        response.once('error', () => {
+          end('broken 0');
+        });
+      },
+    );
+    request.once('timeout', () => request.destroy(new Error('timeout')));
+    request.once('error', (error: NodeJS.ErrnoException) => {
+      // Nobody listens there: nothing was sent, another redirector may have it.
+      if (error.code === 'ECONNREFUSED' && tried + 1 < proxies.length) attempt(tried + 1);
+      else end('broken 0');
+    });
+    request.end(isPost ? BODY : undefined);
+  };
+  attempt(0);
 }
 
 function report({ windows }: Extract<ToLoad, { kind: 'report' }>): LoadReport {

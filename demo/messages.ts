@@ -25,7 +25,8 @@ export interface ServerReady {
 }
 
 export interface LoadArguments {
-  readonly proxy: Address;
+  /** Requests go to them in turn. */
+  readonly proxies: readonly Address[];
   readonly resources: readonly string[];
   readonly stepMs: number;
   readonly steps: number;

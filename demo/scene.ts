@@ -1,5 +1,5 @@
-import type { Config } from '../core/config/schema.js';
-import { configSchema } from '../core/config/schema.js';
+import type { z } from 'zod';
+import type { configSchema } from '../core/config/schema.js';
 import type { Mode } from '../core/domain.js';
 import type { Trace } from '../core/trace/trace.js';
 
@@ -18,14 +18,15 @@ export const CAPACITY_CPU = 0.2;
 /** Load of the fleet at its fullest (99 of 100 steps are below), as a share of its capacity: there is a plan that fits. */
 const FILL = 0.75;
 
-/** The service's config at the demo's pace: what is minutes in production is half-seconds here. */
-export function sceneConfig(
+/** The service's settings at the demo's pace: what is minutes in production is half-seconds here. */
+export function sceneSettings(
   mode: Mode,
   ports: { readonly api: number; readonly proxy: number; readonly agents: number },
-): Config {
+) {
   const loopback = (port: number): string => `127.0.0.1:${port}`;
-  return configSchema.parse({
+  return {
     cluster: 'demo',
+    log: { level: 'error' } as const,
     mode,
     api: { listen: loopback(ports.api) },
     health: { listen: loopback(0) },
@@ -43,9 +44,17 @@ export function sceneConfig(
     planner: { cooldownMs: 12 * STEP_MS, planLifeMs: 60 * STEP_MS, target: 0.85, quantile: 0.85 },
     // A machine that is busy with other things answers late: that is no loss.
     agents: { listen: loopback(ports.agents), callTimeoutMs: 5000 },
-    redirector: { memberLeaseMs: 10_000, servingLeaseMs: 15_000, healthCheckMs: 500 },
-  });
+    redirector: {
+      memberLeaseMs: 10_000,
+      servingLeaseMs: 15_000,
+      healthCheckMs: 500,
+      // Its clients have gone before.
+      stopWaitMs: 0,
+    },
+  } satisfies z.input<typeof configSchema>;
 }
+
+export type SceneSettings = ReturnType<typeof sceneSettings>;
 
 /** The trace as requests: which resources, and how many requests a second each at every step. */
 export interface Requests {

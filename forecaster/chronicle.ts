@@ -7,7 +7,7 @@ import type { Startable } from '../core/lifecycle.js';
 import type { Log } from '../core/log.js';
 import type { MetricStore, StoredEvent } from '../core/metric-store/port.js';
 import type { BatchOutcome, PlanRecord } from '../core/table-store/records/plan.js';
-import { PLAN } from '../core/table-store/records/plan.js';
+import { AUDIT, PLAN } from '../core/table-store/records/plan.js';
 import type { TableView } from '../core/table-store/view.js';
 
 export interface ChronicleParts {
@@ -25,8 +25,11 @@ export interface ChronicleOptions {
 /** Not written now, but perhaps later. */
 const LATER: readonly unknown[] = ['ERR_STORE_UNAVAILABLE', 'ERR_STORE_AMBIGUOUS'];
 
+/** Acts of operators without which nobody could tell why nothing moved. */
+const NOTED_ACTS: ReadonlySet<string> = new Set(['pause', 'resume', 'mode']);
+
 /**
- * Writes down what became of plans and batches, as events of the metric store: for dashboards, and for longer than the
+ * Writes down what became of plans and batches, and who paused balancing or changed its mode, as events of the metric store: for dashboards, and for longer than the
  * table store remembers plans. Events are keyed, so what a new process writes once more changes nothing, nor that
  * several do it; while the store is away they wait in the table store.
  */
@@ -60,14 +63,12 @@ export class Chronicle implements Startable {
     const { view, log } = this.#parts;
     const written = new Set<string>();
     let isLate = false;
-    for (const [, { value }] of view.all(PLAN)) {
-      for (const [key, event] of eventsOf(value)) {
-        if (this.#stopping.signal.aborted) return;
-        if (this.#written.has(key)) written.add(key);
-        // One that was not taken stands for all: they are tried again together.
-        else if (!isLate && (await this.#isTaken(event))) written.add(key);
-        else isLate = true;
-      }
+    for (const [key, event] of eventsIn(view)) {
+      if (this.#stopping.signal.aborted) return;
+      if (this.#written.has(key)) written.add(key);
+      // One that was not taken stands for all: they are tried again together.
+      else if (!isLate && (await this.#isTaken(event))) written.add(key);
+      else isLate = true;
     }
     this.#written = written;
     if (isLate !== this.#isLate) {
@@ -92,8 +93,19 @@ export class Chronicle implements Startable {
   }
 }
 
+type KeyedEvent = readonly [key: string, event: StoredEvent];
+
 /** Each with a key of its own. */
-function* eventsOf(record: PlanRecord): Generator<readonly [key: string, event: StoredEvent]> {
+function* eventsIn(view: TableView): Generator<KeyedEvent> {
+  for (const [, { value }] of view.all(PLAN)) yield* eventsOf(value);
+  for (const [id, { value }] of view.all(AUDIT)) {
+    const { what, who, detail, atMs } = value;
+    if (!NOTED_ACTS.has(what)) continue;
+    yield [`act ${id}`, { kind: 'note', timeMs: atMs, text: `${what}: ${detail} (${who})` }];
+  }
+}
+
+function* eventsOf(record: PlanRecord): Generator<KeyedEvent> {
   const { plan, status } = record;
   yield [`${plan.id} ${status}`, planEvent(record)];
   for (const outcome of record.outcomes) {
@@ -114,6 +126,10 @@ function switchEvent({ plan }: PlanRecord, outcome: BatchOutcome): StoredEvent |
   const { result, batch, why, resources, generation } = outcome;
   if (result === 'stale') return undefined;
   const { drainMs, holdMs, heldRequests, failedRequests } = outcome;
+  const moves = plan.batches[batch]?.moves ?? [];
+  const targets = resources.flatMap(
+    (resource) => moves.find((move) => move.resource === resource)?.target ?? [],
+  );
   return {
     kind: 'switch',
     timeMs: outcome.atMs,
@@ -122,6 +138,7 @@ function switchEvent({ plan }: PlanRecord, outcome: BatchOutcome): StoredEvent |
     result,
     why,
     resources,
+    ...(result === 'applied' && { targets }),
     generation: generation === null ? '' : formatGeneration(generation),
     drainMs,
     holdMs,

@@ -47,7 +47,7 @@ const RETRY_MS = 2000;
  */
 export class Forecaster implements Startable {
   readonly #parts: ForecasterParts;
-  readonly #options: ForecasterOptions;
+  #options: ForecasterOptions;
   readonly #stopping = new AbortController();
   /** As it was when the last round began. */
   #answered: FleetFacts | undefined;
@@ -55,6 +55,9 @@ export class Forecaster implements Startable {
   #servers = 0;
   #joinedAtMs = -Infinity;
   #isOverThreshold = false;
+  /** The bus knows the schedule as it is wanted. */
+  #isScheduled = false;
+  #watching = new AbortController();
   #cancelNews: Cancel | undefined;
   #end: () => void = () => undefined;
   #running: Promise<void> = Promise.resolve();
@@ -66,17 +69,22 @@ export class Forecaster implements Startable {
 
   /** @throws ERR_STORE_UNAVAILABLE, ERR_SCHEDULE_INVALID */
   async start(): Promise<void> {
-    const { bus, view, clock } = this.#parts;
-    const { everyMs, watchMs } = this.#options;
-    const { signal } = this.#stopping;
+    const { bus, view } = this.#parts;
     await bus.work('round', (job) => this.#handle(job));
-    const detail = `every ${everyMs} ms`;
-    await bus.schedule('round', { everyMs }, 'round', jobOf({ kind: 'schedule', detail }));
+    await this.#schedule();
     this.#end = view.onChange(() => {
       this.#soon();
     });
     this.#soon();
-    this.#running = every(clock, { everyMs: watchMs, signal }, () => this.#watch());
+    this.#watchAnew();
+  }
+
+  /** From now on; a bus that cannot be told is told later. */
+  reconfigure(options: Pick<ForecasterOptions, 'everyMs' | 'watchMs'>): void {
+    const before = this.#options;
+    this.#options = { ...before, ...options };
+    this.#isScheduled &&= options.everyMs === before.everyMs;
+    if (options.watchMs !== before.watchMs) this.#watchAnew();
   }
 
   async stop(): Promise<void> {
@@ -86,16 +94,41 @@ export class Forecaster implements Startable {
     await this.#running;
   }
 
-  async #handle({ data }: Job): Promise<Json> {
+  async #schedule(): Promise<void> {
+    const { everyMs } = this.#options;
+    const detail = `every ${everyMs} ms`;
+    const data = jobOf({ kind: 'schedule', detail });
+    await this.#parts.bus.schedule('round', { everyMs }, 'round', data);
+    this.#isScheduled = everyMs === this.#options.everyMs;
+  }
+
+  /** By the period as it is now. */
+  #watchAnew(): void {
+    const { clock } = this.#parts;
+    const { watchMs: everyMs } = this.#options;
+    this.#watching.abort(new Error('another period'));
+    this.#watching = new AbortController();
+    const signal = AbortSignal.any([this.#stopping.signal, this.#watching.signal]);
+    this.#running = this.#running.then(() =>
+      every(clock, { everyMs, signal }, () => this.#watch()),
+    );
+  }
+
+  async #handle(job: Job): Promise<Json> {
     const { round, log } = this.#parts;
-    const trigger = jobSchema.parse(data);
+    const trigger = jobSchema.parse(job.data);
     const facts = this.#facts();
     // While a fleet starts, the round that its event begins will come soon enough.
     if (trigger.kind === 'schedule' && this.#joinWaitMs(facts) > 0)
       return { plan: null, none: null };
     this.#answered = facts;
     try {
-      const { plan, none } = await round.run(trigger, { isQuick: trigger.kind === 'event' });
+      const { plan, none } = await round.run(trigger, {
+        isQuick: trigger.kind === 'event',
+        progress: (report) => {
+          job.progress(report);
+        },
+      });
       this.#soon();
       return { plan, none: none?.why ?? null };
     } catch (err) {
@@ -137,6 +170,7 @@ export class Forecaster implements Startable {
   async #watch(): Promise<void> {
     const { round, log } = this.#parts;
     try {
+      if (!this.#isScheduled) await this.#schedule();
       const trigger = await round.threshold();
       const isNew = trigger !== undefined && !this.#isOverThreshold;
       this.#isOverThreshold = trigger !== undefined;

@@ -1,3 +1,4 @@
+import type { Progress } from '../core/bus/port.js';
 import type { Clock } from '../core/clock/port.js';
 import type { Config } from '../core/config/schema.js';
 import type { Dimension, Mode, ResourceId, ServerId } from '../core/domain.js';
@@ -26,6 +27,8 @@ import type { PlanningResult, Restraint } from './planner/inputs.js';
 import type { RecentLoads } from '../core/metric-store/recent.js';
 import { readRecent } from '../core/metric-store/recent.js';
 import { withServers } from './server-forecast.js';
+import { BreachTally } from './breach-tally.js';
+import { ScoreTally } from './score-tally.js';
 import { scoreWhatWasSaid } from './scoring.js';
 import type { PredictedBreach, Trigger } from './triggers.js';
 import { forecastTrigger, thresholdTrigger } from './triggers.js';
@@ -50,6 +53,16 @@ export interface RoundOptions {
   readonly seed: number;
 }
 
+/** What a round does, in this order. */
+const PHASES = ['reading', 'forecasting', 'planning', 'recording'] as const;
+
+export interface RoundRunOptions {
+  /** Nothing is read or forecast anew if there is a forecast: a server was lost, and its resources wait. */
+  readonly isQuick?: boolean;
+  /** Told what it is about to do. */
+  readonly progress?: (report: Progress) => void;
+}
+
 /** How far ahead what was said is kept for scoring, as shares of the horizon. */
 const LEADS = [1 / 12, 1 / 2, 1] as const;
 /** Of the recent loads: what the last value and the base are taken from. */
@@ -60,31 +73,62 @@ const RECENT_STEPS = 12;
  * observed; everything that it decides on is read anew, so a round may be repeated, or missed, without harm.
  */
 export class Round {
+  /** How good its forecasts turned out. */
+  readonly tally = new ScoreTally();
+  readonly breaches = new BreachTally();
   readonly #parts: RoundParts;
-  readonly #options: RoundOptions;
+  #options: RoundOptions;
   /** End of the last step that was observed. */
   #observedUntilMs = -Infinity;
   #outlook: Outlook | undefined;
+  #lastForecast: ForecastRun | undefined;
+  #lastMs: number | undefined;
 
   constructor(parts: RoundParts, options: RoundOptions) {
     this.#parts = parts;
     this.#options = options;
   }
 
+  /** Undefined: this process has made none. */
+  get lastForecast(): ForecastRun | undefined {
+    return this.#lastForecast;
+  }
+
+  /** How long the last round took that ended well. */
+  get lastMs(): number | undefined {
+    return this.#lastMs;
+  }
+
+  /** From the next round on; the grid of the forecasts stays. */
+  reconfigure(options: Pick<RoundOptions, 'mode' | 'forecast' | 'planner' | 'triggers'>): void {
+    this.#options = { ...this.#options, ...options };
+  }
+
   /**
-   * @param isQuick nothing is read or forecast anew if there is a forecast: a server was lost, and its resources wait
+   * Quick: nothing is read or forecast anew if there is a forecast, since a server was lost, and its resources wait.
    * @throws ERR_STORE_UNAVAILABLE, ERR_STORE_AMBIGUOUS, ERR_CONFLICT: nothing was recorded; the next round will
    */
-  async run(trigger: Trigger, { isQuick = false } = {}): Promise<RoundResult> {
+  async run(
+    trigger: Trigger,
+    { isQuick = false, progress }: RoundRunOptions = {},
+  ): Promise<RoundResult> {
     const { view, clock, log } = this.#parts;
     const startedAtMs = clock.monotonicMs();
+    const begin = (phase: (typeof PHASES)[number]): void => {
+      const done = PHASES.indexOf(phase);
+      progress?.({ phase, done, total: PHASES.length, message: trigger.detail });
+    };
+    begin('reading');
     await view.sync();
     await expireProposals(this.#parts);
     const recent = await this.#recent();
+    begin('forecasting');
     const outlook =
       isQuick && this.#outlook !== undefined ? this.#outlook : await this.#forecast(recent);
+    begin('planning');
     const busy = this.#underWay();
     const result = await this.#plan(outlook, recent);
+    begin('recording');
     const cause = this.#causeOf(trigger, result, recent);
     const record = await this.#record(result, cause, busy);
     const round: RoundResult = {
@@ -94,7 +138,10 @@ export class Round {
       none: record === undefined ? noneOf(result, busy !== undefined) : null,
     };
     await this.#write(round);
-    const ms = Math.round(clock.monotonicMs() - startedAtMs);
+    const message = round.none === null ? `plan ${round.plan ?? ''}` : `no plan: ${round.none.why}`;
+    progress?.({ phase: 'done', done: PHASES.length, total: PHASES.length, message });
+    this.#lastMs = clock.monotonicMs() - startedAtMs;
+    const ms = Math.round(this.#lastMs);
     const { kind } = cause;
     log.info({ trigger: kind, plan: round.plan, none: round.none?.why, ms }, 'round ended');
     return round;
@@ -118,6 +165,7 @@ export class Round {
       table: view.table,
       servers,
       baseOf: (server, dimension) => recent.baseOf(server, dimension),
+      capacityOf: (server, dimension) => view.get(SERVER, server)?.value.capacity[dimension],
     });
     const run: ForecastRun = {
       madeAtMs: clock.realtimeMs(),
@@ -127,8 +175,11 @@ export class Round {
     };
     await metricStore.writeForecast(run);
     if (news !== undefined) {
-      await scoreWhatWasSaid(run, news, metricStore, tenuresOf(view));
+      const { tally, breaches } = this;
+      const scoring = { metricStore, tenures: tenuresOf(view), tally, breaches };
+      await scoreWhatWasSaid(run, news, scoring);
     }
+    this.#lastForecast = run;
     this.#outlook = { block: whole, models: run.models, stepsKnown };
     return this.#outlook;
   }

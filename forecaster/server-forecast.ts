@@ -3,7 +3,7 @@ import { DIMENSIONS } from '../core/domain.js';
 import type { ForecastBlock } from '../core/forecast.js';
 import { forecastBlock } from '../core/forecast.js';
 import type { SeriesKey } from '../core/sample.js';
-import { formatSeries } from '../core/sample.js';
+import { UTILIZATION_MAX, formatSeries } from '../core/sample.js';
 import type { AssignmentTable } from '../core/table.js';
 
 export interface ServerForecastInputs {
@@ -11,27 +11,32 @@ export interface ServerForecastInputs {
   readonly servers: Iterable<ServerId>;
   /** What a server carries besides its resources. */
   readonly baseOf: (server: ServerId, dimension: Dimension) => number;
+  /** Undefined: it has no bound in this dimension. */
+  readonly capacityOf: (server: ServerId, dimension: Dimension) => number | undefined;
 }
 
 /**
  * The forecast of the resources with that of the servers behind it: for each server and dimension in which any
- * of its resources is forecast, the quantiles of the sum by the loadings (core/forecast.ts). The peak of a sum
- * is at least its highest step; that is what is said of it.
+ * of its resources is forecast, the quantiles of the sum by the loadings (core/forecast.ts); and for each server that has a
+ * capacity in one of these, those of its utilization. The peak of a sum is at least its highest step, and a quantile of the
+ * largest share at least the largest of the shares' quantiles; that is what is said of them.
  */
 export function withServers(block: ForecastBlock, inputs: ServerForecastInputs): ForecastBlock {
   const rows = new Map(block.series.map((series, row) => [formatSeries(series), row]));
   const sums = [...inputs.servers].flatMap((server) => {
     const resources = inputs.table.resourcesOn(server);
-    return DIMENSIONS.flatMap((metric) => {
+    return DIMENSIONS.flatMap((dimension) => {
       const parts = resources.flatMap((id) => {
-        const row = rows.get(formatSeries({ subject: 'resource', id, metric }));
+        const row = rows.get(formatSeries({ subject: 'resource', id, metric: dimension }));
         return row === undefined ? [] : [row];
       });
-      const key: SeriesKey = { subject: 'server', id: server, metric };
-      return parts.length === 0 ? [] : [{ key, parts, base: inputs.baseOf(server, metric) }];
+      const key: SeriesKey = { subject: 'server', id: server, metric: dimension };
+      const base = inputs.baseOf(server, dimension);
+      return parts.length === 0 ? [] : [{ key, server, dimension, parts, base }];
     });
   });
-  const series = [...block.series, ...sums.map(({ key }) => key)];
+  const shares = sharesIn(sums, block.series.length, inputs);
+  const series = [...block.series, ...[...sums, ...shares].map(({ key }) => key)];
   const { quantiles, factors } = block;
   const whole = forecastBlock(series, block.grid, { quantiles, factors });
   whole.paths.set(block.paths);
@@ -40,7 +45,54 @@ export function withServers(block: ForecastBlock, inputs: ServerForecastInputs):
   for (const [index, { parts, base }] of sums.entries()) {
     addSum(whole, block.series.length + index, parts, base);
   }
+  for (const [index, { parts }] of shares.entries()) {
+    addLargest(whole, block.series.length + sums.length + index, parts);
+  }
   return whole;
+}
+
+/** A row of a server, and what it stands for as a share of one of its capacities. */
+interface Share {
+  readonly row: number;
+  readonly capacity: number;
+}
+
+/** The servers' utilizations, each by those of its sums that have a bound. The sums begin at row `from`. */
+function sharesIn(
+  sums: readonly { readonly server: ServerId; readonly dimension: Dimension }[],
+  from: number,
+  { capacityOf }: ServerForecastInputs,
+): { readonly key: SeriesKey; readonly parts: readonly Share[] }[] {
+  const shares = new Map<ServerId, Share[]>();
+  for (const [index, { server, dimension }] of sums.entries()) {
+    const capacity = capacityOf(server, dimension);
+    if (capacity === undefined) continue;
+    const known = shares.get(server) ?? [];
+    shares.set(server, [...known, { row: from + index, capacity }]);
+  }
+  return [...shares].map(([id, parts]) => ({
+    key: { subject: 'server', id, metric: 'utilization' },
+    parts,
+  }));
+}
+
+function addLargest(block: ForecastBlock, row: number, parts: readonly Share[]): void {
+  const { quantiles, grid, paths, peaks } = block;
+  const size = quantiles.length * grid.steps;
+  for (let at = 0; at < size; at++) {
+    paths[row * size + at] = largest(parts, (part) => paths[part * size + at] ?? 0);
+  }
+  for (let at = 0; at < quantiles.length; at++) {
+    peaks[row * quantiles.length + at] = largest(
+      parts,
+      (part) => peaks[part * quantiles.length + at] ?? 0,
+    );
+  }
+}
+
+function largest(parts: readonly Share[], valueOf: (row: number) => number): number {
+  const most = parts.reduce((max, { row, capacity }) => Math.max(max, valueOf(row) / capacity), 0);
+  return Math.min(most, UTILIZATION_MAX);
 }
 
 /** Σ Q(0.5) ± √( Σ_f (Σ loading_f · d)² + Σ (1 − Σ_f loading_f²) · d² ), with d = Q(q) − Q(0.5). */

@@ -42,7 +42,7 @@ export class AgentClient {
   readonly #view: TableView;
   readonly #tokenOf: (server: ServerId) => string;
   readonly #drainPolicyOf: (resource: ResourceId) => DrainPolicy;
-  readonly #options: AgentClientOptions;
+  #options: AgentClientOptions;
 
   constructor(
     parts: {
@@ -58,6 +58,11 @@ export class AgentClient {
     this.#tokenOf = parts.tokenOf;
     this.#drainPolicyOf = parts.drainPolicyOf;
     this.#options = { ...AGENT_CLIENT_DEFAULTS, ...options };
+  }
+
+  /** From now on; what is under way goes on by what was so when it began. */
+  reconfigure(options: Partial<AgentClientOptions>): void {
+    this.#options = { ...this.#options, ...options };
   }
 
   /** The server has an agent that can be asked. */

@@ -2,8 +2,9 @@ import { strict as assert } from 'node:assert';
 import type { Cancel, Clock } from '../core/clock/port.js';
 import type { ResourceId, ServerId } from '../core/domain.js';
 import type { Generation } from '../core/generation.js';
-import { NO_GENERATION, compareGenerations, formatGeneration } from '../core/generation.js';
-import type { AssignmentTable, Placement } from '../core/table.js';
+import { compareGenerations, formatGeneration } from '../core/generation.js';
+import type { Placement } from '../core/table.js';
+import { AssignmentTable } from '../core/table.js';
 import type { Waiting } from './hold-queue.js';
 import { HoldQueue } from './hold-queue.js';
 
@@ -102,7 +103,7 @@ export interface GateParts {
 export class Gate {
   readonly #clock: Clock;
   readonly #needsLease: GateParts['needsLease'];
-  readonly #options: GateOptions;
+  #options: GateOptions;
 
   readonly #indices = new Map<ResourceId, number>();
   readonly #resources: ResourceId[] = [];
@@ -127,12 +128,18 @@ export class Gate {
   #cancelExpiry: Cancel = () => undefined;
   #pacing: Cancel | undefined;
   #leaseUntilMs = Infinity;
-  #generation: Generation = NO_GENERATION;
+  /** As last applied. Single placements may be ahead of it, by corrections. */
+  #table = AssignmentTable.empty;
 
   constructor({ clock, needsLease }: GateParts, options: Partial<GateOptions> = {}) {
     this.#clock = clock;
     this.#needsLease = needsLease;
     this.#options = { ...GATE_DEFAULTS, ...options };
+  }
+
+  /** From now on; what is held stays held as it was promised. Its limit of resources stays: a table may be there already. */
+  reconfigure(options: Omit<Partial<GateOptions>, 'resourcesMax'>): void {
+    this.#options = { ...this.#options, ...options };
   }
 
   /* ---- on the way of a request ---- */
@@ -245,31 +252,17 @@ export class Gate {
   /* ---- for the switch, health and membership ---- */
 
   get generation(): Generation {
-    return this.#generation;
+    return this.#table.generation;
   }
 
   /** Takes a table over. Work that waits stays where it is until `resume`, unless it only stalled. */
   apply(table: AssignmentTable): void {
     assert.ok(
-      compareGenerations(table.generation, this.#generation) >= 0,
+      compareGenerations(table.generation, this.generation) >= 0,
       'generations never fall at an observer',
     );
-    for (const [resource, placement] of table.entries()) {
-      const at = this.#intern(resource);
-      const former = this.#placements[at];
-      if (former === placement) continue;
-      // A correction may be ahead of the table that arrives: no observer goes back.
-      if (former !== undefined && compareGenerations(placement.since, former.since) < 0) continue;
-      this.#place(at, placement);
-      if (former?.server !== placement.server) this.#unstall(at);
-    }
-    for (let at = 0; at < this.#resources.length; at++) {
-      const resource = this.#resources[at]!;
-      if (this.#placements[at] === undefined || table.placementOf(resource) !== undefined) continue;
-      this.#placements[at] = undefined;
-      this.#servers[at] = UNASSIGNED;
-    }
-    this.#generation = table.generation;
+    if (!table.sharesPlacements(this.#table)) this.#placeAll(table);
+    this.#table = table;
     this.#release();
   }
 
@@ -445,6 +438,24 @@ export class Gate {
     if (queue.length === 0) return;
     this.#flags[at]! |= QUEUE;
     this.#queues.set(at, queue);
+  }
+
+  #placeAll(table: AssignmentTable): void {
+    for (const [resource, placement] of table.entries()) {
+      const at = this.#intern(resource);
+      const former = this.#placements[at];
+      if (former === placement) continue;
+      // A correction may be ahead of the table that arrives: no observer goes back.
+      if (former !== undefined && compareGenerations(placement.since, former.since) < 0) continue;
+      this.#place(at, placement);
+      if (former?.server !== placement.server) this.#unstall(at);
+    }
+    for (let at = 0; at < this.#resources.length; at++) {
+      const resource = this.#resources[at]!;
+      if (this.#placements[at] === undefined || table.placementOf(resource) !== undefined) continue;
+      this.#placements[at] = undefined;
+      this.#servers[at] = UNASSIGNED;
+    }
   }
 
   /** Starts waiting work, one of each resource in turn, a burst at a time. */

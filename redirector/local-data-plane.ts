@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Clock } from '../core/clock/port.js';
 import type { ResourceId } from '../core/domain.js';
 import type { AssignmentTable } from '../core/table.js';
@@ -19,7 +20,7 @@ export class LocalDataPlane implements DataPlane {
   readonly #gate: Gate;
   readonly #adapters: readonly ProtocolAdapter[];
   readonly #clock: Clock;
-  readonly #options: LocalDataPlaneOptions;
+  #options: LocalDataPlaneOptions;
   /** Of the open switch. */
   #transfers = new Map<ResourceId, readonly Transfer[]>();
 
@@ -37,6 +38,10 @@ export class LocalDataPlane implements DataPlane {
     this.#options = options;
   }
 
+  reconfigure(options: LocalDataPlaneOptions): void {
+    this.#options = options;
+  }
+
   prepare(batch: SwitchBatch): Promise<readonly Obstacle[]> {
     const staying = this.#transfersOf(batch).filter(({ isLost }) => !isLost);
     const obstacles = staying.flatMap(({ transfer }) => transfer.obstacles());
@@ -50,6 +55,8 @@ export class LocalDataPlane implements DataPlane {
 
   async drain(batch: SwitchBatch, signal: AbortSignal): Promise<readonly Obstacle[]> {
     const deadline = new AbortController();
+    // Each busy resource of the batch listens: that is no leak.
+    setMaxListeners(0, deadline.signal);
     const onAbort = (): void => {
       deadline.abort(signal.reason);
     };

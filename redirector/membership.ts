@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock/port.js';
-import type { MemberId, ServerId } from '../core/domain.js';
+import type { MemberId } from '../core/domain.js';
 import { codeOf, fail } from '../core/errors.js';
 import { every } from '../core/every.js';
 import { NO_GENERATION } from '../core/generation.js';
@@ -31,7 +31,7 @@ export interface MembershipParts {
 /** What this redirector tells the others about itself. */
 export type MemberReport = Pick<
   MemberRecord,
-  'generation' | 'unreachable' | 'abandoned' | 'panic' | 'health'
+  'generation' | 'unreachable' | 'abandoned' | 'panic' | 'health' | 'addresses'
 >;
 
 /** Others write to the roster too; so often in a row is no chance any more. */
@@ -96,6 +96,11 @@ export class Membership {
     return `${this.#parts.boot}.${this.#lives}`;
   }
 
+  /** Names this process, whose lives these are. */
+  get process(): string {
+    return this.#parts.boot;
+  }
+
   /** The own lease is not over, and the others know of it. */
   isLive(): boolean {
     const { view, clock, self } = this.#parts;
@@ -129,6 +134,16 @@ export class Membership {
   isOver(member: MemberId, boot: string): boolean {
     const record = this.#parts.view.get(MEMBER, member)?.value;
     return record?.boot !== boot || this.#isOver(member, record);
+  }
+
+  /**
+   * This process of the member is surely over: it left, its lease ran out, or another took its place. A new life of
+   * it is still the same process.
+   */
+  isProcessOver(member: MemberId, process: string): boolean {
+    const record = this.#parts.view.get(MEMBER, member)?.value;
+    if (record === undefined || !isLifeOf(record.boot, process)) return true;
+    return this.#isOver(member, record);
   }
 
   /** It is over for longer than `ms`: what this life gave others for so long has run out too. */
@@ -245,7 +260,7 @@ export class Membership {
 
   /** A life of this process, however old: a store that came back older may name one. */
   #isOwn(boot: string): boolean {
-    return boot.startsWith(`${this.#parts.boot}.`);
+    return isLifeOf(boot, this.#parts.boot);
   }
 
   #usurped(): void {
@@ -296,23 +311,28 @@ export class Membership {
   }
 }
 
+function isLifeOf(boot: string, process: string): boolean {
+  return boot.startsWith(`${process}.`);
+}
+
 function isSameReport(a: MemberReport, b: MemberReport): boolean {
   return (
     a.panic === b.panic &&
     isSameRecord(a.abandoned, b.abandoned, (x, y) => x === y) &&
+    isSameRecord(a.addresses ?? {}, b.addresses ?? {}, (x, y) => x === y) &&
     isSameRecord(a.unreachable, b.unreachable, (x, y) => x.evidence === y.evidence)
   );
 }
 
-function isSameRecord<Value>(
-  a: Readonly<Record<ServerId, Value>>,
-  b: Readonly<Record<ServerId, Value>>,
+function isSameRecord<Key extends string, Value>(
+  a: Readonly<Record<Key, Value>>,
+  b: Readonly<Record<Key, Value>>,
   isSame: (x: Value, y: Value) => boolean,
 ): boolean {
-  const entries = Object.entries(a) as [ServerId, Value][];
+  const entries = Object.entries(a) as [Key, Value][];
   if (entries.length !== Object.keys(b).length) return false;
   return entries.every(([key, value]) => {
-    const other = b[key];
+    const other = b[key] as Value | undefined;
     return other !== undefined && isSame(value, other);
   });
 }

@@ -3,14 +3,16 @@ import { formatGeneration } from '../core/generation.js';
 import { LOST, SERVER } from '../core/table-store/records/server.js';
 import { MEMBER, SWITCH } from '../core/table-store/records/switch.js';
 import type { HttpCounters } from './adapters/http/counters.js';
+import { addressMetrics } from './addresses/metrics.js';
 import type { Redirector } from './redirector.js';
+import type { SwitchTally } from './switch/tally.js';
 
 /** What a redirector shows of itself. Resources are no labels: there may be too many of them. */
 export function redirectorMetrics(
   redirector: Redirector,
   counters: readonly HttpCounters[],
 ): MetricSource[] {
-  const { gate, view, membership, coordinator, health } = redirector;
+  const { gate, view, membership, coordinator, health, addresses } = redirector;
   const sum = (read: (counters: HttpCounters) => number) => () => [
     { value: counters.reduce((total, each) => total + read(each), 0) },
   ];
@@ -21,6 +23,7 @@ export function redirectorMetrics(
         value,
       }));
   return [
+    ...switchMetrics(coordinator.tally),
     {
       name: 'foreshift_http_connections',
       help: 'Open connections of clients.',
@@ -141,6 +144,50 @@ export function redirectorMetrics(
       help: '1 while most servers are silent at once, so that none of them is failed over.',
       kind: 'gauge',
       read: () => [{ value: view.get(MEMBER, membership.self)?.value.panic === true ? 1 : 0 }],
+    },
+    ...(addresses === undefined ? [] : addressMetrics(addresses)),
+  ];
+}
+
+/** Of those that this redirector coordinated: the sum over all redirectors is of all. */
+function switchMetrics(tally: SwitchTally): MetricSource[] {
+  return [
+    {
+      name: 'foreshift_switch_batches_total',
+      help: 'Batches of moves by how their switch ended.',
+      kind: 'counter',
+      labels: ['result'],
+      read: () => [...tally.results].map(([result, value]) => ({ labels: { result }, value })),
+    },
+    {
+      name: 'foreshift_switch_moves_total',
+      help: 'Resources that were moved.',
+      kind: 'counter',
+      read: () => [{ value: tally.moves }],
+    },
+    {
+      name: 'foreshift_switch_hold_seconds',
+      help: 'How long batches that were applied were held, the drain included.',
+      kind: 'histogram',
+      observed: tally.hold,
+    },
+    {
+      name: 'foreshift_switch_drain_seconds',
+      help: 'How long the work under way of batches that were applied took to end.',
+      kind: 'histogram',
+      observed: tally.drain,
+    },
+    {
+      name: 'foreshift_switch_held_requests_total',
+      help: 'Requests that waited during switches.',
+      kind: 'counter',
+      read: () => [{ value: tally.heldRequests }],
+    },
+    {
+      name: 'foreshift_switch_failed_requests_total',
+      help: 'Requests that waited during switches and were not let through.',
+      kind: 'counter',
+      read: () => [{ value: tally.failedRequests }],
     },
   ];
 }

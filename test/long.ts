@@ -1,5 +1,10 @@
+import { strict as assert } from 'node:assert';
 import { execFileSync } from 'node:child_process';
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { LARGE_PROMISES } from './model/checks.js';
+import { search } from './model/spin.js';
+import { CELLS, KillMatrix } from './rig/kill-matrix.js';
+import { StoreFailovers } from './rig/store-failovers.js';
 import { simulateTwice } from './simulation/twice.js';
 
 /*
@@ -13,13 +18,47 @@ export interface LongResult {
   readonly failure: string | undefined;
 }
 
-const RUNS: Readonly<Record<string, (seed: number) => Promise<LongResult>>> = {
+interface LongRun {
+  run(seed: number): Promise<LongResult>;
+  stop(): Promise<void>;
+}
+
+const RUNS: Readonly<Record<string, () => Promise<LongRun>>> = {
   // One seed in a hundred runs twice: both must be the same to the last byte.
-  simulation: (seed) => simulateTwice(seed, seed % 100 === 0),
+  simulation: () =>
+    Promise.resolve({
+      run: (seed) => simulateTwice(seed, seed % 100 === 0),
+      stop: () => Promise.resolve(),
+    }),
+  // A seed is a cell, the first is 1; those beyond the last cell are the same ones again, with other moves.
+  'kill-matrix': async () => {
+    const matrix = await KillMatrix.start();
+    return {
+      run: (seed) => {
+        const cell = CELLS[(seed - 1) % CELLS.length];
+        assert.ok(cell !== undefined, 'seeds are positive');
+        return matrix.run(cell, seed);
+      },
+      stop: () => matrix.stop(),
+    };
+  },
+  // An odd seed loses what was acknowledged last.
+  'store-failovers': () => StoreFailovers.start(),
+  model: () => Promise.resolve({ run: searchLarge, stop: () => Promise.resolve() }),
 };
 
+/** The larger searches of the model, by their number. */
+async function searchLarge(number: number): Promise<LongResult> {
+  const variant = LARGE_PROMISES[number - 1];
+  if (variant === undefined) return { failure: `there are ${LARGE_PROMISES.length}` };
+  const limits = { memoryMb: 12_000, timeoutMs: 3_600_000 };
+  const { violation: failure, ...cost } = await search(variant, limits);
+  const result = { failure, what: variant.name, size: variant.size, ...cost };
+  return result;
+}
+
 async function main([name = '', ...rest]: readonly string[]): Promise<number> {
-  const run = RUNS[name];
+  const begin = RUNS[name];
   const options = new Map(
     rest.flatMap((word, at) =>
       word.startsWith('--') ? [[word.slice(2), rest[at + 1] ?? '']] : [],
@@ -28,24 +67,26 @@ async function main([name = '', ...rest]: readonly string[]): Promise<number> {
   const out = options.get('out');
   const from = Number(options.get('from') ?? NaN);
   const to = Number(options.get('to') ?? NaN);
-  if (run === undefined || out === undefined || !(from <= to)) {
+  if (begin === undefined || out === undefined || !(from <= to)) {
     const names = Object.keys(RUNS).join(' | ');
     process.stderr.write(`npm run long -- ${names} --from A --to B --out FILE.jsonl\n`);
     return 64;
   }
   const commit = commitName();
   const done = seedsIn(out, name, commit);
+  const long = await begin();
   let failed = 0;
   for (let seed = from; seed <= to; seed++) {
     if (done.has(seed)) continue;
     const startedMs = Date.now();
-    const result = await run(seed);
-    const line = { name, seed, commit, ms: Date.now() - startedMs, ...result };
+    const result = await long.run(seed);
+    const line = { seed, commit, ms: Date.now() - startedMs, ...result, name };
     appendFileSync(out, `${JSON.stringify(line)}\n`);
     if (result.failure === undefined) continue;
     failed += 1;
     process.stdout.write(`seed ${seed}: ${result.failure}\n`);
   }
+  await long.stop();
   process.stdout.write(`${name} ${from} to ${to} at ${commit}: ${failed} failed\n`);
   return failed > 0 ? 1 : 0;
 }

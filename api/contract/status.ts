@@ -69,6 +69,20 @@ export const statusSchema = z.object({
   redirectors: z.array(
     z.object({ id: z.string(), generation: z.string(), isCoordinator: z.boolean() }),
   ),
+  /** That clients use, whichever redirector has them. */
+  addresses: z.array(
+    z.object({
+      ip: z.string(),
+      /** The redirector that has it; null: none. */
+      holder: z.string().nullable(),
+      /** Since when that is so; null: it always was. */
+      sinceMs: z.number().nullable(),
+      /** Redirectors that stand ready to take it. */
+      standing: z.array(z.string()),
+      /** Those that do not, and why. */
+      faults: z.array(z.object({ redirector: z.string(), why: z.string() })),
+    }),
+  ),
   forecast: z
     .object({
       madeAtMs: z.number(),
@@ -78,11 +92,26 @@ export const statusSchema = z.object({
       coverage: z.number().nullable(),
     })
     .nullable(),
+  /** All targets, if the collector runs in the api's process; else those that cannot be polled. */
   collector: z.array(
     z.object({
       target: z.string(),
       lastSuccessMs: z.number().nullable(),
       failing: z.string().nullable(),
+    }),
+  ),
+  /** What the api rests on outside its process; `fault` null: its last calls were answered. */
+  engines: z.array(
+    z.object({
+      name: z.string(),
+      fault: z
+        .object({
+          sinceMs: z.number(),
+          atMs: z.number(),
+          code: z.string(),
+          message: z.string(),
+        })
+        .nullable(),
     }),
   ),
   /** What a person should look at, one sentence each. */

@@ -2,6 +2,7 @@ import type { Config } from '../../core/config/schema.js';
 import type { Clock } from '../../core/clock/port.js';
 import type { Dimension, Mode, ServerId } from '../../core/domain.js';
 import { DIMENSIONS, formatAddress } from '../../core/domain.js';
+import type { EngineHealth } from '../../core/engine-health.js';
 import { formatGeneration } from '../../core/generation.js';
 import type { ForecastRun, MetricStore } from '../../core/metric-store/port.js';
 import type { RecentLoads } from '../../core/metric-store/recent.js';
@@ -16,6 +17,7 @@ import type { TableView } from '../../core/table-store/view.js';
 import { counted } from '../../core/text.js';
 import { noPlanWords } from '../../forecaster/planner/words.js';
 import type { ServerStatus, Status } from '../contract/status.js';
+import { addressWarnings, addressesOf } from './addresses.js';
 import type { Coverage } from './coverage.js';
 import { measuredOf } from './measured.js';
 import { ServerForecasts } from './server-forecasts.js';
@@ -28,6 +30,8 @@ export interface StatusParts {
   readonly clock: Clock;
   /** How the polls of each target go. */
   readonly collector: () => Status['collector'];
+  /** What this process rests on, outside of it. */
+  readonly engines: readonly EngineHealth[];
 }
 
 export interface StatusOptions {
@@ -67,13 +71,27 @@ export async function statusOf(parts: StatusParts, options: StatusOptions): Prom
     servers: statuses,
     imbalance: imbalanceOf(statuses),
     redirectors: redirectorsOf(view),
+    addresses: addressesOf(view),
     forecast: run === undefined ? null : forecastOf(run, coverage),
     collector: parts.collector(),
+    engines: parts.engines.map(engineStatus),
     warnings: [
+      ...parts.engines.flatMap(engineWarning),
       ...(fault === undefined ? [] : [`no loads and forecasts from the metric store: ${fault}`]),
+      ...addressWarnings(view),
       ...warningsOf(statuses, run, { nowMs, parts, options }),
     ],
   };
+}
+
+function engineStatus({ name, fault }: EngineHealth): Status['engines'][number] {
+  return { name, fault: fault ?? null };
+}
+
+function engineWarning({ name, fault }: EngineHealth): string[] {
+  if (fault === undefined) return [];
+  const { sinceMs, message } = fault;
+  return [`the ${name} is away or refuses since ${new Date(sinceMs).toISOString()}: ${message}`];
 }
 
 interface Facts {

@@ -5,14 +5,18 @@ import type { MetricsSource } from '../../core/config/metrics-source.js';
 import { NodeDisk } from '../../core/disk/node.js';
 import type { Address, Dimension, ResourceId, ServerId } from '../../core/domain.js';
 import type { Startable } from '../../core/lifecycle.js';
+import { Metrics } from '../../core/metrics.js';
+import type { HttpServer } from '../../core/net/http-server.js';
 import { Lifecycle } from '../../core/lifecycle.js';
 import type { Log } from '../../core/log.js';
 import type { Net } from '../../core/net/port.js';
+import { healthServer } from './health.js';
 import { EmbeddedTableStore } from '../../core/table-store/embedded.js';
 
 export interface AgentServiceOptions {
   readonly server: ServerId;
-  readonly resources: readonly ResourceId[];
+  /** What it may serve, now. */
+  readonly resources: () => readonly ResourceId[];
   /** Where redirectors send requests; what they may be let through to. */
   readonly listen: Address;
   readonly forward: Address;
@@ -20,6 +24,9 @@ export interface AgentServiceOptions {
   readonly control: Address;
   /** The host by which redirectors reach both; undefined: as they listen. */
   readonly advertise: string | undefined;
+  /** Where it tells how it is. */
+  readonly health: Address;
+  readonly version: string;
   readonly apiUrls: readonly string[];
   readonly token: string;
   readonly capacity: Readonly<Partial<Record<Dimension, number>>>;
@@ -29,11 +36,18 @@ export interface AgentServiceOptions {
   readonly dataDir: string;
 }
 
+export interface AgentService {
+  readonly service: Startable;
+  readonly agent: Agent;
+  readonly sidecar: Sidecar;
+  readonly health: HttpServer;
+}
+
 /** An agent with its sidecar, beside a server that knows nothing of either. */
 export async function agentService(
   options: AgentServiceOptions,
   parts: { readonly net: Net; readonly clock: Clock; readonly log: Log; readonly boot: string },
-): Promise<{ readonly service: Startable; readonly agent: Agent; readonly sidecar: Sidecar }> {
+): Promise<AgentService> {
   const { net, clock, log, boot } = parts;
   const store = await EmbeddedTableStore.open({ disk: new NodeDisk(options.dataDir), log });
   const sidecar: Sidecar = new Sidecar(
@@ -48,7 +62,7 @@ export async function agentService(
       store,
       boot,
       isServing: () => sidecar.isServing,
-      resources: () => options.resources,
+      resources: options.resources,
     },
     {
       ...AGENT_DEFAULTS,
@@ -63,6 +77,27 @@ export async function agentService(
       metrics: () => options.metrics,
     },
   );
+  let isStopping = false;
+  const health = healthServer(
+    {
+      ...{ net, clock, log },
+      metrics: new Metrics(options.version),
+      obstacles: () => [
+        ...(isStopping ? ['it is stopping'] : []),
+        ...(sidecar.isServing ? [] : ['its server takes no connections']),
+        ...(agent.isAnnounced ? [] : ['no api has taken its announcement']),
+      ],
+    },
+    options.health,
+  );
   const closing: Startable = { start: () => Promise.resolve(), stop: () => store.close() };
-  return { service: new Lifecycle([closing, agent, sidecar]), agent, sidecar };
+  const marking: Startable = {
+    start: () => Promise.resolve(),
+    stop: () => {
+      isStopping = true;
+      return Promise.resolve();
+    },
+  };
+  const service = new Lifecycle([closing, health, agent, sidecar, marking]);
+  return { service, agent, sidecar, health };
 }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { Collector } from '../../collector/collector.js';
 import { Outbox } from '../../collector/outbox.js';
 import type { MemberTarget } from '../../collector/member-counters.js';
@@ -28,23 +29,39 @@ export interface CollectorParts {
   readonly members: () => readonly MemberTarget[];
 }
 
+export interface CollectorService {
+  readonly collector: Collector;
+  /** What a reload changes of it. */
+  readonly reconfigure: (config: Config) => void;
+}
+
 /** The collector as the config wants it: polls the servers that the table store knows, and the redirectors. */
-export async function collectorOf(config: Config, parts: CollectorParts): Promise<Collector> {
+export async function collectorOf(
+  config: Config,
+  parts: CollectorParts,
+): Promise<CollectorService> {
   const { clock, rng, net, membersNet, disk, view, metricStore, members } = parts;
   const log = parts.log.child({ room: 'collector' });
-  const { everyMs, timeoutMs, concurrencyMax, spoolBytesMax } = config.collector;
-  const spool = await Spool.open({ disk, clock, log }, { bytesMax: spoolBytesMax });
+  const bytesMax = config.collector.spoolBytesMax;
+  const spool = await Spool.open({ disk, clock, log }, { bytesMax });
   const outbox = new Outbox({ store: metricStore, spool, clock, log });
-  const options = { ...config.collector, resourcesMax: config.limits.resourcesMax };
-  const redirectors = redirectorsTarget({ net: membersNet, clock, members }, options);
+  const { resourcesMax } = config.limits;
+  let options = { ...config.collector, resourcesMax };
   const targets = (): Target[] => [
-    redirectors,
+    redirectorsTarget({ net: membersNet, clock, members }, options),
     ...[...view.all(SERVER)].flatMap(([id, { value }]) => {
       const { metrics, capacity } = value;
       return metrics === null ? [] : [serverTarget(net, { id, metrics, capacity }, options)];
     }),
   ];
   const targetsMax = config.limits.serversMax + 1;
-  const limits = { everyMs, timeoutMs, concurrencyMax, targetsMax };
-  return new Collector({ clock, rng, log, outbox, targets }, limits);
+  const collector = new Collector({ clock, rng, log, outbox, targets }, { ...options, targetsMax });
+  return {
+    collector,
+    reconfigure: (now) => {
+      const before = options;
+      options = { ...now.collector, resourcesMax };
+      if (!isDeepStrictEqual(options, before)) collector.reconfigure(options);
+    },
+  };
 }

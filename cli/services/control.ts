@@ -1,3 +1,5 @@
+import { jobsBoard } from '../../api/jobs/board.js';
+import { plainJobsPage } from '../../api/jobs/page.js';
 import { DeclaredServers } from '../../api/declared-servers.js';
 import { NewsStream } from '../../api/news-stream.js';
 import { Registration } from '../../api/registration.js';
@@ -5,16 +7,20 @@ import { actRoutes } from '../../api/routes/acts.js';
 import { planRoutes } from '../../api/routes/plans.js';
 import { stateRoutes } from '../../api/routes/state.js';
 import { API_SERVER_DEFAULTS, ApiServer } from '../../api/server.js';
+import type { Status } from '../../api/contract/status.js';
 import type { Collector } from '../../collector/collector.js';
+import { BullmqBus } from '../../core/bus/bullmq.js';
 import type { Bus } from '../../core/bus/port.js';
 import type { Clock } from '../../core/clock/port.js';
 import type { Config } from '../../core/config/schema.js';
 import type { Address } from '../../core/domain.js';
+import type { EngineHealth } from '../../core/engine-health.js';
 import type { Log } from '../../core/log.js';
 import type { MetricStore } from '../../core/metric-store/port.js';
 import type { Net } from '../../core/net/port.js';
 import type { Eligibility } from '../../core/table-store/eligibility.js';
 import type { TableStore } from '../../core/table-store/port.js';
+import { COLLECTOR } from '../../core/table-store/records/collector.js';
 import type { TableView } from '../../core/table-store/view.js';
 import { pageAssets } from './assets.js';
 
@@ -32,53 +38,89 @@ export interface ControlParts {
   readonly assertAllowed: (address: Address) => void;
   /** If it runs in this process: how its polls go is part of the status then. */
   readonly collector: Collector | undefined;
+  /** Of those outside this process. */
+  readonly engines: readonly EngineHealth[];
 }
 
 export interface Control {
   readonly registration: Registration;
   readonly declared: DeclaredServers;
   readonly api: ApiServer;
+  /** What a reload changes of them. */
+  readonly reconfigure: (config: Config) => void;
 }
 
 /** Where agents announce themselves, what the config declares, and the API with its page. */
 export async function controlOf(config: Config, parts: ControlParts): Promise<Control> {
   const registration = new Registration(parts, { listen: config.agents.listen, ...config.limits });
-  const declared = new DeclaredServers(parts, {
-    servers: config.servers,
-    resources: config.resources.names,
-    pins: config.resources.pins,
-    retryMs: 5000,
-  });
+  const declared = new DeclaredServers(parts, { ...declaredOf(config), retryMs: 5000 });
+  let now = config;
   const statusOptions = {
     cluster: config.cluster,
-    mode: config.mode,
-    windowMs: config.collector.everyMs,
-    forecast: config.forecast,
-    quantile: config.planner.quantile,
-    explain: { planner: config.planner, stepMs: config.forecast.stepMs, seed: 1 },
+    get mode() {
+      return now.mode;
+    },
+    get windowMs() {
+      return now.collector.everyMs;
+    },
+    get forecast() {
+      return now.forecast;
+    },
+    get quantile() {
+      return now.planner.quantile;
+    },
+    get explain() {
+      return { planner: now.planner, stepMs: now.forecast.stepMs, seed: 1 };
+    },
   };
-  const status = { ...parts, collector: () => collectorStatus(parts.collector) };
+  const planOptions = {
+    roundTimeoutMs: 30_000,
+    get planLifeMs() {
+      return now.planner.planLifeMs;
+    },
+  };
+  const status = { ...parts, collector: () => collectorStatus(parts) };
   const api = new ApiServer(
     {
       log: parts.log,
       assets: await pageAssets(),
       news: new NewsStream(parts),
+      jobs: parts.bus instanceof BullmqBus ? jobsBoard(parts.bus.queues) : plainJobsPage(parts.bus),
       routes: [
         ...stateRoutes(status, statusOptions),
-        ...planRoutes(parts, { ...config.planner, roundTimeoutMs: 30_000 }),
+        ...planRoutes(parts, planOptions),
         ...actRoutes(parts),
       ],
     },
     { ...API_SERVER_DEFAULTS, listen: config.api.listen },
   );
-  return { registration, declared, api };
+  const reconfigure = (read: Config): void => {
+    now = read;
+    declared.reconfigure(declaredOf(read));
+  };
+  return { registration, declared, api, reconfigure };
 }
 
-function collectorStatus(collector: Collector | undefined) {
-  const targets = collector?.status().targets ?? [];
-  return targets.map(({ name, lastSuccessMs, fault }) => ({
-    target: name,
+function declaredOf({ servers, resources }: Config) {
+  return { servers, resources: resources.names, pins: resources.pins };
+}
+
+/** Of all targets where it runs in this process, else of those that it says fail. */
+function collectorStatus({ collector, view }: ControlParts): Status['collector'] {
+  if (collector !== undefined) {
+    return collector.status().targets.map(({ name, lastSuccessMs, fault }) => ({
+      target: name,
+      lastSuccessMs,
+      failing: fault?.message ?? null,
+    }));
+  }
+  const { faults, count } = view.get(COLLECTOR, 'faults')?.value ?? { faults: [], count: 0 };
+  const named = faults.map(({ target, lastSuccessMs, message }) => ({
+    target,
     lastSuccessMs,
-    failing: fault?.message ?? null,
+    failing: message,
   }));
+  const more = count - faults.length;
+  if (more <= 0) return named;
+  return [...named, { target: `${more} more`, lastSuccessMs: null, failing: 'as these' }];
 }

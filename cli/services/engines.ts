@@ -5,6 +5,7 @@ import type { Bus } from '../../core/bus/port.js';
 import type { Config } from '../../core/config/schema.js';
 import { InfluxMetricStore } from '../../core/metric-store/influx/store.js';
 import type { MetricStore } from '../../core/metric-store/port.js';
+import type { EngineHealth, Watched } from '../../core/engine-health.js';
 import type { MetricSource } from '../../core/metrics.js';
 import type { RedisOptions } from '../../core/redis/options.js';
 import { checkSafety } from '../../core/redis/safety.js';
@@ -36,6 +37,14 @@ export class Engines {
     return wanted(this.#opened.metricStore);
   }
 
+  /** Of those that are outside this process. */
+  get health(): readonly EngineHealth[] {
+    const { metricStore, sessionStore, bus } = this.#opened;
+    return [this.tableStore, metricStore, sessionStore, bus].flatMap((engine) =>
+      isWatched(engine) ? [engine.health] : [],
+    );
+  }
+
   /** What the engines count of themselves. */
   get metrics(): readonly MetricSource[] {
     const { metricStore } = this.#opened;
@@ -55,6 +64,10 @@ interface Opened {
   readonly metricStore: MetricStore | undefined;
   readonly sessionStore: SessionStore | undefined;
   readonly bus: Bus | undefined;
+}
+
+function isWatched(engine: object | undefined): engine is Watched {
+  return engine !== undefined && 'health' in engine;
 }
 
 function wanted<Engine>(engine: Engine | undefined): Engine {

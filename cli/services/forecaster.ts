@@ -4,6 +4,7 @@ import type { Config } from '../../core/config/schema.js';
 import type { Startable } from '../../core/lifecycle.js';
 import { Lifecycle } from '../../core/lifecycle.js';
 import type { Log } from '../../core/log.js';
+import type { MetricSource } from '../../core/metrics.js';
 import type { MetricStore } from '../../core/metric-store/port.js';
 import type { Eligibility } from '../../core/table-store/eligibility.js';
 import type { TableStore } from '../../core/table-store/port.js';
@@ -12,6 +13,8 @@ import { AnalysisThread } from '../../forecaster/analysis-thread.js';
 import { CpuAttributor } from '../../forecaster/attributor.js';
 import { Chronicle } from '../../forecaster/chronicle.js';
 import { Forecaster } from '../../forecaster/forecaster.js';
+import { forecasterMetrics } from '../../forecaster/metrics.js';
+import { PlanTally } from '../../forecaster/plan-tally.js';
 import { Round } from '../../forecaster/round.js';
 
 export interface ForecasterParts {
@@ -29,11 +32,18 @@ const SEED = 1;
 const JOIN_PAUSE_MS = 1500;
 const CHRONICLE_MS = 2000;
 
+export interface ForecasterService {
+  readonly service: Startable;
+  readonly metrics: readonly MetricSource[];
+  /** What a reload changes of it. */
+  readonly reconfigure: (config: Config) => void;
+}
+
 /** The forecaster as the config wants it, its analysis in a thread of its own. */
-export function forecasterOf(config: Config, parts: ForecasterParts): Startable {
+export function forecasterOf(config: Config, parts: ForecasterParts): ForecasterService {
   const { metricStore } = parts;
   const log = parts.log.child({ room: 'forecaster' });
-  const { stepMs, horizonSteps, historySteps, seasonMs, everyMs } = config.forecast;
+  const { stepMs, horizonSteps, historySteps, seasonMs } = config.forecast;
   const analysis = new AnalysisThread(
     { log },
     { stepMs, horizonSteps, historySteps, seasonsMs: seasonMs, seed: SEED },
@@ -41,19 +51,40 @@ export function forecasterOf(config: Config, parts: ForecasterParts): Startable 
   const attributor = new CpuAttributor(metricStore);
   const round = new Round(
     { ...parts, log, analysis, attributor },
-    {
-      mode: config.mode,
-      forecast: config.forecast,
-      planner: config.planner,
-      triggers: config.triggers,
-      seed: SEED,
-    },
+    { ...roundOf(config), seed: SEED },
   );
-  const watchMs = Math.max(config.collector.everyMs, 100);
   const forecaster = new Forecaster(
     { ...parts, log, round },
-    { everyMs, watchMs, joinPauseMs: JOIN_PAUSE_MS },
+    { ...periodsOf(config), joinPauseMs: JOIN_PAUSE_MS },
   );
   const chronicle = new Chronicle({ ...parts, log }, { everyMs: CHRONICLE_MS });
-  return new Lifecycle([analysis, chronicle, forecaster]);
+  const plans = new PlanTally(parts.view);
+  let current = config;
+  return {
+    service: new Lifecycle([analysis, plans, chronicle, forecaster]),
+    metrics: forecasterMetrics(
+      { ...parts, round, plans },
+      {
+        get mode() {
+          return current.mode;
+        },
+        get everyMs() {
+          return current.forecast.everyMs;
+        },
+      },
+    ),
+    reconfigure: (now) => {
+      current = now;
+      round.reconfigure(roundOf(now));
+      forecaster.reconfigure(periodsOf(now));
+    },
+  };
+}
+
+function roundOf({ mode, forecast, planner, triggers }: Config) {
+  return { mode, forecast, planner, triggers };
+}
+
+function periodsOf({ forecast, collector }: Config) {
+  return { everyMs: forecast.everyMs, watchMs: Math.max(collector.everyMs, 100) };
 }

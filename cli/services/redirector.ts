@@ -7,7 +7,13 @@ import type { Log } from '../../core/log.js';
 import { BODY_LIMITS, HEAD_LIMITS } from '../../core/net/http/limits.js';
 import type { Net } from '../../core/net/port.js';
 import type { Rng } from '../../core/rng.js';
+import type { SessionStore } from '../../core/session-store/port.js';
 import type { TableStore } from '../../core/table-store/port.js';
+import { HookAddressDriver } from '../../core/floating-address/hook.js';
+import { LinuxAddressDriver } from '../../core/floating-address/linux.js';
+import type { AddressDriver } from '../../core/floating-address/port.js';
+import type { AddressesOptions } from '../../redirector/addresses/options.js';
+import { ADDRESSES_DEFAULTS } from '../../redirector/addresses/options.js';
 import { HttpAdapter } from '../../redirector/adapters/http/http-adapter.js';
 import type { HttpListener } from '../../redirector/adapters/http/http-adapter.js';
 import type { HttpOptions } from '../../redirector/adapters/http/options.js';
@@ -21,9 +27,12 @@ import { SWITCH_LIMITS } from '../../redirector/switch/protocol.js';
 
 export interface RedirectorParts {
   readonly store: TableStore;
+  readonly sessionStore: SessionStore;
   readonly clock: Clock;
   readonly rng: Rng;
   readonly net: Net;
+  /** For what is asked of the other redirectors. */
+  readonly membersNet: Net;
   readonly log: Log;
   /** Names this process; no other has the same. */
   readonly boot: string;
@@ -42,6 +51,14 @@ export function redirectorOf(config: Config, parts: RedirectorParts): Redirector
       self: config.redirector.id,
       agentTokenOf: (server) => agentToken(parts.secret, server),
       policyOf: policiesOf(config),
+      addresses:
+        config.redirector.addresses.length === 0
+          ? undefined
+          : {
+              driver: addressDriverOf(config, parts),
+              membersNet: parts.membersNet,
+              secret: parts.secret,
+            },
       adapters: (adapterParts) => [new HttpAdapter(adapterParts, listeners, httpOptionsOf(config))],
     },
     redirectorOptionsOf(config),
@@ -67,6 +84,15 @@ export function policiesOf({ resources }: Config): (resource: ResourceId) => Res
   };
 }
 
+/** What a reload changes of it. @throws ERR_LISTEN_FAILED: a listener of the new config cannot be opened; nothing was changed */
+export async function reconfigureRedirector(redirector: Redirector, config: Config): Promise<void> {
+  for (const adapter of redirector.adapters) {
+    if (!(adapter instanceof HttpAdapter)) continue;
+    await adapter.reconfigure(config.listeners.map(httpListenerOf), httpOptionsOf(config));
+  }
+  redirector.reconfigure(redirectorOptionsOf(config));
+}
+
 function redirectorOptionsOf(config: Config): RedirectorOptions {
   const { redirector, agents, planner, limits } = config;
   return {
@@ -90,7 +116,10 @@ function redirectorOptionsOf(config: Config): RedirectorOptions {
       placeAfterMs: 2 * redirector.healthCheckMs,
       limits: { ...SWITCH_LIMITS, drainTimeoutMs: redirector.drainTimeoutMs },
       queue: PLAN_QUEUE_DEFAULTS,
-      failover: { batchMovesMax: planner.batchMovesMax, planLifeMs: planner.planLifeMs },
+      failover: {
+        batchMovesMax: planner.unservedBatchMovesMax,
+        planLifeMs: planner.planLifeMs,
+      },
       lostServers: {
         servingLeaseMs: redirector.servingLeaseMs,
         servingMarginMs: redirector.servingLeaseMs / 5,
@@ -99,9 +128,33 @@ function redirectorOptionsOf(config: Config): RedirectorOptions {
       },
     },
     view: {},
+    addresses: addressesOptionsOf(config),
     settleTimeoutMs: redirector.drainTimeoutMs,
     startRetryMs: 1000,
+    stopWaitMs: redirector.stopWaitMs,
+    stopTimeoutMs: redirector.stopTimeoutMs,
   };
+}
+
+function addressesOptionsOf({ redirector }: Config): AddressesOptions {
+  const { redundancy, addresses, takeover } = redirector;
+  const { drainTimeoutMs, announceEveryMs, handBackAfterMs, onCutOff } = takeover;
+  return {
+    ...ADDRESSES_DEFAULTS,
+    ...{ redundancy, handBackAfterMs, onCutOff },
+    addresses: addresses.map(({ address, ...others }) => ({ ...address, ...others })),
+    holder: { ...ADDRESSES_DEFAULTS.holder, drainTimeoutMs, announceEveryMs },
+  };
+}
+
+function addressDriverOf(
+  { redirector }: Config,
+  { clock, log }: Pick<RedirectorParts, 'clock' | 'log'>,
+): AddressDriver {
+  const { command, commandTimeoutMs: timeoutMs } = redirector.takeover;
+  return command === undefined
+    ? new LinuxAddressDriver({ clock, log }, { timeoutMs })
+    : new HookAddressDriver(clock, { command, timeoutMs });
 }
 
 function httpListenerOf({ listen, route }: Config['listeners'][number]): HttpListener {

@@ -3,13 +3,18 @@ import { randomUUID } from 'node:crypto';
 import type { Registration } from '../../api/registration.js';
 import type { ApiServer } from '../../api/server.js';
 import type { Collector } from '../../collector/collector.js';
+import type { FaultReportParts } from '../../collector/fault-report.js';
+import { FaultReport } from '../../collector/fault-report.js';
 import { collectorMetrics } from '../../collector/metrics.js';
 import type { MemberTarget } from '../../collector/member-counters.js';
 import type { Clock } from '../../core/clock/port.js';
+import type { Reload } from '../../core/config/reload.js';
+import { reloadOf } from '../../core/config/reload.js';
 import type { Config } from '../../core/config/schema.js';
 import { NodeDisk } from '../../core/disk/node.js';
 import type { Disk } from '../../core/disk/port.js';
 import type { Address } from '../../core/domain.js';
+import { engineMetrics } from '../../core/engine-health.js';
 import { fail } from '../../core/errors.js';
 import type { Startable } from '../../core/lifecycle.js';
 import { Lifecycle } from '../../core/lifecycle.js';
@@ -35,7 +40,7 @@ import type { EngineName, Engines } from './engines.js';
 import { openEngines } from './engines.js';
 import { forecasterOf } from './forecaster.js';
 import { healthServer } from './health.js';
-import { redirectorOf } from './redirector.js';
+import { reconfigureRedirector, redirectorOf } from './redirector.js';
 
 /** What one process can be, alone or together. */
 export const ROLES = ['redirector', 'collector', 'forecaster', 'api'] as const;
@@ -62,7 +67,12 @@ const ENGINES_OF: Readonly<Record<Role, readonly EngineName[]>> = {
   api: ['metricStore', 'bus'],
 };
 
+const FAULTS_REPORT_MS = 5000;
+
 interface Built {
+  readonly config: Config;
+  /** Takes up another config. @throws ERR_LISTEN_FAILED: nothing was changed */
+  readonly reconfigure: (config: Config) => Promise<void>;
   readonly redirector: Redirector | undefined;
   readonly collector: Collector | undefined;
   readonly registration: Registration | undefined;
@@ -76,9 +86,11 @@ interface Built {
 export class Services implements Startable {
   readonly #built: Built;
   readonly #lifecycle: Lifecycle;
+  #config: Config;
 
   private constructor(built: Built, lifecycle: Lifecycle) {
     this.#built = built;
+    this.#config = built.config;
     this.#lifecycle = lifecycle;
   }
 
@@ -117,38 +129,44 @@ export class Services implements Startable {
     const { tableStore: store } = engines;
     const guard = outboundGuard(config);
     const net = new NodeNet(clock, guard);
-    const view = new TableView({ store, clock, log });
-    const eligibility = new Eligibility({ view, clock });
-    const common = { store, view, clock, log: log.child({ room: 'api' }) };
     const has = (role: Role): boolean => roles.includes(role);
-    let isStarted = false;
+    let phase: 'starting' | 'serving' | 'stopping' = 'starting';
 
     const metrics = new Metrics(version);
     const boot = randomUUID();
     const redirector = has('redirector')
       ? redirectorOf(config, {
           ...{ store, clock, rng, net, log, secret, boot },
+          membersNet: membersNet(config, clock),
+          sessionStore: engines.sessionStore,
           health: () => reachable(health.address, config),
         })
       : undefined;
+    // One a process: what the store holds is read and kept once.
+    const view = redirector?.view ?? new TableView({ store, clock, log });
+    const eligibility = new Eligibility({ view, clock });
+    const common = { store, view, clock, log: log.child({ room: 'api' }) };
     const health: HttpServer = healthServer(
       {
         ...{ net, clock, log, metrics },
         obstacles: () => [
-          ...(isStarted ? [] : ['it is starting']),
+          ...(phase === 'serving' ? [] : [`it is ${phase}`]),
           ...(redirector === undefined ? [] : obstaclesOf(redirector)),
         ],
         routes:
           redirector === undefined
             ? []
-            : [countersRoute({ gate: redirector.gate, clock, member: config.redirector.id, boot })],
+            : [
+                countersRoute({ gate: redirector.gate, clock, member: config.redirector.id, boot }),
+                ...(redirector.addresses?.routes ?? []),
+              ],
       },
       config.health.listen,
     );
     if (redirector !== undefined) {
       metrics.add(...redirectorMetrics(redirector, httpCountersOf(redirector)));
     }
-    const collector = has('collector')
+    const collecting = has('collector')
       ? await collectorOf(config, {
           ...{ clock, rng, log, net, disk, view },
           metricStore: engines.metricStore,
@@ -156,11 +174,13 @@ export class Services implements Startable {
           members: () => membersOf(view),
         })
       : undefined;
+    const collector = collecting?.collector;
     if (collector !== undefined) metrics.add(...collectorMetrics(collector));
-    metrics.add(...engines.metrics);
-    const forecaster = has('forecaster')
+    metrics.add(...engines.metrics, ...engineMetrics(engines.health, clock));
+    const forecasting = has('forecaster')
       ? forecasterOf(config, { ...common, ...engineParts(engines), log, eligibility })
       : undefined;
+    if (forecasting !== undefined) metrics.add(...forecasting.metrics);
     const control = has('api')
       ? await controlOf(config, {
           ...{ ...common, ...engineParts(engines), net, eligibility, secret },
@@ -168,10 +188,19 @@ export class Services implements Startable {
             guard.check(address);
           },
           collector,
+          engines: engines.health,
         })
       : undefined;
     const built: Built = {
-      ...{ redirector, collector, health, view, engines },
+      ...{ config, redirector, collector, health, view, engines },
+      reconfigure: async (now) => {
+        // The only one that may fail comes first.
+        if (redirector !== undefined) await reconfigureRedirector(redirector, now);
+        guard.exclude(ownListeners(now));
+        collecting?.reconfigure(now);
+        forecasting?.reconfigure(now);
+        control?.reconfigure(now);
+      },
       registration: control?.registration,
       api: control?.api,
     };
@@ -179,16 +208,24 @@ export class Services implements Startable {
     const lifecycle = new Lifecycle([
       { start: () => Promise.resolve(), stop: () => engines.close() },
       ...(has('forecaster') ? [compacting({ ...common, ...engineParts(engines) })] : []),
-      following(view),
+      redirector === undefined ? following(view) : synced(view),
       health,
       ...(control === undefined ? [] : [control.registration, control.declared]),
-      ...[redirector, collector, forecaster, control?.api].filter((part) => part !== undefined),
+      ...(collector !== undefined && control === undefined
+        ? [reporting(collector, { store, clock, log })]
+        : []),
+      ...[redirector, collector, forecasting?.service, control?.api].filter(
+        (part) => part !== undefined,
+      ),
       {
         start: () => {
-          isStarted = true;
+          phase = 'serving';
           return Promise.resolve();
         },
-        stop: () => Promise.resolve(),
+        stop: () => {
+          phase = 'stopping';
+          return Promise.resolve();
+        },
       },
     ]);
     return new Services(built, lifecycle);
@@ -201,6 +238,22 @@ export class Services implements Startable {
 
   stop(): Promise<void> {
     return this.#lifecycle.stop();
+  }
+
+  /** What it runs by. */
+  get config(): Config {
+    return this.#config;
+  }
+
+  /**
+   * Takes up what can be changed while it runs, without a break for anybody; the rest stays as it was.
+   * @throws ERR_LISTEN_FAILED: nothing was changed
+   */
+  async reload(read: Config): Promise<Reload> {
+    const reload = reloadOf(this.#config, read);
+    if (reload.changed.length > 0) await this.#built.reconfigure(reload.config);
+    this.#config = reload.config;
+    return reload;
   }
 
   get engines(): Engines {
@@ -260,7 +313,11 @@ function engineParts({ metricStore, bus }: Engines) {
   return { metricStore, bus };
 }
 
-/** Follows the table store for those who have no view of their own. */
+/** A redirector follows the table store itself; what starts before it needs to know what is there. */
+function synced(view: TableView): Startable {
+  return { start: () => view.sync(), stop: () => Promise.resolve() };
+}
+
 function following(view: TableView): Startable {
   const stopping = new AbortController();
   let run: Promise<void> = Promise.resolve();
@@ -278,17 +335,16 @@ function following(view: TableView): Startable {
 
 /** Servers, agents, exporters, hooks: within the allowed networks, and never one of our own listeners. */
 function outboundGuard(config: Config): OutboundGuard {
-  const { api, health, agents, listeners, limits } = config;
   return new OutboundGuard({
-    networks: limits.outboundNetworks,
+    networks: config.limits.outboundNetworks,
     ports: [{ first: 1, last: 65_535 }],
-    excluded: [
-      api.listen,
-      health.listen,
-      agents.listen,
-      ...listeners.map(({ listen }) => listen),
-    ].filter(({ port }) => port > 0),
+    excluded: ownListeners(config),
   });
+}
+
+function ownListeners({ api, health, agents, listeners }: Config): Address[] {
+  const all = [api, health, agents, ...listeners];
+  return all.map(({ listen }) => listen).filter(({ port }) => port > 0);
 }
 
 /** For what is asked of the redirectors: of this process itself, and of others like it. */
@@ -315,6 +371,12 @@ function membersOf(view: TableView): MemberTarget[] {
 /** Where others reach what listens there. */
 function reachable({ host, port }: Address, { redirector }: Config): Address {
   return { host: redirector.advertise ?? host, port };
+}
+
+/** Where the api runs in another process. */
+function reporting(collector: Collector, parts: Omit<FaultReportParts, 'targets'>): FaultReport {
+  const targets = () => collector.status().targets;
+  return new FaultReport({ ...parts, targets }, { everyMs: FAULTS_REPORT_MS });
 }
 
 function compacting(parts: CompactionParts): Startable {

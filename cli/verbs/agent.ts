@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { agentToken } from '../../core/agent-protocol.js';
-import type { Dimension } from '../../core/domain.js';
+import type { Dimension, ResourceId } from '../../core/domain.js';
 import {
   DIMENSIONS,
   formatAddress,
@@ -15,8 +15,9 @@ import { createLog } from '../../core/log.js';
 import { OUTBOUND_DEFAULTS, OutboundGuard } from '../../core/net/guard.js';
 import { NodeNet } from '../../core/net/node.js';
 import { agentService } from '../services/agent.js';
+import { live } from '../services/life.js';
 import { clusterSecret } from '../services/secret.js';
-import { untilStopped } from '../services/signals.js';
+import { productVersion } from '../product.js';
 import type { Verb, VerbOptions } from '../verb.js';
 import { textOption } from '../verb.js';
 
@@ -30,6 +31,7 @@ export const agentVerb: Verb = {
     ['--forward <address>', 'the server itself, on this machine'],
     ['--listen <address>', 'where redirectors send requests', '127.0.0.1:7711'],
     ['--control <address>', 'where redirectors reach the agent', '127.0.0.1:7712'],
+    ['--health <address>', 'where /healthz, /readyz and /metrics listen', '127.0.0.1:7713'],
     ['--advertise <host>', 'the host by which redirectors reach both (default: as they listen)'],
     ['--announce-to <urls>', 'where agents register', 'http://127.0.0.1:7703'],
     ['--resources <names>', 'what it may serve: names, or @file with one a line'],
@@ -50,10 +52,15 @@ export const agentVerb: Verb = {
       networks: ['127.0.0.0/8', '::1/128', ...OUTBOUND_DEFAULTS.networks],
     });
     const metricsUrl = textOption(options, 'metrics');
-    const { service, agent, sidecar } = await agentService(
+    const readResources = async (): Promise<readonly ResourceId[]> =>
+      (await namesOf(needed('resources'))).map(resourceId);
+    let resources = await readResources();
+    const { service, agent, sidecar, health } = await agentService(
       {
         server,
-        resources: (await namesOf(needed('resources'))).map(resourceId),
+        resources: () => resources,
+        health: parseAddress(needed('health')),
+        version: await productVersion(),
         listen: parseAddress(needed('listen')),
         forward: parseAddress(needed('forward')),
         control: parseAddress(needed('control')),
@@ -70,19 +77,23 @@ export const agentVerb: Verb = {
       },
       { net: new NodeNet(clock, guard), clock, log, boot: randomUUID() },
     );
-    await service.start();
-    const ready = {
-      server,
-      listen: formatAddress(sidecar.address),
-      control: formatAddress(agent.control),
+    const words = (): string =>
+      `agent of ${server}: requests at ${formatAddress(sidecar.address)}, control at ${formatAddress(agent.control)}`;
+    const started = (): void => {
+      const ready = {
+        server,
+        listen: formatAddress(sidecar.address),
+        control: formatAddress(agent.control),
+        health: formatAddress(health.address),
+      };
+      context.show({ ready }, words);
+      terminal.say('Ctrl-C stops it');
     };
-    context.show(
-      { ready },
-      () => `agent of ${server}: requests at ${ready.listen}, control at ${ready.control}`,
-    );
-    terminal.say('Ctrl-C stops it');
-    await untilStopped();
-    await service.stop();
+    const reload = async (): Promise<void> => {
+      resources = await readResources();
+      log.info({ resources: resources.length }, 'resources read again');
+    };
+    await live({ service, started, status: words, reload }, { clock, log });
   },
 };
 

@@ -7,6 +7,7 @@ import { generatedTrace } from '../../core/trace/generated.js';
 import { readTrace } from '../../core/trace/read.js';
 import type { DemoSummary } from '../../demo/demo.js';
 import { Demo } from '../../demo/demo.js';
+import type { Sight } from '../../demo/stage.js';
 import { EXIT, Ended } from '../exit.js';
 import { productVersion } from '../product.js';
 import { untilStopped } from '../services/signals.js';
@@ -19,6 +20,10 @@ export const demoVerb: Verb = {
     'Real local servers under real requests shaped by a trace: watch a move before a server is full.',
   options: [
     ['--trace <file>', 'a trace, CSV or CSV.gz (default: a generated one)'],
+    [
+      '--distributed',
+      'each service as a process of its own, two redirectors, on a Redis and an InfluxDB started for it',
+    ],
     ['--mode <mode>', 'auto, propose or observe', 'auto'],
     ['--for <seconds>', 'end by itself after this, with a verdict (default: until Ctrl-C)'],
     ['--api-port <port>', 'of page and API', '7700'],
@@ -50,15 +55,17 @@ export const demoVerb: Verb = {
         apiPort: port('api-port', textOption(options, 'apiPort') ?? '7700'),
         proxyPort: port('proxy-port', textOption(options, 'proxyPort') ?? '7701'),
         seed,
+        isDistributed: options.distributed === true,
       },
     );
+    // Also while it starts: it ends once it can.
+    const stopped = untilStopped();
     try {
       await demo.start();
-      const { page, proxy, metrics } = demo.addresses;
-      say(`page ${page}   clients ${proxy}   metrics ${metrics}   Ctrl-C ends it`);
+      for (const line of sightLines(demo.sights)) say(line);
       await (seconds === undefined
-        ? untilStopped()
-        : Promise.race([untilStopped(), clock.sleep(1000 * seconds)]));
+        ? stopped
+        : Promise.race([stopped, clock.sleep(1000 * seconds)]));
       say("ending: the last requests are answered, then both sides' books are compared …");
       const summary = await demo.stop();
       context.show(summary, () => summaryText(summary));
@@ -69,6 +76,23 @@ export const demoVerb: Verb = {
     }
   },
 };
+
+/** One line, or one each where each is a process that may be looked for, or killed. */
+function sightLines(sights: readonly Sight[]): string[] {
+  const isApart = sights.some(({ pid }) => pid !== undefined);
+  if (!isApart) {
+    return [`${sights.map(({ name, url }) => `${name} ${url}`).join('   ')}   Ctrl-C ends it`];
+  }
+  const nameWidth = Math.max(...sights.map(({ name }) => name.length));
+  const urlWidth = Math.max(...sights.map(({ url }) => url.length));
+  return [
+    ...sights.map(
+      ({ name, url, pid }) =>
+        `${name.padEnd(nameWidth)}  ${url.padEnd(urlWidth)}  pid ${pid ?? '-'}`,
+    ),
+    'kill -9 any of them and watch; Ctrl-C ends it',
+  ];
+}
 
 function modeOf(text: string): Mode {
   const mode = MODES.find((known) => known === text);

@@ -29,6 +29,7 @@ export function statusText(status: Status, style: Style): string {
       : [serverTable(status, style)]),
     `balancer: ${status.balancer.text}`,
     ...openSwitchLine(status),
+    ...status.addresses.map((address) => addressLine(address, status.atMs, style)),
     ...status.warnings.map((warning) => `${style.yellow('warning')} ${warning}`),
   ].join('\n');
 }
@@ -100,6 +101,18 @@ function openSwitchLine({ openSwitch, atMs }: Status): string[] {
   return [
     `switch of ${moved ?? ''} (plan ${plan}, batch ${batch + 1}): ${state}, ${duration(atMs - sinceMs)}`,
   ];
+}
+
+function addressLine(
+  { ip, holder, sinceMs, standing }: Status['addresses'][number],
+  nowMs: number,
+  style: Style,
+): string {
+  if (holder === null) return `address ${ip}: ${style.red('no redirector has it')}`;
+  const others = standing.filter((each) => each !== holder);
+  const since = sinceMs === null ? '' : ` for ${duration(nowMs - sinceMs)}`;
+  const ready = others.length === 0 ? 'nobody else stands ready' : `ready: ${others.join(', ')}`;
+  return `address ${ip}: ${holder}${since} (${ready})`;
 }
 
 function resourcesText({ resources }: Resources, nowMs: number): string {

@@ -8,10 +8,10 @@ import { SeededRng } from '../../core/rng.js';
 import type { Context } from '../context.js';
 import { productVersion } from '../product.js';
 import { redisOf } from '../services/redis.js';
+import { live } from '../services/life.js';
 import { clusterSecret } from '../services/secret.js';
 import type { Role } from '../services/services.js';
 import { ROLES, Services } from '../services/services.js';
-import { untilStopped } from '../services/signals.js';
 import type { Verb, VerbOptions } from '../verb.js';
 import { textOption } from '../verb.js';
 
@@ -60,12 +60,13 @@ async function run(context: Context, roles: readonly Role[], options: VerbOption
     fail('ERR_SECRET_MISSING', { role: roles.join(', ') });
   }
   const dataDir = join(folder, config.dataDir);
+  const log = createLog({ level: config.log.level });
   const services = await Services.open(
     config,
     {
       clock: context.clock,
       rng: new SeededRng(randomInt(2 ** 32)),
-      log: createLog({ level: config.log.level }),
+      log,
       version: await productVersion(),
       secret: await clusterSecret(secret, dataDir),
       dataDir,
@@ -74,10 +75,27 @@ async function run(context: Context, roles: readonly Role[], options: VerbOption
     },
     roles,
   );
-  await services.start();
-  say(context, services, roles);
-  await untilStopped();
-  await services.stop();
+  const reload = async (): Promise<void> => {
+    const read = await context.config();
+    const { changed, needRestart } = await services.reload(withOptions(read.config, options));
+    log.setLevel(services.config.log.level);
+    log.info({ changed }, 'config reloaded');
+    if (needRestart.length > 0) log.warn({ keys: needRestart }, 'needs a restart');
+  };
+  const started = (): void => {
+    say(context, services, roles);
+  };
+  const status = (): string => statusOf(services, roles);
+  await live({ service: services, started, status, reload }, { clock: context.clock, log });
+}
+
+/** For `systemctl status`. */
+function statusOf(services: Services, roles: readonly Role[]): string {
+  const proxies = roles.includes('redirector') ? services.listeners.map(formatAddress) : [];
+  return [
+    roles.join(', '),
+    ...(proxies.length > 0 ? [`clients at ${proxies.join(', ')}`] : []),
+  ].join('; ');
 }
 
 function withOptions(config: Config, options: VerbOptions): Config {

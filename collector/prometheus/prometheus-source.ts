@@ -4,7 +4,7 @@ import type { Net } from '../../core/net/port.js';
 import { fetchPage } from '../page.js';
 import type { RatesOptions } from '../rates.js';
 import { Rates } from '../rates.js';
-import type { ServerTarget } from '../server-harvest.js';
+import type { Capacity, ServerTarget } from '../server-harvest.js';
 import { serverHarvest } from '../server-harvest.js';
 import type { Harvest, Poll, Source } from '../source.js';
 import { parseExposition } from './exposition.js';
@@ -18,6 +18,7 @@ export interface PrometheusSourceOptions extends RatesOptions {
   readonly url: string;
   readonly mapping: Mapping;
   readonly pageBytesMax: number;
+  readonly capacity?: Capacity;
 }
 
 /** A server's load from any exporter of Prometheus text. */
@@ -30,8 +31,9 @@ export class PrometheusSource implements Source {
   constructor(net: Net, options: PrometheusSourceOptions) {
     this.#net = net;
     this.#options = options;
-    const { server, mapping } = options;
-    this.#target = { server, dimensions: mapping.dimensions, rates: new Rates(options) };
+    const { server, mapping, capacity = {} } = options;
+    const { dimensions } = mapping;
+    this.#target = { server, dimensions, capacity, rates: new Rates(options) };
   }
 
   async poll(poll: Poll): Promise<Harvest> {

@@ -2,6 +2,7 @@ import { strict as assert } from 'node:assert';
 import { randomUUID } from 'node:crypto';
 import { Queue } from 'bullmq';
 import type { Clock } from '../clock/port.js';
+import type { EngineHealth, Watched } from '../engine-health.js';
 import { fail } from '../errors.js';
 import type { Json } from '../json.js';
 import type { Log } from '../log.js';
@@ -45,7 +46,7 @@ const PERIOD = /^every ([0-9]+) ms$/;
  * The bus of many processes, on BullMQ: one queue a kind. `concurrency` and the limits are those of all processes
  * together, though of calls that meet in several processes a few more may come in than the limit says.
  */
-export class BullmqBus implements Bus {
+export class BullmqBus implements Bus, Watched {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #connection: RedisConnection;
@@ -72,6 +73,10 @@ export class BullmqBus implements Bus {
     this.#queues = new Map(JOB_KINDS.map((kind) => [kind, this.#makeQueue(kind)]));
   }
 
+  get health(): EngineHealth {
+    return this.#connection.health;
+  }
+
   /** @throws ERR_REDIS_…, ERR_STORE_UNAVAILABLE, ERR_STORE_AMBIGUOUS */
   static async open(parts: RedisParts, options: BullmqBusOptions): Promise<BullmqBus> {
     const connection = await RedisConnection.open(parts, NAME, options.redis);
@@ -85,6 +90,11 @@ export class BullmqBus implements Bus {
       await bus.close();
       throw error;
     }
+  }
+
+  /** For who shows them; whatever is to be done goes by the methods here. */
+  get queues(): readonly JobQueue[] {
+    return [...this.#queues.values()];
   }
 
   async work(

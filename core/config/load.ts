@@ -1,3 +1,4 @@
+import { isUnspecified } from '../net/ip.js';
 import type { Node, Document } from 'yaml';
 import { LineCounter, isMap, isNode, isScalar, isSeq, parseDocument, visit } from 'yaml';
 import type { z } from 'zod';
@@ -135,6 +136,16 @@ function checkWhole(config: Config, place: Place): void {
     if (fence !== 'none' && control === undefined) {
       const line = lineOf(place, ['servers', index, 'fence']);
       fault(place.file, line, `servers.${index}.fence`, 'needs `control`: where its agent listens');
+    }
+  }
+  const { addresses, redundancy, advertise } = config.redirector;
+  const health = advertise ?? config.health.listen.host;
+  if (addresses.length > 0 && redundancy === 'heartbeat') {
+    if (isLoopback(health) || isUnspecified(health)) {
+      const line = lineOf(place, ['health', 'listen']);
+      const what =
+        'where other redirectors reach it, or `redirector.advertise`: those that share addresses ask one another';
+      fault(place.file, line, 'health.listen', what);
     }
   }
   if (!isLoopback(config.api.listen.host)) {

@@ -1,14 +1,22 @@
 import { z } from 'zod';
-import { DRAIN_POLICIES, FENCES, LOST_SOURCE_POLICIES, MODES } from '../domain.js';
+import { DRAIN_POLICIES, FENCES, LOST_SOURCE_POLICIES, MODES, REDUNDANCIES } from '../domain.js';
 import { LOG_LEVELS } from '../log.js';
 import { memberIdSchema, resourceIdSchema, serverIdSchema } from '../schema.js';
 import { metricsSourceSchema } from './metrics-source.js';
-import { addressTextSchema, bytesSchema, globSchema, msSchema } from './units.js';
+import { addressTextSchema, bytesSchema, globSchema, ipPrefixSchema, msSchema } from './units.js';
 
 /*
  * The one config file. Every key, its default and its unit stand here; the JSON Schema for editors and the
  * reference are made from it. Unknown keys are refused.
  */
+
+/**
+ * What a running process takes up by itself when its config is read again (SIGHUP), with all that stands under it. The rest
+ * needs a restart.
+ */
+function reloadable<Schema extends z.ZodType>(schema: Schema): Schema {
+  return schema.meta({ reloadable: true });
+}
 
 const logSchema = z.strictObject({
   level: z
@@ -87,8 +95,12 @@ const serverSchema = z.strictObject({
 });
 
 const resourcesSchema = z.strictObject({
-  names: z.array(resourceIdSchema).default([]).describe('Beside those that agents announce.'),
-  pins: z.record(resourceIdSchema, serverIdSchema).default({}).describe('Resource: server.'),
+  names: reloadable(
+    z.array(resourceIdSchema).default([]).describe('Beside those that agents announce.'),
+  ),
+  pins: reloadable(
+    z.record(resourceIdSchema, serverIdSchema).default({}).describe('Resource: server.'),
+  ),
   policies: z
     .array(
       z.strictObject({
@@ -117,19 +129,17 @@ const agentsSchema = z.strictObject({
   listen: addressTextSchema
     .prefault('127.0.0.1:7703')
     .describe('Where agents announce themselves.'),
-  callTimeoutMs: msSchema.default(1000),
+  callTimeoutMs: reloadable(msSchema.default(1000)),
 });
 
 const collectorSchema = z.strictObject({
-  everyMs: msSchema.default(10_000).describe('Between two polls of a server.'),
-  timeoutMs: msSchema.default(5000),
-  concurrencyMax: z.int().min(1).default(32),
-  pageBytesMax: bytesSchema.prefault('8MiB').describe('A longer page is not read.'),
-  absurdFactor: z
-    .number()
-    .min(1)
-    .default(20)
-    .describe('More than a capacity times this is not believed.'),
+  everyMs: reloadable(msSchema.default(10_000).describe('Between two polls of a server.')),
+  timeoutMs: reloadable(msSchema.default(5000)),
+  concurrencyMax: reloadable(z.int().min(1).default(32)),
+  pageBytesMax: reloadable(bytesSchema.prefault('8MiB').describe('A longer page is not read.')),
+  absurdFactor: reloadable(
+    z.number().min(1).default(20).describe('More than a capacity times this is not believed.'),
+  ),
   spoolBytesMax: bytesSchema
     .prefault('256MiB')
     .describe('Of disk, for samples that the store could not take.'),
@@ -228,7 +238,9 @@ const redisSchema = z.strictObject({
 });
 
 const forecastSchema = z.strictObject({
-  everyMs: msSchema.default(300_000).describe('Between two rounds: forecast, then plan.'),
+  everyMs: reloadable(
+    msSchema.default(300_000).describe('Between two rounds: forecast, then plan.'),
+  ),
   stepMs: msSchema.min(100).default(300_000),
   horizonSteps: z.int().min(1).max(288).default(12),
   historySteps: z.int().min(24).max(50_000).default(2016),
@@ -237,7 +249,9 @@ const forecastSchema = z.strictObject({
     .max(4)
     .default([3_600_000, 86_400_000, 604_800_000])
     .describe('Lengths of the seasons that the load may have.'),
-  minSteps: z.int().min(3).default(24).describe('With less history nothing is planned: learning.'),
+  minSteps: reloadable(
+    z.int().min(3).default(24).describe('With less history nothing is planned: learning.'),
+  ),
 });
 
 const plannerSchema = z.strictObject({
@@ -245,6 +259,12 @@ const plannerSchema = z.strictObject({
   target: z.number().min(0.1).max(1).default(0.8).describe('Utilization that plans keep below.'),
   movesMax: z.int().min(1).default(16).describe('Of one plan.'),
   batchMovesMax: z.int().min(1).max(1000).default(8).describe('Switched as one.'),
+  unservedBatchMovesMax: z
+    .int()
+    .min(1)
+    .max(1000)
+    .default(250)
+    .describe('The same for resources that nobody serves, new ones and those of lost servers.'),
   cooldownMs: z
     .int()
     .min(0)
@@ -262,7 +282,7 @@ const plannerSchema = z.strictObject({
     .max(1)
     .default(0.1)
     .describe(
-      'And by this share of what is wrong with it: of its overload, its load above the target.',
+      'And by this share of what is wrong with it – its overload, its load above the target – or by the share that the largest of its resources is of its load.',
     ),
   imbalanceMax: z
     .number()
@@ -293,29 +313,112 @@ const triggersSchema = z.strictObject({
     .describe('Below this load of the fullest server the ratio does not matter.'),
 });
 
-const redirectorSchema = z.strictObject({
-  id: memberIdSchema.default('r1' as z.output<typeof memberIdSchema>),
-  advertise: z
-    .string()
-    .min(1)
-    .max(255)
-    .optional()
-    .describe('Host by which others reach its health listener; default: as that listens.'),
-  memberLeaseMs: msSchema.default(10_000),
-  servingLeaseMs: msSchema.default(3000),
-  healthCheckMs: msSchema.default(1000),
-  healthTimeoutMs: msSchema.default(1000),
-  drainTimeoutMs: msSchema.default(5000),
-  holdTimeoutMs: msSchema.default(10_000),
-  heldPerResourceMax: z.int().min(1).default(1000),
-  heldMax: z.int().min(1).default(10_000),
-  heldBytesMax: bytesSchema.prefault('64MiB'),
-  standbyAfterMs: z.int().min(0).default(200).describe('A failover waits so long for a plan.'),
-  fenceHook: z
-    .url({ protocol: /^https?$/ })
-    .optional()
-    .describe('Asked by POST to switch a lost server off.'),
+const floatingAddressSchema = z.strictObject({
+  address: ipPrefixSchema.describe(
+    'As 10.0.0.10, or 10.0.0.10/24 if nothing else on the interface makes its network known.',
+  ),
+  interface: z.string().regex(/^[A-Za-z0-9_.-]{1,15}$/, 'the name of a network interface'),
+  prefer: z
+    .array(memberIdSchema)
+    .max(64)
+    .default([])
+    .describe(
+      'The redirectors that should rather have it, the first most of all; empty: whoever has the fewest.',
+    ),
 });
+
+const takeoverSchema = z.strictObject({
+  handBackAfterMs: z
+    .int()
+    .min(0)
+    .default(60_000)
+    .describe('A preferred redirector gets an address back once it has been ready for so long.'),
+  onCutOff: z
+    .enum(LOST_SOURCE_POLICIES)
+    .default('availability')
+    .describe(
+      'Who reaches neither the table store nor all other redirectors keeps its addresses (availability) or gives them up (consistency).',
+    ),
+  drainTimeoutMs: msSchema
+    .default(2000)
+    .describe('An address that is given up waits so long for answers under way.'),
+  announceEveryMs: msSchema.min(1000).default(30_000),
+  commandTimeoutMs: msSchema.default(2000),
+  command: z
+    .tuple([z.string().min(1)], z.string())
+    .optional()
+    .describe(
+      'A program and its first arguments, run instead of `ip`: … up|down ADDRESS/PREFIX INTERFACE.',
+    ),
+});
+
+const redirectorSchema = z
+  .strictObject({
+    id: memberIdSchema.default('r1' as z.output<typeof memberIdSchema>),
+    advertise: z
+      .string()
+      .min(1)
+      .max(255)
+      .optional()
+      .describe('Host by which others reach its health listener; default: as that listens.'),
+    memberLeaseMs: msSchema.default(10_000),
+    servingLeaseMs: msSchema.default(3000),
+    healthCheckMs: msSchema.default(1000),
+    healthTimeoutMs: reloadable(msSchema.default(1000)),
+    drainTimeoutMs: reloadable(msSchema.default(5000)),
+    holdTimeoutMs: reloadable(msSchema.default(10_000)),
+    heldPerResourceMax: reloadable(z.int().min(1).default(1000)),
+    heldMax: reloadable(z.int().min(1).default(10_000)),
+    heldBytesMax: reloadable(bytesSchema.prefault('64MiB')),
+    stopWaitMs: reloadable(
+      z
+        .int()
+        .min(0)
+        .default(1000)
+        .describe(
+          'Told to stop, it is not ready at once but serves on for so long: whoever balances over redirectors must look at /readyz more often.',
+        ),
+    ),
+    stopTimeoutMs: reloadable(
+      msSchema
+        .default(30_000)
+        .describe('Then what is under way has so long to end; what is left is cut.'),
+    ),
+    standbyAfterMs: reloadable(
+      z.int().min(0).default(200).describe('A failover waits so long for a plan.'),
+    ),
+    fenceHook: reloadable(
+      z
+        .url({ protocol: /^https?$/ })
+        .optional()
+        .describe('Asked by POST to switch a lost server off.'),
+    ),
+    redundancy: z
+      .enum(REDUNDANCIES)
+      .default('heartbeat')
+      .describe(
+        'heartbeat: another redirector goes on with the addresses and sessions of one that is dead; independent: each has its own.',
+      ),
+    addresses: z
+      .array(floatingAddressSchema)
+      .max(64)
+      .default([])
+      .describe('Where clients connect, whichever redirector is alive; the same for all of them.'),
+    takeover: takeoverSchema.prefault({}),
+  })
+  .superRefine(({ addresses, memberLeaseMs }, context) => {
+    const ips = addresses.map(({ address }) => address.ip);
+    for (const [index, ip] of ips.entries()) {
+      if (ips.indexOf(ip) === index) continue;
+      const path = ['addresses', index, 'address'];
+      context.addIssue({ code: 'custom', path, message: `${ip} stands here twice` });
+    }
+    if (addresses.length > 0 && memberLeaseMs < 3000) {
+      const path = ['memberLeaseMs'];
+      const message = 'at least 3000 with addresses: the kernel counts their life in seconds';
+      context.addIssue({ code: 'custom', path, message });
+    }
+  });
 
 const httpSchema = z.strictObject({
   connectionsMax: z.int().min(1).default(10_000),
@@ -361,17 +464,21 @@ export const configSchema = z.strictObject({
     .default('foreshift'),
   dataDir: z.string().min(1).default('./data').describe('Relative to this file.'),
   engines: z.enum(['embedded']).default('embedded'),
-  mode: z
-    .enum(MODES)
-    .default('propose')
-    .describe(
-      'observe: forecasts only; propose: plans wait for an operator; auto: plans are applied.',
-    ),
-  log: logSchema.prefault({}),
+  mode: reloadable(
+    z
+      .enum(MODES)
+      .default('propose')
+      .describe(
+        'observe: forecasts only; propose: plans wait for an operator; auto: plans are applied.',
+      ),
+  ),
+  log: reloadable(logSchema.prefault({})),
   api: apiSchema.prefault({}),
   health: healthSchema.prefault({}),
-  listeners: z.array(httpListenerSchema).default([]).describe('Where clients connect.'),
-  servers: z.array(serverSchema).default([]).describe('Servers that no agent announces.'),
+  listeners: reloadable(z.array(httpListenerSchema).default([]).describe('Where clients connect.')),
+  servers: reloadable(
+    z.array(serverSchema).default([]).describe('Servers that no agent announces.'),
+  ),
   resources: resourcesSchema.prefault({}),
   agents: agentsSchema.prefault({}),
   collector: collectorSchema.prefault({}),
@@ -387,10 +494,10 @@ export const configSchema = z.strictObject({
   redis: redisSchema.prefault({}),
   metricStore: metricStoreSchema.prefault({}),
   forecast: forecastSchema.prefault({}),
-  planner: plannerSchema.prefault({}),
-  triggers: triggersSchema.prefault({}),
+  planner: reloadable(plannerSchema.prefault({})),
+  triggers: reloadable(triggersSchema.prefault({})),
   redirector: redirectorSchema.prefault({}),
-  http: httpSchema.prefault({}),
+  http: reloadable(httpSchema.prefault({})),
   limits: limitsSchema.prefault({}),
 });
 

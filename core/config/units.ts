@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Address } from '../domain.js';
 import { parseAddress } from '../domain.js';
+import { isV4, parseIp } from '../net/ip.js';
 
 /* Values as people write them in a config, and what they mean inside. */
 
@@ -48,6 +49,24 @@ export const addressTextSchema = z.string().transform((text, context): Address =
     });
     return z.NEVER;
   }
+});
+
+const IP_PREFIX = /^([0-9A-Fa-f.:]{2,45})(?:\/([0-9]{1,3}))?$/;
+
+/** An IP in its one shortest spelling, with the length of its network's prefix; alone: of itself only. */
+export const ipPrefixSchema = z.string().transform((text, context) => {
+  const [, host = '', digits] = IP_PREFIX.exec(text) ?? [];
+  const ip = parseIp(host);
+  const bits = ip !== undefined && isV4(ip) ? 32 : 128;
+  const prefixLength = digits === undefined ? bits : Number(digits);
+  if (ip !== undefined && prefixLength >= 1 && prefixLength <= bits) {
+    // What a URL makes of it is how RFC 5952 wants it.
+    const spelled = host.includes(':') ? new URL(`http://[${host}]`).hostname.slice(1, -1) : host;
+    return { ip: spelled, prefixLength };
+  }
+  const message = 'an IP address such as 10.0.0.10, 10.0.0.10/24 or fd00::10/64';
+  context.issues.push({ code: 'custom', input: text, message });
+  return z.NEVER;
 });
 
 /** Milliseconds, whole. */

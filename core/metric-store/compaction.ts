@@ -16,7 +16,9 @@ export async function scheduleCompaction({
   metricStore,
   clock,
 }: CompactionParts): Promise<void> {
-  await bus.work('compaction', async () => {
+  await bus.work('compaction', async (job) => {
+    const message = 'what is past its retention is dropped';
+    job.progress({ phase: 'compacting', done: 0, total: 1, message });
     await metricStore.compact(clock.realtimeMs());
     return null;
   });

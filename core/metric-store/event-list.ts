@@ -24,6 +24,7 @@ const eventSchema: z.ZodType<StoredEvent> = z.discriminatedUnion('kind', [
     result: z.enum(['applied', 'given-back', 'aborted', 'left-out']),
     why: textSchema,
     resources: z.array(resourceIdSchema),
+    targets: z.array(serverIdSchema).optional(),
     generation: textSchema,
     drainMs: finiteSchema,
     holdMs: finiteSchema,

@@ -97,6 +97,8 @@ export type StoredEvent =
       readonly result: 'applied' | 'given-back' | 'aborted' | 'left-out';
       readonly why: string;
       readonly resources: readonly ResourceId[];
+      /** Of what was applied, where each of them went; absent: an earlier version wrote it, or nothing was. */
+      readonly targets?: readonly ServerId[] | undefined;
       readonly generation: string;
       readonly drainMs: number;
       readonly holdMs: number;

@@ -45,13 +45,18 @@ const SPECIAL: readonly Network[] = [
 export class OutboundGuard {
   readonly #networks: readonly Network[];
   readonly #ports: readonly PortRange[];
-  readonly #excluded: readonly { readonly ip: Ip | undefined; readonly port: number }[];
+  #excluded: readonly { readonly ip: Ip | undefined; readonly port: number }[];
 
   /** @throws ERR_ADDRESS_INVALID — a network that is none */
   constructor({ networks, ports, excluded }: OutboundPolicy) {
     this.#networks = networks.map(parseNetwork);
     this.#ports = ports;
-    this.#excluded = excluded.map(({ host, port }) => ({ ip: parseIp(host), port }));
+    this.#excluded = ownOf(excluded);
+  }
+
+  /** Our own listeners, now that they are others. */
+  exclude(excluded: readonly Address[]): void {
+    this.#excluded = ownOf(excluded);
   }
 
   /**
@@ -94,6 +99,10 @@ export class OutboundGuard {
     if (isAllowed) return undefined;
     return special.length > 0 ? 'it is in a special range' : 'it is in no allowed network';
   }
+}
+
+function ownOf(excluded: readonly Address[]) {
+  return excluded.map(({ host, port }) => ({ ip: parseIp(host), port }));
 }
 
 /** Letters, digits, hyphens, underscores and dots; not what some resolver would read as a number. */

@@ -1,6 +1,7 @@
 import { Redis } from 'ioredis';
 import { reasonOf } from './failure.js';
 import type { RedisParts } from './connection.js';
+import { lasting } from './lasting.js';
 import type { RedisOptions } from './options.js';
 import { clientOptions, nameOf } from './options.js';
 
@@ -11,9 +12,11 @@ import { clientOptions, nameOf } from './options.js';
 export class RedisChannel {
   readonly #client: Redis;
   readonly #notify: () => void;
+  readonly #end: () => void;
 
-  private constructor(options: RedisOptions, notify: () => void) {
+  private constructor({ clock }: RedisParts, options: RedisOptions, notify: () => void) {
     this.#client = new Redis(clientOptions(options));
+    this.#end = lasting(this.#client, clock);
     this.#notify = notify;
     this.#client.on('error', ignore);
     this.#client.on('message', notify);
@@ -21,11 +24,11 @@ export class RedisChannel {
 
   /** Resolves once it listens; later losses are mended by themselves. @throws ERR_REDIS_… */
   static async open(
-    { log }: RedisParts,
+    parts: RedisParts,
     options: RedisOptions,
     { channel, notify }: { readonly channel: string; readonly notify: () => void },
   ): Promise<RedisChannel> {
-    const opened = new RedisChannel(options, notify);
+    const opened = new RedisChannel(parts, options, notify);
     const redis = nameOf(options);
     try {
       await opened.#client.connect();
@@ -37,14 +40,14 @@ export class RedisChannel {
     opened.#client.on('ready', () => {
       opened.#listen(channel).catch((err: unknown) => {
         // Until the next connection there is only polling.
-        log.warn({ err: reasonOf(err, redis), channel }, 'not told of changes');
+        parts.log.warn({ err: reasonOf(err, redis), channel }, 'not told of changes');
       });
     });
     return opened;
   }
 
   close(): void {
-    this.#client.disconnect();
+    this.#end();
   }
 
   async #listen(channel: string): Promise<void> {

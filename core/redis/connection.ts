@@ -5,7 +5,10 @@ import type { Address } from '../domain.js';
 import type { ErrorCode } from '../errors.js';
 import { ForeshiftError, fail } from '../errors.js';
 import type { Log } from '../log.js';
-import { isSurelyNotDone, isUnknownScript, reasonOf } from './failure.js';
+import type { Effect, Watched } from '../engine-health.js';
+import { EngineHealth } from '../engine-health.js';
+import { isSurelyNotDone, isTimeout, isUnknownScript, reasonOf } from './failure.js';
+import { lasting } from './lasting.js';
 import type { RedisOptions } from './options.js';
 import { REDIS_DEFAULTS, clientOptions, nameOf } from './options.js';
 import type { Script } from './script.js';
@@ -14,9 +17,6 @@ export interface RedisParts {
   readonly clock: Clock;
   readonly log: Log;
 }
-
-/** What a call does, if it is carried out. */
-type Effect = 'reads' | 'writes';
 
 export interface ScriptCall {
   readonly script: Script;
@@ -35,7 +35,8 @@ const LASTING: ReadonlySet<ErrorCode> = new Set(['ERR_REDIS_LOGIN', 'ERR_REDIS_F
  * ERR_STORE_UNAVAILABLE – nothing was done – or, if it writes, ERR_STORE_AMBIGUOUS – it may have been done, or may
  * still be. The `cause` says why, in a code of ours.
  */
-export class RedisConnection {
+export class RedisConnection implements Watched {
+  readonly health: EngineHealth;
   readonly #client: Redis;
   readonly #log: Log;
   readonly #clock: Clock;
@@ -44,6 +45,7 @@ export class RedisConnection {
   readonly #redis: string;
   readonly #callsMax: number;
   readonly #calls = new Set<Promise<unknown>>();
+  readonly #end: () => void;
   #lastError: unknown = new Error('not connected yet');
   #isLost = false;
   #isClosed = false;
@@ -52,9 +54,11 @@ export class RedisConnection {
     this.#clock = clock;
     this.#log = log;
     this.#store = store;
+    this.health = new EngineHealth(store, clock);
     this.#redis = nameOf(options);
     this.#callsMax = options.callsMax ?? REDIS_DEFAULTS.callsMax;
     this.#client = new Redis(clientOptions(options));
+    this.#end = lasting(this.#client, clock);
     this.#client.on('error', (error: unknown) => {
       this.#lastError = error;
     });
@@ -74,7 +78,7 @@ export class RedisConnection {
       await connection.#untilReady();
       if (first !== undefined) await connection.run(first);
     } catch (error) {
-      connection.#client.disconnect();
+      connection.#end();
       throw error instanceof ForeshiftError && error.cause instanceof ForeshiftError
         ? error.cause
         : error;
@@ -123,6 +127,7 @@ export class RedisConnection {
   /** For who cannot make sense of an answer. @throws ERR_STORE_UNAVAILABLE, ERR_STORE_AMBIGUOUS */
   refuse(effect: Effect, why: string): never {
     const cause = new ForeshiftError('ERR_REDIS_DATA', { redis: this.#redis, why });
+    this.health.unreadable(effect, cause);
     return this.#fail(effect === 'reads', cause);
   }
 
@@ -130,7 +135,7 @@ export class RedisConnection {
   async close(): Promise<void> {
     this.#isClosed = true;
     await Promise.allSettled(this.#calls);
-    this.#client.disconnect();
+    this.#end();
   }
 
   /**
@@ -138,7 +143,11 @@ export class RedisConnection {
    */
   async call<Answer>(effect: Effect, send: (client: Redis) => Promise<Answer>): Promise<Answer> {
     if (this.#isClosed) this.#fail(true);
-    if (this.#client.status !== 'ready') this.#fail(true, reasonOf(this.#lastError, this.#redis));
+    if (this.#client.status !== 'ready') {
+      const reason = reasonOf(this.#lastError, this.#redis);
+      this.health.failed(effect, reason);
+      this.#fail(true, reason);
+    }
     if (this.#calls.size >= this.#callsMax) {
       this.#fail(
         true,
@@ -148,9 +157,13 @@ export class RedisConnection {
     const call = send(this.#client);
     this.#calls.add(call);
     try {
-      return await call;
+      const answer = await call;
+      this.health.answered(effect);
+      return answer;
     } catch (error) {
-      return this.#fail(effect === 'reads' || isSurelyNotDone(error), reasonOf(error, this.#redis));
+      const reason = reasonOf(error, this.#redis);
+      this.health.failed(effect, reason, isTimeout(error) ? 'timed-out' : undefined);
+      return this.#fail(effect === 'reads' || isSurelyNotDone(error), reason);
     } finally {
       this.#calls.delete(call);
     }
@@ -186,6 +199,7 @@ export class RedisConnection {
     this.#client.on('close', () => {
       if (this.#isLost || this.#isClosed) return;
       this.#isLost = true;
+      this.health.connectionLost();
       this.#lastError = new Error('the connection was lost');
       this.#log.warn(fields, 'connection to redis lost');
     });

@@ -31,7 +31,8 @@ const REFUSALS: Readonly<Record<string, ErrorCode>> = {
 
 /** What a user may not do is refused with these words in a script; perhaps in the middle of it. */
 const FORBIDDEN_IN_SCRIPT = 'ERR The user executing the script';
-/** The client's own words for a command that it did not write. */
+/** The client's own words for a command that had no answer in time, and for one that it did not write. */
+const TIMED_OUT = 'Command timed out';
 const NOT_WRITTEN = "Stream isn't writeable";
 
 /** Why, in one of our codes. */
@@ -45,6 +46,11 @@ export function reasonOf(error: unknown, redis: string): ForeshiftError {
 export function isSurelyNotDone(error: unknown): boolean {
   if (refusalOf(error) !== undefined) return true;
   return error instanceof Error && error.message.includes(NOT_WRITTEN);
+}
+
+/** No answer in time. */
+export function isTimeout(error: unknown): boolean {
+  return error instanceof Error && error.message === TIMED_OUT;
 }
 
 export function isUnknownScript(error: unknown): boolean {

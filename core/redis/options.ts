@@ -82,6 +82,8 @@ export function patientOptions(options: RedisOptions): ClientOptions {
     ...clientOptions({ ...options, commandTimeoutMs: PATIENT_TIMEOUT_MS }),
     enableOfflineQueue: true,
     maxRetriesPerRequest: null,
+    // Its copies are the library's, and would end for good (see `lasting`): a master that is none any more says READONLY.
+    ...('master' in options.at && { failoverDetector: false }),
   };
 }
 

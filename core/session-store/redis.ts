@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
+import type { EngineHealth, Watched } from '../engine-health.js';
 import { fail } from '../errors.js';
 import type { Json } from '../json.js';
 import type { RedisParts, ScriptCall } from '../redis/connection.js';
@@ -43,7 +44,7 @@ const PAGE = 1000;
  * The session store of many processes. Puts and removes that meet are one script; while one is under way the next
  * group gathers, so each connection has one group in flight, and the calls keep their order.
  */
-export class RedisSessionStore implements SessionStore {
+export class RedisSessionStore implements SessionStore, Watched {
   readonly #connection: RedisConnection;
   readonly #prefix: string;
   readonly #limits: SessionStoreLimits;
@@ -64,6 +65,10 @@ export class RedisSessionStore implements SessionStore {
     this.#prefix = `${prefix}:sessions`;
     this.#limits = { ...SESSION_STORE_LIMITS, ...limits };
     this.#waitingMax = waitingMax;
+  }
+
+  get health(): EngineHealth {
+    return this.#connection.health;
   }
 
   /** @throws ERR_REDIS_… */

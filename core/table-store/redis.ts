@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
+import type { EngineHealth, Watched } from '../engine-health.js';
 import { fail } from '../errors.js';
 import type { Json } from '../json.js';
 import { RedisChannel } from '../redis/channel.js';
@@ -30,7 +31,7 @@ const READS_MAX = 5;
  * as durable as the append-only file of Redis is, and replicas may lag behind: what a restart, a failover or a backup
  * lost shows as another store id, and nobody follows a store that shows less than he knows (`TableView`).
  */
-export class RedisTableStore implements TableStore {
+export class RedisTableStore implements TableStore, Watched {
   readonly #connection: RedisConnection;
   readonly #prefix: string;
   readonly #pageMax: number;
@@ -52,6 +53,10 @@ export class RedisTableStore implements TableStore {
     this.#prefix = prefix;
     this.#pageMax = pageMax;
     this.#transactionBytesMax = transactionBytesMax;
+  }
+
+  get health(): EngineHealth {
+    return this.#connection.health;
   }
 
   /** @throws ERR_REDIS_… */

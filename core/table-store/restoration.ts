@@ -8,6 +8,7 @@ import { Draft } from './draft.js';
 import type { KnownRecords } from './known-records.js';
 import type { RecordKind } from './records/kind.js';
 import { AUDIT, MODE, PAUSE, PLAN, ROUND } from './records/plan.js';
+import { FLOATING_ADDRESS } from './records/floating-address.js';
 import { ELIGIBLE, LOST, PIN, SERVER, SERVER_STATE } from './records/server.js';
 import { COORDINATOR, SWITCH } from './records/switch.js';
 import type { CopyRecord } from './records/table.js';
@@ -26,6 +27,7 @@ import { COPY, HEAD, PLACEMENT } from './records/table.js';
  */
 const KEPT = [
   COORDINATOR,
+  FLOATING_ADDRESS,
   SERVER,
   SERVER_STATE,
   LOST,

@@ -17,8 +17,8 @@ export interface Sequence {
 
 /**
  * Puts shifts into batches and these in order. Shifts that need each other share one: a resource comes with
- * those that make room for it. Shifts from one server share one too, since they have one reason. The most
- * urgent come first.
+ * those that make room for it. Shifts from one server share one too, since they have one reason; those that
+ * nobody serves, if they go to one server. The most urgent come first.
  */
 export function sequence(
   problem: Problem,
@@ -95,10 +95,11 @@ class Sequencer {
 
   /** Adds what belongs to the group, as far as it fits: who makes room for it, and its sources' other shifts. */
   #widened(group: ReasonedShift[]): ReasonedShift[] {
-    const { batchMovesMax } = this.#problem;
+    const { batchMovesMax, unservedBatchMovesMax } = this.#problem;
     for (const shift of [...this.#pending]) {
-      if (group.length >= batchMovesMax) break;
-      if (!isRelated(shift, group)) continue;
+      const isUnservedWhole = isUnserved(shift) && group.every(isUnserved);
+      const movesMax = isUnservedWhole ? unservedBatchMovesMax : batchMovesMax;
+      if (group.length >= movesMax || !isRelated(shift, group)) continue;
       this.#apply(shift, 1);
       if (group.some(({ target }) => this.#isBroken(target)) || this.#isBroken(shift.target)) {
         this.#apply(shift, -1);
@@ -134,7 +135,13 @@ function isRelated(shift: ReasonedShift, group: readonly ReasonedShift[]): boole
   const [first] = group;
   if (first === undefined) return false;
   if (shift.reason.kind === 'room') return group.some(({ target }) => target === shift.source);
-  return shift.reason.kind === first.reason.kind && shift.source === first.source;
+  if (shift.reason.kind !== first.reason.kind || shift.source !== first.source) return false;
+  // A server that refuses keeps none waiting that go elsewhere.
+  return !isUnserved(shift) || shift.target === first.target;
+}
+
+function isUnserved({ reason: { kind } }: ReasonedShift): boolean {
+  return kind === 'lost' || kind === 'place';
 }
 
 const URGENCY: Readonly<Record<Reason['kind'], number>> = {

@@ -55,12 +55,17 @@ export function needyOf({ problem, assignment }: Layout, rules: Rules): number[]
 /** So many of the emptiest servers are looked at first; all others only if each of them would cost something. */
 const CANDIDATES_MAX = 32;
 
-/** Where the resource adds least to the cost; among equals where the peak, then the count stays lowest. */
+/**
+ * Where the resource adds least to the cost; among equals where the peak, then the count stays lowest. What is not known to
+ * need anything goes by the count first, to servers that have room: by the peak all of it would go to the same one.
+ */
 function bestServerFor(resource: number, layout: Layout, rules: Rules): number {
   const { loads, counts } = layout;
+  const isSized = layout.problem.size[resource]! > EPSILON;
   let best = NOWHERE;
   let leastCost = Infinity;
   let lowestPeak = Infinity;
+  let fewest = Infinity;
   let looked = 0;
   for (const server of layout.byPeak) {
     if (!rules.canTake(server, resource)) continue;
@@ -68,14 +73,15 @@ function bestServerFor(resource: number, layout: Layout, rules: Rules): number {
     if (!layout.canAfford(layout.extraMoves(resource, server))) continue;
     const cost = layout.probe(server, resource, layout.nobody) - layout.costOf(server);
     if (loads.isBroken || cost > leastCost + EPSILON) continue;
-    const isBetter =
-      cost < leastCost - EPSILON ||
-      loads.peak < lowestPeak - EPSILON ||
-      (loads.peak < lowestPeak + EPSILON && counts[server]! < counts[best]!);
-    if (!isBetter) continue;
+    const byPeak =
+      loads.peak < lowestPeak - EPSILON ? -1 : loads.peak < lowestPeak + EPSILON ? 0 : 1;
+    const byCount = counts[server]! - fewest;
+    const order = isSized ? byPeak || byCount : byCount || byPeak;
+    if (cost >= leastCost - EPSILON && order >= 0) continue;
     best = server;
     leastCost = Math.min(cost, leastCost);
     lowestPeak = loads.peak;
+    fewest = counts[server]!;
   }
   return best;
 }

@@ -34,6 +34,8 @@ export interface Problem {
   readonly objective: Objective;
   readonly movesMax: number;
   readonly batchMovesMax: number;
+  /** Of resources that nobody serves: there is nothing to drain, and nobody else to keep waiting. */
+  readonly unservedBatchMovesMax: number;
 }
 
 export const NOWHERE = -1;

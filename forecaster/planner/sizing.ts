@@ -14,7 +14,8 @@ function moveCostOf(size: number, gainMin: number): number {
 
 /**
  * A move must also take away a share of what is wrong, in an assignment, with the server that the resource leaves: where
- * nothing helps much, nothing is moved about for little. What has to leave its server costs no more for that.
+ * nothing helps much, nothing is moved about for little. Where all that may leave is small, none could: as much is asked then
+ * as the largest of them is of the server's load. What has to leave its server costs no more for that.
  */
 export function moveCostsOf(
   problem: Problem,
@@ -23,12 +24,26 @@ export function moveCostsOf(
 ): Float64Array {
   const { start, needs, size } = problem;
   const wrong = costsOf(problem, assignment);
+  const largest = largestSharesOf(problem);
   return size.map((share, resource) => {
     const cost = moveCostOf(share, gainMin);
     const home = start[resource]!;
     if (home === NOWHERE || needs[resource] !== null) return cost;
-    return Math.max(cost, reliefMin * wrong[home]!);
+    return Math.max(cost, Math.min(reliefMin, largest[home]!) * wrong[home]!);
   });
+}
+
+/** By server: the largest resource that may leave it, as a share of all that it has. */
+function largestSharesOf({ servers, start, size, freedom, allowed }: Problem): Float64Array {
+  const sums = new Float64Array(servers.length);
+  const largest = new Float64Array(servers.length);
+  for (const [resource, home] of start.entries()) {
+    if (home === NOWHERE) continue;
+    sums[home]! += size[resource]!;
+    if (freedom[resource] === 'fixed' || allowed[resource]!.isPin) continue;
+    largest[home] = Math.max(largest[home]!, size[resource]!);
+  }
+  return largest.map((most, server) => (sums[server]! > 0 ? most / sums[server]! : 0));
 }
 
 interface Sizing {

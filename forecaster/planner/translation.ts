@@ -58,6 +58,7 @@ export function translate(inputs: PlanningInputs): Translation {
     objective: objectiveOf(inputs.options),
     movesMax: inputs.options.movesMax,
     batchMovesMax: inputs.options.batchMovesMax,
+    unservedBatchMovesMax: inputs.options.unservedBatchMovesMax,
   };
   const problem = { ...plain, moveCost: moveCostsOf(plain, inputs.options) };
   return { problem, rows, resources, servers };

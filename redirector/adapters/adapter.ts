@@ -1,6 +1,7 @@
 import type { Generation } from '../../core/generation.js';
 import type { Startable } from '../../core/lifecycle.js';
 import type { Move } from '../../core/plan.js';
+import type { KeptSession } from '../sessions/session-book.js';
 import type { Obstacle } from '../../core/table-store/records/switch.js';
 
 /**
@@ -9,9 +10,26 @@ import type { Obstacle } from '../../core/table-store/records/switch.js';
  */
 export interface ProtocolAdapter extends Startable {
   readonly protocol: string;
+  /** It will stop: takes everything as before, and tells its clients to look elsewhere as soon as that costs them nothing. */
+  leave(): void;
+  /** Takes nothing more, and ends what is under way; what is left after `graceMs` is cut. */
+  stop(graceMs?: number): Promise<void>;
   /** One move of an open switch, seen by this protocol. */
   transfer(move: Move): Transfer;
+  /**
+   * The connections of clients to this IP end, since it goes to another redirector. `finish`: the next answer on each
+   * is its last; new ones too. `close`: and those between two requests are closed. Resolves when there are none, at the
+   * latest when the signal aborts: then what `close` left is cut.
+   */
+  vacate(ip: string, how: VacateHow, signal: AbortSignal): Promise<void>;
+  /**
+   * Goes on with sessions that another redirector, or a former life of this one, kept in this scope; its clients come
+   * next. A protocol without sessions has no such method.
+   */
+  adopt?(scope: string, sessions: readonly KeptSession[]): Promise<void>;
 }
+
+export type VacateHow = 'finish' | 'close';
 
 /** The way of one resource from server to server. Calls come in this order; `undo` at any time before `finish`. */
 export interface Transfer {

@@ -66,7 +66,7 @@ interface Checked {
  */
 export class HealthChecker {
   readonly #parts: HealthParts;
-  readonly #options: HealthOptions;
+  #options: HealthOptions;
   readonly #servers = new Map<ServerId, Checked>();
   #signal: AbortSignal | undefined;
 
@@ -91,6 +91,11 @@ export class HealthChecker {
       if (signal.aborted) stop();
       else signal.addEventListener('abort', stop, { once: true });
     });
+  }
+
+  /** From now on; what is under way goes on by what was so when it began. */
+  reconfigure(options: Partial<HealthOptions>): void {
+    this.#options = { ...this.#options, ...options };
   }
 
   lastAnswer(server: ServerId): LeaseAnswer | undefined {

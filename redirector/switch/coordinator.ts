@@ -24,6 +24,7 @@ import type { NextWork, PlanQueueOptions } from './plan-queue.js';
 import { nextWork } from './plan-queue.js';
 import type { SwitchLimits } from './protocol.js';
 import { Reconciler } from './reconciler.js';
+import type { SwitchTally } from './tally.js';
 
 export interface CoordinatorParts {
   readonly store: TableStore;
@@ -64,7 +65,7 @@ const STEPS_MAX = 1000;
  */
 export class Coordinator {
   readonly #parts: CoordinatorParts;
-  readonly #options: CoordinatorOptions;
+  #options: CoordinatorOptions;
   readonly #lease: CoordinatorLease;
   readonly #ledger: SwitchLedger;
   readonly #lostServers: LostServers;
@@ -102,8 +103,20 @@ export class Coordinator {
     this.#acquaintance = new Acquaintance({ ...parts, isLost, reconciler: this.#reconciler });
   }
 
+  /** From now on; an open switch goes on by what was so when it was last looked at. */
+  reconfigure(options: CoordinatorOptions): void {
+    this.#options = options;
+    this.#lostServers.reconfigure(options.lostServers);
+    this.#driver.reconfigure(options.limits);
+  }
+
   get isCoordinating(): boolean {
     return this.#lease.term !== undefined;
+  }
+
+  /** How the switches ended that it coordinated. */
+  get tally(): SwitchTally {
+    return this.#driver.tally;
   }
 
   /** What an agent that agrees with the table answers to a health check. */

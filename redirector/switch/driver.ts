@@ -1,3 +1,4 @@
+import type { MovedRequest } from '../../core/agent-protocol.js';
 import type { Clock } from '../../core/clock/port.js';
 import type { LostSourcePolicy, MemberId, ResourceId, ServerId } from '../../core/domain.js';
 import type { Generation } from '../../core/generation.js';
@@ -14,6 +15,7 @@ import type { LostServers } from './lost-servers.js';
 import type { Agents, Members } from './peers.js';
 import type { Answer, Question, Step, SwitchFacts, SwitchLimits } from './protocol.js';
 import { nextStep } from './protocol.js';
+import { SwitchTally } from './tally.js';
 
 export interface SwitchDriverParts {
   readonly view: TableView;
@@ -43,12 +45,18 @@ const ASK_PAUSE_MS = 100;
 
 /** Carries the open switch on, one step of the protocol at a time. Used by the coordinator only. */
 export class SwitchDriver {
+  /** How switches ended. */
+  readonly tally = new SwitchTally();
   readonly #parts: SwitchDriverParts;
-  readonly #limits: SwitchLimits;
+  #limits: SwitchLimits;
   #inState: InState | undefined;
 
   constructor(parts: SwitchDriverParts, limits: SwitchLimits) {
     this.#parts = parts;
+    this.#limits = limits;
+  }
+
+  reconfigure(limits: SwitchLimits): void {
     this.#limits = limits;
   }
 
@@ -84,16 +92,19 @@ export class SwitchDriver {
       case 'commit':
         if (await ledger.commit(record, step.side)) this.#hint(record, step.side);
         return;
-      case 'abort':
+      case 'abort': {
         log.warn({ ...named(record), why: step.why }, 'switch aborted');
-        await ledger.close(record, this.#outcome(record, facts, step));
+        const outcome = this.#outcome(record, facts, step);
+        if (await ledger.close(record, outcome)) this.tally.add(outcome);
         return;
+      }
       case 'close': {
         const outcome = this.#outcome(record, facts);
         const { result, holdMs, heldRequests, failedRequests } = outcome;
         const fields = { result, holdMs, heldRequests, failedRequests };
-        if (await ledger.close(record, outcome))
-          log.info({ ...named(record), ...fields }, 'switched');
+        if (!(await ledger.close(record, outcome))) return;
+        this.tally.add(outcome);
+        log.info({ ...named(record), ...fields }, 'switched');
         return;
       }
     }
@@ -138,12 +149,15 @@ export class SwitchDriver {
   #hint({ moves, generation }: SwitchRecord, side: 'source' | 'target'): void {
     if (side === 'source') return;
     const { agents, view } = this.#parts;
+    const hints = new Map<ServerId, MovedRequest['moves'][number][]>();
     for (const { resource, source, target } of moves) {
       const address = view.get(SERVER, target)?.value.address;
       if (source === null || address === undefined || !agents.hasAgent(source)) continue;
-      const moved = { resource, server: target, address, since: generation };
-      void agents.moved(source, { moves: [moved] });
+      const ofSource = hints.get(source) ?? [];
+      hints.set(source, ofSource);
+      ofSource.push({ resource, server: target, address, since: generation });
     }
+    for (const [source, moved] of hints) void agents.moved(source, { moves: moved });
   }
 
   #enter(record: SwitchRecord): InState {

@@ -8,6 +8,7 @@ import type { TableView } from '../../core/table-store/view.js';
 import { duePlans } from './plan-queue.js';
 
 export interface FailoverOptions {
+  /** More than those of a plan: nothing is to be drained, and all of them are down. */
   readonly batchMovesMax: number;
   /** A failover that could not be applied in this time is thought over again. */
   readonly planLifeMs: number;
@@ -104,7 +105,10 @@ function moveToStandby(
   };
 }
 
-/** Those that need not wait for the serving lease come first, and in batches of their own. */
+/**
+ * Those that need not wait for the serving lease come first, and each batch goes to one server: a standby that refuses
+ * keeps nobody else waiting.
+ */
 function inBatches(
   moves: readonly PlannedMove[],
   policyOf: (resource: ResourceId) => LostSourcePolicy,
@@ -113,8 +117,11 @@ function inBatches(
   const batches: Batch[] = [];
   for (const policy of ['availability', 'consistency'] as const) {
     const ofPolicy = moves.filter(({ resource }) => policyOf(resource) === policy);
-    for (let at = 0; at < ofPolicy.length; at += batchMovesMax) {
-      batches.push({ moves: ofPolicy.slice(at, at + batchMovesMax) });
+    for (const standby of new Set(ofPolicy.map(({ target }) => target))) {
+      const toOne = ofPolicy.filter(({ target }) => target === standby);
+      for (let at = 0; at < toOne.length; at += batchMovesMax) {
+        batches.push({ moves: toOne.slice(at, at + batchMovesMax) });
+      }
     }
   }
   return batches;

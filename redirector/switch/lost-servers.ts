@@ -46,7 +46,7 @@ export interface LostServersOptions {
  */
 export class LostServers {
   readonly #parts: LostServersParts;
-  readonly #options: LostServersOptions;
+  #options: LostServersOptions;
   /** Loss → monotonic time since which nobody renews the serving lease. */
   readonly #unrenewedSinceMs = new Map<string, number>();
   /** Losses about which the hook is being asked, or was not long ago; and those that it settled. */
@@ -56,6 +56,10 @@ export class LostServers {
 
   constructor(parts: LostServersParts, options: LostServersOptions) {
     this.#parts = parts;
+    this.#options = options;
+  }
+
+  reconfigure(options: LostServersOptions): void {
     this.#options = options;
   }
 

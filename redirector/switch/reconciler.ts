@@ -46,7 +46,8 @@ type Owned = OwnedAnswer['owned'][number];
  * moved meanwhile, one that forgot takes what is its own. Where an agent has heard of a generation that the
  * table store does not know, the store came back older: the table is restored from what the agents own, and
  * the incarnation grows, so that nothing that was ever handed out is handed out again. What an agent will not
- * take at the table's generation, since it heard a newer one that nobody claims, it is given at a new one.
+ * take at the table's generation, since it heard a newer one that nobody claims, it is given at a new one. And nothing
+ * is given that another may own: an agent that lost its disk has not heard of what a table from a backup forgot.
  */
 export class Reconciler {
   readonly #parts: ReconcilerParts;
@@ -107,7 +108,7 @@ export class Reconciler {
 
   /** Asks one agent what it owns and mends every difference. @throws ERR_CALL_…, ERR_STORE_… */
   async settle(server: ServerId): Promise<void> {
-    const { agents, clock, log, view } = this.#parts;
+    const { agents, clock, log, view, isUnclaimed } = this.#parts;
     if (!agents.hasAgent(server)) return;
     const askedAtMs = clock.monotonicMs();
     const { owned, boot, highest } = await agents.owned(server);
@@ -119,7 +120,8 @@ export class Reconciler {
       const answer = await agents.release(server, wrong);
       log.warn({ server, resources: wrong.length, answer }, 'server gave up what is not its own');
     }
-    const missing = this.#missing(server, owned);
+    // The table may be older than what another agent owns: first all are asked.
+    const missing = this.#missing(server, owned).filter(({ resource }) => isUnclaimed(resource));
     if (missing.length > 0) {
       const answer = await agents.take(server, boot, missing);
       log.info({ server, resources: missing.length, answer }, 'server took what is its own');
@@ -189,19 +191,17 @@ export class Reconciler {
     server: ServerId,
     missing: readonly { readonly resource: ResourceId }[],
   ): Promise<void> {
-    const { store, view, log, isUnclaimed } = this.#parts;
+    const { store, view, log } = this.#parts;
     const since = nextEpoch(view.reserved);
     const draft = this.#draft().put(HEAD, 'head', { generation: since, reserved: since });
-    const dated = missing.filter(({ resource }) => isUnclaimed(resource));
-    for (const { resource } of dated) {
+    for (const { resource } of missing) {
       const placement = view.get(PLACEMENT, resource)?.value;
       if (placement?.server !== server) return;
       draft.expect(view, PLACEMENT, resource).put(PLACEMENT, resource, { ...placement, since });
     }
-    if (dated.length === 0) return;
     await store.transact(draft.transaction);
     await view.sync();
-    log.warn({ server, resources: dated.length }, 'resources given anew');
+    log.warn({ server, resources: missing.length }, 'resources given anew');
   }
 
   /** An agent owns since a later generation than the table knows of: its word is the newer one. */

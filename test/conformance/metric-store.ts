@@ -508,6 +508,7 @@ function eventsOfEachKind(startMs: number): StoredEvent[] {
       result: 'applied',
       why: '',
       resources: [r('vol-7'), r('vol-8')],
+      targets: [s('s1'), s('s2')],
       generation: '1.41',
       drainMs: 12.5,
       holdMs: 20,

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -6,6 +6,8 @@ import { parse } from 'yaml';
 import { productFolder } from '../../cli/product.js';
 import { freePort } from '../../demo/free-port.js';
 import { foreshift } from '../support/foreshift.js';
+import { itWith } from '../support/installed.js';
+import { PROMTOOL, promtool } from '../support/promtool.js';
 
 /* compose.yaml, as far as it can be looked at without containers: its commands and its config are run natively. */
 
@@ -15,6 +17,8 @@ interface Service {
   readonly healthcheck?: { readonly test: readonly string[] };
   readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
   readonly environment?: Readonly<Record<string, string>>;
+  readonly profiles?: readonly string[];
+  readonly volumes?: readonly string[];
 }
 
 interface Compose {
@@ -68,6 +72,66 @@ describe('compose.yaml', () => {
     expect(command).toContain('--appendonly yes');
     expect(command).toContain('--maxmemory-policy noeviction');
     expect(command).toContain('--requirepass');
+  });
+
+  it('has Prometheus and Grafana only where they are asked for, on loopback, for looking', () => {
+    const { prometheus, grafana } = compose.services;
+    expect([prometheus?.profiles, grafana?.profiles]).toEqual([['grafana'], ['grafana']]);
+    expect(prometheus?.command).toContain('--web.listen-address=127.0.0.1:9090');
+    expect(grafana?.environment).toMatchObject({
+      GF_SERVER_HTTP_ADDR: '127.0.0.1',
+      GF_AUTH_ANONYMOUS_ORG_ROLE: 'Viewer',
+      GF_SECURITY_DISABLE_INITIAL_ADMIN_CREATION: 'true',
+    });
+    const others = services.filter(([, { profiles }]) => profiles === undefined);
+    for (const [, { depends_on: needs = {} }] of others) {
+      expect(Object.keys(needs)).not.toContain('prometheus');
+    }
+  });
+
+  it('mounts what there is, and nothing to write into', async () => {
+    const mounts = services.flatMap(([, { volumes = [] }]) =>
+      volumes.filter((volume) => volume.startsWith('./')),
+    );
+    expect(mounts.length).toBeGreaterThan(2);
+    for (const mount of mounts) {
+      const [from = '', , mode] = mount.split(':');
+      expect([mount, mode]).toEqual([mount, 'ro']);
+      expect((await stat(`${productFolder}${from}`)).isDirectory()).toBe(true);
+    }
+  });
+
+  it('has every process scraped where it tells its health, and Grafana told where all that is', async () => {
+    const read = async (path: string): Promise<unknown> =>
+      parse(await readFile(`${productFolder}grafana/${path}`, 'utf8'));
+    const config = (await read('prometheus.yaml')) as {
+      readonly scrape_configs: readonly { readonly static_configs: { targets: string[] }[] }[];
+    };
+    const scraped = config.scrape_configs[0]?.static_configs[0]?.targets;
+    const health = ours.map(([, { command = [] }]) => command[command.indexOf('--health') + 1]);
+    expect([...(scraped ?? [])].sort()).toEqual([...health].sort());
+    const { metricStore } = parse(compose.configs.foreshift.content) as {
+      readonly metricStore: { readonly influx: { readonly url: string } };
+    };
+    const { datasources } = (await read('provisioning/datasources/foreshift.yaml')) as {
+      readonly datasources: readonly { readonly type: string; readonly url: string }[];
+    };
+    expect(datasources.map(({ type, url }) => [type, url])).toEqual([
+      ['influxdb', metricStore.influx.url],
+      ['prometheus', 'http://127.0.0.1:9090'],
+    ]);
+    const { providers } = (await read('provisioning/dashboards/foreshift.yaml')) as {
+      readonly providers: readonly { readonly options: { readonly path: string } }[];
+    };
+    const mount = `./grafana/dashboards:${providers[0]?.options.path ?? ''}:ro`;
+    expect(compose.services.grafana?.volumes).toContain(mount);
+  });
+
+  itWith(PROMTOOL)('has a config that promtool has nothing against', () => {
+    expect(promtool(['check', 'config', `${productFolder}grafana/prometheus.yaml`])).toMatchObject({
+      status: 0,
+    });
+    return Promise.resolve();
   });
 
   it('has commands and a config that are right: without a Redis each process says so', async () => {

@@ -58,7 +58,7 @@ describe('a real InfluxDB', () => {
     await expect(store.compact(clock.realtimeMs())).rejects.toMatchObject({
       code: 'ERR_STORE_UNAVAILABLE',
     });
-    server.go();
+    server.goOn();
     await store.writeSamples(again);
     expect(await row(2)).toEqual([1, 2]);
   });

@@ -118,8 +118,12 @@ describe('up with an InfluxDB', () => {
       await hit();
       await clock.sleep(POLL_MS / 2);
     }
-    const { warnings, servers, forecast } = await status();
+    const { warnings, servers, forecast, engines, atMs } = await status();
     expect(warnings.join()).toContain('metric store');
+    const [fault] = engines.map((engine) => engine.fault);
+    expect(fault?.code).toBe('ERR_STORE_UNAVAILABLE');
+    expect(fault?.sinceMs).toBeGreaterThanOrEqual(diedAtMs);
+    expect(fault?.sinceMs).toBeLessThan(atMs);
     expect([servers.length, forecast]).toEqual([1, null]);
     expect(await metric('foreshift_collector_spooling')).toBe(1);
     expect(await metric('foreshift_collector_spool_bytes')).toBeGreaterThan(0);
@@ -140,6 +144,7 @@ describe('up with an InfluxDB', () => {
       const { forecast: last } = await status();
       return last !== null && last.madeAtMs > backAtMs;
     });
+    expect((await status()).engines.map((engine) => engine.fault)).toEqual([null]);
     expect(await metric('foreshift_collector_spooling')).toBe(0);
     expect(await metric('foreshift_collector_samples_lost_total')).toBe(0);
     const failed = '{kind="write",end="ERR_STORE_UNAVAILABLE"}';

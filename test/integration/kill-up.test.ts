@@ -10,8 +10,7 @@ import { SystemClock } from '../../core/clock/system.js';
 import { NodeDisk } from '../../core/disk/node.js';
 import { SILENT_LOG } from '../../core/log.js';
 import { EmbeddedTableStore } from '../../core/table-store/embedded.js';
-import type { SwitchState } from '../../core/table-store/records/switch.js';
-import { SWITCH } from '../../core/table-store/records/switch.js';
+import { FORWARD_STATES, SWITCH } from '../../core/table-store/records/switch.js';
 import { TableView } from '../../core/table-store/view.js';
 import { freePort } from '../../demo/free-port.js';
 import { RunningUp } from '../support/foreshift.js';
@@ -27,17 +26,6 @@ import { untilWithin } from '../support/until.js';
 
 const RESOURCES = ['vol-1', 'vol-2', 'vol-3', 'vol-4'];
 const SECRET = 'a secret for the test of kills';
-/** Before the end of a switch; `committed` is its last. */
-const STATES: readonly SwitchState[] = [
-  'opened',
-  'prepared',
-  'held',
-  'drained',
-  'released',
-  'taken',
-  'attached',
-  'committed',
-];
 const KILLS_MAX = 60;
 
 const clock = new SystemClock();
@@ -147,7 +135,7 @@ async function traffic(isOver: () => boolean): Promise<void> {
 
 describe('kill -9 in the middle of a switch', () => {
   it('leaves whole batches only, and nothing that ran runs again', async () => {
-    const left = new Set<string>(STATES);
+    const left = new Set<string>(FORWARD_STATES);
     let isOver = false;
     const running = traffic(() => isOver);
     for (let kill = 0; kill < KILLS_MAX && left.size > 0; kill++) {

@@ -7,11 +7,12 @@ import { SystemClock } from '../../core/clock/system.js';
 import { freePort } from '../../demo/free-port.js';
 import { RunningUp, foreshift } from '../support/foreshift.js';
 import { InfluxServer } from '../support/influx-server.js';
-import { describeWith } from '../support/installed.js';
+import { describeWith, itWith } from '../support/installed.js';
 import type { Ran } from '../support/journaled-server.js';
 import { JournaledServer, ranTwice, runsOf } from '../support/journaled-server.js';
 import { RedisServer } from '../support/redis-server.js';
 import { Operator } from '../support/operator.js';
+import { PROMTOOL, lintOf, metricsPage } from '../support/promtool.js';
 import { untilWithin } from '../support/until.js';
 
 /*
@@ -154,6 +155,14 @@ describeWith('influxd')('services as processes of their own', () => {
     );
     expect(rows.length).toBeGreaterThan(0);
   }, 90_000);
+
+  itWith(PROMTOOL)('shows pages to Prometheus that it has nothing against', async () => {
+    for (const [name, { ready }] of processes) {
+      const page = await metricsPage(ready.health);
+      expect(page).toContain('foreshift_build_info');
+      expect([name, lintOf(page)]).toEqual([name, { status: 0, said: '' }]);
+    }
+  });
 
   it('goes on with one redirector when the other is killed, and with both when it is back', async () => {
     const before = journal.length;

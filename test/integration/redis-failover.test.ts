@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
-import { Redis } from 'ioredis';
 import { SystemClock } from '../../core/clock/system.js';
 import type { Generation } from '../../core/generation.js';
 import { compareGenerations, formatGeneration } from '../../core/generation.js';
@@ -10,8 +9,7 @@ import { HEAD } from '../../core/table-store/records/table.js';
 import { RedisTableStore } from '../../core/table-store/redis.js';
 import { TableView } from '../../core/table-store/view.js';
 import { describeWith } from '../support/installed.js';
-import { MASTER, RedisSentinel } from '../support/redis-sentinel.js';
-import { RedisServer } from '../support/redis-server.js';
+import { RedisPair } from '../support/redis-pair.js';
 import { untilWithin } from '../support/until.js';
 
 /*
@@ -25,45 +23,22 @@ const until = untilWithin(20_000);
 const parts = { clock, log: SILENT_LOG };
 
 describeWith('redis-sentinel')('a failover by Sentinel', () => {
-  let master: RedisServer;
-  let replica: RedisServer;
-  let sentinel: RedisSentinel;
+  let pair: RedisPair;
   let stores: TableStore[];
 
   beforeEach(async () => {
-    const login = { requirepass: PASSWORD, masterauth: PASSWORD };
-    master = await RedisServer.start(login);
-    replica = await RedisServer.start({ ...login, replicaof: `127.0.0.1 ${master.at.port}` });
-    await until('the replica follows', async () =>
-      (await ask(master, (client) => client.info('replication'))).includes('state=online'),
-    );
-    sentinel = await RedisSentinel.start(master.at, PASSWORD);
+    pair = await RedisPair.start(PASSWORD);
     stores = await Promise.all([open(), open()]);
   }, 60_000);
 
   afterEach(async () => {
     for (const store of stores) await store.close();
-    await sentinel.dispose();
-    await replica.dispose();
-    await master.dispose();
+    await pair.dispose();
   });
 
   function open(): Promise<TableStore> {
-    const at = { sentinels: [sentinel.at], master: MASTER };
-    const redis = { at, password: PASSWORD, commandTimeoutMs: 500 };
+    const redis = { at: pair.at, password: PASSWORD, commandTimeoutMs: 500 };
     return RedisTableStore.open(parts, { redis, prefix: '{test}' });
-  }
-
-  async function ask<Answer>(
-    server: RedisServer,
-    question: (client: Redis) => Promise<Answer>,
-  ): Promise<Answer> {
-    const client = new Redis({ ...server.at, password: PASSWORD });
-    try {
-      return await question(client);
-    } finally {
-      client.disconnect();
-    }
   }
 
   /** Acknowledged by whoever is master now, however long it takes to find it. */
@@ -94,17 +69,14 @@ describeWith('redis-sentinel')('a failover by Sentinel', () => {
       const following = views.map((view) => view.follow(stop.signal));
 
       await reserve(store, { incarnation: 1, epoch: 3 });
-      await ask(master, (client) => client.wait(1, 1000));
-      if (loses) {
-        await ask(replica, (client) => client.config('SET', 'masterauth', 'wrong'));
-        await ask(master, (client) => client.call('CLIENT', 'KILL', 'TYPE', 'replica'));
-      }
+      await pair.sync();
+      if (loses) await pair.cut();
       await reserve(store, { incarnation: 1, epoch: 6 });
-      if (!loses) await ask(master, (client) => client.wait(1, 1000));
+      if (!loses) await pair.sync();
       await until('all have seen it', () => views.every(({ reserved }) => reserved.epoch === 6));
       const { storeId } = await store.read(0);
 
-      await master.kill();
+      await pair.killMaster();
       const expected = loses ? { incarnation: 2, epoch: 0 } : { incarnation: 1, epoch: 6 };
       await until('everybody follows the new master', () =>
         views.every(
@@ -114,10 +86,7 @@ describeWith('redis-sentinel')('a failover by Sentinel', () => {
             view.reserved.incarnation === expected.incarnation,
         ),
       );
-      await master.restart();
-      await until('the old master follows', async () =>
-        (await ask(master, (client) => client.info('replication'))).includes('role:slave'),
-      );
+      await pair.mend();
       const next = { ...expected, epoch: expected.epoch + 10 };
       await reserve(store, next);
       await until('all have seen it', () =>

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { SystemClock } from '../../core/clock/system.js';
 import type { ErrorCode } from '../../core/errors.js';
 import { ForeshiftError } from '../../core/errors.js';
+import type { Effect, Watched } from '../../core/engine-health.js';
 import { SILENT_LOG } from '../../core/log.js';
 import { RedisConnection } from '../../core/redis/connection.js';
 import { RedisSessionStore } from '../../core/session-store/redis.js';
@@ -11,6 +12,7 @@ import { READ, TRANSACT } from '../../core/table-store/redis-scripts.js';
 import { TableView } from '../../core/table-store/view.js';
 import type { Answer } from '../support/resp-server.js';
 import { RespServer, encoded } from '../support/resp-server.js';
+import { untilWithin } from '../support/until.js';
 
 /* A Redis that answers with anything but what was asked for: each time a coded error, and nothing is harmed. */
 
@@ -83,7 +85,19 @@ function sayTo(sha1: string, answer: Answer): void {
   server.answer = ([name, script]) => (name === 'EVALSHA' && script === sha1 ? answer : null);
 }
 
-describe.each(FAULTS)('a Redis that answers: $name', ({ answer, isAmbiguous, cause }) => {
+/** How such a call ended, as it is counted; and that it is known since when it is so. */
+function expectCounted(
+  { health }: Watched,
+  effect: Effect,
+  { name, cause }: Pick<Fault, 'name' | 'cause'>,
+): void {
+  const end = name === 'no answer in time' ? 'timed-out' : cause;
+  expect(health.ends.get(`${effect} ${end}`)).toBe(1);
+  expect(health.fault).toMatchObject({ code: cause });
+  expect(health.fault?.sinceMs).toBe(health.fault?.atMs);
+}
+
+describe.each(FAULTS)('a Redis that answers: $name', ({ name, answer, isAmbiguous, cause }) => {
   const ofWrites = isAmbiguous ? 'ERR_STORE_AMBIGUOUS' : 'ERR_STORE_UNAVAILABLE';
 
   it('fails what the table store reads, and its view keeps what it had', async () => {
@@ -96,6 +110,7 @@ describe.each(FAULTS)('a Redis that answers: $name', ({ answer, isAmbiguous, cau
     expect(await failureOf(view.sync())).toEqual(['ERR_STORE_UNAVAILABLE', cause]);
     expect({ id: view.storeId, revision: view.revision }).toEqual({ id: 'id', revision: 7 });
     expect(view.regressed).toBe(false);
+    expectCounted(store, 'reads', { name, cause });
     await store.close();
   });
 
@@ -106,6 +121,7 @@ describe.each(FAULTS)('a Redis that answers: $name', ({ answer, isAmbiguous, cau
     expect(await failureOf(store.transact(transaction))).toEqual([ofWrites, cause]);
     await clock.sleep(100);
     expect(server.heard.filter(([, script]) => script === TRANSACT.sha1)).toHaveLength(1);
+    expectCounted(store, 'writes', { name, cause });
     await store.close();
   });
 
@@ -164,3 +180,42 @@ class HastyClock extends SystemClock {
     return super.after(ms / 10, run);
   }
 }
+
+describe('a Sentinel', () => {
+  it('that tells of a failover while it is asked for the master is asked again', async () => {
+    const sentinel = await RespServer.start();
+    const until = untilWithin(10_000, { pauseMs: 5 });
+    const { host, port } = server.at;
+    let isSlow = false;
+    sentinel.answer = ([name]) => {
+      if (name?.toUpperCase() !== 'SENTINEL') return null;
+      return isSlow ? undefined : encoded([host, String(port)]);
+    };
+    const heard = (name: string): number =>
+      sentinel.heard.filter((command) => command[0]?.toUpperCase() === name).length;
+    const connection = await RedisConnection.open(parts, 'test', {
+      at: { sentinels: [sentinel.at], master: 'main' },
+      commandTimeoutMs: 2000,
+    });
+    try {
+      await until('it listens for failovers', () => heard('SUBSCRIBE') === 1);
+      isSlow = true;
+      const asked = heard('SENTINEL');
+      server.hangUp();
+      await until('it asks for the master', () => heard('SENTINEL') > asked);
+      sentinel.send('SUBSCRIBE', encoded(['message', '+switch-master', 'main']));
+      await until('it has ended', () => connection.client.status !== 'connecting');
+      isSlow = false;
+      sentinel.send('SENTINEL', encoded([host, String(port)]));
+      await until('it is connected again', () =>
+        connection.read('PING').then(
+          () => true,
+          () => false,
+        ),
+      );
+    } finally {
+      await connection.close();
+      await sentinel.stop();
+    }
+  }, 30_000);
+});

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
-import { Pool } from 'undici';
+import { Pool, request } from 'undici';
 import { SystemClock } from '../../core/clock/system.js';
 import { freePort } from '../../demo/free-port.js';
 import { RunningUp, foreshift } from '../support/foreshift.js';
@@ -79,6 +79,15 @@ describeWith('redis-server')('up on a real Redis', () => {
   const operator = (): Operator => new Operator(up.ready.api, until);
   const move = (resource: string): Promise<void> => operator().move(resource);
 
+  /** Of the table store. */
+  async function metric(name: string): Promise<number> {
+    const { body } = await request(`http://${up.ready.health}/metrics`);
+    const line = (await body.text())
+      .split('\n')
+      .find((text) => text.startsWith(`${name}{engine="table store in Redis"`));
+    return Number(line?.split(' ').at(-1));
+  }
+
   /** Requests one after the other until told; what each was told: its status, and who answered. */
   async function traffic(isOver: () => boolean): Promise<number[]> {
     const told: number[] = [];
@@ -106,8 +115,20 @@ describeWith('redis-server')('up on a real Redis', () => {
     const [before] = [journal.length];
     await clock.sleep(3000);
     expect(journal.length - before).toBeGreaterThan(100);
+    const away = await operator().status();
+    const [engine] = away.engines.filter(({ name }) => name === 'table store in Redis');
+    expect(engine?.fault?.code).toBe('ERR_REDIS_UNREACHABLE');
+    expect(away.atMs - (engine?.fault?.sinceMs ?? 0)).toBeGreaterThan(1000);
+    expect(away.warnings.join()).toMatch(/the table store in Redis is away or refuses since 20/);
+    expect(await metric('foreshift_engine_up')).toBe(0);
+    expect(await metric('foreshift_engine_away_seconds')).toBeGreaterThan(1);
+    expect(await metric('foreshift_engine_connections_lost_total')).toBe(1);
     await redis.restart();
     await move('vol-2');
+    await until('all engines are well', async () =>
+      (await operator().status()).engines.every(({ fault }) => fault === null),
+    );
+    expect(await metric('foreshift_engine_up')).toBe(1);
     isOver = true;
     const told = await running;
     expect(told.filter((code) => code !== 200)).toEqual([]);

@@ -346,6 +346,12 @@ export class Checker {
       ([resource, { server, by }]) => by !== 'restored' && former.get(resource)?.server !== server,
     );
     if (changed.length > 0) this.#unsettle();
+    // A switch that the store forgot had taken it from a server that is lost: its new owner's word counts.
+    for (const [resource, { server }] of changed) {
+      const was = former.get(resource);
+      if (was === undefined || was.server === server || !before.lost.includes(was.server)) continue;
+      this.#takenFromLost.push({ resource, server: was.server, since: was.since });
+    }
     if (wild.length > 0) {
       throw new Violation('S4', `${wild.map(([id]) => id).join(', ')} moved outside a commit`);
     }

@@ -89,6 +89,8 @@ export const REDIRECTOR_OPTIONS: RedirectorOptions = {
   },
   view: { pollMs: 200, restoreAfterMs: 300 },
   settleTimeoutMs: 500,
+  stopWaitMs: 0,
+  stopTimeoutMs: 10_000,
   startRetryMs: 50,
 };
 

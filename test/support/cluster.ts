@@ -11,7 +11,6 @@ import { SILENT_LOG } from '../../core/log.js';
 import type { Log } from '../../core/log.js';
 import { OutboundGuard } from '../../core/net/guard.js';
 import { NodeNet } from '../../core/net/node.js';
-import type { PlannedMove } from '../../core/plan.js';
 import { SeededRng } from '../../core/rng.js';
 import { Eligibility } from '../../core/table-store/eligibility.js';
 import { MemoryTableStore } from '../../core/table-store/memory.js';
@@ -24,6 +23,7 @@ import { HttpAdapter } from '../../redirector/adapters/http/http-adapter.js';
 import type { RedirectorOptions } from '../../redirector/redirector.js';
 import { Redirector } from '../../redirector/redirector.js';
 import { SWITCH_LIMITS } from '../../redirector/switch/protocol.js';
+import { plannedMove } from './planned-moves.js';
 
 /* A small cluster on loopback, real but for its table store: for tests that need real sockets. */
 
@@ -66,6 +66,8 @@ export const FAST: RedirectorOptions = {
   },
   view: { pollMs: 200, restoreAfterMs: 300 },
   settleTimeoutMs: 1000,
+  stopWaitMs: 0,
+  stopTimeoutMs: 10_000,
   startRetryMs: 50,
 };
 
@@ -228,9 +230,7 @@ export class TestCluster {
     await this.view.sync();
     const nowMs = this.clock.realtimeMs();
     const moves = batches.map((batch) => ({
-      moves: batch.map(([resource, target]) =>
-        this.#move(resource as ResourceId, target as ServerId),
-      ),
+      moves: batch.map(([resource, target]) => plannedMove(this.view, resource, target)),
     }));
     const servers = moves.flatMap(({ moves: list }) =>
       list.flatMap(({ source, target }) => [source, target]),
@@ -265,25 +265,5 @@ export class TestCluster {
     await this.#registration.stop();
     this.#stopping.abort(new Error('over'));
     await this.store.close();
-  }
-
-  #move(resource: ResourceId, target: ServerId): PlannedMove {
-    const placement = this.view.table.placementOf(resource);
-    return {
-      resource,
-      source: placement?.server ?? null,
-      target,
-      since: placement?.since ?? null,
-      demand: {},
-      reason: {
-        kind: placement === undefined ? 'place' : 'imbalance',
-        server: null,
-        dimension: null,
-        atMs: null,
-        before: null,
-        after: null,
-        limit: null,
-      },
-    };
   }
 }

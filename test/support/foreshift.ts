@@ -39,25 +39,61 @@ export interface Ready {
   readonly agents: string;
 }
 
+/** One of its log. */
+export interface LogLine {
+  readonly msg: string;
+  readonly changed?: readonly string[];
+  readonly keys?: readonly string[];
+  readonly remedy?: string;
+  readonly err?: { readonly code: string; readonly message: string };
+}
+
 /** A running `foreshift up --json`, or one service of it. */
 export class RunningUp {
   readonly ready: Ready;
   readonly #child: ChildProcess;
   readonly #ended: Promise<number | null>;
+  readonly #said: () => string;
 
-  private constructor(child: ChildProcess, ready: Ready, ended: Promise<number | null>) {
+  private constructor(
+    child: ChildProcess,
+    { ready, ended, said }: { ready: Ready; ended: Promise<number | null>; said: () => string },
+  ) {
     this.#child = child;
     this.ready = ready;
     this.#ended = ended;
+    this.#said = said;
   }
 
-  /** Resolves when it serves. @throws if it ends before, with what it said */
+  /** What it logged, line by line. */
+  get log(): LogLine[] {
+    const lines = this.#said().split('\n');
+    return lines.slice(0, -1).flatMap((line) => {
+      return line.startsWith('{') ? [JSON.parse(line) as LogLine] : [];
+    });
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? NaN;
+  }
+
+  /** As `systemctl reload` does. */
+  hangUp(): void {
+    this.#child.kill('SIGHUP');
+  }
+
+  /**
+   * Resolves when it serves. @throws if it ends before, with what it said
+   * @param within a command that runs it: `ip netns exec NAME`
+   */
   static start(
     cwd: string,
     env: Readonly<Record<string, string>> = {},
     args: readonly string[] = ['up'],
+    within: readonly string[] = [],
   ): Promise<RunningUp> {
-    const child = spawn(process.execPath, [MAIN, ...args, '--json'], {
+    const [program, ...before] = [...within, process.execPath] as const;
+    const child = spawn(program, [...before, MAIN, ...args, '--json'], {
       cwd,
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -66,17 +102,26 @@ export class RunningUp {
     return new Promise((resolve, reject) => {
       let said = '';
       let out = '';
-      child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
+      child.stderr.on('data', (chunk: Buffer) => (said = (said + chunk.toString()).slice(-20_000)));
       child.stdout.on('data', (chunk: Buffer) => {
         out += chunk.toString();
         if (!out.includes('\n')) return;
         const { ready } = JSON.parse(out) as { ready: Ready };
-        resolve(new RunningUp(child, ready, ended));
+        resolve(new RunningUp(child, { ready, ended, said: () => said }));
       });
       void ended.then((exit) => {
         reject(new Error(`${args.join(' ')} ended with ${exit ?? 'a signal'}: ${said}`));
       });
     });
+  }
+
+  /** It keeps its connections, and does nothing until it goes on. */
+  pause(): void {
+    this.#child.kill('SIGSTOP');
+  }
+
+  goOn(): void {
+    this.#child.kill('SIGCONT');
   }
 
   /** As kill -9 does; resolves when it is gone. */

@@ -1,9 +1,8 @@
 import type { ChildProcess } from 'node:child_process';
-import { spawn } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
+import { startInflux } from '../../demo/engines.js';
 
 /**
  * A real influxd on loopback, with everything it keeps in a folder of its own. It listens where the system has room: for
@@ -41,12 +40,12 @@ export class InfluxServer {
     await ended;
   }
 
-  /** It accepts connections and answers nothing, until `go`. */
+  /** It accepts connections and answers nothing, until `goOn`. */
   pause(): void {
     this.#running.child.kill('SIGSTOP');
   }
 
-  go(): void {
+  goOn(): void {
     this.#running.child.kill('SIGCONT');
   }
 
@@ -85,48 +84,10 @@ interface Running {
   readonly isGuarded: boolean;
 }
 
-/** What takes part in it is off that no test needs: reports to its makers, its own metrics, logs of requests. */
-function configOf(folder: string, port: number, isGuarded: boolean): string {
-  return `
-bind-address = "127.0.0.1:0"
-reporting-disabled = true
-[meta]
-  dir = "${folder}/meta"
-[data]
-  dir = "${folder}/data"
-  wal-dir = "${folder}/wal"
-  query-log-enabled = false
-[monitor]
-  store-enabled = false
-[continuous_queries]
-  enabled = false
-[http]
-  bind-address = "127.0.0.1:${port}"
-  auth-enabled = ${isGuarded}
-  log-enabled = false
-`;
-}
-
 async function run(
   folder: string,
   { port, isGuarded }: Pick<Running, 'port' | 'isGuarded'>,
 ): Promise<Running> {
-  const config = join(folder, 'influxdb.conf');
-  await writeFile(config, configOf(folder, port, isGuarded));
-  const child = spawn(InfluxServer.program, ['run', '-config', config], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  return new Promise((resolve, reject) => {
-    const said: string[] = [];
-    child.once('error', reject);
-    child.once('exit', (code) => {
-      reject(new Error(`influxd ended with ${code ?? 'a signal'}: ${said.slice(-5).join('\n')}`));
-    });
-    createInterface(child.stderr).on('line', (line) => {
-      said.push(line);
-      if (said.length > 100) said.shift();
-      const listening = /Listening on HTTP.*addr=127\.0\.0\.1:([0-9]+)/.exec(line)?.[1];
-      if (listening !== undefined) resolve({ child, port: Number(listening), isGuarded });
-    });
-  });
+  const started = await startInflux({ folder, port, isGuarded });
+  return { child: started.child, port: started.port, isGuarded };
 }

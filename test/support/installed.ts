@@ -10,8 +10,8 @@ export function itWith(
 ): (name: string, test: () => Promise<void>, timeoutMs?: number) => void {
   if (mustRun(program)) return it;
   return (name, test, timeoutMs) => {
-    // Its program is not on this machine: there is nothing to test with.
-    it.skip(`${name} (skipped: ${program} is not installed; see .ci/engines)`, test, timeoutMs);
+    // Skipped, since its program is not on this machine: there is nothing to test with.
+    it.skip(named(name, `${program} is not installed`), test, timeoutMs);
   };
 }
 
@@ -19,12 +19,33 @@ export function itWith(
 export function describeWith(program: string): (name: string, tests: () => void) => void {
   if (mustRun(program)) return describe;
   return (name, tests) => {
-    // Its program is not on this machine: there is nothing to test with.
-    describe.skip(`${name} (skipped: ${program} is not installed; see .ci/engines)`, tests);
+    // Skipped, since its program is not on this machine: there is nothing to test with.
+    describe.skip(named(name, `${program} is not installed`), tests);
   };
 }
 
 function mustRun(program: string): boolean {
   const { error } = spawnSync(program, ['--version'], { stdio: 'ignore' });
   return error === undefined || process.env.CI === 'true';
+}
+
+/** For a suite that makes networks of its own: as root, on Linux, with namespaces, and the programs that work on them. */
+export function describeWithNetwork(name: string, tests: () => void): void {
+  const probe = `foreshift-probe-${process.pid}`;
+  const made = spawnSync('ip', ['netns', 'add', probe], { stdio: 'ignore' });
+  if (made.status === 0) spawnSync('ip', ['netns', 'del', probe], { stdio: 'ignore' });
+  const has = (program: string, ...args: string[]): boolean =>
+    spawnSync(program, args, { stdio: 'ignore' }).error === undefined;
+  const isThere = made.status === 0 && has('nft', '--version') && has('arping', '-V');
+  if (isThere || process.env.CI === 'true') {
+    describe(name, tests);
+    return;
+  }
+  // Skipped, since what it needs is not on this machine: there is nothing to test with.
+  describe.skip(named(name, 'network namespaces need root, iproute2, nftables and arping'), tests);
+}
+
+/** Whoever reads the runner's summary sees why. */
+function named(name: string, why: string): string {
+  return `${name} (skipped: ${why}; see .ci/engines)`;
 }

@@ -51,10 +51,12 @@ export class RedisSentinel {
       child.once('close', () => {
         reject(new Error(`redis-sentinel ended: ${said}`));
       });
-      child.stdout.on('data', (chunk: Buffer) => {
+      const hear = (chunk: Buffer): void => {
         said = (said + chunk.toString()).slice(-10_000);
         if (said.includes('+slave')) resolve();
-      });
+      };
+      child.stdout.on('data', hear);
+      child.stderr.on('data', hear);
     });
     return new RedisSentinel({ host: '127.0.0.1', port }, folder, child);
   }

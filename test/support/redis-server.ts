@@ -1,13 +1,12 @@
 import type { ChildProcess } from 'node:child_process';
-import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Address } from '../../core/domain.js';
+import { startRedis } from '../../demo/engines.js';
 import { freePort } from '../../demo/free-port.js';
 
 const TRIES = 5;
-const START_TIMEOUT_MS = 20_000;
 
 type Settings = Readonly<Record<string, string>>;
 
@@ -17,7 +16,7 @@ export class RedisServer {
   readonly #settings: Settings;
   #port = 0;
   #child: ChildProcess | undefined;
-  #ended: Promise<void> = Promise.resolve();
+  #ended: Promise<unknown> = Promise.resolve();
 
   private constructor(folder: string, settings: Settings) {
     this.folder = folder;
@@ -50,42 +49,16 @@ export class RedisServer {
     return `redis://127.0.0.1:${this.#port}`;
   }
 
-  /** Starts it on what it kept, on the same port. @throws with what it said, if it does not serve */
-  async restart(): Promise<void> {
-    const settings = {
-      port: String(this.#port),
-      bind: '127.0.0.1',
-      dir: this.folder,
-      save: '',
-      appendonly: 'yes',
-      appendfsync: 'always',
-      ...this.#settings,
-    };
-    const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
-    const child = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'pipe'] });
-    this.#child = child;
-    let said = '';
-    await new Promise<void>((resolve, reject) => {
-      const late = setTimeout(() => {
-        child.kill('SIGKILL');
-      }, START_TIMEOUT_MS);
-      this.#ended = new Promise((ended) => {
-        child.once('error', reject);
-        child.once('close', (exit) => {
-          clearTimeout(late);
-          reject(new Error(`redis-server ended with ${exit ?? 'a signal'}: ${said}`));
-          ended();
-        });
-      });
-      const hear = (chunk: Buffer): void => {
-        said = (said + chunk.toString()).slice(-10_000);
-        if (!said.includes('Ready to accept connections')) return;
-        clearTimeout(late);
-        resolve();
-      };
-      child.stdout.on('data', hear);
-      child.stderr.on('data', hear);
-    });
+  /**
+   * Starts it on what it kept, on the same port.
+   * @param changed of its settings, this once
+   * @throws with what it said, if it does not serve
+   */
+  async restart(changed: Settings = {}): Promise<void> {
+    const settings = { ...this.#settings, ...changed };
+    const started = await startRedis({ folder: this.folder, port: this.#port, settings });
+    this.#child = started.child;
+    this.#ended = started.ended;
   }
 
   /** As kill -9 does; resolves when it is gone. */

@@ -16,6 +16,8 @@ export class RespServer {
   readonly heard: (readonly string[])[] = [];
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
+  /** What each connection asked last. */
+  readonly #asked = new WeakMap<Socket, string>();
 
   private constructor(server: Server) {
     this.#server = server;
@@ -44,8 +46,20 @@ export class RespServer {
     return { host: '127.0.0.1', port: (this.#server.address() as AddressInfo).port };
   }
 
-  async stop(): Promise<void> {
+  /** To every connection whose last command was this one: an answer that comes late, a message to subscribers. */
+  send(command: string, bytes: string): void {
+    for (const socket of this.#sockets) {
+      if (this.#asked.get(socket) === command.toUpperCase()) socket.write(bytes);
+    }
+  }
+
+  /** Every connection, at once. */
+  hangUp(): void {
     for (const socket of this.#sockets) socket.destroy();
+  }
+
+  async stop(): Promise<void> {
+    this.hangUp();
     await new Promise<void>((resolve) =>
       this.#server.close(() => {
         resolve();
@@ -55,6 +69,7 @@ export class RespServer {
 
   #hear(socket: Socket, command: readonly string[]): void {
     this.heard.push(command);
+    this.#asked.set(socket, command[0]?.toUpperCase() ?? '');
     const answer = this.answer(command);
     if (answer === undefined) return;
     if (answer === null) socket.write(wellOf(command));

@@ -1,5 +1,6 @@
 import type { Clock } from '../../clock/port.js';
 import { ForeshiftError, codeOf } from '../../errors.js';
+import { EngineHealth } from '../../engine-health.js';
 import type { Log } from '../../log.js';
 import type { CallAnswer, Net } from '../../net/port.js';
 import type { Rng } from '../../rng.js';
@@ -85,6 +86,7 @@ export class InfluxDatabase {
   readonly #policies: readonly Policy[];
   readonly #options: DatabaseOptions;
   readonly #lanes: Readonly<Record<Intent, Lanes>>;
+  readonly health: EngineHealth;
   readonly #ends = new Map<string, number>();
   #preparation: Promise<void> | undefined;
 
@@ -96,6 +98,7 @@ export class InfluxDatabase {
   ) {
     this.#parts = parts;
     this.#access = access;
+    this.health = new EngineHealth(`metric store, ${access.name}`, parts.clock);
     this.#policies = policies;
     this.#options = { ...DATABASE_DEFAULTS, ...options };
     const { readTimeoutMs: timeoutMs, writesMax, readsMax, waitingMax } = this.#options;
@@ -176,12 +179,17 @@ export class InfluxDatabase {
 
   async #inLane<Result>(intent: Intent, work: () => Promise<Result>): Promise<Result> {
     const lanes = this.#lanes[intent];
+    const effect = `${intent}s` as const;
     let end = 'done';
     try {
-      if (!lanes.isFull) return await lanes.run(work);
-      throw storeFault('ERR_STORE_UNAVAILABLE', this.name, `too many ${intent}s wait`);
+      if (lanes.isFull)
+        throw storeFault('ERR_STORE_UNAVAILABLE', this.name, `too many ${intent}s wait`);
+      const result = await lanes.run(work);
+      this.health.answered(effect);
+      return result;
     } catch (error) {
       end = codeOf(error) ?? 'failed';
+      this.health.failed(effect, error);
       throw error;
     } finally {
       const key = `${intent} ${end}`;

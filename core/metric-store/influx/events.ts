@@ -10,6 +10,7 @@ import { numberOf } from './answer.js';
 import type { InfluxDatabase } from './database.js';
 import type { FieldValue } from './line.js';
 import { lineHead, lineOf } from './line.js';
+import { tagOf } from './names.js';
 import type { Retention } from './schema.js';
 import { GRACE_MS } from './schema.js';
 import type { Span } from './statements.js';
@@ -58,7 +59,7 @@ export class InfluxEvents {
       { ...fieldsOf(event), event: text },
       time,
     );
-    await this.#database.write('events', [line], 'ns');
+    await this.#database.write('events', [line, ...drawnLines(event, time)], 'ns');
   }
 
   async read(fromMs: number, toMs: number): Promise<StoredEvent[]> {
@@ -111,20 +112,43 @@ function jsonOf(text: string): unknown {
   }
 }
 
+/** For dashboards: the region of a switch, which begins before its end is known, and where each resource lives from then on. */
+function drawnLines(event: StoredEvent, time: bigint): string[] {
+  if (event.kind !== 'switch') return [];
+  const { plan, resources, targets = [], result, timeMs, holdMs, drainMs } = event;
+  const lastedMs = Math.max(holdMs, drainMs);
+  const region = { end_ms: timeMs, text: switchWords(event), plan, result };
+  return [
+    lineOf(lineHead('switch_region'), region, time - BigInt(Math.round(lastedMs)) * NS_PER_MS),
+    ...resources.flatMap((resource, at) => {
+      const server = targets[at];
+      const head = lineHead('placement', [['resource', tagOf(resource)]]);
+      return server === undefined ? [] : [lineOf(head, { server, plan }, time)];
+    }),
+  ];
+}
+
+function switchWords({
+  plan,
+  resources,
+  result,
+}: Extract<StoredEvent, { kind: 'switch' }>): string {
+  return `plan ${plan}: ${counted(resources.length, 'resource')} ${result}`;
+}
+
 /** What dashboards show of it. */
 function fieldsOf(event: StoredEvent): Record<string, FieldValue> {
   switch (event.kind) {
     case 'switch':
       return {
         plan: event.plan,
-        text: `${counted(event.resources.length, 'resource')} ${event.result}`,
+        text: switchWords(event),
         result: event.result,
         moves: event.resources.length,
         drain_ms: event.drainMs,
         hold_ms: event.holdMs,
         held_requests: event.heldRequests,
         failed_requests: event.failedRequests,
-        end_ms: event.timeMs + event.holdMs,
       };
     case 'plan':
       return {

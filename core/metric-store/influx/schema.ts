@@ -14,6 +14,8 @@ import { tagOf } from './names.js';
  *   forecasts.forecast_score{server|resource,metric,horizon}  in_band, abs_err, pinball
  *   forecasts.forecast_run    end_ms, text                    one point a run: the region of its steps
  *   events.switch | plan | server_event | breach | note       the event's own fields, and `event`, its JSON
+ *   events.switch_region      end_ms, text, plan, result     from the beginning of a switch's hold to its end
+ *   events.placement{resource}                                server, plan: where a switch brought a resource
  *   state.forecast_part{slot}, state.forecast_head{slot}      the latest forecast, whole (latest-forecast.ts)
  *
  * A sample does not say which server had its resource (the table's history does), so `resource_load` has no tag for it: with
@@ -56,6 +58,20 @@ export function leadMsOf(horizon: string): number | undefined {
 }
 
 export type PolicyName = 'raw' | 'means' | 'forecasts' | 'events' | 'state';
+
+/** What dashboards draw, beside loads: each measurement with where it is kept. */
+export const DRAWN = {
+  forecast_latest: 'forecasts',
+  forecast: 'forecasts',
+  forecast_score: 'forecasts',
+  forecast_run: 'forecasts',
+  switch: 'events',
+  switch_region: 'events',
+  placement: 'events',
+  plan: 'events',
+  note: 'events',
+} as const satisfies Readonly<Record<string, PolicyName>>;
+export type Drawn = keyof typeof DRAWN;
 
 /** A retention policy. InfluxDB drops shards, each of `shardMs`, that are wholly older than `keptMs`; 0: never. */
 export interface Policy {

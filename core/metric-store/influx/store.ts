@@ -1,5 +1,6 @@
 import { CallsUnderWay } from '../../calls-under-way.js';
 import type { Clock } from '../../clock/port.js';
+import type { EngineHealth, Watched } from '../../engine-health.js';
 import { fail } from '../../errors.js';
 import type { Log } from '../../log.js';
 import type { MetricSource } from '../../metrics.js';
@@ -59,7 +60,7 @@ export interface InfluxMetricStoreOptions extends Retention {
  * Its values are kept as 64-bit floats, and read as 32-bit ones. Besides the port's errors, a write may end in
  * ERR_STORE_AMBIGUOUS (repeat it: everything is keyed) or ERR_STORE_REFUSED (repeating will not help).
  */
-export class InfluxMetricStore implements MetricStore {
+export class InfluxMetricStore implements MetricStore, Watched {
   readonly #access: Access;
   readonly #database: InfluxDatabase;
   readonly #rollups: Rollups;
@@ -83,6 +84,10 @@ export class InfluxMetricStore implements MetricStore {
     this.#limits = { ...METRIC_STORE_LIMITS, ...options.limits };
     const { name: store } = this.#access;
     this.#calls = new CallsUnderWay(() => fail('ERR_STORE_UNAVAILABLE', { store }));
+  }
+
+  get health(): EngineHealth {
+    return this.#database.health;
   }
 
   /** What it shows of itself: how its calls ended. */

@@ -1,6 +1,8 @@
+import { COLLECTOR } from './collector.js';
 import type { RecordKind } from './kind.js';
 import { AUDIT, MODE, PAUSE, PLAN, ROUND } from './plan.js';
 import { ANNOUNCED, ELIGIBLE, LOST, PIN, SERVER, SERVER_STATE } from './server.js';
+import { FLOATING_ADDRESS } from './floating-address.js';
 import { ACK, COORDINATOR, MEMBER, ROSTER, SWITCH } from './switch.js';
 import { COPY, HEAD, PLACEMENT } from './table.js';
 
@@ -15,6 +17,7 @@ export const RECORD_KINDS: ReadonlyMap<string, Pick<RecordKind<unknown>, 'parse'
     MEMBER,
     ROSTER,
     COORDINATOR,
+    FLOATING_ADDRESS,
     SERVER,
     SERVER_STATE,
     LOST,
@@ -26,5 +29,6 @@ export const RECORD_KINDS: ReadonlyMap<string, Pick<RecordKind<unknown>, 'parse'
     MODE,
     PAUSE,
     AUDIT,
+    COLLECTOR,
   ].map((kind) => [kind.prefix, kind]),
 );

@@ -6,12 +6,8 @@ import type { RoundResult } from '../../plan.js';
 import { countSchema, finiteSchema, generationSchema, resourceIdSchema } from '../../schema.js';
 import { RecordKind } from './kind.js';
 
-export const PLAN_STATUSES = [
-  /** Waits for an operator. */
-  'proposed',
-  /** Waits for the coordinator, or for its time. */
-  'approved',
-  'applying',
+/** How a plan may end. */
+export const PLAN_ENDS = [
   /** Ended: every batch, some, none of them switched. */
   'applied',
   'partly-applied',
@@ -21,6 +17,14 @@ export const PLAN_STATUSES = [
   'expired',
   'stale',
   'superseded',
+] as const;
+export const PLAN_STATUSES = [
+  /** Waits for an operator. */
+  'proposed',
+  /** Waits for the coordinator, or for its time. */
+  'approved',
+  'applying',
+  ...PLAN_ENDS,
 ] as const;
 export type PlanStatus = (typeof PLAN_STATUSES)[number];
 

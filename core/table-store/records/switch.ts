@@ -18,7 +18,7 @@ import { RecordKind } from './kind.js';
  * drain goes on. Forward: the first eight in order. Undo: before `drained` the record is removed; after
  * it only by give-back, `returning` (targets let go) → `withdrawn` (sources take again) → `committed`.
  */
-export const SWITCH_STATES = [
+export const FORWARD_STATES = [
   'opened',
   'prepared',
   'held',
@@ -27,9 +27,8 @@ export const SWITCH_STATES = [
   'taken',
   'attached',
   'committed',
-  'returning',
-  'withdrawn',
 ] as const;
+export const SWITCH_STATES = [...FORWARD_STATES, 'returning', 'withdrawn'] as const;
 export type SwitchState = (typeof SWITCH_STATES)[number];
 
 const switchSchema = z.object({
@@ -102,6 +101,8 @@ const memberSchema = z.object({
   panic: z.boolean().default(false),
   /** Where it tells how it is, and its counters; null: nowhere. */
   health: addressSchema.nullable().default(null),
+  /** Floating addresses that it would hold: null, it stands ready; or why it cannot. Absent: none. */
+  addresses: z.record(z.string(), z.string().max(200).nullable()).optional(),
 });
 export type MemberRecord = Readonly<z.output<typeof memberSchema>>;
 export const MEMBER = new RecordKind<MemberRecord, MemberId>('member', memberSchema);

@@ -5,6 +5,8 @@ import type { HttpFault } from '../../../core/net/http/fault.js';
 import type { HeaderList } from '../../../core/net/http/header-list.js';
 import type { RequestHead } from '../../../core/net/http/request-head.js';
 import { RequestReader } from '../../../core/net/http/request-reader.js';
+import type { Ip } from '../../../core/net/ip.js';
+import { parseIp } from '../../../core/net/ip.js';
 import type { Connection } from '../../../core/net/port.js';
 import { EXECUTED_HEADER } from '../../../core/agent-protocol.js';
 import type { HttpContext } from './context.js';
@@ -20,7 +22,8 @@ const LINGER_MS = 2000;
 export interface ClientConnectionParts {
   readonly connection: Connection;
   readonly context: HttpContext;
-  readonly route: Route;
+  /** As it is when a request comes. */
+  readonly route: () => Route;
   readonly onClosed: (client: ClientConnection) => void;
 }
 
@@ -32,9 +35,12 @@ export interface ClientConnectionParts {
  */
 export class ClientConnection implements ExchangeClient {
   readonly host: string;
+  /** The IP that the client connected to. */
+  /** Where the client connected to, however the system writes it: one that listens for both families sees ::ffff:10.0.0.1. */
+  readonly localIp: Ip | undefined;
   readonly #connection: Connection;
   readonly #context: HttpContext;
-  readonly #route: Route;
+  readonly #route: () => Route;
   readonly #reader: RequestReader;
   readonly #deadline: Deadline;
   #exchange: Exchange | undefined;
@@ -44,6 +50,7 @@ export class ClientConnection implements ExchangeClient {
   #rest: Uint8Array | undefined;
   #isReading = false;
   #state: 'open' | 'tunnel' | 'lingering' | 'closed' = 'open';
+  #isLeaving = false;
   #isStopping = false;
   #isPeerEnded = false;
 
@@ -52,6 +59,7 @@ export class ClientConnection implements ExchangeClient {
     this.#context = parts.context;
     this.#route = parts.route;
     this.host = parts.connection.remote.host;
+    this.localIp = parseIp(parts.connection.local.host);
     this.#reader = new RequestReader(
       {
         head: (head) => {
@@ -88,7 +96,17 @@ export class ClientConnection implements ExchangeClient {
   }
 
   get isLast(): boolean {
-    return this.#isStopping || this.#isPeerEnded;
+    return this.#isLeaving || this.#isStopping || this.#isPeerEnded;
+  }
+
+  /** Takes requests as before, and says with the next answer that it is the last. */
+  leave(): void {
+    this.#isLeaving = true;
+  }
+
+  /** The next answer is the last; until then the client may take its time. */
+  finish(): void {
+    this.#isStopping = true;
   }
 
   /** Takes no more requests; the one under way is answered. */
@@ -143,7 +161,8 @@ export class ClientConnection implements ExchangeClient {
   finished(mayStay: boolean): void {
     this.#exchange = undefined;
     if (this.#state !== 'open') return;
-    if (!mayStay || !this.#isRequestRead || this.isLast) {
+    // One that leaves closes only once it has said so: an answer that did not may have the next request on its way.
+    if (!mayStay || !this.#isRequestRead || this.#isStopping || this.#isPeerEnded) {
       this.#linger();
       return;
     }
@@ -229,7 +248,7 @@ export class ClientConnection implements ExchangeClient {
     counters.requests += 1;
     this.#deadline.clear();
     this.#isRequestRead = head.framing.kind === 'none';
-    const resource = resourceOf(this.#route, head);
+    const resource = resourceOf(this.#route(), head);
     const at = resource === undefined ? -1 : gate.indexOf(resource);
     if (at < 0) {
       counters.refusedFor('noResource');

@@ -23,6 +23,7 @@ export interface HttpContext {
   readonly clock: Clock;
   readonly gate: Gate;
   readonly counters: HttpCounters;
+  /** As they are now. */
   readonly options: HttpOptions;
   /** Undefined: the server's address is not known here. */
   readonly poolOf: (server: number) => UpstreamPool | undefined;

@@ -23,7 +23,7 @@ export interface PoolParts {
 export class UpstreamPool {
   readonly #parts: PoolParts;
   readonly #address: Address;
-  readonly #options: HttpOptions;
+  #options: HttpOptions;
   /** The one used last is used next: the others grow old and are closed. */
   readonly #idle: Upstream[] = [];
   readonly #queue = new Set<PoolWaiter>();
@@ -35,6 +35,11 @@ export class UpstreamPool {
   constructor(parts: PoolParts, address: Address, options: HttpOptions) {
     this.#parts = parts;
     this.#address = address;
+    this.#options = options;
+  }
+
+  /** From now on; connections that are open stay. */
+  reconfigure(options: HttpOptions): void {
     this.#options = options;
   }
 

@@ -75,13 +75,17 @@ class Checker {
   }
 
   #checkCounts(): void {
-    const { movesMax, batchMovesMax } = this.#inputs.options;
+    const { movesMax, batchMovesMax, unservedBatchMovesMax } = this.#inputs.options;
     const names = new Set(this.#moves.map(({ resource }) => resource));
     this.#expect(names.size === this.#moves.length, 'a resource moves twice');
     const moved = this.#moves.filter(({ resource }) => this.#start.has(resource));
     this.#expect(moved.length <= movesMax, `${moved.length} moves, ${movesMax} allowed`);
     for (const { moves } of this.#result.plan?.batches ?? []) {
-      this.#expect(moves.length <= batchMovesMax, `a batch of ${moves.length}`);
+      const isUnserved = moves.every(({ reason: { kind } }) => kind === 'lost' || kind === 'place');
+      const isToOne = new Set(moves.map(({ target }) => target)).size === 1;
+      // What needs one another goes together, too.
+      const most = Math.max(batchMovesMax, isUnserved && isToOne ? unservedBatchMovesMax : 0);
+      this.#expect(moves.length <= most, `a batch of ${moves.length}`);
     }
   }
 

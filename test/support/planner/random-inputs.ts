@@ -39,6 +39,7 @@ function randomFleet(seed: number): TestFleet {
       reliefMin: pick(rng, [0, 0.05, 0.3]),
       movesMax: pick(rng, [1, 3, 16, 100]),
       batchMovesMax: pick(rng, [1, 2, 8]),
+      unservedBatchMovesMax: pick(rng, [1, 3, 250]),
       target: pick(rng, [0.6, 0.8, 1]),
       quantile: pick(rng, [0.5, 0.85, 0.95]),
       imbalanceMax: pick(rng, [1.1, 1.5, 3]),

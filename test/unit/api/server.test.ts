@@ -1,5 +1,6 @@
 import { request } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { plainJobsPage } from '../../../api/jobs/page.js';
 import { NewsStream } from '../../../api/news-stream.js';
 import type { Problem } from '../../../api/problem.js';
 import { actRoutes } from '../../../api/routes/acts.js';
@@ -14,6 +15,11 @@ import { MODE, PAUSE } from '../../../core/table-store/records/plan.js';
 import { Eligibility } from '../../../core/table-store/eligibility.js';
 import { ControlPlane } from '../../support/control-plane.js';
 
+const JSON_BODY = {
+  headers: { 'content-type': 'application/json', 'content-length': '2' },
+  body: '{}',
+};
+
 interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
@@ -23,17 +29,18 @@ interface Answer {
 let plane: ControlPlane;
 let server: ApiServer;
 let routes: readonly ApiRoute[];
+let bus: MemoryBus;
 
 beforeEach(async () => {
   plane = await ControlPlane.with(['s1', 's2'], { a: 's1@1.5', b: 's2@1.6' });
   const eligibility = new Eligibility(plane);
-  const bus = new MemoryBus(plane);
+  bus = new MemoryBus(plane);
   const { view, clock, store, log } = plane;
   const parts = { view, clock, store, log, bus, metricStore: new MemoryMetricStore() };
   const forecast = { stepMs: 300_000, horizonSteps: 12, everyMs: 300_000 };
   routes = [
     ...stateRoutes(
-      { ...parts, eligibility, collector: () => [] },
+      { ...parts, eligibility, collector: () => [], engines: [] },
       {
         cluster: 'test',
         mode: 'propose',
@@ -63,6 +70,7 @@ beforeEach(async () => {
       routes,
       assets: new Map([['/', { type: 'text/html', content: '<p>' }]]),
       news: new NewsStream(plane),
+      jobs: plainJobsPage(bus),
     },
     { ...API_SERVER_DEFAULTS, bodyBytesMax: 2000, listen: { host: '127.0.0.1', port: 0 } },
   );
@@ -219,5 +227,20 @@ describe('the API over HTTP', () => {
       call.end();
     });
     expect(heard).toMatch(/event: news\ndata: \S+\n\n/);
+  });
+
+  it('shows the jobs of an embedded bus as a plain page, whatever stands in them', async () => {
+    expect((await ask('GET', '/jobs')).text).toContain('No job waits');
+    await bus.enqueue('tune', {}, { id: '<script>alert(1)</script>' });
+    const { status, headers, text } = await ask('GET', '/jobs/');
+    expect(status).toBe(200);
+    expect(headers['content-type']).toMatch(/^text\/html/);
+    expect(text).toContain('The bus of this Foreshift is embedded');
+    expect(text).toContain('<td>&#60;script&#62;alert(1)&#60;/script&#62;</td>');
+    expect(text).not.toContain('<script');
+    for (const method of ['POST', 'PUT', 'DELETE', 'PATCH']) {
+      const refused = await ask(method, '/jobs', JSON_BODY);
+      expect(problemIn(refused).code).toBe('ERR_ROUTE_UNKNOWN');
+    }
   });
 });

@@ -198,7 +198,8 @@ describe('Collector', () => {
     expect(world.statusOf('s1').dropsNow).toEqual(['hits absurd']);
     world.put('s1', 'hits 99\n');
     await world.clock.advance(10_000);
-    expect(world.statusOf('s1')).toMatchObject({ dropsNow: [], samples: 1, failures: 0 });
+    expect(world.statusOf('s1')).toMatchObject({ dropsNow: [], samples: 2, failures: 0 });
+    expect(world.statusOf('s1').utilization).toBe(99 / 10);
     expect([...world.statusOf('s1').dropped]).toEqual([
       ['hits not-finite', 3],
       ['hits absurd', 1],

@@ -19,4 +19,24 @@ describe('Slots', () => {
     await Promise.all([failed, ...rest]);
     expect(begun).toEqual(['a@0', 'b@0', 'c@10', 'd@20']);
   });
+
+  it('lets more in as soon as there are more, and fewer once those who are in have gone', async () => {
+    const clock = new SimulatedClock();
+    const slots = new Slots(1);
+    const begun: string[] = [];
+    const all = ['a', 'b', 'c', 'd', 'e'].map((name) =>
+      slots.run(async () => {
+        begun.push(`${name}@${clock.monotonicMs()}`);
+        await clock.sleep(10);
+      }),
+    );
+    await clock.advance(5);
+    slots.resize(3);
+    await clock.advance(1);
+    expect(begun).toEqual(['a@0', 'b@5', 'c@5']);
+    slots.resize(1);
+    await clock.advance(100);
+    await Promise.all(all);
+    expect(begun.slice(3)).toEqual(['d@15', 'e@25']);
+  });
 });

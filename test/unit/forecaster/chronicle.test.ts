@@ -2,6 +2,8 @@ import { beforeEach, describe, expect, it } from '@jest/globals';
 import { ForeshiftError } from '../../../core/errors.js';
 import { MemoryMetricStore } from '../../../core/metric-store/memory.js';
 import type { StoredEvent } from '../../../core/metric-store/port.js';
+import { Draft } from '../../../core/table-store/draft.js';
+import { AUDIT } from '../../../core/table-store/records/plan.js';
 import { Chronicle } from '../../../forecaster/chronicle.js';
 import { ControlPlane } from '../../support/control-plane.js';
 import { RecordingLog } from '../../support/recording-log.js';
@@ -58,11 +60,35 @@ describe('the chronicle', () => {
           by: 'test',
           text: 'forecast: test',
         },
-        expect.objectContaining({ kind: 'switch', plan, batch: 0, resources: ['a'] }),
+        expect.objectContaining({
+          kind: 'switch',
+          plan,
+          batch: 0,
+          resources: ['a'],
+          targets: ['s2'],
+        }),
         expect.objectContaining({ kind: 'switch', plan, batch: 1, generation: '1.200' }),
       ]),
     );
     expect(metricStore.writes).toBe(3);
+  });
+
+  it('has who paused balancing and changed its mode, and no other acts', async () => {
+    const draft = new Draft();
+    for (const [at, what] of ['pause', 'pin', 'resume', 'mode'].entries()) {
+      const record = { atMs: atMs + at, who: 'ann', what, detail: `${what} it: disk swap` };
+      draft.put(AUDIT, String(at), record);
+    }
+    await plane.write(draft);
+    const one = chronicle();
+    await one.start();
+    await plane.clock.advance(2 * EVERY_MS);
+    await one.stop();
+    expect(await read()).toEqual([
+      { kind: 'note', timeMs: atMs, text: 'pause: pause it: disk swap (ann)' },
+      { kind: 'note', timeMs: atMs + 2, text: 'resume: resume it: disk swap (ann)' },
+      { kind: 'note', timeMs: atMs + 3, text: 'mode: mode it: disk swap (ann)' },
+    ]);
   });
 
   it('is the same when another process writes it again', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import type { Progress } from '../../../core/bus/port.js';
 import { configSchema } from '../../../core/config/schema.js';
 import type { Mode } from '../../../core/domain.js';
 import { fail } from '../../../core/errors.js';
@@ -80,6 +81,21 @@ describe('a round', () => {
     const latest = await metricStore.latestForecast();
     const series = new Set(latest?.block.series.map(({ id }) => id));
     expect([...series].sort()).toEqual([...RESOURCES, 's1']);
+  });
+
+  it('says what it is about to do, and what came of it', async () => {
+    const { round } = await service();
+    const said: Progress[] = [];
+    const { plan } = await round.run(TRIGGER, { progress: (report) => said.push(report) });
+    expect(said.map(({ phase, done }) => [phase, done])).toEqual([
+      ['reading', 0],
+      ['forecasting', 1],
+      ['planning', 2],
+      ['recording', 3],
+      ['done', 4],
+    ]);
+    expect(said.map(({ total }) => total)).toEqual([4, 4, 4, 4, 4]);
+    expect(said.at(-1)?.message).toBe(`plan ${plan ?? ''}`);
   });
 
   it('leaves a plan to an operator in propose, and proposes the same one once', async () => {

@@ -3,6 +3,8 @@ import { MemoryMetricStore } from '../../../core/metric-store/memory.js';
 import type { SeriesKey } from '../../../core/sample.js';
 import { formatSeries } from '../../../core/sample.js';
 import { tenuresOf } from '../../../core/table-store/tenures.js';
+import { BreachTally } from '../../../forecaster/breach-tally.js';
+import { ScoreTally } from '../../../forecaster/score-tally.js';
 import { scoreWhatWasSaid } from '../../../forecaster/scoring.js';
 import { ControlPlane } from '../../support/control-plane.js';
 import { forecastRun, resourceSeries, sample, serverSeries } from '../../support/series.js';
@@ -27,7 +29,9 @@ async function scored({ moveAtStep = NaN, measured = [1, 2, 3, 4, 5, 6] } = {}) 
     await plane.applied([plane.move('b', 's2')], startMs + moveAtStep * STEP_MS);
   }
   const grid = { startMs, stepMs: STEP_MS, steps: 6 };
-  await scoreWhatWasSaid(run, grid, metricStore, tenuresOf(plane.view));
+  const [tally, breaches] = [new ScoreTally(), new BreachTally()];
+  const tenures = tenuresOf(plane.view);
+  await scoreWhatWasSaid(run, grid, { metricStore, tenures, tally, breaches });
   const scores = await metricStore.readScores(startMs, startMs + 6 * STEP_MS);
   const names = (series: readonly SeriesKey[]) => new Set(series.map(formatSeries));
   const count = (leadMs: number, series: readonly SeriesKey[] = SERIES) =>
@@ -54,5 +58,31 @@ describe('what was said', () => {
     expect(count(6 * STEP_MS, SERIES.slice(0, 1))).toBe(1);
     expect(count(6 * STEP_MS, SERIES.slice(1))).toBe(0);
     expect(count(1 * STEP_MS, SERIES.slice(1))).toBe(1);
+  });
+
+  it('is tallied of how full servers are, against who says that all stays as it is', async () => {
+    const plane = await ControlPlane.with(['s1'], { a: 's1@1.5' });
+    const startMs = Math.ceil(plane.clock.realtimeMs() / STEP_MS) * STEP_MS + 10 * STEP_MS;
+    const series = [serverSeries('s1', 'cpu'), serverSeries('s1', 'utilization')];
+    const run = forecastRun(series, { startMs, stepMs: STEP_MS, steps: 6, leads: [1, 6] });
+    const metricStore = new MemoryMetricStore();
+    await metricStore.writeForecast(run);
+    // It rises by 2 a step, and is 111 in the first that is scored: as was said.
+    for (let step = -6; step < 6; step++) {
+      for (const key of series) {
+        const value = sample(key, startMs + step * STEP_MS, 111 + 2 * step);
+        await metricStore.writeSamples([value]);
+      }
+    }
+    const [tally, breaches] = [new ScoreTally(), new BreachTally()];
+    const tenures = tenuresOf(plane.view);
+    const parts = { metricStore, tenures, tally, breaches };
+    await scoreWhatWasSaid(run, { startMs, stepMs: STEP_MS, steps: 6 }, parts);
+    const [near, far] = tally.sums;
+    expect(near).toMatchObject({ leadMs: STEP_MS, count: 1, naivePinball: 2 });
+    expect(far).toMatchObject({ leadMs: 6 * STEP_MS, count: 1, naivePinball: 12 });
+    expect(near?.pinball).toBeLessThan(2);
+    // All of it is above 1, and both what came and what was said.
+    expect(breaches.summary()).toEqual({ called: 1, missed: 0, false: 0 });
   });
 });

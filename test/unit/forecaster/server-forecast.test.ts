@@ -24,11 +24,12 @@ function blockWith(loading: number) {
   return block;
 }
 
-function forecastOf(loading: number) {
+function forecastOf(loading: number, capacity?: number) {
   return withServers(blockWith(loading), {
     table: tableOf({ a: 's1@1.1', b: 's1@1.2' }),
     servers: [s('s1'), s('s2')],
     baseOf: () => 5,
+    capacityOf: (_server, dimension) => (dimension === 'cpu' ? capacity : undefined),
   });
 }
 
@@ -48,6 +49,24 @@ describe('the forecast of a server', () => {
 
   it('says nothing of a server without resources', () => {
     expect(forecastOf(0).series.map(({ id }) => id)).toEqual(['a', 'b', 's1']);
+  });
+
+  it('is of its utilization, too, where it has a capacity', () => {
+    expect(forecastOf(1).series).toHaveLength(3);
+    const whole = forecastOf(1, 50);
+    expect(whole.series[3]).toEqual({ subject: 'server', id: 's1', metric: 'utilization' });
+    const shares = [...pathOf(whole, 3, 0.9)].map((share) => share.toFixed(4));
+    expect(shares).toEqual(['0.8400', '0.8800']);
+    expect(whole.peaks.at(-1)).toBeCloseTo(0.88);
+    expect(() => {
+      assertSound(whole);
+    }).not.toThrow();
+  });
+
+  it('is sound whatever capacity an agent announces', () => {
+    expect(() => {
+      assertSound(forecastOf(1, Number.MIN_VALUE));
+    }).not.toThrow();
   });
 
   it('is sound, and leaves the resources as they were', () => {

@@ -29,6 +29,34 @@ describe('loadConfig', () => {
     expect(secret).toBeUndefined();
   });
 
+  it('reads the addresses of clients in one spelling each, and refuses what would not work', () => {
+    const addressed = (addresses: string, more = ''): string =>
+      `redirector: { advertise: r1.example, addresses: [${addresses}]${more} }`;
+    const { config } = load(
+      addressed(
+        '{ address: 10.0.0.10, interface: eth0 }, { address: "FD00:0:0::0A/64", interface: eth0, prefer: [r2] }',
+      ),
+    );
+    expect(config.redirector.addresses.map(({ address }) => address)).toEqual([
+      { ip: '10.0.0.10', prefixLength: 32 },
+      { ip: 'fd00::a', prefixLength: 64 },
+    ]);
+    for (const wrong of ['10.0.0.300', '10.0.0.1/33', '010.0.0.1', 'fe80::1%eth0', 'example.org']) {
+      expect(refusal(addressed(`{ address: "${wrong}", interface: eth0 }`))).toContain(
+        'an IP address such as',
+      );
+    }
+    expect(refusal(addressed('{ address: 10.0.0.1, interface: "eth0; reboot" }'))).toContain(
+      'the name of a network interface',
+    );
+    const twice = '{ address: 10.0.0.1, interface: a }, { address: 10.0.0.1/24, interface: b }';
+    expect(refusal(addressed(twice))).toContain('stands here twice');
+    const short = addressed('{ address: 10.0.0.1, interface: a }', ', memberLeaseMs: 2000');
+    expect(refusal(short)).toContain('at least 3000 with addresses');
+    const alone = 'redirector: { addresses: [{ address: 10.0.0.1, interface: a }] }';
+    expect(refusal(alone)).toContain('health.listen: where other redirectors reach it');
+  });
+
   it('reads what people write', () => {
     const { config } = load(`
 listeners:

@@ -161,7 +161,10 @@ describe('planFor', () => {
     });
     expect(movesOf(result)).toHaveLength(20);
     expect(movesOf(result).every(({ reason }) => reason.kind === 'lost')).toBe(true);
-    expect(result.plan?.batches.map(({ moves }) => moves.length)).toEqual([8, 8, 4]);
+    const targets = result.plan?.batches.map(
+      ({ moves }) => new Set(moves.map(({ target }) => target)),
+    );
+    expect(targets).toEqual([new Set(['s2']), new Set(['s3'])]);
   });
 
   it('empties a draining server as far as the limit of moves allows, and names that limit', () => {
@@ -342,6 +345,42 @@ describe('planFor', () => {
     expect(movesIn(planned(fleet(0.02)))).toEqual(['c: s1 > s2']);
     expect(planned(fleet(0.05)).plan).toBeNull();
     expect(planned(fleet(0.05)).none).toMatchObject({ why: 'blocked' });
+  });
+
+  it('empties a server that many small resources overload, though none of them is much of it', () => {
+    const small = Object.fromEntries(
+      Array.from({ length: 38 }, (_hole, index) => [
+        `r${index}`,
+        { on: 's1', needs: { hits: 78 } },
+      ]),
+    );
+    const result = planned({
+      servers: { s1: SERVER, s2: SERVER, s3: SERVER, s4: SERVER },
+      resources: small,
+      options: { movesMax: 40 },
+    });
+    expect(result.plan?.analysis.score.nothing.peak).toBeCloseTo(2.964);
+    expect(result.plan?.analysis.score.plan.peak).toBeLessThan(0.9);
+  });
+
+  it('spreads new resources that nobody knows by number, whichever server is the emptiest', () => {
+    const result = planned({
+      servers: { s1: SERVER, s2: SERVER, s3: SERVER },
+      resources: {
+        a: { on: 's1', needs: { hits: 300 } },
+        b: { on: 's2', needs: { hits: 100 } },
+        ...Object.fromEntries(
+          Array.from({ length: 7 }, (_hole, index) => [
+            `new${index}`,
+            { on: null, needs: { hits: 0 } },
+          ]),
+        ),
+      },
+    });
+    const targets = movesOf(result).map(({ target }) => target);
+    expect(
+      ['s1', 's2', 's3'].map((id) => targets.filter((target) => target === id).length),
+    ).toEqual([2, 2, 3]);
   });
 
   it('says how many servers are missing when even a perfect spread is too full', () => {

@@ -1,5 +1,4 @@
 import { describe, expect, it } from '@jest/globals';
-import type { PlannedMove } from '../../../../core/plan.js';
 import { recordPlan } from '../../../../core/table-store/plans.js';
 import { PLAN } from '../../../../core/table-store/records/plan.js';
 import { PLACEMENT } from '../../../../core/table-store/records/table.js';
@@ -9,6 +8,7 @@ import { worldOf } from '../../../../replay/foreshift/world.js';
 import { parseReplayOptions } from '../../../../replay/options.js';
 import { sceneOf } from '../../../../replay/scene.js';
 import { madeTrace } from '../../../support/made-trace.js';
+import { plannedMove } from '../../../support/planned-moves.js';
 
 const STEP_MS = 300_000;
 const scene = sceneOf(
@@ -26,25 +26,7 @@ async function begun(times: { drainMs: number; takeMs: number; seed?: number }) 
 async function approve(world: World, ...batches: readonly (readonly [string, string])[][]) {
   const { view, clock } = world;
   const planned = batches.map((moves) => ({
-    moves: moves.map(([resource, target]): PlannedMove => {
-      const placement = view.get(PLACEMENT, resource as never)?.value;
-      return {
-        resource: resource as never,
-        source: placement?.server ?? null,
-        target: target as never,
-        since: placement?.since ?? null,
-        demand: {},
-        reason: {
-          kind: 'imbalance',
-          server: null,
-          dimension: null,
-          atMs: null,
-          before: null,
-          after: null,
-          limit: null,
-        },
-      };
-    }),
+    moves: moves.map(([resource, target]) => plannedMove(view, resource, target)),
   }));
   return recordPlan(
     {

@@ -10,10 +10,11 @@ import type { Column } from '../cli/text-table.js';
 import { textTable } from '../cli/text-table.js';
 import { messageOf } from '../core/text.js';
 import type { Trace } from '../core/trace/trace.js';
-import type { Baselines, BaselineTask, TaskResult } from './forecast-baselines.js';
+import type { ScoredWindow } from '../forecaster/backtest/metrics.js';
+import { metricsOf } from '../forecaster/backtest/metrics.js';
+import type { Baselines, BaselineTask, TaskResult, WindowMetrics } from './forecast-baselines.js';
 import { aggregateOf, baselinesSchema, HORIZONS, rounded } from './forecast-baselines.js';
 import { isInputFault, TraceFolder } from './inputs.js';
-import { metricsOf } from './forecast-metrics.js';
 import { measureSpeed } from './forecast-speed.js';
 import { forecastWindows } from './forecast-windows.js';
 
@@ -64,9 +65,14 @@ function resultOf(task: BaselineTask, trace: Trace): TaskResult {
   return {
     windows: task.windows.length,
     seconds: rounded(seconds),
-    h12: metricsOf(h12, 12),
-    h24: metricsOf(h24, 24),
+    h12: roundedMetrics(h12, 12),
+    h24: roundedMetrics(h24, 24),
   };
+}
+
+function roundedMetrics(windows: readonly ScoredWindow[], steps: number): WindowMetrics {
+  const metrics = Object.entries(metricsOf(windows, steps));
+  return Object.fromEntries(metrics.map(([name, value]) => [name, rounded(value)]));
 }
 
 const COLUMNS = [

@@ -25,8 +25,12 @@ export class TraceFolder {
   }
 }
 
+/** A file that does not fit another one: the message says which, and how. */
+export class InputFault extends Error {}
+
 /** What is missing or malformed is the caller's to mend; anything else is a bug and keeps its stack. */
 export function isInputFault(error: unknown): error is Error {
-  if (codeOf(error) !== undefined || error instanceof SyntaxError) return true;
+  if (error instanceof InputFault || error instanceof SyntaxError) return true;
+  if (codeOf(error) !== undefined) return true;
   return error instanceof Error && ('code' in error || error.name === 'ZodError');
 }

@@ -4,7 +4,7 @@ import { select } from './selection.js';
 import { weightedMedian } from './weighted-median.js';
 
 // Held here: a look at a global on every step is slow where globals are guarded, as in test sandboxes.
-const { max, min, sqrt } = Math;
+const { abs, max, min, sqrt } = Math;
 
 /**
  * From what models would have said at past origins to weights: who is to be believed, how far ahead, and by
@@ -77,6 +77,13 @@ export class Stack {
   readonly #peaks: Float32Array;
   readonly #values = new Float64Array(KEPT);
   readonly #weights = new Float64Array(KEPT);
+  readonly #missCounts: Uint8Array;
+  /** The candidates that `pooled` asks, as they were called by `seat`. */
+  readonly #paths = new Uint8Array(KEPT);
+  readonly #isRoot = new Uint8Array(KEPT);
+  readonly #seatShifts = new Float64Array(KEPT);
+  readonly #seatWeights = new Float64Array(KEPT);
+  #seated = 0;
 
   constructor(shape: StackShape) {
     const { horizonSteps, origins, paths, quantiles } = shape;
@@ -95,6 +102,7 @@ export class Stack {
     };
     this.#errors = new Float32Array(cells);
     this.#misses = new Float64Array(origins);
+    this.#missCounts = new Uint8Array(origins);
     this.#peaks = new Float32Array(paths);
     this.#losses = new Float64Array(quantiles.length * paths * 2);
     this.#shifts = new Float64Array(quantiles.length * paths * 2);
@@ -153,23 +161,20 @@ export class Stack {
    * @param said of the paths: [paths × horizon]
    */
   say(slot: number, q: number, said: Float32Array, choices: Choices, into: Float32Array): number {
-    const { horizonSteps, paths } = this.#shape;
-    const saidAt = { values: said, stride: horizonSteps, at: 0 };
+    const { horizonSteps } = this.#shape;
     let from = 0;
     for (const [group, to] of this.#ends.entries()) {
-      const place = this.#placeOf(slot, group, q);
-      for (let h = from; h < to; h++) {
-        saidAt.at = h;
-        into[h] = this.#pooled(place, choices, saidAt);
-      }
+      this.#seat(this.#placeOf(slot, group, q), choices);
+      for (let h = from; h < to; h++) into[h] = this.#pooled(said, horizonSteps, h);
       from = to;
     }
-    const place = this.#placeOf(slot, this.targets - 1, q);
-    if (choices.candidates[place] === NOBODY) return peakOf(into, 0, horizonSteps);
-    for (let path = 0; path < paths; path++) {
+    this.#seat(this.#placeOf(slot, this.targets - 1, q), choices);
+    if (this.#seated === 0) return peakOf(into, 0, horizonSteps);
+    for (let at = 0; at < this.#seated; at++) {
+      const path = this.#paths[at]!;
       this.#peaks[path] = peakOf(said, path * horizonSteps, horizonSteps);
     }
-    return this.#pooled(place, choices, { values: this.#peaks, stride: 1, at: 0 });
+    return this.#pooled(this.#peaks, 1, 0);
   }
 
   /**
@@ -179,28 +184,29 @@ export class Stack {
   missed(slot: number, said: Float32Array, choices: Choices, errors: Int8Array): void {
     const { origins, horizonSteps, quantiles } = this.#shape;
     const misses = this.#misses;
-    const saidAt = { values: said, stride: origins * horizonSteps, at: 0 };
+    const stride = origins * horizonSteps;
+    const middle = quantiles.indexOf(0.5);
     let size = 0;
     let known = 0;
-    for (let k = 0; k < origins; k++) {
-      misses[k] = NaN;
-      let sum = 0;
-      let count = 0;
-      let from = 0;
-      for (const [group, to] of this.#ends.entries()) {
-        const h = (from + to) >> 1;
-        const place = this.#placeOf(slot, group, quantiles.indexOf(0.5));
+    misses.fill(0);
+    this.#missCounts.fill(0);
+    let from = 0;
+    for (const [group, to] of this.#ends.entries()) {
+      const h = (from + to) >> 1;
+      from = to;
+      this.#seat(this.#placeOf(slot, group, middle), choices);
+      for (let k = 0; k < origins; k++) {
         const cell = k * horizonSteps + h;
-        saidAt.at = cell;
-        const miss = this.#actual[cell]! - this.#pooled(place, choices, saidAt);
-        from = to;
+        const miss = this.#actual[cell]! - this.#pooled(said, stride, cell);
         if (Number.isNaN(miss)) continue;
-        sum += miss;
-        count++;
+        misses[k]! += miss;
+        this.#missCounts[k]!++;
       }
-      if (count === 0) continue;
-      misses[k] = sum / count;
-      size += Math.abs(sum / count);
+    }
+    for (let k = 0; k < origins; k++) {
+      misses[k]! /= this.#missCounts[k]!;
+      if (Number.isNaN(misses[k]!)) continue;
+      size += abs(misses[k]!);
       known++;
     }
     const unit = known > 0 ? size / known : 0;
@@ -354,28 +360,40 @@ export class Stack {
     return ((slot * this.targets + target) * this.#shape.quantiles.length + q) * KEPT;
   }
 
-  /** The weighted median of what the kept candidates say, those of NaN left out; NaN if that is nobody. */
-  #pooled(place: number, choices: Choices, { values, stride, at }: SaidAt): number {
-    const { candidates, shifts, weights } = choices;
+  /** Calls the candidates kept at a place, for `pooled`. */
+  #seat(place: number, { candidates, shifts, weights }: Choices): void {
+    let at = 0;
+    for (; at < KEPT && candidates[place + at] !== NOBODY; at++) {
+      const candidate = candidates[place + at]!;
+      this.#paths[at] = candidate >> 1;
+      this.#isRoot[at] = candidate & 1;
+      this.#seatShifts[at] = shifts[place + at]!;
+      this.#seatWeights[at] = weights[place + at]!;
+    }
+    this.#seated = at;
+  }
+
+  /**
+   * The weighted median of what those called say, NaN left out; NaN if that is nobody.
+   * @param said what path p says is `said[p · stride + at]`
+   */
+  #pooled(said: Float32Array, stride: number, at: number): number {
     let count = 0;
-    for (let kept = place; kept < place + KEPT && candidates[kept] !== NOBODY; kept++) {
-      const candidate = candidates[kept]!;
-      const value = values[(candidate >> 1) * stride + at]!;
+    for (let seat = 0; seat < this.#seated; seat++) {
+      const value = said[this.#paths[seat]! * stride + at]!;
       if (Number.isNaN(value)) continue;
-      const root = max(0, sqrt(value) + shifts[kept]!);
-      this.#values[count] = (candidate & 1) === 1 ? root * root : value + shifts[kept]!;
-      this.#weights[count] = weights[kept]!;
+      const shift = this.#seatShifts[seat]!;
+      let moved = value + shift;
+      if (this.#isRoot[seat] === 1) {
+        const root = max(0, sqrt(value) + shift);
+        moved = root * root;
+      }
+      this.#values[count] = moved;
+      this.#weights[count] = this.#seatWeights[seat]!;
       count++;
     }
     return count === 0 ? NaN : weightedMedian(this.#values, this.#weights, count);
   }
-}
-
-/** What path p says is `values[p · stride + at]`. */
-interface SaidAt {
-  readonly values: Float32Array;
-  readonly stride: number;
-  at: number;
 }
 
 /**

@@ -16,6 +16,7 @@ import type { TableStore } from '../core/table-store/port.js';
 import type { PlanRecord } from '../core/table-store/records/plan.js';
 import { MODE, PAUSE, PLAN, ROUND } from '../core/table-store/records/plan.js';
 import { SERVER } from '../core/table-store/records/server.js';
+import { plannerOptions } from '../core/table-store/policy.js';
 import { stateOf } from '../core/table-store/server-state.js';
 import { tenuresOf } from '../core/table-store/tenures.js';
 import type { TableView } from '../core/table-store/view.js';
@@ -235,7 +236,7 @@ export class Round {
       forecast: resourcesOnly(outlook.block),
       loads: recent,
       nowMs: clock.realtimeMs(),
-      options: planner,
+      options: plannerOptions(planner, view),
       seed,
       restraint: this.#restraint(outlook),
     });

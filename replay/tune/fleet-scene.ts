@@ -94,8 +94,11 @@ export async function fleetScene(
 
 /** The quantile is what is tried; the moves of a plan stand in the scene. */
 function withoutTried(planner: Config['planner']): Scene['planner'] {
-  const tried: readonly string[] = ['quantile', 'movesMax'];
-  return Object.fromEntries(Object.entries(planner).filter(([name]) => !tried.includes(name)));
+  const rest: Record<string, number> = {};
+  for (const [name, value] of Object.entries(planner)) {
+    if (name !== 'quantile' && name !== 'movesMax' && value !== undefined) rest[name] = value;
+  }
+  return rest;
 }
 
 interface Fleet {

@@ -81,7 +81,7 @@ function byOrigin(windows: readonly Window[]): number[][] {
 function cut(
   { task, trace: name, dimension, context, horizon, step_seconds }: BaselineTask,
   trace: Trace,
-  [resource, origin, , scale]: BaselineTask['windows'][number],
+  [resource, origin, time, scale]: BaselineTask['windows'][number],
 ): Window {
   const id = resourceId(resource);
   const row = trace.resources.indexOf(id);
@@ -97,9 +97,16 @@ function cut(
   if (at < context || at >= values.length) {
     throw new InputFault(`${task}: trace ${name} has no window of ${id} at ${origin}`);
   }
+  const startMs = trace.grid.startMs + at * trace.grid.stepMs;
+  if (Math.abs(Date.parse(time) - startMs) >= trace.grid.stepMs) {
+    const found = new Date(startMs).toISOString();
+    throw new InputFault(
+      `${task}: window ${origin} of ${id} is of ${time}; in ${name} of ${found}`,
+    );
+  }
   return {
     key: { subject: 'resource', id, metric },
-    startMs: trace.grid.startMs + at * trace.grid.stepMs,
+    startMs,
     scale,
     context: values.subarray(at - context, at),
     came: values.subarray(at, at + horizon),

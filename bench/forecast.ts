@@ -4,7 +4,7 @@
  * `node dist/bench/forecast.js --baselines FILE.json --traces DIR [--out RESULT.json] [--only TASK,…]`
  * Exit 2 if a file that it needs is not there or cannot be used.
  */
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import type { Column } from '../cli/text-table.js';
 import { textTable } from '../cli/text-table.js';
@@ -14,7 +14,7 @@ import type { ScoredWindow } from '../forecaster/backtest/metrics.js';
 import { metricsOf } from '../forecaster/backtest/metrics.js';
 import type { Baselines, BaselineTask, TaskResult, WindowMetrics } from './forecast-baselines.js';
 import { aggregateOf, baselinesSchema, HORIZONS, rounded } from './forecast-baselines.js';
-import { isInputFault, TraceFolder } from './inputs.js';
+import { InputFault, isInputFault, readJson, TraceFolder } from './inputs.js';
 import { measureSpeed } from './forecast-speed.js';
 import { forecastWindows } from './forecast-windows.js';
 
@@ -31,11 +31,16 @@ const { values: args } = parseArgs({
 });
 
 async function main(): Promise<void> {
-  const given: unknown = JSON.parse(await readFile(args.baselines, 'utf8'));
-  const file = baselinesSchema.parse(given);
+  const file = await readJson(args.baselines, baselinesSchema);
   const only = args.only?.split(',');
   const tasks = file.tasks.filter(({ task }) => only?.includes(task) ?? true);
+  if (tasks.length === 0) {
+    const names = file.tasks.map(({ task }) => task).join(', ');
+    throw new InputFault(`--only ${args.only ?? ''}: the file has ${names}`);
+  }
   const traces = new TraceFolder(args.traces);
+  // What is missing is told before anything is computed.
+  for (const { task, trace } of tasks) await traces.readFor(task, trace);
   const results: { task: BaselineTask; result: TaskResult }[] = [];
   for (const task of tasks) {
     results.push({ task, result: resultOf(task, await traces.read(task.trace)) });

@@ -21,6 +21,8 @@ const { abs, max, min, sqrt } = Math;
 /** Kept candidates of a quantile and target. */
 export const KEPT = 6;
 const POWER = 8;
+/** Lighter ones, beside a best one of 1, hardly move a median: they are let go, and with them whole models. */
+const WEIGHT_MIN = 0.05;
 /** Losses closer than this share of the mean load are the same: with constant loads all are zero. */
 const LOSS_FLOOR = 1e-6;
 /** Ends of the groups of steps; the last group goes to the end of the horizon. */
@@ -342,8 +344,10 @@ export class Stack {
       const best = kept === 0 ? 0 : losses[base + candidates[place]!]!;
       for (let at = 0; at < kept; at++) {
         const candidate = base + candidates[place + at]!;
+        const weight = ((best + floor) / (losses[candidate]! + floor)) ** POWER;
         shifts[place + at] = this.#shifts[candidate]!;
-        weights[place + at] = ((best + floor) / (losses[candidate]! + floor)) ** POWER;
+        weights[place + at] = weight;
+        if (weight < WEIGHT_MIN) kept = at;
       }
       candidates.fill(NOBODY, place + kept, place + KEPT);
       // A short history says nothing of late steps yet: those who speak for the earlier ones go on.

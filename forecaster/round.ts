@@ -113,7 +113,7 @@ export class Round {
     trigger: Trigger,
     { isQuick = false, progress }: RoundRunOptions = {},
   ): Promise<RoundResult> {
-    const { view, clock, log } = this.#parts;
+    const { view, clock, log, analysis } = this.#parts;
     const startedAtMs = clock.monotonicMs();
     const begin = (phase: (typeof PHASES)[number]): void => {
       const done = PHASES.indexOf(phase);
@@ -145,6 +145,7 @@ export class Round {
     const ms = Math.round(this.#lastMs);
     const { kind } = cause;
     log.info({ trigger: kind, plan: round.plan, none: round.none?.why, ms }, 'round ended');
+    analysis.learn();
     return round;
   }
 

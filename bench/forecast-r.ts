@@ -2,8 +2,13 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { generatedTrace } from '../core/trace/generated.js';
 
 /* How fast R's `forecast` package is on the series that ours are timed on, in the same run. */
+
+/** auto.arima takes a second each. */
+const SERIES = 16;
+const STEPS = 2016;
 
 /** Names of functions as R has them. auto.arima without a season of 288, as it would not end with one. */
 const MODELS = ['ses', 'thetaf', 'stlf', 'auto.arima'] as const;
@@ -60,6 +65,15 @@ function speedIn(stdout: string): RSpeed {
   );
   const entries = MODELS.map((name) => [name, 1 / Number(seconds.get(name))] as const);
   return Object.fromEntries(entries) as RSpeed;
+}
+
+/** As ours are timed on: a generated load of all kinds. */
+export function seriesForR(): Float32Array[] {
+  const { loads, grid } = generatedTrace({ resources: SERIES, days: STEPS / 288 });
+  const values = loads.cpu ?? new Float32Array(0);
+  return Array.from({ length: SERIES }, (_, row) =>
+    values.subarray(row * grid.steps, (row + 1) * grid.steps),
+  );
 }
 
 type Ran =

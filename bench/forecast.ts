@@ -1,7 +1,8 @@
 /**
  * Forecasts exactly the windows of a file of baselines: our figures beside those of well-known models, and
  * how many series a second are forecast.
- * `node dist/bench/forecast.js --baselines FILE.json --traces DIR [--out RESULT.json] [--only TASK,…]`
+ * `node dist/bench/forecast.js --baselines FILE.json --traces DIR [--out RESULT.json] [--only TASK,…] [--r no]`
+ * Where Rscript and its package `forecast` are installed, their speed is measured in the same run, unless `--r no`.
  * Exit 2 if a file that it needs is not there or cannot be used.
  */
 import { writeFile } from 'node:fs/promises';
@@ -15,6 +16,9 @@ import { metricsOf } from '../forecaster/backtest/metrics.js';
 import type { Baselines, BaselineTask, TaskResult, WindowMetrics } from './forecast-baselines.js';
 import { aggregateOf, baselinesSchema, HORIZONS, rounded } from './forecast-baselines.js';
 import { InputFault, isInputFault, readJson, TraceFolder } from './inputs.js';
+import type { RSpeed } from './forecast-r.js';
+import { measureR, seriesForR } from './forecast-r.js';
+import type { ForecastSpeed } from './forecast-speed.js';
 import { measureSpeed } from './forecast-speed.js';
 import { forecastWindows } from './forecast-windows.js';
 
@@ -27,6 +31,7 @@ const { values: args } = parseArgs({
     traces: { type: 'string', default: '../shared/traces' },
     only: { type: 'string' },
     out: { type: 'string' },
+    r: { type: 'string', default: 'yes' },
   },
 });
 
@@ -54,6 +59,7 @@ async function main(): Promise<void> {
     `\nOne core: ${speed.keptPerSecond} series forecast a second from kept state, ` +
       `${speed.coldPerSecond} cold; ${speed.bytesPerSeries} bytes a series.`,
   );
+  const r = args.r === 'no' ? undefined : await besideR(speed);
   if (args.out === undefined) return;
   const ours = {
     ...file,
@@ -61,8 +67,29 @@ async function main(): Promise<void> {
     models: { [NAME]: WHAT },
     aggregate_relative_to_base: { [NAME]: aggregate },
     speed,
+    ...(r !== undefined && { r_series_forecasts_per_second: r }),
   };
   await writeFile(args.out, `${JSON.stringify(ours, null, 1)}\n`);
+}
+
+/** How many times as fast as R's `forecast`, on the same kind of series, in this run. */
+async function besideR(speed: ForecastSpeed): Promise<RSpeed | undefined> {
+  const measured = await measureR(seriesForR(), { season: 288, horizon: 24 });
+  if ('absent' in measured) {
+    console.log(`\nR's models are left out: ${measured.absent}`);
+    return undefined;
+  }
+  const rows = Object.entries(measured.speed).map(([name, perSecond]) => [
+    name,
+    shown(perSecond),
+    shown(speed.coldPerSecond / perSecond),
+    shown(speed.keptPerSecond / perSecond),
+  ]);
+  console.log(
+    "\nR's forecast on 2,016 steps of 5 min: series a CPU second, and how many times that we are",
+  );
+  console.log(textTable(columns('model', 'R', 'ours cold ÷ R', 'ours kept ÷ R'), rows));
+  return measured.speed;
 }
 
 function resultOf(task: BaselineTask, trace: Trace): TaskResult {

@@ -57,6 +57,7 @@ export function backtest(
         forecasting.observe(stepsOf(block, observed, origin));
         observed = origin;
         say(forecasting, judged, origin);
+        forecasting.learn();
       }
       onOrigin((from + (block.series.length * (at + 1)) / origins.length) / count);
     }
@@ -90,7 +91,8 @@ function forecastingOf({ grid }: Panel, options: BacktestOptions): Forecasting {
 }
 
 function say(forecasting: Forecasting, judged: readonly Walk[], origin: number): void {
-  const { block } = forecasting.forecast(judged.map(({ key }) => key));
+  const keys = judged.map(({ key }) => key);
+  const { block } = forecasting.forecast(keys, { learns: 'new' });
   for (const [row, walk] of judged.entries()) {
     walk.add(origin, {
       ...saidWindow(block, row),

@@ -33,6 +33,11 @@ export class SharedForecasts implements Analysis {
     return this.#outlook.answer;
   }
 
+  /** What another trial asks about the same time is answered already: learning changes it no more. */
+  learn(): void {
+    this.#analysis.learn();
+  }
+
   plan(inputs: PlanningInputs): Promise<PlanningResult> {
     return this.#analysis.plan(inputs);
   }

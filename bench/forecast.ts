@@ -9,7 +9,6 @@ import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import type { Column } from '../cli/text-table.js';
 import { textTable } from '../cli/text-table.js';
-import { messageOf } from '../core/text.js';
 import type { Trace } from '../core/trace/trace.js';
 import type { ScoredWindow } from '../forecaster/backtest/metrics.js';
 import { metricsOf } from '../forecaster/backtest/metrics.js';
@@ -168,6 +167,6 @@ try {
   await main();
 } catch (error) {
   if (!isInputFault(error)) throw error;
-  console.error(messageOf(error));
+  console.error(error.message);
   process.exitCode = 2;
 }

@@ -8,7 +8,6 @@ import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { textTable } from '../cli/text-table.js';
 import { SystemClock } from '../core/clock/system.js';
-import { messageOf } from '../core/text.js';
 import type { PolicyName } from '../replay/options.js';
 import { parseReplayOptions } from '../replay/options.js';
 import { progressLine } from '../replay/progress.js';
@@ -150,6 +149,6 @@ try {
   await main();
 } catch (error) {
   if (!isInputFault(error)) throw error;
-  console.error(messageOf(error));
+  console.error(error.message);
   process.exitCode = 2;
 }

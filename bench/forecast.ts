@@ -15,6 +15,7 @@ import { metricsOf } from '../forecaster/backtest/metrics.js';
 import type { Baselines, BaselineTask, TaskResult, WindowMetrics } from './forecast-baselines.js';
 import { aggregateOf, baselinesSchema, HORIZONS, rounded } from './forecast-baselines.js';
 import { InputFault, isInputFault, readJson, TraceFolder } from './inputs.js';
+import { goalsOf, goalsText } from './forecast-goals.js';
 import type { RSpeed } from './forecast-r.js';
 import { measureR, seriesForR } from './forecast-r.js';
 import type { ForecastSpeed } from './forecast-speed.js';
@@ -53,6 +54,7 @@ async function main(): Promise<void> {
   const aggregate = aggregateOf(results);
   printAggregates(file, aggregate);
   for (const { task, result } of results) printTask(file, task, result);
+  console.log(goalsText(goalsOf(file, results, aggregate)));
   const speed = measureSpeed();
   console.log(
     `\nOne core: ${speed.keptPerSecond} series forecast a second from kept state, ` +

@@ -27,6 +27,9 @@ export interface Failure {
   readonly message: string;
 }
 
+/** Learnt from at a time: some tenths of a second. */
+const SERIES_A_QUESTION = 32;
+
 interface Waiting {
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: Error) => void;
@@ -44,6 +47,7 @@ export class AnalysisThread implements Analysis, Startable {
   #worker: Worker | undefined;
   #number = 0;
   #isStopping = false;
+  #isLearning = false;
 
   constructor({ log }: { readonly log: Log }, options: AnalysisOptions) {
     this.#log = log;
@@ -70,6 +74,24 @@ export class AnalysisThread implements Analysis, Startable {
 
   plan(inputs: PlanningInputs): Promise<PlanningResult> {
     return this.#ask('plan', inputs) as Promise<PlanningResult>;
+  }
+
+  learn(): void {
+    if (!this.#isLearning) void this.#learnOn();
+  }
+
+  /** A few series a question, so that a round that comes meanwhile waits for no more than those. */
+  async #learnOn(): Promise<void> {
+    this.#isLearning = true;
+    try {
+      let due = 1;
+      while (due > 0) due = (await this.#ask('learn', SERIES_A_QUESTION)) as number;
+    } catch (error) {
+      // They stay due, and the next round begins it again.
+      if (!this.#isStopping) this.#log.warn({ err: error }, 'learning ended early');
+    } finally {
+      this.#isLearning = false;
+    }
   }
 
   #ask(verb: keyof Analysis, argument: unknown): Promise<unknown> {

@@ -30,6 +30,8 @@ async function answerOf({ number, verb, argument }: Question): Promise<AnalysisA
         return { number, value: await analysis.forecast(argument as readonly SeriesKey[]) };
       case 'plan':
         return { number, value: await analysis.plan(argument as PlanningInputs) };
+      case 'learn':
+        return { number, value: analysis.learnSome(argument as number) };
     }
   } catch (error) {
     return { number, failure: failureOf(error) };

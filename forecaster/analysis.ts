@@ -21,4 +21,6 @@ export interface Analysis {
   observe(panel: Panel): Promise<void>;
   forecast(series: readonly SeriesKey[]): Promise<Outlook>;
   plan(inputs: PlanningInputs): Promise<PlanningResult>;
+  /** Models begin to learn anew where they are due; what is asked meanwhile does not wait for the end of it. */
+  learn(): void;
 }

@@ -23,7 +23,7 @@ export class InlineAnalysis implements Analysis {
 
   async forecast(series: readonly SeriesKey[]): Promise<Outlook> {
     await Promise.resolve();
-    const { block, models } = this.#forecasting.forecast(series);
+    const { block, models } = this.#forecasting.forecast(series, { learns: 'new' });
     const stepsKnown = series.reduce(
       (most, key) => Math.max(most, this.#forecasting.stepsKnown(key)),
       0,
@@ -34,5 +34,14 @@ export class InlineAnalysis implements Analysis {
   async plan(inputs: PlanningInputs): Promise<PlanningResult> {
     await Promise.resolve();
     return planFor(inputs);
+  }
+
+  learn(): void {
+    this.learnSome(Infinity);
+  }
+
+  /** Of so many series at most; returns of how many they are due still. */
+  learnSome(seriesMax: number): number {
+    return this.#forecasting.learn(seriesMax);
   }
 }

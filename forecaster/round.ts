@@ -17,6 +17,7 @@ import type { TableStore } from '../core/table-store/port.js';
 import type { PlanRecord } from '../core/table-store/records/plan.js';
 import { MODE, PAUSE, PLAN, ROUND } from '../core/table-store/records/plan.js';
 import { SERVER } from '../core/table-store/records/server.js';
+import { plannerOptions } from '../core/table-store/policy.js';
 import { stateOf } from '../core/table-store/server-state.js';
 import { tenuresOf } from '../core/table-store/tenures.js';
 import type { TableView } from '../core/table-store/view.js';
@@ -113,7 +114,7 @@ export class Round {
     trigger: Trigger,
     { isQuick = false, progress }: RoundRunOptions = {},
   ): Promise<RoundResult> {
-    const { view, clock, log } = this.#parts;
+    const { view, clock, log, analysis } = this.#parts;
     const startedAtMs = clock.monotonicMs();
     const begin = (phase: (typeof PHASES)[number]): void => {
       const done = PHASES.indexOf(phase);
@@ -145,6 +146,7 @@ export class Round {
     const ms = Math.round(this.#lastMs);
     const { kind } = cause;
     log.info({ trigger: kind, plan: round.plan, none: round.none?.why, ms }, 'round ended');
+    analysis.learn();
     return round;
   }
 
@@ -236,7 +238,7 @@ export class Round {
       forecast: resourcesOnly(outlook.block),
       loads: recent,
       nowMs: clock.realtimeMs(),
-      options: planner,
+      options: plannerOptions(planner, view),
       seed,
       restraint: this.#restraint(outlook, recent),
     });

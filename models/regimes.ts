@@ -111,10 +111,11 @@ export class Regimes {
   }
 
   /**
-   * Takes the change over: from now on the older samples are lifted.
+   * Takes the change over, if it is one that lasts: from now on the older samples are lifted.
    * @param row of the samples as they were
+   * @returns whether the history means another level now
    */
-  adopt(slot: number, row: Row): void {
+  adopt(slot: number, row: Row): boolean {
     const from = this.#runFrom[slot]!;
     const age = this.#age[slot]!;
     const end = row.values.length;
@@ -127,12 +128,12 @@ export class Regimes {
     this.#run[slot] = 0;
     this.#age[slot] = WATCHED_STEPS;
     const change = changeIn(pairs);
-    if (change === undefined) return;
+    if (change === undefined) return false;
     const since = age - from;
     if (this.#since[slot] === 0) {
-      if (lastingShare(row, end - since) < LASTING_MIN) return;
+      if (lastingShare(row, end - since) < LASTING_MIN) return false;
       this.#settle(slot, since, change.factor, change.offset);
-      return;
+      return true;
     }
     const factor = this.#factor[slot]! * change.factor;
     const offset = this.#offset[slot]! * change.factor + change.offset;
@@ -141,6 +142,7 @@ export class Regimes {
       Math.abs(offset) < UNDONE * Math.max(Math.abs(this.#offset[slot]!), change.level);
     if (isUndone) this.#settle(slot, 0, 1, 0);
     else this.#settle(slot, since, factor, offset);
+    return true;
   }
 
   /** Lifts what lies before the change. */

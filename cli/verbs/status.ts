@@ -28,6 +28,7 @@ export function statusText(status: Status, style: Style): string {
       ? ['no server is known yet: declare one in the config, or start an agent beside it']
       : [serverTable(status, style)]),
     `balancer: ${status.balancer.text}`,
+    `policy: ${status.policy.text}`,
     ...openSwitchLine(status),
     ...status.addresses.map((address) => addressLine(address, status.atMs, style)),
     ...status.warnings.map((warning) => `${style.yellow('warning')} ${warning}`),

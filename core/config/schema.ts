@@ -265,7 +265,14 @@ const forecastSchema = z.strictObject({
 });
 
 const plannerSchema = z.strictObject({
-  quantile: z.number().min(0.5).max(0.99).default(0.85).describe('Of demand, that is planned for.'),
+  quantile: z
+    .number()
+    .min(0.5)
+    .max(0.99)
+    .optional()
+    .describe(
+      'Of demand, that is planned for; here it is pinned. Left out: 0.85, until the tune job finds a better one.',
+    ),
   target: z.number().min(0.1).max(1).default(0.8).describe('Utilization that plans keep below.'),
   movesMax: z.int().min(1).default(16).describe('Of one plan.'),
   batchMovesMax: z.int().min(1).max(1000).default(8).describe('Switched as one.'),
@@ -307,6 +314,29 @@ const plannerSchema = z.strictObject({
     .describe('Imbalance is left alone, too, while the fullest server is less loaded than this.'),
   workUnits: z.int().min(1000).default(2_000_000).describe('How long the search may go on.'),
   planLifeMs: msSchema.default(900_000).describe('A plan that waits longer expires.'),
+});
+
+const tuneSchema = z.strictObject({
+  everyMs: msSchema
+    .min(60_000)
+    .default(86_400_000)
+    .describe('Between two tunings: the history is replayed with several quantiles.'),
+  historyMs: reloadable(
+    msSchema.default(14 * 86_400_000).describe('So far back the history is replayed.'),
+  ),
+  forecastsMax: reloadable(
+    z
+      .int()
+      .min(1000)
+      .default(400_000)
+      .describe('Resources × decisions of one tuning: a large fleet replays less of its history.'),
+  ),
+  cpuShare: z
+    .number()
+    .min(0.01)
+    .max(1)
+    .default(0.5)
+    .describe('Of one core, that a tuning may take.'),
 });
 
 const triggersSchema = z.strictObject({
@@ -505,6 +535,7 @@ export const configSchema = z.strictObject({
   metricStore: metricStoreSchema.prefault({}),
   forecast: forecastSchema.prefault({}),
   planner: reloadable(plannerSchema.prefault({})),
+  tune: tuneSchema.prefault({}),
   triggers: reloadable(triggersSchema.prefault({})),
   redirector: redirectorSchema.prefault({}),
   http: reloadable(httpSchema.prefault({})),

@@ -21,6 +21,8 @@ const { abs, max, min, sqrt } = Math;
 /** Kept candidates of a quantile and target. */
 export const KEPT = 6;
 const POWER = 8;
+/** Of the peak, which few origins tell apart: of its median, and of quantiles further out, of which fewer still do. */
+const PEAK_POWERS = { middle: 4, outer: 2 } as const;
 /** Lighter ones, beside a best one of 1, hardly move a median: they are let go, and with them whole models. */
 const WEIGHT_MIN = 0.05;
 /** Losses closer than this share of the mean load are the same: with constant loads all are zero. */
@@ -29,6 +31,8 @@ const LOSS_FLOOR = 1e-6;
 const GROUP_ENDS = [3, 12, 48, 144] as const;
 /** So many steps of a group are compared at an origin: neighbours miss by about the same. */
 const SAMPLED_STEPS = 6;
+/** For quantiles of steps so large a part of the origins counts: errors of neighbours are alike, and those who made the least were chosen. */
+const STEPS_ALONE = 0.5;
 const NOBODY = 0xff;
 const PATHS_MAX = 127;
 
@@ -286,7 +290,8 @@ export class Stack {
       for (const [q, quantile] of quantiles.entries()) {
         const at = q * paths * 2 + candidate;
         const isPlain = isStep && quantile === 0.5;
-        const place = placeIn(errors.length, quantile, this.#originsKnown);
+        const alone = this.#originsKnown * (isStep ? STEPS_ALONE : 1);
+        const place = placeIn(errors.length, quantile, alone);
         const shift = isPlain ? 0 : conformalQuantile(errors, place, smaller);
         if (!isPlain) smaller = max(0, Math.floor(place));
         this.#shifts[at] = shift;
@@ -327,6 +332,7 @@ export class Stack {
     const losses = this.#losses;
     const floor = this.#lossFloor;
     for (let q = 0; q < quantiles.length; q++) {
+      const power = this.#powerOf(target, q);
       const place = this.#placeOf(slot, target, q);
       const base = q * paths * 2;
       let kept = 0;
@@ -344,7 +350,7 @@ export class Stack {
       const best = kept === 0 ? 0 : losses[base + candidates[place]!]!;
       for (let at = 0; at < kept; at++) {
         const candidate = base + candidates[place + at]!;
-        const weight = ((best + floor) / (losses[candidate]! + floor)) ** POWER;
+        const weight = ((best + floor) / (losses[candidate]! + floor)) ** power;
         shifts[place + at] = this.#shifts[candidate]!;
         weights[place + at] = weight;
         if (weight < WEIGHT_MIN) kept = at;
@@ -358,6 +364,11 @@ export class Stack {
         weights.copyWithin(place, before, before + KEPT);
       }
     }
+  }
+
+  #powerOf(target: number, q: number): number {
+    if (target < this.targets - 1) return POWER;
+    return this.#shape.quantiles[q] === 0.5 ? PEAK_POWERS.middle : PEAK_POWERS.outer;
   }
 
   #placeOf(slot: number, target: number, q: number): number {
@@ -418,7 +429,7 @@ function conformalQuantile(errors: Float32Array, place: number, from: number): n
   return low + share * (high - low);
 }
 
-/** Where the quantile stands among `count` sorted errors from `origins` origins. */
+/** Where the quantile stands among `count` sorted errors that count as from `origins` independent origins. */
 function placeIn(count: number, quantile: number, origins: number): number {
   const far = Math.abs(quantile - 0.5) * (1 + 1 / origins);
   return (0.5 + Math.sign(quantile - 0.5) * far) * count - 0.5;

@@ -8,6 +8,7 @@ import type { ScoredWindow } from '../forecaster/backtest/metrics.js';
 import type { SaidWindow } from '../forecaster/backtest/said-window.js';
 import { saidWindow } from '../forecaster/backtest/said-window.js';
 import { Forecasting } from '../forecaster/forecasting.js';
+import type { Predictor } from '../models/neural/neural.js';
 import type { BaselineTask } from './forecast-baselines.js';
 import { InputFault } from './inputs.js';
 
@@ -31,12 +32,16 @@ export interface ForecastWindows {
  * Forecasts all windows of a task as the product does: what was measured before the origin is observed, windows with the
  * same origin together, and the forecaster is asked once. The peak of 12 steps is asked of one with that horizon.
  */
-export function forecastWindows(task: BaselineTask, trace: Trace): ForecastWindows {
+export function forecastWindows(
+  task: BaselineTask,
+  trace: Trace,
+  neural?: Predictor,
+): ForecastWindows {
   const windows = task.windows.map((window) => cut(task, trace, window));
   const before = process.cpuUsage();
-  const long = saidOf(task, windows, 24);
+  const long = saidOf(task, windows, { horizonSteps: 24, neural });
   const { user, system } = process.cpuUsage(before);
-  const short = saidOf(task, windows, 12);
+  const short = saidOf(task, windows, { horizonSteps: 12, neural });
   const h24 = windows.map((window, at) => ({ ...window, ...long[at]! }));
   const h12 = h24.map((window, at) => {
     const { peak50, peak90 } = short[at]!;
@@ -48,13 +53,17 @@ export function forecastWindows(task: BaselineTask, trace: Trace): ForecastWindo
 function saidOf(
   task: BaselineTask,
   windows: readonly Window[],
-  horizonSteps: number,
+  {
+    horizonSteps,
+    neural,
+  }: { readonly horizonSteps: number; readonly neural: Predictor | undefined },
 ): SaidWindow[] {
   const stepMs = task.step_seconds * 1000;
   const said = new Array<SaidWindow>(windows.length);
   for (const together of byOrigin(windows)) {
     const options = { stepMs, horizonSteps, historySteps: task.context, seed: 1 };
     const forecasting = new Forecasting(options);
+    forecasting.useNeural(neural);
     const keys = together.map((at) => windows[at]!.key);
     const values = new Float32Array(together.length * task.context);
     for (const [row, at] of together.entries()) {

@@ -5,7 +5,7 @@ import type { Log } from '../core/log.js';
 import type { Panel } from '../core/panel.js';
 import type { SeriesKey } from '../core/sample.js';
 import { messageOf } from '../core/text.js';
-import type { Analysis, Outlook } from './analysis.js';
+import type { Analysis, NeuralState, NeuralUse, Outlook } from './analysis.js';
 import type { AnalysisOptions } from './inline-analysis.js';
 import type { PlanningInputs, PlanningResult } from './planner/inputs.js';
 
@@ -45,6 +45,8 @@ export class AnalysisThread implements Analysis, Startable {
   readonly #options: AnalysisOptions;
   readonly #waiting = new Map<number, Waiting>();
   #worker: Worker | undefined;
+  /** The last that was taken: a new thread is given it first. */
+  #neural: NeuralUse | undefined;
   #number = 0;
   #isStopping = false;
   #isLearning = false;
@@ -94,16 +96,26 @@ export class AnalysisThread implements Analysis, Startable {
     }
   }
 
+  async useNeural(use: NeuralUse): Promise<NeuralState> {
+    const state = (await this.#ask('useNeural', use)) as NeuralState;
+    this.#neural = use;
+    return state;
+  }
+
   #ask(verb: keyof Analysis, argument: unknown): Promise<unknown> {
     if (this.#isStopping) return Promise.reject(lost('it is stopping'));
     this.#worker ??= this.#begin();
     const worker = this.#worker;
-    this.#number += 1;
-    const question: Question = { number: this.#number, verb, argument };
+    const question = this.#question(verb, argument);
     return new Promise((resolve, reject) => {
       this.#waiting.set(question.number, { resolve, reject });
       worker.postMessage(question);
     });
+  }
+
+  #question(verb: keyof Analysis, argument: unknown): Question {
+    this.#number += 1;
+    return { number: this.#number, verb, argument };
   }
 
   #begin(): Worker {
@@ -121,6 +133,8 @@ export class AnalysisThread implements Analysis, Startable {
       for (const { reject } of this.#waiting.values()) reject(lost('its thread ended'));
       this.#waiting.clear();
     });
+    // Nobody waits for this answer: it was taken before, and if not again, the forecasts do without.
+    if (this.#neural !== undefined) worker.postMessage(this.#question('useNeural', this.#neural));
     return worker;
   }
 

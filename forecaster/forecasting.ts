@@ -10,6 +10,8 @@ import { Blend } from '../models/blend.js';
 import type { BlendState } from '../models/blend-state.js';
 import { commonLoadings } from '../models/factors.js';
 import { lineup } from '../models/lineup.js';
+import type { Predictor } from '../models/neural/neural.js';
+import { Neural } from '../models/neural/neural.js';
 import type { SavedForecasting } from './forecasting-bytes.js';
 import { decodeForecasting, encodeForecasting } from './forecasting-bytes.js';
 import type { KnownSeries } from './known-series.js';
@@ -53,6 +55,7 @@ const GROWTH = 1.25;
 export class Forecasting {
   readonly #options: Required<ForecastingOptions>;
   readonly #blend: Blend;
+  readonly #neural: Neural;
   readonly #directory: SeriesDirectory;
   /** Number of the step after the last one observed; undefined: nothing yet. */
   #endStep: number | undefined;
@@ -62,8 +65,15 @@ export class Forecasting {
     this.#options = { ...DEFAULTS, ...options };
     const { stepMs, seasonsMs, horizonSteps, historySteps, quantiles } = this.#options;
     const shape = { horizonSteps, historySteps };
-    this.#blend = new Blend(lineup({ ...shape, stepMs, seasonsMs }), { ...shape, quantiles });
+    const calendar = { ...shape, stepMs, seasonsMs };
+    this.#neural = new Neural(calendar);
+    this.#blend = new Blend([...lineup(calendar), this.#neural], { ...shape, quantiles });
     this.#directory = new SeriesDirectory(() => this.#blend.stateOf(BLOCK_SERIES));
+  }
+
+  /** Adds what this network says to the blend, from now on; undefined: without. */
+  useNeural(predictor: Predictor | undefined): void {
+    this.#neural.use(predictor);
   }
 
   /** Where the next panel begins if nothing is left out; undefined before the first. */

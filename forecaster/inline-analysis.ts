@@ -1,6 +1,8 @@
 import type { Panel } from '../core/panel.js';
 import type { SeriesKey } from '../core/sample.js';
-import type { Analysis, Outlook } from './analysis.js';
+import type { OpenedNeural } from '../models/neural/open.js';
+import { openNeural } from '../models/neural/open.js';
+import type { Analysis, NeuralState, NeuralUse, Outlook } from './analysis.js';
 import type { ForecastingOptions } from './forecasting.js';
 import { Forecasting } from './forecasting.js';
 import type { PlanningInputs, PlanningResult } from './planner/inputs.js';
@@ -11,6 +13,7 @@ export type AnalysisOptions = ForecastingOptions;
 /** The analysis in place: for replay and tests, and inside the thread of `AnalysisThread`. */
 export class InlineAnalysis implements Analysis {
   readonly #forecasting: Forecasting;
+  #neural: OpenedNeural | undefined;
 
   constructor(options: AnalysisOptions) {
     this.#forecasting = new Forecasting(options);
@@ -43,5 +46,13 @@ export class InlineAnalysis implements Analysis {
   /** Of so many series at most; returns of how many they are due still. */
   learnSome(seriesMax: number): number {
     return this.#forecasting.learn(seriesMax);
+  }
+
+  async useNeural({ weights, backend }: NeuralUse): Promise<NeuralState> {
+    const opened = await openNeural(weights, backend);
+    this.#forecasting.useNeural(opened.network);
+    this.#neural?.network.dispose();
+    this.#neural = opened;
+    return { backend: opened.backend, refused: opened.refused };
   }
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { DIMENSIONS, MODES, SERVER_STATES } from '../../core/domain.js';
+import { BACKENDS } from '../../core/forecast.js';
 import { SWITCH_STATES } from '../../core/table-store/records/switch.js';
 import { TUNING_VERDICTS } from '../../core/table-store/records/tuning.js';
 import { NO_PLAN_REASONS } from '../../core/plan.js';
@@ -129,6 +130,26 @@ export const statusSchema = z.object({
       series: z.number(),
       /** Share of the steps that turned out within P10 to P90, lately; null: not known yet. */
       coverage: z.number().nullable(),
+    })
+    .nullable(),
+  /** The network among the models; null: no forecaster has begun yet. */
+  neural: z
+    .object({
+      /** What computes it; null: nothing does. */
+      backend: z.enum(BACKENDS).nullable(),
+      weights: z.enum(['shipped', 'tuned']).nullable(),
+      /** Why it cannot be used, or not as it should; null: nothing is wrong. */
+      fault: z.string().nullable(),
+      training: z
+        .object({
+          atMs: z.number(),
+          series: z.number(),
+          isTaken: z.boolean(),
+          /** Mean quantile loss on what it had not seen, before and after. */
+          before: z.number().nullable(),
+          after: z.number().nullable(),
+        })
+        .nullable(),
     })
     .nullable(),
   /** All targets, if the collector runs in the api's process; else those that cannot be polled. */

@@ -10,6 +10,7 @@ import type { Eligibility } from '../../core/table-store/eligibility.js';
 import { proposedPlans } from '../../core/table-store/plans.js';
 import { policyOf, policyWords } from '../../core/table-store/policy.js';
 import { MODE, PAUSE, PLAN, ROUND } from '../../core/table-store/records/plan.js';
+import { NEURAL } from '../../core/table-store/records/neural.js';
 import type { ServerRecord } from '../../core/table-store/records/server.js';
 import { LOST, SERVER, SERVER_STATE } from '../../core/table-store/records/server.js';
 import { COORDINATOR, MEMBER, SWITCH } from '../../core/table-store/records/switch.js';
@@ -75,12 +76,14 @@ export async function statusOf(parts: StatusParts, options: StatusOptions): Prom
     redirectors: redirectorsOf(view),
     addresses: addressesOf(view),
     forecast: run === undefined ? null : forecastOf(run, coverage),
+    neural: view.get(NEURAL, 'current')?.value ?? null,
     collector: parts.collector(),
     engines: parts.engines.map(engineStatus),
     warnings: [
       ...parts.engines.flatMap(engineWarning),
       ...(fault === undefined ? [] : [`no loads and forecasts from the metric store: ${fault}`]),
       ...addressWarnings(view),
+      ...neuralWarning(view),
       ...warningsOf(statuses, run, { nowMs, parts, options }),
     ],
   };
@@ -90,6 +93,11 @@ function policyStatus(planner: Config['planner'], view: TableView): Status['poli
   const policy = policyOf(planner, view);
   const { quantile, origin, tuning = null } = policy;
   return { quantile, origin, text: policyWords(policy), tuning };
+}
+
+function neuralWarning(view: TableView): string[] {
+  const fault = view.get(NEURAL, 'current')?.value.fault ?? null;
+  return fault === null ? [] : [`the neural forecaster is not as it should be: ${fault}`];
 }
 
 function engineStatus({ name, fault }: EngineHealth): Status['engines'][number] {

@@ -1,6 +1,7 @@
 import type { Bus } from '../../core/bus/port.js';
 import type { Clock } from '../../core/clock/port.js';
 import type { Config } from '../../core/config/schema.js';
+import type { Disk } from '../../core/disk/port.js';
 import type { Startable } from '../../core/lifecycle.js';
 import { Lifecycle } from '../../core/lifecycle.js';
 import type { Log } from '../../core/log.js';
@@ -18,6 +19,8 @@ import { PlanTally } from '../../forecaster/plan-tally.js';
 import { Round } from '../../forecaster/round.js';
 import { TrialThread } from '../../replay/tune/trial-thread.js';
 import { Tuner } from '../../replay/tune/tuner.js';
+import { Training } from '../../forecaster/training.js';
+import { TuningThread } from '../../forecaster/tuning-thread.js';
 
 export interface ForecasterParts {
   readonly store: TableStore;
@@ -27,6 +30,9 @@ export interface ForecasterParts {
   readonly eligibility: Eligibility;
   readonly clock: Clock;
   readonly log: Log;
+  readonly disk: Disk;
+  /** Those of the neural forecaster that came with the product; undefined: they are not there. */
+  readonly weights: Uint8Array | undefined;
 }
 
 /** So that two runs on the same load plan the same. */
@@ -50,6 +56,15 @@ export function forecasterOf(config: Config, parts: ForecasterParts): Forecaster
     { log },
     { stepMs, horizonSteps, historySteps, seasonsMs: seasonMs, seed: SEED },
   );
+  const training = new Training(
+    { ...parts, log, analysis, tuner: new TuningThread() },
+    {
+      ...{ stepMs, historySteps, seasonsMs: seasonMs, shipped: parts.weights },
+      isOn: config.forecast.neural === 'on',
+      backend: config.forecast.backend,
+      everyMs: config.forecast.trainEveryMs,
+    },
+  );
   const attributor = new CpuAttributor(metricStore);
   const round = new Round(
     { ...parts, log, analysis, attributor },
@@ -67,7 +82,7 @@ export function forecasterOf(config: Config, parts: ForecasterParts): Forecaster
   );
   let current = config;
   return {
-    service: new Lifecycle([analysis, plans, chronicle, forecaster, tuner]),
+    service: new Lifecycle([analysis, training, plans, chronicle, forecaster, tuner]),
     metrics: forecasterMetrics(
       { ...parts, round, plans },
       {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { DRAIN_POLICIES, FENCES, LOST_SOURCE_POLICIES, MODES, REDUNDANCIES } from '../domain.js';
+import { BACKENDS } from '../forecast.js';
 import { LOG_LEVELS } from '../log.js';
 import { memberIdSchema, resourceIdSchema, serverIdSchema } from '../schema.js';
 import { metricsSourceSchema } from './metrics-source.js';
@@ -249,6 +250,19 @@ const forecastSchema = z.strictObject({
     .max(4)
     .default([3_600_000, 86_400_000, 604_800_000])
     .describe('Lengths of the seasons that the load may have.'),
+  neural: z
+    .enum(['on', 'off'])
+    .default('on')
+    .describe('Whether a neural network is one of the models; where it is no good it has no say.'),
+  backend: z
+    .enum(['auto', ...BACKENDS])
+    .default('auto')
+    .describe(
+      'What computes it. native: the package @tensorflow/tfjs-node; wasm: anywhere; cpu: slow; auto: the first of them that works.',
+    ),
+  trainEveryMs: msSchema
+    .default(86_400_000)
+    .describe("Between two trainings of it on the fleet's own history."),
   minSteps: reloadable(
     z.int().min(3).default(24).describe('With less history nothing is planned: learning.'),
   ),

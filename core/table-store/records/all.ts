@@ -1,5 +1,6 @@
 import { COLLECTOR } from './collector.js';
 import type { RecordKind } from './kind.js';
+import { NEURAL } from './neural.js';
 import { AUDIT, MODE, PAUSE, PLAN, ROUND } from './plan.js';
 import { ANNOUNCED, ELIGIBLE, LOST, PIN, SERVER, SERVER_STATE } from './server.js';
 import { FLOATING_ADDRESS } from './floating-address.js';
@@ -32,5 +33,6 @@ export const RECORD_KINDS: ReadonlyMap<string, Pick<RecordKind<unknown>, 'parse'
     AUDIT,
     COLLECTOR,
     TUNING,
+    NEURAL,
   ].map((kind) => [kind.prefix, kind]),
 );

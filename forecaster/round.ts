@@ -191,6 +191,8 @@ export class Round {
     const { metricStore, analysis, attributor, clock, view } = this.#parts;
     const { stepMs, historySteps } = this.#options.forecast;
     const all = gridBefore(clock.realtimeMs(), stepMs, historySteps);
+    // Our clock was ahead, and was set back: what was observed is of a time that is still to come.
+    if (endMsOf(all) < this.#observedUntilMs) this.#observedUntilMs = -Infinity;
     const startMs = Math.max(all.startMs, this.#observedUntilMs);
     const steps = Math.round((endMsOf(all) - startMs) / stepMs);
     if (steps <= 0) return undefined;

@@ -1,20 +1,18 @@
 import { textTable } from '../cli/text-table.js';
-import { SAFE_QUANTILE } from '../core/table-store/policy.js';
 import type { Trace } from '../core/trace/trace.js';
 import { parseReplayOptions } from '../replay/options.js';
 import { policyOf } from '../replay/policies/make.js';
 import { sceneOf } from '../replay/scene.js';
-import { chosenQuantile } from '../replay/tune/choice.js';
-import type { Trial } from '../replay/tune/trials.js';
-import { foreshiftTrials, trialsOf } from '../replay/tune/trials.js';
-import { QUANTILES_TRIED } from '../replay/tune/tuning.js';
+import { nightlyTuning } from '../replay/tune/nightly.js';
+import type { TrialTally } from '../replay/tune/trial-tally.js';
+import { tallied } from '../replay/tune/trials.js';
 import type { Anchor } from './replay-anchors.js';
 import { gapClosedOf, optionsOf } from './replay-anchors.js';
 
 const YARDSTICKS = ['static', 'reactive-50', 'oracle'] as const;
+const DAY_MS = 86_400_000;
 
-/** Of one part of the replayed time, or of all of it. */
-interface PartFigures {
+interface Figures {
   readonly overload_minutes_per_server_day: number;
   readonly moves_per_resource_day: number;
   /** (reactive-50 − policy) ÷ (reactive-50 − oracle-1h); null: there is no gap. */
@@ -22,18 +20,14 @@ interface PartFigures {
 }
 
 export interface TuningResult {
-  /** What the tune job would have taken after the earlier half. */
-  readonly chosen_quantile: number;
-  readonly policies: readonly {
-    readonly policy: string;
-    readonly earlier_half: PartFigures;
-    readonly later_half: PartFigures;
-  }[];
+  /** What was planned for, and from which day of the replay on. */
+  readonly changes: readonly { readonly day: number; readonly quantile: number }[];
+  readonly policies: readonly ({ readonly policy: string } & Figures)[];
 }
 
 /**
- * What the `tune` job would have done with the earlier half of an anchor's replay, and what came of it in the later
- * half: every quantile side by side, chosen by the job's own rules.
+ * The product tuned every night, beside the quantiles that it chose among, each held all the time: over the whole
+ * replay of an anchor. A night knows what was before it and nothing else.
  */
 export async function tunedReplay(
   anchor: Anchor,
@@ -42,68 +36,61 @@ export async function tunedReplay(
 ): Promise<TuningResult> {
   const options = { ...optionsOf(anchor, ['foreshift'], seed), planner };
   const scene = sceneOf(trace, parseReplayOptions(options));
-  const yardsticks = await trialsOf(
+  const yardsticks = await tallied(
     YARDSTICKS.map((name) => policyOf(name, scene)),
     scene,
   );
-  const candidates = QUANTILES_TRIED.map((quantile) => ({ quantile }));
-  const trials = await foreshiftTrials(scene, candidates);
-  const named = [
-    ...yardsticks.map((trial, at) => ({ policy: YARDSTICKS[at] ?? '', trial })),
-    ...trials.map((trial, at) => ({ policy: nameOf(QUANTILES_TRIED[at] ?? NaN), trial })),
-  ];
-  const tried = trials.map((trial, at) => ({ ...trial, quantile: QUANTILES_TRIED[at] ?? NaN }));
-  const [, rule, oracle] = yardsticks;
-  const figures = (part: keyof Trial, trial: Trial): PartFigures => {
-    const minutes = (of: Trial | undefined): number | undefined =>
-      of?.[part].overloadMinutesPerServerDay;
-    const gap = gapClosedOf(minutes(trial), minutes(rule), minutes(oracle));
+  const { tuned, trials, changes } = await nightlyTuning(scene);
+  const minutesOf = (tally: TrialTally | undefined): number | undefined =>
+    tally?.over(scene.warmSteps, scene.recorded.grid.steps).overloadMinutesPerServerDay;
+  const [, rule, oracle] = yardsticks.map(minutesOf);
+  const figures = (policy: string, tally: TrialTally): TuningResult['policies'][number] => {
+    const { overloadMinutesPerServerDay: minutes, movesPerResourceDay } = tally.over(
+      scene.warmSteps,
+      scene.recorded.grid.steps,
+    );
+    const gap = gapClosedOf(minutes, rule, oracle);
     return {
-      overload_minutes_per_server_day: rounded(trial[part].overloadMinutesPerServerDay),
-      moves_per_resource_day: rounded(trial[part].movesPerResourceDay),
+      policy,
+      overload_minutes_per_server_day: rounded(minutes),
+      moves_per_resource_day: rounded(movesPerResourceDay),
       gap_closed: gap === undefined ? null : rounded(gap),
     };
   };
+  const { stepMs } = scene.recorded.grid;
   return {
-    chosen_quantile: chosenQuantile(tried, SAFE_QUANTILE),
-    policies: named.map(({ policy, trial }) => ({
-      policy,
-      earlier_half: figures('choosing', trial),
-      later_half: figures('judging', trial),
+    changes: changes.map(({ step, quantile }) => ({
+      day: Number((((step - scene.warmSteps) * stepMs) / DAY_MS).toFixed(1)),
+      quantile,
     })),
+    policies: [
+      ...yardsticks.map((tally, at) => figures(YARDSTICKS[at] ?? '', tally)),
+      ...trials.map(({ quantile, tally }) => figures(`foreshift ${level(quantile)}`, tally)),
+      figures('foreshift tuned', tuned),
+    ],
   };
 }
 
-export function tuningText({ chosen_quantile: chosen, policies }: TuningResult): string {
-  const cells = (part: PartFigures): string[] => [
-    part.overload_minutes_per_server_day.toFixed(3),
-    part.gap_closed === null ? '-' : `${(100 * part.gap_closed).toFixed(1)} %`,
-    part.moves_per_resource_day.toFixed(3),
-  ];
-  const titles = ['OVERLOAD-MIN', 'GAP CLOSED', 'MOVES', 'LATER HALF', 'GAP CLOSED', 'MOVES'];
-  const columns = [
-    { title: 'EARLIER HALF' },
-    ...titles.map((title) => ({ title, align: 'right' as const })),
-  ];
-  const rows = policies.map(({ policy, earlier_half, later_half }) => [
-    policy,
-    ...cells(earlier_half),
-    ...cells(later_half),
+export function tuningText({ changes, policies }: TuningResult): string {
+  const columns = ['OVERLOAD-MIN', 'GAP CLOSED', 'MOVES'].map((title) => ({
+    title,
+    align: 'right' as const,
+  }));
+  const rows = policies.map((of) => [
+    of.policy,
+    of.overload_minutes_per_server_day.toFixed(3),
+    of.gap_closed === null ? '-' : `${(100 * of.gap_closed).toFixed(1)} %`,
+    of.moves_per_resource_day.toFixed(3),
   ]);
-  const later = (quantile: number): string => {
-    const of = policies.find(({ policy }) => policy === nameOf(quantile))?.later_half;
-    return of === undefined ? '-' : (cells(of)[1] ?? '-');
-  };
-  const tuned =
-    chosen === SAFE_QUANTILE
-      ? `tune keeps the default after the earlier half; in the later one it closes ${later(chosen)} of the gap`
-      : `tune takes P${Math.round(100 * chosen)} after the earlier half; in the later one it closes ` +
-        `${later(chosen)} of the gap, the default ${later(SAFE_QUANTILE)}`;
-  return `${textTable(columns, rows)}\n  ${tuned}`;
+  const what = changes.map(({ day, quantile }) => `${level(quantile)} from day ${day} on`);
+  return [
+    textTable([{ title: 'TUNED EVERY NIGHT' }, ...columns], rows),
+    `  tuned: ${what.length === 0 ? 'P85 all the time, no night had evidence' : what.join(', ')}`,
+  ].join('\n');
 }
 
-function nameOf(quantile: number): string {
-  return `foreshift-p${Math.round(100 * quantile)}`;
+function level(quantile: number): string {
+  return `P${Math.round(100 * quantile)}`;
 }
 
 function rounded(value: number): number {

@@ -37,7 +37,7 @@ export interface Scene {
 }
 
 /** What holds for a real fleet beside its capacities. */
-export interface FleetRules {
+interface FleetRules {
   /** Server of each resource before the first step. */
   readonly firstMap: Int32Array;
   /** By resource, the servers that may serve it. */

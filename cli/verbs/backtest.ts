@@ -79,7 +79,7 @@ function stepsOption(options: VerbOptions, name: string, max: number): number | 
 }
 
 /** What is told, in JSON as it is; null where nothing is known. */
-export interface BacktestReport {
+interface BacktestReport {
   readonly kind: 'foreshift-backtest';
   readonly trace: string;
   readonly dimension: string;
@@ -168,7 +168,7 @@ function known(value: number): number | null {
 }
 
 /** For people: one table, the worst first, then what it means in words. */
-export function textOf(
+function textOf(
   report: BacktestReport,
   { style, isWhole }: { readonly style: Style; readonly isWhole: boolean },
 ): string {

@@ -20,7 +20,7 @@ const DAY_MS = 86_400_000;
  */
 export class ForeshiftPolicy implements Policy {
   readonly name = 'foreshift';
-  readonly #scene: Scene;
+  #scene: Scene;
   readonly #parts: ServiceParts;
   readonly #loads: ServerLoads;
   readonly #resources: ReadonlyMap<string, number>;
@@ -57,6 +57,12 @@ export class ForeshiftPolicy implements Policy {
     if (view.revision === revision) return [];
     this.#countOutcomes(view);
     return this.#moved(view, map);
+  }
+
+  /** From the next round on. */
+  planFor(quantile: number): void {
+    this.#scene = { ...this.#scene, planner: { ...this.#scene.planner, quantile } };
+    this.#service?.planFor(quantile);
   }
 
   async account(): Promise<PolicyAccount> {

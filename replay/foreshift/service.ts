@@ -18,6 +18,8 @@ export interface Service extends World {
   readonly metricStore: MetricStore;
   readonly recording: Pick<Recording, 'resourcesUntil' | 'servers'>;
   readonly round: Round;
+  /** Another quantile, from the next round on. */
+  readonly planFor: (quantile: number) => void;
   readonly switching: Switching;
 }
 
@@ -54,6 +56,12 @@ export async function serviceOf(
   const { horizonSteps, seed, movesMax } = scene;
   const config = configSchema.parse({ planner: { ...scene.planner, movesMax } });
   const { forecast, planner, triggers } = config;
+  const roundOptions = {
+    mode: 'auto' as const,
+    forecast: { ...forecast, stepMs, horizonSteps },
+    planner,
+    triggers,
+  };
   const round = new Round(
     {
       ...world,
@@ -64,19 +72,16 @@ export async function serviceOf(
       // Every resource of the trace is measured itself.
       attributor: { attribute: () => Promise.resolve() },
     },
-    {
-      mode: 'auto',
-      forecast: { ...forecast, stepMs, horizonSteps },
-      planner,
-      triggers,
-      seed,
-    },
+    { ...roundOptions, seed },
   );
   return {
     ...world,
     metricStore,
     recording,
     round,
+    planFor: (quantile) => {
+      round.reconfigure({ ...roundOptions, planner: { ...planner, quantile } });
+    },
     switching: new Switching(world, { seed, ...scene.switch }),
   };
 }

@@ -1,5 +1,5 @@
 import { SAFE_QUANTILE } from '../../core/table-store/policy.js';
-import type { Measures } from '../rules/measures.js';
+import type { TrialFigures } from './trial-tally.js';
 import type { Trial } from './trials.js';
 
 export interface QuantileTrial extends Trial {
@@ -60,7 +60,7 @@ function isClearlyBetter(best: Trial, now: Trial, rules: ChoiceRules): boolean {
   );
 }
 
-function costsLittle(one: Measures, now: Measures, { movesMax }: ChoiceRules): boolean {
+function costsLittle(one: TrialFigures, now: TrialFigures, { movesMax }: ChoiceRules): boolean {
   return one.movesPerResourceDay <= Math.max(movesMax, now.movesPerResourceDay);
 }
 

@@ -13,6 +13,7 @@ import { parseReplayOptions } from '../options.js';
 import { withoutGaps } from '../rules/gaps.js';
 import { percentile } from '../rules/percentile.js';
 import type { Scene } from '../scene.js';
+import { TRIED_DAYS_MIN } from './tuning.js';
 
 export interface FleetSceneParts {
   readonly view: TableView;
@@ -35,8 +36,6 @@ const HALF_HOUR_MS = 1_800_000;
 const DAY_MS = 86_400_000;
 /** To learn from, before the first decision: so long, at most half of the history. */
 const WARM_MS = 7 * DAY_MS;
-/** After it, at least: a day to choose by, a day to judge by. */
-const TRIED_MS = 2 * DAY_MS;
 /** Of a history, whatever the length of a step. */
 const STEPS_MAX = 20_000;
 const HIGH = 0.99;
@@ -58,7 +57,7 @@ export async function fleetScene(
   const { stepMs } = options.forecast;
   const stepsOf = (ms: number): number => Math.max(1, Math.round(ms / stepMs));
   const decisionSteps = stepsOf(HALF_HOUR_MS);
-  const triedMin = stepsOf(TRIED_MS);
+  const triedMin = stepsOf(TRIED_DAYS_MIN * DAY_MS);
   // Only as much as can be replayed is read.
   const affordable = Math.floor(options.forecastsMax / fleet.resources.length) * decisionSteps;
   if (affordable < triedMin) return { kind: 'too-large' };

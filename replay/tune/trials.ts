@@ -1,18 +1,18 @@
 import { InlineAnalysis } from '../../forecaster/inline-analysis.js';
 import { ForeshiftPolicy } from '../foreshift/policy.js';
 import { analysisOptionsOf } from '../foreshift/service.js';
-import type { Measures } from '../rules/measures.js';
 import type { Policy } from '../policy.js';
-import type { Meter } from '../rules/measures.js';
-import { meterOf, Walk } from '../run.js';
+import { Walk } from '../run.js';
 import type { Scene } from '../scene.js';
 import { SceneMetrics } from './scene-metrics.js';
 import { SharedForecasts } from './shared-forecasts.js';
+import type { TrialFigures } from './trial-tally.js';
+import { TrialTally } from './trial-tally.js';
 
 /** What a policy did in the two parts of a history: one to choose by, and the later one to judge the choice by. */
 export interface Trial {
-  readonly choosing: Measures;
-  readonly judging: Measures;
+  readonly choosing: TrialFigures;
+  readonly judging: TrialFigures;
 }
 
 export interface TrialWatch {
@@ -21,53 +21,59 @@ export interface TrialWatch {
 }
 
 /** The product with each of some options of the planner, side by side on one forecast. */
-export function foreshiftTrials(
+export async function foreshiftTrials(
   scene: Scene,
   candidates: readonly Scene['planner'][],
   watch: TrialWatch = {},
 ): Promise<Trial[]> {
+  const tallies = await tallied(foreshiftPolicies(scene, candidates), scene, watch);
+  return tallies.map((tally) => trialOf(tally, scene));
+}
+
+/** Policies that share one forecaster: they must go side by side. */
+export function foreshiftPolicies(
+  scene: Scene,
+  candidates: readonly Scene['planner'][],
+): ForeshiftPolicy[] {
   const analysis = new SharedForecasts(new InlineAnalysis(analysisOptionsOf(scene)));
-  const policies = candidates.map((planner) => {
+  return candidates.map((planner) => {
     const metrics = new SceneMetrics(scene);
     const own = { ...scene, planner: { ...scene.planner, ...planner }, hasTriggers: false };
     return new ForeshiftPolicy(own, { metricStore: metrics, recording: metrics, analysis });
   });
-  return trialsOf(policies, scene, watch);
 }
 
-/** Policies side by side over all steps after the warm-up. */
-export async function trialsOf(
+/** Policies side by side over all steps after the warm-up. @param onDone told the step that is done, with all tallies */
+export async function tallied(
   policies: readonly Policy[],
   scene: Scene,
   { onStep }: TrialWatch = {},
-): Promise<Trial[]> {
+  onDone: (step: number, tallies: readonly TrialTally[]) => void = () => undefined,
+): Promise<TrialTally[]> {
   const { warmSteps, recorded } = scene;
   const { steps } = recorded.grid;
-  const half = halfOf(scene);
-  const walks = policies.map((policy) => ({
-    walk: new Walk(policy, scene),
-    choosing: meterOf(scene),
-    judging: meterOf(scene),
-  }));
+  const walks = policies.map((policy) => new Walk(policy, scene));
+  const tallies = policies.map(() => new TrialTally(scene));
   for (let step = warmSteps; step < steps; step++) {
-    for (const { walk, choosing, judging } of walks) {
-      await measure(walk, step < half ? choosing : judging, step);
+    for (const [at, walk] of walks.entries()) {
+      const { moves, loads } = await walk.step(step);
+      tallies[at]?.add(step, loads, moves.length);
     }
+    onDone(step, tallies);
     await onStep?.((step - warmSteps + 1) / (steps - warmSteps));
   }
-  return walks.map(({ choosing, judging }) => ({
-    choosing: choosing.measures(),
-    judging: judging.measures(),
-  }));
+  return tallies;
+}
+
+export function trialOf(tally: TrialTally, scene: Scene): Trial {
+  const half = halfOf(scene);
+  return {
+    choosing: tally.over(scene.warmSteps, half),
+    judging: tally.over(half, scene.recorded.grid.steps),
+  };
 }
 
 /** The step with which the later part begins. */
 export function halfOf({ warmSteps, recorded }: Scene): number {
   return warmSteps + Math.ceil((recorded.grid.steps - warmSteps) / 2);
-}
-
-async function measure(walk: Walk, meter: Meter, step: number): Promise<void> {
-  const { moves, loads } = await walk.step(step);
-  for (const { resource, atMs } of moves) meter.move(resource, atMs);
-  meter.step(loads);
 }

@@ -16,7 +16,6 @@ const trialSchema = z.object({
   /** In the later part, which had no say in it. */
   judging: figuresSchema,
 });
-export type TuningTrial = Readonly<z.output<typeof trialSchema>>;
 
 /** How a tuning ended. */
 export const TUNING_VERDICTS = [

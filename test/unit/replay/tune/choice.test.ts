@@ -1,23 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
 import type { QuantileTrial } from '../../../../replay/tune/choice.js';
 import { chosenQuantile } from '../../../../replay/tune/choice.js';
-import type { Measures } from '../../../../replay/rules/measures.js';
+import type { TrialFigures } from '../../../../replay/tune/trial-tally.js';
 
 type Part = readonly [overloadMinutes: number, movesPerResourceDay?: number];
 
-function measures([overloadMinutes, movesPerResourceDay = 0.1]: Part): Measures {
+function measures([overloadMinutes, movesPerResourceDay = 0.1]: Part): TrialFigures {
   return {
     overloadMinutes,
     overloadMinutesPerServerDay: overloadMinutes / 10,
-    overloadVolumePpm: 0,
-    peakP95: 0,
-    peakMax: 0,
-    imbalanceMean: 1,
-    imbalanceMax: 1,
-    covMean: 0,
     moves: 0,
     movesPerResourceDay,
-    movedTwice: 0,
   };
 }
 

@@ -4,7 +4,7 @@ import { parseReplayOptions } from '../../../../replay/options.js';
 import { policyOf } from '../../../../replay/policies/make.js';
 import { replay } from '../../../../replay/replay.js';
 import { sceneOf } from '../../../../replay/scene.js';
-import { foreshiftTrials, trialsOf } from '../../../../replay/tune/trials.js';
+import { foreshiftTrials, tallied, trialOf } from '../../../../replay/tune/trials.js';
 
 const trace = generatedTrace({ resources: 8, days: 2, stepMs: 3_600_000 });
 const options = parseReplayOptions({
@@ -17,7 +17,8 @@ const scene = sceneOf(trace, options);
 describe('trials', () => {
   it('are the replay itself, in two parts', async () => {
     const { report } = await replay(trace, 'made', options, { clock: { monotonicMs: () => 0 } });
-    const [reactive] = await trialsOf([policyOf('reactive-50', scene)], scene);
+    const [tally] = await tallied([policyOf('reactive-50', scene)], scene);
+    const reactive = trialOf(tally!, scene);
     const [foreshift] = await foreshiftTrials(scene, [{}]);
     for (const [at, trial] of [reactive, foreshift].entries()) {
       const { choosing, judging } = trial!;
@@ -40,7 +41,7 @@ describe('trials', () => {
   it('tell how far they are, and end when they are told to', async () => {
     const done: number[] = [];
     const over = new Error('over');
-    const ended = trialsOf([policyOf('static', scene)], scene, {
+    const ended = tallied([policyOf('static', scene)], scene, {
       onStep: (share) => {
         done.push(share);
         if (done.length === 5) throw over;

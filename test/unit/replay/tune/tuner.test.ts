@@ -21,15 +21,8 @@ const DAY_MS = 86_400_000;
 const MEASURES = {
   overloadMinutes: 0,
   overloadMinutesPerServerDay: 0,
-  overloadVolumePpm: 0,
-  peakP95: 0,
-  peakMax: 0,
-  imbalanceMean: 1,
-  imbalanceMax: 1,
-  covMean: 0,
   moves: 0,
   movesPerResourceDay: 0.1,
-  movedTwice: 0,
 };
 
 /** Minutes of overload in either part, by quantile; what was asked is kept. */

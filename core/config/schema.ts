@@ -51,15 +51,36 @@ const routeSchema = z
         resourceIdSchema,
       ),
     }),
+    z.strictObject({ resource: resourceIdSchema }),
+    z.strictObject({
+      serverName: z.record(
+        z
+          .string()
+          .regex(/^(?:\*|(?:\*\.)?[a-z0-9_.-]{1,253})$/, 'a host name in lower case, *.name, or *'),
+        resourceIdSchema,
+      ),
+    }),
   ])
   .describe(
-    'How a request names its resource: its first path segment, a header, its host, or the longest path prefix.',
+    'How work names its resource. http: a request by its first path segment, a header, its host, or the longest path prefix. tcp: the listener has one (`resource`), or the name in the TLS hello says it (`serverName`), which goes to the server as it came.',
   );
 
-const httpListenerSchema = z.strictObject({
-  listen: addressTextSchema.describe('Where clients connect.'),
-  route: routeSchema.default('first-path-segment'),
-});
+const listenerSchema = z
+  .strictObject({
+    listen: addressTextSchema.describe('Where clients connect.'),
+    protocol: z.enum(['http', 'tcp']).default('http'),
+    route: routeSchema.default('first-path-segment'),
+  })
+  .superRefine(({ protocol, route }, context) => {
+    const isOfTcp =
+      route !== 'first-path-segment' && ('resource' in route || 'serverName' in route);
+    if (isOfTcp === (protocol === 'tcp')) return;
+    const message =
+      protocol === 'tcp'
+        ? 'of a tcp listener: { resource: NAME } or { serverName: { … } }'
+        : 'of an http listener: first-path-segment, header, host or pathPrefix';
+    context.addIssue({ code: 'custom', path: ['route'], message });
+  });
 
 const capacitySchema = z.strictObject({
   cpu: z.number().positive().optional().describe('Cores.'),
@@ -493,6 +514,19 @@ const httpSchema = z.strictObject({
     .describe('X-Forwarded-*: our own word only, added to that of a trusted proxy, or none.'),
 });
 
+const tcpSchema = z.strictObject({
+  connectionsMax: z.int().min(1).default(10_000).describe('One beyond a limit is reset unread.'),
+  connectionsPerClientMax: z.int().min(1).default(10_000).describe('Of one IP.'),
+  serverConnectionsMax: z.int().min(1).default(1000).describe('To one server.'),
+  connectTimeoutMs: msSchema.default(2000),
+  idleTimeoutMs: msSchema.default(3_600_000).describe('Without a byte in either direction.'),
+  halfClosedTimeoutMs: msSchema.default(60_000).describe('The same once one side has finished.'),
+  lifeMs: msSchema.optional().describe('Of a whole connection, however busy; left out: no limit.'),
+  helloTimeoutMs: msSchema
+    .default(5000)
+    .describe('For the TLS hello, where it names the resource.'),
+});
+
 const limitsSchema = z.strictObject({
   outboundNetworks: z
     .array(z.string().max(64))
@@ -529,7 +563,7 @@ export const configSchema = z.strictObject({
   log: reloadable(logSchema.prefault({})),
   api: apiSchema.prefault({}),
   health: healthSchema.prefault({}),
-  listeners: reloadable(z.array(httpListenerSchema).default([]).describe('Where clients connect.')),
+  listeners: reloadable(z.array(listenerSchema).default([]).describe('Where clients connect.')),
   servers: reloadable(
     z.array(serverSchema).default([]).describe('Servers that no agent announces.'),
   ),
@@ -553,6 +587,7 @@ export const configSchema = z.strictObject({
   triggers: reloadable(triggersSchema.prefault({})),
   redirector: redirectorSchema.prefault({}),
   http: reloadable(httpSchema.prefault({})),
+  tcp: reloadable(tcpSchema.prefault({})),
   limits: limitsSchema.prefault({}),
 });
 

@@ -1,7 +1,8 @@
 /**
  * Forecasts exactly the windows of a file of baselines: our figures beside those of well-known models, and
  * how many series a second are forecast.
- * `node dist/bench/forecast.js --baselines FILE.json --traces DIR [--out RESULT.json] [--only TASK,…]`
+ * `node dist/bench/forecast.js --baselines FILE.json --traces DIR [--out RESULT.json] [--only TASK,…] [--scale SERIES]`
+ * With --scale, rounds of so many series (100000 take 20 minutes to learn) are compared with rounds of 1,000.
  * Exit 2 if a file that it needs is not there or cannot be used.
  */
 import { readFile, writeFile } from 'node:fs/promises';
@@ -14,7 +15,7 @@ import type { Baselines, BaselineTask, TaskResult } from './forecast-baselines.j
 import { aggregateOf, baselinesSchema, HORIZONS, rounded } from './forecast-baselines.js';
 import { isInputFault, TraceFolder } from './inputs.js';
 import { metricsOf } from './forecast-metrics.js';
-import { measureSpeed } from './forecast-speed.js';
+import { measureScaling, measureSpeed } from './forecast-speed.js';
 import { forecastWindows } from './forecast-windows.js';
 
 const NAME = 'foreshift';
@@ -26,6 +27,7 @@ const { values: args } = parseArgs({
     traces: { type: 'string', default: '../shared/traces' },
     only: { type: 'string' },
     out: { type: 'string' },
+    scale: { type: 'string' },
   },
 });
 
@@ -45,9 +47,14 @@ async function main(): Promise<void> {
   for (const { task, result } of results) printTask(file, task, result);
   const speed = measureSpeed();
   console.log(
-    `\nOne core: ${speed.keptPerSecond} series forecast a second from kept state, ` +
-      `${speed.coldPerSecond} cold; ${speed.bytesPerSeries} bytes a series.`,
+    `\nOne core: ${speed.keptPerSecond} series a second from kept state in the median round ` +
+      `(${speed.keptPerSecondBest} in the fastest), ${speed.coldPerSecond} cold; ` +
+      `${speed.bytesPerSeries} bytes a series.`,
   );
+  const scaling = args.scale === undefined ? undefined : measureScaling(Number(args.scale));
+  if (scaling !== undefined) {
+    console.log(`A round of ${scaling.series} series takes ${scaling.timesLinear} of linear time.`);
+  }
   if (args.out === undefined) return;
   const ours = {
     ...file,
@@ -55,6 +62,7 @@ async function main(): Promise<void> {
     models: { [NAME]: WHAT },
     aggregate_relative_to_base: { [NAME]: aggregate },
     speed,
+    ...(scaling && { scaling }),
   };
   await writeFile(args.out, `${JSON.stringify(ours, null, 1)}\n`);
 }

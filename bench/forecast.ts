@@ -1,8 +1,9 @@
 /**
  * Forecasts exactly the windows of a file of baselines: our figures beside those of well-known models, and
  * how many series a second are forecast.
- * `node dist/bench/forecast.js --baselines FILE.json --traces DIR [--out RESULT.json] [--only TASK,…] [--r no]`
+ * `node dist/bench/forecast.js --baselines FILE.json --traces DIR [--out RESULT.json] [--only TASK,…] [--r no] [--scale SERIES]`
  * Where Rscript and its package `forecast` are installed, their speed is measured in the same run, unless `--r no`.
+ * With --scale, rounds of so many series (100000 take 20 minutes to learn) are compared with rounds of 1,000.
  * Exit 2 if a file that it needs is not there or cannot be used.
  */
 import { writeFile } from 'node:fs/promises';
@@ -19,7 +20,7 @@ import { goalsOf, goalsText } from './forecast-goals.js';
 import type { RSpeed } from './forecast-r.js';
 import { measureR, seriesForR } from './forecast-r.js';
 import type { ForecastSpeed } from './forecast-speed.js';
-import { measureSpeed } from './forecast-speed.js';
+import { measureScaling, measureSpeed } from './forecast-speed.js';
 import { forecastWindows } from './forecast-windows.js';
 
 const NAME = 'foreshift';
@@ -32,6 +33,7 @@ const { values: args } = parseArgs({
     only: { type: 'string' },
     out: { type: 'string' },
     r: { type: 'string', default: 'yes' },
+    scale: { type: 'string' },
   },
 });
 
@@ -57,10 +59,15 @@ async function main(): Promise<void> {
   console.log(goalsText(goalsOf(file, results, aggregate)));
   const speed = measureSpeed();
   console.log(
-    `\nOne core: ${speed.keptPerSecond} series forecast a second from kept state, ` +
-      `${speed.coldPerSecond} cold; ${speed.bytesPerSeries} bytes a series.`,
+    `\nOne core: ${speed.keptPerSecond} series a second from kept state in the median round ` +
+      `(${speed.keptPerSecondBest} in the fastest), ${speed.coldPerSecond} cold; ` +
+      `${speed.bytesPerSeries} bytes a series.`,
   );
   const r = args.r === 'no' ? undefined : await besideR(speed);
+  const scaling = args.scale === undefined ? undefined : measureScaling(Number(args.scale));
+  if (scaling !== undefined) {
+    console.log(`A round of ${scaling.series} series takes ${scaling.timesLinear} of linear time.`);
+  }
   if (args.out === undefined) return;
   const ours = {
     ...file,
@@ -69,6 +76,7 @@ async function main(): Promise<void> {
     aggregate_relative_to_base: { [NAME]: aggregate },
     speed,
     ...(r !== undefined && { r_series_forecasts_per_second: r }),
+    ...(scaling && { scaling }),
   };
   await writeFile(args.out, `${JSON.stringify(ours, null, 1)}\n`);
 }

@@ -77,7 +77,7 @@ export class Neural implements Model {
     for (const [r, row] of rows.entries()) {
       const { origins, start } = row;
       const stride = origins.length * this.horizonSteps;
-      this.#inputs.take(row);
+      this.#inputs.take(row, start);
       for (let k = 0; k < origins.length; k += ORIGINS_STRIDE) {
         const origin = origins[k]!;
         if (origin - start < HISTORY_MIN) continue;
@@ -94,7 +94,7 @@ export class Neural implements Model {
     if (this.#predictor === undefined) return;
     for (const [r, row] of rows.entries()) {
       if (lengthOf(row) < HISTORY_MIN) continue;
-      this.#inputs.take(row);
+      this.#inputs.take(row, row.values.length);
       this.#ask(this.#predictor, row.values.length, { at: r * this.paths * stride, stride }, said);
     }
     this.#answer(this.#predictor, said);

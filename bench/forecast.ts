@@ -1,7 +1,8 @@
 /**
  * Forecasts exactly the windows of a file of baselines: our figures beside those of well-known models, and
  * how many series a second are forecast.
- * `node dist/bench/forecast.js --baselines FILE.json --traces DIR [--out RESULT.json] [--only TASK,…]`
+ * `node dist/bench/forecast.js --baselines FILE.json --traces DIR [--out RESULT.json] [--only TASK,…]
+ *   [--neural off|FILE]`: without the neural forecaster, or with other weights than the product's
  * Exit 2 if a file that it needs is not there or cannot be used.
  */
 import { readFile, writeFile } from 'node:fs/promises';
@@ -14,8 +15,12 @@ import type { Baselines, BaselineTask, TaskResult } from './forecast-baselines.j
 import { aggregateOf, baselinesSchema, HORIZONS, rounded } from './forecast-baselines.js';
 import { isInputFault, TraceFolder } from './inputs.js';
 import { metricsOf } from './forecast-metrics.js';
-import { measureSpeed } from './forecast-speed.js';
+import { measureSpeed, neuralSeconds } from './forecast-speed.js';
 import { forecastWindows } from './forecast-windows.js';
+import { shippedWeights } from '../cli/services/weights.js';
+import type { Predictor } from '../models/neural/neural.js';
+import type { OpenedNeural } from '../models/neural/open.js';
+import { openNeural } from '../models/neural/open.js';
 
 const NAME = 'foreshift';
 const WHAT = 'median of models weighed on the own history, moved by their own errors';
@@ -26,6 +31,7 @@ const { values: args } = parseArgs({
     traces: { type: 'string', default: '../shared/traces' },
     only: { type: 'string' },
     out: { type: 'string' },
+    neural: { type: 'string' },
   },
 });
 
@@ -35,19 +41,28 @@ async function main(): Promise<void> {
   const only = args.only?.split(',');
   const tasks = file.tasks.filter(({ task }) => only?.includes(task) ?? true);
   const traces = new TraceFolder(args.traces);
+  const neural = await neuralOf(args.neural);
+  process.stderr.write(`neural forecaster: ${neural === undefined ? 'off' : neural.backend}\n`);
   const results: { task: BaselineTask; result: TaskResult }[] = [];
   for (const task of tasks) {
-    results.push({ task, result: resultOf(task, await traces.read(task.trace)) });
+    // No weights are used that were trained on the trace that is scored.
+    const isHonest = neural?.weights.traces.includes(task.trace) === false;
+    const network = isHonest ? neural.network : undefined;
+    results.push({ task, result: resultOf(task, await traces.read(task.trace), network) });
     process.stderr.write(`${task.task}: ${task.windows.length} windows\n`);
   }
   const aggregate = aggregateOf(results);
   printAggregates(file, aggregate);
   for (const { task, result } of results) printTask(file, task, result);
-  const speed = measureSpeed();
+  const speed = measureSpeed(neural?.network);
   console.log(
     `\nOne core: ${speed.keptPerSecond} series forecast a second from kept state, ` +
       `${speed.coldPerSecond} cold; ${speed.bytesPerSeries} bytes a series.`,
   );
+  if (neural !== undefined) {
+    const seconds = neuralSeconds(neural.network);
+    console.log(`The network by itself, on ${neural.backend}: 10,000 series in ${seconds} s.`);
+  }
   if (args.out === undefined) return;
   const ours = {
     ...file,
@@ -59,8 +74,14 @@ async function main(): Promise<void> {
   await writeFile(args.out, `${JSON.stringify(ours, null, 1)}\n`);
 }
 
-function resultOf(task: BaselineTask, trace: Trace): TaskResult {
-  const { h12, h24, seconds } = forecastWindows(task, trace);
+async function neuralOf(wanted: string | undefined): Promise<OpenedNeural | undefined> {
+  if (wanted === 'off') return undefined;
+  const weights = wanted === undefined ? await shippedWeights() : await readFile(wanted);
+  return weights === undefined ? undefined : openNeural(weights, 'auto');
+}
+
+function resultOf(task: BaselineTask, trace: Trace, neural: Predictor | undefined): TaskResult {
+  const { h12, h24, seconds } = forecastWindows(task, trace, neural);
   return {
     windows: task.windows.length,
     seconds: rounded(seconds),

@@ -6,6 +6,9 @@ import type { Panel } from '../core/panel.js';
 import { panelOf, rowOf } from '../core/panel.js';
 import type { SeriesKey } from '../core/sample.js';
 import { Forecasting } from '../forecaster/forecasting.js';
+import type { Row } from '../models/model.js';
+import type { Predictor } from '../models/neural/neural.js';
+import { Neural } from '../models/neural/neural.js';
 
 const SERIES = 1000;
 const COLD_SERIES = 200;
@@ -34,12 +37,13 @@ export interface ForecastSpeed {
  * What rounds cost, as the product has them: a new sample of every series is observed, all are forecast, and
  * what is due is learnt anew after the round. On a generated load of all kinds, whose levels change now and then.
  */
-export function measureSpeed(): ForecastSpeed {
+export function measureSpeed(neural?: Predictor): ForecastSpeed {
   const days = (HISTORY_STEPS + ROUNDS + 1) / 288;
   const trace = generatedTrace({ resources: SERIES, days });
   const panel = (from: number, steps: number): Panel => cut(trace, from, steps);
   const history = panel(0, HISTORY_STEPS);
   const forecasting = new Forecasting(OPTIONS);
+  forecasting.useNeural(neural);
   forecasting.observe(history);
   // Some are forecast to warm up, then some are timed, then the rest learns.
   forecasting.forecast(history.series.slice(0, COLD_SERIES));
@@ -116,6 +120,41 @@ function medianRoundSeconds(series: number): number {
   });
   return seconds.sort((a, b) => a - b)[SCALED_ROUNDS >> 1]!;
 }
+
+const NEURAL_SERIES = 10_000;
+const HOUR_MS = 3_600_000;
+
+/** CPU seconds in which the network by itself forecasts 10,000 series of 2,016 samples, looking at them included. */
+export function neuralSeconds(network: Predictor): number {
+  const { horizonSteps, stepMs } = OPTIONS;
+  const seasonsMs = [HOUR_MS, 24 * HOUR_MS, 168 * HOUR_MS];
+  const neural = new Neural({ horizonSteps, historySteps: HISTORY_STEPS, stepMs, seasonsMs });
+  neural.use(network);
+  const trace = generatedTrace({ resources: 64, days: HISTORY_STEPS / 288 });
+  const { values } = cut(trace, 0, HISTORY_STEPS);
+  const rows = Array.from({ length: 64 }, (_, slot) => {
+    const own = values.subarray(slot * HISTORY_STEPS, (slot + 1) * HISTORY_STEPS);
+    return { slot, age: 0, start: 0, highest: 1, values: own, roots: own.map(Math.sqrt), ...KNOWN };
+  });
+  const said = new Float32Array(rows.length * neural.paths * horizonSteps);
+  const ask = (series: number): void => {
+    for (let done = 0; done < series; done += rows.length) {
+      neural.predict(rows.slice(0, series - done), NOTHING, said);
+    }
+  };
+  ask(NEURAL_SERIES / 10);
+  return Number(
+    cpuSecondsOf(() => {
+      ask(NEURAL_SERIES);
+    }).toPrecision(3),
+  );
+}
+
+const NOTHING = new Float32Array(0);
+const KNOWN: Pick<Row, 'isKnown' | 'origins'> = {
+  isKnown: new Uint8Array(HISTORY_STEPS).fill(1),
+  origins: new Int32Array(0),
+};
 
 function cut(trace: Trace, from: number, steps: number): Panel {
   const whole = panelIn(trace, 'cpu');

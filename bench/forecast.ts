@@ -1,12 +1,14 @@
 /**
  * Forecasts exactly the windows of a file of baselines: our figures beside those of well-known models, and
  * how many series a second are forecast.
- * `node dist/bench/forecast.js --baselines FILE.json --traces DIR [--out RESULT.json] [--only TASK,…] [--r no] [--scale SERIES]`
+ * `node dist/bench/forecast.js --baselines FILE.json --traces DIR [--out RESULT.json] [--only TASK,…] [--r no]
+ *   [--scale SERIES] [--neural off|FILE]`
  * Where Rscript and its package `forecast` are installed, their speed is measured in the same run, unless `--r no`.
  * With --scale, rounds of so many series (100000 take 20 minutes to learn) are compared with rounds of 1,000.
+ * With --neural, without the neural forecaster, or with other weights than the product's.
  * Exit 2 if a file that it needs is not there or cannot be used.
  */
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import type { Column } from '../cli/text-table.js';
 import { textTable } from '../cli/text-table.js';
@@ -20,8 +22,12 @@ import { goalsOf, goalsText } from './forecast-goals.js';
 import type { RSpeed } from './forecast-r.js';
 import { measureR, seriesForR } from './forecast-r.js';
 import type { ForecastSpeed } from './forecast-speed.js';
-import { measureScaling, measureSpeed } from './forecast-speed.js';
+import { measureScaling, measureSpeed, neuralSeconds } from './forecast-speed.js';
 import { forecastWindows } from './forecast-windows.js';
+import { shippedWeights } from '../cli/services/weights.js';
+import type { Predictor } from '../models/neural/neural.js';
+import type { OpenedNeural } from '../models/neural/open.js';
+import { openNeural } from '../models/neural/open.js';
 
 const NAME = 'foreshift';
 const WHAT = 'median of models weighed on the own history, moved by their own errors';
@@ -34,6 +40,7 @@ const { values: args } = parseArgs({
     out: { type: 'string' },
     r: { type: 'string', default: 'yes' },
     scale: { type: 'string' },
+    neural: { type: 'string' },
   },
 });
 
@@ -48,16 +55,21 @@ async function main(): Promise<void> {
   const traces = new TraceFolder(args.traces);
   // What is missing is told before anything is computed.
   for (const { task, trace } of tasks) await traces.readFor(task, trace);
+  const neural = await neuralOf(args.neural);
+  process.stderr.write(`neural forecaster: ${neural === undefined ? 'off' : neural.backend}\n`);
   const results: { task: BaselineTask; result: TaskResult }[] = [];
   for (const task of tasks) {
-    results.push({ task, result: resultOf(task, await traces.read(task.trace)) });
+    // No weights are used that were trained on the trace that is scored.
+    const isHonest = neural?.weights.traces.includes(task.trace) === false;
+    const network = isHonest ? neural.network : undefined;
+    results.push({ task, result: resultOf(task, await traces.read(task.trace), network) });
     process.stderr.write(`${task.task}: ${task.windows.length} windows\n`);
   }
   const aggregate = aggregateOf(results);
   printAggregates(file, aggregate);
   for (const { task, result } of results) printTask(file, task, result);
   console.log(goalsText(goalsOf(file, results, aggregate)));
-  const speed = measureSpeed();
+  const speed = measureSpeed(neural?.network);
   console.log(
     `\nOne core: ${speed.keptPerSecond} series a second from kept state in the median round ` +
       `(${speed.keptPerSecondBest} in the fastest), ${speed.coldPerSecond} cold; ` +
@@ -67,6 +79,10 @@ async function main(): Promise<void> {
   const scaling = args.scale === undefined ? undefined : measureScaling(Number(args.scale));
   if (scaling !== undefined) {
     console.log(`A round of ${scaling.series} series takes ${scaling.timesLinear} of linear time.`);
+  }
+  if (neural !== undefined) {
+    const seconds = neuralSeconds(neural.network);
+    console.log(`The network by itself, on ${neural.backend}: 10,000 series in ${seconds} s.`);
   }
   if (args.out === undefined) return;
   const ours = {
@@ -101,8 +117,14 @@ async function besideR(speed: ForecastSpeed): Promise<RSpeed | undefined> {
   return measured.speed;
 }
 
-function resultOf(task: BaselineTask, trace: Trace): TaskResult {
-  const { h12, h24, seconds } = forecastWindows(task, trace);
+async function neuralOf(wanted: string | undefined): Promise<OpenedNeural | undefined> {
+  if (wanted === 'off') return undefined;
+  const weights = wanted === undefined ? await shippedWeights() : await readFile(wanted);
+  return weights === undefined ? undefined : openNeural(weights, 'auto');
+}
+
+function resultOf(task: BaselineTask, trace: Trace, neural: Predictor | undefined): TaskResult {
+  const { h12, h24, seconds } = forecastWindows(task, trace, neural);
   return {
     windows: task.windows.length,
     seconds: rounded(seconds),

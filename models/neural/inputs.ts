@@ -72,6 +72,8 @@ export class Inputs {
   readonly #steps: readonly number[];
   readonly #places: readonly (SeasonPlace | undefined)[];
   readonly #span: number;
+  /** How far before an origin running sums are looked up, but for those of the whole history. */
+  readonly #reach: number;
   readonly #sums: Float64Array;
   readonly #squares: Float64Array;
   readonly #changes: Float64Array;
@@ -87,34 +89,59 @@ export class Inputs {
       length === undefined ? undefined : { steps: length, misses: room() },
     );
     this.#span = this.#places[1]?.steps ?? SPAN_STEPS;
+    // Of a season that the history does not hold three times all misses are looked at.
+    const lengths = this.#places.flatMap((place) => place?.steps ?? []);
+    const recent = lengths.filter((steps) => 3 * steps < historySteps).map((steps) => 2 * steps);
+    this.#reach = max(this.#span, POOL_ENDS[POOL_ENDS.length - 1]!, ...recent);
     this.#sums = room();
     this.#squares = room();
     this.#changes = room();
   }
 
-  /** Looks at this history from now on. */
-  take({ roots, start }: Pick<Row, 'roots' | 'start'>): void {
+  /**
+   * Looks at this history from now on.
+   * @param earliest the first origin that will be asked: running sums are kept from as far before it as is looked
+   */
+  take({ roots, start }: Pick<Row, 'roots' | 'start'>, earliest: number): void {
     this.#roots = roots;
     this.#start = start;
+    const kept = max(start, earliest - this.#reach);
+    this.#addUp(kept);
+    for (const place of this.#places) if (place !== undefined) this.#addMisses(place, kept);
+  }
+
+  #addUp(kept: number): void {
+    const roots = this.#roots;
+    const start = this.#start;
     const sums = this.#sums;
     const squares = this.#squares;
     const changes = this.#changes;
+    let sum = 0;
+    let square = 0;
+    let change = 0;
+    let before = roots[start]!;
     sums[start] = squares[start] = changes[start] = 0;
     for (let step = start; step < roots.length; step++) {
       const root = roots[step]!;
-      const before = step > start ? roots[step - 1]! : root;
-      sums[step + 1] = sums[step]! + root;
-      squares[step + 1] = squares[step]! + root * root;
-      changes[step + 1] = changes[step]! + abs(root - before);
+      sum += root;
+      square += root * root;
+      change += abs(root - before);
+      before = root;
+      if (step + 1 < kept) continue;
+      sums[step + 1] = sum;
+      squares[step + 1] = square;
+      changes[step + 1] = change;
     }
-    for (const place of this.#places) {
-      if (place === undefined) continue;
-      const { steps: season, misses } = place;
-      const first = min(roots.length, start + season);
-      misses.fill(0, start, first + 1);
-      for (let step = first; step < roots.length; step++) {
-        misses[step + 1] = misses[step]! + abs(roots[step]! - roots[step - season]!);
-      }
+  }
+
+  #addMisses({ steps: season, misses }: SeasonPlace, kept: number): void {
+    const roots = this.#roots;
+    const first = min(roots.length, this.#start + season);
+    let sum = 0;
+    misses.fill(0, min(kept, first), first + 1);
+    for (let step = first; step < roots.length; step++) {
+      sum += abs(roots[step]! - roots[step - season]!);
+      if (step + 1 >= kept) misses[step + 1] = sum;
     }
   }
 
@@ -182,7 +209,7 @@ export class Inputs {
     into[at++] = clip(spreadOf(12));
     into[at++] = clip(spreadOf(48));
     into[at++] = clip(changeOf(24));
-    into[at++] = clip(changeOf(STEPS_MAX));
+    into[at++] = clip(changeOf(length));
     into[at++] = log(length / STEPS_MAX) / 4;
     for (const place of this.#places) {
       this.#describeSeason(place, origin, gauge, into, at);
@@ -203,9 +230,11 @@ export class Inputs {
       return;
     }
     const { steps, misses } = place;
-    const first = max(this.#start + steps, origin - 2 * steps);
+    const oldest = this.#start + steps;
+    const first = max(oldest, origin - 2 * steps);
     const count = origin - first;
-    const miss = count > 0 ? (misses[origin]! - misses[first]!) / count : gauge.spread;
+    const before = first === oldest ? 0 : misses[first]!;
+    const miss = count > 0 ? (misses[origin]! - before) / count : gauge.spread;
     const all = origin - this.#start - steps;
     const missAll = all > 0 ? misses[origin]! / all : gauge.spread;
     const then = origin - steps;
@@ -214,15 +243,14 @@ export class Inputs {
     into[at + 2] = log(steps) / 4;
     into[at + 3] = gauge.spread > 0 ? clip(miss / gauge.spread) : 0;
     into[at + 4] = gauge.spread > 0 ? clip(missAll / gauge.spread) : 0;
-    into[at + 5] =
-      then > this.#start ? scale(this.#mean(max(this.#start, then - LEVEL_STEPS), then), gauge) : 0;
+    into[at + 5] = then > this.#start ? scale(this.#levelAt(then), gauge) : 0;
   }
 
   #describeSteps(origin: number, gauge: Gauge, into: Float32Array, from: number): void {
     const roots = this.#roots;
     const start = this.#start;
     const last = scale(roots[origin - 1]!, gauge);
-    const level = scale(this.#mean(max(start, origin - LEVEL_STEPS), origin), gauge);
+    const level = scale(this.#levelAt(origin), gauge);
     for (const [p, place] of this.#places.entries()) {
       this.#describeSlots(place, { origin, gauge, last, level }, into, from + p * SEASON_LOOKS);
     }
@@ -258,9 +286,7 @@ export class Inputs {
     const then = origin - (place?.steps ?? 0);
     const isKnown = place !== undefined && then > start;
     const lastMiss = isKnown ? last - scale(roots[then - 1]!, gauge) : 0;
-    const levelMiss = isKnown
-      ? level - scale(this.#mean(max(start, then - LEVEL_STEPS), then), gauge)
-      : 0;
+    const levelMiss = isKnown ? level - scale(this.#levelAt(then), gauge) : 0;
     for (let k = 0; k < this.#steps.length; k++) {
       const h = this.#steps[k]!;
       const at = from + k * STEP_INPUTS;
@@ -295,6 +321,13 @@ export class Inputs {
       into[at + 8] = lastMiss * DECAYS.slow ** h;
       into[at + 9] = levelMiss * DECAYS.level ** h;
     }
+  }
+
+  #levelAt(step: number): number {
+    const from = max(this.#start, step - LEVEL_STEPS);
+    let sum = 0;
+    for (let at = from; at < step; at++) sum += this.#roots[at]!;
+    return sum / (step - from);
   }
 
   #mean(from: number, to: number): number {

@@ -100,7 +100,7 @@ export class Teacher {
   ): void {
     const inputs = this.#inputsOf(seasons, stride);
     const seen = { roots: roots.subarray(origin - length, origin), start: 0 };
-    inputs.take(seen);
+    inputs.take(seen, length);
     const gauge = inputs.write(length, batch.context, at * CONTEXT_INPUTS, {
       values: batch.steps,
       at: at * HORIZON * STEP_INPUTS,

@@ -75,14 +75,19 @@ export class Network {
    * @returns [origins × steps × OUTPUTS]
    */
   run(context: Float32Array, steps: Float32Array, origins: number): Float32Array {
-    return tf.tidy(() => {
+    let said: Float32Array = NOTHING;
+    // Not handed out by `tidy`: it would look at every number, for tensors to keep.
+    tf.tidy(() => {
       const each = steps.length / STEP_INPUTS / origins;
       const out = forward(
         this.#layers,
         tf.tensor2d(context, [origins, CONTEXT_INPUTS]),
         tf.tensor2d(steps, [origins * each, STEP_INPUTS]),
       );
-      return out.dataSync<'float32'>();
+      said = out.dataSync<'float32'>();
     });
+    return said;
   }
 }
+
+const NOTHING = new Float32Array(0);

@@ -23,8 +23,6 @@ export interface NeuralShape extends Shape {
 const SEASON_MIN = 4;
 /** With less it has seen nothing like it while it learnt. */
 const HISTORY_MIN = 24;
-/** While fitting it is asked at every so many origins: what it says there is judged, not learnt from. */
-const ORIGINS_STRIDE = 2;
 /** Steps described at a time: as many as fit into the engine's caches. */
 const CELLS_MAX = 24 * 64;
 
@@ -77,8 +75,8 @@ export class Neural implements Model {
     for (const [r, row] of rows.entries()) {
       const { origins, start } = row;
       const stride = origins.length * this.horizonSteps;
-      this.#inputs.take(row);
-      for (let k = 0; k < origins.length; k += ORIGINS_STRIDE) {
+      this.#inputs.take(row, start);
+      for (let k = 0; k < origins.length; k++) {
         const origin = origins[k]!;
         if (origin - start < HISTORY_MIN) continue;
         const at = r * this.paths * stride + k * this.horizonSteps;
@@ -94,7 +92,7 @@ export class Neural implements Model {
     if (this.#predictor === undefined) return;
     for (const [r, row] of rows.entries()) {
       if (lengthOf(row) < HISTORY_MIN) continue;
-      this.#inputs.take(row);
+      this.#inputs.take(row, row.values.length);
       this.#ask(this.#predictor, row.values.length, { at: r * this.paths * stride, stride }, said);
     }
     this.#answer(this.#predictor, said);

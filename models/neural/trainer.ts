@@ -71,18 +71,21 @@ export function lossAndGradient(
   weights: Float32Array,
   batch: Batch,
 ): { readonly loss: number; readonly gradient: Float32Array } {
-  return tf.tidy(() => {
+  const gradient = new Float32Array(WEIGHTS);
+  let lost = NaN;
+  // Nothing is handed out by `tidy`: it would look at every number, for tensors to keep.
+  tf.tidy(() => {
     const { value, grads } = tf.valueAndGrads((...layers) => loss(layers as tf.Tensor2D[], batch))(
       tensorsOf(weights),
     );
-    const gradient = new Float32Array(WEIGHTS);
     let at = 0;
     for (const slopes of grads) {
       gradient.set(slopes.dataSync(), at);
       at += slopes.size;
     }
-    return { loss: value.dataSync<'float32'>()[0]!, gradient };
+    lost = value.dataSync<'float32'>()[0]!;
   });
+  return { loss: lost, gradient };
 }
 
 function loss(layers: readonly tf.Tensor2D[], batch: Batch): tf.Scalar {

@@ -24,6 +24,8 @@ const PART_MIN = HORIZON + 12;
 export interface TuneOptions {
   readonly batches: number;
   readonly seed: number;
+  /** So many made loads are repeated meanwhile; default 60. */
+  readonly madeLoads?: number;
 }
 
 export interface Tuned {
@@ -45,7 +47,7 @@ export interface Tuned {
 export function* tune(
   champion: Float32Array,
   histories: readonly { readonly values: Float32Array; readonly seasons: readonly number[] }[],
-  { batches, seed }: TuneOptions,
+  { batches, seed, madeLoads = MADE_LOADS }: TuneOptions,
 ): Generator<number, Tuned> {
   const lessons = histories
     .map(({ values, seasons }) => lessonOf(values, seasons))
@@ -61,7 +63,7 @@ export function* tune(
   const watched = heldOut(teacher, lessons, { from: LEARNT, to: WATCHED, rng: rngOf('watched') });
   const judged = heldOut(teacher, lessons, { from: WATCHED, to: 1, rng: rngOf('judged') });
   const rng = rngOf('learnt');
-  const made = madeLessons(seed);
+  const made = madeLessons(madeLoads, seed);
   const past = lessons.map(({ roots, isKnown, seasons }) => {
     const end = partOf(roots, LEARNT);
     return { roots: roots.subarray(0, end), isKnown: isKnown.subarray(0, end), seasons };
@@ -114,8 +116,8 @@ function meanLoss(values: Float32Array, batches: readonly Batch[]): number {
   return batches.reduce((sum, batch) => sum + lossOf(values, batch), 0) / batches.length;
 }
 
-function madeLessons(seed: number): Lesson[] {
-  return Array.from({ length: MADE_LOADS }, (_, index) => madeLoad(seed, index)).flatMap(
+function madeLessons(count: number, seed: number): Lesson[] {
+  return Array.from({ length: count }, (_, index) => madeLoad(seed, index)).flatMap(
     ({ values, seasons }) => lessonOf(values, seasons) ?? [],
   );
 }

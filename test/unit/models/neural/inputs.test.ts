@@ -24,11 +24,11 @@ interface Seen {
   readonly gauge: Gauge;
 }
 
-function seen(roots: Float32Array, origin = roots.length, start = 0): Seen {
+function seen(roots: Float32Array, origin = roots.length, start = 0, earliest = origin): Seen {
   const inputs = new Inputs(SHAPE);
   const context = new Float32Array(CONTEXT_INPUTS + 2).fill(-99);
   const steps = new Float32Array(HORIZON * STEP_INPUTS + 2).fill(-99);
-  inputs.take({ roots, start });
+  inputs.take({ roots, start }, earliest);
   const gauge = inputs.write(origin, context, 1, { values: steps, at: 1 });
   expect([context[0], context.at(-1), steps[0], steps.at(-1)]).toEqual([-99, -99, -99, -99]);
   return { context: context.slice(1, -1), steps: steps.slice(1, -1), gauge };
@@ -72,6 +72,13 @@ describe('Inputs', () => {
     expect(seen(changed, origin)).toEqual(seen(roots, origin));
   });
 
+  it('are the same whichever origins are asked before', () => {
+    for (const start of [0, 40, STEPS - DAY - 20]) {
+      const roots = rootsOf('walking');
+      expect(seen(roots, STEPS, start, start)).toEqual(seen(roots, STEPS, start));
+    }
+  });
+
   it('do not depend on what came before the start', () => {
     const roots = rootsOf('bursty');
     const start = 100;
@@ -105,7 +112,7 @@ describe('Inputs', () => {
     const roots = Float32Array.from({ length: STEPS }, () => rng.next());
     const inputs = new Inputs({ ...SHAPE, seasons: [4, HOUR, 30, DAY, 2 * DAY] });
     const context = new Float32Array(CONTEXT_INPUTS);
-    inputs.take({ roots, start: 0 });
+    inputs.take({ roots, start: 0 }, STEPS);
     inputs.write(STEPS, context, 0, { values: new Float32Array(HORIZON * STEP_INPUTS), at: 0 });
     expect(context.every(Number.isFinite)).toBe(true);
   });

@@ -3,7 +3,14 @@ import { DIMENSIONS } from '../core/domain.js';
 
 /* The format of a file of forecasting baselines: windows, and what well-known models reached on them. */
 
-const metricsSchema = z.record(z.string(), z.number());
+/** Null: a model that exploded, or was not measured. */
+const metricsSchema = z.record(
+  z.string(),
+  z
+    .number()
+    .nullable()
+    .transform((value) => value ?? NaN),
+);
 const resultSchema = z.looseObject({
   windows: z.int().min(0).optional(),
   seconds: z.number().optional(),

@@ -99,6 +99,9 @@ async function replayed(
     `\n${anchor.trace}: ${report.scene.resources} resources, ${anchor.servers} servers, ` +
       `capacity ${capacity} (anchor ${anchor.capacity})`,
   );
+  if (report.scene.resources !== anchor.resources) {
+    console.log(`  MISS the anchor is of ${anchor.resources} resources: figures do not compare`);
+  }
   console.log(table(ours, anchor.results, seconds, policies));
   for (const { what, isMet } of checksOf(anchor, ours)) {
     console.log(`  ${isMet ? 'ok  ' : 'MISS'} ${what}`);

@@ -35,3 +35,15 @@ export function numberOption(
   const allowed = `a number from ${min} to ${max}`;
   return fail('ERR_OPTION_INVALID', { option: `--${name}`, value: text.slice(0, 80), allowed });
 }
+
+/** @throws ERR_OPTION_INVALID — a fraction, too */
+export function wholeOption(
+  options: VerbOptions,
+  name: string,
+  { min, max }: { readonly min: number; readonly max: number },
+): number | undefined {
+  const value = numberOption(options, name, { min, max });
+  if (value === undefined || Number.isInteger(value)) return value;
+  const allowed = `a whole number from ${min} to ${max}`;
+  return fail('ERR_OPTION_INVALID', { option: `--${name}`, value, allowed });
+}

@@ -9,7 +9,7 @@ import { textTable } from '../text-table.js';
 import type { TraceLoad } from '../trace-load.js';
 import { TRACE_LOAD_OPTIONS, traceLoad } from '../trace-load.js';
 import type { Verb, VerbOptions } from '../verb.js';
-import { numberOption } from '../verb.js';
+import { numberOption, wholeOption } from '../verb.js';
 import { duration, percent, quantity } from '../words.js';
 
 const DAY_MS = 86_400_000;
@@ -50,8 +50,9 @@ export const backtestVerb: Verb = {
 
 function rulesOf({ grid }: Panel, options: VerbOptions, file: string): BacktestOptions {
   const { steps, stepMs } = grid;
-  const horizonSteps = stepsOption(options, 'horizon', 288) ?? HORIZON_STEPS;
-  const everySteps = stepsOption(options, 'every', 100_000) ?? Math.max(1, horizonSteps >> 1);
+  const horizonSteps = wholeOption(options, 'horizon', { min: 1, max: 288 }) ?? HORIZON_STEPS;
+  const everySteps =
+    wholeOption(options, 'every', { min: 1, max: 100_000 }) ?? Math.max(1, horizonSteps >> 1);
   const warmDays = numberOption({ 'warm-days': options.warmDays }, 'warm-days', {
     min: stepMs / DAY_MS,
     max: 400,
@@ -70,12 +71,6 @@ function rulesOf({ grid }: Panel, options: VerbOptions, file: string): BacktestO
   const daySteps = Math.round(DAY_MS / stepMs);
   const seasonSteps = daySteps >= 1 && warmSteps >= 2 * daySteps ? daySteps : 1;
   return { horizonSteps, everySteps, warmSteps, seasonSteps, limit, seed: SEED };
-}
-
-/** A whole number of steps, from 1. */
-function stepsOption(options: VerbOptions, name: string, max: number): number | undefined {
-  const value = numberOption(options, name, { min: 1, max });
-  return value === undefined ? undefined : Math.round(value);
 }
 
 /** What is told, in JSON as it is; null where nothing is known. */

@@ -15,7 +15,7 @@ import { textTable } from '../text-table.js';
 import type { TraceLoad } from '../trace-load.js';
 import { TRACE_LOAD_OPTIONS, traceLoad } from '../trace-load.js';
 import type { Verb, VerbOptions } from '../verb.js';
-import { numberOption, textOption } from '../verb.js';
+import { textOption, wholeOption } from '../verb.js';
 import { clockTime, duration, quantity } from '../words.js';
 
 const HORIZON_STEPS = 12;
@@ -38,11 +38,10 @@ export const forecastVerb: Verb = {
     ['--all', `all resources, not only ${SHOWN}`],
   ],
   run: async (context, [file = ''], options) => {
-    const horizon = numberOption(options, 'horizon', { min: 1, max: 288 }) ?? HORIZON_STEPS;
+    const horizonSteps = wholeOption(options, 'horizon', { min: 1, max: 288 }) ?? HORIZON_STEPS;
     const out = outOption(options);
     const load = await traceLoad(file, options);
     const { stepMs } = load.panel.grid;
-    const horizonSteps = Math.round(horizon);
     const forecasting = new Forecasting({ stepMs, horizonSteps, seed: SEED });
     forecasting.observe(load.panel);
     const { block, models } = forecasting.forecast(lately(load.panel, horizonSteps));

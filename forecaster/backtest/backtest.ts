@@ -48,7 +48,7 @@ export function backtest(
   const count = panel.series.length;
   for (let from = 0; from < count; from += BLOCK_SERIES) {
     const block = seriesOf(panel, from, Math.min(count, from + BLOCK_SERIES));
-    const walks = block.series.map((key, row) => new Walk(key, rowOf(block, row), options));
+    const walks = block.series.map((key, row) => new SeriesWalk(key, rowOf(block, row), options));
     const forecasting = forecastingOf(block, options);
     let observed = 0;
     for (const [at, origin] of origins.entries()) {
@@ -90,7 +90,7 @@ function forecastingOf({ grid }: Panel, options: BacktestOptions): Forecasting {
   });
 }
 
-function say(forecasting: Forecasting, judged: readonly Walk[], origin: number): void {
+function say(forecasting: Forecasting, judged: readonly SeriesWalk[], origin: number): void {
   const keys = judged.map(({ key }) => key);
   const { block } = forecasting.forecast(keys, { learns: 'new' });
   for (const [row, walk] of judged.entries()) {
@@ -106,7 +106,7 @@ interface WalkedWindow extends SaidWindow {
 }
 
 /** One series on its way. */
-class Walk {
+class SeriesWalk {
   readonly key: SeriesKey;
   readonly #values: Float32Array;
   readonly #options: BacktestOptions;

@@ -13,6 +13,9 @@ export interface ChoiceRules {
   readonly gainMinutesMin: number;
   /** … and by this share in the later part, too. */
   readonly confirmedGainMin: number;
+  /** On so many days at least it must have had less, and on so many times as many as it had more. */
+  readonly betterDaysMin: number;
+  readonly betterDaysRatio: number;
   /** Moves a resource and day that it may cost; one that is in force may cost what it does. */
   readonly movesMax: number;
 }
@@ -21,6 +24,8 @@ export const CHOICE_RULES: ChoiceRules = {
   gainMin: 0.1,
   gainMinutesMin: 30,
   confirmedGainMin: 0.05,
+  betterDaysMin: 3,
+  betterDaysRatio: 2,
   movesMax: 0.6,
 };
 
@@ -56,8 +61,17 @@ function isClearlyBetter(best: Trial, now: Trial, rules: ChoiceRules): boolean {
     gained >= rules.gainMin * now.choosing.overloadMinutes &&
     confirmed > 0 &&
     confirmed >= rules.confirmedGainMin * now.judging.overloadMinutes &&
+    isBetterByDays(best, now, rules) &&
     costsLittle(best.judging, now.judging, rules)
   );
+}
+
+/** Overload comes in spells: a single one of them is no evidence. */
+function isBetterByDays(best: Trial, now: Trial, rules: ChoiceRules): boolean {
+  const gains = now.days.map((minutes, day) => minutes - (best.days[day] ?? minutes));
+  const better = gains.filter((gain) => gain > 0).length;
+  const worse = gains.filter((gain) => gain < 0).length;
+  return better >= rules.betterDaysMin && better >= rules.betterDaysRatio * worse;
 }
 
 function costsLittle(one: TrialFigures, now: TrialFigures, { movesMax }: ChoiceRules): boolean {

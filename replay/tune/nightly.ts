@@ -3,7 +3,7 @@ import type { Scene } from '../scene.js';
 import { chosenQuantile } from './choice.js';
 import type { TrialTally } from './trial-tally.js';
 import type { TrialWatch } from './trials.js';
-import { foreshiftPolicies, tallied } from './trials.js';
+import { foreshiftPolicies, partsOf, tallied } from './trials.js';
 import { QUANTILES_TRIED, TRIED_DAYS_MAX, TRIED_DAYS_MIN } from './tuning.js';
 
 export interface NightlyTuning {
@@ -57,11 +57,9 @@ interface Night {
 function choiceAt(to: number, current: number, { scene, tallies, daySteps }: Night): number {
   const from = Math.max(scene.warmSteps, to - TRIED_DAYS_MAX * daySteps);
   if (to - from < TRIED_DAYS_MIN * daySteps) return current;
-  const half = from + Math.ceil((to - from) / 2);
   const trials = tallies.map((tally, at) => ({
     quantile: QUANTILES_TRIED[at] ?? NaN,
-    choosing: tally.over(from, half),
-    judging: tally.over(half, to),
+    ...partsOf(tally, from, to),
   }));
   return chosenQuantile(trials, current);
 }

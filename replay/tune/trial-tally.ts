@@ -50,6 +50,16 @@ export class TrialTally {
       movesPerResourceDay: moves / (resources.length * days),
     };
   }
+
+  /** Overload minutes of each day of these steps, the last one maybe a part. */
+  days(from: number, to: number): number[] {
+    const daySteps = Math.max(1, Math.round(DAY_MS / this.#scene.recorded.grid.stepMs));
+    const days: number[] = [];
+    for (let begin = from; begin < to; begin += daySteps) {
+      days.push(this.over(begin, Math.min(to, begin + daySteps)).overloadMinutes);
+    }
+    return days;
+  }
 }
 
 function sum(values: Uint32Array, from: number, to: number): number {

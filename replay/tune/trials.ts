@@ -13,6 +13,8 @@ import { TrialTally } from './trial-tally.js';
 export interface Trial {
   readonly choosing: TrialFigures;
   readonly judging: TrialFigures;
+  /** Overload minutes of each day of both. */
+  readonly days: readonly number[];
 }
 
 export interface TrialWatch {
@@ -65,15 +67,25 @@ export async function tallied(
   return tallies;
 }
 
-export function trialOf(tally: TrialTally, scene: Scene): Trial {
-  const half = halfOf(scene);
+export function trialOf(tally: TrialTally, { warmSteps, recorded }: Scene): Trial {
+  return partsOf(tally, warmSteps, recorded.grid.steps);
+}
+
+/** Of the steps `from` up to, not including, `to`. */
+export function partsOf(tally: TrialTally, from: number, to: number): Trial {
+  const half = halfBetween(from, to);
   return {
-    choosing: tally.over(scene.warmSteps, half),
-    judging: tally.over(half, scene.recorded.grid.steps),
+    choosing: tally.over(from, half),
+    judging: tally.over(half, to),
+    days: tally.days(from, to),
   };
 }
 
 /** The step with which the later part begins. */
 export function halfOf({ warmSteps, recorded }: Scene): number {
-  return warmSteps + Math.ceil((recorded.grid.steps - warmSteps) / 2);
+  return halfBetween(warmSteps, recorded.grid.steps);
+}
+
+function halfBetween(from: number, to: number): number {
+  return from + Math.ceil((to - from) / 2);
 }

@@ -91,6 +91,7 @@ describe('forecast and backtest', () => {
     expect(unknown.stderr).toContain('it has no resource nobody');
     expect(unknown.stderr).toContain('vol-0');
     expect((await run('backtest', 'trace.csv', '--dimension', 'colour')).exit).toBe(64);
+    expect((await run('backtest', 'trace.csv', '--horizon', '1.5')).exit).toBe(64);
     const long = await run('backtest', 'trace.csv', '--horizon', '140');
     expect(long.exit).toBe(64);
     expect(long.stderr).toContain('ERR_FORECAST_TRACE');

@@ -20,6 +20,8 @@ function trials(parts: Readonly<Record<string, readonly [Part, Part]>>): Quantil
     quantile: Number(quantile),
     choosing: measures(choosing),
     judging: measures(judging),
+    // Evenly over four days.
+    days: [choosing, choosing, judging, judging].map(([minutes]) => minutes / 2),
   }));
 }
 
@@ -53,6 +55,15 @@ describe('the choice of a quantile', () => {
     expect(chosenQuantile(trials({ 0.85: [[25], [25]], 0.95: [[0], [0]] }), 0.85)).toBe(0.85);
     expect(chosenQuantile(trials({ 0.85: [[0], [0]], 0.95: [[0], [0]] }), 0.85)).toBe(0.85);
     expect(chosenQuantile(trials({ 0.85: [[500], [0]], 0.95: [[0], [0]] }), 0.85)).toBe(0.85);
+  });
+
+  it('takes no evidence from a single spell, nor from days that go both ways', () => {
+    const [now, best] = trials({ 0.85: [[1000], [900]], 0.95: [[500], [600]] });
+    const days = { once: [600, 400, 200, 300], mixed: [100, 600, 100, 460] };
+    expect(chosenQuantile([now!, best!], 0.85)).toBe(0.95);
+    const flat = { ...now!, days: [1000, 400, 200, 300] };
+    expect(chosenQuantile([flat, { ...best!, days: days.once }], 0.85)).toBe(0.85);
+    expect(chosenQuantile([now!, { ...best!, days: days.mixed }], 0.85)).toBe(0.85);
   });
 
   it('pays no more moves than are allowed, unless as many are made already', () => {

@@ -39,7 +39,8 @@ class MadeTrials implements TrialRunner {
         overloadMinutes,
         overloadMinutesPerServerDay: overloadMinutes / 10,
       };
-      return { quantile, choosing: measures, judging: measures };
+      const days = Array.from({ length: 4 }, () => overloadMinutes / 2);
+      return { quantile, choosing: measures, judging: measures, days };
     });
     return Promise.resolve(trials);
   }

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
@@ -51,7 +52,9 @@ const RESERVE_SHARE = 0.02;
  */
 export async function roadef(options: RoadefOptions): Promise<void> {
   const instances: InstanceSummary[] = [];
+  let toy = null;
   try {
+    toy = await toyAgreement(options.directory);
     for await (const results of roadefResults(options)) {
       const summary = summaryOf(results);
       instances.push(summary);
@@ -63,11 +66,33 @@ export async function roadef(options: RoadefOptions): Promise<void> {
     return;
   }
   const scores = instances.flatMap(({ score }) => (score === null ? [] : [score]));
-  const meanScore = scores.reduce((sum, score) => sum + score, 0) / scores.length;
-  process.stdout.write(`mean score ${meanScore.toFixed(4)} over ${scores.length} instances\n`);
-  const report = { seconds: options.seconds, seeds: options.seeds, meanScore, instances };
+  const sum = scores.reduce((total, score) => total + score, 0);
+  const meanScore = scores.length === 0 ? null : sum / scores.length;
+  if (scores.length > 0)
+    process.stdout.write(
+      `mean score ${(sum / scores.length).toFixed(4)} over ${scores.length} instances\n`,
+    );
+  if (toy !== null) process.stdout.write(`toy: the checker agrees on ${toy.agree} of ${toy.of}\n`);
+  const report = { seconds: options.seconds, seeds: options.seeds, meanScore, toy, instances };
   if (options.out !== '') await writeFile(options.out, `${JSON.stringify(report, undefined, 2)}\n`);
   if (instances.some(({ feasible }) => !feasible)) process.exitCode = 1;
+}
+
+/**
+ * How many of the assignments of the toy instance, whose costs and violations are published, the checker judges
+ * likewise; null: the file is not there.
+ */
+async function toyAgreement(directory: string): Promise<{ agree: number; of: number } | null> {
+  const path = join(directory, 'toy_all_64.csv');
+  if (!existsSync(path)) return null;
+  const model = join(directory, 'model_toy.txt');
+  const instance = await readReassignment(model, join(directory, 'assignment_toy.txt'));
+  const lines: Record<string, string>[] = parse(await readFile(path), { columns: true });
+  const agree = lines.filter(({ solution = '', violated = '', total = '' }) => {
+    const found = judge(instance, solution.split(' ').map(Number));
+    return found.violated.join('+') === violated && found.cost.total === Number(total);
+  });
+  return { agree: agree.length, of: lines.length };
 }
 
 /** The result of the median score; the worst of all seeds beside it. */

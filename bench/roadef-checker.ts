@@ -58,9 +58,9 @@ function violations(
   const transient = usageOf(instance, assignment, true);
   for (const [machine, { capacity }] of machines.entries()) {
     for (const [resource, limit] of capacity.entries()) {
+      const { isTransient } = resources[resource]!;
       if (usage[machine]![resource]! > limit) broken.add('capacity');
-      if (resources[resource]!.isTransient && transient[machine]![resource]! > limit)
-        broken.add('transient');
+      else if (isTransient && transient[machine]![resource]! > limit) broken.add('transient');
     }
   }
   const hosts = services.map(() => [] as number[]);

@@ -47,8 +47,13 @@ export async function readReassignment(
   modelPath: string,
   startPath: string,
 ): Promise<Reassignment> {
-  const model = new Integers(await readFile(modelPath, 'utf8'));
-  const start = new Integers(await readFile(startPath, 'utf8'));
+  return parseReassignment(await readFile(modelPath, 'utf8'), await readFile(startPath, 'utf8'));
+}
+
+/** @throws RangeError if a text ends too early, or has more than it says */
+export function parseReassignment(modelText: string, startText: string): Reassignment {
+  const model = new Integers(modelText);
+  const start = new Integers(startText);
   const read = readModel(model);
   const instance = { ...read, start: start.list(read.processes.length) };
   model.end();

@@ -7,6 +7,7 @@ import type { Context } from '../context.js';
 import { EXIT, Ended } from '../exit.js';
 import { outcomeLine, planText } from '../plan-text.js';
 import type { Verb, VerbOptions } from '../verb.js';
+import { planProblemFile } from './plan-problem.js';
 import { textOption } from '../verb.js';
 
 const POLL_MS = 100;
@@ -19,9 +20,20 @@ export const planVerb: Verb = {
     ['--new', 'hold a round even if a plan waits'],
     ['--verbose', 'every move and every server'],
     ['--out <file>', 'write it as JSON too'],
+    [
+      '--problem <file>',
+      'plan this problem file instead (docs/PROBLEMS.md); nothing running is asked',
+    ],
+    ['--seconds <n>', 'of --problem: how long to search (default: a fixed amount of work)'],
+    ['--seed <n>', 'of --problem: of all chance'],
     ['--detailed-exitcode', 'exit 2 if there is something to move'],
   ],
   run: async (context, [id = ''], options) => {
+    const problem = textOption(options, 'problem');
+    if (problem !== undefined) {
+      await planProblemFile(problem, options, context);
+      return;
+    }
     const api = await context.api();
     const { plan, none } = await shownPlan(id, options, api, context);
     const out = textOption(options, 'out');

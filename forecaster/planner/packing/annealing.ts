@@ -13,7 +13,8 @@ export interface AnnealingOptions {
   readonly timeShare?: () => number;
 }
 
-export type Stopped = 'work' | 'time';
+/** `complete`: every assignment was tried, none is better. */
+export type Stopped = 'complete' | 'work' | 'time';
 
 /** The clock is asked once in so many steps. */
 const STEPS_PER_LOOK = 1024;
@@ -76,6 +77,8 @@ export class Annealing {
         const progress = this.#progress();
         if (progress >= 1) break;
         this.#heat(progress, typical);
+        // A step that is refused at once is work, too: a search in which none is possible ends as well.
+        this.#tableau.work += STEPS_PER_LOOK;
         for (let step = 0; step < STEPS_PER_LOOK; step++) {
           if (this.#rng.next() < SWAP_SHARE) this.#trySwap();
           else this.#tryMove();

@@ -17,7 +17,10 @@ export function placeMisplaced(tableau: Tableau): void {
   needy.sort((a, b) => size[b]! - size[a]! || a - b);
   for (const resource of needy) {
     const target = cheapestFor(tableau, resource);
-    if (target !== NOWHERE) tableau.move(resource, target);
+    if (target === NOWHERE) continue;
+    const source = assignment[resource]!;
+    tableau.move(resource, target);
+    if (!tableau.groups.isNoWorse()) tableau.move(resource, source);
   }
 }
 

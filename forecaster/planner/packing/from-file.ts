@@ -6,8 +6,14 @@ import type { ProblemFile } from './problem-file.js';
 type FileServer = ProblemFile['servers'][number];
 type FileResource = ProblemFile['resources'][number];
 
-/** @throws ERR_PLANNING_INVALID — a name twice or unknown, a list of another length than there are steps */
-export function packingFrom(file: ProblemFile): Packing {
+/**
+ * The file as numbers.
+ * @throws ERR_PLANNING_INVALID — a name twice or unknown, a list of another length than there are steps
+ */
+export function packingFrom(
+  file: ProblemFile,
+  { areSparesOpen = false }: { readonly areSparesOpen?: boolean } = {},
+): Packing {
   const { servers, resources, groups, dimensions, steps, moves } = file;
   const serverIndex = indexOf('server', servers);
   const groupIndex = indexOf('group', groups);
@@ -25,7 +31,7 @@ export function packingFrom(file: ProblemFile): Packing {
     const at = server === null ? NOWHERE : named(serverIndex, server, `resource ${name}`);
     return at === NOWHERE || servers[at]!.state === 'lost' ? NOWHERE : at;
   });
-  const allowed = allowedOf(file, serverIndex);
+  const allowed = allowedOf(file, serverIndex, areSparesOpen);
   return {
     resources: resources.length,
     servers: servers.length,
@@ -33,6 +39,7 @@ export function packingFrom(file: ProblemFile): Packing {
     cells,
     demand: rows(file, [...resources, NOBODY], ({ demand }) => demand, 0),
     capacity: capacity.map((value, at) => value - base[at]!),
+    perCapacity: capacity.map((value) => (value > 0 ? 1 / value : 1)),
     soft: soft.map((value, at) => value - base[at]!),
     softWeight: softWeightsOf(file, capacity),
     evenWeight: evenWeightsOf(file, capacity),
@@ -65,8 +72,18 @@ export function packingFrom(file: ProblemFile): Packing {
   };
 }
 
+/** The loads of another world, in the layout of `demand`; null: no resource says anything of it. */
+export function demandFrom(file: ProblemFile, world: 'low' | 'high' | 'last'): Float64Array | null {
+  const { resources } = file;
+  if (resources.every((resource) => resource[world] === undefined)) return null;
+  return rows(file, [...resources, NOBODY], (resource) => resource[world] ?? resource.demand, 0);
+}
+
 /** Of whom the row after the last resource is. */
-const NOBODY: Pick<FileResource, 'name' | 'demand'> = { name: 'nobody', demand: {} };
+const NOBODY: Pick<FileResource, 'name' | 'demand' | 'low' | 'high' | 'last'> = {
+  name: 'nobody',
+  demand: {},
+};
 
 function indexOf(what: string, list: readonly { readonly name: string }[]): Map<string, number> {
   const index = new Map<string, number>();
@@ -136,8 +153,12 @@ function evenWeightsOf({ steps, objective }: ProblemFile, capacity: Float64Array
 function allowedOf(
   { servers, resources }: ProblemFile,
   serverIndex: ReadonlyMap<string, number>,
+  areSparesOpen: boolean,
 ): Uint8Array[] {
-  const isReady = Uint8Array.from(servers, ({ state }) => (state === 'ready' ? 1 : 0));
+  const used = new Set(resources.map(({ server }) => server));
+  const isReady = Uint8Array.from(servers, ({ name, state }) =>
+    state === 'ready' || (state === 'spare' && (areSparesOpen || used.has(name))) ? 1 : 0,
+  );
   const byKey = new Map<string, Uint8Array>();
   return resources.map(({ name, allowed, pinned }) => {
     if (allowed === null && pinned === null) return isReady;

@@ -81,8 +81,24 @@ export class GroupTally {
   /** Whether two resources may change places. */
   allowsSwap(a: number, b: number): boolean {
     const { groupOf } = this.#packing;
-    if (groupOf[a] === groupOf[b]) return true;
+    const group = groupOf[a]!;
+    if (group === groupOf[b]) return group === NOWHERE || this.#areAlone(group, a, b);
     return this.allows(a, this.#assignment[b]!) && this.allows(b, this.#assignment[a]!);
+  }
+
+  /** Where two of a group are, no third is: only one that was there at the start can be. */
+  #areAlone(group: number, a: number, b: number): boolean {
+    const { isApart, members } = this.#packing.groups[group]!;
+    if (!isApart) return true;
+    const from = this.#assignment[a]!;
+    const to = this.#assignment[b]!;
+    const byServer = this.#byServer[group];
+    if (byServer) return byServer[from] === 1 && byServer[to] === 1;
+    for (const member of members) {
+      const server = this.#assignment[member]!;
+      if (member !== a && member !== b && (server === from || server === to)) return false;
+    }
+    return true;
   }
 
   /** How many more faults there are if the resource goes from one server to another. */

@@ -16,7 +16,7 @@ export function makeMinimal(tableau: Tableau): void {
 }
 
 /** The resource may as well be at home. */
-export function isUseless(tableau: Tableau, resource: number): boolean {
+function isUseless(tableau: Tableau, resource: number): boolean {
   const home = tableau.packing.start[resource]!;
   const server = tableau.assignment[resource]!;
   return (

@@ -2,6 +2,7 @@ import type { Stopped } from './annealing.js';
 import { Annealing } from './annealing.js';
 import { placeMisplaced } from './construction.js';
 import { makeMinimal } from './minimal.js';
+import { isCountable, tryAll } from './exact.js';
 import type { Packing, ServerTerm } from './packing.js';
 import { Tableau } from './tableau.js';
 
@@ -28,7 +29,13 @@ export interface Packed {
 export function pack(packing: Packing, options: PackingOptions): Packed {
   const tableau = new Tableau(packing, options.term);
   placeMisplaced(tableau);
-  const stopped = new Annealing(tableau, options).run();
+  const stopped = search(tableau, options);
   makeMinimal(tableau);
   return { assignment: Int32Array.from(tableau.assignment), stopped, work: tableau.work };
+}
+
+function search(tableau: Tableau, options: PackingOptions): Stopped {
+  if (!isCountable(tableau)) return new Annealing(tableau, options).run();
+  tryAll(tableau);
+  return 'complete';
 }

@@ -13,6 +13,8 @@ export interface Packing {
   readonly demand: Float64Array;
   /** What a server must not carry more of, at `s · cells + cell`; Infinity: no limit. */
   readonly capacity: Float64Array;
+  /** 1 ÷ the whole capacity, with what is always there; 0: no limit. Likewise. */
+  readonly perCapacity: Float64Array;
   /** What it should not carry more of, likewise. */
   readonly soft: Float64Array;
   /** What one unit above `soft` costs, likewise. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { fail } from '../../../core/errors.js';
 
 /**
  * The planning problem as a file: what others may compare planners with (docs/PROBLEMS.md). Everything by
@@ -113,3 +114,19 @@ export const problemFileSchema = z.strictObject({
 /** As it is written: what has a default may be left out. */
 export type ProblemFileInput = z.input<typeof problemFileSchema>;
 export type ProblemFile = Readonly<z.output<typeof problemFileSchema>>;
+
+/**
+ * @param where the file is, for the message
+ * @throws ERR_PLANNING_INVALID — names the first place that does not follow the format
+ */
+export function parseProblemFile(value: unknown, where: string): ProblemFile {
+  const parsed = problemFileSchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const path = issue?.path.join('.') ?? '';
+  const what = path === '' ? where : `${where}: ${path}`;
+  return fail('ERR_PLANNING_INVALID', {
+    what,
+    why: issue?.message ?? 'it does not follow the format',
+  });
+}

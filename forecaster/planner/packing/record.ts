@@ -1,4 +1,4 @@
-import { isBetter } from './standing.js';
+import { copyOf, isBetter } from './standing.js';
 import type { Standing } from './standing.js';
 import type { Tableau } from './tableau.js';
 
@@ -15,7 +15,7 @@ export class Record {
   constructor(tableau: Tableau) {
     this.#tableau = tableau;
     this.#best = Int32Array.from(tableau.assignment);
-    this.#standing = standingOf(tableau);
+    this.#standing = copyOf(tableau);
     this.#changed = new Int32Array(Math.max(16, tableau.assignment.length));
   }
 
@@ -25,7 +25,7 @@ export class Record {
     if (other !== resource) this.#note(other);
     const tableau = this.#tableau;
     if (!isBetter(tableau, this.#standing) || !tableau.groups.isNoWorse()) return;
-    this.#standing = standingOf(tableau);
+    this.#standing = copyOf(tableau);
     this.#write();
   }
 
@@ -49,8 +49,4 @@ export class Record {
     this.#count = 0;
     this.#isAllChanged = false;
   }
-}
-
-function standingOf({ misplaced, over, value }: Tableau): Standing {
-  return { misplaced, over, value };
 }

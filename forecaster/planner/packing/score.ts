@@ -37,8 +37,9 @@ export function scorePacking(
   let peak = 0;
   for (const [at, value] of usage.entries()) {
     const limit = capacity[at]!;
-    if (limit > 0) peak = Math.max(peak, value / limit);
-    if (value > limit) overload += limit > 0 ? (value - limit) / limit : value;
+    const per = packing.perCapacity[at]!;
+    if (per > 0) peak = Math.max(peak, 1 + (value - limit) * per);
+    if (value > limit) overload += (value - limit) * per;
     load += softWeight[at]! * Math.max(0, value - soft[at]!) + evenWeight[at]! * value * value;
   }
   const none = packing.resources * cells;

@@ -1,6 +1,8 @@
 /** How good an assignment is, the earlier aim first: a later one never undoes an earlier. */
 export interface Standing {
   readonly misplaced: number;
+  /** Rules of groups that are broken, as they were at the start. */
+  readonly faults: number;
   /** Of what is above a hard capacity, as it was at the start. */
   readonly over: number;
   readonly value: number;
@@ -11,7 +13,12 @@ const SHARE_MIN = 1e-11;
 
 export function isBetter(a: Standing, b: Standing): boolean {
   if (a.misplaced !== b.misplaced) return a.misplaced < b.misplaced;
+  if (a.faults !== b.faults) return a.faults < b.faults;
   const slack = SHARE_MIN * Math.abs(b.over);
   if (Math.abs(a.over - b.over) > slack) return a.over < b.over;
   return a.value < b.value - SHARE_MIN * Math.abs(b.value);
+}
+
+export function copyOf({ misplaced, faults, over, value }: Standing): Standing {
+  return { misplaced, faults, over, value };
 }

@@ -5,7 +5,7 @@ import { NOWHERE } from './packing.js';
 
 /** Sums in another order differ in their last digits. */
 const TOLERANCE = 1e-10;
-/** An overload costs so many times as much as the same load above a soft capacity. */
+/** An overload costs so many times as much as the same load above a soft capacity, on the average. */
 const OVER_WEIGHT = 1000;
 
 /**
@@ -23,7 +23,7 @@ export class Tableau {
   value = 0;
   /** Resources without a server, or on one where they may not be. */
   misplaced = 0;
-  /** What an overload costs, all servers together: only those that have one at the start ever do. */
+  /** Σ of what is above a capacity ÷ that capacity: only servers that have some at the start ever do. */
   over = 0;
   /** Looks at one server with one change: the unit of work. */
   work = 0;
@@ -35,6 +35,7 @@ export class Tableau {
   readonly #limits: Float64Array;
   readonly #isOver: Uint8Array;
   readonly #overs: Float64Array;
+  readonly #overPrice: number;
   readonly #costs: Float64Array;
   readonly #isTransientAny: boolean;
   readonly #isEvening: boolean;
@@ -61,10 +62,16 @@ export class Tableau {
     for (let at = 0; at < this.usage.length; at++) {
       if (this.usage[at]! > capacity[at]!) this.#isOver[Math.floor(at / cells)] = 1;
     }
+    this.#overPrice = overPriceOf(packing);
     this.#overs = new Float64Array(servers);
     this.#costs = new Float64Array(servers);
     this.#held = heldShares(packing);
     for (let server = 0; server < servers; server++) this.#refresh(server);
+  }
+
+  /** Rules of groups that are broken. */
+  get faults(): number {
+    return this.groups.faults;
   }
 
   /** Whether every hard limit lets the resource go to that server. */
@@ -77,6 +84,12 @@ export class Tableau {
       this.price.isWithinLimits(resource, target) &&
       this.#fits(resource, NOWHERE, target)
     );
+  }
+
+  /** Whether it may be where it was at the start, which needs no leave but room. */
+  canStay(resource: number): boolean {
+    const home = this.packing.start[resource]!;
+    return this.groups.allows(resource, home) && this.#fits(resource, NOWHERE, home);
   }
 
   canSwap(a: number, b: number): boolean {
@@ -200,20 +213,20 @@ export class Tableau {
       if (excess > 0) cost += softWeight[at]! * excess;
       if (isEvening) cost += evenWeight[at]! * load * load;
     }
-    if (this.#isOver[server] === 1) cost += this.#overWith(server, plus, minus);
+    if (this.#isOver[server] === 1) cost += this.#overPrice * this.#overWith(server, plus, minus);
     return this.#term === undefined ? cost : cost + this.#term.of(usage, from, demand, plus, minus);
   }
 
   #overWith(server: number, plus: number, minus: number): number {
-    const { cells, demand, capacity, softWeight } = this.packing;
-    let cost = 0;
+    const { cells, demand, capacity, perCapacity } = this.packing;
+    let over = 0;
     for (let cell = 0; cell < cells; cell++) {
       const at = server * cells + cell;
       const load = this.usage[at]! + demand[plus + cell]! - demand[minus + cell]!;
       const excess = load - capacity[at]!;
-      if (excess > 0) cost += OVER_WEIGHT * Math.max(softWeight[at]!, LEAST_WEIGHT) * excess;
+      if (excess > 0) over += excess * perCapacity[at]!;
     }
-    return cost;
+    return over;
   }
 
   #refresh(server: number): void {
@@ -253,8 +266,17 @@ export class Tableau {
   }
 }
 
-/** An overload counts where nothing is planned for the soft capacity, too. */
-const LEAST_WEIGHT = 1e-6;
+/** What a whole capacity of overload costs. */
+function overPriceOf({ softWeight, perCapacity }: Packing): number {
+  let sum = 0;
+  let count = 0;
+  for (const [at, weight] of softWeight.entries()) {
+    if (!(perCapacity[at]! > 0)) continue;
+    sum += weight / perCapacity[at]!;
+    count++;
+  }
+  return OVER_WEIGHT * Math.max(1, count === 0 ? 0 : sum / count);
+}
 
 function heldShares({
   resources,

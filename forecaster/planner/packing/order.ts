@@ -1,0 +1,133 @@
+import type { Packing } from './packing.js';
+import { NOWHERE } from './packing.js';
+import { Tableau } from './tableau.js';
+
+/** Moves that are made as one, one batch after the other. */
+export type Batches = readonly (readonly number[])[];
+
+/**
+ * Puts what changes its server into an order where no limit is passed on the way that the start does not pass,
+ * each moved resource counted at both ends while it moves. Those that fit only together share a batch.
+ * @param urgency of each resource; the smaller goes first where the order is free
+ */
+export function orderOf(packing: Packing, assignment: Int32Array, urgency: Float64Array): Batches {
+  return new Order(packing, assignment, urgency).run();
+}
+
+class Order {
+  readonly #tableau: Tableau;
+  readonly #goal: Int32Array;
+  readonly #batches: number[][] = [];
+  #pending: number[];
+
+  constructor(packing: Packing, assignment: Int32Array, urgency: Float64Array) {
+    this.#tableau = new Tableau(withoutLimits(packing));
+    this.#goal = assignment;
+    this.#pending = [...assignment.keys()]
+      .filter((resource) => assignment[resource] !== packing.start[resource])
+      .sort((a, b) => urgency[a]! - urgency[b]! || a - b);
+  }
+
+  run(): Batches {
+    while (this.#pending.length > 0) {
+      const made = this.#pending.filter((resource) => this.#makeAlone(resource));
+      const left = this.#without(made);
+      this.#pending = left;
+      if (made.length > 0 || left.length === 0) continue;
+      const batch = this.#together();
+      this.#batches.push(batch);
+      this.#pending = this.#without(batch);
+    }
+    return this.#batches;
+  }
+
+  #without(made: readonly number[]): number[] {
+    const gone = new Set(made);
+    return this.#pending.filter((resource) => !gone.has(resource));
+  }
+
+  #makeAlone(resource: number): boolean {
+    const tableau = this.#tableau;
+    const target = this.#goal[resource]!;
+    const source = tableau.assignment[resource]!;
+    if (!tableau.canMove(resource, target)) return false;
+    tableau.move(resource, target);
+    if (!tableau.groups.isNoWorse()) {
+      tableau.move(resource, source);
+      return false;
+    }
+    this.#batches.push([resource]);
+    return true;
+  }
+
+  /** The smallest set that was found of moves that fit only with one another; already made. */
+  #together(): number[] {
+    for (const seed of this.#pending) {
+      const batch = this.#grown(seed);
+      if (batch !== undefined) return batch;
+    }
+    for (const resource of this.#pending) this.#tableau.move(resource, this.#goal[resource]!);
+    return this.#pending;
+  }
+
+  /** The seed, and what must leave where it arrives, and so on; undefined: that does not end well. */
+  #grown(seed: number): number[] | undefined {
+    const tableau = this.#tableau;
+    const batch = [seed];
+    tableau.move(seed, this.#goal[seed]!);
+    for (;;) {
+      const helper = this.#helper(batch);
+      if (helper === NOWHERE) break;
+      batch.push(helper);
+      tableau.move(helper, this.#goal[helper]!);
+    }
+    if (this.#isSound(batch) && tableau.groups.isNoWorse()) return batch;
+    for (const resource of batch) tableau.move(resource, tableau.packing.start[resource]!);
+    return undefined;
+  }
+
+  /** A pending move off a server that the batch fills too much, or where it meets one of its group. */
+  #helper(batch: readonly number[]): number {
+    const full = new Set(batch.map((resource) => this.#goal[resource]!));
+    for (const server of full) {
+      if (
+        this.#tableau.isWithin(server) &&
+        !batch.some((resource) => this.#meets(resource, server))
+      ) {
+        full.delete(server);
+      }
+    }
+    const helper = this.#pending.find(
+      (resource) => !batch.includes(resource) && full.has(this.#tableau.assignment[resource]!),
+    );
+    return helper ?? NOWHERE;
+  }
+
+  #isSound(batch: readonly number[]): boolean {
+    return batch.every((resource) => {
+      const server = this.#goal[resource]!;
+      return this.#tableau.isWithin(server) && !this.#meets(resource, server);
+    });
+  }
+
+  /** It is on that server together with another of a group that is apart. */
+  #meets(resource: number, server: number): boolean {
+    const { groupOf, groups } = this.#tableau.packing;
+    const { assignment } = this.#tableau;
+    const group = groupOf[resource]!;
+    if (group === NOWHERE || !groups[group]!.isApart || assignment[resource] !== server)
+      return false;
+    return groups[group]!.members.some(
+      (member) => member !== resource && assignment[member] === server,
+    );
+  }
+}
+
+/** How many moves there are is settled. */
+function withoutLimits(packing: Packing): Packing {
+  const { weight } = packing.limits;
+  return {
+    ...packing,
+    limits: { movesMax: Infinity, weightMax: Infinity, movesPerServerMax: Infinity, weight },
+  };
+}

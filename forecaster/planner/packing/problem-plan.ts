@@ -1,0 +1,156 @@
+import type { Stopped } from './annealing.js';
+import type { PackingBlocker } from './packing-blockers.js';
+import { blockersOf } from './packing-blockers.js';
+import { boundOf } from './bound.js';
+import { demandFrom, packingFrom } from './from-file.js';
+import { orderOf } from './order.js';
+import { pack } from './pack.js';
+import type { Packing, ServerTerm } from './packing.js';
+import { NOWHERE } from './packing.js';
+import type { MoveReason } from './move-reasons.js';
+import { MoveReasons } from './move-reasons.js';
+import type { ProblemFile } from './problem-file.js';
+import type { PackingScore } from './score.js';
+import { scorePacking } from './score.js';
+import { standbysOf } from './packing-standbys.js';
+
+/** The answer to a problem file, everything by name. */
+export interface ProblemPlan {
+  readonly format: 'foreshift-plan/1';
+  readonly seed: number;
+  /** `complete`: all was tried. `time`: the clock ended the search, another run may find another plan. */
+  readonly stopped: Stopped;
+  /** Nothing is misplaced or overloaded, and no rule of groups is broken. */
+  readonly feasible: boolean;
+  /** If nothing is done, and with the plan. */
+  readonly score: Pair;
+  /** No assignment costs less, or has a lower peak; `gap` = cost of the plan − that. */
+  readonly bound: { readonly cost: number; readonly peak: number; readonly gap: number };
+  /** The same if the load turns out low, high, or stays as it was last; null: the problem does not say. */
+  readonly worlds: {
+    readonly low: Pair | null;
+    readonly high: Pair | null;
+    readonly last: Pair | null;
+  };
+  /** Made one after the other; the moves of one as one. */
+  readonly batches: readonly { readonly moves: readonly ProblemMove[] }[];
+  readonly assignment: Readonly<Record<string, string | null>>;
+  /** Where each resource goes if its server is lost; absent: nowhere. */
+  readonly standbys: Readonly<Record<string, string>>;
+  /** Servers whose loss the others cannot take up whole. */
+  readonly unprotected: readonly string[];
+  readonly blockers: readonly PackingBlocker[];
+}
+
+interface Pair {
+  readonly nothing: PackingScore;
+  readonly plan: PackingScore;
+}
+
+export interface ProblemMove {
+  readonly resource: string;
+  readonly source: string | null;
+  readonly target: string;
+  readonly reason: MoveReason;
+  /** It should start in this time; `cheapestMs`: when the resource needs least. Epoch milliseconds. */
+  readonly window: {
+    readonly fromMs: number;
+    readonly untilMs: number;
+    readonly cheapestMs: number;
+  };
+}
+
+export interface ProblemRun {
+  readonly seed: number;
+  /** Looks at one server with one change. */
+  readonly workUnits: number;
+  /** Share of the time that is over, from 0; at 1 the search ends. */
+  readonly timeShare?: () => number;
+  readonly term?: ServerTerm;
+}
+
+/** With spares closed the search has so much of the time; the rest is for the case that they are needed. */
+const CLOSED_SHARE = 0.4;
+
+/**
+ * Plans a problem file. Pure: the same file, seed and work give the same bytes.
+ * @throws ERR_PLANNING_INVALID — names that are not there, or twice
+ */
+export function planProblem(file: ProblemFile, run: ProblemRun): ProblemPlan {
+  const { packing, assignment, stopped } = solved(file, run);
+  const { term } = run;
+  const scores = (demand?: Float64Array): Pair => ({
+    nothing: scorePacking(packing, packing.start, { ...(demand && { demand }), term }),
+    plan: scorePacking(packing, assignment, { ...(demand && { demand }), term }),
+  });
+  const world = (name: 'low' | 'high' | 'last'): Pair | null => {
+    const demand = demandFrom(file, name);
+    return demand === null ? null : scores(demand);
+  };
+  const score = scores();
+  const { cost: least, peak } = boundOf(packing, { assignment, term });
+  // All were tried: the plan is its own bound.
+  const bound = { cost: stopped === 'complete' ? score.plan.cost : least, peak };
+  const reasons = new MoveReasons(file, packing, { assignment, term });
+  const urgency = Float64Array.from(assignment.keys(), (resource) => reasons.breachStep(resource));
+  const nameOf = (server: number): string | null =>
+    server === NOWHERE ? null : file.servers[server]!.name;
+  const { standbys, unprotected } = standbysOf(packing, assignment);
+  return {
+    format: 'foreshift-plan/1',
+    seed: run.seed,
+    stopped,
+    feasible: score.plan.misplaced === 0 && score.plan.overload === 0 && score.plan.faults === 0,
+    score,
+    bound: { ...bound, gap: Math.max(0, score.plan.cost - bound.cost) },
+    worlds: { low: world('low'), high: world('high'), last: world('last') },
+    batches: orderOf(packing, assignment, urgency).map((batch) => ({
+      moves: batch.map((resource): ProblemMove => ({
+        resource: file.resources[resource]!.name,
+        source: file.resources[resource]!.server,
+        target: nameOf(assignment[resource]!)!,
+        reason: reasons.of(resource),
+        window: reasons.window(resource),
+      })),
+    })),
+    assignment: Object.fromEntries(
+      file.resources.map(({ name }, resource) => [name, nameOf(assignment[resource]!)]),
+    ),
+    standbys: Object.fromEntries(
+      [...standbys].map(([resource, server]) => [file.resources[resource]!.name, nameOf(server)!]),
+    ),
+    unprotected: unprotected.map((server) => file.servers[server]!.name),
+    blockers: blockersOf(file, packing, assignment),
+  };
+}
+
+interface Solved {
+  readonly packing: Packing;
+  readonly assignment: Int32Array;
+  readonly stopped: Stopped;
+}
+
+/** Spare servers are opened only if without them something is misplaced or overloaded. */
+function solved(file: ProblemFile, run: ProblemRun): Solved {
+  const hasSpares = file.servers.some(({ state }) => state === 'spare');
+  const { timeShare, workUnits, ...rest } = run;
+  const closed = packingFrom(file);
+  if (!hasSpares) return { packing: closed, ...pack(closed, run) };
+  const first = pack(closed, {
+    ...rest,
+    workUnits: workUnits * CLOSED_SHARE,
+    ...(timeShare && { timeShare: () => timeShare() / CLOSED_SHARE }),
+  });
+  const score = scorePacking(closed, first.assignment);
+  if (score.misplaced === 0 && score.overload === 0 && score.faults === 0) {
+    return { packing: closed, ...first };
+  }
+  const open = packingFrom(file, { areSparesOpen: true });
+  const from = timeShare?.() ?? 0;
+  const second = pack(open, {
+    ...rest,
+    workUnits: workUnits * (1 - CLOSED_SHARE),
+    ...(timeShare && { timeShare: () => (timeShare() - from) / Math.max(1e-9, 1 - from) }),
+  });
+  return { packing: open, ...second };
+}

@@ -4,6 +4,7 @@ import { SILENT_LOG } from '../../core/log.js';
 import type { Net } from '../../core/net/port.js';
 import { HttpAdapter } from '../../redirector/adapters/http/http-adapter.js';
 import type { HttpOptions } from '../../redirector/adapters/http/options.js';
+import { PLAIN_LINK } from '../../redirector/adapters/servers.js';
 import { Gate } from '../../redirector/gate.js';
 import { tableOf } from './names.js';
 
@@ -42,6 +43,7 @@ export class HttpFront {
         servers: {
           addressOf: (server: ServerId) => addresses.get(server),
           hasFence: () => false,
+          linkOf: () => PLAIN_LINK,
           suspect: () => undefined,
           misdirected: () => undefined,
         },

@@ -6,6 +6,7 @@ import { SeededRng } from '../../core/rng.js';
 import type { TcpOptions } from '../../redirector/adapters/tcp/options.js';
 import type { TcpRoute } from '../../redirector/adapters/tcp/route.js';
 import { TcpAdapter } from '../../redirector/adapters/tcp/tcp-adapter.js';
+import { PLAIN_LINK } from '../../redirector/adapters/servers.js';
 import { Gate } from '../../redirector/gate.js';
 import { LocalDataPlane } from '../../redirector/local-data-plane.js';
 import { g, r, s, tableOf } from './names.js';
@@ -48,6 +49,7 @@ export class TcpWorld {
         gate: this.gate,
         servers: {
           addressOf: (server) => ({ host: server, port: 80 }),
+          linkOf: () => PLAIN_LINK,
           suspect: (server) => this.suspected.push(server),
         },
         drainPolicyOf: () => drain,

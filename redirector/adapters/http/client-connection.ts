@@ -36,6 +36,7 @@ export interface ClientConnectionParts {
  */
 export class ClientConnection implements ExchangeClient, FrontClient {
   readonly host: string;
+  readonly scheme: 'http' | 'https';
   readonly localIp: Ip | undefined;
   readonly #connection: Connection;
   readonly #context: HttpContext;
@@ -58,6 +59,7 @@ export class ClientConnection implements ExchangeClient, FrontClient {
     this.#context = parts.context;
     this.#route = parts.route;
     this.host = parts.connection.remote.host;
+    this.scheme = parts.connection.isSecure === true ? 'https' : 'http';
     this.localIp = parseIp(parts.connection.local.host);
     this.#reader = new RequestReader(
       {

@@ -44,6 +44,7 @@ const REFUSAL_BYTES_MAX = 64 << 10;
 export interface ExchangeClient {
   /** For `X-Forwarded-For`. */
   readonly host: string;
+  readonly scheme: 'http' | 'https';
   /** False: full, wait for `clientDrained`. */
   write(bytes: Uint8Array): boolean;
   cork(): void;
@@ -411,6 +412,7 @@ export class Exchange implements UpstreamUser, PoolWaiter, UnderWay {
     };
     return requestHeadBytes(this.#head, {
       host: this.#client.host,
+      scheme: this.#client.scheme,
       mode: options.forwarded,
       fence: hasFence(this.#server) ? fence : undefined,
     });

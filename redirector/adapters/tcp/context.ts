@@ -2,7 +2,7 @@ import type { Clock } from '../../../core/clock/port.js';
 import type { Address, DrainPolicy, ResourceId } from '../../../core/domain.js';
 import type { Net } from '../../../core/net/port.js';
 import type { Gate } from '../../gate.js';
-import type { AdapterServers } from '../servers.js';
+import type { AdapterServers, ServerLink } from '../servers.js';
 import type { WorkUnderWay } from '../under-way.js';
 import type { TcpCounters } from './counters.js';
 import type { TcpOptions } from './options.js';
@@ -25,6 +25,7 @@ export interface TcpContext {
   readonly options: TcpOptions;
   /** Undefined: the server's address is not known here. */
   readonly addressOf: (server: number) => Address | undefined;
+  readonly linkOf: (server: number) => ServerLink;
   /** No connection to the server: find out whether it is lost. */
   readonly suspect: (server: number) => void;
   /** Connections to each server, those that are being opened too. */

@@ -5,6 +5,7 @@ import { Deadline } from '../../../core/net/deadline.js';
 import type { Ip } from '../../../core/net/ip.js';
 import { parseIp } from '../../../core/net/ip.js';
 import type { CloseReason, Connection } from '../../../core/net/port.js';
+import { proxyHeaderBytes } from '../../../core/net/proxy-header.js';
 import type { Entrance, Ticket } from '../../gate.js';
 import { HELD, LEASE_OVER, UNASSIGNED, UNREACHABLE } from '../../gate.js';
 import type { FrontClient } from '../fronts.js';
@@ -59,6 +60,8 @@ export class Relay implements FrontClient, UnderWay {
   #ticket: Ticket | undefined;
   /** While the client has not said yet for what it is. */
   #hello: Hello | undefined;
+  /** What the client encrypts is for the server itself. */
+  #isThrough = false;
   /** What came before it could be sent. */
   #kept: Uint8Array[] = [];
   #isClientDone = false;
@@ -101,6 +104,7 @@ export class Relay implements FrontClient, UnderWay {
       this.#goTo(route.resource);
       return;
     }
+    this.#isThrough = true;
     this.#hello = { reader: new ClientHelloReader(), names: route.names };
     this.#deadline.set(this.#context.options.helloTimeoutMs);
     this.#client.resume();
@@ -186,7 +190,7 @@ export class Relay implements FrontClient, UnderWay {
       this.#refuse(closedBy(entrance));
       return;
     }
-    const { gate, underWay, addressOf, perServer, options, net } = this.#context;
+    const { gate, underWay, addressOf, linkOf, perServer, options, net } = this.#context;
     this.#isEntered = true;
     underWay.add(this.#at, this);
     this.#since = gate.sinceText(this.#at);
@@ -202,7 +206,13 @@ export class Relay implements FrontClient, UnderWay {
       return;
     }
     perServer.add(entrance);
-    const server = net.connect(address, { timeoutMs: options.connectTimeoutMs });
+    const { tls, proxyProtocol } = linkOf(entrance);
+    const { remote: source, local: destination } = this.#client;
+    const server = net.connect(address, {
+      timeoutMs: options.connectTimeoutMs,
+      tls: this.#isThrough ? undefined : tls,
+      preface: proxyProtocol && proxyHeaderBytes(proxyProtocol, { source, destination }),
+    });
     this.#server = server;
     server.handler = {
       opened: () => {

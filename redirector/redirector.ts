@@ -18,6 +18,7 @@ import { SWITCH } from '../core/table-store/records/switch.js';
 import type { TableViewOptions } from '../core/table-store/view.js';
 import { TableView } from '../core/table-store/view.js';
 import { within } from '../core/within.js';
+import type { AccessLog } from './access-log/access-log.js';
 import type { ProtocolAdapter } from './adapters/adapter.js';
 import type { ServerLink } from './adapters/servers.js';
 import { PLAIN_LINK } from './adapters/servers.js';
@@ -70,6 +71,8 @@ export interface RedirectorParts {
   readonly boot: string;
   readonly agentTokenOf: (server: ServerId) => string;
   readonly policyOf: (resource: ResourceId) => ResourcePolicy;
+  /** Undefined: what clients ask for is not written down. */
+  readonly accessLog?: AccessLog | undefined;
   /** Undefined: to all in the clear. */
   readonly linkOf?: (server: ServerId) => ServerLink;
   /** Where its process tells how it is; undefined: nowhere. */
@@ -203,6 +206,7 @@ export class Redirector implements Startable {
       gate,
       servers,
       drainPolicyOf,
+      accessLog: parts.accessLog,
       sessions: book && inheritance && { book, scopeOf: (ip) => inheritance.scopeOf(ip) },
     });
     const dataPlane = new LocalDataPlane(

@@ -27,6 +27,7 @@ import type { RedirectorOptions, ResourcePolicy } from '../../redirector/redirec
 import { Redirector } from '../../redirector/redirector.js';
 import { PLAN_QUEUE_DEFAULTS } from '../../redirector/switch/plan-queue.js';
 import { SWITCH_LIMITS } from '../../redirector/switch/protocol.js';
+import type { AccessLog } from '../../redirector/access-log/access-log.js';
 import type { Security } from './security.js';
 
 /* A redirector as the config wants it. */
@@ -48,6 +49,7 @@ export interface RedirectorParts {
   readonly secret: string;
   /** As it is now. */
   readonly security: () => Security;
+  readonly accessLog: AccessLog;
 }
 
 export function redirectorOf(config: Config, parts: RedirectorParts): Redirector {

@@ -39,6 +39,7 @@ import { redirectorMetrics } from '../../redirector/metrics.js';
 import type { Redirector } from '../../redirector/redirector.js';
 import { collectorOf } from './collector.js';
 import { controlOf } from './control.js';
+import { accessLogOf } from './access-log.js';
 import type { EngineName, Engines } from './engines.js';
 import { openEngines } from './engines.js';
 import { forecasterOf } from './forecaster.js';
@@ -145,10 +146,12 @@ export class Services implements Startable {
     const boot = randomUUID();
     const readSecurity = (now: Config) => Security.read(now, { clock, folder, secret });
     let security = has('redirector') ? await readSecurity(config) : undefined;
+    const accesses = accessLogOf(config, clock, folder);
     const redirector = has('redirector')
       ? redirectorOf(config, {
           ...{ store, clock, rng, net, log, secret, boot },
           security: () => the(security),
+          accessLog: accesses.log,
           membersNet: membersNet(config, clock),
           sessionStore: engines.sessionStore,
           health: () => reachable(health.address, config),
@@ -176,7 +179,11 @@ export class Services implements Startable {
       config.health.listen,
     );
     if (redirector !== undefined) {
-      metrics.add(...redirectorMetrics(redirector), ...adapterMetrics(redirector));
+      metrics.add(
+        ...redirectorMetrics(redirector),
+        ...adapterMetrics(redirector),
+        ...accesses.metrics,
+      );
     }
     const collecting = has('collector')
       ? await collectorOf(config, {
@@ -220,6 +227,7 @@ export class Services implements Startable {
       reconfigure: async (now) => {
         // The only one that may fail comes first.
         await secure(now);
+        accesses.reconfigure(now);
         guard.exclude(ownListeners(now));
         collecting?.reconfigure(now);
         forecasting?.reconfigure(now);
@@ -238,6 +246,7 @@ export class Services implements Startable {
       ...(collector !== undefined && control === undefined
         ? [reporting(collector, { store, clock, log })]
         : []),
+      accesses.service,
       ...[redirector, redirector && watch, collector, forecasting?.service, control?.api].filter(
         (part) => part !== undefined,
       ),

@@ -533,6 +533,28 @@ const tcpSchema = z.strictObject({
     .describe('For the TLS hello, where it names the resource.'),
 });
 
+const accessLogSchema = z.strictObject({
+  file: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Relative to this file, `-`: standard output; left out: none is written.'),
+  format: z
+    .enum(['json', 'common'])
+    .default('json')
+    .describe('common: as NCSA wrote it; TCP connections are JSON in any case.'),
+  share: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(1)
+    .describe('Of what is logged; what failed, but by its client, always is.'),
+  query: z.boolean().default(false).describe('Queries too: they may hold what nobody should read.'),
+  bufferBytesMax: bytesSchema
+    .prefault('4MiB')
+    .describe('Of lines that wait for the disk; beyond they are dropped and counted.'),
+});
+
 const limitsSchema = z.strictObject({
   outboundNetworks: z
     .array(z.string().max(64))
@@ -593,6 +615,7 @@ export const configSchema = z.strictObject({
   redirector: redirectorSchema.prefault({}),
   http: reloadable(httpSchema.prefault({})),
   tcp: reloadable(tcpSchema.prefault({})),
+  accessLog: reloadable(accessLogSchema.prefault({})),
   serverLinks: reloadable(
     z.array(serverLinkSchema).default([]).describe('How connections to servers are made.'),
   ),

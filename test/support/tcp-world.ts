@@ -3,6 +3,7 @@ import type { DrainPolicy, ServerId } from '../../core/domain.js';
 import type { Move } from '../../core/plan.js';
 import { SimulatedNet } from '../../core/net/simulated.js';
 import { SeededRng } from '../../core/rng.js';
+import type { AccessLog } from '../../redirector/access-log/access-log.js';
 import type { TcpOptions } from '../../redirector/adapters/tcp/options.js';
 import type { TcpRoute } from '../../redirector/adapters/tcp/route.js';
 import { TcpAdapter } from '../../redirector/adapters/tcp/tcp-adapter.js';
@@ -22,6 +23,7 @@ export interface TcpWorldOptions {
   readonly windowBytes?: number;
   readonly needsLease?: boolean;
   readonly seed?: number;
+  readonly accessLog?: (world: TcpWorld) => AccessLog;
 }
 
 /** The TCP side of a redirector on a simulated network, its servers `s1` and `s2`, and clients: `vol-1` is at `s1`. */
@@ -53,6 +55,7 @@ export class TcpWorld {
           suspect: (server) => this.suspected.push(server),
         },
         drainPolicyOf: () => drain,
+        accessLog: given.accessLog?.(this),
       },
       [{ listen: AT, route }],
       given.options,

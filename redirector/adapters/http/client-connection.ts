@@ -292,6 +292,22 @@ export class ClientConnection implements ExchangeClient, FrontClient {
         headers: { [EXECUTED_HEADER]: 'no' },
       }),
     );
+    const { accessLog } = this.#context;
+    if (accessLog?.wants(status < 500) === true) {
+      accessLog.http({
+        ...{ client: this.host, scheme: this.scheme, end: 'refused', reason: code, status },
+        ...(head !== undefined && {
+          request: {
+            method: head.method,
+            host: head.authority,
+            path: head.path,
+            query: head.query,
+            minorVersion: head.minorVersion,
+          },
+        }),
+        ...{ bytesIn: 0, bytesOut: 0, ms: 0 },
+      });
+    }
     if (mayStay) this.#deadline.set(this.#context.options.idleTimeoutMs);
     else this.#linger();
   }

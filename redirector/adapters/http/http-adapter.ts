@@ -47,6 +47,7 @@ export class HttpAdapter implements ProtocolAdapter {
       clock,
       gate,
       counters,
+      accessLog: parts.accessLog,
       get options() {
         return optionsNow();
       },

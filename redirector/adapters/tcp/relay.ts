@@ -6,6 +6,7 @@ import type { Ip } from '../../../core/net/ip.js';
 import { parseIp } from '../../../core/net/ip.js';
 import type { CloseReason, Connection } from '../../../core/net/port.js';
 import { proxyHeaderBytes } from '../../../core/net/proxy-header.js';
+import type { AccessEnd } from '../../access-log/access-log.js';
 import type { Entrance, Ticket } from '../../gate.js';
 import { HELD, LEASE_OVER, UNASSIGNED, UNREACHABLE } from '../../gate.js';
 import type { FrontClient } from '../fronts.js';
@@ -18,6 +19,8 @@ import { resourceNamed } from './route.js';
 
 /** A client that takes none of what the server sent last for so long is cut off. */
 const LINGER_MS = 2000;
+
+const CLIENTS_FAULT = new Set<string | undefined>(['noResource', 'helloInvalid', 'helloLate']);
 
 export interface RelayParts {
   readonly connection: Connection;
@@ -64,6 +67,8 @@ export class Relay implements FrontClient, UnderWay {
   #isThrough = false;
   /** What came before it could be sent. */
   #kept: Uint8Array[] = [];
+  #bytesIn = 0;
+  #bytesOut = 0;
   #isClientDone = false;
   #isServerDone = false;
   #isClientClosed = false;
@@ -292,6 +297,7 @@ export class Relay implements FrontClient, UnderWay {
 
   #toServer(server: Connection, bytes: Uint8Array): boolean {
     this.#context.counters.bytesIn += bytes.length;
+    this.#bytesIn += bytes.length;
     if (this.#isEntered) this.#context.gate.carry(this.#at, bytes.length);
     return server.write(bytes);
   }
@@ -299,6 +305,7 @@ export class Relay implements FrontClient, UnderWay {
   #fromServer(bytes: Uint8Array): void {
     if (this.#state !== 'open') return;
     this.#context.counters.bytesOut += bytes.length;
+    this.#bytesOut += bytes.length;
     if (this.#isEntered) this.#context.gate.carry(this.#at, bytes.length);
     this.#touch();
     if (!this.#client.write(bytes)) this.#server?.pause();
@@ -335,8 +342,12 @@ export class Relay implements FrontClient, UnderWay {
     }
     // Both sides had finished: the server may still be taking what came last.
     if (this.#state === 'open' && reason === 'ended') return;
-    if (this.#state !== 'ending') this.#context.counters.clientsGone += 1;
-    this.#end();
+    if (this.#state === 'ending') {
+      this.#end('whole');
+      return;
+    }
+    this.#context.counters.clientsGone += 1;
+    this.#end('gone');
   }
 
   #serverClosed(reason: CloseReason): void {
@@ -344,7 +355,7 @@ export class Relay implements FrontClient, UnderWay {
     if (this.#state === 'opening') this.#notConnected();
     else if (this.#state !== 'open') return;
     else if (!this.#isServerDone) this.#cut('serverLost');
-    else if (this.#isClientClosed) this.#end();
+    else if (this.#isClientClosed) this.#end('whole');
     else this.#letClientFinish(reason);
   }
 
@@ -372,7 +383,7 @@ export class Relay implements FrontClient, UnderWay {
         const isMoving = leftBytes < this.#leftBytes;
         this.#leftBytes = leftBytes;
         if (isMoving) this.#deadline.set(LINGER_MS);
-        else this.#end();
+        else this.#end('cut', 'linger');
         return;
       }
       case 'over':
@@ -384,16 +395,16 @@ export class Relay implements FrontClient, UnderWay {
   #cut(why: TcpCut): void {
     if (this.#state === 'over') return;
     if (this.#state === 'open') this.#context.counters.cutFor(why);
-    this.#end();
+    this.#end('cut', why);
   }
 
   #refuse(name: TcpRefusal): void {
     this.#context.counters.refusedFor(name);
-    this.#end();
+    this.#end('refused', name);
   }
 
   /** Over, whatever comes: nothing of it stays anywhere. */
-  #end(): void {
+  #end(end: AccessEnd, reason?: string): void {
     const wasOpen = this.#state === 'open' || this.#state === 'ending';
     this.#state = 'over';
     this.#deadline.stop();
@@ -405,8 +416,23 @@ export class Relay implements FrontClient, UnderWay {
     this.#dropServer();
     if (wasOpen) this.#leave();
     else this.#withdraw();
+    this.#log(end, reason);
     if (this.#isClientClosed) this.#onClosed();
     else this.#client.reset();
+  }
+
+  #log(end: AccessEnd, reason?: string): void {
+    const { accessLog, gate } = this.#context;
+    const isWell = end === 'refused' ? CLIENTS_FAULT.has(reason) : end !== 'cut';
+    if (accessLog?.wants(isWell) !== true) return;
+    accessLog.tcp({
+      ...{ client: this.#client.remote.host, end, reason },
+      resource: this.#at < 0 ? undefined : gate.resourceId(this.#at),
+      server: this.#serverIndex < 0 ? undefined : gate.serverId(this.#serverIndex),
+      bytesIn: this.#bytesIn,
+      bytesOut: this.#bytesOut,
+      ms: this.ageMs,
+    });
   }
 
   #dropServer(): void {

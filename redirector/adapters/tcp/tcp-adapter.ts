@@ -48,6 +48,7 @@ export class TcpAdapter implements ProtocolAdapter {
       clock,
       gate,
       counters,
+      accessLog: parts.accessLog,
       get options() {
         return optionsNow();
       },

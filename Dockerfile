@@ -10,6 +10,7 @@ COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
 COPY --from=build /app/console ./console
+COPY --from=build /app/models/neural/shipped.weights ./models/neural/
 RUN mkdir /data && chown node /data
 USER node
 WORKDIR /data

@@ -23,6 +23,7 @@ const OWNER = [
   { regex: '^node:(net|http|https|tls|dgram|dns)(/.*)?$', owners: ['core', 'api', 'demo'] },
   { regex: '^node:(fs|child_process)(/.*)?$', owners: ['core', 'demo', 'grafana'] },
   { regex: '^@grafana/', owners: ['grafana'] },
+  { regex: '^@tensorflow/', owners: ['models'] },
 ];
 
 const arrows = Object.entries(MAY_IMPORT).map(([room, allowed]) => ({
@@ -107,6 +108,7 @@ export default defineConfig(
     files: [
       'models/**/*.ts',
       'forecaster/planner/**/*.ts',
+      'forecaster/backtest/**/*.ts',
       'replay/rules/**/*.ts',
       'redirector/gate.ts',
       'core/metric-store/**/*.ts',

@@ -262,6 +262,12 @@ const ERRORS = {
     meaning: '{file}: {why}',
     remedy: 'Name a file that is there and that this user may read.',
   },
+  ERR_FILE_UNWRITABLE: {
+    status: 400,
+    exit: 64,
+    meaning: '{file}: {why}',
+    remedy: 'Name a file that this user may write.',
+  },
   ERR_NO_PLAN_WAITS: {
     status: 404,
     exit: 3,
@@ -355,6 +361,25 @@ const ERRORS = {
     meaning: 'the saved state of the forecasts cannot be used: {why}',
     remedy: 'Nothing need be done: they are learnt anew from the stored history.',
   },
+  ERR_BACKEND_UNAVAILABLE: {
+    status: 503,
+    exit: 1,
+    meaning: 'nothing here can compute the neural forecaster: {why}',
+    remedy: 'Set forecast.backend to auto, or install the packages again; the other models go on.',
+  },
+  ERR_TRAINING_LOST: {
+    status: 503,
+    exit: 1,
+    meaning: 'the training broke off: {why}',
+    remedy: 'The weights are as they were; it is tried again. The log says what happened.',
+  },
+  ERR_WEIGHTS_UNUSABLE: {
+    status: 503,
+    exit: 1,
+    meaning: 'the weights of the neural forecaster cannot be used: {why}',
+    remedy:
+      'Nothing need be done, the other models go on; the weights come with the product, or are made by npm run train.',
+  },
 
   // Planner
   ERR_PLANNING_INVALID: {
@@ -441,6 +466,14 @@ const ERRORS = {
     status: 400,
     exit: 64,
     meaning: 'the trace cannot be replayed: {why}',
+    remedy: '{fix}',
+  },
+
+  // Forecasts of a trace
+  ERR_FORECAST_TRACE: {
+    status: 400,
+    exit: 64,
+    meaning: '{file} cannot be forecast: {why}',
     remedy: '{fix}',
   },
 

@@ -6,6 +6,13 @@ import type { SeriesKey } from './sample.js';
 export const QUANTILES = [0.1, 0.5, 0.9] as const;
 
 /**
+ * What may compute the neural forecaster, fastest first. native: TensorFlow by its binary, where that is
+ * installed; wasm: anywhere; cpu: plain JavaScript.
+ */
+export const BACKENDS = ['native', 'wasm', 'cpu'] as const;
+export type Backend = (typeof BACKENDS)[number];
+
+/**
  * Where a model writes its answer: for each series the quantiles of each step, and of the peak over the
  * horizon. Layout, with S series, Q quantiles, H steps, F factors:
  * `paths[(s · Q + q) · H + h]`, `peaks[s · Q + q]`, `loadings[s · F + f]`.

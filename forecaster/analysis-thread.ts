@@ -5,14 +5,14 @@ import type { Log } from '../core/log.js';
 import type { Panel } from '../core/panel.js';
 import type { SeriesKey } from '../core/sample.js';
 import { messageOf } from '../core/text.js';
-import type { Analysis, Outlook } from './analysis.js';
+import type { NeuralAnalysis, NeuralState, NeuralUse, Outlook } from './analysis.js';
 import type { AnalysisOptions } from './inline-analysis.js';
 import type { PlanningInputs, PlanningResult } from './planner/inputs.js';
 
 /** What the thread is asked, and what it answers: matched by number. */
 export interface Question {
   readonly number: number;
-  readonly verb: keyof Analysis;
+  readonly verb: keyof NeuralAnalysis;
   readonly argument: unknown;
 }
 
@@ -27,6 +27,9 @@ export interface Failure {
   readonly message: string;
 }
 
+/** Learnt from at a time: some tenths of a second. */
+const SERIES_A_QUESTION = 32;
+
 interface Waiting {
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: Error) => void;
@@ -37,13 +40,16 @@ interface Waiting {
  * traffic. A thread that dies takes what it observed with it: its questions fail with ERR_ANALYSIS_LOST, and the
  * next one begins with a new thread.
  */
-export class AnalysisThread implements Analysis, Startable {
+export class AnalysisThread implements NeuralAnalysis, Startable {
   readonly #log: Log;
   readonly #options: AnalysisOptions;
   readonly #waiting = new Map<number, Waiting>();
   #worker: Worker | undefined;
+  /** The last that was taken: a new thread is given it first. */
+  #neural: NeuralUse | undefined;
   #number = 0;
   #isStopping = false;
+  #isLearning = false;
 
   constructor({ log }: { readonly log: Log }, options: AnalysisOptions) {
     this.#log = log;
@@ -72,16 +78,44 @@ export class AnalysisThread implements Analysis, Startable {
     return this.#ask('plan', inputs) as Promise<PlanningResult>;
   }
 
-  #ask(verb: keyof Analysis, argument: unknown): Promise<unknown> {
+  learn(): void {
+    if (!this.#isLearning) void this.#learnOn();
+  }
+
+  /** A few series a question, so that a round that comes meanwhile waits for no more than those. */
+  async #learnOn(): Promise<void> {
+    this.#isLearning = true;
+    try {
+      let due = 1;
+      while (due > 0) due = (await this.#ask('learn', SERIES_A_QUESTION)) as number;
+    } catch (error) {
+      // They stay due, and the next round begins it again.
+      if (!this.#isStopping) this.#log.warn({ err: error }, 'learning ended early');
+    } finally {
+      this.#isLearning = false;
+    }
+  }
+
+  async useNeural(use: NeuralUse): Promise<NeuralState> {
+    const state = (await this.#ask('useNeural', use)) as NeuralState;
+    this.#neural = use;
+    return state;
+  }
+
+  #ask(verb: keyof NeuralAnalysis, argument: unknown): Promise<unknown> {
     if (this.#isStopping) return Promise.reject(lost('it is stopping'));
     this.#worker ??= this.#begin();
     const worker = this.#worker;
-    this.#number += 1;
-    const question: Question = { number: this.#number, verb, argument };
+    const question = this.#question(verb, argument);
     return new Promise((resolve, reject) => {
       this.#waiting.set(question.number, { resolve, reject });
       worker.postMessage(question);
     });
+  }
+
+  #question(verb: keyof NeuralAnalysis, argument: unknown): Question {
+    this.#number += 1;
+    return { number: this.#number, verb, argument };
   }
 
   #begin(): Worker {
@@ -99,6 +133,8 @@ export class AnalysisThread implements Analysis, Startable {
       for (const { reject } of this.#waiting.values()) reject(lost('its thread ended'));
       this.#waiting.clear();
     });
+    // Nobody waits for this answer: it was taken before, and if not again, the forecasts do without.
+    if (this.#neural !== undefined) worker.postMessage(this.#question('useNeural', this.#neural));
     return worker;
   }
 

@@ -3,6 +3,7 @@ import { ForeshiftError } from '../core/errors.js';
 import type { Panel } from '../core/panel.js';
 import type { SeriesKey } from '../core/sample.js';
 import { messageOf } from '../core/text.js';
+import type { NeuralUse } from './analysis.js';
 import type { AnalysisAnswer, Failure, Question } from './analysis-thread.js';
 import type { AnalysisOptions } from './inline-analysis.js';
 import { InlineAnalysis } from './inline-analysis.js';
@@ -30,6 +31,10 @@ async function answerOf({ number, verb, argument }: Question): Promise<AnalysisA
         return { number, value: await analysis.forecast(argument as readonly SeriesKey[]) };
       case 'plan':
         return { number, value: await analysis.plan(argument as PlanningInputs) };
+      case 'useNeural':
+        return { number, value: await analysis.useNeural(argument as NeuralUse) };
+      case 'learn':
+        return { number, value: analysis.learnSome(argument as number) };
     }
   } catch (error) {
     return { number, failure: failureOf(error) };

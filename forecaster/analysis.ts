@@ -1,4 +1,4 @@
-import type { ForecastBlock } from '../core/forecast.js';
+import type { Backend, ForecastBlock } from '../core/forecast.js';
 import type { Panel } from '../core/panel.js';
 import type { SeriesKey } from '../core/sample.js';
 import type { PlanningInputs, PlanningResult } from './planner/inputs.js';
@@ -12,6 +12,18 @@ export interface Outlook {
   readonly stepsKnown: number;
 }
 
+/** A network to be asked: its weights as `encodeWeights` wrote them, and what is to compute it. */
+export interface NeuralUse {
+  readonly weights: Uint8Array;
+  readonly backend: 'auto' | Backend;
+}
+
+/** What computes it, and what was tried first. */
+export interface NeuralState {
+  readonly backend: Backend;
+  readonly refused: readonly string[];
+}
+
 /**
  * The part of a round that takes time and touches nothing: it remembers what was observed, forecasts, plans.
  * In a thread of its own where an event loop must not wait for it, in place where time is simulated.
@@ -21,4 +33,15 @@ export interface Analysis {
   observe(panel: Panel): Promise<void>;
   forecast(series: readonly SeriesKey[]): Promise<Outlook>;
   plan(inputs: PlanningInputs): Promise<PlanningResult>;
+  /** Models begin to learn anew where they are due; what is asked meanwhile does not wait for the end of it. */
+  learn(): void;
+}
+
+/** An analysis whose models may have a network among them. */
+export interface NeuralAnalysis extends Analysis {
+  /**
+   * Forecasts with this network among the models, from now on. @throws ERR_WEIGHTS_UNUSABLE, ERR_BACKEND_UNAVAILABLE –
+   * whichever was used before goes on
+   */
+  useNeural(use: NeuralUse): Promise<NeuralState>;
 }

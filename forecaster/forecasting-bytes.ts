@@ -51,7 +51,13 @@ export function encodeForecasting({
     settings,
     endStep: endStep ?? null,
     blocks: blocks.length,
-    series: series.map((known) => ({ ...known, key: formatSeries(known.key) })),
+    series: series.map(({ key, block, slot, firstStep, lastStep }) => ({
+      key: formatSeries(key),
+      block,
+      slot,
+      firstStep,
+      lastStep,
+    })),
   };
   return packArrays(
     head,
@@ -74,7 +80,11 @@ export function decodeForecasting(
   const { blocks, endStep } = head.data;
   if (head.data.settings !== settings) return unusable('they were saved with other settings');
   if (head.data.series.some(({ block }) => block >= blocks)) return unusable('they are damaged');
-  const series = head.data.series.map((known) => ({ ...known, key: parseSeries(known.key) }));
+  const series = head.data.series.map((known) => ({
+    ...known,
+    key: parseSeries(known.key),
+    loading: 0,
+  }));
   const made = makeBlocks({ series, blocks });
   const isWhole = packed.fill(made.flatMap(({ arrays }) => arrays));
   return isWhole ? { endStep: endStep ?? undefined, series } : unusable('they are damaged');

@@ -7,8 +7,11 @@ import { seedFor } from '../core/rng.js';
 import type { SeriesKey } from '../core/sample.js';
 import { formatSeries } from '../core/sample.js';
 import { Blend } from '../models/blend.js';
+import type { BlendState } from '../models/blend-state.js';
 import { commonLoadings } from '../models/factors.js';
 import { lineup } from '../models/lineup.js';
+import type { Predictor } from '../models/neural/neural.js';
+import { Neural } from '../models/neural/neural.js';
 import type { SavedForecasting } from './forecasting-bytes.js';
 import { decodeForecasting, encodeForecasting } from './forecasting-bytes.js';
 import type { KnownSeries } from './known-series.js';
@@ -39,6 +42,8 @@ const DEFAULTS = {
 
 /** With fewer samples there is nothing to learn from. */
 const FIT_KNOWN_MIN = 3;
+/** Loadings are found anew once so large a part of the series was learnt anew. */
+const LOADINGS_SHARE = 1 / 8;
 /** A history that grew by this factor since it was learnt from is another one. */
 const GROWTH = 1.25;
 
@@ -50,16 +55,25 @@ const GROWTH = 1.25;
 export class Forecasting {
   readonly #options: Required<ForecastingOptions>;
   readonly #blend: Blend;
+  readonly #neural: Neural;
   readonly #directory: SeriesDirectory;
   /** Number of the step after the last one observed; undefined: nothing yet. */
   #endStep: number | undefined;
+  #learntSinceLoadings = 0;
 
   constructor(options: ForecastingOptions) {
     this.#options = { ...DEFAULTS, ...options };
     const { stepMs, seasonsMs, horizonSteps, historySteps, quantiles } = this.#options;
     const shape = { horizonSteps, historySteps };
-    this.#blend = new Blend(lineup({ ...shape, stepMs, seasonsMs }), { ...shape, quantiles });
+    const calendar = { ...shape, stepMs, seasonsMs };
+    this.#neural = new Neural(calendar);
+    this.#blend = new Blend([...lineup(calendar), this.#neural], { ...shape, quantiles });
     this.#directory = new SeriesDirectory(() => this.#blend.stateOf(BLOCK_SERIES));
+  }
+
+  /** Adds what this network says to the blend, from now on; undefined: without. */
+  useNeural(predictor: Predictor | undefined): void {
+    this.#neural.use(predictor);
   }
 
   /** Where the next panel begins if nothing is left out; undefined before the first. */
@@ -70,7 +84,8 @@ export class Forecasting {
   /**
    * Takes what was measured in the steps that follow those observed before: a first call may bring a whole
    * history. Steps left out between are gaps; steps observed before are left alone, so a panel may come
-   * twice. Series may join at any time; one without a sample for a whole history is forgotten.
+   * twice. Series may join at any time; one without a sample for a whole history is forgotten. A whole history that
+   * ends earlier than what is known takes its place: a clock was ahead, and was set back.
    */
   observe(panel: Panel): void {
     const { stepMs, historySteps } = this.#options;
@@ -79,6 +94,7 @@ export class Forecasting {
     assert.equal(grid.startMs % stepMs, 0, 'panels begin at a whole step');
     const start = grid.startMs / stepMs;
     const end = start + grid.steps;
+    if (grid.steps >= historySteps && end < (this.#endStep ?? 0)) this.#startOver();
     const before = this.#endStep ?? start;
     if (end <= before) return;
     // Older steps than these would be pushed out again.
@@ -103,34 +119,60 @@ export class Forecasting {
   /**
    * Forecasts those of `series` that are known, from the end of what was observed: finite, not negative, quantiles
    * in order, from the first sample on. `models` names, by series, those behind its median.
+   * @param learns `due`: models first learn anew where they are due; `new`: only of series that they never learnt
+   *   from, or whose level has changed, so that a round need not wait; `learn` is called for the others
    */
-  forecast(series: readonly SeriesKey[]): { block: ForecastBlock; models: string[] } {
+  forecast(
+    series: readonly SeriesKey[],
+    { learns = 'due' }: { readonly learns?: 'due' | 'new' } = {},
+  ): { block: ForecastBlock; models: string[] } {
     const { stepMs, horizonSteps, quantiles } = this.#options;
     const endStep = this.#endStep ?? 0;
     const all = series.flatMap((key) => this.#directory.find(key) ?? []);
+    for (const [index, known] of groupsOf(all, blockOf)) {
+      const state = this.#directory.stateOf({ block: index });
+      const changed = new Set(this.#blend.adopt(state, known.map(slotOf)));
+      const isLearning = (one: KnownSeries): boolean =>
+        changed.has(one.slot) || this.#isNew(one) || (learns === 'due' && this.#isDue(one));
+      this.#learn(state, known.filter(isLearning));
+    }
+    this.#setLoadings();
     const grid = { startMs: endStep * stepMs, stepMs, steps: horizonSteps };
     const keys = all.map(({ key }) => key);
     const block = forecastBlock(keys, grid, { quantiles });
-    const models = new Array<string>(all.length).fill('');
-    for (const [index, rows] of rowsByBlock(all)) {
+    const models = new Array<string>(all.length);
+    const asked = [...all.entries()];
+    for (const [index, rows] of groupsOf(asked, ([, known]) => known.block)) {
       const state = this.#directory.stateOf({ block: index });
-      const due = rows.filter(({ known }) => this.#isDue(known, endStep));
-      this.#blend.fit(state, due.map(slotOf), endStep);
-      const said = forecastBlock(
-        rows.map(({ known }) => known.key),
-        grid,
-        { quantiles },
+      const slots = rows.map(([, { slot }]) => slot);
+      this.#blend.predict(
+        state,
+        slots,
+        block,
+        rows.map(([row]) => row),
       );
-      this.#blend.predict(state, rows.map(slotOf), said);
-      for (const [at, { row, known }] of rows.entries()) {
-        copyRow(said.paths, at, block.paths, row, quantiles.length * horizonSteps);
-        copyRow(said.peaks, at, block.peaks, row, quantiles.length);
-        models[row] = this.#blend.namesOf(state, known.slot);
+      for (const [row, known] of rows) {
+        block.loadings[row] = known.loading;
+        models[row] = known.models ??= this.#blend.namesOf(state, known.slot);
       }
     }
-    this.#setLoadings(block, all);
     assertSound(block);
     return { block, models };
+  }
+
+  /**
+   * Lets models learn anew where they are due, of so many series at most.
+   * @returns of how many they are due still
+   */
+  learn(seriesMax = Infinity): number {
+    const due = [...this.#directory.all()].filter(
+      (known) => this.#isNew(known) || this.#isDue(known),
+    );
+    for (const [index, known] of groupsOf(due.slice(0, seriesMax), blockOf)) {
+      this.#learn(this.#directory.stateOf({ block: index }), known);
+    }
+    this.#setLoadings();
+    return Math.max(0, due.length - seriesMax);
   }
 
   /** All that is known, to go on from with `restore`. */
@@ -152,6 +194,7 @@ export class Forecasting {
       return forecasting.#directory.blocks;
     });
     forecasting.#endStep = endStep;
+    forecasting.#learntSinceLoadings = series.length;
     assert.equal(forecasting.#directory.size, series.length, 'each series is saved once');
     return forecasting;
   }
@@ -188,65 +231,74 @@ export class Forecasting {
     for (let at = 0; at < Math.min(count, historySteps); at++) state.append(known.slot, NaN);
   }
 
+  #startOver(): void {
+    for (const known of [...this.#directory.all()]) this.#directory.remove(known);
+    this.#endStep = undefined;
+  }
+
   #forget(before: number): void {
     for (const known of [...this.#directory.all()]) {
       if (known.lastStep < before) this.#directory.remove(known);
     }
   }
 
-  #isDue(known: KnownSeries, endStep: number): boolean {
+  #learn(state: BlendState, all: readonly KnownSeries[]): void {
+    if (all.length === 0) return;
+    this.#blend.fit(state, all.map(slotOf), this.#endStep ?? 0);
+    for (const known of all) known.models = undefined;
+    this.#learntSinceLoadings += all.length;
+  }
+
+  /** Whether models never learnt from it, and could. */
+  #isNew(known: KnownSeries): boolean {
     const state = this.#directory.stateOf(known);
-    const { slot, key, firstStep } = known;
+    return state.fittedLength(known.slot) === 0 && state.history.known(known.slot) >= FIT_KNOWN_MIN;
+  }
+
+  #isDue({ block, slot, key, firstStep }: KnownSeries): boolean {
+    const state = this.#directory.stateOf({ block });
     const { refitSteps, historySteps, seed } = this.#options;
+    const endStep = this.#endStep ?? 0;
     const fitted = state.fittedLength(slot);
+    if (fitted === 0) return false;
     const length = Math.min(historySteps, endStep - firstStep);
-    if (state.regimes.hasChanged(slot)) return true;
-    if (fitted === 0) return state.history.known(slot) >= FIT_KNOWN_MIN;
     if (fitted < historySteps && length >= Math.min(historySteps, fitted * GROWTH)) return true;
     const phase = seedFor(seed, formatSeries(key)) % refitSteps;
     const turn = (step: number): number => Math.floor((step + phase) / refitSteps);
     return turn(endStep) > turn(endStep - state.sinceFit(slot));
   }
 
-  /** One common factor a metric: only loads of one metric are ever added up. */
-  #setLoadings({ loadings }: ForecastBlock, all: readonly KnownSeries[]): void {
-    const metrics = new Set(all.map(({ key }) => key.metric));
-    for (const metric of metrics) {
-      const rows = [...all.entries()].filter(([, { key }]) => key.metric === metric);
-      const errors = rows.map(([, known]) => this.#directory.stateOf(known).errorsOf(known.slot));
-      for (const [at, loading] of commonLoadings(errors).entries()) {
-        const row = rows[at]?.[0];
-        if (row !== undefined) loadings[row] = loading;
-      }
+  /**
+   * One common factor a metric: only loads of one metric are ever added up. Not before some of the series were
+   * learnt anew: a few hardly move it.
+   */
+  #setLoadings(): void {
+    if (this.#learntSinceLoadings < this.#directory.size * LOADINGS_SHARE) return;
+    this.#learntSinceLoadings = 0;
+    const byMetric = groupsOf([...this.#directory.all()], ({ key }) => key.metric);
+    for (const together of byMetric.values()) {
+      const errors = together.map((known) => this.#directory.stateOf(known).errorsOf(known.slot));
+      const loadings = commonLoadings(errors);
+      for (const [at, known] of together.entries()) known.loading = loadings[at] ?? 0;
     }
   }
 }
 
-interface AskedRow {
-  readonly row: number;
-  readonly known: KnownSeries;
-}
-
-function rowsByBlock(all: readonly KnownSeries[]): Map<number, AskedRow[]> {
-  const blocks = new Map<number, AskedRow[]>();
-  for (const [row, known] of all.entries()) {
-    const rows = blocks.get(known.block);
-    if (rows === undefined) blocks.set(known.block, [{ row, known }]);
-    else rows.push({ row, known });
+function groupsOf<T, K>(all: readonly T[], groupOf: (one: T) => K): Map<K, T[]> {
+  const groups = new Map<K, T[]>();
+  for (const one of all) {
+    const group = groupOf(one);
+    const together = groups.get(group);
+    if (together === undefined) groups.set(group, [one]);
+    else together.push(one);
   }
-  return blocks;
+  return groups;
 }
 
-function slotOf({ known }: AskedRow): number {
-  return known.slot;
+function blockOf({ block }: KnownSeries): number {
+  return block;
 }
 
-function copyRow(
-  from: Float32Array,
-  fromRow: number,
-  to: Float32Array,
-  toRow: number,
-  length: number,
-): void {
-  to.set(from.subarray(fromRow * length, (fromRow + 1) * length), toRow * length);
+function slotOf({ slot }: KnownSeries): number {
+  return slot;
 }

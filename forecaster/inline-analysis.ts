@@ -1,6 +1,8 @@
 import type { Panel } from '../core/panel.js';
 import type { SeriesKey } from '../core/sample.js';
-import type { Analysis, Outlook } from './analysis.js';
+import type { OpenedNeural } from '../models/neural/open.js';
+import { openNeural } from '../models/neural/open.js';
+import type { NeuralAnalysis, NeuralState, NeuralUse, Outlook } from './analysis.js';
 import type { ForecastingOptions } from './forecasting.js';
 import { Forecasting } from './forecasting.js';
 import type { PlanningInputs, PlanningResult } from './planner/inputs.js';
@@ -9,8 +11,9 @@ import { planFor } from './planner/planner.js';
 export type AnalysisOptions = ForecastingOptions;
 
 /** The analysis in place: for replay and tests, and inside the thread of `AnalysisThread`. */
-export class InlineAnalysis implements Analysis {
+export class InlineAnalysis implements NeuralAnalysis {
   readonly #forecasting: Forecasting;
+  #neural: OpenedNeural | undefined;
 
   constructor(options: AnalysisOptions) {
     this.#forecasting = new Forecasting(options);
@@ -23,7 +26,7 @@ export class InlineAnalysis implements Analysis {
 
   async forecast(series: readonly SeriesKey[]): Promise<Outlook> {
     await Promise.resolve();
-    const { block, models } = this.#forecasting.forecast(series);
+    const { block, models } = this.#forecasting.forecast(series, { learns: 'new' });
     const stepsKnown = series.reduce(
       (most, key) => Math.max(most, this.#forecasting.stepsKnown(key)),
       0,
@@ -34,5 +37,22 @@ export class InlineAnalysis implements Analysis {
   async plan(inputs: PlanningInputs): Promise<PlanningResult> {
     await Promise.resolve();
     return planFor(inputs);
+  }
+
+  learn(): void {
+    this.learnSome(Infinity);
+  }
+
+  /** Of so many series at most; returns of how many they are due still. */
+  learnSome(seriesMax: number): number {
+    return this.#forecasting.learn(seriesMax);
+  }
+
+  async useNeural({ weights, backend }: NeuralUse): Promise<NeuralState> {
+    const opened = await openNeural(weights, backend);
+    this.#forecasting.useNeural(opened.network);
+    this.#neural?.network.dispose();
+    this.#neural = opened;
+    return { backend: opened.backend, refused: opened.refused };
   }
 }

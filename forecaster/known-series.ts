@@ -10,6 +10,10 @@ export interface KnownSeries {
   /** Of the first sample, and of the last one. */
   firstStep: number;
   lastStep: number;
+  /** Names of the models behind its median, once asked for; undefined after it was learnt anew. */
+  models?: string | undefined;
+  /** Share of its errors that is common to all of its metric. */
+  loading: number;
 }
 
 /** Series a block of state. */
@@ -45,7 +49,7 @@ export class SeriesDirectory {
   add(key: SeriesKey, step: number): KnownSeries {
     if (this.#free.length === 0) this.#addBlock();
     const { block, slot } = this.#free.pop() ?? unreachable();
-    const known = { key, block, slot, firstStep: step, lastStep: step };
+    const known = { key, block, slot, firstStep: step, lastStep: step, loading: 0 };
     this.#byName.set(formatSeries(key), known);
     return known;
   }

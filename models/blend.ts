@@ -21,7 +21,7 @@ const CEILING = 10;
 /** Where nobody could be judged yet: low and high quantiles stand so far around what is known. */
 const UNTRIED_SPREAD = 2;
 
-/** Where the forecasts of a call go: row i of them is the i-th slot asked for. */
+/** Where the forecasts of a call go. */
 export interface Said {
   /** [rows × quantiles × horizon] */
   readonly paths: Float32Array;
@@ -64,7 +64,9 @@ export class Blend {
     this.#stack = new Stack({ horizonSteps, origins: originsMax, paths: this.#paths, quantiles });
     this.#rows = Array.from({ length: BATCH }, () => ({
       slot: 0,
+      age: 0,
       start: historySteps,
+      highest: 0,
       values: new Float32Array(historySteps),
       roots: new Float32Array(historySteps),
       isKnown: new Uint8Array(historySteps),
@@ -89,12 +91,26 @@ export class Blend {
   }
 
   /**
+   * Takes over changes of level that were noticed.
+   * @returns the slots whose history means another level now: they are to be learnt anew
+   */
+  adopt(state: BlendState, slots: readonly number[]): number[] {
+    const row = this.#rows[0]!;
+    return slots.filter((slot) => {
+      if (!state.regimes.hasChanged(slot)) return false;
+      state.history.read(slot, row);
+      return state.regimes.adopt(slot, row);
+    });
+  }
+
+  /**
    * Learns anew from what is known of these series.
    * @param endStep number of the step after the last one known, of all time
    */
   fit(state: BlendState, slots: readonly number[], endStep: number): void {
     for (let from = 0; from < slots.length; from += BATCH) {
       const rows = this.#read(state, slots.slice(from, from + BATCH));
+      for (const row of rows) row.age = 0;
       const lattices = rows.map((row) => this.#placeOrigins(row, endStep));
       for (const [m, model] of this.#models.entries()) {
         model.fit(rows, state.params[m]!, this.#rehearsed[m]!);
@@ -110,15 +126,23 @@ export class Blend {
     }
   }
 
-  /** What it says of the horizon after the last known step of each series. */
-  predict(state: BlendState, slots: readonly number[], { paths, peaks }: Said): void {
+  /**
+   * What it says of the horizon after the last known step of each series.
+   * @param places by slot asked for: the row of `said` that it goes to; default one after the other
+   */
+  predict(
+    state: BlendState,
+    slots: readonly number[],
+    { paths, peaks }: Said,
+    places?: readonly number[],
+  ): void {
     const { horizonSteps, quantiles } = this.#options;
     const size = quantiles.length * horizonSteps;
     for (let from = 0; from < slots.length; from += BATCH) {
       const rows = this.#read(state, slots.slice(from, from + BATCH));
       this.#ask(state, rows);
       for (const [r, row] of rows.entries()) {
-        const at = from + r;
+        const at = places?.[from + r] ?? from + r;
         this.#gather(this.#predicted, (m) => this.#askedAt[m]![r]!, horizonSteps);
         this.#say(
           state,
@@ -142,8 +166,8 @@ export class Blend {
     for (const [r, slot] of slots.entries()) {
       const row = this.#rows[r]!;
       state.history.read(slot, row);
-      if (state.regimes.hasChanged(slot)) state.regimes.adopt(slot, row);
       state.regimes.lift(slot, row);
+      row.age = state.sinceFit(slot);
     }
     return this.#rows.slice(0, slots.length);
   }
@@ -180,7 +204,7 @@ export class Blend {
 
   #say(state: BlendState, row: Row, paths: Float32Array, peaks: Float32Array): void {
     const { quantiles, horizonSteps } = this.#options;
-    const ceiling = CEILING * highestOf(row);
+    const ceiling = CEILING * row.highest;
     for (let q = 0; q < quantiles.length; q++) {
       const path = paths.subarray(q * horizonSteps, (q + 1) * horizonSteps);
       if (this.#stack.isChosen(row.slot, state.choices)) {
@@ -212,15 +236,6 @@ export class Blend {
   #modelOf(path: number): number {
     return this.#firstPath.findLastIndex((first) => first <= path);
   }
-}
-
-/** Zero where nothing is known. */
-function highestOf({ values, start }: Row): number {
-  let highest = 0;
-  for (let step = start; step < values.length; step++) {
-    if (values[step]! > highest) highest = values[step]!;
-  }
-  return highest;
 }
 
 /** Quantiles must not cross: from the median outwards each goes at least as far as the one before it. */

@@ -68,12 +68,13 @@ export class History {
 
   /** Fills a row, and the gaps in it linearly; what lies before the first and after the last known value is held. */
   read(slot: number, row: Row): void {
-    this.#decode(slot, row);
     const { values, roots, isKnown } = row;
     const end = values.length;
+    row.slot = slot;
+    row.start = 0;
+    if (this.#decode(slot, row) === end) return;
     let start = 0;
     while (start < end && isKnown[start] === 0) start++;
-    row.slot = slot;
     row.start = start;
     let before = start;
     for (let step = start + 1; step < end; step++) {
@@ -123,19 +124,16 @@ export class History {
     this.#unit[slot] = unit;
   }
 
-  /** The oldest sample first: the ring begins where the next one goes. */
-  #decode(slot: number, { values, roots, isKnown }: Row): void {
+  /** The oldest sample first: the ring begins where the next one goes. Returns how many are known. */
+  #decode(slot: number, row: Row): number {
     const from = slot * this.steps;
+    const next = this.#next[slot]!;
     const unit = this.#unit[slot]!;
-    let at = from + this.#next[slot]!;
-    for (let step = 0; step < this.steps; step++) {
-      const code = this.#codes[at]!;
-      const root = code * unit;
-      roots[step] = root;
-      values[step] = root * root;
-      isKnown[step] = code === GAP ? 0 : 1;
-      if (++at === from + this.steps) at = from;
-    }
+    row.highest = 0;
+    return (
+      decode(this.#codes.subarray(from + next, from + this.steps), unit, row, 0) +
+      decode(this.#codes.subarray(from, from + next), unit, row, this.steps - next)
+    );
   }
 
   #fill({ values, roots }: Row, before: number, after: number): void {
@@ -145,4 +143,23 @@ export class History {
       roots[step] = Math.sqrt(values[step]!);
     }
   }
+}
+
+/** Codes to a row from `step` on; those of gaps are left for later. Returns how many are known. */
+function decode(codes: Uint16Array, unit: number, row: Row, step: number): number {
+  const { values, roots, isKnown } = row;
+  let known = 0;
+  let top = 0;
+  for (let at = 0; at < codes.length; at++) {
+    const code = codes[at]!;
+    const root = code * unit;
+    roots[step + at] = root;
+    values[step + at] = root * root;
+    isKnown[step + at] = code === GAP ? 0 : 1;
+    if (code === GAP) continue;
+    known++;
+    if (code > top) top = code;
+  }
+  row.highest = Math.max(row.highest, (top * unit) ** 2);
+  return known;
 }

@@ -1,4 +1,5 @@
 import type { Row } from './model.js';
+import { Ordered } from './ordered.js';
 
 /** A level is the median of so many steps before. */
 const BEFORE_STEPS = 24;
@@ -17,12 +18,19 @@ const PRIOR = { share: 0.8, weight: 1 };
 export function lastingShare({ values, start }: Row, end: number): number {
   let lasting = PRIOR.share * PRIOR.weight;
   let weight: number = PRIOR.weight;
-  const sorted = new Float32Array(BEFORE_STEPS);
+  const window = new Ordered(BEFORE_STEPS);
   let at = start + BEFORE_STEPS;
+  let filledTo = start;
   while (at + JUMP_STEPS + AFTER_STEPS <= end) {
-    sorted.set(values.subarray(at - BEFORE_STEPS, at));
-    sorted.sort();
-    const before = sorted[BEFORE_STEPS >> 1]!;
+    if (at - filledTo >= BEFORE_STEPS) {
+      window.clear();
+      filledTo = at - BEFORE_STEPS;
+    }
+    for (; filledTo < at; filledTo++) {
+      if (window.count === BEFORE_STEPS) window.remove(values[filledTo - BEFORE_STEPS]!);
+      window.insert(values[filledTo]!);
+    }
+    const before = window.at(BEFORE_STEPS >> 1);
     const now = levelOfJump(values, at, before);
     if (now === undefined) {
       at++;

@@ -11,8 +11,12 @@
 export interface Row {
   /** Whose parameters these are: those of slot s begin at `s · model.params`. */
   slot: number;
+  /** Steps that were added since the parameters were learnt; 0 while fitting. */
+  age: number;
   /** Equal to `steps` if nothing is known yet. */
   start: number;
+  /** The largest of the values; 0 if nothing is known yet. */
+  highest: number;
   readonly values: Float32Array;
   /** Square roots of the values: errors of loads grow about as fast as the root's slope shrinks. */
   readonly roots: Float32Array;

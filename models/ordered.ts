@@ -26,6 +26,19 @@ export class Ordered {
     values[at] = value;
   }
 
+  /** Takes one number of this value away; it must be there. */
+  remove(value: number): void {
+    const values = this.#values;
+    let at = 0;
+    while (at < this.#count - 1 && values[at] !== value) at++;
+    values.copyWithin(at, at + 1, this.#count--);
+  }
+
+  /** The one that `place` others are not larger than. */
+  at(place: number): number {
+    return this.#values[place]!;
+  }
+
   /** Between the two order statistics around q·(n − 1), linearly; NaN if there is none. */
   quantile(q: number): number {
     const count = this.#count;

@@ -14,19 +14,19 @@ const MEMORY_STEPS = 96;
  * Season and level, in the manner of STL with simple exponential smoothing (Cleveland et al. 1990; FPP §3.6,
  * §8.1) on roots: trend = moving mean over a season, season(slot) = median of root − trend over the latest
  * cycles, level = smoothed rest; ŷ(o + h) = max(0, level + season(o + h))². Medians in place of STL's loess:
- * as robust as its robust form, and cheap enough to be made anew for each forecast, so nothing is kept
- * but α.
+ * as robust as its robust form, and much cheaper.
+ *
+ * params: α, then the season, its slots counted from the start of the row that it was learnt from.
  */
 export class SeasonalSmoothing extends RowModel {
   readonly name: string;
-  override readonly params = 1;
+  override readonly params: number;
   readonly minHistory: number;
   readonly #season: number;
   readonly #slot = new Ordered(CYCLES_MAX);
   /** Roots minus trend. */
   readonly #detrended: Float64Array;
   readonly #sums: Float64Array;
-  readonly #profile: Float64Array;
   readonly #rest: Float64Array;
   readonly #levels: Float64Array;
 
@@ -34,10 +34,10 @@ export class SeasonalSmoothing extends RowModel {
     super(shape);
     this.name = `stl-${shape.season.name}`;
     this.#season = shape.season.steps;
+    this.params = 1 + shape.season.steps;
     this.minHistory = 2 * shape.season.steps;
     this.#detrended = new Float64Array(shape.historySteps);
     this.#sums = new Float64Array(shape.historySteps + 1);
-    this.#profile = new Float64Array(shape.season.steps);
     this.#rest = new Float64Array(shape.historySteps);
     this.#levels = new Float64Array(shape.historySteps + 1);
   }
@@ -47,50 +47,52 @@ export class SeasonalSmoothing extends RowModel {
   }
 
   protected override learn(row: Row, params: Float32Array): void {
-    this.#decompose(row, row.start);
-    params[0] = bestAlpha(this.#rest, row.start, row.roots.length);
+    const { start, roots } = row;
+    const end = roots.length;
+    const season = this.#season;
+    this.#detrend(row);
+    const visible = { start, hiddenFrom: end, hiddenTo: end };
+    for (let step = end - season; step < end; step++) {
+      collectSlot(this.#detrended, { step, season }, visible, this.#slot);
+      params[1 + (step % season)] = this.#slot.quantile(0.5);
+    }
+    this.#takeRest(row, params, start);
+    params[0] = bestAlpha(this.#rest, start, end);
   }
 
   protected override prepare(row: Row, params: Float32Array, earliest: number): void {
     const alpha = params[0]!;
     const start = Math.max(row.start, earliest - Math.min(MEMORY_STEPS, memoryOf(alpha)));
     // While fitting `learn` has just done it.
-    if (earliest > row.start) this.#decompose(row, start);
+    if (earliest > row.start) this.#takeRest(row, params, start);
     smooth(this.#rest, { start, end: row.roots.length, alpha }, this.#levels);
   }
 
-  protected say(row: Row, origin: number, { said }: Share, at: number): void {
+  protected say(row: Row, origin: number, { params, said }: Share, at: number): void {
     const season = this.#season;
-    const visible = {
-      start: row.start,
-      hiddenFrom: origin,
-      hiddenTo: origin + this.horizonSteps,
-    };
     const level = this.#levels[origin]!;
+    const isRehearsal = origin < row.roots.length;
+    const hiddenTo = origin + this.horizonSteps;
     for (let h = 0; h < this.horizonSteps; h++) {
       if (h >= season) {
         said[at + h] = said[at + h - season]!;
         continue;
       }
-      collectSlot(this.#detrended, { step: origin + h, season }, visible, this.#slot);
-      const root = Math.max(0, level + this.#slot.quantile(0.5));
+      let slot = params[1 + ((origin + h + row.age) % season)]!;
+      if (isRehearsal) {
+        const visible = { start: row.start, hiddenFrom: origin, hiddenTo };
+        collectSlot(this.#detrended, { step: origin + h, season }, visible, this.#slot);
+        slot = this.#slot.quantile(0.5);
+      }
+      const root = Math.max(0, level + slot);
       said[at + h] = root * root;
     }
   }
 
-  /** Trend everywhere; season and rest from `from` on. */
-  #decompose(row: Row, from: number): void {
-    const { roots, start } = row;
-    const end = roots.length;
-    const season = this.#season;
-    this.#detrend(row);
-    const visible = { start, hiddenFrom: end, hiddenTo: end };
-    for (let step = Math.max(from, end - season); step < end; step++) {
-      collectSlot(this.#detrended, { step, season }, visible, this.#slot);
-      this.#profile[step % season] = this.#slot.quantile(0.5);
-    }
-    for (let step = from; step < end; step++) {
-      this.#rest[step] = roots[step]! - this.#profile[step % season]!;
+  /** Roots less the season, from `from` on. */
+  #takeRest({ roots, age }: Row, params: Float32Array, from: number): void {
+    for (let step = from; step < roots.length; step++) {
+      this.#rest[step] = roots[step]! - params[1 + ((step + age) % this.#season)]!;
     }
   }
 

@@ -3,6 +3,9 @@ import type { Row } from './model.js';
 import { select } from './selection.js';
 import { weightedMedian } from './weighted-median.js';
 
+// Held here: a look at a global on every step is slow where globals are guarded, as in test sandboxes.
+const { abs, max, min, sqrt } = Math;
+
 /**
  * From what models would have said at past origins to weights: who is to be believed, how far ahead, and by
  * how much each is to be shifted.
@@ -18,12 +21,18 @@ import { weightedMedian } from './weighted-median.js';
 /** Kept candidates of a quantile and target. */
 export const KEPT = 6;
 const POWER = 8;
+/** Of the peak, which few origins tell apart: of its median, and of quantiles further out, of which fewer still do. */
+const PEAK_POWERS = { middle: 4, outer: 2 } as const;
+/** Lighter ones, beside a best one of 1, hardly move a median: they are let go, and with them whole models. */
+const WEIGHT_MIN = 0.05;
 /** Losses closer than this share of the mean load are the same: with constant loads all are zero. */
 const LOSS_FLOOR = 1e-6;
 /** Ends of the groups of steps; the last group goes to the end of the horizon. */
 const GROUP_ENDS = [3, 12, 48, 144] as const;
 /** So many steps of a group are compared at an origin: neighbours miss by about the same. */
 const SAMPLED_STEPS = 6;
+/** For quantiles of steps so large a part of the origins counts: errors of neighbours are alike, and those who made the least were chosen. */
+const STEPS_ALONE = 0.5;
 const NOBODY = 0xff;
 const PATHS_MAX = 127;
 
@@ -70,8 +79,17 @@ export class Stack {
   readonly #losses: Float64Array;
   readonly #shifts: Float64Array;
   readonly #misses: Float64Array;
+  /** Of each path. */
+  readonly #peaks: Float32Array;
   readonly #values = new Float64Array(KEPT);
   readonly #weights = new Float64Array(KEPT);
+  readonly #missCounts: Uint8Array;
+  /** The candidates that `pooled` asks, as they were called by `seat`. */
+  readonly #paths = new Uint8Array(KEPT);
+  readonly #isRoot = new Uint8Array(KEPT);
+  readonly #seatShifts = new Float64Array(KEPT);
+  readonly #seatWeights = new Float64Array(KEPT);
+  #seated = 0;
 
   constructor(shape: StackShape) {
     const { horizonSteps, origins, paths, quantiles } = shape;
@@ -90,6 +108,8 @@ export class Stack {
     };
     this.#errors = new Float32Array(cells);
     this.#misses = new Float64Array(origins);
+    this.#missCounts = new Uint8Array(origins);
+    this.#peaks = new Float32Array(paths);
     this.#losses = new Float64Array(quantiles.length * paths * 2);
     this.#shifts = new Float64Array(quantiles.length * paths * 2);
   }
@@ -150,15 +170,17 @@ export class Stack {
     const { horizonSteps } = this.#shape;
     let from = 0;
     for (const [group, to] of this.#ends.entries()) {
-      const place = this.#placeOf(slot, group, q);
-      for (let h = from; h < to; h++) {
-        into[h] = this.#pooled(place, choices, (path) => said[path * horizonSteps + h]!);
-      }
+      this.#seat(this.#placeOf(slot, group, q), choices);
+      for (let h = from; h < to; h++) into[h] = this.#pooled(said, horizonSteps, h);
       from = to;
     }
-    const place = this.#placeOf(slot, this.targets - 1, q);
-    if (choices.candidates[place] === NOBODY) return into.reduce((a, b) => Math.max(a, b), 0);
-    return this.#pooled(place, choices, (path) => peakOf(said, path * horizonSteps, horizonSteps));
+    this.#seat(this.#placeOf(slot, this.targets - 1, q), choices);
+    if (this.#seated === 0) return peakOf(into, 0, horizonSteps);
+    for (let at = 0; at < this.#seated; at++) {
+      const path = this.#paths[at]!;
+      this.#peaks[path] = peakOf(said, path * horizonSteps, horizonSteps);
+    }
+    return this.#pooled(this.#peaks, 1, 0);
   }
 
   /**
@@ -168,33 +190,35 @@ export class Stack {
   missed(slot: number, said: Float32Array, choices: Choices, errors: Int8Array): void {
     const { origins, horizonSteps, quantiles } = this.#shape;
     const misses = this.#misses;
+    const stride = origins * horizonSteps;
+    const middle = quantiles.indexOf(0.5);
     let size = 0;
     let known = 0;
-    for (let k = 0; k < origins; k++) {
-      misses[k] = NaN;
-      let sum = 0;
-      let count = 0;
-      let from = 0;
-      for (const [group, to] of this.#ends.entries()) {
-        const h = (from + to) >> 1;
-        const place = this.#placeOf(slot, group, quantiles.indexOf(0.5));
+    misses.fill(0);
+    this.#missCounts.fill(0);
+    let from = 0;
+    for (const [group, to] of this.#ends.entries()) {
+      const h = (from + to) >> 1;
+      from = to;
+      this.#seat(this.#placeOf(slot, group, middle), choices);
+      for (let k = 0; k < origins; k++) {
         const cell = k * horizonSteps + h;
-        const path = (path: number): number => said[path * origins * horizonSteps + cell]!;
-        const miss = this.#actual[cell]! - this.#pooled(place, choices, path);
-        from = to;
+        const miss = this.#actual[cell]! - this.#pooled(said, stride, cell);
         if (Number.isNaN(miss)) continue;
-        sum += miss;
-        count++;
+        misses[k]! += miss;
+        this.#missCounts[k]!++;
       }
-      if (count === 0) continue;
-      misses[k] = sum / count;
-      size += Math.abs(sum / count);
+    }
+    for (let k = 0; k < origins; k++) {
+      misses[k]! /= this.#missCounts[k]!;
+      if (Number.isNaN(misses[k]!)) continue;
+      size += abs(misses[k]!);
       known++;
     }
     const unit = known > 0 ? size / known : 0;
     for (let k = 0; k < origins; k++) {
       const error = unit > 0 && !Number.isNaN(misses[k]!) ? misses[k]! / unit : 0;
-      errors[k] = Math.round(42 * Math.min(3, Math.max(-3, error)));
+      errors[k] = Math.round(42 * min(3, max(-3, error)));
     }
   }
 
@@ -206,7 +230,7 @@ export class Stack {
     let count = 0;
     for (const [k, origin] of origins.entries()) {
       if (origin < 0) continue;
-      const to = Math.min(horizonSteps, values.length - origin);
+      const to = min(horizonSteps, values.length - origin);
       for (let h = 0; h < to; h++) {
         if (isKnown[origin + h] !== 1) continue;
         this.#actual[k * horizonSteps + h] = values[origin + h]!;
@@ -251,9 +275,9 @@ export class Stack {
     const pairs = this.#pairs;
     const at = pairs.count++;
     pairs.said[at] = said;
-    pairs.saidRoots[at] = Math.sqrt(said);
+    pairs.saidRoots[at] = sqrt(said);
     pairs.came[at] = came;
-    pairs.cameRoots[at] = Math.sqrt(came);
+    pairs.cameRoots[at] = sqrt(came);
   }
 
   /** Shift and loss of the two candidates that a path makes, for each quantile. */
@@ -266,9 +290,10 @@ export class Stack {
       for (const [q, quantile] of quantiles.entries()) {
         const at = q * paths * 2 + candidate;
         const isPlain = isStep && quantile === 0.5;
-        const place = placeIn(errors.length, quantile, this.#originsKnown);
+        const alone = this.#originsKnown * (isStep ? STEPS_ALONE : 1);
+        const place = placeIn(errors.length, quantile, alone);
         const shift = isPlain ? 0 : conformalQuantile(errors, place, smaller);
-        if (!isPlain) smaller = Math.max(0, Math.floor(place));
+        if (!isPlain) smaller = max(0, Math.floor(place));
         this.#shifts[at] = shift;
         this.#losses[at] =
           errors.length === 0 || (isPlain && isRoot)
@@ -293,10 +318,10 @@ export class Stack {
     let over = 0;
     let under = 0;
     for (let at = 0; at < count; at++) {
-      const root = Math.max(0, saidRoots[at]! + shift);
+      const root = max(0, saidRoots[at]! + shift);
       const miss = came[at]! - (isRoot ? root * root : said[at]! + shift);
-      under += Math.max(0, miss);
-      over -= Math.min(0, miss);
+      under += max(0, miss);
+      over -= min(0, miss);
     }
     return (quantile * under + (1 - quantile) * over) / count;
   }
@@ -307,6 +332,7 @@ export class Stack {
     const losses = this.#losses;
     const floor = this.#lossFloor;
     for (let q = 0; q < quantiles.length; q++) {
+      const power = this.#powerOf(target, q);
       const place = this.#placeOf(slot, target, q);
       const base = q * paths * 2;
       let kept = 0;
@@ -324,8 +350,10 @@ export class Stack {
       const best = kept === 0 ? 0 : losses[base + candidates[place]!]!;
       for (let at = 0; at < kept; at++) {
         const candidate = base + candidates[place + at]!;
+        const weight = ((best + floor) / (losses[candidate]! + floor)) ** power;
         shifts[place + at] = this.#shifts[candidate]!;
-        weights[place + at] = ((best + floor) / (losses[candidate]! + floor)) ** POWER;
+        weights[place + at] = weight;
+        if (weight < WEIGHT_MIN) kept = at;
       }
       candidates.fill(NOBODY, place + kept, place + KEPT);
       // A short history says nothing of late steps yet: those who speak for the earlier ones go on.
@@ -338,22 +366,45 @@ export class Stack {
     }
   }
 
+  #powerOf(target: number, q: number): number {
+    if (target < this.targets - 1) return POWER;
+    return this.#shape.quantiles[q] === 0.5 ? PEAK_POWERS.middle : PEAK_POWERS.outer;
+  }
+
   #placeOf(slot: number, target: number, q: number): number {
     return ((slot * this.targets + target) * this.#shape.quantiles.length + q) * KEPT;
   }
 
-  #pooled(place: number, choices: Choices, valueOf: (path: number) => number): number {
+  /** Calls the candidates kept at a place, for `pooled`. */
+  #seat(place: number, { candidates, shifts, weights }: Choices): void {
+    let at = 0;
+    for (; at < KEPT && candidates[place + at] !== NOBODY; at++) {
+      const candidate = candidates[place + at]!;
+      this.#paths[at] = candidate >> 1;
+      this.#isRoot[at] = candidate & 1;
+      this.#seatShifts[at] = shifts[place + at]!;
+      this.#seatWeights[at] = weights[place + at]!;
+    }
+    this.#seated = at;
+  }
+
+  /**
+   * The weighted median of what those called say, NaN left out; NaN if that is nobody.
+   * @param said what path p says is `said[p · stride + at]`
+   */
+  #pooled(said: Float32Array, stride: number, at: number): number {
     let count = 0;
-    for (let at = place; at < place + KEPT; at++) {
-      const candidate = choices.candidates[at]!;
-      if (candidate === NOBODY) break;
-      const value = valueOf(candidate >> 1);
+    for (let seat = 0; seat < this.#seated; seat++) {
+      const value = said[this.#paths[seat]! * stride + at]!;
       if (Number.isNaN(value)) continue;
-      const shift = choices.shifts[at]!;
-      const isRoot = (candidate & 1) === 1;
-      const root = Math.max(0, Math.sqrt(value) + shift);
-      this.#values[count] = isRoot ? root * root : value + shift;
-      this.#weights[count] = choices.weights[at]!;
+      const shift = this.#seatShifts[seat]!;
+      let moved = value + shift;
+      if (this.#isRoot[seat] === 1) {
+        const root = max(0, sqrt(value) + shift);
+        moved = root * root;
+      }
+      this.#values[count] = moved;
+      this.#weights[count] = this.#seatWeights[seat]!;
       count++;
     }
     return count === 0 ? NaN : weightedMedian(this.#values, this.#weights, count);
@@ -369,16 +420,16 @@ export class Stack {
 function conformalQuantile(errors: Float32Array, place: number, from: number): number {
   const count = errors.length;
   if (count === 0) return NaN;
-  const below = Math.min(count - 1, Math.max(0, Math.floor(place)));
-  const low = select(errors, below, Math.min(from, below), count);
-  const share = Math.min(1, Math.max(0, place - below));
+  const below = min(count - 1, max(0, Math.floor(place)));
+  const low = select(errors, below, min(from, below), count);
+  const share = min(1, max(0, place - below));
   if (share === 0 || below + 1 === count) return low;
   let high = Infinity;
   for (let at = below + 1; at < count; at++) if (errors[at]! < high) high = errors[at]!;
   return low + share * (high - low);
 }
 
-/** Where the quantile stands among `count` sorted errors from `origins` origins. */
+/** Where the quantile stands among `count` sorted errors that count as from `origins` independent origins. */
 function placeIn(count: number, quantile: number, origins: number): number {
   const far = Math.abs(quantile - 0.5) * (1 + 1 / origins);
   return (0.5 + Math.sign(quantile - 0.5) * far) * count - 0.5;

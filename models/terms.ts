@@ -47,7 +47,8 @@ export function termsOf(seasons: readonly Season[], horizonSteps: number): Terms
 }
 
 export function offsetOf({ base, moves }: Terms, term: number, h: number): number {
-  return Math.min(0, base[term]! + h * moves[term]!);
+  const offset = base[term]! + h * moves[term]!;
+  return offset < 0 ? offset : 0;
 }
 
 /** How far behind t the first `count` terms reach. */

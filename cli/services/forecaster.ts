@@ -1,6 +1,7 @@
 import type { Bus } from '../../core/bus/port.js';
 import type { Clock } from '../../core/clock/port.js';
 import type { Config } from '../../core/config/schema.js';
+import type { Disk } from '../../core/disk/port.js';
 import type { Startable } from '../../core/lifecycle.js';
 import { Lifecycle } from '../../core/lifecycle.js';
 import type { Log } from '../../core/log.js';
@@ -16,6 +17,10 @@ import { Forecaster } from '../../forecaster/forecaster.js';
 import { forecasterMetrics } from '../../forecaster/metrics.js';
 import { PlanTally } from '../../forecaster/plan-tally.js';
 import { Round } from '../../forecaster/round.js';
+import { TrialThread } from '../../replay/tune/trial-thread.js';
+import { Tuner } from '../../replay/tune/tuner.js';
+import { Training } from '../../forecaster/training.js';
+import { TuningThread } from '../../forecaster/tuning-thread.js';
 
 export interface ForecasterParts {
   readonly store: TableStore;
@@ -25,6 +30,9 @@ export interface ForecasterParts {
   readonly eligibility: Eligibility;
   readonly clock: Clock;
   readonly log: Log;
+  readonly disk: Disk;
+  /** Those of the neural forecaster that came with the product; undefined: they are not there. */
+  readonly weights: Uint8Array | undefined;
 }
 
 /** So that two runs on the same load plan the same. */
@@ -48,6 +56,15 @@ export function forecasterOf(config: Config, parts: ForecasterParts): Forecaster
     { log },
     { stepMs, horizonSteps, historySteps, seasonsMs: seasonMs, seed: SEED },
   );
+  const training = new Training(
+    { ...parts, log, analysis, tuner: new TuningThread() },
+    {
+      ...{ stepMs, historySteps, seasonsMs: seasonMs, shipped: parts.weights },
+      isOn: config.forecast.neural === 'on',
+      backend: config.forecast.backend,
+      everyMs: config.forecast.trainEveryMs,
+    },
+  );
   const attributor = new CpuAttributor(metricStore);
   const round = new Round(
     { ...parts, log, analysis, attributor },
@@ -59,9 +76,13 @@ export function forecasterOf(config: Config, parts: ForecasterParts): Forecaster
   );
   const chronicle = new Chronicle({ ...parts, log }, { everyMs: CHRONICLE_MS });
   const plans = new PlanTally(parts.view);
+  const tuner = new Tuner(
+    { ...parts, log, trials: new TrialThread(config.tune) },
+    { ...tuningOf(config), seed: SEED },
+  );
   let current = config;
   return {
-    service: new Lifecycle([analysis, plans, chronicle, forecaster]),
+    service: new Lifecycle([analysis, training, plans, chronicle, forecaster, tuner]),
     metrics: forecasterMetrics(
       { ...parts, round, plans },
       {
@@ -77,12 +98,17 @@ export function forecasterOf(config: Config, parts: ForecasterParts): Forecaster
       current = now;
       round.reconfigure(roundOf(now));
       forecaster.reconfigure(periodsOf(now));
+      tuner.reconfigure(tuningOf(now));
     },
   };
 }
 
 function roundOf({ mode, forecast, planner, triggers }: Config) {
   return { mode, forecast, planner, triggers };
+}
+
+function tuningOf({ forecast, planner, tune }: Config) {
+  return { forecast, planner, tune };
 }
 
 function periodsOf({ forecast, collector }: Config) {

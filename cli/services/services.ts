@@ -44,6 +44,7 @@ import type { EngineName, Engines } from './engines.js';
 import { openEngines } from './engines.js';
 import { forecasterOf } from './forecaster.js';
 import { healthServer } from './health.js';
+import { shippedWeights } from './weights.js';
 import { reconfigureRedirector, redirectorOf } from './redirector.js';
 import { Security, SecurityWatch } from './security.js';
 
@@ -197,7 +198,10 @@ export class Services implements Startable {
     if (collector !== undefined) metrics.add(...collectorMetrics(collector));
     metrics.add(...engines.metrics, ...engineMetrics(engines.health, clock));
     const forecasting = has('forecaster')
-      ? forecasterOf(config, { ...common, ...engineParts(engines), log, eligibility })
+      ? forecasterOf(config, {
+          ...{ ...common, ...engineParts(engines), log, eligibility, disk },
+          weights: await shippedWeights(),
+        })
       : undefined;
     if (forecasting !== undefined) metrics.add(...forecasting.metrics);
     const control = has('api')

@@ -28,10 +28,27 @@ export function statusText(status: Status, style: Style): string {
       ? ['no server is known yet: declare one in the config, or start an agent beside it']
       : [serverTable(status, style)]),
     `balancer: ${status.balancer.text}`,
+    `policy: ${status.policy.text}`,
+    ...neuralLine(status),
     ...openSwitchLine(status),
     ...status.addresses.map((address) => addressLine(address, status.atMs, style)),
     ...status.warnings.map((warning) => `${style.yellow('warning')} ${warning}`),
   ].join('\n');
+}
+
+function neuralLine({ neural, atMs }: Status): string[] {
+  if (neural === null) return [];
+  const { backend, weights, training } = neural;
+  if (backend === null) return ['neural forecaster: off'];
+  const facts = [`on ${backend}`, `weights ${weights ?? 'unknown'}`];
+  if (training !== null) {
+    const { series, isTaken, before, after } = training;
+    const gain = before === null || after === null ? undefined : percent(1 - after / before);
+    const outcome =
+      gain === undefined ? 'too little history' : isTaken ? `taken, ${gain} better` : 'not taken';
+    facts.push(`trained ${duration(atMs - training.atMs)} ago on ${series} series: ${outcome}`);
+  }
+  return [`neural forecaster: ${facts.join(', ')}`];
 }
 
 function headline({ cluster, generation, mode, paused, forecast, atMs }: Status, style: Style) {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { DRAIN_POLICIES, FENCES, LOST_SOURCE_POLICIES, MODES, REDUNDANCIES } from '../domain.js';
+import { BACKENDS } from '../forecast.js';
 import { LOG_LEVELS } from '../log.js';
 import { memberIdSchema, resourceIdSchema, serverIdSchema } from '../schema.js';
 import { metricsSourceSchema } from './metrics-source.js';
@@ -330,13 +331,43 @@ const forecastSchema = z.strictObject({
     .max(4)
     .default([3_600_000, 86_400_000, 604_800_000])
     .describe('Lengths of the seasons that the load may have.'),
+  neural: z
+    .enum(['on', 'off'])
+    .default('on')
+    .describe('Whether a neural network is one of the models; where it is no good it has no say.'),
+  backend: z
+    .enum(['auto', ...BACKENDS])
+    .default('auto')
+    .describe(
+      'What computes it. native: the package @tensorflow/tfjs-node; wasm: anywhere; cpu: slow; auto: the first of them that works.',
+    ),
+  trainEveryMs: msSchema
+    .default(86_400_000)
+    .describe("Between two trainings of it on the fleet's own history."),
   minSteps: reloadable(
     z.int().min(3).default(24).describe('With less history nothing is planned: learning.'),
+  ),
+  silentSteps: reloadable(
+    z
+      .int()
+      .min(1)
+      .max(12)
+      .default(3)
+      .describe(
+        'A server of which nothing was measured for so many steps is silent. While most are, nothing is moved for its load.',
+      ),
   ),
 });
 
 const plannerSchema = z.strictObject({
-  quantile: z.number().min(0.5).max(0.99).default(0.85).describe('Of demand, that is planned for.'),
+  quantile: z
+    .number()
+    .min(0.5)
+    .max(0.99)
+    .optional()
+    .describe(
+      'Of demand, that is planned for; here it is pinned. Left out: 0.85, until the tune job finds a better one.',
+    ),
   target: z.number().min(0.1).max(1).default(0.8).describe('Utilization that plans keep below.'),
   movesMax: z.int().min(1).default(16).describe('Of one plan.'),
   batchMovesMax: z.int().min(1).max(1000).default(8).describe('Switched as one.'),
@@ -378,6 +409,29 @@ const plannerSchema = z.strictObject({
     .describe('Imbalance is left alone, too, while the fullest server is less loaded than this.'),
   workUnits: z.int().min(1000).default(2_000_000).describe('How long the search may go on.'),
   planLifeMs: msSchema.default(900_000).describe('A plan that waits longer expires.'),
+});
+
+const tuneSchema = z.strictObject({
+  everyMs: msSchema
+    .min(60_000)
+    .default(86_400_000)
+    .describe('Between two tunings: the history is replayed with several quantiles.'),
+  historyMs: reloadable(
+    msSchema.default(14 * 86_400_000).describe('So far back the history is replayed.'),
+  ),
+  forecastsMax: reloadable(
+    z
+      .int()
+      .min(1000)
+      .default(400_000)
+      .describe('Resources × decisions of one tuning: a large fleet replays less of its history.'),
+  ),
+  cpuShare: z
+    .number()
+    .min(0.01)
+    .max(1)
+    .default(0.5)
+    .describe('Of one core, that a tuning may take.'),
 });
 
 const triggersSchema = z.strictObject({
@@ -611,6 +665,7 @@ export const configSchema = z.strictObject({
   metricStore: metricStoreSchema.prefault({}),
   forecast: forecastSchema.prefault({}),
   planner: reloadable(plannerSchema.prefault({})),
+  tune: tuneSchema.prefault({}),
   triggers: reloadable(triggersSchema.prefault({})),
   redirector: redirectorSchema.prefault({}),
   http: reloadable(httpSchema.prefault({})),

@@ -5,6 +5,7 @@ import type { BlendState } from '../../models/blend-state.js';
 import type { Model, Shape } from '../../models/model.js';
 import { SeasonalNaive } from '../../models/seasonal-naive.js';
 import { rowFrom } from '../support/rows.js';
+import { describeBadInput } from './bad-input.js';
 import type { Workload } from '../support/workloads.js';
 import { DAY, workload, WORKLOADS } from '../support/workloads.js';
 
@@ -16,7 +17,6 @@ const ORIGINS = [STEPS - HORIZON, STEPS - 100, STEPS - 333, DAY + 40];
 
 export const MODEL_TESTS = {
   horizon: 'says every step of the horizon, on every load',
-  sound: 'makes quantiles that are finite, not negative and in order, on every load',
   untouched: 'leaves the history as it was',
   repeats: 'says the same again for the same history',
   company: 'says the same of a series in any company',
@@ -52,17 +52,7 @@ export function describeModel(
       }
     });
 
-    check('sound', () => {
-      for (const kind of WORKLOADS) {
-        for (const values of [workload(kind, STEPS), workload(kind, 40), workload(kind, 3)]) {
-          const { paths, peaks } = blended(make, [values]);
-          for (let h = 0; h < HORIZON; h++) {
-            expectOrdered([0, 1, 2].map((q) => paths[q * HORIZON + h]!));
-          }
-          expectOrdered([...peaks]);
-        }
-      }
-    });
+    describeBadInput(STEPS, (values) => blended(make, [values]));
 
     check('untouched', () => {
       const model = make(SHAPE);
@@ -159,7 +149,7 @@ export function describeModel(
       const ours = WORKLOADS.map((kind) => missOf(make, kind));
       const naive = WORKLOADS.map((kind) => missOf(seasonalNaive, kind));
       const lines = WORKLOADS.flatMap((kind, at) =>
-        naive[at]! > 0 ? [`${kind} ${(ours[at]! / naive[at]!).toFixed(2)}`] : [],
+        naive[at]! > 1e-3 * ours[at]! ? [`${kind} ${(ours[at]! / naive[at]!).toFixed(2)}`] : [],
       );
       process.stdout.write(`${name}: error ÷ seasonal naive's: ${lines.join(', ')}\n`);
       expect(ours.every(Number.isFinite)).toBe(true);
@@ -167,7 +157,8 @@ export function describeModel(
   });
 }
 
-const OPTIONS = { ...SHAPE, quantiles: QUANTILES };
+/** Fewer origins than usual: quicker, and the checks do not depend on it. */
+const OPTIONS = { ...SHAPE, quantiles: QUANTILES, originsMax: 16 };
 
 function seasonalNaive(shape: Shape): Model {
   return new SeasonalNaive({ ...shape, season: { name: '1d', steps: DAY } });
@@ -223,10 +214,10 @@ function spoken(blend: Blend, state: BlendState, series: number): Spoken {
 
 /** Mean absolute error of the median over a few origins of the last day. */
 function missOf(make: (shape: Shape) => Model, kind: Workload): number {
-  const values = workload(kind, STEPS + 120, 5);
+  const values = workload(kind, STEPS + 3 * HORIZON, 5);
   let miss = 0;
   let count = 0;
-  for (let shift = 0; shift + HORIZON <= 120; shift += HORIZON) {
+  for (let shift = 0; shift < 3 * HORIZON; shift += HORIZON) {
     const { paths } = blended(make, [values.subarray(shift, shift + STEPS)]);
     for (let h = 0; h < HORIZON; h++) {
       const came = values[shift + STEPS + h]!;
@@ -236,9 +227,4 @@ function missOf(make: (shape: Shape) => Model, kind: Workload): number {
     }
   }
   return miss / count;
-}
-
-function expectOrdered(values: readonly number[]): void {
-  expect(values.every((value) => Number.isFinite(value) && value >= 0)).toBe(true);
-  expect([...values].sort((a, b) => a - b)).toEqual(values);
 }

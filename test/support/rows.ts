@@ -13,7 +13,9 @@ export function rowFrom(
   for (const value of values) history.append(0, value);
   const row = {
     slot: 0,
+    age: 0,
     start: 0,
+    highest: 0,
     values: new Float32Array(historySteps),
     roots: new Float32Array(historySteps),
     isKnown: new Uint8Array(historySteps),

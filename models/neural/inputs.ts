@@ -1,0 +1,344 @@
+import type { Row } from '../model.js';
+import { Ordered } from '../ordered.js';
+
+// Held here: a look at a global on every step is slow where globals are guarded, as in test sandboxes.
+const { abs, log, max, min, sqrt } = Math;
+
+/** The latest roots, one by one, newest first. */
+const LAGS = 16;
+/** Means of the roots so many steps back, from one end to the next. */
+const POOL_ENDS = [24, 36, 48, 72, 96, 144, 288] as const;
+/** Highest and lowest of the latest so many. */
+const EXTREMES = [6, 12, 24, 48] as const;
+const SUMMARY = 7;
+/** One short season (within most horizons, as the hour of five minutes) and two long ones, as day and week. */
+const SEASON_PLACES = 3;
+const SHORT_STEPS_MAX = 24;
+const SEASON_FACTS = 6;
+const SEASON_LOOKS = 10;
+const STEP_FACTS = 6;
+/** Of the same slot. */
+const CYCLES_MAX = 8;
+/** A level is the mean of so many steps. */
+const LEVEL_STEPS = 6;
+/** The centre is taken over the shortest long season, else over so many steps. */
+const SPAN_STEPS = 144;
+/** Of the spread, at least this share of the level: a constant load has none. */
+const SPREAD_MIN = 1e-4;
+const CLIP = 10;
+const STEPS_MAX = 2016;
+/** What is left of the last deviation after a step, slow to fast. */
+const DECAYS = { fast: 0.7, slow: 0.93, level: 0.97 } as const;
+
+/** Numbers that describe a history as a whole. */
+export const CONTEXT_INPUTS =
+  LAGS + POOL_ENDS.length + 2 * EXTREMES.length + SUMMARY + SEASON_PLACES * SEASON_FACTS;
+/** Numbers that describe one step of the horizon. */
+export const STEP_INPUTS = SEASON_PLACES * SEASON_LOOKS + STEP_FACTS;
+
+/** How roots become numbers that know no unit: (root − centre) ÷ spread. */
+export interface Gauge {
+  centre: number;
+  /** 0: nothing but zeros are known. */
+  spread: number;
+  /**
+   * How well the history is known from itself: the smallest mean change from step to step, or from season to
+   * season, as a share of the spread; what nobody need miss by more.
+   */
+  unrest: number;
+}
+
+interface SeasonPlace {
+  readonly steps: number;
+  /** Running sums of |root(t) − root(t − steps)|. */
+  readonly misses: Float64Array;
+}
+
+export interface InputsShape {
+  readonly historySteps: number;
+  /** Lengths of seasons in steps, ascending; those that fit no place are left out. */
+  readonly seasons: readonly number[];
+  /** Steps of the horizon that are described, from 1, ascending. */
+  readonly steps: readonly number[];
+}
+
+/**
+ * What the network sees of a history before an origin: lags, means, extremes and, for each step of the
+ * horizon, the same slots of earlier seasons – all of it roots, centred and scaled by the history's own level
+ * and spread, so that c·x looks like x. What is not there is filled in with the level, and a flag says so.
+ */
+export class Inputs {
+  readonly #historySteps: number;
+  readonly #steps: readonly number[];
+  readonly #places: readonly (SeasonPlace | undefined)[];
+  readonly #span: number;
+  readonly #sums: Float64Array;
+  readonly #squares: Float64Array;
+  readonly #changes: Float64Array;
+  readonly #slot = new Ordered(CYCLES_MAX);
+  #roots: Float32Array = new Float32Array(0);
+  #start = 0;
+
+  constructor({ historySteps, seasons, steps }: InputsShape) {
+    this.#historySteps = historySteps;
+    this.#steps = steps;
+    const room = (): Float64Array => new Float64Array(historySteps + 1);
+    this.#places = placesOf(seasons).map((length) =>
+      length === undefined ? undefined : { steps: length, misses: room() },
+    );
+    this.#span = this.#places[1]?.steps ?? SPAN_STEPS;
+    this.#sums = room();
+    this.#squares = room();
+    this.#changes = room();
+  }
+
+  /** Looks at this history from now on. */
+  take({ roots, start }: Pick<Row, 'roots' | 'start'>): void {
+    this.#roots = roots;
+    this.#start = start;
+    const sums = this.#sums;
+    const squares = this.#squares;
+    const changes = this.#changes;
+    sums[start] = squares[start] = changes[start] = 0;
+    for (let step = start; step < roots.length; step++) {
+      const root = roots[step]!;
+      const before = step > start ? roots[step - 1]! : root;
+      sums[step + 1] = sums[step]! + root;
+      squares[step + 1] = squares[step]! + root * root;
+      changes[step + 1] = changes[step]! + abs(root - before);
+    }
+    for (const place of this.#places) {
+      if (place === undefined) continue;
+      const { steps: season, misses } = place;
+      const first = min(roots.length, start + season);
+      misses.fill(0, start, first + 1);
+      for (let step = first; step < roots.length; step++) {
+        misses[step + 1] = misses[step]! + abs(roots[step]! - roots[step - season]!);
+      }
+    }
+  }
+
+  /**
+   * Writes what there is to see before `origin`, from `contextAt` and `stepsAt` on.
+   * @param origin at least one step after the start of the history
+   */
+  write(origin: number, context: Float32Array, contextAt: number, into: StepsInto): Gauge {
+    const gauge = this.#gauge(origin);
+    this.#describeHistory(origin, gauge, context, contextAt);
+    this.#describeSteps(origin, gauge, into.values, into.at);
+    return gauge;
+  }
+
+  #gauge(origin: number): Gauge {
+    const near = max(this.#start, origin - this.#span);
+    const centre = this.#mean(near, origin);
+    const variance = (this.#variance(near, origin) + this.#variance(this.#start, origin)) / 2;
+    const spread = sqrt(variance) + SPREAD_MIN * centre;
+    let miss = this.#changes[origin]! / (origin - this.#start);
+    for (const place of this.#places) {
+      const count = place === undefined ? 0 : origin - this.#start - place.steps;
+      if (place !== undefined && count > 0) miss = min(miss, place.misses[origin]! / count);
+    }
+    return { centre, spread, unrest: spread > 0 ? miss / spread : 1 };
+  }
+
+  #describeHistory(origin: number, gauge: Gauge, into: Float32Array, from: number): void {
+    const roots = this.#roots;
+    const start = this.#start;
+    const length = origin - start;
+    const scaled = (root: number): number => scale(root, gauge);
+    let at = from;
+    for (let lag = 1; lag <= LAGS; lag++) {
+      into[at++] = scaled(roots[max(start, origin - lag)]!);
+    }
+    let newer = LAGS;
+    for (const older of POOL_ENDS) {
+      const first = max(start, origin - older);
+      const last = max(start + 1, origin - newer);
+      into[at++] = scaled(first < last ? this.#mean(first, last) : this.#mean(start, origin));
+      newer = older;
+    }
+    let highest = -Infinity;
+    let lowest = Infinity;
+    let seen = 0;
+    for (const steps of EXTREMES) {
+      for (; seen < min(steps, length); seen++) {
+        const root = roots[origin - 1 - seen]!;
+        highest = max(highest, root);
+        lowest = min(lowest, root);
+      }
+      into[at++] = scaled(highest);
+      into[at++] = scaled(lowest);
+    }
+    const perSpread = gauge.spread > 0 ? 1 / gauge.spread : 0;
+    const spreadOf = (steps: number): number =>
+      sqrt(this.#variance(max(start, origin - steps), origin)) * perSpread;
+    const changeOf = (steps: number): number => {
+      const first = max(start, origin - steps);
+      return ((this.#changes[origin]! - this.#changes[first]!) / (origin - first)) * perSpread;
+    };
+    into[at++] = scaled(0);
+    into[at++] = scaled(this.#mean(start, origin));
+    into[at++] = clip(spreadOf(12));
+    into[at++] = clip(spreadOf(48));
+    into[at++] = clip(changeOf(24));
+    into[at++] = clip(changeOf(STEPS_MAX));
+    into[at++] = log(length / STEPS_MAX) / 4;
+    for (const place of this.#places) {
+      this.#describeSeason(place, origin, gauge, into, at);
+      at += SEASON_FACTS;
+    }
+  }
+
+  #describeSeason(
+    place: SeasonPlace | undefined,
+    origin: number,
+    gauge: Gauge,
+    into: Float32Array,
+    at: number,
+  ): void {
+    const cycles = place === undefined ? 0 : (origin - this.#start) / place.steps;
+    if (place === undefined || cycles < 1) {
+      into.fill(0, at, at + SEASON_FACTS);
+      return;
+    }
+    const { steps, misses } = place;
+    const first = max(this.#start + steps, origin - 2 * steps);
+    const count = origin - first;
+    const miss = count > 0 ? (misses[origin]! - misses[first]!) / count : gauge.spread;
+    const all = origin - this.#start - steps;
+    const missAll = all > 0 ? misses[origin]! / all : gauge.spread;
+    const then = origin - steps;
+    into[at] = 1;
+    into[at + 1] = log(cycles);
+    into[at + 2] = log(steps) / 4;
+    into[at + 3] = gauge.spread > 0 ? clip(miss / gauge.spread) : 0;
+    into[at + 4] = gauge.spread > 0 ? clip(missAll / gauge.spread) : 0;
+    into[at + 5] =
+      then > this.#start ? scale(this.#mean(max(this.#start, then - LEVEL_STEPS), then), gauge) : 0;
+  }
+
+  #describeSteps(origin: number, gauge: Gauge, into: Float32Array, from: number): void {
+    const roots = this.#roots;
+    const start = this.#start;
+    const last = scale(roots[origin - 1]!, gauge);
+    const level = scale(this.#mean(max(start, origin - LEVEL_STEPS), origin), gauge);
+    for (const [p, place] of this.#places.entries()) {
+      this.#describeSlots(place, { origin, gauge, last, level }, into, from + p * SEASON_LOOKS);
+    }
+    let highest = -Infinity;
+    let seen = 0;
+    for (let k = 0; k < this.#steps.length; k++) {
+      const h = this.#steps[k]!;
+      let at = from + k * STEP_INPUTS + SEASON_PLACES * SEASON_LOOKS;
+      for (; seen < min(h, origin - start); seen++) {
+        highest = max(highest, roots[origin - 1 - seen]!);
+      }
+      into[at++] = scale(highest, gauge);
+      into[at++] = log(h) / 3;
+      into[at++] = 1 / h;
+      into[at++] = last * DECAYS.fast ** h;
+      into[at++] = last * DECAYS.slow ** h;
+      into[at++] = level * DECAYS.level ** h;
+    }
+  }
+
+  /** Of one season, for each step: the nearest slots before, middle and highest of all, and the highest so far. */
+  #describeSlots(
+    place: SeasonPlace | undefined,
+    { origin, gauge, last, level }: Present,
+    into: Float32Array,
+    from: number,
+  ): void {
+    const roots = this.#roots;
+    const start = this.#start;
+    let highestNear = -Infinity;
+    let highestAll = -Infinity;
+    let seen = 0;
+    const then = origin - (place?.steps ?? 0);
+    const isKnown = place !== undefined && then > start;
+    const lastMiss = isKnown ? last - scale(roots[then - 1]!, gauge) : 0;
+    const levelMiss = isKnown
+      ? level - scale(this.#mean(max(start, then - LEVEL_STEPS), then), gauge)
+      : 0;
+    for (let k = 0; k < this.#steps.length; k++) {
+      const h = this.#steps[k]!;
+      const at = from + k * STEP_INPUTS;
+      const season = place?.steps ?? 0;
+      const near =
+        place === undefined ? -1 : origin + h - 1 - season * (1 + Math.floor((h - 1) / season));
+      if (near < start) {
+        into.fill(level, at, at + SEASON_LOOKS - 2);
+        into.fill(0, at + SEASON_LOOKS - 2, at + SEASON_LOOKS);
+        continue;
+      }
+      const slot = this.#slot;
+      slot.clear();
+      for (let step = near; step >= start && slot.count < CYCLES_MAX; step -= season) {
+        slot.insert(roots[step]!);
+      }
+      // The slots of steps between those described count for the highest, too.
+      for (; seen < h; seen++) {
+        const same = origin + seen - season * (1 + Math.floor(seen / season));
+        if (same >= start) highestNear = max(highestNear, roots[same]!);
+      }
+      const highest = slot.quantile(1);
+      highestAll = max(highestAll, highest);
+      into[at] = scale(roots[near]!, gauge);
+      into[at + 1] = scale(roots[max(start, near - 1)]!, gauge);
+      into[at + 2] = scale(roots[min(near + 1, origin - 1)]!, gauge);
+      into[at + 3] = scale(roots[near - season >= start ? near - season : near]!, gauge);
+      into[at + 4] = scale(slot.quantile(0.5), gauge);
+      into[at + 5] = scale(highest, gauge);
+      into[at + 6] = scale(highestNear, gauge);
+      into[at + 7] = scale(highestAll, gauge);
+      into[at + 8] = lastMiss * DECAYS.slow ** h;
+      into[at + 9] = levelMiss * DECAYS.level ** h;
+    }
+  }
+
+  #mean(from: number, to: number): number {
+    return (this.#sums[to]! - this.#sums[from]!) / (to - from);
+  }
+
+  #variance(from: number, to: number): number {
+    const mean = this.#mean(from, to);
+    return max(0, (this.#squares[to]! - this.#squares[from]!) / (to - from) - mean * mean);
+  }
+}
+
+/** Of the moment at an origin; `last` and `level` in the units of the inputs. */
+interface Present {
+  readonly origin: number;
+  readonly gauge: Gauge;
+  readonly last: number;
+  readonly level: number;
+}
+
+/** Where the numbers of all steps of an origin go, one step after the other. */
+export interface StepsInto {
+  readonly values: Float32Array;
+  readonly at: number;
+}
+
+/** The root that a number of the network stands for. */
+export function unscale(
+  value: number,
+  { centre, spread }: Pick<Gauge, 'centre' | 'spread'>,
+): number {
+  return max(0, centre + spread * value);
+}
+
+export function scale(root: number, { centre, spread }: Pick<Gauge, 'centre' | 'spread'>): number {
+  return spread > 0 ? clip((root - centre) / spread) : 0;
+}
+
+function clip(value: number): number {
+  return min(CLIP, max(-CLIP, value));
+}
+
+function placesOf(seasons: readonly number[]): (number | undefined)[] {
+  const short = seasons.filter((steps) => steps < SHORT_STEPS_MAX);
+  const long = seasons.filter((steps) => steps >= SHORT_STEPS_MAX);
+  return [short.at(-1), long[0], long[1]];
+}

@@ -1,0 +1,146 @@
+import type { Model, Row, Shape } from '../model.js';
+import { lengthOf } from '../model.js';
+import { CONTEXT_INPUTS, Inputs, STEP_INPUTS, unscale } from './inputs.js';
+import type { Gauge } from './inputs.js';
+import { OUTPUTS, PEAK_QUANTILES, STEP_QUANTILES } from './layers.js';
+
+/** What computes: `Network`, or in tests anything. */
+export interface Predictor {
+  /**
+   * @param context of `origins` origins, one after the other
+   * @param steps of all steps of the first, then of the second
+   * @returns [origins × steps × OUTPUTS]
+   */
+  run(context: Float32Array, steps: Float32Array, origins: number): Float32Array;
+}
+
+export interface NeuralShape extends Shape {
+  readonly stepMs: number;
+  readonly seasonsMs: readonly number[];
+}
+
+/** Shorter ones are no seasons, only neighbouring steps. */
+const SEASON_MIN = 4;
+/** With less it has seen nothing like it while it learnt. */
+const HISTORY_MIN = 24;
+/** While fitting it is asked at every so many origins: what it says there is judged, not learnt from. */
+const ORIGINS_STRIDE = 2;
+/** Steps described at a time: as many as fit into the engine's caches. */
+const CELLS_MAX = 24 * 64;
+
+/**
+ * The global network (`network.ts`) as one model among the others: it learns nothing of a series, so it has no
+ * parameters, and speaks from the first hours on. Paths: quantiles of each step, then quantiles of the peak over the whole
+ * horizon, the same at each step of it.
+ */
+export class Neural implements Model {
+  readonly name = 'neural';
+  readonly paths = OUTPUTS;
+  readonly params = 0;
+  readonly minHistory = HISTORY_MIN;
+  readonly horizonSteps: number;
+  #predictor: Predictor | undefined;
+  readonly #inputs: Inputs;
+  readonly #context: Float32Array;
+  readonly #steps: Float32Array;
+  readonly #gauges: Gauge[];
+  /** Where the paths of an origin go, and how far apart they are. */
+  readonly #places: { at: number; stride: number }[];
+  #count = 0;
+
+  constructor({ horizonSteps, historySteps, stepMs, seasonsMs }: NeuralShape) {
+    this.horizonSteps = horizonSteps;
+    this.#inputs = new Inputs({
+      historySteps,
+      // Once is enough: the network knows how often.
+      seasons: [...seasonsMs]
+        .sort((a, b) => a - b)
+        .map((ms) => Math.round(ms / stepMs))
+        .filter((steps) => steps >= SEASON_MIN && steps <= historySteps),
+      steps: Array.from({ length: horizonSteps }, (_, h) => h + 1),
+    });
+    const room = Math.max(1, Math.floor(CELLS_MAX / horizonSteps));
+    this.#context = new Float32Array(room * CONTEXT_INPUTS);
+    this.#steps = new Float32Array(room * horizonSteps * STEP_INPUTS);
+    this.#gauges = Array.from({ length: room }, () => ({ centre: 0, spread: 0, unrest: 1 }));
+    this.#places = Array.from({ length: room }, () => ({ at: 0, stride: 0 }));
+  }
+
+  /** Asks this network from now on; undefined: it has nothing to say, and the others go on without it. */
+  use(predictor: Predictor | undefined): void {
+    this.#predictor = predictor;
+  }
+
+  fit(rows: readonly Row[], _params: Float32Array, said: Float32Array): void {
+    said.fill(NaN);
+    if (this.#predictor === undefined) return;
+    for (const [r, row] of rows.entries()) {
+      const { origins, start } = row;
+      const stride = origins.length * this.horizonSteps;
+      this.#inputs.take(row);
+      for (let k = 0; k < origins.length; k += ORIGINS_STRIDE) {
+        const origin = origins[k]!;
+        if (origin - start < HISTORY_MIN) continue;
+        const at = r * this.paths * stride + k * this.horizonSteps;
+        this.#ask(this.#predictor, origin, { at, stride }, said);
+      }
+    }
+    this.#answer(this.#predictor, said);
+  }
+
+  predict(rows: readonly Row[], _params: Float32Array, said: Float32Array): void {
+    const stride = this.horizonSteps;
+    said.fill(NaN, 0, rows.length * this.paths * stride);
+    if (this.#predictor === undefined) return;
+    for (const [r, row] of rows.entries()) {
+      if (lengthOf(row) < HISTORY_MIN) continue;
+      this.#inputs.take(row);
+      this.#ask(this.#predictor, row.values.length, { at: r * this.paths * stride, stride }, said);
+    }
+    this.#answer(this.#predictor, said);
+  }
+
+  #ask(
+    predictor: Predictor,
+    origin: number,
+    place: { at: number; stride: number },
+    said: Float32Array,
+  ): void {
+    const n = this.#count++;
+    const values = this.#steps;
+    this.#gauges[n] = this.#inputs.write(origin, this.#context, n * CONTEXT_INPUTS, {
+      values,
+      at: n * this.horizonSteps * STEP_INPUTS,
+    });
+    this.#places[n] = place;
+    if (this.#count === this.#gauges.length) this.#answer(predictor, said);
+  }
+
+  #answer(predictor: Predictor, said: Float32Array): void {
+    const count = this.#count;
+    if (count === 0) return;
+    this.#count = 0;
+    const horizon = this.horizonSteps;
+    const out = predictor.run(
+      this.#context.subarray(0, count * CONTEXT_INPUTS),
+      this.#steps.subarray(0, count * horizon * STEP_INPUTS),
+      count,
+    );
+    for (let n = 0; n < count; n++) {
+      const { at, stride } = this.#places[n]!;
+      const gauge = this.#gauges[n]!;
+      const from = n * horizon * OUTPUTS;
+      for (let p = 0; p < STEP_QUANTILES.length; p++) {
+        for (let h = 0; h < horizon; h++) {
+          said[at + p * stride + h] = unscale(out[from + h * OUTPUTS + p]!, gauge) ** 2;
+        }
+      }
+      const last = from + (horizon - 1) * OUTPUTS + STEP_QUANTILES.length;
+      for (let p = 0; p < PEAK_QUANTILES.length; p++) {
+        const peak = unscale(out[last + p]!, gauge) ** 2;
+        const path = at + (STEP_QUANTILES.length + p) * stride;
+        said.fill(peak, path, path + horizon);
+      }
+    }
+  }
+}

@@ -185,6 +185,13 @@ const ERRORS = {
     meaning: 'could not listen on {address}: {why}',
     remedy: 'Free the port, or choose another address in the config.',
   },
+  ERR_TLS_INVALID: {
+    status: 400,
+    exit: 64,
+    meaning: '{origin} cannot be used for TLS: {why}',
+    remedy:
+      'Give PEM files: a certificate with those that signed it, its own key without a passphrase, authorities.',
+  },
   ERR_NETWORK_INVALID: {
     status: 400,
     exit: 64,

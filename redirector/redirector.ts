@@ -18,7 +18,10 @@ import { SWITCH } from '../core/table-store/records/switch.js';
 import type { TableViewOptions } from '../core/table-store/view.js';
 import { TableView } from '../core/table-store/view.js';
 import { within } from '../core/within.js';
+import type { AccessLog } from './access-log/access-log.js';
 import type { ProtocolAdapter } from './adapters/adapter.js';
+import type { ServerLink } from './adapters/servers.js';
+import { PLAIN_LINK } from './adapters/servers.js';
 import { Addresses } from './addresses/addresses.js';
 import type { AddressesPorts } from './addresses/addresses.js';
 import type { AddressesOptions } from './addresses/options.js';
@@ -68,6 +71,10 @@ export interface RedirectorParts {
   readonly boot: string;
   readonly agentTokenOf: (server: ServerId) => string;
   readonly policyOf: (resource: ResourceId) => ResourcePolicy;
+  /** Undefined: what clients ask for is not written down. */
+  readonly accessLog?: AccessLog | undefined;
+  /** Undefined: to all in the clear. */
+  readonly linkOf?: (server: ServerId) => ServerLink;
   /** Where its process tells how it is; undefined: nowhere. */
   readonly health?: () => Address;
   readonly adapters: (parts: AdapterParts) => readonly ProtocolAdapter[];
@@ -134,7 +141,11 @@ export class Redirector implements Startable {
     const suspect = (server: ServerId): void => {
       this.health.suspect(server);
     };
-    const servers: Servers = new Servers({ view, gate: () => gate, log, suspect });
+    const servers: Servers = new Servers({
+      ...{ view, log, suspect },
+      gate: () => gate,
+      linkOf: parts.linkOf ?? (() => PLAIN_LINK),
+    });
     const gate = new Gate(
       {
         clock,
@@ -195,6 +206,7 @@ export class Redirector implements Startable {
       gate,
       servers,
       drainPolicyOf,
+      accessLog: parts.accessLog,
       sessions: book && inheritance && { book, scopeOf: (ip) => inheritance.scopeOf(ip) },
     });
     const dataPlane = new LocalDataPlane(

@@ -5,6 +5,7 @@ import type { Log } from '../core/log.js';
 import { SERVER } from '../core/table-store/records/server.js';
 import type { TableView } from '../core/table-store/view.js';
 import type { HttpServers } from './adapters/http/context.js';
+import type { ServerLink } from './adapters/servers.js';
 import type { Gate } from './gate.js';
 
 export interface ServersParts {
@@ -13,6 +14,7 @@ export interface ServersParts {
   readonly gate: () => Gate;
   readonly log: Log;
   readonly suspect: (server: ServerId) => void;
+  readonly linkOf: (server: ServerId) => ServerLink;
 }
 
 /** A resource that moved, as the agent of its former server tells it. */
@@ -38,6 +40,10 @@ export class Servers implements HttpServers {
 
   addressOf(server: ServerId): Address | undefined {
     return this.#parts.view.get(SERVER, server)?.value.address ?? this.#learned.get(server);
+  }
+
+  linkOf(server: ServerId): ServerLink {
+    return this.#parts.linkOf(server);
   }
 
   hasFence(server: ServerId): boolean {

@@ -27,6 +27,8 @@ import type { RedirectorOptions, ResourcePolicy } from '../../redirector/redirec
 import { Redirector } from '../../redirector/redirector.js';
 import { PLAN_QUEUE_DEFAULTS } from '../../redirector/switch/plan-queue.js';
 import { SWITCH_LIMITS } from '../../redirector/switch/protocol.js';
+import type { AccessLog } from '../../redirector/access-log/access-log.js';
+import type { Security } from './security.js';
 
 /* A redirector as the config wants it. */
 
@@ -45,9 +47,13 @@ export interface RedirectorParts {
   readonly health: () => Address;
   /** The cluster's: agents' tokens are made from it. */
   readonly secret: string;
+  /** As it is now. */
+  readonly security: () => Security;
+  readonly accessLog: AccessLog;
 }
 
 export function redirectorOf(config: Config, parts: RedirectorParts): Redirector {
+  const { security } = parts;
   return new Redirector(
     {
       ...parts,
@@ -64,9 +70,10 @@ export function redirectorOf(config: Config, parts: RedirectorParts): Redirector
               secret: parts.secret,
             },
       adapters: (adapterParts) => [
-        new HttpAdapter(adapterParts, httpListenersOf(config), httpOptionsOf(config)),
-        new TcpAdapter(adapterParts, tcpListenersOf(config), tcpOptionsOf(config)),
+        new HttpAdapter(adapterParts, httpListenersOf(config, security()), httpOptionsOf(config)),
+        new TcpAdapter(adapterParts, tcpListenersOf(config, security()), tcpOptionsOf(config)),
       ],
+      linkOf: (server) => security().linkOf(server),
     },
     redirectorOptionsOf(config),
   );
@@ -92,12 +99,16 @@ export function policiesOf({ resources }: Config): (resource: ResourceId) => Res
 }
 
 /** What a reload changes of it. @throws ERR_LISTEN_FAILED: a listener of the new config cannot be opened; nothing was changed */
-export async function reconfigureRedirector(redirector: Redirector, config: Config): Promise<void> {
+export async function reconfigureRedirector(
+  redirector: Redirector,
+  config: Config,
+  security: Security,
+): Promise<void> {
   for (const adapter of redirector.adapters) {
     if (adapter instanceof HttpAdapter) {
-      await adapter.reconfigure(httpListenersOf(config), httpOptionsOf(config));
+      await adapter.reconfigure(httpListenersOf(config, security), httpOptionsOf(config));
     } else if (adapter instanceof TcpAdapter) {
-      await adapter.reconfigure(tcpListenersOf(config), tcpOptionsOf(config));
+      await adapter.reconfigure(tcpListenersOf(config, security), tcpOptionsOf(config));
     }
   }
   redirector.reconfigure(redirectorOptionsOf(config));
@@ -167,16 +178,24 @@ function addressDriverOf(
     : new HookAddressDriver(clock, { command, timeoutMs });
 }
 
-function httpListenersOf({ listeners }: Config): HttpListener[] {
-  return listeners.flatMap(({ protocol, listen, route }) =>
-    protocol === 'http' ? [{ listen, route: httpRouteOf(route) }] : [],
-  );
+function httpListenersOf({ listeners }: Config, security: Security): HttpListener[] {
+  return listeners
+    .filter(({ protocol }) => protocol === 'http')
+    .map((each) => ({
+      listen: each.listen,
+      route: httpRouteOf(each.route),
+      ...security.of(each),
+    }));
 }
 
-function tcpListenersOf({ listeners }: Config): TcpListener[] {
-  return listeners.flatMap(({ protocol, listen, route }) =>
-    protocol === 'tcp' ? [{ listen, route: tcpRouteOf(route) }] : [],
-  );
+function tcpListenersOf({ listeners }: Config, security: Security): TcpListener[] {
+  return listeners
+    .filter(({ protocol }) => protocol === 'tcp')
+    .map((each) => ({
+      listen: each.listen,
+      route: tcpRouteOf(each.route),
+      ...security.of(each),
+    }));
 }
 
 type RouteConfig = Config['listeners'][number]['route'];

@@ -39,12 +39,14 @@ import { redirectorMetrics } from '../../redirector/metrics.js';
 import type { Redirector } from '../../redirector/redirector.js';
 import { collectorOf } from './collector.js';
 import { controlOf } from './control.js';
+import { accessLogOf } from './access-log.js';
 import type { EngineName, Engines } from './engines.js';
 import { openEngines } from './engines.js';
 import { forecasterOf } from './forecaster.js';
 import { healthServer } from './health.js';
 import { shippedWeights } from './weights.js';
 import { reconfigureRedirector, redirectorOf } from './redirector.js';
+import { Security, SecurityWatch } from './security.js';
 
 /** What one process can be, alone or together. */
 export const ROLES = ['redirector', 'collector', 'forecaster', 'api'] as const;
@@ -58,6 +60,8 @@ export interface ServicesParts {
   readonly secret: string;
   /** Where the engines keep everything. */
   readonly dataDir: string;
+  /** Where the config stands: files that it names are relative to it; undefined: to the working directory. */
+  readonly folder?: string;
   readonly influxPassword?: string | undefined;
   /** For the engines that rest in it. */
   readonly redis?: RedisOptions | undefined;
@@ -77,6 +81,8 @@ interface Built {
   readonly config: Config;
   /** Takes up another config. @throws ERR_LISTEN_FAILED: nothing was changed */
   readonly reconfigure: (config: Config) => Promise<void>;
+  /** The part of it that may fail, alone: files that the config names may be others. @throws coded errors: nothing was changed */
+  readonly secure: (config: Config) => Promise<void>;
   readonly redirector: Redirector | undefined;
   readonly collector: Collector | undefined;
   readonly registration: Registration | undefined;
@@ -91,6 +97,7 @@ export class Services implements Startable {
   readonly #built: Built;
   readonly #lifecycle: Lifecycle;
   #config: Config;
+  #changing: Promise<void> = Promise.resolve();
 
   private constructor(built: Built, lifecycle: Lifecycle) {
     this.#built = built;
@@ -129,7 +136,7 @@ export class Services implements Startable {
     parts: ServicesParts & { readonly disk: Disk },
     roles: readonly Role[],
   ): Promise<Services> {
-    const { clock, rng, log, version, secret, disk } = parts;
+    const { clock, rng, log, version, secret, disk, folder = '.' } = parts;
     const { tableStore: store } = engines;
     const guard = outboundGuard(config);
     const net = new NodeNet(clock, guard);
@@ -138,9 +145,14 @@ export class Services implements Startable {
 
     const metrics = new Metrics(version);
     const boot = randomUUID();
+    const readSecurity = (now: Config) => Security.read(now, { clock, folder, secret });
+    let security = has('redirector') ? await readSecurity(config) : undefined;
+    const accesses = accessLogOf(config, clock, folder);
     const redirector = has('redirector')
       ? redirectorOf(config, {
           ...{ store, clock, rng, net, log, secret, boot },
+          security: () => the(security),
+          accessLog: accesses.log,
           membersNet: membersNet(config, clock),
           sessionStore: engines.sessionStore,
           health: () => reachable(health.address, config),
@@ -168,7 +180,11 @@ export class Services implements Startable {
       config.health.listen,
     );
     if (redirector !== undefined) {
-      metrics.add(...redirectorMetrics(redirector), ...adapterMetrics(redirector));
+      metrics.add(
+        ...redirectorMetrics(redirector),
+        ...adapterMetrics(redirector),
+        ...accesses.metrics,
+      );
     }
     const collecting = has('collector')
       ? await collectorOf(config, {
@@ -198,11 +214,24 @@ export class Services implements Startable {
           engines: engines.health,
         })
       : undefined;
+    const secure = async (now: Config): Promise<void> => {
+      if (redirector === undefined) return;
+      const read = await readSecurity(now);
+      await reconfigureRedirector(redirector, now, read);
+      security = read;
+    };
+    const watch = new SecurityWatch({
+      ...{ clock, log, folder, secret },
+      config: () => services.config,
+      reread: () => services.#reread(),
+    });
     const built: Built = {
+      secure,
       ...{ config, redirector, collector, health, view, engines },
       reconfigure: async (now) => {
         // The only one that may fail comes first.
-        if (redirector !== undefined) await reconfigureRedirector(redirector, now);
+        await secure(now);
+        accesses.reconfigure(now);
         guard.exclude(ownListeners(now));
         collecting?.reconfigure(now);
         forecasting?.reconfigure(now);
@@ -221,7 +250,8 @@ export class Services implements Startable {
       ...(collector !== undefined && control === undefined
         ? [reporting(collector, { store, clock, log })]
         : []),
-      ...[redirector, collector, forecasting?.service, control?.api].filter(
+      accesses.service,
+      ...[redirector, redirector && watch, collector, forecasting?.service, control?.api].filter(
         (part) => part !== undefined,
       ),
       {
@@ -235,7 +265,8 @@ export class Services implements Startable {
         },
       },
     ]);
-    return new Services(built, lifecycle);
+    const services: Services = new Services(built, lifecycle);
+    return services;
   }
 
   /** @throws ERR_LISTEN_FAILED and what the engines throw; what had started is stopped */
@@ -258,9 +289,24 @@ export class Services implements Startable {
    */
   async reload(read: Config): Promise<Reload> {
     const reload = reloadOf(this.#config, read);
-    if (reload.changed.length > 0) await this.#built.reconfigure(reload.config);
-    this.#config = reload.config;
+    await this.#alone(async () => {
+      const { reconfigure, secure } = this.#built;
+      if (reload.changed.length > 0) await reconfigure(reload.config);
+      else await secure(reload.config);
+      this.#config = reload.config;
+    });
     return reload;
+  }
+
+  #reread(): Promise<void> {
+    return this.#alone(() => this.#built.secure(this.#config));
+  }
+
+  /** Two at once could leave the one half and half the other. */
+  #alone(change: () => Promise<void>): Promise<void> {
+    const turn = this.#changing.then(change);
+    this.#changing = turn.catch(() => undefined);
+    return turn;
   }
 
   get engines(): Engines {

@@ -70,6 +70,7 @@ async function run(context: Context, roles: readonly Role[], options: VerbOption
       version: await productVersion(),
       secret: await clusterSecret(secret, dataDir),
       dataDir,
+      folder,
       influxPassword,
       redis: await redisOf(found),
     },

@@ -4,7 +4,14 @@ import { BACKENDS } from '../forecast.js';
 import { LOG_LEVELS } from '../log.js';
 import { memberIdSchema, resourceIdSchema, serverIdSchema } from '../schema.js';
 import { metricsSourceSchema } from './metrics-source.js';
-import { addressTextSchema, bytesSchema, globSchema, ipPrefixSchema, msSchema } from './units.js';
+import {
+  addressTextSchema,
+  bytesSchema,
+  globSchema,
+  ipPrefixSchema,
+  msSchema,
+  networkSchema,
+} from './units.js';
 
 /*
  * The one config file. Every key, its default and its unit stand here; the JSON Schema for editors and the
@@ -65,13 +72,66 @@ const routeSchema = z
     'How work names its resource. http: a request by its first path segment, a header, its host, or the longest path prefix. tcp: the listener has one (`resource`), or the name in the TLS hello says it (`serverName`), which goes to the server as it came.',
   );
 
+const fileSchema = z.string().min(1).describe('PEM, relative to this file.');
+
+const certificateSchema = z.strictObject({
+  certificateFile: fileSchema.describe('PEM: its own certificate, then those that signed it.'),
+  keyFile: fileSchema,
+});
+
+const listenerTlsSchema = z.strictObject({
+  certificates: z
+    .array(certificateSchema)
+    .min(1)
+    .max(1000)
+    .describe('By the names in them; the first for clients that ask for no name, or for another.'),
+  clientCaFile: fileSchema
+    .optional()
+    .describe('PEM: clients must show a certificate that one of these signed.'),
+  minVersion: z.enum(['1.2', '1.3']).default('1.2'),
+});
+
+const serverLinkSchema = z.strictObject({
+  match: globSchema.describe('Servers by name; the first that matches counts.'),
+  tls: z
+    .strictObject({
+      caFile: fileSchema
+        .optional()
+        .describe(
+          'PEM: who must have signed its certificate; left out: whoever the system trusts.',
+        ),
+      certificate: certificateSchema.optional().describe('What we show.'),
+      serverName: z
+        .string()
+        .min(1)
+        .max(253)
+        .optional()
+        .describe('The name that it must prove; left out: the host of its address.'),
+    })
+    .optional(),
+  proxyProtocol: z
+    .enum(['v1', 'v2'])
+    .optional()
+    .describe('It is told whose each TCP connection is; of those for HTTP, that they are ours.'),
+});
+
 const listenerSchema = z
   .strictObject({
     listen: addressTextSchema.describe('Where clients connect.'),
     protocol: z.enum(['http', 'tcp']).default('http'),
     route: routeSchema.default('first-path-segment'),
+    tls: listenerTlsSchema.optional().describe('It ends TLS; left out: bytes go as they come.'),
+    proxyProtocolFrom: z
+      .array(networkSchema)
+      .min(1)
+      .optional()
+      .describe('Peers there must say by the PROXY protocol (v1, v2) for whom they connect.'),
   })
-  .superRefine(({ protocol, route }, context) => {
+  .superRefine(({ protocol, route, tls }, context) => {
+    if (tls !== undefined && typeof route === 'object' && 'serverName' in route) {
+      const message = 'not with `serverName`: that goes to its server still encrypted';
+      context.addIssue({ code: 'custom', path: ['tls'], message });
+    }
     const isOfTcp =
       route !== 'first-path-segment' && ('resource' in route || 'serverName' in route);
     if (isOfTcp === (protocol === 'tcp')) return;
@@ -527,6 +587,28 @@ const tcpSchema = z.strictObject({
     .describe('For the TLS hello, where it names the resource.'),
 });
 
+const accessLogSchema = z.strictObject({
+  file: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Relative to this file, `-`: standard output; left out: none is written.'),
+  format: z
+    .enum(['json', 'common'])
+    .default('json')
+    .describe('common: as NCSA wrote it; TCP connections are JSON in any case.'),
+  share: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(1)
+    .describe('Of what is logged; what failed, but by its client, always is.'),
+  query: z.boolean().default(false).describe('Queries too: they may hold what nobody should read.'),
+  bufferBytesMax: bytesSchema
+    .prefault('4MiB')
+    .describe('Of lines that wait for the disk; beyond they are dropped and counted.'),
+});
+
 const limitsSchema = z.strictObject({
   outboundNetworks: z
     .array(z.string().max(64))
@@ -588,6 +670,10 @@ export const configSchema = z.strictObject({
   redirector: redirectorSchema.prefault({}),
   http: reloadable(httpSchema.prefault({})),
   tcp: reloadable(tcpSchema.prefault({})),
+  accessLog: reloadable(accessLogSchema.prefault({})),
+  serverLinks: reloadable(
+    z.array(serverLinkSchema).default([]).describe('How connections to servers are made.'),
+  ),
   limits: limitsSchema.prefault({}),
 });
 

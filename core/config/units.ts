@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Address } from '../domain.js';
 import { parseAddress } from '../domain.js';
+import { trustsOf } from '../net/guard.js';
 import { isV4, parseIp } from '../net/ip.js';
 
 /* Values as people write them in a config, and what they mean inside. */
@@ -68,6 +69,19 @@ export const ipPrefixSchema = z.string().transform((text, context) => {
   context.issues.push({ code: 'custom', input: text, message });
   return z.NEVER;
 });
+
+/** `10.0.0.0/8`, `fd00::/8`, or one address. */
+export const networkSchema = z
+  .string()
+  .max(64)
+  .refine((text) => {
+    try {
+      trustsOf([text]);
+      return true;
+    } catch {
+      return false;
+    }
+  }, 'a network such as 10.0.0.0/8, or an IP address');
 
 /** Milliseconds, whole. */
 export const msSchema = z.int().min(1);

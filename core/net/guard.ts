@@ -1,6 +1,7 @@
 import { fail } from '../errors.js';
 import type { Address } from '../domain.js';
 import { clip } from '../text.js';
+import type { Trusts } from './door.js';
 import type { Ip } from './ip.js';
 import { isV4, parseIp } from './ip.js';
 
@@ -99,6 +100,12 @@ export class OutboundGuard {
     if (isAllowed) return undefined;
     return special.length > 0 ? 'it is in a special range' : 'it is in no allowed network';
   }
+}
+
+/** Whether a peer is in one of the networks. @throws ERR_NETWORK_INVALID */
+export function trustsOf(networks: readonly string[]): Trusts {
+  const ranges = networks.map(parseNetwork);
+  return (peer) => peer !== undefined && ranges.some((range) => contains(range, peer));
 }
 
 function ownOf(excluded: readonly Address[]) {

@@ -1,6 +1,10 @@
 import type { Socket } from 'node:net';
+import { isIP } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import { connect as connectTls } from 'node:tls';
 import type { Address } from '../domain.js';
 import type { CloseReason, Connection, ConnectionHandler } from './port.js';
+import type { ClientTls } from './tls/client-tls.js';
 import { UNHANDLED } from './unhandled.js';
 
 /** Why a connection did not open, by the system's error code; `unreachable` for all others. */
@@ -9,36 +13,104 @@ const OPENING_REASONS: Readonly<Record<string, CloseReason>> = {
   ETIMEDOUT: 'timeout',
 };
 
+/** What a connection is besides its socket. */
+export interface NodeConnectionParts {
+  /** Where a socket that is not connected yet will lead, and how. */
+  readonly opening?: Opening;
+  /** TLS over the socket, after its handshake. */
+  readonly secured?: TLSSocket | undefined;
+  /** Of the peer, if somebody else than the socket says it. */
+  readonly remote?: Address | undefined;
+}
+
+interface Opening {
+  readonly to: Address;
+  readonly preface?: Uint8Array | undefined;
+  readonly tls?: ClientTls | undefined;
+}
+
 /**
- * A TCP socket as a `Connection`. Node calls back in later turns only, and all its errors end in `closed`.
+ * A TCP socket as a `Connection`, or TLS over one. Node calls back in later turns only, and all its errors end in `closed`.
  *
- *   opening → open → closed      (an accepted one is open from the start)
+ *   opening → (shaking hands →) open → closed      (an accepted one is open from the start)
  */
 export class NodeConnection implements Connection {
   handler: ConnectionHandler = UNHANDLED;
   readonly remote: Address;
-  readonly #socket: Socket;
+  /** TCP's. */
+  readonly #lower: Socket;
+  /** Where the bytes go: the same, or TLS over it. */
+  #socket: Socket;
   #isOpen: boolean;
   #reason: CloseReason | undefined;
 
-  /** `opening`: where a socket that is not connected yet will lead. */
-  constructor(socket: Socket, opening?: Address) {
-    this.#socket = socket;
+  constructor(socket: Socket, { opening, secured, remote }: NodeConnectionParts = {}) {
+    this.#lower = socket;
+    this.#socket = secured ?? socket;
     this.#isOpen = opening === undefined;
-    this.remote = opening ?? addressOf(socket.remoteAddress, socket.remotePort);
-    socket
-      .on('connect', () => {
-        this.#isOpen = true;
-        this.handler.opened();
+    this.remote = remote ?? opening?.to ?? addressOf(socket.remoteAddress, socket.remotePort);
+    this.#bind(this.#socket);
+    if (opening !== undefined) {
+      socket.once('connect', () => {
+        this.#connected(opening);
+      });
+    }
+  }
+
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  get isSecure(): boolean {
+    return this.#socket !== this.#lower;
+  }
+
+  #connected({ to, preface, tls }: Opening): void {
+    if (preface !== undefined) this.#lower.write(preface);
+    if (tls === undefined) {
+      this.#opened();
+      return;
+    }
+    const { context, serverName, protocols } = tls;
+    const name = serverName ?? to.host;
+    const secured = connectTls({
+      socket: this.#lower,
+      secureContext: context,
+      host: name,
+      // An IP has no place in a hello (RFC 6066 §3), but is looked for in the certificate.
+      ...(isIP(name) === 0 && { servername: name }),
+      ...(protocols.length > 0 && { ALPNProtocols: [...protocols] }),
+    });
+    this.#socket = secured;
+    this.#bind(secured);
+    secured
+      .once('secureConnect', () => {
+        this.#opened();
       })
-      .on('data', (bytes) => {
+      .on('error', () => {
+        // Node's types leave out that it is null as long as nothing was wrong with the certificate.
+        const why = secured.authorizationError as Error | null | undefined;
+        if (!this.#isOpen && why !== null && why !== undefined) this.#reason = 'untrusted';
+      });
+  }
+
+  #opened(): void {
+    this.#isOpen = true;
+    this.handler.opened();
+  }
+
+  /** Once TLS is over it, what the lower socket does is TLS's to hear. */
+  #bind(socket: Socket): void {
+    const isCurrent = (): boolean => socket === this.#socket;
+    socket
+      .on('data', (bytes: Uint8Array) => {
         this.handler.data(bytes);
       })
       .on('drain', () => {
-        this.handler.drained();
+        if (isCurrent()) this.handler.drained();
       })
       .on('end', () => {
-        this.handler.ended();
+        if (isCurrent()) this.handler.ended();
       })
       .on('error', (error: NodeJS.ErrnoException) => {
         this.#reason ??= this.#isOpen
@@ -46,7 +118,7 @@ export class NodeConnection implements Connection {
           : (OPENING_REASONS[error.code ?? ''] ?? 'unreachable');
       })
       .on('close', () => {
-        this.handler.closed(this.#reason ?? 'ended');
+        if (isCurrent()) this.handler.closed(this.#reason ?? 'ended');
       });
   }
 
@@ -84,7 +156,9 @@ export class NodeConnection implements Connection {
     const isEnding = socket.writableEnded && !socket.writableFinished;
     if (this.#isOpen && !isEnding && !socket.destroyed) {
       this.#reason ??= 'destroyed';
-      socket.resetAndDestroy();
+      this.#lower.resetAndDestroy();
+      // TLS over it says nothing more, since there is nobody to say it to.
+      socket.destroy();
     } else {
       this.destroy();
     }

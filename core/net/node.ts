@@ -6,6 +6,7 @@ import type { Address } from '../domain.js';
 import { formatAddress } from '../domain.js';
 import { ForeshiftError, codeOf } from '../errors.js';
 import { messageOf } from '../text.js';
+import { Door } from './door.js';
 import type { OutboundGuard, Resolve } from './guard.js';
 import { nodeCall } from './node-call.js';
 import { NodeConnection } from './node-connection.js';
@@ -44,8 +45,15 @@ export class NodeNet implements Net {
     options: ListenOptions = {},
   ): Promise<Listener> {
     // Half-open: a client that has sent its request and its FIN still waits for the answer.
+    const door = new Door({
+      clock: this.#clock,
+      options,
+      enter: ({ socket, secured, remote }) => {
+        accept(new NodeConnection(socket, { secured, remote }));
+      },
+    });
     const server = createServer({ allowHalfOpen: true, ...SOCKET_OPTIONS }, (socket) => {
-      accept(new NodeConnection(socket));
+      door.take(socket);
     });
     return new Promise((resolve, reject) => {
       server.once('error', (error) => {
@@ -61,13 +69,14 @@ export class NodeNet implements Net {
     });
   }
 
-  connect(to: Address, { timeoutMs }: ConnectOptions): Connection {
+  connect(to: Address, { timeoutMs, preface, tls }: ConnectOptions): Connection {
     const socket = new Socket({ allowHalfOpen: true });
-    const connection = new NodeConnection(socket, to);
+    const connection = new NodeConnection(socket, { opening: { to, preface, tls } });
     const cancel = this.#clock.after(timeoutMs, () => {
-      connection.giveUp('timeout');
+      if (!connection.isOpen) connection.giveUp('timeout');
     });
-    socket.once('connect', cancel).once('close', cancel);
+    if (tls === undefined) socket.once('connect', cancel);
+    socket.once('close', cancel);
     void this.#open(socket, connection);
     return connection;
   }

@@ -1,4 +1,7 @@
 import type { Address } from '../domain.js';
+import type { Trusts } from './door.js';
+import type { ClientTls } from './tls/client-tls.js';
+import type { ServerTls } from './tls/server-tls.js';
 
 /**
  * The network as an argument: sockets for the data plane, small HTTP calls for the control plane.
@@ -27,6 +30,10 @@ export interface ListenOptions {
   readonly backlogMax?: number;
   /** Told of a connection that could not be taken, as when there are no descriptors left; listening goes on. */
   readonly acceptFailed?: (why: string) => void;
+  /** Asked at each connection: it is handed over after its handshake. Undefined: bytes go as they are. */
+  readonly tls?: () => ServerTls | undefined;
+  /** Asked at each connection: peers that are proxies say in a header (PROXY protocol) whose it is, and are believed. */
+  readonly proxies?: () => Trusts | undefined;
 }
 
 export interface Listener {
@@ -39,6 +46,10 @@ export interface Listener {
 export interface ConnectOptions {
   /** To look up the name and to open. */
   readonly timeoutMs: number;
+  /** Goes out as soon as it is connected, before all else and in the clear. */
+  readonly preface?: Uint8Array | undefined;
+  /** It opens after the handshake. */
+  readonly tls?: ClientTls | undefined;
 }
 
 /**
@@ -47,8 +58,11 @@ export interface ConnectOptions {
  */
 export interface Connection {
   handler: ConnectionHandler;
+  /** Of the peer; where a proxy was believed, of whom it comes from. */
   readonly remote: Address;
   readonly local: Address;
+  /** It goes through TLS. */
+  readonly isSecure?: boolean;
   /** Bytes written and not yet taken by the system. */
   readonly buffered: number;
   /** Do not change `bytes` afterwards. False: full, wait for `drained`; the bytes are taken all the same. */
@@ -83,10 +97,17 @@ export interface ConnectionHandler {
 /**
  * `ended` – both sides finished; `destroyed` – by this side; `reset` – by the peer or on the way;
  * and for connections that never opened: `refused` – nothing listens; `unreachable`; `timeout`; `forbidden` – the guard of
- * outbound addresses refused it.
+ * outbound addresses refused it; `untrusted` – its certificate is not for it, or of nobody who is trusted.
  */
 export type CloseReason =
-  'ended' | 'destroyed' | 'reset' | 'refused' | 'unreachable' | 'timeout' | 'forbidden';
+  | 'ended'
+  | 'destroyed'
+  | 'reset'
+  | 'refused'
+  | 'unreachable'
+  | 'timeout'
+  | 'forbidden'
+  | 'untrusted';
 
 export interface OutboundCall {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';

@@ -1,3 +1,4 @@
+import { strict as assert } from 'node:assert';
 import type { Address } from '../domain.js';
 import { formatAddress } from '../domain.js';
 import { ForeshiftError } from '../errors.js';
@@ -86,7 +87,8 @@ export class SimulatedHost implements Net {
     return Promise.resolve(listener);
   }
 
-  connect(to: Address, { timeoutMs }: ConnectOptions): Connection {
+  connect(to: Address, { timeoutMs, preface, tls }: ConnectOptions): Connection {
+    assert.ok(tls === undefined, 'nothing is encrypted here');
     const { machine, weather, find, link, nextPort } = this.#parts;
     const name = LOOPBACK.has(to.host) ? machine.name : to.host;
     const local = { host: machine.name, port: nextPort() };
@@ -104,6 +106,7 @@ export class SimulatedHost implements Net {
     const back = link(name, machine.name);
     const server = this.#end(there, { local: remote, remote: local, link: back });
     SimulatedConnection.join(client, server, () => doorOf(there, to.port, there !== machine));
+    if (preface !== undefined) client.write(preface);
     return client;
   }
 

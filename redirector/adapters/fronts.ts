@@ -1,15 +1,21 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../../core/clock/port.js';
 import type { Address } from '../../core/domain.js';
+import type { Trusts } from '../../core/net/door.js';
 import type { Ip } from '../../core/net/ip.js';
 import { parseIp } from '../../core/net/ip.js';
 import type { Connection, Listener, Net } from '../../core/net/port.js';
+import type { ServerTls } from '../../core/net/tls/server-tls.js';
 import { within } from '../../core/within.js';
 import type { VacateHow } from './adapter.js';
 
 export interface FrontListener<Route> {
   readonly listen: Address;
   readonly route: Route;
+  /** Undefined: in the clear, or encrypted for somebody behind. */
+  readonly tls?: ServerTls | undefined;
+  /** Peers that say for whom they connect, and are believed; undefined: nobody is. */
+  readonly proxies?: Trusts | undefined;
 }
 
 /** A client that came by a listener, as the listeners know it. Its protocol decides what the four mean to it. */
@@ -30,14 +36,15 @@ export interface FrontsParts<Route, Client> {
   readonly clock: Clock;
   /** Whether there is room for one more beside so many; counts the one that is turned away. */
   readonly hasRoom: (connection: Connection, connected: number) => boolean;
+  /** A connection that did not come to its first byte, for want of a descriptor, by its TLS handshake or its proxy's header. */
+  readonly failed: () => void;
   /** `route`: as it is at the moment; `closed`: must be called once, at the end. */
   readonly admit: (connection: Connection, route: () => Route, closed: () => void) => Client;
 }
 
 /** A listener that is open, and who came by it. */
 interface Front<Route, Client> {
-  readonly listen: Address;
-  route: Route;
+  wanted: FrontListener<Route>;
   readonly listener: Listener;
   /** No longer wanted. */
   isLeft: boolean;
@@ -123,12 +130,17 @@ export class Fronts<Route, Client extends FrontClient> {
   async #open(wanted: readonly FrontListener<Route>[]): Promise<Front<Route, Client>[]> {
     const opened: Front<Route, Client>[] = [];
     try {
-      for (const { listen, route } of wanted) {
-        const clients = new Set<Client>();
-        const listener = await this.#parts.net.listen(listen, (connection) => {
+      for (const each of wanted) {
+        const accept = (connection: Connection): void => {
           this.#accept(connection, front);
+        };
+        const listener = await this.#parts.net.listen(each.listen, accept, {
+          acceptFailed: this.#parts.failed,
+          tls: () => front.wanted.tls,
+          proxies: () => front.wanted.proxies,
         });
-        const front: Front<Route, Client> = { listen, route, listener, isLeft: false, clients };
+        const clients = new Set<Client>();
+        const front: Front<Route, Client> = { wanted: each, listener, isLeft: false, clients };
         opened.push(front);
       }
     } catch (error) {
@@ -141,14 +153,14 @@ export class Fronts<Route, Client extends FrontClient> {
   async #listenAt(wanted: readonly FrontListener<Route>[]): Promise<void> {
     const left = [...this.#fronts];
     const kept = wanted.map(({ listen }) => {
-      const at = left.findIndex((front) => isDeepStrictEqual(front.listen, listen));
+      const at = left.findIndex((front) => isDeepStrictEqual(front.wanted.listen, listen));
       return at < 0 ? undefined : left.splice(at, 1)[0];
     });
     const opened = await this.#open(wanted.filter((_, at) => kept[at] === undefined));
-    this.#fronts = wanted.flatMap(({ route }, at) => {
+    this.#fronts = wanted.flatMap((each, at) => {
       const front = kept[at] ?? opened.shift();
       if (front === undefined) return [];
-      front.route = route;
+      front.wanted = each;
       return [front];
     });
     for (const front of left) {
@@ -166,7 +178,7 @@ export class Fronts<Route, Client extends FrontClient> {
     }
     const client: Client = this.#parts.admit(
       connection,
-      () => front.route,
+      () => front.wanted.route,
       () => {
         front.clients.delete(client);
         this.#clients.delete(client);

@@ -2,8 +2,10 @@ import type { Clock } from '../../core/clock/port.js';
 import type { Address, ServerId } from '../../core/domain.js';
 import { SILENT_LOG } from '../../core/log.js';
 import type { Net } from '../../core/net/port.js';
+import type { AccessLog } from '../../redirector/access-log/access-log.js';
 import { HttpAdapter } from '../../redirector/adapters/http/http-adapter.js';
 import type { HttpOptions } from '../../redirector/adapters/http/options.js';
+import { PLAIN_LINK } from '../../redirector/adapters/servers.js';
 import { Gate } from '../../redirector/gate.js';
 import { tableOf } from './names.js';
 
@@ -16,6 +18,7 @@ export interface HttpFrontOptions {
   /** `{ 'vol-1': 's1@1.3' }` */
   readonly table: Readonly<Record<string, string>>;
   readonly options?: Partial<HttpOptions>;
+  readonly accessLog?: AccessLog;
 }
 
 /** The HTTP side of a redirector before a table that stays as it is: gate and adapter, without a store or agents. */
@@ -42,10 +45,12 @@ export class HttpFront {
         servers: {
           addressOf: (server: ServerId) => addresses.get(server),
           hasFence: () => false,
+          linkOf: () => PLAIN_LINK,
           suspect: () => undefined,
           misdirected: () => undefined,
         },
         drainPolicyOf: () => 'abort',
+        accessLog: options.accessLog,
       },
       [{ listen, route: { by: 'first-path-segment' } }],
       options.options,

@@ -3,9 +3,11 @@ import type { DrainPolicy, ServerId } from '../../core/domain.js';
 import type { Move } from '../../core/plan.js';
 import { SimulatedNet } from '../../core/net/simulated.js';
 import { SeededRng } from '../../core/rng.js';
+import type { AccessLog } from '../../redirector/access-log/access-log.js';
 import type { TcpOptions } from '../../redirector/adapters/tcp/options.js';
 import type { TcpRoute } from '../../redirector/adapters/tcp/route.js';
 import { TcpAdapter } from '../../redirector/adapters/tcp/tcp-adapter.js';
+import { PLAIN_LINK } from '../../redirector/adapters/servers.js';
 import { Gate } from '../../redirector/gate.js';
 import { LocalDataPlane } from '../../redirector/local-data-plane.js';
 import { g, r, s, tableOf } from './names.js';
@@ -21,6 +23,7 @@ export interface TcpWorldOptions {
   readonly windowBytes?: number;
   readonly needsLease?: boolean;
   readonly seed?: number;
+  readonly accessLog?: (world: TcpWorld) => AccessLog;
 }
 
 /** The TCP side of a redirector on a simulated network, its servers `s1` and `s2`, and clients: `vol-1` is at `s1`. */
@@ -48,9 +51,11 @@ export class TcpWorld {
         gate: this.gate,
         servers: {
           addressOf: (server) => ({ host: server, port: 80 }),
+          linkOf: () => PLAIN_LINK,
           suspect: (server) => this.suspected.push(server),
         },
         drainPolicyOf: () => drain,
+        accessLog: given.accessLog?.(this),
       },
       [{ listen: AT, route }],
       given.options,

@@ -36,6 +36,7 @@ export interface ClientConnectionParts {
  */
 export class ClientConnection implements ExchangeClient, FrontClient {
   readonly host: string;
+  readonly scheme: 'http' | 'https';
   readonly localIp: Ip | undefined;
   readonly #connection: Connection;
   readonly #context: HttpContext;
@@ -58,6 +59,7 @@ export class ClientConnection implements ExchangeClient, FrontClient {
     this.#context = parts.context;
     this.#route = parts.route;
     this.host = parts.connection.remote.host;
+    this.scheme = parts.connection.isSecure === true ? 'https' : 'http';
     this.localIp = parseIp(parts.connection.local.host);
     this.#reader = new RequestReader(
       {
@@ -290,6 +292,22 @@ export class ClientConnection implements ExchangeClient, FrontClient {
         headers: { [EXECUTED_HEADER]: 'no' },
       }),
     );
+    const { accessLog } = this.#context;
+    if (accessLog?.wants(status < 500) === true) {
+      accessLog.http({
+        ...{ client: this.host, scheme: this.scheme, end: 'refused', reason: code, status },
+        ...(head !== undefined && {
+          request: {
+            method: head.method,
+            host: head.authority,
+            path: head.path,
+            query: head.query,
+            minorVersion: head.minorVersion,
+          },
+        }),
+        ...{ bytesIn: 0, bytesOut: 0, ms: 0 },
+      });
+    }
     if (mayStay) this.#deadline.set(this.#context.options.idleTimeoutMs);
     else this.#linger();
   }

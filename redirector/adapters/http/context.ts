@@ -2,6 +2,7 @@ import type { Clock } from '../../../core/clock/port.js';
 import type { DrainPolicy, ResourceId, ServerId } from '../../../core/domain.js';
 import type { Log } from '../../../core/log.js';
 import type { Net } from '../../../core/net/port.js';
+import type { AccessLog } from '../../access-log/access-log.js';
 import type { Gate } from '../../gate.js';
 import type { AdapterServers } from '../servers.js';
 import type { WorkUnderWay } from '../under-way.js';
@@ -14,6 +15,7 @@ export interface HttpContext {
   readonly clock: Clock;
   readonly gate: Gate;
   readonly counters: HttpCounters;
+  readonly accessLog: AccessLog | undefined;
   /** As they are now. */
   readonly options: HttpOptions;
   /** Undefined: the server's address is not known here. */
@@ -34,6 +36,8 @@ export interface HttpAdapterParts {
   readonly gate: Gate;
   readonly servers: HttpServers;
   readonly drainPolicyOf: (resource: ResourceId) => DrainPolicy;
+  /** Undefined: nothing is written down. */
+  readonly accessLog?: AccessLog | undefined;
 }
 
 /** What the adapter needs to know of servers. */

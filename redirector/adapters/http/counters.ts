@@ -3,6 +3,8 @@ import type { RefusalName } from './refusals.js';
 /** What happened at an HTTP adapter since it started; numbers only grow, but for `connections`. */
 export class HttpCounters {
   connections = 0;
+  /** Came, and got no further than a TLS handshake or a proxy's header. */
+  openingsFailed = 0;
   connectionsRefused = 0;
   requests = 0;
   /** Answers by the hundreds of their status: index 1 to 5. */

@@ -17,6 +17,7 @@ import { answerHeadBytes, interimHeadBytes } from '../../../core/net/http/relaye
 import type { RequestHead } from '../../../core/net/http/request-head.js';
 import type { ResponseHead } from '../../../core/net/http/response-head.js';
 import type { CloseReason } from '../../../core/net/port.js';
+import type { AccessEnd } from '../../access-log/access-log.js';
 import type { Entrance, Ticket } from '../../gate.js';
 import { HELD, LEASE_OVER, UNASSIGNED, UNREACHABLE } from '../../gate.js';
 import type { UnderWay } from '../under-way.js';
@@ -44,6 +45,7 @@ const REFUSAL_BYTES_MAX = 64 << 10;
 export interface ExchangeClient {
   /** For `X-Forwarded-For`. */
   readonly host: string;
+  readonly scheme: 'http' | 'https';
   /** False: full, wait for `clientDrained`. */
   write(bytes: Uint8Array): boolean;
   cork(): void;
@@ -90,6 +92,10 @@ export class Exchange implements UpstreamUser, PoolWaiter, UnderWay {
   #since = '';
   #resends = 0;
   #bytes = 0;
+  /** Of those, to the client. */
+  #bytesOut = 0;
+  /** Of the answer; 0 until there is one. */
+  #status = 0;
   /** The body so far, as long as it is short enough to be sent again. */
   #kept: Uint8Array[] | undefined = [];
   #keptBytes = 0;
@@ -155,14 +161,18 @@ export class Exchange implements UpstreamUser, PoolWaiter, UnderWay {
     const hasAnswer = this.#phase === 'relay';
     this.#end();
     this.#context.counters.faultNamed(fault.name);
-    if (hasAnswer) this.#client.abort();
-    else this.#answer(fault.status, { code: fault.name, detail: fault.text, executed: 'unknown' });
+    if (hasAnswer) {
+      this.#log('cut', fault.name);
+      this.#client.abort();
+    } else
+      this.#answer(fault.status, { code: fault.name, detail: fault.text, executed: 'unknown' });
   }
 
   clientGone(): void {
     if (this.#phase === 'over') return;
     this.#context.counters.clientsGone += 1;
     this.#end();
+    this.#log('gone');
   }
 
   tunnelFromClient(bytes: Uint8Array): void {
@@ -266,6 +276,7 @@ export class Exchange implements UpstreamUser, PoolWaiter, UnderWay {
     }
     this.#touch();
     this.#bytes += bytes.length;
+    this.#bytesOut += bytes.length;
     let hasRoom = true;
     for (const part of this.#answerBody?.part(bytes) ?? []) hasRoom = this.#client.write(part);
     if (!hasRoom) this.#upstream?.pause();
@@ -285,11 +296,13 @@ export class Exchange implements UpstreamUser, PoolWaiter, UnderWay {
     }
     for (const part of this.#answerBody?.end(trailers) ?? []) this.#client.write(part);
     this.#end();
+    this.#log('whole');
     this.#client.finished(this.#mayStay && this.#isRequestRead);
   }
 
   tunnelData(bytes: Uint8Array): void {
     this.#bytes += bytes.length;
+    this.#bytesOut += bytes.length;
     this.#touch();
     if (!this.#client.write(bytes)) this.#upstream?.pause();
   }
@@ -308,6 +321,7 @@ export class Exchange implements UpstreamUser, PoolWaiter, UnderWay {
     if (this.#phase === 'relay' || this.#phase === 'tunnel') {
       this.#context.counters.cut += 1;
       this.#end();
+      this.#log('cut');
       this.#client.abort();
     } else if (this.#refusedBy !== undefined) {
       this.#afterRefusal(this.#refusedBy);
@@ -411,6 +425,7 @@ export class Exchange implements UpstreamUser, PoolWaiter, UnderWay {
     };
     return requestHeadBytes(this.#head, {
       host: this.#client.host,
+      scheme: this.#client.scheme,
       mode: options.forwarded,
       fence: hasFence(this.#server) ? fence : undefined,
     });
@@ -452,6 +467,7 @@ export class Exchange implements UpstreamUser, PoolWaiter, UnderWay {
     this.#mayStay = keepAlive && framing.kind !== 'until-close' && !this.#client.isLast;
     this.#answerBody = new BodyWriter(framing);
     this.#context.counters.answered(head.status);
+    this.#status = head.status;
     const connection = this.#connectionText(this.#mayStay && this.#isRequestRead);
     this.#client.write(answerHeadBytes(head, framing, connection));
   }
@@ -467,6 +483,7 @@ export class Exchange implements UpstreamUser, PoolWaiter, UnderWay {
     this.#phase = 'tunnel';
     this.#touch();
     this.#context.counters.answered(101);
+    this.#status = 101;
     upstream.becomeTunnel();
     this.#client.write(answerHeadBytes(head, head.framing, 'websocket'));
     this.#client.becomeTunnel();
@@ -546,7 +563,28 @@ export class Exchange implements UpstreamUser, PoolWaiter, UnderWay {
       headers: { [EXECUTED_HEADER]: refusal.executed },
     });
     this.#client.write(bytes);
+    this.#status = status;
+    this.#log('refused', refusal.code);
     this.#client.finished(mayStay);
+  }
+
+  /** What became of it, once. */
+  #log(end: AccessEnd, reason?: string): void {
+    const { accessLog, gate } = this.#context;
+    const isWell = this.#status < 500 && end !== 'cut';
+    if (accessLog?.wants(isWell) !== true) return;
+    const { method, authority, path, query, minorVersion } = this.#head;
+    const { host: client, scheme } = this.#client;
+    accessLog.http({
+      ...{ client, scheme, end, reason },
+      request: { method, host: authority, path, query, minorVersion },
+      status: this.#status,
+      resource: gate.resourceId(this.#at),
+      server: this.#server < 0 ? undefined : gate.serverId(this.#server),
+      bytesIn: this.#bytes - this.#bytesOut,
+      bytesOut: this.#bytesOut,
+      ms: this.ageMs,
+    });
   }
 
   #connectionText(mayStay: boolean): OutgoingConnection {

@@ -5,6 +5,7 @@ import type { ProtocolAdapter, Transfer, VacateHow } from '../adapter.js';
 import type { FrontListener } from '../fronts.js';
 import { Fronts } from '../fronts.js';
 import { Reaching } from '../reaching.js';
+import type { ServerLink } from '../servers.js';
 import { PlainTransfer } from '../transfer.js';
 import { WorkUnderWay } from '../under-way.js';
 import { ClientConnection } from './client-connection.js';
@@ -25,7 +26,10 @@ export class HttpAdapter implements ProtocolAdapter {
   readonly #parts: HttpAdapterParts;
   readonly #context: HttpContext;
   readonly #fronts: Fronts<Route, ClientConnection>;
-  readonly #pools = new Map<number, { readonly address: string; readonly pool: UpstreamPool }>();
+  readonly #pools = new Map<
+    number,
+    { readonly address: string; readonly link: ServerLink; readonly pool: UpstreamPool }
+  >();
   readonly #reaching = new Reaching((target, signal) => this.#connect(target, signal));
   #options: HttpOptions;
 
@@ -43,6 +47,7 @@ export class HttpAdapter implements ProtocolAdapter {
       clock,
       gate,
       counters,
+      accessLog: parts.accessLog,
       get options() {
         return optionsNow();
       },
@@ -65,6 +70,9 @@ export class HttpAdapter implements ProtocolAdapter {
           if (connected < this.#options.connectionsMax) return true;
           counters.connectionsRefused += 1;
           return false;
+        },
+        failed: () => {
+          counters.openingsFailed += 1;
         },
         admit: (connection, route, closed) => {
           counters.connections += 1;
@@ -134,15 +142,17 @@ export class HttpAdapter implements ProtocolAdapter {
   }
 
   #poolOf(server: number): UpstreamPool | undefined {
-    const address = this.#parts.servers.addressOf(this.#parts.gate.serverId(server));
+    const { net, clock, servers, gate } = this.#parts;
+    const id = gate.serverId(server);
+    const address = servers.addressOf(id);
     if (address === undefined) return undefined;
     const known = this.#pools.get(server);
     const text = formatAddress(address);
-    if (known?.address === text) return known.pool;
+    const link = servers.linkOf(id);
+    if (known?.address === text && known.link === link) return known.pool;
     known?.pool.close();
-    const { net, clock } = this.#parts;
-    const pool = new UpstreamPool({ net, clock }, address, this.#options);
-    this.#pools.set(server, { address: text, pool });
+    const pool = new UpstreamPool({ net, clock, link }, address, this.#options);
+    this.#pools.set(server, { address: text, link, pool });
     return pool;
   }
 

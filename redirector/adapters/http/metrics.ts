@@ -11,6 +11,12 @@ export function httpMetrics(counters: HttpCounters): MetricSource[] {
       read: () => [{ value: counters.connections }],
     },
     {
+      name: 'foreshift_http_openings_failed_total',
+      help: 'Connections that got no further than a TLS handshake or the header of a proxy.',
+      kind: 'counter',
+      read: () => [{ value: counters.openingsFailed }],
+    },
+    {
       name: 'foreshift_http_connections_refused_total',
       help: 'Connections of clients beyond the limit.',
       kind: 'counter',

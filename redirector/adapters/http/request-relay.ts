@@ -11,6 +11,8 @@ import type { RequestHead } from '../../../core/net/http/request-head.js';
 export interface RequestRelay {
   /** Of the client, for `X-Forwarded-For`. */
   readonly host: string;
+  /** Of the client's connection. */
+  readonly scheme: 'http' | 'https';
   readonly mode: ForwardedMode;
   /** What the server's agent compares; undefined: it has none. */
   readonly fence: Readonly<Record<string, string>> | undefined;
@@ -18,9 +20,9 @@ export interface RequestRelay {
 
 export function requestHeadBytes(
   head: RequestHead,
-  { host, mode, fence }: RequestRelay,
+  { host, scheme, mode, fence }: RequestRelay,
 ): Uint8Array {
-  const client = { host, scheme: 'http' } as const;
+  const client = { host, scheme };
   const passed = forwardedRequestHeaders(head, client, { mode, standard: false });
   const text = requestHeadText({
     method: head.method,

@@ -2,6 +2,7 @@ import type { Clock } from '../../../core/clock/port.js';
 import type { Address } from '../../../core/domain.js';
 import type { CloseReason, Net } from '../../../core/net/port.js';
 import type { HttpOptions } from './options.js';
+import type { ServerLink } from '../servers.js';
 import { Upstream } from './upstream.js';
 
 /** Whoever wants a connection to the server. Exactly one of the two is called, unless it was cancelled. */
@@ -14,6 +15,7 @@ export interface PoolWaiter {
 export interface PoolParts {
   readonly net: Net;
   readonly clock: Clock;
+  readonly link: ServerLink;
 }
 
 /**

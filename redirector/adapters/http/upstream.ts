@@ -8,6 +8,8 @@ import type { MessageLimits } from '../../../core/net/http/message-reader.js';
 import type { ResponseHead } from '../../../core/net/http/response-head.js';
 import { ResponseReader } from '../../../core/net/http/response-reader.js';
 import type { CloseReason, Connection, Net } from '../../../core/net/port.js';
+import { proxyHeaderBytes } from '../../../core/net/proxy-header.js';
+import type { ServerLink } from '../servers.js';
 
 /** Whoever has sent a request over an upstream and waits for its answer. */
 export interface UpstreamUser {
@@ -27,6 +29,7 @@ export interface UpstreamParts {
   readonly net: Net;
   readonly clock: Clock;
   readonly address: Address;
+  readonly link: ServerLink;
   readonly onOpen: () => void;
   /** Once, whatever the reason. */
   readonly onClosed: (reason: CloseReason) => void;
@@ -81,8 +84,12 @@ export class Upstream {
     this.#deadline = new Deadline(parts.clock, () => {
       this.destroy();
     });
+    const { link } = parts;
     this.#connection = parts.net.connect(parts.address, {
       timeoutMs: options.connectTimeoutMs,
+      tls: link.tls,
+      // Of one connection for the requests of many there is no client to tell.
+      preface: link.proxyProtocol && proxyHeaderBytes(link.proxyProtocol),
     });
     this.#connection.handler = {
       opened: parts.onOpen,

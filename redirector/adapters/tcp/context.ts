@@ -1,8 +1,9 @@
 import type { Clock } from '../../../core/clock/port.js';
 import type { Address, DrainPolicy, ResourceId } from '../../../core/domain.js';
 import type { Net } from '../../../core/net/port.js';
+import type { AccessLog } from '../../access-log/access-log.js';
 import type { Gate } from '../../gate.js';
-import type { AdapterServers } from '../servers.js';
+import type { AdapterServers, ServerLink } from '../servers.js';
 import type { WorkUnderWay } from '../under-way.js';
 import type { TcpCounters } from './counters.js';
 import type { TcpOptions } from './options.js';
@@ -13,6 +14,8 @@ export interface TcpAdapterParts {
   readonly gate: Gate;
   readonly servers: AdapterServers;
   readonly drainPolicyOf: (resource: ResourceId) => DrainPolicy;
+  /** Undefined: nothing is written down. */
+  readonly accessLog?: AccessLog | undefined;
 }
 
 /** What all connections of one adapter share. */
@@ -21,10 +24,12 @@ export interface TcpContext {
   readonly clock: Clock;
   readonly gate: Gate;
   readonly counters: TcpCounters;
+  readonly accessLog: AccessLog | undefined;
   /** As they are now. */
   readonly options: TcpOptions;
   /** Undefined: the server's address is not known here. */
   readonly addressOf: (server: number) => Address | undefined;
+  readonly linkOf: (server: number) => ServerLink;
   /** No connection to the server: find out whether it is lost. */
   readonly suspect: (server: number) => void;
   /** Connections to each server, those that are being opened too. */

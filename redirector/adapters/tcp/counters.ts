@@ -19,6 +19,8 @@ export type TcpCut = 'serverLost' | 'move' | 'leaseOver' | 'idle' | 'life' | 'st
 /** What happened at a TCP adapter since it started; numbers only grow, but for `connections`. */
 export class TcpCounters {
   connections = 0;
+  /** Came, and got no further than a TLS handshake or a proxy's header. */
+  openingsFailed = 0;
   /** Ever taken. */
   accepted = 0;
   /** From clients to servers, and back. */

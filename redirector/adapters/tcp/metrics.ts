@@ -11,6 +11,12 @@ export function tcpMetrics(counters: TcpCounters): MetricSource[] {
       read: () => [{ value: counters.connections }],
     },
     {
+      name: 'foreshift_tcp_openings_failed_total',
+      help: 'Connections that got no further than a TLS handshake or the header of a proxy.',
+      kind: 'counter',
+      read: () => [{ value: counters.openingsFailed }],
+    },
+    {
       name: 'foreshift_tcp_connections_total',
       help: 'TCP connections that were taken.',
       kind: 'counter',

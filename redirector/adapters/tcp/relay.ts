@@ -5,6 +5,8 @@ import { Deadline } from '../../../core/net/deadline.js';
 import type { Ip } from '../../../core/net/ip.js';
 import { parseIp } from '../../../core/net/ip.js';
 import type { CloseReason, Connection } from '../../../core/net/port.js';
+import { proxyHeaderBytes } from '../../../core/net/proxy-header.js';
+import type { AccessEnd } from '../../access-log/access-log.js';
 import type { Entrance, Ticket } from '../../gate.js';
 import { HELD, LEASE_OVER, UNASSIGNED, UNREACHABLE } from '../../gate.js';
 import type { FrontClient } from '../fronts.js';
@@ -17,6 +19,8 @@ import { resourceNamed } from './route.js';
 
 /** A client that takes none of what the server sent last for so long is cut off. */
 const LINGER_MS = 2000;
+
+const CLIENTS_FAULT = new Set<string | undefined>(['noResource', 'helloInvalid', 'helloLate']);
 
 export interface RelayParts {
   readonly connection: Connection;
@@ -59,8 +63,12 @@ export class Relay implements FrontClient, UnderWay {
   #ticket: Ticket | undefined;
   /** While the client has not said yet for what it is. */
   #hello: Hello | undefined;
+  /** What the client encrypts is for the server itself. */
+  #isThrough = false;
   /** What came before it could be sent. */
   #kept: Uint8Array[] = [];
+  #bytesIn = 0;
+  #bytesOut = 0;
   #isClientDone = false;
   #isServerDone = false;
   #isClientClosed = false;
@@ -101,6 +109,7 @@ export class Relay implements FrontClient, UnderWay {
       this.#goTo(route.resource);
       return;
     }
+    this.#isThrough = true;
     this.#hello = { reader: new ClientHelloReader(), names: route.names };
     this.#deadline.set(this.#context.options.helloTimeoutMs);
     this.#client.resume();
@@ -186,7 +195,7 @@ export class Relay implements FrontClient, UnderWay {
       this.#refuse(closedBy(entrance));
       return;
     }
-    const { gate, underWay, addressOf, perServer, options, net } = this.#context;
+    const { gate, underWay, addressOf, linkOf, perServer, options, net } = this.#context;
     this.#isEntered = true;
     underWay.add(this.#at, this);
     this.#since = gate.sinceText(this.#at);
@@ -202,7 +211,13 @@ export class Relay implements FrontClient, UnderWay {
       return;
     }
     perServer.add(entrance);
-    const server = net.connect(address, { timeoutMs: options.connectTimeoutMs });
+    const { tls, proxyProtocol } = linkOf(entrance);
+    const { remote: source, local: destination } = this.#client;
+    const server = net.connect(address, {
+      timeoutMs: options.connectTimeoutMs,
+      tls: this.#isThrough ? undefined : tls,
+      preface: proxyProtocol && proxyHeaderBytes(proxyProtocol, { source, destination }),
+    });
     this.#server = server;
     server.handler = {
       opened: () => {
@@ -282,6 +297,7 @@ export class Relay implements FrontClient, UnderWay {
 
   #toServer(server: Connection, bytes: Uint8Array): boolean {
     this.#context.counters.bytesIn += bytes.length;
+    this.#bytesIn += bytes.length;
     if (this.#isEntered) this.#context.gate.carry(this.#at, bytes.length);
     return server.write(bytes);
   }
@@ -289,6 +305,7 @@ export class Relay implements FrontClient, UnderWay {
   #fromServer(bytes: Uint8Array): void {
     if (this.#state !== 'open') return;
     this.#context.counters.bytesOut += bytes.length;
+    this.#bytesOut += bytes.length;
     if (this.#isEntered) this.#context.gate.carry(this.#at, bytes.length);
     this.#touch();
     if (!this.#client.write(bytes)) this.#server?.pause();
@@ -325,8 +342,12 @@ export class Relay implements FrontClient, UnderWay {
     }
     // Both sides had finished: the server may still be taking what came last.
     if (this.#state === 'open' && reason === 'ended') return;
-    if (this.#state !== 'ending') this.#context.counters.clientsGone += 1;
-    this.#end();
+    if (this.#state === 'ending') {
+      this.#end('whole');
+      return;
+    }
+    this.#context.counters.clientsGone += 1;
+    this.#end('gone');
   }
 
   #serverClosed(reason: CloseReason): void {
@@ -334,7 +355,7 @@ export class Relay implements FrontClient, UnderWay {
     if (this.#state === 'opening') this.#notConnected();
     else if (this.#state !== 'open') return;
     else if (!this.#isServerDone) this.#cut('serverLost');
-    else if (this.#isClientClosed) this.#end();
+    else if (this.#isClientClosed) this.#end('whole');
     else this.#letClientFinish(reason);
   }
 
@@ -362,7 +383,7 @@ export class Relay implements FrontClient, UnderWay {
         const isMoving = leftBytes < this.#leftBytes;
         this.#leftBytes = leftBytes;
         if (isMoving) this.#deadline.set(LINGER_MS);
-        else this.#end();
+        else this.#end('cut', 'linger');
         return;
       }
       case 'over':
@@ -374,16 +395,16 @@ export class Relay implements FrontClient, UnderWay {
   #cut(why: TcpCut): void {
     if (this.#state === 'over') return;
     if (this.#state === 'open') this.#context.counters.cutFor(why);
-    this.#end();
+    this.#end('cut', why);
   }
 
   #refuse(name: TcpRefusal): void {
     this.#context.counters.refusedFor(name);
-    this.#end();
+    this.#end('refused', name);
   }
 
   /** Over, whatever comes: nothing of it stays anywhere. */
-  #end(): void {
+  #end(end: AccessEnd, reason?: string): void {
     const wasOpen = this.#state === 'open' || this.#state === 'ending';
     this.#state = 'over';
     this.#deadline.stop();
@@ -395,8 +416,23 @@ export class Relay implements FrontClient, UnderWay {
     this.#dropServer();
     if (wasOpen) this.#leave();
     else this.#withdraw();
+    this.#log(end, reason);
     if (this.#isClientClosed) this.#onClosed();
     else this.#client.reset();
+  }
+
+  #log(end: AccessEnd, reason?: string): void {
+    const { accessLog, gate } = this.#context;
+    const isWell = end === 'refused' ? CLIENTS_FAULT.has(reason) : end !== 'cut';
+    if (accessLog?.wants(isWell) !== true) return;
+    accessLog.tcp({
+      ...{ client: this.#client.remote.host, end, reason },
+      resource: this.#at < 0 ? undefined : gate.resourceId(this.#at),
+      server: this.#serverIndex < 0 ? undefined : gate.serverId(this.#serverIndex),
+      bytesIn: this.#bytesIn,
+      bytesOut: this.#bytesOut,
+      ms: this.ageMs,
+    });
   }
 
   #dropServer(): void {

@@ -1,6 +1,7 @@
 import type { Address, ServerId } from '../../../core/domain.js';
 import type { Move } from '../../../core/plan.js';
 import type { Connection } from '../../../core/net/port.js';
+import { proxyHeaderBytes } from '../../../core/net/proxy-header.js';
 import type { ProtocolAdapter, Transfer, VacateHow } from '../adapter.js';
 import type { FrontListener } from '../fronts.js';
 import { Fronts } from '../fronts.js';
@@ -47,10 +48,12 @@ export class TcpAdapter implements ProtocolAdapter {
       clock,
       gate,
       counters,
+      accessLog: parts.accessLog,
       get options() {
         return optionsNow();
       },
       addressOf: (server) => servers.addressOf(gate.serverId(server)),
+      linkOf: (server) => servers.linkOf(gate.serverId(server)),
       suspect: (server) => {
         servers.suspect(gate.serverId(server));
       },
@@ -62,6 +65,9 @@ export class TcpAdapter implements ProtocolAdapter {
         net,
         clock,
         hasRoom: (connection, connected) => this.#hasRoom(connection, connected),
+        failed: () => {
+          counters.openingsFailed += 1;
+        },
         admit: (connection, route, closed) => this.#admit(connection, route(), closed),
       },
       listeners,
@@ -147,7 +153,12 @@ export class TcpAdapter implements ProtocolAdapter {
     const address = servers.addressOf(target);
     if (address === undefined) return Promise.resolve(`the address of ${target} is not known`);
     return new Promise((resolve) => {
-      const connection = net.connect(address, { timeoutMs: this.#options.connectTimeoutMs });
+      const { tls, proxyProtocol } = servers.linkOf(target);
+      const connection = net.connect(address, {
+        timeoutMs: this.#options.connectTimeoutMs,
+        tls,
+        preface: proxyProtocol && proxyHeaderBytes(proxyProtocol),
+      });
       const onAbort = (): void => {
         connection.destroy();
         resolve('the switch is over');

@@ -1,0 +1,208 @@
+import { readFile, stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import type { Clock } from '../../core/clock/port.js';
+import type { Config } from '../../core/config/schema.js';
+import { matchesGlob } from '../../core/config/units.js';
+import type { ServerId } from '../../core/domain.js';
+import { ForeshiftError, fail } from '../../core/errors.js';
+import { every } from '../../core/every.js';
+import type { Startable } from '../../core/lifecycle.js';
+import type { Log } from '../../core/log.js';
+import type { Trusts } from '../../core/net/door.js';
+import { trustsOf } from '../../core/net/guard.js';
+import { ClientTls } from '../../core/net/tls/client-tls.js';
+import type { Certificate } from '../../core/net/tls/server-tls.js';
+import { ServerTls } from '../../core/net/tls/server-tls.js';
+import { TICKET_KEYS_LIFE_MS, ticketKeys } from '../../core/net/tls/ticket-keys.js';
+import type { ServerLink } from '../../redirector/adapters/servers.js';
+import { PLAIN_LINK } from '../../redirector/adapters/servers.js';
+
+/* Whom the redirector believes and what it shows, from the files that the config names. */
+
+type ListenerConfig = Config['listeners'][number];
+
+export interface ListenerSecurity {
+  readonly tls: ServerTls | undefined;
+  readonly proxies: Trusts | undefined;
+}
+
+export interface SecurityParts {
+  readonly clock: Clock;
+  /** Relative paths are relative to it. */
+  readonly folder: string;
+  /** The cluster's: tickets of TLS sessions are encrypted by what is made of it. */
+  readonly secret: string;
+}
+
+/** All of it as it was at one moment. */
+export class Security {
+  readonly #ofListeners: ReadonlyMap<ListenerConfig, ListenerSecurity>;
+  readonly #links: readonly { readonly match: string; readonly link: ServerLink }[];
+  readonly #linkOf = new Map<ServerId, ServerLink>();
+
+  private constructor(
+    ofListeners: ReadonlyMap<ListenerConfig, ListenerSecurity>,
+    links: readonly { readonly match: string; readonly link: ServerLink }[],
+  ) {
+    this.#ofListeners = ofListeners;
+    this.#links = links;
+  }
+
+  /** @throws ERR_FILE_UNREADABLE, ERR_TLS_INVALID */
+  static async read(config: Config, parts: SecurityParts): Promise<Security> {
+    const ofListeners = new Map<ListenerConfig, ListenerSecurity>();
+    for (const listener of config.listeners) {
+      const from = listener.proxyProtocolFrom;
+      ofListeners.set(listener, {
+        tls: await serverTlsOf(listener, parts),
+        proxies: from === undefined ? undefined : trustsOf(from),
+      });
+    }
+    const links = [];
+    for (const link of config.serverLinks) {
+      const tls = await clientTlsOf(link, parts);
+      links.push({ match: link.match, link: { tls, proxyProtocol: link.proxyProtocol } });
+    }
+    return new Security(ofListeners, links);
+  }
+
+  of(listener: ListenerConfig): ListenerSecurity {
+    return this.#ofListeners.get(listener) ?? { tls: undefined, proxies: undefined };
+  }
+
+  linkOf(server: ServerId): ServerLink {
+    let link = this.#linkOf.get(server);
+    if (link === undefined) {
+      link = this.#links.find(({ match }) => matchesGlob(match, server))?.link ?? PLAIN_LINK;
+      this.#linkOf.set(server, link);
+    }
+    return link;
+  }
+}
+
+async function serverTlsOf(
+  { tls, protocol }: ListenerConfig,
+  { clock, folder, secret }: SecurityParts,
+): Promise<ServerTls | undefined> {
+  if (tls === undefined) return undefined;
+  const [first, ...others] = await Promise.all(
+    tls.certificates.map((files) => certificateIn(files, folder)),
+  );
+  if (first === undefined) return undefined;
+  return new ServerTls({
+    certificates: [first, ...others],
+    clientCa: await textIn(tls.clientCaFile, folder),
+    minVersion: tls.minVersion,
+    protocols: protocol === 'http' ? ['http/1.1'] : [],
+    ticketKeys: ticketKeys(secret, clock.realtimeMs()),
+  });
+}
+
+async function clientTlsOf(
+  { match, tls }: Config['serverLinks'][number],
+  { folder }: SecurityParts,
+): Promise<ClientTls | undefined> {
+  if (tls === undefined) return undefined;
+  const { certificate } = tls;
+  return new ClientTls({
+    ca: await textIn(tls.caFile, folder),
+    certificate: certificate && (await certificateIn(certificate, folder)),
+    serverName: tls.serverName,
+    protocols: [],
+    origin: `serverLinks ${match}`,
+  });
+}
+
+async function certificateIn(
+  { certificateFile, keyFile }: { readonly certificateFile: string; readonly keyFile: string },
+  folder: string,
+): Promise<Certificate> {
+  const chain = await textIn(certificateFile, folder);
+  const key = await textIn(keyFile, folder);
+  return { chain, key, origin: certificateFile };
+}
+
+async function textIn(file: string, folder: string): Promise<string>;
+async function textIn(file: string | undefined, folder: string): Promise<string | undefined>;
+async function textIn(file: string | undefined, folder: string): Promise<string | undefined> {
+  if (file === undefined) return undefined;
+  const path = resolve(folder, file);
+  try {
+    return await readFile(path, 'utf8');
+  } catch (cause) {
+    return fail('ERR_FILE_UNREADABLE', { file: path, why: 'it cannot be read' }, { cause });
+  }
+}
+
+const LOOK_MS = 2000;
+
+export interface SecurityWatchParts extends SecurityParts {
+  readonly log: Log;
+  /** As it is now. */
+  readonly config: () => Config;
+  /** Reads everything anew. @throws coded errors: nothing was changed */
+  readonly reread: () => Promise<void>;
+}
+
+/** Takes up other files, and the keys of another day, without being told. */
+export class SecurityWatch implements Startable {
+  readonly #parts: SecurityWatchParts;
+  readonly #stopping = new AbortController();
+  #running: Promise<void> = Promise.resolve();
+  #seen = '';
+
+  constructor(parts: SecurityWatchParts) {
+    this.#parts = parts;
+  }
+
+  async start(): Promise<void> {
+    const { clock } = this.#parts;
+    this.#seen = await this.#looks();
+    const { signal } = this.#stopping;
+    this.#running = every(clock, { everyMs: LOOK_MS, signal }, () => this.#look());
+  }
+
+  stop(): Promise<void> {
+    this.#stopping.abort(new Error('stopping'));
+    return this.#running;
+  }
+
+  async #look(): Promise<void> {
+    const seen = await this.#looks();
+    if (seen === this.#seen) return;
+    this.#seen = seen;
+    const { log, reread } = this.#parts;
+    try {
+      await reread();
+      log.info({}, 'certificates read again');
+    } catch (err) {
+      if (!(err instanceof ForeshiftError)) throw err;
+      log.error({ err, remedy: err.remedy }, 'certificates not taken, the former stay');
+    }
+  }
+
+  /** What would be another if something had changed. */
+  async #looks(): Promise<string> {
+    const { clock, config, folder } = this.#parts;
+    const files = filesOf(config()).map((file) =>
+      stat(resolve(folder, file)).then(
+        ({ mtimeMs, size, ino }) => `${mtimeMs} ${size} ${ino}`,
+        () => 'none',
+      ),
+    );
+    const day = Math.floor(clock.realtimeMs() / TICKET_KEYS_LIFE_MS);
+    return [day, ...(await Promise.all(files))].join('\n');
+  }
+}
+
+function filesOf({ listeners, serverLinks }: Config): string[] {
+  const certificates = [
+    ...listeners.flatMap(({ tls }) => tls?.certificates ?? []),
+    ...serverLinks.flatMap(({ tls }) => tls?.certificate ?? []),
+  ];
+  return [
+    ...certificates.flatMap(({ certificateFile, keyFile }) => [certificateFile, keyFile]),
+    ...listeners.flatMap(({ tls }) => tls?.clientCaFile ?? []),
+    ...serverLinks.flatMap(({ tls }) => tls?.caFile ?? []),
+  ];
+}

@@ -1,0 +1,102 @@
+import type { Clock } from '../../core/clock/port.js';
+import type { LineFile } from '../../core/line-file.js';
+import { commonLine } from './common-format.js';
+
+/** How a piece of work ended, for its client. */
+export type AccessEnd =
+  | 'whole'
+  /** It broke off after it had begun. */
+  | 'cut'
+  /** The client went first. */
+  | 'gone'
+  /** The redirector's own answer, or a reset: no server gave one. */
+  | 'refused';
+
+interface Access {
+  /** IP of the client. */
+  readonly client: string;
+  readonly end: AccessEnd;
+  /** Why, in a word; undefined: there is nothing to say. */
+  readonly reason?: string | undefined;
+  /** Undefined: it was for none, or came to none. */
+  readonly resource?: string | undefined;
+  readonly server?: string | undefined;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  /** From its first byte, or its head, to its end. */
+  readonly ms: number;
+}
+
+export interface HttpAccess extends Access {
+  readonly scheme: 'http' | 'https';
+  /** Undefined: the request could not be read. */
+  readonly request?: {
+    readonly method: string;
+    readonly host: string;
+    readonly path: string;
+    /** With its question mark, or empty. */
+    readonly query: string;
+    readonly minorVersion: number;
+  };
+  /** 0: there was no answer. */
+  readonly status: number;
+}
+
+export type TcpAccess = Access;
+
+export interface AccessLogOptions {
+  readonly format: 'json' | 'common';
+  /** The share of the work that is logged, 0 to 1; what failed, but by its client, always is. */
+  readonly share: number;
+  /** Queries are logged too: they may hold what nobody should read. */
+  readonly query: boolean;
+}
+
+/** What clients asked for and what became of it, a line each. */
+export class AccessLog {
+  readonly #clock: Clock;
+  readonly #file: LineFile;
+  #options: AccessLogOptions;
+  /** Of the next one that is logged, by now. */
+  #due = 0;
+
+  constructor(clock: Clock, file: LineFile, options: AccessLogOptions) {
+    this.#clock = clock;
+    this.#file = file;
+    this.#options = options;
+  }
+
+  reconfigure(options: AccessLogOptions): void {
+    this.#options = options;
+  }
+
+  /** Asked before an entry is made: most of the time the answer is no. */
+  wants(isWell: boolean): boolean {
+    if (!this.#file.isOpen) return false;
+    if (!isWell) return true;
+    // Evenly, so that nothing has to be drawn.
+    this.#due += this.#options.share;
+    if (this.#due < 1) return false;
+    this.#due -= 1;
+    return true;
+  }
+
+  http(access: HttpAccess): void {
+    const { format, query: hasQuery } = this.#options;
+    const atMs = this.#clock.realtimeMs();
+    const { request: asked, ...others } = access;
+    const request = asked && { ...asked, query: hasQuery ? asked.query : '' };
+    if (format === 'common') {
+      this.#file.write(commonLine({ ...others, ...(request && { request }) }, atMs));
+      return;
+    }
+    const time = new Date(atMs).toISOString();
+    this.#file.write(JSON.stringify({ time, protocol: 'http', ...request, ...others }));
+  }
+
+  /** Not in the common format, which is of HTTP: as JSON there, too. */
+  tcp(access: TcpAccess): void {
+    const time = new Date(this.#clock.realtimeMs()).toISOString();
+    this.#file.write(JSON.stringify({ time, protocol: 'tcp', ...access }));
+  }
+}

@@ -1,13 +1,9 @@
 /**
  * Forecasts exactly the windows of a file of baselines: our figures beside those of well-known models, and
  * how many series a second are forecast.
-<<<<<<< HEAD
- * `node dist/bench/forecast.js --baselines FILE.json --traces DIR [--out RESULT.json] [--only TASK,…] [--r no]`
+ * `node dist/bench/forecast.js --baselines FILE.json --traces DIR [--out RESULT.json] [--only TASK,…] [--r no] [--scale SERIES]`
  * Where Rscript and its package `forecast` are installed, their speed is measured in the same run, unless `--r no`.
-=======
- * `node dist/bench/forecast.js --baselines FILE.json --traces DIR [--out RESULT.json] [--only TASK,…] [--scale SERIES]`
  * With --scale, rounds of so many series (100000 take 20 minutes to learn) are compared with rounds of 1,000.
->>>>>>> models
  * Exit 2 if a file that it needs is not there or cannot be used.
  */
 import { writeFile } from 'node:fs/promises';
@@ -19,18 +15,12 @@ import type { ScoredWindow } from '../forecaster/backtest/metrics.js';
 import { metricsOf } from '../forecaster/backtest/metrics.js';
 import type { Baselines, BaselineTask, TaskResult, WindowMetrics } from './forecast-baselines.js';
 import { aggregateOf, baselinesSchema, HORIZONS, rounded } from './forecast-baselines.js';
-<<<<<<< HEAD
-import { InputFault, isInputFault, readJson, TraceFolder } from './inputs.js';
 import { goalsOf, goalsText } from './forecast-goals.js';
 import type { RSpeed } from './forecast-r.js';
 import { measureR, seriesForR } from './forecast-r.js';
 import type { ForecastSpeed } from './forecast-speed.js';
-import { measureSpeed } from './forecast-speed.js';
-=======
-import { isInputFault, TraceFolder } from './inputs.js';
-import { metricsOf } from './forecast-metrics.js';
 import { measureScaling, measureSpeed } from './forecast-speed.js';
->>>>>>> models
+import { InputFault, isInputFault, readJson, TraceFolder } from './inputs.js';
 import { forecastWindows } from './forecast-windows.js';
 
 const NAME = 'foreshift';
@@ -42,11 +32,8 @@ const { values: args } = parseArgs({
     traces: { type: 'string', default: '../shared/traces' },
     only: { type: 'string' },
     out: { type: 'string' },
-<<<<<<< HEAD
     r: { type: 'string', default: 'yes' },
-=======
     scale: { type: 'string' },
->>>>>>> models
   },
 });
 
@@ -76,14 +63,11 @@ async function main(): Promise<void> {
       `(${speed.keptPerSecondBest} in the fastest), ${speed.coldPerSecond} cold; ` +
       `${speed.bytesPerSeries} bytes a series.`,
   );
-<<<<<<< HEAD
   const r = args.r === 'no' ? undefined : await besideR(speed);
-=======
   const scaling = args.scale === undefined ? undefined : measureScaling(Number(args.scale));
   if (scaling !== undefined) {
     console.log(`A round of ${scaling.series} series takes ${scaling.timesLinear} of linear time.`);
   }
->>>>>>> models
   if (args.out === undefined) return;
   const ours = {
     ...file,
@@ -91,11 +75,8 @@ async function main(): Promise<void> {
     models: { [NAME]: WHAT },
     aggregate_relative_to_base: { [NAME]: aggregate },
     speed,
-<<<<<<< HEAD
     ...(r !== undefined && { r_series_forecasts_per_second: r }),
-=======
     ...(scaling && { scaling }),
->>>>>>> models
   };
   await writeFile(args.out, `${JSON.stringify(ours, null, 1)}\n`);
 }

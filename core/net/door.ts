@@ -100,6 +100,8 @@ export class Door {
     const tls = options.tls?.();
     if (tls === undefined) {
       leave();
+      // Its handler hears of the rest, unless it pauses it itself.
+      if (socket.isPaused()) socket.resume();
       enter({ socket, secured: undefined, remote });
       return;
     }

@@ -3,7 +3,7 @@ import type { TLSSocket } from 'node:tls';
 import { connect as connectTls } from 'node:tls';
 import { SystemClock } from '../../core/clock/system.js';
 import type { Address } from '../../core/domain.js';
-import { OutboundGuard } from '../../core/net/guard.js';
+import { OutboundGuard, trustsOf } from '../../core/net/guard.js';
 import { NodeNet } from '../../core/net/node.js';
 import type { Listener, ListenOptions } from '../../core/net/port.js';
 import { ClientTls } from '../../core/net/tls/client-tls.js';
@@ -247,6 +247,19 @@ describe('TLS', () => {
     });
     peers[0]?.connection.write(Buffer.from('late'));
     expect(await rest).toBe('late');
+  });
+
+  it('is not needed for the header of a proxy, before which nothing is heard', async () => {
+    const at = await echo({ proxies: () => trustsOf(['127.0.0.0/8']) });
+    const peer = new Peer(net.connect(at, { timeoutMs: 5000 }));
+    await peer.hears('opened');
+    for (const part of ['PROXY TCP4 192.0.2.7', ' 10.0.0.1 1 2\r\nfirst ', 'second']) {
+      peer.connection.write(Buffer.from(part));
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    await peer.reads('first second');
+    expect(peers[0]?.connection.remote).toEqual({ host: '192.0.2.7', port: 1 });
+    peers.push(peer);
   });
 
   describe('to a server', () => {

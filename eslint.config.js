@@ -108,6 +108,7 @@ export default defineConfig(
     files: [
       'models/**/*.ts',
       'forecaster/planner/**/*.ts',
+      'forecaster/backtest/**/*.ts',
       'replay/rules/**/*.ts',
       'redirector/gate.ts',
       'core/metric-store/**/*.ts',

@@ -71,7 +71,9 @@ export function aggregateOf(
         const base = task.results[task.base]?.[horizon][metric];
         return Math.log((result[horizon][metric] ?? NaN) / (base ?? NaN));
       });
-      const mean = logs.reduce((sum, log) => sum + log, 0) / logs.length;
+      // A base without an error, or without that figure, is no measure.
+      const known = logs.filter(Number.isFinite);
+      const mean = known.reduce((sum, log) => sum + log, 0) / known.length;
       aggregate[`${horizon}_rel_${metric}`] = rounded(Math.exp(mean));
     }
   }

@@ -1,14 +1,16 @@
 import type { Dimension } from '../core/domain.js';
 import { resourceId } from '../core/domain.js';
 import { DIMENSIONS } from '../core/domain.js';
-import { pathOf } from '../core/forecast.js';
 import { panelOf } from '../core/panel.js';
 import type { SeriesKey } from '../core/sample.js';
 import type { Trace } from '../core/trace/trace.js';
+import type { ScoredWindow } from '../forecaster/backtest/metrics.js';
+import type { SaidWindow } from '../forecaster/backtest/said-window.js';
+import { saidWindow } from '../forecaster/backtest/said-window.js';
 import { Forecasting } from '../forecaster/forecasting.js';
 import type { Predictor } from '../models/neural/neural.js';
 import type { BaselineTask } from './forecast-baselines.js';
-import type { ScoredWindow } from './forecast-metrics.js';
+import { InputFault } from './inputs.js';
 
 /** A window of a task, cut out of its trace: nothing of it reaches the forecaster but the context. */
 interface Window {
@@ -48,8 +50,6 @@ export function forecastWindows(
   return { h12, h24, seconds: (user + system) / 1e6 / windows.length };
 }
 
-type Said = Pick<ScoredWindow, 'p50' | 'p90' | 'peak50' | 'peak90'>;
-
 function saidOf(
   task: BaselineTask,
   windows: readonly Window[],
@@ -57,9 +57,9 @@ function saidOf(
     horizonSteps,
     neural,
   }: { readonly horizonSteps: number; readonly neural: Predictor | undefined },
-): Said[] {
+): SaidWindow[] {
   const stepMs = task.step_seconds * 1000;
-  const said = new Array<Said>(windows.length);
+  const said = new Array<SaidWindow>(windows.length);
   for (const together of byOrigin(windows)) {
     const options = { stepMs, horizonSteps, historySteps: task.context, seed: 1 };
     const forecasting = new Forecasting(options);
@@ -72,15 +72,7 @@ function saidOf(
     const startMs = windows[together[0]!]!.startMs - task.context * stepMs;
     forecasting.observe(panelOf(keys, { startMs, stepMs, steps: task.context }, values));
     const { block } = forecasting.forecast(keys);
-    for (const [row, at] of together.entries()) {
-      const peaks = block.peaks.subarray(row * 3, row * 3 + 3);
-      said[at] = {
-        p50: pathOf(block, row, 0.5).slice(),
-        p90: pathOf(block, row, 0.9).slice(),
-        peak50: peaks[1]!,
-        peak90: peaks[2]!,
-      };
-    }
+    for (const [row, at] of together.entries()) said[at] = saidWindow(block, row);
   }
   return said;
 }
@@ -96,21 +88,34 @@ function byOrigin(windows: readonly Window[]): number[][] {
 }
 
 function cut(
-  { dimension, context, horizon, step_seconds }: BaselineTask,
+  { task, trace: name, dimension, context, horizon, step_seconds }: BaselineTask,
   trace: Trace,
-  [resource, origin, , scale]: BaselineTask['windows'][number],
+  [resource, origin, time, scale]: BaselineTask['windows'][number],
 ): Window {
   const id = resourceId(resource);
   const row = trace.resources.indexOf(id);
-  if (row < 0) throw new Error(`the trace has no resource ${resource}`);
-  if (trace.grid.stepMs !== step_seconds * 1000) throw new Error('the trace has another step');
-  const first = firstStepOf(trace, row);
+  if (row < 0) throw new InputFault(`${task}: trace ${name} has no resource ${id}`);
+  if (trace.grid.stepMs !== step_seconds * 1000) {
+    throw new InputFault(
+      `${task}: a step of trace ${name} is ${trace.grid.stepMs / 1000} s, not ${step_seconds} s`,
+    );
+  }
   const metric = metricOf(trace, row, dimension);
   const values = rowOf(trace, row, metric);
-  const at = first + origin;
+  const at = firstStepOf(trace, row) + origin;
+  if (at < context || at >= values.length) {
+    throw new InputFault(`${task}: trace ${name} has no window of ${id} at ${origin}`);
+  }
+  const startMs = trace.grid.startMs + at * trace.grid.stepMs;
+  if (Math.abs(Date.parse(time) - startMs) >= trace.grid.stepMs) {
+    const found = new Date(startMs).toISOString();
+    throw new InputFault(
+      `${task}: window ${origin} of ${id} is of ${time}; in ${name} of ${found}`,
+    );
+  }
   return {
     key: { subject: 'resource', id, metric },
-    startMs: trace.grid.startMs + at * trace.grid.stepMs,
+    startMs,
     scale,
     context: values.subarray(at - context, at),
     came: values.subarray(at, at + horizon),
@@ -138,6 +143,6 @@ function metricOf(trace: Trace, row: number, dimension: Dimension | '*'): Dimens
   const has = (metric: Dimension): boolean =>
     rowOf(trace, row, metric).some((value) => !Number.isNaN(value));
   const metric = DIMENSIONS.find(has);
-  if (metric === undefined) throw new Error('a resource without any load');
+  if (metric === undefined) throw new InputFault(`no load of ${trace.resources[row] ?? ''}`);
   return metric;
 }

@@ -1,20 +1,25 @@
 /**
  * Forecasts exactly the windows of a file of baselines: our figures beside those of well-known models, and
  * how many series a second are forecast.
- * `node dist/bench/forecast.js --baselines FILE.json --traces DIR [--out RESULT.json] [--only TASK,…]
- *   [--neural off|FILE]`: without the neural forecaster, or with other weights than the product's
+ * `node dist/bench/forecast.js --baselines FILE.json --traces DIR [--out RESULT.json] [--only TASK,…] [--r no]
+ *   [--neural off|FILE]`: without the neural forecaster, or with other weights than the product's.
+ * Where Rscript and its package `forecast` are installed, their speed is measured in the same run, unless `--r no`.
  * Exit 2 if a file that it needs is not there or cannot be used.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import type { Column } from '../cli/text-table.js';
 import { textTable } from '../cli/text-table.js';
-import { messageOf } from '../core/text.js';
 import type { Trace } from '../core/trace/trace.js';
-import type { Baselines, BaselineTask, TaskResult } from './forecast-baselines.js';
+import type { ScoredWindow } from '../forecaster/backtest/metrics.js';
+import { metricsOf } from '../forecaster/backtest/metrics.js';
+import type { Baselines, BaselineTask, TaskResult, WindowMetrics } from './forecast-baselines.js';
 import { aggregateOf, baselinesSchema, HORIZONS, rounded } from './forecast-baselines.js';
-import { isInputFault, TraceFolder } from './inputs.js';
-import { metricsOf } from './forecast-metrics.js';
+import { InputFault, isInputFault, readJson, TraceFolder } from './inputs.js';
+import { goalsOf, goalsText } from './forecast-goals.js';
+import type { RSpeed } from './forecast-r.js';
+import { measureR, seriesForR } from './forecast-r.js';
+import type { ForecastSpeed } from './forecast-speed.js';
 import { measureSpeed, neuralSeconds } from './forecast-speed.js';
 import { forecastWindows } from './forecast-windows.js';
 import { shippedWeights } from '../cli/services/weights.js';
@@ -32,15 +37,21 @@ const { values: args } = parseArgs({
     only: { type: 'string' },
     out: { type: 'string' },
     neural: { type: 'string' },
+    r: { type: 'string', default: 'yes' },
   },
 });
 
 async function main(): Promise<void> {
-  const given: unknown = JSON.parse(await readFile(args.baselines, 'utf8'));
-  const file = baselinesSchema.parse(given);
+  const file = await readJson(args.baselines, baselinesSchema);
   const only = args.only?.split(',');
   const tasks = file.tasks.filter(({ task }) => only?.includes(task) ?? true);
+  if (tasks.length === 0) {
+    const names = file.tasks.map(({ task }) => task).join(', ');
+    throw new InputFault(`--only ${args.only ?? ''}: the file has ${names}`);
+  }
   const traces = new TraceFolder(args.traces);
+  // What is missing is told before anything is computed.
+  for (const { task, trace } of tasks) await traces.readFor(task, trace);
   const neural = await neuralOf(args.neural);
   process.stderr.write(`neural forecaster: ${neural === undefined ? 'off' : neural.backend}\n`);
   const results: { task: BaselineTask; result: TaskResult }[] = [];
@@ -54,6 +65,7 @@ async function main(): Promise<void> {
   const aggregate = aggregateOf(results);
   printAggregates(file, aggregate);
   for (const { task, result } of results) printTask(file, task, result);
+  console.log(goalsText(goalsOf(file, results, aggregate)));
   const speed = measureSpeed(neural?.network);
   console.log(
     `\nOne core: ${speed.keptPerSecond} series forecast a second from kept state, ` +
@@ -63,6 +75,7 @@ async function main(): Promise<void> {
     const seconds = neuralSeconds(neural.network);
     console.log(`The network by itself, on ${neural.backend}: 10,000 series in ${seconds} s.`);
   }
+  const r = args.r === 'no' ? undefined : await besideR(speed);
   if (args.out === undefined) return;
   const ours = {
     ...file,
@@ -70,6 +83,7 @@ async function main(): Promise<void> {
     models: { [NAME]: WHAT },
     aggregate_relative_to_base: { [NAME]: aggregate },
     speed,
+    ...(r !== undefined && { r_series_forecasts_per_second: r }),
   };
   await writeFile(args.out, `${JSON.stringify(ours, null, 1)}\n`);
 }
@@ -80,14 +94,39 @@ async function neuralOf(wanted: string | undefined): Promise<OpenedNeural | unde
   return weights === undefined ? undefined : openNeural(weights, 'auto');
 }
 
+/** How many times as fast as R's `forecast`, on the same kind of series, in this run. */
+async function besideR(speed: ForecastSpeed): Promise<RSpeed | undefined> {
+  const measured = await measureR(seriesForR(), { season: 288, horizon: 24 });
+  if ('absent' in measured) {
+    console.log(`\nR's models are left out: ${measured.absent}`);
+    return undefined;
+  }
+  const rows = Object.entries(measured.speed).map(([name, perSecond]) => [
+    name,
+    shown(perSecond),
+    shown(speed.coldPerSecond / perSecond),
+    shown(speed.keptPerSecond / perSecond),
+  ]);
+  console.log(
+    "\nR's forecast on 2,016 steps of 5 min: series a CPU second, and how many times that we are",
+  );
+  console.log(textTable(columns('model', 'R', 'ours cold ÷ R', 'ours kept ÷ R'), rows));
+  return measured.speed;
+}
+
 function resultOf(task: BaselineTask, trace: Trace, neural: Predictor | undefined): TaskResult {
   const { h12, h24, seconds } = forecastWindows(task, trace, neural);
   return {
     windows: task.windows.length,
     seconds: rounded(seconds),
-    h12: metricsOf(h12, 12),
-    h24: metricsOf(h24, 24),
+    h12: roundedMetrics(h12, 12),
+    h24: roundedMetrics(h24, 24),
   };
+}
+
+function roundedMetrics(windows: readonly ScoredWindow[], steps: number): WindowMetrics {
+  const metrics = Object.entries(metricsOf(windows, steps));
+  return Object.fromEntries(metrics.map(([name, value]) => [name, rounded(value)]));
 }
 
 const COLUMNS = [
@@ -151,6 +190,6 @@ try {
   await main();
 } catch (error) {
   if (!isInputFault(error)) throw error;
-  console.error(messageOf(error));
+  console.error(error.message);
   process.exitCode = 2;
 }

@@ -3,6 +3,7 @@ import { DIMENSIONS, resourceId, serverId } from '../core/domain.js';
 import { QUANTILES, forecastBlock } from '../core/forecast.js';
 import type { Rng } from '../core/rng.js';
 import { SeededRng, between } from '../core/rng.js';
+import { SAFE_QUANTILE } from '../core/table-store/policy.js';
 import type { SeriesKey } from '../core/sample.js';
 import type { PlannerOptions, PlanningInputs } from '../forecaster/planner/inputs.js';
 
@@ -71,7 +72,7 @@ export function horizonInputs(
       eligible: serverIds,
     })),
     servers: serverIds.map((id) => ({ id, state: 'ready', spare: false, zone: null, capacity })),
-    options: { ...configSchema.shape.planner.parse({}), ...options },
+    options: { ...configSchema.shape.planner.parse({}), quantile: SAFE_QUANTILE, ...options },
     seed,
     restraint: null,
   };

@@ -1,8 +1,11 @@
 import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { z } from 'zod';
 import { codeOf } from '../core/errors.js';
 import { readTrace } from '../core/trace/read.js';
 import type { Trace } from '../core/trace/trace.js';
+import { messageOf } from '../core/text.js';
 
 /** The traces of a folder by name, each read once: `NAME/NAME.csv.gz`, or without gz, or without the folder. */
 export class TraceFolder {
@@ -11,6 +14,17 @@ export class TraceFolder {
 
   constructor(path: string) {
     this.#path = path;
+  }
+
+  /** @throws InputFault — with what needs it, what is wrong, and where it was looked for */
+  async readFor(what: string, name: string): Promise<Trace> {
+    try {
+      return await this.read(name);
+    } catch (error) {
+      if (codeOf(error) === undefined) throw error;
+      const message = error instanceof Error ? error.message : '';
+      throw new InputFault(`${what} needs trace ${name} in ${this.#path}: ${message}`);
+    }
   }
 
   /** @throws ERR_TRACE_UNREADABLE, ERR_TRACE_INVALID */
@@ -25,8 +39,31 @@ export class TraceFolder {
   }
 }
 
+/** A file that does not fit another one: the message says which, and how. */
+export class InputFault extends Error {}
+
+/** A file of JSON of some shape. @throws InputFault — with the file, the place in it and what is wrong */
+export async function readJson<Schema extends z.ZodType>(
+  path: string,
+  schema: Schema,
+): Promise<z.output<Schema>> {
+  const parsed = schema.safeParse(await jsonIn(path));
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const place = issue?.path.map(String).join('.') ?? '';
+  throw new InputFault(`${path}: ${place}: ${issue?.message ?? 'not of this format'}`);
+}
+
+async function jsonIn(path: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8')) as unknown;
+  } catch (error) {
+    throw new InputFault(`${path} cannot be used: ${messageOf(error)}`);
+  }
+}
+
 /** What is missing or malformed is the caller's to mend; anything else is a bug and keeps its stack. */
 export function isInputFault(error: unknown): error is Error {
-  if (codeOf(error) !== undefined || error instanceof SyntaxError) return true;
-  return error instanceof Error && ('code' in error || error.name === 'ZodError');
+  if (error instanceof InputFault || error instanceof SyntaxError) return true;
+  return codeOf(error) !== undefined || (error instanceof Error && 'code' in error);
 }

@@ -1,11 +1,15 @@
 /**
  * How fast and how good plans are: CPU seconds of one thread by the process's own accounting.
- * `node dist/bench/planner.js [--sizes 1000x40x4x24,10000x200x4x24] [--seeds 5] [--seconds 10] [--spread 0]`
+ * `npm run bench -- planner --roadef DIR --best-known CSV [--seconds 60] [--only a1_1,a1_2] [--seeds 5] [--out JSON]`
+ * plans the instances of the ROADEF/EURO challenge 2012 that are in DIR and compares with the best known; with
+ * several seeds an instance has the median, and the worst beside it.
+ * `npm run bench -- planner [--sizes 1000x40x4x24,10000x200x4x24] [--seeds 5] [--seconds 10] [--spread 0]`
  * A size is resources x servers x dimensions x steps. For each size and seed:
  *   first   – the first plan at the default target of 0.8: seconds, overload left, share of resources moved
  *   tight   – peak ÷ bound after `--seconds`, aimed at 1.02 x the bound; moves ÷ the counted minimum
  *   planFor – seconds of the whole answer at the defaults, with reasons, standbys and analysis
  */
+import { join } from 'node:path';
 import type { PlannerOptions } from '../forecaster/planner/inputs.js';
 import { peakBound } from '../forecaster/planner/bound.js';
 import { planFor } from '../forecaster/planner/planner.js';
@@ -17,6 +21,7 @@ import { translate } from '../forecaster/planner/translation.js';
 import { utilizationOf } from '../forecaster/planner/utilization.js';
 import type { HorizonShape } from './horizon-problem.js';
 import { horizonInputs } from './horizon-problem.js';
+import { roadef } from './planner-roadef.js';
 
 const UNLIMITED = 2 ** 31 - 1;
 const FREE: Partial<PlannerOptions> = { movesMax: UNLIMITED, workUnits: UNLIMITED };
@@ -121,21 +126,38 @@ function wholeAnswer(shape: HorizonShape): object {
 
 const seeds = Number(option('seeds', '5'));
 const secondsMax = Number(option('seconds', '10'));
-for (const size of option('sizes', '1000x40x4x24,10000x200x4x24').split(',')) {
-  const [resources = 0, servers = 0, dimensions = 0, steps = 0] = size.split('x').map(Number);
-  for (let seed = 1; seed <= seeds; seed++) {
-    const spread = Number(option('spread', '0'));
-    const shape = { resources, servers, dimensions, steps, fill: 0.65, spread, seed };
-    const line = {
-      size,
-      seed,
-      first: firstPlan(shape),
-      tight: tightPlan(shape, secondsMax),
-      planFor: wholeAnswer(shape),
-      rssMiB: Math.round(process.memoryUsage().rss / 2 ** 20),
-    };
-    process.stdout.write(
-      `${JSON.stringify(line, (_key, value: unknown) => (typeof value === 'number' ? Number(value.toPrecision(4)) : value))}\n`,
-    );
+if (process.argv.includes('--roadef')) {
+  await roadef({
+    directory: option('roadef', ''),
+    bestKnown: option('best-known', join(option('roadef', ''), 'best-known.csv')),
+    seconds: Number(option('seconds', '60')),
+    only: option('only', '')
+      .split(',')
+      .filter((name) => name !== ''),
+    seeds: Number(option('seeds', '1')),
+    out: option('out', ''),
+  });
+} else {
+  horizons();
+}
+
+function horizons(): void {
+  for (const size of option('sizes', '1000x40x4x24,10000x200x4x24').split(',')) {
+    const [resources = 0, servers = 0, dimensions = 0, steps = 0] = size.split('x').map(Number);
+    for (let seed = 1; seed <= seeds; seed++) {
+      const spread = Number(option('spread', '0'));
+      const shape = { resources, servers, dimensions, steps, fill: 0.65, spread, seed };
+      const line = {
+        size,
+        seed,
+        first: firstPlan(shape),
+        tight: tightPlan(shape, secondsMax),
+        planFor: wholeAnswer(shape),
+        rssMiB: Math.round(process.memoryUsage().rss / 2 ** 20),
+      };
+      process.stdout.write(
+        `${JSON.stringify(line, (_key, value: unknown) => (typeof value === 'number' ? Number(value.toPrecision(4)) : value))}\n`,
+      );
+    }
   }
 }

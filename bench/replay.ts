@@ -1,20 +1,22 @@
 /**
  * The replays of a file of anchors by our own rules: our figures beside the anchors', and the goals.
- * `npm run bench -- replay --anchors FILE.json --traces DIR [--out FILE.json] [--policies a,b] [--only TRACE] [--seed 1] [--planner '{"quantile":0.9}']`
+ * `npm run bench -- replay --anchors FILE.json --traces DIR [--out FILE.json] [--policies a,b] [--only TRACE] [--seed 1] [--planner '{"quantile":0.9}'] [--tune]`
+ * `--tune`: also every quantile that the tune job tries, in both halves, and what it would have chosen by the earlier one.
  * Exit 2 if a file that it needs is not there or cannot be used.
  */
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { textTable } from '../cli/text-table.js';
 import { SystemClock } from '../core/clock/system.js';
-import { messageOf } from '../core/text.js';
 import type { PolicyName } from '../replay/options.js';
 import { parseReplayOptions } from '../replay/options.js';
 import { progressLine } from '../replay/progress.js';
 import type { ReplayProgress } from '../replay/progress.js';
 import { replay } from '../replay/replay.js';
-import { TraceFolder, isInputFault } from './inputs.js';
+import { InputFault, isInputFault, readJson, TraceFolder } from './inputs.js';
 import type { Anchor, AnchorResult } from './replay-anchors.js';
+import type { TuningResult } from './replay-tuning.js';
+import { tunedReplay, tuningText } from './replay-tuning.js';
 import { anchorsSchema, checksOf, optionsOf, resultOf } from './replay-anchors.js';
 
 const { values: args } = parseArgs({
@@ -29,6 +31,7 @@ const { values: args } = parseArgs({
     seed: { type: 'string', default: '1' },
     out: { type: 'string' },
     planner: { type: 'string', default: '{}' },
+    tune: { type: 'boolean', default: false },
   },
 });
 const clock = new SystemClock();
@@ -39,18 +42,35 @@ async function main(): Promise<void> {
     policies: args.policies.split(','),
     seed: Number(args.seed),
   });
-  const given: unknown = JSON.parse(await readFile(args.anchors, 'utf8'));
-  const file = anchorsSchema.parse(given);
+  const file = await readJson(args.anchors, anchorsSchema);
+  const anchors = file.replays.filter(
+    ({ trace }) => args.only === undefined || trace === args.only,
+  );
+  if (anchors.length === 0) {
+    const names = [...new Set(file.replays.map(({ trace }) => trace))].join(', ');
+    throw new InputFault(`--only ${args.only ?? ''}: the file has ${names}`);
+  }
+  // What is missing is told before anything is computed.
+  for (const { trace } of anchors) await traces.readFor('a replay', trace);
   const replays = [];
-  for (const anchor of file.replays) {
-    if (args.only !== undefined && anchor.trace !== args.only) continue;
-    replays.push({ ...anchor, results: await replayed(anchor, policies, seed) });
+  for (const anchor of anchors) {
+    const results = await replayed(anchor, policies, seed);
+    const tuning = args.tune ? await tuned(anchor, seed) : undefined;
+    replays.push({ ...anchor, results, ...(tuning !== undefined && { tuning }) });
   }
   const megabytes = Math.round(process.resourceUsage().maxRSS / 1024);
   console.log(`\nmost memory: ${megabytes} MiB`);
   if (args.out !== undefined) {
     await writeFile(args.out, `${JSON.stringify({ ...file, replays }, null, 1)}\n`);
   }
+}
+
+async function tuned(anchor: Anchor, seed: number): Promise<TuningResult> {
+  const trace = await traces.read(anchor.trace);
+  const planner = JSON.parse(args.planner) as unknown;
+  const result = await tunedReplay(anchor, trace, { seed, planner });
+  console.log(`\n${tuningText(result)}`);
+  return result;
 }
 
 async function replayed(
@@ -129,6 +149,6 @@ try {
   await main();
 } catch (error) {
   if (!isInputFault(error)) throw error;
-  console.error(messageOf(error));
+  console.error(error.message);
   process.exitCode = 2;
 }

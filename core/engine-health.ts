@@ -1,4 +1,5 @@
 import type { Clock } from './clock/port.js';
+import type { ErrorCode } from './errors.js';
 import { codeOf } from './errors.js';
 import type { MetricSource } from './metrics.js';
 import { clip, messageOf } from './text.js';
@@ -21,12 +22,17 @@ export interface Watched {
   readonly health: EngineHealth;
 }
 
+/** It is not there, or not yet: of that any answer is the end. */
+const AWAY: ReadonlySet<string> = new Set<ErrorCode>([
+  'ERR_REDIS_UNREACHABLE',
+  'ERR_REDIS_LOADING',
+]);
 /** Ends of calls that are told apart; a code of ours is one, too. */
 const DONE = 'done';
 
 /**
  * How an engine outside this process fares, as its own calls find out: reads and writes apart, since one that is full, or a
- * replica, still reads. Nothing is asked for its sake.
+ * replica, still reads.
  */
 export class EngineHealth {
   /** `table store in Redis`. */
@@ -48,6 +54,11 @@ export class EngineHealth {
     return [...this.#faults.values()].sort((a, b) => a.sinceMs - b.sinceMs)[0];
   }
 
+  /** True: whether it is there again shows only if it is asked. */
+  get isAway(): boolean {
+    return [...this.#faults.values()].some(({ code }) => AWAY.has(code));
+  }
+
   get connectionsLost(): number {
     return this.#connectionsLost;
   }
@@ -60,7 +71,7 @@ export class EngineHealth {
     else this.#ended.set(effect, fault);
     // It is there again; what it refuses it may still refuse.
     for (const [other, { code }] of this.#faults) {
-      if (code === 'ERR_REDIS_UNREACHABLE') this.#faults.delete(other);
+      if (AWAY.has(code)) this.#faults.delete(other);
     }
   }
 

@@ -255,6 +255,12 @@ const ERRORS = {
     meaning: '{file}: {why}',
     remedy: 'Name a file that is there and that this user may read.',
   },
+  ERR_FILE_UNWRITABLE: {
+    status: 400,
+    exit: 64,
+    meaning: '{file}: {why}',
+    remedy: 'Name a file that this user may write.',
+  },
   ERR_NO_PLAN_WAITS: {
     status: 404,
     exit: 3,
@@ -453,6 +459,14 @@ const ERRORS = {
     status: 400,
     exit: 64,
     meaning: 'the trace cannot be replayed: {why}',
+    remedy: '{fix}',
+  },
+
+  // Forecasts of a trace
+  ERR_FORECAST_TRACE: {
+    status: 400,
+    exit: 64,
+    meaning: '{file} cannot be forecast: {why}',
     remedy: '{fix}',
   },
 

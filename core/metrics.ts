@@ -29,6 +29,11 @@ interface Histogram extends Described {
   readonly observed: Observations;
 }
 
+/** One reading a name, under that label. */
+export function readingsByName(label: string, values: ReadonlyMap<string, number>): Reading[] {
+  return [...values].map(([name, value]) => ({ labels: { [label]: name }, value }));
+}
+
 /** What `/metrics` shows (Prometheus text format 0.0.4). */
 export class Metrics {
   readonly #registry = new Registry();

@@ -190,6 +190,8 @@ export const NO_PLAN_REASONS = [
   'gain-too-small',
   'learning',
   'paused',
+  /** Of most servers nothing was measured lately: what they carry now is not known. */
+  'unmeasured',
   'no-servers',
   /** The mode is `observe`: what would be moved is not even proposed. */
   'observing',
@@ -208,7 +210,7 @@ const noPlanSchema = z.object({
    */
   gain: finiteSchema.nullable(),
   gainMin: finiteSchema.nullable(),
-  /** For `learning`: steps of history there are and are needed. */
+  /** For `learning`: steps of history there are and are needed. For `unmeasured`: so many are empty at least. */
   steps: countSchema.nullable(),
   stepsMin: countSchema.nullable(),
 });

@@ -5,14 +5,14 @@ import type { Log } from '../core/log.js';
 import type { Panel } from '../core/panel.js';
 import type { SeriesKey } from '../core/sample.js';
 import { messageOf } from '../core/text.js';
-import type { Analysis, NeuralState, NeuralUse, Outlook } from './analysis.js';
+import type { NeuralAnalysis, NeuralState, NeuralUse, Outlook } from './analysis.js';
 import type { AnalysisOptions } from './inline-analysis.js';
 import type { PlanningInputs, PlanningResult } from './planner/inputs.js';
 
 /** What the thread is asked, and what it answers: matched by number. */
 export interface Question {
   readonly number: number;
-  readonly verb: keyof Analysis;
+  readonly verb: keyof NeuralAnalysis;
   readonly argument: unknown;
 }
 
@@ -40,7 +40,7 @@ interface Waiting {
  * traffic. A thread that dies takes what it observed with it: its questions fail with ERR_ANALYSIS_LOST, and the
  * next one begins with a new thread.
  */
-export class AnalysisThread implements Analysis, Startable {
+export class AnalysisThread implements NeuralAnalysis, Startable {
   readonly #log: Log;
   readonly #options: AnalysisOptions;
   readonly #waiting = new Map<number, Waiting>();
@@ -102,7 +102,7 @@ export class AnalysisThread implements Analysis, Startable {
     return state;
   }
 
-  #ask(verb: keyof Analysis, argument: unknown): Promise<unknown> {
+  #ask(verb: keyof NeuralAnalysis, argument: unknown): Promise<unknown> {
     if (this.#isStopping) return Promise.reject(lost('it is stopping'));
     this.#worker ??= this.#begin();
     const worker = this.#worker;
@@ -113,7 +113,7 @@ export class AnalysisThread implements Analysis, Startable {
     });
   }
 
-  #question(verb: keyof Analysis, argument: unknown): Question {
+  #question(verb: keyof NeuralAnalysis, argument: unknown): Question {
     this.#number += 1;
     return { number: this.#number, verb, argument };
   }

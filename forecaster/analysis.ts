@@ -33,11 +33,15 @@ export interface Analysis {
   observe(panel: Panel): Promise<void>;
   forecast(series: readonly SeriesKey[]): Promise<Outlook>;
   plan(inputs: PlanningInputs): Promise<PlanningResult>;
+  /** Models begin to learn anew where they are due; what is asked meanwhile does not wait for the end of it. */
+  learn(): void;
+}
+
+/** An analysis whose models may have a network among them. */
+export interface NeuralAnalysis extends Analysis {
   /**
    * Forecasts with this network among the models, from now on. @throws ERR_WEIGHTS_UNUSABLE, ERR_BACKEND_UNAVAILABLE –
    * whichever was used before goes on
    */
   useNeural(use: NeuralUse): Promise<NeuralState>;
-  /** Models begin to learn anew where they are due; what is asked meanwhile does not wait for the end of it. */
-  learn(): void;
 }

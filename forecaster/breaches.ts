@@ -25,12 +25,14 @@ export interface BreachSummary {
   readonly false: number;
   /** Of the called ones, how long before they began; the median; NaN if none was called. */
   readonly leadMs: number;
+  /** Of each of the called ones, ascending. */
+  readonly leadsMs: readonly number[];
 }
 
 /**
- * A breach is a spell of steps above the limit. It is called if P50 of any step of it, or of a step next to
- * it, was said above the limit at any lead; the largest such lead counts. What was called where the load stayed below
- * is false, a spell of such steps once.
+ * A breach is a spell of steps above the limit. It is called if before it began P50 of any step of it, or of a step
+ * next to it, was said above the limit; the earliest such word counts. What was called where the load stayed below is
+ * false, a spell of such steps once.
  */
 export function breachesOf({ stepMs, limit, came, ahead }: BreachInputs): BreachSummary {
   const known = came.filter(({ value }) => !Number.isNaN(value));
@@ -42,7 +44,9 @@ export function breachesOf({ stepMs, limit, came, ahead }: BreachInputs): Breach
   const leads = breaches.map(({ fromMs, toMs }) => {
     let leadMs = 0;
     for (let timeMs = fromMs - stepMs; timeMs <= toMs + stepMs; timeMs += stepMs) {
-      leadMs = Math.max(leadMs, calledAt.get(timeMs) ?? 0);
+      const calledMs = calledAt.get(timeMs) ?? 0;
+      // Of a later step of a spell, the time before its first one: none if it had begun by then.
+      leadMs = Math.max(leadMs, Math.min(calledMs, calledMs - (timeMs - fromMs)));
     }
     return leadMs;
   });
@@ -61,6 +65,7 @@ export function breachesOf({ stepMs, limit, came, ahead }: BreachInputs): Breach
     missed: breaches.length - called.length,
     false: wrong.length,
     leadMs: called[called.length >> 1] ?? NaN,
+    leadsMs: called,
   };
 }
 

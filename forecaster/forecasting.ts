@@ -84,7 +84,8 @@ export class Forecasting {
   /**
    * Takes what was measured in the steps that follow those observed before: a first call may bring a whole
    * history. Steps left out between are gaps; steps observed before are left alone, so a panel may come
-   * twice. Series may join at any time; one without a sample for a whole history is forgotten.
+   * twice. Series may join at any time; one without a sample for a whole history is forgotten. A whole history that
+   * ends earlier than what is known takes its place: a clock was ahead, and was set back.
    */
   observe(panel: Panel): void {
     const { stepMs, historySteps } = this.#options;
@@ -93,6 +94,7 @@ export class Forecasting {
     assert.equal(grid.startMs % stepMs, 0, 'panels begin at a whole step');
     const start = grid.startMs / stepMs;
     const end = start + grid.steps;
+    if (grid.steps >= historySteps && end < (this.#endStep ?? 0)) this.#startOver();
     const before = this.#endStep ?? start;
     if (end <= before) return;
     // Older steps than these would be pushed out again.
@@ -227,6 +229,11 @@ export class Forecasting {
     const state = this.#directory.stateOf(known);
     const { historySteps } = this.#options;
     for (let at = 0; at < Math.min(count, historySteps); at++) state.append(known.slot, NaN);
+  }
+
+  #startOver(): void {
+    for (const known of [...this.#directory.all()]) this.#directory.remove(known);
+    this.#endStep = undefined;
   }
 
   #forget(before: number): void {

@@ -2,7 +2,7 @@ import type { Panel } from '../core/panel.js';
 import type { SeriesKey } from '../core/sample.js';
 import type { OpenedNeural } from '../models/neural/open.js';
 import { openNeural } from '../models/neural/open.js';
-import type { Analysis, NeuralState, NeuralUse, Outlook } from './analysis.js';
+import type { NeuralAnalysis, NeuralState, NeuralUse, Outlook } from './analysis.js';
 import type { ForecastingOptions } from './forecasting.js';
 import { Forecasting } from './forecasting.js';
 import type { PlanningInputs, PlanningResult } from './planner/inputs.js';
@@ -11,7 +11,7 @@ import { planFor } from './planner/planner.js';
 export type AnalysisOptions = ForecastingOptions;
 
 /** The analysis in place: for replay and tests, and inside the thread of `AnalysisThread`. */
-export class InlineAnalysis implements Analysis {
+export class InlineAnalysis implements NeuralAnalysis {
   readonly #forecasting: Forecasting;
   #neural: OpenedNeural | undefined;
 

@@ -3,6 +3,7 @@ import type { Clock } from '../core/clock/port.js';
 import type { Config } from '../core/config/schema.js';
 import type { Dimension, Mode, ResourceId, ServerId } from '../core/domain.js';
 import { DIMENSIONS } from '../core/domain.js';
+import type { ForecastBlock } from '../core/forecast.js';
 import { resourcesOnly } from '../core/forecast.js';
 import type { Log } from '../core/log.js';
 import type { ForecastRun, MetricStore } from '../core/metric-store/port.js';
@@ -16,6 +17,7 @@ import type { TableStore } from '../core/table-store/port.js';
 import type { PlanRecord } from '../core/table-store/records/plan.js';
 import { MODE, PAUSE, PLAN, ROUND } from '../core/table-store/records/plan.js';
 import { SERVER } from '../core/table-store/records/server.js';
+import { plannerOptions } from '../core/table-store/policy.js';
 import { stateOf } from '../core/table-store/server-state.js';
 import { tenuresOf } from '../core/table-store/tenures.js';
 import type { TableView } from '../core/table-store/view.js';
@@ -190,6 +192,8 @@ export class Round {
     const { metricStore, analysis, attributor, clock, view } = this.#parts;
     const { stepMs, historySteps } = this.#options.forecast;
     const all = gridBefore(clock.realtimeMs(), stepMs, historySteps);
+    // Our clock was ahead, and was set back: what was observed is of a time that is still to come.
+    if (endMsOf(all) < this.#observedUntilMs) this.#observedUntilMs = -Infinity;
     const startMs = Math.max(all.startMs, this.#observedUntilMs);
     const steps = Math.round((endMsOf(all) - startMs) / stepMs);
     if (steps <= 0) return undefined;
@@ -236,18 +240,36 @@ export class Round {
       forecast: resourcesOnly(outlook.block),
       loads: recent,
       nowMs: clock.realtimeMs(),
-      options: planner,
+      options: plannerOptions(planner, view),
       seed,
-      restraint: this.#restraint(outlook),
+      restraint: this.#restraint(outlook, recent),
     });
     return analysis.plan(inputs);
   }
 
-  #restraint({ stepsKnown }: Outlook): Restraint | null {
-    const { minSteps } = this.#options.forecast;
+  #restraint({ stepsKnown, block }: Outlook, recent: RecentLoads): Restraint | null {
+    const { minSteps, silentSteps } = this.#options.forecast;
     if (this.#parts.view.get(PAUSE, 'current') !== undefined) return { why: 'paused' };
     if (stepsKnown < minSteps) return { why: 'learning', steps: stepsKnown, stepsMin: minSteps };
+    if (this.#areMostSilent(block, recent)) return { why: 'unmeasured', steps: silentSteps };
     return null;
+  }
+
+  /** Of those that have something of which a load is known. What is not measured is not taken for idle. */
+  #areMostSilent({ series }: ForecastBlock, recent: RecentLoads): boolean {
+    const forecast = new Set<string>(series.map(({ id }) => id));
+    const residents = new Map<ServerId, ResourceId[]>();
+    for (const [resource, { server }] of this.#parts.view.table.entries()) {
+      if (!forecast.has(resource)) continue;
+      const known = residents.get(server);
+      if (known === undefined) residents.set(server, [resource]);
+      else known.push(resource);
+    }
+    const { silentSteps } = this.#options.forecast;
+    const silent = [...residents].filter(([server, resources]) =>
+      recent.isSilent(server, resources, silentSteps),
+    );
+    return 2 * silent.length > residents.size;
   }
 
   /** A plan that only makes things better waits until the one before it has ended. */

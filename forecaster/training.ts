@@ -18,11 +18,11 @@ import { messageOf } from '../core/text.js';
 import type { Tuned } from '../models/neural/tuning.js';
 import type { Weights } from '../models/neural/weights.js';
 import { decodeWeights, encodeWeights } from '../models/neural/weights.js';
-import type { Analysis } from './analysis.js';
+import type { NeuralAnalysis } from './analysis.js';
 import type { Tuner } from './tuner.js';
 
 export interface TrainingParts {
-  readonly analysis: Pick<Analysis, 'useNeural'>;
+  readonly analysis: Pick<NeuralAnalysis, 'useNeural'>;
   readonly tuner: Tuner;
   readonly bus: Bus;
   readonly metricStore: Pick<MetricStore, 'listSeries' | 'readPanel'>;

@@ -88,11 +88,10 @@ export class Analogs extends RowModel {
     const sum3 = sums[origin - 13]!;
     let bound = this.#bound();
     for (let end = to; end >= from; end--) {
+      const latest = light0 * abs(sum0 - sums[end - 1]!) + light1 * abs(sum1 - sums[end - 5]!);
+      if (latest >= bound) continue;
       const least =
-        light0 * abs(sum0 - sums[end - 1]!) +
-        light1 * abs(sum1 - sums[end - 5]!) +
-        light2 * abs(sum2 - sums[end - 9]!) +
-        light3 * abs(sum3 - sums[end - 13]!);
+        latest + light2 * abs(sum2 - sums[end - 9]!) + light3 * abs(sum3 - sums[end - 13]!);
       if (least >= bound) continue;
       let distance = 0;
       for (let i = 0; i < PATTERN_STEPS && distance < bound; i += GROUP_STEPS) {

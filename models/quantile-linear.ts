@@ -9,9 +9,9 @@ const QUANTILES = [0.5, 0.9] as const;
 /** Fitted at so many steps of the horizon, between them interpolated. */
 const KNOTS = 5;
 /** At most so many moments of the past are learnt from. */
-const MOMENTS_MAX = 600;
+const MOMENTS_MAX = 300;
 const MOMENTS_PER_TERM = 8;
-const ITERATIONS = 8;
+const ITERATIONS = 12;
 /** Errors below this share of the mean root count as if they were as large: keeps the weights finite. */
 const ERROR_FLOOR = 0.01;
 const PENALTY = 1e-3;
@@ -157,21 +157,25 @@ export class QuantileLinear extends RowModel {
 
   #fitKnot(row: Row, { knot, floor, from, to }: Fit, params: Float32Array): void {
     const count = this.#gather(row, this.#knots[knot]!, from, to);
+    this.#solution.fill(0);
     for (let q = 0; q < QUANTILES.length; q++) {
-      this.#solution.fill(0);
+      // A high quantile begins where the median ended: they differ by little but the constant.
       for (let round = 0; round < ITERATIONS; round++) this.#improve(count, QUANTILES[q]!, floor);
       params.set(this.#solution, (knot * QUANTILES.length + q) * this.#terms);
     }
   }
 
-  /** Moments in (from, to] and what came h steps after each, evenly over the span. */
+  /**
+   * Moments in (from, to] and what came h steps after each, evenly over the span, at no whole distance: else some slots
+   * of a season would never be among them.
+   */
   #gather(row: Row, h: number, from: number, to: number): number {
-    const stride = Math.max(1, Math.ceil((to - from) / MOMENTS_MAX));
-    let count = 0;
-    for (let origin = to; origin > from && count < MOMENTS_MAX; origin -= stride) {
+    const count = Math.max(0, Math.min(MOMENTS_MAX, to - from));
+    for (let moment = 0; moment < count; moment++) {
+      const origin = to - Math.floor((moment * (to - from)) / count);
       this.#describe(row, origin, h);
-      this.#inputs.set(this.#input, count * this.#terms);
-      this.#targets[count++] = row.roots[origin + h - 1]!;
+      this.#inputs.set(this.#input, moment * this.#terms);
+      this.#targets[moment] = row.roots[origin + h - 1]!;
     }
     return count;
   }

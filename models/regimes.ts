@@ -11,6 +11,8 @@ const BEYOND = 1;
 /** A smaller change of level is left to the models, which follow it by themselves. */
 const CHANGE_MIN = 1.5;
 const CHANGE_MAX = 50;
+/** Three samples hardly tell times from plus: loads are taken for multiplied unless plus misses this much less. */
+const PLUS_CLEARLY = 0.4;
 /** Two changes that undo each other to within this share were a burst: nothing remains. */
 const UNDONE = 0.35;
 /** Where changes of the past have not lasted, this one will not either. */
@@ -20,7 +22,7 @@ const LASTING_MIN = 0.5;
  * Finds lasting changes of level and lifts the older history to the new one, so that models which have learnt a
  * shape go on with it where the load is now, within a few steps. Each forecast is watched: once three samples in
  * a row lie far outside its band, all above or all below, the samples before them are taken times what now is, or
- * plus it, whichever explains the samples better. If the load goes back, so does the history.
+ * plus it where that explains the samples far better. If the load goes back, so does the history.
  */
 export class Regimes {
   /** [slots × watched] of the watched forecast. */
@@ -187,7 +189,8 @@ function changeIn(pairs: readonly Pair[]): Change | undefined {
   const offset = came - said;
   const timesMiss = meanOf(pairs, (pair) => Math.abs(pair.said * ratio - pair.came));
   const plusMiss = meanOf(pairs, (pair) => Math.abs(pair.said + offset - pair.came));
-  const isTimes = timesMiss < plusMiss && ratio < CHANGE_MAX && ratio > 1 / CHANGE_MAX;
+  const isTimes =
+    plusMiss > PLUS_CLEARLY * timesMiss && ratio < CHANGE_MAX && ratio > 1 / CHANGE_MAX;
   return isTimes ? { factor: ratio, offset: 0, level: came } : { factor: 1, offset, level: came };
 }
 

@@ -5,6 +5,7 @@ import { lengthOf } from './model.js';
 import type { Share } from './row-model.js';
 import { RowModel } from './row-model.js';
 import type { Season } from './season.js';
+import type { Window } from './shifted-products.js';
 import { ShiftedProducts } from './shifted-products.js';
 import type { Terms } from './terms.js';
 import { LAGS, offsetOf, reachOf, termsOf } from './terms.js';
@@ -34,8 +35,9 @@ export class Ridge extends RowModel {
   readonly #width: number;
   readonly #products: ShiftedProducts;
   readonly #scaled: Float64Array;
-  readonly #gram: Float64Array;
-  readonly #right: Float64Array;
+  /** Of the whole, then of what each block leaves out. */
+  readonly #grams: readonly Float64Array[];
+  readonly #rights: readonly Float64Array[];
   readonly #work: Float64Array;
   readonly #solution: Float64Array;
   /** As params, once for each block: fitted without it. */
@@ -50,8 +52,9 @@ export class Ridge extends RowModel {
     this.minHistory = LAGS + shape.horizonSteps + STEPS_PER_TERM * (LAGS + 1);
     this.#products = new ShiftedProducts(shape.historySteps);
     this.#scaled = new Float64Array(shape.historySteps);
-    this.#gram = new Float64Array(this.#width ** 2);
-    this.#right = new Float64Array(this.#width);
+    const each = Array.from({ length: 1 + BLOCKS }, (_, at) => at);
+    this.#grams = each.map(() => new Float64Array(this.#width ** 2));
+    this.#rights = each.map(() => new Float64Array(this.#width));
     this.#work = new Float64Array(this.#width ** 2);
     this.#solution = new Float64Array(this.#width);
     this.#without = new Float32Array(BLOCKS * this.params);
@@ -68,20 +71,16 @@ export class Ridge extends RowModel {
     for (let knot = 0; knot < this.#knots.steps.length; knot++) {
       const h = this.#knots.steps[knot]!;
       const last = row.roots.length - h;
-      this.#gram.fill(0);
-      this.#right.fill(0);
-      this.#add(this.#gram, this.#right, { count, h, from: first, to: last, sign: 1 });
-      this.#work.set(this.#gram);
-      this.#solution.set(this.#right);
-      this.#solve(count);
-      this.#write(params, knot, { count, mean, deviation });
+      const windows = [{ from: first, to: last }];
       for (let block = 0; block < BLOCKS; block++) {
         const { from, to } = blockOf(block, first, row.roots.length);
-        const left = { from: Math.max(first, from - h), to: Math.min(last, to + h) };
-        this.#work.set(this.#gram);
-        this.#solution.set(this.#right);
-        this.#add(this.#work, this.#solution, { count, h, ...left, sign: -1 });
-        this.#solve(count);
+        windows.push({ from: Math.max(first, from - h), to: Math.min(last, to + h) });
+      }
+      this.#sumUp(count, h, windows);
+      this.#solve(count, -1);
+      this.#write(params, knot, { count, mean, deviation });
+      for (let block = 0; block < BLOCKS; block++) {
+        this.#solve(count, block);
         this.#write(this.#shareOf(block), knot, { count, mean, deviation });
       }
     }
@@ -132,28 +131,40 @@ export class Ridge extends RowModel {
     return { mean, deviation };
   }
 
-  /** Adds the steps t in [from, to) of the regression of step t + h to its sums, or takes them away. */
-  #add(gram: Float64Array, right: Float64Array, { count, h, from, to, sign }: Window): void {
-    if (to <= from) return;
+  /** Sums of the regression of step t + h, over the steps t of each window: the whole, then those that blocks leave out. */
+  #sumUp(count: number, h: number, windows: readonly Window[]): void {
     const width = count + 1;
     const products = this.#products;
     for (let i = 0; i < count; i++) {
       const offset = offsetOf(this.#terms, i, h);
       for (let j = 0; j <= i; j++) {
         const other = offsetOf(this.#terms, j, h);
-        gram[i * width + j]! += sign * products.product(offset, other, from, to);
+        products.product(offset, other, windows, this.#grams, i * width + j);
       }
-      gram[count * width + i]! += sign * products.sum(offset, from, to);
-      right[i]! += sign * products.product(offset, h, from, to);
+      products.product(offset, h, windows, this.#rights, i);
+      products.sum(offset, windows, this.#grams, count * width + i);
     }
-    gram[count * width + count]! += sign * (to - from);
-    right[count]! += sign * products.sum(h, from, to);
+    products.sum(h, windows, this.#rights, count);
+    for (const [w, { from, to }] of windows.entries()) {
+      this.#grams[w]![count * width + count] = Math.max(0, to - from);
+    }
   }
 
-  #solve(count: number): void {
+  /** @param block the one that is left out; −1: none */
+  #solve(count: number, block: number): void {
     const width = count + 1;
-    for (let i = 0; i < count; i++) this.#work[i * width + i]! += PENALTY;
-    solveSymmetric(this.#work, this.#solution, width);
+    const gram = this.#work;
+    const right = this.#solution;
+    const [whole, ...out] = this.#grams;
+    const [wholeRight, ...outRight] = this.#rights;
+    gram.set(whole!);
+    right.set(wholeRight!);
+    if (block >= 0) {
+      for (let at = 0; at < width * width; at++) gram[at]! -= out[block]![at]!;
+      for (let at = 0; at < width; at++) right[at]! -= outRight[block]![at]!;
+    }
+    for (let i = 0; i < count; i++) gram[i * width + i]! += PENALTY;
+    solveSymmetric(gram, right, width);
   }
 
   /** From standardised roots to roots. */
@@ -175,15 +186,6 @@ export class Ridge extends RowModel {
   #shareOf(block: number): Float32Array {
     return this.#without.subarray(block * this.params, (block + 1) * this.params);
   }
-}
-
-/** Steps t of the regression of step t + h on its first `count` terms. */
-interface Window {
-  readonly count: number;
-  readonly h: number;
-  readonly from: number;
-  readonly to: number;
-  readonly sign: 1 | -1;
 }
 
 /** The steps t of a block of the history: first to end in equal parts. */

@@ -179,6 +179,11 @@ export class Gate {
     this.#depart(at);
   }
 
+  /** Of what is entered and goes on for long: so much went through so far, beside what `leave` will say. */
+  carry(at: number, bytes: number): void {
+    this.#bytes[at]! += bytes;
+  }
+
   /** What was entered was never sent: it does not count as a hit. */
   withdraw(at: number): void {
     this.#depart(at);

@@ -2,89 +2,15 @@ import type { MetricSource } from '../core/metrics.js';
 import { formatGeneration } from '../core/generation.js';
 import { LOST, SERVER } from '../core/table-store/records/server.js';
 import { MEMBER, SWITCH } from '../core/table-store/records/switch.js';
-import type { HttpCounters } from './adapters/http/counters.js';
 import { addressMetrics } from './addresses/metrics.js';
 import type { Redirector } from './redirector.js';
 import type { SwitchTally } from './switch/tally.js';
 
 /** What a redirector shows of itself. Resources are no labels: there may be too many of them. */
-export function redirectorMetrics(
-  redirector: Redirector,
-  counters: readonly HttpCounters[],
-): MetricSource[] {
+export function redirectorMetrics(redirector: Redirector): MetricSource[] {
   const { gate, view, membership, coordinator, health, addresses } = redirector;
-  const sum = (read: (counters: HttpCounters) => number) => () => [
-    { value: counters.reduce((total, each) => total + read(each), 0) },
-  ];
-  const byName =
-    (label: string, read: (counters: HttpCounters) => ReadonlyMap<string, number>) => () =>
-      [...merged(counters.map(read))].map(([name, value]) => ({
-        labels: { [label]: name },
-        value,
-      }));
   return [
     ...switchMetrics(coordinator.tally),
-    {
-      name: 'foreshift_http_connections',
-      help: 'Open connections of clients.',
-      kind: 'gauge',
-      read: sum(({ connections }) => connections),
-    },
-    {
-      name: 'foreshift_http_connections_refused_total',
-      help: 'Connections of clients beyond the limit.',
-      kind: 'counter',
-      read: sum(({ connectionsRefused }) => connectionsRefused),
-    },
-    {
-      name: 'foreshift_http_requests_total',
-      help: 'Requests whose head was read.',
-      kind: 'counter',
-      read: sum(({ requests }) => requests),
-    },
-    {
-      name: 'foreshift_http_answers_total',
-      help: 'Answers by the class of their status.',
-      kind: 'counter',
-      labels: ['class'],
-      read: () =>
-        [1, 2, 3, 4, 5].map((hundreds) => ({
-          labels: { class: `${hundreds}xx` },
-          value: counters.reduce((total, { answers }) => total + (answers[hundreds] ?? 0), 0),
-        })),
-    },
-    {
-      name: 'foreshift_http_refused_total',
-      help: 'Requests that the redirector answered itself, by reason.',
-      kind: 'counter',
-      labels: ['reason'],
-      read: byName('reason', ({ refused }) => refused),
-    },
-    {
-      name: 'foreshift_http_faults_total',
-      help: 'Requests that could not be read, by fault.',
-      kind: 'counter',
-      labels: ['fault'],
-      read: byName('fault', ({ faults }) => faults),
-    },
-    {
-      name: 'foreshift_http_retries_total',
-      help: 'Requests sent again since their answer was lost.',
-      kind: 'counter',
-      read: sum(({ retries }) => retries),
-    },
-    {
-      name: 'foreshift_http_misdirected_total',
-      help: 'Requests that a server refused, unexecuted, since it is not the owner.',
-      kind: 'counter',
-      read: sum(({ misdirected }) => misdirected),
-    },
-    {
-      name: 'foreshift_http_cut_total',
-      help: 'Answers that broke off after they had begun.',
-      kind: 'counter',
-      read: sum(({ cut }) => cut),
-    },
     {
       name: 'foreshift_held_requests',
       help: 'Requests that wait at the gate now.',
@@ -190,12 +116,4 @@ function switchMetrics(tally: SwitchTally): MetricSource[] {
       read: () => [{ value: tally.failedRequests }],
     },
   ];
-}
-
-function merged(maps: readonly ReadonlyMap<string, number>[]): Map<string, number> {
-  const sums = new Map<string, number>();
-  for (const map of maps) {
-    for (const [name, value] of map) sums.set(name, (sums.get(name) ?? 0) + value);
-  }
-  return sums;
 }

@@ -76,7 +76,7 @@ export function reportOf(trace: string, scene: Scene, runs: readonly PolicyRun[]
       dimension: scene.dimension,
       resources: scene.resources.length,
       servers: scene.servers.length,
-      capacity: rounded(scene.capacity),
+      capacity: rounded(scene.capacities[0] ?? NaN),
       stepMs: grid.stepMs,
       fromMs: grid.startMs + scene.warmSteps * grid.stepMs,
       toMs: grid.startMs + grid.steps * grid.stepMs,
@@ -107,7 +107,7 @@ function detailOf(run: PolicyRun, scene: Scene): PolicyDetail {
   const count = scene.recorded.grid.steps - scene.warmSteps;
   const bucketSteps = Math.ceil(count / BUCKETS_MAX);
   const buckets = Math.ceil(count / bucketSteps);
-  const { servers, capacity, recorded, resources } = scene;
+  const { servers, capacities, recorded, resources } = scene;
   const peaks = servers.map(() => new Float64Array(buckets));
   const imbalance = new Float64Array(buckets);
   const overloaded = new Float64Array(buckets);
@@ -117,6 +117,7 @@ function detailOf(run: PolicyRun, scene: Scene): PolicyDetail {
     let most = 0;
     for (const [server, ofServer] of peaks.entries()) {
       const load = run.loads[server * count + step] ?? 0;
+      const capacity = capacities[server] ?? NaN;
       sum += load;
       most = Math.max(most, load);
       ofServer[bucket] = Math.max(ofServer[bucket] ?? 0, load / capacity);

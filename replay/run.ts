@@ -19,39 +19,58 @@ interface RunMove extends Transit {
   readonly atMs: number;
 }
 
+/** One policy on its way through the trace, a step at a time. */
+export class Walk {
+  readonly #policy: Policy;
+  readonly #scene: Scene;
+  readonly #map: Int32Array;
+  readonly #loads: ServerLoads;
+
+  constructor(policy: Policy, scene: Scene) {
+    this.#policy = policy;
+    this.#scene = scene;
+    this.#map = policy.firstMap();
+    this.#loads = new ServerLoads(scene);
+  }
+
+  /** The steps come one after the other. The loads are valid until the next one. */
+  async step(step: number): Promise<{ readonly moves: RunMove[]; readonly loads: Float64Array }> {
+    const { startMs, stepMs } = this.#scene.recorded.grid;
+    const fromMs = startMs + step * stepMs;
+    const relocations = await this.#policy.relocations(step, this.#map);
+    this.#loads.begin(step);
+    const moves: RunMove[] = [];
+    for (const relocation of relocations) {
+      const move = apply(relocation, this.#map);
+      if (move === undefined) continue;
+      moves.push(move);
+      this.#loads.move(move, (move.atMs - fromMs) / stepMs);
+    }
+    return { moves, loads: this.#loads.end(this.#map) };
+  }
+}
+
 /** Replays every step after the warm-up with one policy. @param onStep told after each: how many are done */
 export async function runPolicy(
   policy: Policy,
   scene: Scene,
   onStep: (done: number) => void,
 ): Promise<PolicyRun> {
-  const { recorded, servers, resources, capacity, warmSteps } = scene;
-  const { startMs, stepMs, steps } = recorded.grid;
-  const meter = new Meter({
-    resources: resources.length,
-    servers: servers.length,
-    capacity,
-    stepMs,
-  });
+  const { recorded, servers, warmSteps } = scene;
+  const { steps } = recorded.grid;
+  const meter = meterOf(scene);
   const count = steps - warmSteps;
   const loads = new Float32Array(servers.length * count);
   const moves: RunMove[] = [];
-  const map = policy.firstMap();
-  const now = new ServerLoads(scene);
+  const walk = new Walk(policy, scene);
   for (let step = warmSteps; step < steps; step++) {
-    const fromMs = startMs + step * stepMs;
-    const relocations = await policy.relocations(step, map);
-    now.begin(step);
-    for (const relocation of relocations) {
-      const move = apply(relocation, map);
-      if (move === undefined) continue;
-      meter.move(move.resource, move.atMs);
-      moves.push(move);
-      now.move(move, (move.atMs - fromMs) / stepMs);
+    const now = await walk.step(step);
+    for (const move of now.moves) meter.move(move.resource, move.atMs);
+    moves.push(...now.moves);
+    meter.step(now.loads);
+    for (const [server, load] of now.loads.entries()) {
+      loads[server * count + step - warmSteps] = load;
     }
-    const sums = now.end(map);
-    meter.step(sums);
-    for (const [server, load] of sums.entries()) loads[server * count + step - warmSteps] = load;
     onStep(step - warmSteps + 1);
   }
   return {
@@ -61,6 +80,15 @@ export async function runPolicy(
     loads,
     moves,
   };
+}
+
+export function meterOf({ resources, servers, capacities, recorded }: Scene): Meter {
+  return new Meter({
+    resources: resources.length,
+    servers: servers.length,
+    capacities,
+    stepMs: recorded.grid.stepMs,
+  });
 }
 
 /** Changes the map. Undefined: it is there already. */

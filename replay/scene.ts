@@ -1,3 +1,4 @@
+import { configSchema } from '../core/config/schema.js';
 import type { Dimension, ResourceId, ServerId } from '../core/domain.js';
 import { serverId } from '../core/domain.js';
 import { fail } from '../core/errors.js';
@@ -13,8 +14,8 @@ export interface Scene {
   readonly dimension: Dimension;
   readonly resources: readonly ResourceId[];
   readonly servers: readonly ServerId[];
-  /** Of each server, in the unit of the load. */
-  readonly capacity: number;
+  /** Of each server, in the unit of the load; equal but for a real fleet. */
+  readonly capacities: Float64Array;
   /** As recorded: what a policy may know of the past. */
   readonly recorded: Panel;
   /** Series-major, gaps filled: what the servers carry. */
@@ -23,12 +24,28 @@ export interface Scene {
   readonly warmSteps: number;
   readonly decisionSteps: number;
   readonly horizonSteps: number;
+  /** Of foreshift's forecasts. */
+  readonly seasonsMs: readonly number[];
   readonly movesMax: number;
   readonly seed: number;
   readonly switch: ReplayOptions['switch'];
   /** For foreshift alone. */
   readonly hasTriggers: boolean;
   readonly planner: ReplayOptions['planner'];
+  /** Of a real fleet; undefined: equal servers that may serve anything, and a first map by the means. */
+  readonly fleet?: FleetRules;
+}
+
+/** What holds for a real fleet beside its capacities. */
+interface FleetRules {
+  /** Server of each resource before the first step. */
+  readonly firstMap: Int32Array;
+  /** By resource, the servers that may serve it. */
+  readonly eligible: readonly (readonly ServerId[])[];
+  readonly pinned: readonly (ServerId | null)[];
+  /** By server. */
+  readonly spare: readonly boolean[];
+  readonly zones: readonly (string | null)[];
 }
 
 const DAY_MS = 86_400_000;
@@ -54,12 +71,13 @@ export function sceneOf(trace: Trace, options: ReplayOptions): Scene {
     dimension: recorded.dimension,
     resources: trace.resources,
     servers: serverNames(options.servers),
-    capacity,
+    capacities: new Float64Array(options.servers).fill(capacity),
     recorded: recorded.panel,
     values,
     warmSteps,
     decisionSteps: options.decisionSteps ?? Math.max(1, Math.round(HALF_HOUR_MS / stepMs)),
     horizonSteps: options.horizonSteps,
+    seasonsMs: configSchema.parse({}).forecast.seasonMs,
     movesMax:
       options.movesMax ?? Math.max(MOVES_LEAST, Math.round(MOVES_SHARE * trace.resources.length)),
     seed: options.seed,

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { DIMENSIONS, MODES, SERVER_STATES } from '../../core/domain.js';
 import { BACKENDS } from '../../core/forecast.js';
 import { SWITCH_STATES } from '../../core/table-store/records/switch.js';
+import { TUNING_VERDICTS } from '../../core/table-store/records/tuning.js';
 import { NO_PLAN_REASONS } from '../../core/plan.js';
 
 /* What `GET /v1/status` answers: the one page that says how everything is. Generations are written `1.41`. */
@@ -46,6 +47,43 @@ const balancerSchema = z.object({
   text: z.string(),
 });
 
+const figuresSchema = z.object({
+  overloadMinutesPerServerDay: z.number(),
+  movesPerResourceDay: z.number(),
+});
+
+/** What the planner plans for, and what was found by trying others on the fleet's own history. */
+const policySchema = z.object({
+  /** Of demand. */
+  quantile: z.number(),
+  origin: z.enum(['pinned', 'tuned', 'default']),
+  /** One sentence. */
+  text: z.string(),
+  /** The last tuning; null: there was none. */
+  tuning: z
+    .object({
+      atMs: z.number(),
+      verdict: z.enum(TUNING_VERDICTS),
+      /** What was in force then, and what was found best: policy, or advice where the config pins it. */
+      before: z.number(),
+      chosen: z.number(),
+      history: z
+        .object({
+          dimension: z.enum(DIMENSIONS),
+          servers: z.number(),
+          resources: z.number(),
+          fromMs: z.number(),
+          judgedFromMs: z.number(),
+          toMs: z.number(),
+        })
+        .nullable(),
+      trials: z.array(
+        z.object({ quantile: z.number(), choosing: figuresSchema, judging: figuresSchema }),
+      ),
+    })
+    .nullable(),
+});
+
 const openSwitchSchema = z.object({
   plan: z.string(),
   batch: z.number(),
@@ -64,6 +102,7 @@ export const statusSchema = z.object({
   paused: z.object({ by: z.string(), reason: z.string(), sinceMs: z.number() }).nullable(),
   balancer: balancerSchema,
   openSwitch: openSwitchSchema.nullable(),
+  policy: policySchema,
   servers: z.array(serverStatusSchema),
   /** Max ÷ mean of the overall loads of the servers that take part. */
   imbalance: z.number().nullable(),

@@ -1,4 +1,5 @@
 import type { Clock } from '../../core/clock/port.js';
+import type { Config } from '../../core/config/schema.js';
 import type { ResourceId } from '../../core/domain.js';
 import { fail } from '../../core/errors.js';
 import { resourcesOnly } from '../../core/forecast.js';
@@ -6,13 +7,13 @@ import type { ForecastRun, MetricStore } from '../../core/metric-store/port.js';
 import { readRecent } from '../../core/metric-store/recent.js';
 import type { Eligibility } from '../../core/table-store/eligibility.js';
 import { proposedPlans } from '../../core/table-store/plans.js';
+import { plannerOptions } from '../../core/table-store/policy.js';
 import { PAUSE } from '../../core/table-store/records/plan.js';
 import { PLACEMENT } from '../../core/table-store/records/table.js';
 import type { TableView } from '../../core/table-store/view.js';
 import { explain } from '../../forecaster/planner/explain.js';
 import { explanationWords } from '../../forecaster/planner/explain-words.js';
 import { inputsFromRecords } from '../../forecaster/planner/from-records.js';
-import type { PlannerOptions } from '../../forecaster/planner/inputs.js';
 import type { Explained } from '../contract/explain.js';
 
 export interface ExplainParts {
@@ -23,7 +24,7 @@ export interface ExplainParts {
 }
 
 export interface ExplainOptions {
-  readonly planner: PlannerOptions;
+  readonly planner: Config['planner'];
   readonly stepMs: number;
   readonly seed: number;
 }
@@ -53,7 +54,7 @@ export async function explainedOf(
     forecast: resourcesOnly(run.block),
     loads: await readRecent(metricStore, view, window),
     nowMs,
-    options: planner,
+    options: plannerOptions(planner, view),
     seed,
     restraint: view.get(PAUSE, 'current') === undefined ? null : { why: 'paused' },
   });

@@ -8,6 +8,7 @@ import type { ForecastRun, MetricStore } from '../../core/metric-store/port.js';
 import type { RecentLoads } from '../../core/metric-store/recent.js';
 import type { Eligibility } from '../../core/table-store/eligibility.js';
 import { proposedPlans } from '../../core/table-store/plans.js';
+import { policyOf, policyWords } from '../../core/table-store/policy.js';
 import { MODE, PAUSE, PLAN, ROUND } from '../../core/table-store/records/plan.js';
 import { NEURAL } from '../../core/table-store/records/neural.js';
 import type { ServerRecord } from '../../core/table-store/records/server.js';
@@ -41,7 +42,7 @@ export interface StatusOptions {
   /** Loads are means over this. */
   readonly windowMs: number;
   readonly forecast: Pick<Config['forecast'], 'stepMs' | 'horizonSteps' | 'everyMs'>;
-  readonly quantile: number;
+  readonly planner: Config['planner'];
 }
 
 /** How everything is, from what the stores hold. */
@@ -69,6 +70,7 @@ export async function statusOf(parts: StatusParts, options: StatusOptions): Prom
     paused: view.get(PAUSE, 'current')?.value ?? null,
     balancer: balancerOf(view, nowMs),
     openSwitch: openSwitchOf(view),
+    policy: policyStatus(options.planner, view),
     servers: statuses,
     imbalance: imbalanceOf(statuses),
     redirectors: redirectorsOf(view),
@@ -85,6 +87,12 @@ export async function statusOf(parts: StatusParts, options: StatusOptions): Prom
       ...warningsOf(statuses, run, { nowMs, parts, options }),
     ],
   };
+}
+
+function policyStatus(planner: Config['planner'], view: TableView): Status['policy'] {
+  const policy = policyOf(planner, view);
+  const { quantile, origin, tuning = null } = policy;
+  return { quantile, origin, text: policyWords(policy), tuning };
 }
 
 function neuralWarning(view: TableView): string[] {
@@ -112,6 +120,7 @@ interface Facts {
 function serverStatus(id: ServerId, record: ServerRecord, facts: Facts): ServerStatus {
   const { recent, forecasts, parts, options } = facts;
   const { view } = parts;
+  const { quantile } = policyOf(options.planner, view);
   const state = stateOf(view, id);
   const wanted = view.get(SERVER_STATE, id)?.value;
   const lost = view.get(LOST, id)?.value;
@@ -139,7 +148,7 @@ function serverStatus(id: ServerId, record: ServerRecord, facts: Facts): ServerS
     utilization,
     hitsPerSecond: Number.isFinite(hits) ? hits : hitsOfResources(id, view, recent),
     overall: shares.length === 0 ? null : Math.max(...shares),
-    predicted: forecasts.predicted(id, record.capacity, options.quantile),
+    predicted: forecasts.predicted(id, record.capacity, quantile),
     note: noteOf(record, { lostHow: lost?.how, wanted, state }),
   };
 }

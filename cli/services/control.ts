@@ -66,8 +66,8 @@ export async function controlOf(config: Config, parts: ControlParts): Promise<Co
     get forecast() {
       return now.forecast;
     },
-    get quantile() {
-      return now.planner.quantile;
+    get planner() {
+      return now.planner;
     },
     get explain() {
       return { planner: now.planner, stepMs: now.forecast.stepMs, seed: 1 };

@@ -17,6 +17,8 @@ import { Forecaster } from '../../forecaster/forecaster.js';
 import { forecasterMetrics } from '../../forecaster/metrics.js';
 import { PlanTally } from '../../forecaster/plan-tally.js';
 import { Round } from '../../forecaster/round.js';
+import { TrialThread } from '../../replay/tune/trial-thread.js';
+import { Tuner } from '../../replay/tune/tuner.js';
 import { Training } from '../../forecaster/training.js';
 import { TuningThread } from '../../forecaster/tuning-thread.js';
 
@@ -74,9 +76,13 @@ export function forecasterOf(config: Config, parts: ForecasterParts): Forecaster
   );
   const chronicle = new Chronicle({ ...parts, log }, { everyMs: CHRONICLE_MS });
   const plans = new PlanTally(parts.view);
+  const tuner = new Tuner(
+    { ...parts, log, trials: new TrialThread(config.tune) },
+    { ...tuningOf(config), seed: SEED },
+  );
   let current = config;
   return {
-    service: new Lifecycle([analysis, training, plans, chronicle, forecaster]),
+    service: new Lifecycle([analysis, training, plans, chronicle, forecaster, tuner]),
     metrics: forecasterMetrics(
       { ...parts, round, plans },
       {
@@ -92,12 +98,17 @@ export function forecasterOf(config: Config, parts: ForecasterParts): Forecaster
       current = now;
       round.reconfigure(roundOf(now));
       forecaster.reconfigure(periodsOf(now));
+      tuner.reconfigure(tuningOf(now));
     },
   };
 }
 
 function roundOf({ mode, forecast, planner, triggers }: Config) {
   return { mode, forecast, planner, triggers };
+}
+
+function tuningOf({ forecast, planner, tune }: Config) {
+  return { forecast, planner, tune };
 }
 
 function periodsOf({ forecast, collector }: Config) {

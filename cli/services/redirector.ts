@@ -1,3 +1,4 @@
+import { strict as assert } from 'node:assert';
 import { agentToken } from '../../core/agent-protocol.js';
 import type { Clock } from '../../core/clock/port.js';
 import type { Config } from '../../core/config/schema.js';
@@ -18,6 +19,10 @@ import { HttpAdapter } from '../../redirector/adapters/http/http-adapter.js';
 import type { HttpListener } from '../../redirector/adapters/http/http-adapter.js';
 import type { HttpOptions } from '../../redirector/adapters/http/options.js';
 import type { Route } from '../../redirector/adapters/http/route.js';
+import type { TcpOptions } from '../../redirector/adapters/tcp/options.js';
+import type { TcpRoute } from '../../redirector/adapters/tcp/route.js';
+import type { TcpListener } from '../../redirector/adapters/tcp/tcp-adapter.js';
+import { TcpAdapter } from '../../redirector/adapters/tcp/tcp-adapter.js';
 import type { RedirectorOptions, ResourcePolicy } from '../../redirector/redirector.js';
 import { Redirector } from '../../redirector/redirector.js';
 import { PLAN_QUEUE_DEFAULTS } from '../../redirector/switch/plan-queue.js';
@@ -43,7 +48,6 @@ export interface RedirectorParts {
 }
 
 export function redirectorOf(config: Config, parts: RedirectorParts): Redirector {
-  const listeners = config.listeners.map(httpListenerOf);
   return new Redirector(
     {
       ...parts,
@@ -59,7 +63,10 @@ export function redirectorOf(config: Config, parts: RedirectorParts): Redirector
               membersNet: parts.membersNet,
               secret: parts.secret,
             },
-      adapters: (adapterParts) => [new HttpAdapter(adapterParts, listeners, httpOptionsOf(config))],
+      adapters: (adapterParts) => [
+        new HttpAdapter(adapterParts, httpListenersOf(config), httpOptionsOf(config)),
+        new TcpAdapter(adapterParts, tcpListenersOf(config), tcpOptionsOf(config)),
+      ],
     },
     redirectorOptionsOf(config),
   );
@@ -87,8 +94,11 @@ export function policiesOf({ resources }: Config): (resource: ResourceId) => Res
 /** What a reload changes of it. @throws ERR_LISTEN_FAILED: a listener of the new config cannot be opened; nothing was changed */
 export async function reconfigureRedirector(redirector: Redirector, config: Config): Promise<void> {
   for (const adapter of redirector.adapters) {
-    if (!(adapter instanceof HttpAdapter)) continue;
-    await adapter.reconfigure(config.listeners.map(httpListenerOf), httpOptionsOf(config));
+    if (adapter instanceof HttpAdapter) {
+      await adapter.reconfigure(httpListenersOf(config), httpOptionsOf(config));
+    } else if (adapter instanceof TcpAdapter) {
+      await adapter.reconfigure(tcpListenersOf(config), tcpOptionsOf(config));
+    }
   }
   redirector.reconfigure(redirectorOptionsOf(config));
 }
@@ -157,11 +167,21 @@ function addressDriverOf(
     : new HookAddressDriver(clock, { command, timeoutMs });
 }
 
-function httpListenerOf({ listen, route }: Config['listeners'][number]): HttpListener {
-  return { listen, route: routeOf(route) };
+function httpListenersOf({ listeners }: Config): HttpListener[] {
+  return listeners.flatMap(({ protocol, listen, route }) =>
+    protocol === 'http' ? [{ listen, route: httpRouteOf(route) }] : [],
+  );
 }
 
-function routeOf(route: Config['listeners'][number]['route']): Route {
+function tcpListenersOf({ listeners }: Config): TcpListener[] {
+  return listeners.flatMap(({ protocol, listen, route }) =>
+    protocol === 'tcp' ? [{ listen, route: tcpRouteOf(route) }] : [],
+  );
+}
+
+type RouteConfig = Config['listeners'][number]['route'];
+
+function httpRouteOf(route: RouteConfig): Route {
   if (route === 'first-path-segment') return { by: 'first-path-segment' };
   if ('header' in route) return { by: 'header', header: route.header.toLowerCase() };
   if ('host' in route) {
@@ -170,7 +190,15 @@ function routeOf(route: Config['listeners'][number]['route']): Route {
     );
     return { by: 'host', hosts: new Map(hosts) };
   }
+  assert.ok('pathPrefix' in route, 'the config has checked that the route is of HTTP');
   return { by: 'path-prefix', prefixes: new Map(Object.entries(route.pathPrefix).map(unslashed)) };
+}
+
+function tcpRouteOf(route: RouteConfig): TcpRoute {
+  assert.ok(route !== 'first-path-segment', 'the config has checked that the route is of TCP');
+  if ('resource' in route) return { by: 'listener', resource: route.resource };
+  assert.ok('serverName' in route, 'as above');
+  return { by: 'server-name', names: new Map(Object.entries(route.serverName)) };
 }
 
 /** `/a/` and `/a` are one prefix. */
@@ -192,4 +220,9 @@ function httpOptionsOf({ http }: Config): Partial<HttpOptions> {
       body: BODY_LIMITS,
     },
   };
+}
+
+function tcpOptionsOf({ tcp }: Config): Partial<TcpOptions> {
+  const { lifeMs = Infinity, ...options } = tcp;
+  return { ...options, lifeMs };
 }

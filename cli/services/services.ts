@@ -31,6 +31,9 @@ import { Eligibility } from '../../core/table-store/eligibility.js';
 import { MEMBER } from '../../core/table-store/records/switch.js';
 import { TableView } from '../../core/table-store/view.js';
 import { HttpAdapter } from '../../redirector/adapters/http/http-adapter.js';
+import { httpMetrics } from '../../redirector/adapters/http/metrics.js';
+import { tcpMetrics } from '../../redirector/adapters/tcp/metrics.js';
+import { TcpAdapter } from '../../redirector/adapters/tcp/tcp-adapter.js';
 import { countersRoute } from '../../redirector/counters-route.js';
 import { redirectorMetrics } from '../../redirector/metrics.js';
 import type { Redirector } from '../../redirector/redirector.js';
@@ -165,7 +168,7 @@ export class Services implements Startable {
       config.health.listen,
     );
     if (redirector !== undefined) {
-      metrics.add(...redirectorMetrics(redirector, httpCountersOf(redirector)));
+      metrics.add(...redirectorMetrics(redirector), ...adapterMetrics(redirector));
     }
     const collecting = has('collector')
       ? await collectorOf(config, {
@@ -289,11 +292,9 @@ export class Services implements Startable {
     return the(this.#built.api);
   }
 
-  /** Where clients connect, in the order of the config's listeners. */
+  /** Where clients connect: protocol by protocol, in the order of the config's listeners. */
   get listeners(): readonly Address[] {
-    return this.redirector.adapters.flatMap((adapter) =>
-      adapter instanceof HttpAdapter ? adapter.addresses : [],
-    );
+    return this.redirector.adapters.flatMap(({ addresses }) => addresses);
   }
 }
 
@@ -387,8 +388,12 @@ function compacting(parts: CompactionParts): Startable {
   return { start: () => scheduleCompaction(parts), stop: () => Promise.resolve() };
 }
 
-function httpCountersOf({ adapters }: Redirector) {
-  return adapters.flatMap((adapter) => (adapter instanceof HttpAdapter ? [adapter.counters] : []));
+function adapterMetrics({ adapters }: Redirector) {
+  return adapters.flatMap((adapter) => {
+    if (adapter instanceof HttpAdapter) return httpMetrics(adapter.counters);
+    if (adapter instanceof TcpAdapter) return tcpMetrics(adapter.counters);
+    return [];
+  });
 }
 
 function obstaclesOf({ membership, isServing }: Redirector): string[] {

@@ -1,9 +1,11 @@
 import { agentTokenVerb, agentVerb } from './agent.js';
+import { backtestVerb } from './backtest.js';
 import { modeVerb, pauseVerb, resumeVerb } from './balancing.js';
 import { configVerb } from './config.js';
 import { demoVerb } from './demo.js';
 import { drainVerb, undrainVerb } from './drain.js';
 import { explainVerb } from './explain.js';
+import { forecastVerb } from './forecast.js';
 import { historyVerb } from './history.js';
 import { importVerb } from './import.js';
 import { pinVerb, unpinVerb } from './pin.js';
@@ -32,6 +34,8 @@ export const VERBS: readonly Verb[] = [
   modeVerb,
   pinVerb,
   unpinVerb,
+  forecastVerb,
+  backtestVerb,
   replayVerb,
   importVerb,
   ...roleVerbs,

@@ -28,6 +28,7 @@ export function statusText(status: Status, style: Style): string {
       ? ['no server is known yet: declare one in the config, or start an agent beside it']
       : [serverTable(status, style)]),
     `balancer: ${status.balancer.text}`,
+    `policy: ${status.policy.text}`,
     ...neuralLine(status),
     ...openSwitchLine(status),
     ...status.addresses.map((address) => addressLine(address, status.atMs, style)),

@@ -109,7 +109,7 @@ function withOptions(config: Config, options: VerbOptions): Config {
     ...(health !== undefined && { health: { listen: parseAddress(health) } }),
     ...(listen !== undefined && {
       listeners: [
-        { route: 'first-path-segment', ...first, listen: parseAddress(listen) },
+        { protocol: 'http', route: 'first-path-segment', ...first, listen: parseAddress(listen) },
         ...others,
       ],
     }),
@@ -131,7 +131,9 @@ function say({ isJson, terminal }: Context, services: Services, roles: readonly 
     return;
   }
   if (ready.api !== undefined) terminal.say(`page and API  http://${ready.api}`);
-  for (const proxy of ready.proxy ?? []) terminal.say(`clients       http://${proxy}`);
+  for (const { protocol, addresses } of has('redirector') ? services.redirector.adapters : []) {
+    for (const at of addresses) terminal.say(`clients       ${protocol}://${formatAddress(at)}`);
+  }
   terminal.say(`metrics       http://${ready.health}/metrics`);
   if (ready.agents !== undefined) terminal.say(`agents        ${ready.agents}`);
   if (ready.proxy?.length === 0) {

@@ -31,6 +31,8 @@ export interface JobWorkerOptions extends RunnerOptions {
 
 /** How often a job may lose its worker before it has failed. */
 const LOSSES_MAX = 3;
+/** How often in the time of a lock it is looked whether one has run out. */
+const LOOKS_PER_LOCK = 4;
 /** So long a worker that closes may tell Redis what it leaves. */
 const GOODBYE_MS = 2000;
 
@@ -60,7 +62,7 @@ export class JobWorker {
         prefix,
         concurrency,
         lockDuration: lockMs,
-        stalledInterval: lockMs,
+        stalledInterval: lockMs / LOOKS_PER_LOCK,
         maxStalledCount: LOSSES_MAX,
         removeOnComplete: { count: finishedMax },
         removeOnFail: { count: finishedMax },

@@ -65,7 +65,8 @@ export class BullmqBus implements Bus, Watched {
     this.#log = log;
     this.#connection = connection;
     this.#options = {
-      lockMs: 30_000,
+      // A lost server's resources wait for the round that a dead forecaster held.
+      lockMs: 10_000,
       ...BUS_DEFAULTS,
       ...options,
       prefix: `${options.prefix}:bus`,

@@ -51,15 +51,36 @@ const routeSchema = z
         resourceIdSchema,
       ),
     }),
+    z.strictObject({ resource: resourceIdSchema }),
+    z.strictObject({
+      serverName: z.record(
+        z
+          .string()
+          .regex(/^(?:\*|(?:\*\.)?[a-z0-9_.-]{1,253})$/, 'a host name in lower case, *.name, or *'),
+        resourceIdSchema,
+      ),
+    }),
   ])
   .describe(
-    'How a request names its resource: its first path segment, a header, its host, or the longest path prefix.',
+    'How work names its resource. http: a request by its first path segment, a header, its host, or the longest path prefix. tcp: the listener has one (`resource`), or the name in the TLS hello says it (`serverName`), which goes to the server as it came.',
   );
 
-const httpListenerSchema = z.strictObject({
-  listen: addressTextSchema.describe('Where clients connect.'),
-  route: routeSchema.default('first-path-segment'),
-});
+const listenerSchema = z
+  .strictObject({
+    listen: addressTextSchema.describe('Where clients connect.'),
+    protocol: z.enum(['http', 'tcp']).default('http'),
+    route: routeSchema.default('first-path-segment'),
+  })
+  .superRefine(({ protocol, route }, context) => {
+    const isOfTcp =
+      route !== 'first-path-segment' && ('resource' in route || 'serverName' in route);
+    if (isOfTcp === (protocol === 'tcp')) return;
+    const message =
+      protocol === 'tcp'
+        ? 'of a tcp listener: { resource: NAME } or { serverName: { … } }'
+        : 'of an http listener: first-path-segment, header, host or pathPrefix';
+    context.addIssue({ code: 'custom', path: ['route'], message });
+  });
 
 const capacitySchema = z.strictObject({
   cpu: z.number().positive().optional().describe('Cores.'),
@@ -266,10 +287,27 @@ const forecastSchema = z.strictObject({
   minSteps: reloadable(
     z.int().min(3).default(24).describe('With less history nothing is planned: learning.'),
   ),
+  silentSteps: reloadable(
+    z
+      .int()
+      .min(1)
+      .max(12)
+      .default(3)
+      .describe(
+        'A server of which nothing was measured for so many steps is silent. While most are, nothing is moved for its load.',
+      ),
+  ),
 });
 
 const plannerSchema = z.strictObject({
-  quantile: z.number().min(0.5).max(0.99).default(0.85).describe('Of demand, that is planned for.'),
+  quantile: z
+    .number()
+    .min(0.5)
+    .max(0.99)
+    .optional()
+    .describe(
+      'Of demand, that is planned for; here it is pinned. Left out: 0.85, until the tune job finds a better one.',
+    ),
   target: z.number().min(0.1).max(1).default(0.8).describe('Utilization that plans keep below.'),
   movesMax: z.int().min(1).default(16).describe('Of one plan.'),
   batchMovesMax: z.int().min(1).max(1000).default(8).describe('Switched as one.'),
@@ -311,6 +349,29 @@ const plannerSchema = z.strictObject({
     .describe('Imbalance is left alone, too, while the fullest server is less loaded than this.'),
   workUnits: z.int().min(1000).default(2_000_000).describe('How long the search may go on.'),
   planLifeMs: msSchema.default(900_000).describe('A plan that waits longer expires.'),
+});
+
+const tuneSchema = z.strictObject({
+  everyMs: msSchema
+    .min(60_000)
+    .default(86_400_000)
+    .describe('Between two tunings: the history is replayed with several quantiles.'),
+  historyMs: reloadable(
+    msSchema.default(14 * 86_400_000).describe('So far back the history is replayed.'),
+  ),
+  forecastsMax: reloadable(
+    z
+      .int()
+      .min(1000)
+      .default(400_000)
+      .describe('Resources × decisions of one tuning: a large fleet replays less of its history.'),
+  ),
+  cpuShare: z
+    .number()
+    .min(0.01)
+    .max(1)
+    .default(0.5)
+    .describe('Of one core, that a tuning may take.'),
 });
 
 const triggersSchema = z.strictObject({
@@ -453,6 +514,19 @@ const httpSchema = z.strictObject({
     .describe('X-Forwarded-*: our own word only, added to that of a trusted proxy, or none.'),
 });
 
+const tcpSchema = z.strictObject({
+  connectionsMax: z.int().min(1).default(10_000).describe('One beyond a limit is reset unread.'),
+  connectionsPerClientMax: z.int().min(1).default(10_000).describe('Of one IP.'),
+  serverConnectionsMax: z.int().min(1).default(1000).describe('To one server.'),
+  connectTimeoutMs: msSchema.default(2000),
+  idleTimeoutMs: msSchema.default(3_600_000).describe('Without a byte in either direction.'),
+  halfClosedTimeoutMs: msSchema.default(60_000).describe('The same once one side has finished.'),
+  lifeMs: msSchema.optional().describe('Of a whole connection, however busy; left out: no limit.'),
+  helloTimeoutMs: msSchema
+    .default(5000)
+    .describe('For the TLS hello, where it names the resource.'),
+});
+
 const limitsSchema = z.strictObject({
   outboundNetworks: z
     .array(z.string().max(64))
@@ -489,7 +563,7 @@ export const configSchema = z.strictObject({
   log: reloadable(logSchema.prefault({})),
   api: apiSchema.prefault({}),
   health: healthSchema.prefault({}),
-  listeners: reloadable(z.array(httpListenerSchema).default([]).describe('Where clients connect.')),
+  listeners: reloadable(z.array(listenerSchema).default([]).describe('Where clients connect.')),
   servers: reloadable(
     z.array(serverSchema).default([]).describe('Servers that no agent announces.'),
   ),
@@ -509,9 +583,11 @@ export const configSchema = z.strictObject({
   metricStore: metricStoreSchema.prefault({}),
   forecast: forecastSchema.prefault({}),
   planner: reloadable(plannerSchema.prefault({})),
+  tune: tuneSchema.prefault({}),
   triggers: reloadable(triggersSchema.prefault({})),
   redirector: redirectorSchema.prefault({}),
   http: reloadable(httpSchema.prefault({})),
+  tcp: reloadable(tcpSchema.prefault({})),
   limits: limitsSchema.prefault({}),
 });
 

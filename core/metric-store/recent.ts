@@ -29,6 +29,18 @@ export class RecentLoads {
     return rowOf(this.#panel, row).findLast((value) => Number.isFinite(value)) ?? NaN;
   }
 
+  /** Nothing was measured in the last `steps` steps, neither of the server nor of anything that it has. */
+  isSilent(server: ServerId, residents: readonly ResourceId[], steps: number): boolean {
+    return DIMENSIONS.every((metric) => {
+      const own: SeriesKey = { subject: 'server', id: server, metric };
+      const series = [
+        own,
+        ...residents.map((id) => ({ subject: 'resource', id, metric }) as const),
+      ];
+      return series.every((key) => !this.#isMeasured(key, steps));
+    });
+  }
+
   /**
    * What a server uses that none of its resources does (the system, caches, other work): the lower quartile of
    * the difference over the steps in which all that it had then were measured, so that a burst of one of them,
@@ -62,6 +74,11 @@ export class RecentLoads {
       sum += values[step] ?? NaN;
     }
     return measured === 0 && residents.length > 0 ? NaN : sum;
+  }
+
+  #isMeasured(series: SeriesKey, steps: number): boolean {
+    const values = this.#values(series);
+    return values?.subarray(-steps).some((value) => Number.isFinite(value)) ?? false;
   }
 
   #values(series: SeriesKey): Float32Array | undefined {

@@ -27,6 +27,10 @@ export interface ScriptCall {
 
 /** So long a start waits for a Redis that is about to answer. */
 const OPEN_TIMEOUT_MS = 10_000;
+/** After a call that failed, so long until it is asked whether Redis is there again, if nobody else asks before. */
+const ASK_AGAIN_MS = 1000;
+/** Unlike PING, refused where no data are read: while they are loaded, or by a replica that lost its master. */
+const QUESTION = 'DBSIZE';
 /** No waiting helps against these. */
 const LASTING: ReadonlySet<ErrorCode> = new Set(['ERR_REDIS_LOGIN', 'ERR_REDIS_FORBIDDEN']);
 
@@ -49,6 +53,7 @@ export class RedisConnection implements Watched {
   #lastError: unknown = new Error('not connected yet');
   #isLost = false;
   #isClosed = false;
+  #cancelQuestion: (() => void) | undefined;
 
   private constructor({ clock, log }: RedisParts, store: string, options: RedisOptions) {
     this.#clock = clock;
@@ -134,6 +139,7 @@ export class RedisConnection implements Watched {
   /** Lets calls under way end; takes no more. */
   async close(): Promise<void> {
     this.#isClosed = true;
+    this.#cancelQuestion?.();
     await Promise.allSettled(this.#calls);
     this.#end();
   }
@@ -145,7 +151,7 @@ export class RedisConnection implements Watched {
     if (this.#isClosed) this.#fail(true);
     if (this.#client.status !== 'ready') {
       const reason = reasonOf(this.#lastError, this.#redis);
-      this.health.failed(effect, reason);
+      this.#failed(effect, reason);
       this.#fail(true, reason);
     }
     if (this.#calls.size >= this.#callsMax) {
@@ -162,11 +168,21 @@ export class RedisConnection implements Watched {
       return answer;
     } catch (error) {
       const reason = reasonOf(error, this.#redis);
-      this.health.failed(effect, reason, isTimeout(error) ? 'timed-out' : undefined);
+      this.#failed(effect, reason, isTimeout(error) ? 'timed-out' : undefined);
       return this.#fail(effect === 'reads' || isSurelyNotDone(error), reason);
     } finally {
       this.#calls.delete(call);
     }
+  }
+
+  /** Who calls seldom would be shown as away for as long; so it is asked, until there is an answer. */
+  #failed(effect: Effect, reason: ForeshiftError, end?: string): void {
+    this.health.failed(effect, reason, end);
+    if (!this.health.isAway || this.#isClosed) return;
+    this.#cancelQuestion ??= this.#clock.after(ASK_AGAIN_MS, () => {
+      this.#cancelQuestion = undefined;
+      if (this.health.isAway && !this.#isClosed) this.read(QUESTION).catch(ignore);
+    });
   }
 
   #fail(isSurelyNotDone: boolean, cause?: ForeshiftError): never {
@@ -211,5 +227,5 @@ export class RedisConnection implements Watched {
 }
 
 function ignore(): void {
-  // the error event says it
+  // the error event, or the health, says it
 }

@@ -1,8 +1,8 @@
-import type { Config } from '../../core/config/schema.js';
 import type { Dimension, ResourceId, ServerId, ServerState } from '../../core/domain.js';
 import type { ForecastBlock } from '../../core/forecast.js';
 import type { Generation } from '../../core/generation.js';
 import type { Batch, NoPlan, PlanAnalysis } from '../../core/plan.js';
+import type { PlannerOptions } from '../../core/table-store/policy.js';
 
 /**
  * What the planner is told and what it answers: the seam between it and whoever plans (the round, replay,
@@ -53,10 +53,11 @@ export interface PlanningServer {
   readonly base?: Readonly<Partial<Record<Dimension, number>>>;
 }
 
-export type PlannerOptions = Config['planner'];
+export type { PlannerOptions };
 
 export type Restraint =
   | { readonly why: 'paused' }
+  | { readonly why: 'unmeasured'; readonly steps: number }
   | { readonly why: 'learning'; readonly steps: number; readonly stepsMin: number };
 
 export type Standbys = Readonly<Record<ResourceId, ServerId>>;

@@ -37,6 +37,9 @@ export function noPlan(
   if (miss?.aim === 'misplaced') return blocked();
   const { restraint, options, seed } = inputs;
   if (restraint?.why === 'paused') return { ...none, why: 'paused' };
+  if (restraint?.why === 'unmeasured') {
+    return { ...none, why: 'unmeasured', steps: restraint.steps };
+  }
   if (restraint?.why === 'learning') {
     const { steps, stepsMin } = restraint;
     return { ...none, why: 'learning', steps, stepsMin };

@@ -80,6 +80,8 @@ export function noPlanWords(none: NoPlan): string {
       return `Gain too small: a move would relieve a server by ${percentWords(none.gain ?? 0)}, and ${percentWords(none.gainMin ?? 0)} is asked for.`;
     case 'learning':
       return `Learning: ${none.steps ?? 0} of ${none.stepsMin ?? 0} steps of history are there.`;
+    case 'unmeasured':
+      return `Not measured: of most servers nothing came in for ${none.steps ?? 0} steps and more; only what has no server is given one.`;
     case 'paused':
       return 'Paused: only what has no server is given one.';
     case 'no-servers':

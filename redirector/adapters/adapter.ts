@@ -1,3 +1,4 @@
+import type { Address } from '../../core/domain.js';
 import type { Generation } from '../../core/generation.js';
 import type { Startable } from '../../core/lifecycle.js';
 import type { Move } from '../../core/plan.js';
@@ -10,6 +11,8 @@ import type { Obstacle } from '../../core/table-store/records/switch.js';
  */
 export interface ProtocolAdapter extends Startable {
   readonly protocol: string;
+  /** Where it really listens, in the order of its listeners. */
+  readonly addresses: readonly Address[];
   /** It will stop: takes everything as before, and tells its clients to look elsewhere as soon as that costs them nothing. */
   leave(): void;
   /** Takes nothing more, and ends what is under way; what is left after `graceMs` is cut. */

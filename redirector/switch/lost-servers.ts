@@ -103,6 +103,8 @@ export class LostServers {
 
   /** Records new losses and better evidence. True: something was written. */
   async update(): Promise<boolean> {
+    // By the same look as what follows: more may have fallen silent since the last.
+    this.note();
     this.#watchLeases();
     for (const server of this.#parts.view.all(SERVER).keys()) {
       const reporters = this.#reporters(server);

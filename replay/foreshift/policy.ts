@@ -8,8 +8,8 @@ import { meanMap } from '../policies/static.js';
 import type { Policy, PolicyAccount, TimedRelocation } from '../policy.js';
 import { ServerLoads } from '../rules/server-loads.js';
 import type { Scene } from '../scene.js';
-import type { Service } from './service.js';
-import { serviceOf } from './service.js';
+import type { Service, ServiceParts } from './service.js';
+import { ownParts, serviceOf } from './service.js';
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
@@ -20,7 +20,8 @@ const DAY_MS = 86_400_000;
  */
 export class ForeshiftPolicy implements Policy {
   readonly name = 'foreshift';
-  readonly #scene: Scene;
+  #scene: Scene;
+  readonly #parts: ServiceParts;
   readonly #loads: ServerLoads;
   readonly #resources: ReadonlyMap<string, number>;
   readonly #servers: ReadonlyMap<string, number>;
@@ -30,8 +31,9 @@ export class ForeshiftPolicy implements Policy {
   #holdMs = 0;
   #failedSwitches = 0;
 
-  constructor(scene: Scene) {
+  constructor(scene: Scene, parts: ServiceParts = ownParts(scene)) {
     this.#scene = scene;
+    this.#parts = parts;
     this.#loads = new ServerLoads(scene);
     this.#resources = new Map(scene.resources.map((id, index) => [id, index]));
     this.#servers = new Map(scene.servers.map((id, index) => [id, index]));
@@ -44,7 +46,7 @@ export class ForeshiftPolicy implements Policy {
   async relocations(step: number, map: Int32Array): Promise<readonly TimedRelocation[]> {
     const { startMs, stepMs } = this.#scene.recorded.grid;
     const isFirst = this.#service === undefined;
-    this.#service ??= await serviceOf(this.#scene, map);
+    this.#service ??= await serviceOf(this.#scene, map, this.#parts);
     const { recording, round, switching, view } = this.#service;
     await recording.resourcesUntil(step);
     if (!isFirst) await this.#recordServers(step - 1, map, recording);
@@ -55,6 +57,12 @@ export class ForeshiftPolicy implements Policy {
     if (view.revision === revision) return [];
     this.#countOutcomes(view);
     return this.#moved(view, map);
+  }
+
+  /** From the next round on. */
+  planFor(quantile: number): void {
+    this.#scene = { ...this.#scene, planner: { ...this.#scene.planner, quantile } };
+    this.#service?.planFor(quantile);
   }
 
   async account(): Promise<PolicyAccount> {

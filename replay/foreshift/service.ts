@@ -3,6 +3,8 @@ import { SILENT_LOG } from '../../core/log.js';
 import { MemoryMetricStore } from '../../core/metric-store/memory.js';
 import type { MetricStore } from '../../core/metric-store/port.js';
 import { Eligibility } from '../../core/table-store/eligibility.js';
+import type { Analysis } from '../../forecaster/analysis.js';
+import type { AnalysisOptions } from '../../forecaster/inline-analysis.js';
 import { InlineAnalysis } from '../../forecaster/inline-analysis.js';
 import { Round } from '../../forecaster/round.js';
 import type { Scene } from '../scene.js';
@@ -14,43 +16,72 @@ import { worldOf } from './world.js';
 /** The product on simulated time: the real round and the real switch, on stores in memory. */
 export interface Service extends World {
   readonly metricStore: MetricStore;
-  readonly recording: Recording;
+  readonly recording: Pick<Recording, 'resourcesUntil' | 'servers'>;
   readonly round: Round;
+  /** Another quantile, from the next round on. */
+  readonly planFor: (quantile: number) => void;
   readonly switching: Switching;
 }
 
-/** At the end of the warm-up, which is its history. */
-export async function serviceOf(scene: Scene, firstMap: Int32Array): Promise<Service> {
-  const world = await worldOf(scene, firstMap);
+/** What stands in for the store of samples and for the forecaster. */
+export interface ServiceParts {
+  readonly metricStore: MetricStore;
+  readonly recording: Service['recording'];
+  readonly analysis: Analysis;
+}
+
+/** Of its own: the real ones, in memory and in place. */
+export function ownParts(scene: Scene): ServiceParts {
   const metricStore = new MemoryMetricStore();
+  return {
+    metricStore,
+    recording: new Recording(scene, metricStore),
+    analysis: new InlineAnalysis(analysisOptionsOf(scene)),
+  };
+}
+
+export function analysisOptionsOf(scene: Scene): AnalysisOptions {
+  const { recorded, horizonSteps, seasonsMs, seed } = scene;
+  return { stepMs: recorded.grid.stepMs, horizonSteps, seasonsMs, seed };
+}
+
+/** At the end of the warm-up, which is its history. */
+export async function serviceOf(
+  scene: Scene,
+  firstMap: Int32Array,
+  { metricStore, recording, analysis }: ServiceParts,
+): Promise<Service> {
+  const world = await worldOf(scene, firstMap);
   const { stepMs } = scene.recorded.grid;
   const { horizonSteps, seed, movesMax } = scene;
   const config = configSchema.parse({ planner: { ...scene.planner, movesMax } });
   const { forecast, planner, triggers } = config;
-  const options = { stepMs, horizonSteps, seasonsMs: forecast.seasonMs, seed };
+  const roundOptions = {
+    mode: 'auto' as const,
+    forecast: { ...forecast, stepMs, horizonSteps },
+    planner,
+    triggers,
+  };
   const round = new Round(
     {
       ...world,
       log: SILENT_LOG,
       metricStore,
       eligibility: new Eligibility(world),
-      analysis: new InlineAnalysis(options),
+      analysis,
       // Every resource of the trace is measured itself.
       attributor: { attribute: () => Promise.resolve() },
     },
-    {
-      mode: 'auto',
-      forecast: { ...forecast, stepMs, horizonSteps },
-      planner,
-      triggers,
-      seed,
-    },
+    { ...roundOptions, seed },
   );
   return {
     ...world,
     metricStore,
-    recording: new Recording(scene, metricStore),
+    recording,
     round,
+    planFor: (quantile) => {
+      round.reconfigure({ ...roundOptions, planner: { ...planner, quantile } });
+    },
     switching: new Switching(world, { seed, ...scene.switch }),
   };
 }

@@ -1,11 +1,11 @@
 import { SimulatedClock } from '../../core/clock/simulated.js';
-import type { PlanId } from '../../core/domain.js';
+import type { PlanId, ResourceId, ServerId } from '../../core/domain.js';
 import { NO_GENERATION, nextEpoch } from '../../core/generation.js';
 import { SILENT_LOG } from '../../core/log.js';
 import { Draft } from '../../core/table-store/draft.js';
 import { MemoryTableStore } from '../../core/table-store/memory.js';
 import type { TableStore } from '../../core/table-store/port.js';
-import { ELIGIBLE, SERVER } from '../../core/table-store/records/server.js';
+import { ELIGIBLE, PIN, SERVER } from '../../core/table-store/records/server.js';
 import { MEMBER } from '../../core/table-store/records/switch.js';
 import { HEAD, PLACEMENT } from '../../core/table-store/records/table.js';
 import { TableView } from '../../core/table-store/view.js';
@@ -18,7 +18,7 @@ export interface World {
   readonly view: TableView;
 }
 
-/** A table store at the end of the warm-up: servers that may serve anything, and the first map. */
+/** A table store at the end of the warm-up: the servers, what each may serve, and the first map. */
 export async function worldOf(scene: Scene, firstMap: Int32Array): Promise<World> {
   const { startMs, stepMs } = scene.recorded.grid;
   const clock = new SimulatedClock(startMs + scene.warmSteps * stepMs);
@@ -38,17 +38,17 @@ export async function worldOf(scene: Scene, firstMap: Int32Array): Promise<World
     panic: false,
     health: null,
   });
-  for (const server of scene.servers) {
-    draft.put(ELIGIBLE, server, { resources: [...scene.resources] });
+  for (const [index, server] of scene.servers.entries()) {
+    draft.put(ELIGIBLE, server, { resources: servedBy(server, scene) });
     draft.put(SERVER, server, {
       address: { host: server, port: 80 },
       control: { host: server, port: 81 },
       fence: 'request',
       healthPath: null,
-      capacity: { [scene.dimension]: scene.capacity },
+      capacity: { [scene.dimension]: scene.capacities[index] ?? 0 },
       metrics: null,
-      spare: false,
-      zone: null,
+      spare: scene.fleet?.spare[index] ?? false,
+      zone: scene.fleet?.zones[index] ?? null,
       origin: 'config',
     });
   }
@@ -63,8 +63,16 @@ export async function worldOf(scene: Scene, firstMap: Int32Array): Promise<World
       movedAtMs: startMs,
       by: 'first' as PlanId,
     });
+    const pinned = scene.fleet?.pinned[index] ?? null;
+    if (pinned === null) continue;
+    draft.put(PIN, resource, { server: pinned, by: 'replay', reason: '', sinceMs: startMs });
   }
   await store.transact(draft.transaction);
   await view.sync();
   return { clock, store, view };
+}
+
+function servedBy(server: ServerId, { resources, fleet }: Scene): ResourceId[] {
+  if (fleet === undefined) return [...resources];
+  return resources.filter((_, index) => fleet.eligible[index]?.includes(server) === true);
 }

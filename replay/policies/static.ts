@@ -29,8 +29,9 @@ export class StaticPolicy implements Policy {
   }
 }
 
-/** By the means of the warm-up: where every policy that moves begins. */
+/** By the means of the warm-up, or as a real fleet is: where every policy that moves begins. */
 export function meanMap(scene: Scene): Int32Array {
+  if (scene.fleet !== undefined) return scene.fleet.firstMap.slice();
   const weights = warmRows(scene).map(
     (row) => row.reduce((sum, load) => sum + load, 0) / row.length,
   );

@@ -8,7 +8,7 @@ import { meanMap } from './static.js';
 /** "Now" is the mean of so many steps. */
 const NOW_STEPS = 3;
 
-/** Decides every so many steps and moves at once: how the anchors' policies with moves work. */
+/** Decides every so many steps and moves at once, between equal servers: how the anchors' policies with moves work. */
 export class YardstickPolicy implements Policy {
   readonly name: 'reactive-50' | 'reactive-search' | 'oracle';
   readonly #scene: Scene;
@@ -17,7 +17,8 @@ export class YardstickPolicy implements Policy {
   constructor(scene: Scene, name: 'reactive-50' | 'reactive-search' | 'oracle') {
     this.#scene = scene;
     this.name = name;
-    this.#search = new GreedySearch({ ...scene, servers: scene.servers.length });
+    const capacity = scene.capacities[0] ?? NaN;
+    this.#search = new GreedySearch({ ...scene, capacity, servers: scene.servers.length });
   }
 
   firstMap(): Int32Array {

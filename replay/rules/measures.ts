@@ -3,7 +3,8 @@ import { percentile } from './percentile.js';
 export interface MeasuresOptions {
   readonly resources: number;
   readonly servers: number;
-  readonly capacity: number;
+  /** Of each server. */
+  readonly capacities: Float64Array;
   readonly stepMs: number;
 }
 
@@ -54,15 +55,18 @@ export class Meter {
 
   /** @param loads of each server in one step */
   step(loads: Float64Array): void {
-    const { servers, capacity } = this.#options;
+    const { servers, capacities } = this.#options;
     let sum = 0;
     let squares = 0;
     let most = 0;
+    let fullest = 0;
     for (let server = 0; server < servers; server++) {
       const load = loads[server]!;
+      const capacity = capacities[server]!;
       sum += load;
       squares += load * load;
       most = Math.max(most, load);
+      fullest = Math.max(fullest, load / capacity);
       if (load <= capacity) continue;
       this.#overloaded++;
       this.#excess += load - capacity;
@@ -74,7 +78,7 @@ export class Meter {
     this.#imbalance += imbalance;
     this.#imbalanceMax = Math.max(this.#imbalanceMax, imbalance);
     this.#cov += mean > 0 ? Math.sqrt(Math.max(0, squares / servers - mean * mean)) / mean : 0;
-    this.#peaks.push(most / capacity);
+    this.#peaks.push(fullest);
   }
 
   move(resource: number, atMs: number): void {

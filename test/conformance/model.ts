@@ -5,6 +5,7 @@ import type { BlendState } from '../../models/blend-state.js';
 import type { Model, Shape } from '../../models/model.js';
 import { SeasonalNaive } from '../../models/seasonal-naive.js';
 import { rowFrom } from '../support/rows.js';
+import { describeBadInput } from './bad-input.js';
 import type { Workload } from '../support/workloads.js';
 import { DAY, workload, WORKLOADS } from '../support/workloads.js';
 
@@ -16,7 +17,6 @@ const ORIGINS = [STEPS - HORIZON, STEPS - 100, STEPS - 333, DAY + 40];
 
 export const MODEL_TESTS = {
   horizon: 'says every step of the horizon, on every load',
-  sound: 'makes quantiles that are finite, not negative and in order, on every load',
   untouched: 'leaves the history as it was',
   repeats: 'says the same again for the same history',
   company: 'says the same of a series in any company',
@@ -52,17 +52,7 @@ export function describeModel(
       }
     });
 
-    check('sound', () => {
-      for (const kind of WORKLOADS) {
-        for (const values of [workload(kind, STEPS), workload(kind, 40), workload(kind, 3)]) {
-          const { paths, peaks } = blended(make, [values]);
-          for (let h = 0; h < HORIZON; h++) {
-            expectOrdered([0, 1, 2].map((q) => paths[q * HORIZON + h]!));
-          }
-          expectOrdered([...peaks]);
-        }
-      }
-    });
+    describeBadInput(STEPS, (values) => blended(make, [values]));
 
     check('untouched', () => {
       const model = make(SHAPE);
@@ -237,9 +227,4 @@ function missOf(make: (shape: Shape) => Model, kind: Workload): number {
     }
   }
   return miss / count;
-}
-
-function expectOrdered(values: readonly number[]): void {
-  expect(values.every((value) => Number.isFinite(value) && value >= 0)).toBe(true);
-  expect([...values].sort((a, b) => a - b)).toEqual(values);
 }

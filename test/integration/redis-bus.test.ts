@@ -119,6 +119,15 @@ describeWith('redis-server')('the bus on a real Redis', () => {
     }
   });
 
+  it('is shown as well again once Redis answers, though nobody calls it', async () => {
+    server.pause();
+    await expect(bus.enqueue('train', 1)).rejects.toMatchObject({ code: 'ERR_STORE_UNAVAILABLE' });
+    await clock.sleep(2000);
+    expect(bus.health.fault?.code).toBe('ERR_REDIS_UNREACHABLE');
+    server.goOn();
+    await until('it is well', () => bus.health.fault === undefined);
+  });
+
   it('keeps no more finished jobs than it should', async () => {
     let count = 0;
     await bus.work('train', () => {

@@ -9,7 +9,7 @@ import { recordPlan } from '../../core/table-store/plans.js';
 import type { PlanRecord } from '../../core/table-store/records/plan.js';
 import { PLAN } from '../../core/table-store/records/plan.js';
 import { LOST, SERVER } from '../../core/table-store/records/server.js';
-import { MEMBER, SWITCH } from '../../core/table-store/records/switch.js';
+import { ACK, COORDINATOR, MEMBER, SWITCH } from '../../core/table-store/records/switch.js';
 import { RedisTableStore } from '../../core/table-store/redis.js';
 import { stateOf } from '../../core/table-store/server-state.js';
 import { TableView } from '../../core/table-store/view.js';
@@ -199,8 +199,26 @@ export class Rig {
   async ended(plan: PlanRecord): Promise<PlanRecord> {
     const { id } = plan.plan;
     const now = (): PlanRecord | undefined => this.view.get(PLAN, id)?.value;
-    await this.until(`plan ${id} ended`, () => (now() ?? plan).finishedAtMs !== null);
+    const isOver = () => (now() ?? plan).finishedAtMs !== null;
+    await this.until(`plan ${id} ended`, isOver).catch((error: unknown) => {
+      throw new Error(`plan ${id} has not ended: ${this.#evidence(now())}`, { cause: error });
+    });
     return now() ?? plan;
+  }
+
+  /** What is in the store of a plan that does not end, and what the processes said last. */
+  #evidence(plan: PlanRecord | undefined): string {
+    const { view } = this;
+    const records = [
+      ...view.all(SWITCH),
+      ...view.all(ACK),
+      ...view.all(MEMBER),
+      ...view.all(COORDINATOR),
+      ...view.all(LOST),
+    ];
+    const said = [...this.services].map(([name, { log }]) => [name, log.slice(-20)]);
+    const status = plan && { status: plan.status, outcomes: plan.outcomes };
+    return JSON.stringify({ status, revision: view.revision, records, said });
   }
 
   /** No switch is open, nobody is lost, every redirector is there and has the newest table. @throws what is not so */

@@ -4,6 +4,7 @@ import type { Address } from '../../core/domain.js';
 import { formatAddress } from '../../core/domain.js';
 import { SeededRng } from '../../core/rng.js';
 import { FaultProxy } from '../support/fault-proxy.js';
+import type { LogLine } from '../support/foreshift.js';
 import { RunningUp } from '../support/foreshift.js';
 
 /** What a test may do to a part of the rig, whichever it is. */
@@ -82,6 +83,10 @@ export class Service implements Victim {
     const { folder, environment } = this.#setting;
     const args = [...this.#args, '--config', `${this.name}.yaml`];
     this.#running = await RunningUp.start(folder, environment, args);
+  }
+
+  get log(): readonly LogLine[] {
+    return this.#running?.log ?? [];
   }
 
   get health(): string {

@@ -1,4 +1,10 @@
-import type { DrainPolicy, LostSourcePolicy, MemberId, ResourceId } from '../../core/domain.js';
+import type {
+  DrainPolicy,
+  LostSourcePolicy,
+  MemberId,
+  ResourceId,
+  ServerId,
+} from '../../core/domain.js';
 import type { Generation } from '../../core/generation.js';
 import {
   NO_GENERATION,
@@ -250,8 +256,35 @@ export class Checker {
     const members = this.#records.members.map((name) => this.#records.member(name));
     const reporters = members.filter((member) => server in (member?.unreachable ?? {})).length;
     const live = this.#records.members.filter((name) => this.#liveBoot(name, nowMs) !== undefined);
-    if (2 * reporters > live.length) return;
-    throw new Violation('L5', `${server} was lost by ${reporters} of ${live.length}`);
+    if (2 * reporters <= live.length) {
+      throw new Violation('L5', `${server} was lost by ${reporters} of ${live.length}`);
+    }
+    this.#checkPanic(server as ServerId, live);
+  }
+
+  /**
+   * Nothing is lost for its silence while most servers are silent. The coordinator has the records of those who report
+   * this one as they are. Of the others it may know less, and may count one whose lease is over as live: a server is
+   * silent here only if it is whichever of them it counts.
+   */
+  #checkPanic(server: ServerId, live: readonly MemberId[]): void {
+    const unreachableFor = (name: MemberId) => this.#records.member(name)?.unreachable ?? {};
+    const reporters = live.filter((name) => unreachableFor(name)[server] !== undefined);
+    const evidenceOf = (other: ServerId) =>
+      reporters.flatMap((name) => unreachableFor(name)[other]?.evidence ?? []);
+    if (evidenceOf(server).every((evidence) => evidence === 'refused')) return;
+    const over = this.#records.members.filter((name) => !live.includes(name));
+    const holders = new Set([...this.#records.placements.values()].map((row) => row.server));
+    const wanted = this.#records.wantedServers;
+    const silent = wanted.filter((other) => {
+      const evidence = evidenceOf(other);
+      const hearing = over.filter((name) => unreachableFor(name)[other] === undefined);
+      const isOutOfReach = 2 * evidence.length > live.length + hearing.length;
+      if (!isOutOfReach || !evidence.includes('silent')) return false;
+      return holders.has(other) && !this.#records.isDead(other);
+    });
+    if (2 * silent.length <= wanted.length) return;
+    throw new Violation('L5', `${server} was lost while ${silent.join(', ')} were silent`);
   }
 
   /** The life under this name whose lease lives; undefined: none. */

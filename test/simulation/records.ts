@@ -1,4 +1,4 @@
-import type { MemberId, ResourceId } from '../../core/domain.js';
+import type { MemberId, ResourceId, ServerId } from '../../core/domain.js';
 import type { Json } from '../../core/json.js';
 import type { Changes, Write } from '../../core/table-store/port.js';
 import type { RecordKind } from '../../core/table-store/records/kind.js';
@@ -10,7 +10,7 @@ import type {
 } from '../../core/table-store/records/switch.js';
 import { ACK, COORDINATOR, MEMBER, SWITCH } from '../../core/table-store/records/switch.js';
 import { PAUSE, PLAN } from '../../core/table-store/records/plan.js';
-import { LOST, SERVER_STATE } from '../../core/table-store/records/server.js';
+import { LOST, SERVER, SERVER_STATE } from '../../core/table-store/records/server.js';
 import type { Head, PlacementRecord } from '../../core/table-store/records/table.js';
 import { HEAD, PLACEMENT } from '../../core/table-store/records/table.js';
 
@@ -73,12 +73,23 @@ export class Records {
     return [...this.#ids(SERVER_STATE), ...this.#ids(PAUSE)];
   }
 
+  /** All but those whose silence an operator expects. */
+  get wantedServers(): ServerId[] {
+    return this.#ids(SERVER).filter(
+      (server) => this.#get(SERVER_STATE, server)?.state !== 'maintenance',
+    );
+  }
+
   get lost(): string[] {
     return this.#ids(LOST);
   }
 
   lossOf(server: string): string | undefined {
     return this.#get(LOST, server as never)?.loss;
+  }
+
+  isDead(server: ServerId): boolean {
+    return this.#get(LOST, server)?.evidence === 'dead';
   }
 
   placement(resource: ResourceId): PlacementRecord | undefined {

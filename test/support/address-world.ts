@@ -148,6 +148,7 @@ export class Machine {
   readonly inherited: (readonly [scope: string, sessions: readonly KeptSession[]])[] = [];
   readonly adapter: ProtocolAdapter = {
     protocol: 'test',
+    addresses: [],
     start: () => Promise.resolve(),
     leave: () => undefined,
     stop: () => Promise.resolve(),

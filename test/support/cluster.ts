@@ -1,12 +1,13 @@
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Server as NetServer, Socket } from 'node:net';
+import { createServer as createTcpServer } from 'node:net';
 import { Agent, AGENT_DEFAULTS } from '../../agent/agent.js';
 import { guarded } from '../../agent/guarded.js';
 import { Registration } from '../../api/registration.js';
 import { agentToken } from '../../core/agent-protocol.js';
 import { SystemClock } from '../../core/clock/system.js';
-import type { Address, MemberId, ResourceId, ServerId } from '../../core/domain.js';
+import type { Address, DrainPolicy, MemberId, ResourceId, ServerId } from '../../core/domain.js';
 import { SILENT_LOG } from '../../core/log.js';
 import type { Log } from '../../core/log.js';
 import { OutboundGuard } from '../../core/net/guard.js';
@@ -20,6 +21,8 @@ import { PLAN } from '../../core/table-store/records/plan.js';
 import { stateOf } from '../../core/table-store/server-state.js';
 import { TableView } from '../../core/table-store/view.js';
 import { HttpAdapter } from '../../redirector/adapters/http/http-adapter.js';
+import type { TcpListener } from '../../redirector/adapters/tcp/tcp-adapter.js';
+import { TcpAdapter } from '../../redirector/adapters/tcp/tcp-adapter.js';
 import type { RedirectorOptions } from '../../redirector/redirector.js';
 import { Redirector } from '../../redirector/redirector.js';
 import { SWITCH_LIMITS } from '../../redirector/switch/protocol.js';
@@ -41,7 +44,6 @@ export interface Execution {
 export interface TestServer {
   readonly id: ServerId;
   readonly agent: Agent;
-  readonly http: Server;
   stop(): Promise<void>;
 }
 
@@ -83,12 +85,22 @@ export class TestCluster {
   readonly journal: Execution[] = [];
   readonly #registration: Registration;
   readonly #stopping = new AbortController();
+  readonly #drain: DrainPolicy;
+  readonly #tcp: readonly TcpListener[];
   #boots = 0;
 
   constructor({
     store = new MemoryTableStore(),
     log = SILENT_LOG,
-  }: { readonly store?: TableStore; readonly log?: Log } = {}) {
+    drain = 'abort',
+    tcp = [],
+  }: {
+    readonly store?: TableStore;
+    readonly log?: Log;
+    readonly drain?: DrainPolicy;
+    /** A TCP listener for each of these resources. */
+    readonly tcp?: readonly string[];
+  } = {}) {
     const guard = new OutboundGuard({
       networks: ['127.0.0.0/8'],
       ports: [{ first: 1, last: 65_535 }],
@@ -97,6 +109,11 @@ export class TestCluster {
     this.net = new NodeNet(this.clock, guard);
     this.store = store;
     this.log = log;
+    this.#drain = drain;
+    this.#tcp = tcp.map((resource) => ({
+      listen: LOOPBACK,
+      route: { by: 'listener', resource: resource as ResourceId },
+    }));
     this.view = new TableView({ store, clock: this.clock, log }, { pollMs: 100 });
     this.#registration = new Registration(
       {
@@ -120,10 +137,9 @@ export class TestCluster {
 
   /** A real HTTP server with an agent inside; it says what it ran, and takes `x-work-ms` over it. */
   async addServer(name: string, resources: readonly string[]): Promise<TestServer> {
-    const id = name as ServerId;
     const http = createServer(
       guarded(
-        () => agent.gate,
+        () => this.#serverNamed(name).agent.gate,
         async (request: IncomingMessage, response: ServerResponse) => {
           const { headers, method = '' } = request;
           const resource = String(headers['foreshift-resource']);
@@ -148,8 +164,53 @@ export class TestCluster {
         },
       ),
     );
-    await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
-    const { port } = http.address() as AddressInfo;
+    return this.#addServer(name, resources, http, () => {
+      http.closeAllConnections();
+      http.close();
+    });
+  }
+
+  /**
+   * A TCP server, with an agent beside it. Each line is an id: it is journaled under the resource, the server's only one, and
+   * sent back after the server's name.
+   */
+  async addTcpServer(name: string, resource: string): Promise<TestServer> {
+    const sockets = new Set<Socket>();
+    const tcp = createTcpServer({ allowHalfOpen: true }, (socket) => {
+      sockets.add(socket);
+      socket.on('error', () => undefined).on('close', () => sockets.delete(socket));
+      let rest = '';
+      socket.on('data', (bytes) => {
+        const lines = (rest + bytes.toString()).split('\n');
+        rest = lines.pop() ?? '';
+        for (const id of lines) {
+          this.journal.push({ server: name, resource, since: '', id, method: '' });
+          socket.write(`${name} ${id}\n`);
+        }
+      });
+      socket.on('end', () => socket.end());
+    });
+    return this.#addServer(name, [resource], tcp, () => {
+      for (const socket of sockets) socket.destroy();
+      tcp.close();
+    });
+  }
+
+  #serverNamed(name: string): TestServer {
+    const server = this.servers.get(name);
+    if (server === undefined) throw new Error(`${name} has not started`);
+    return server;
+  }
+
+  async #addServer(
+    name: string,
+    resources: readonly string[],
+    listening: NetServer,
+    close: () => void,
+  ): Promise<TestServer> {
+    const id = name as ServerId;
+    await new Promise<void>((resolve) => listening.listen(0, '127.0.0.1', resolve));
+    const { port } = listening.address() as AddressInfo;
     const agent: Agent = new Agent(
       {
         net: this.net,
@@ -174,10 +235,8 @@ export class TestCluster {
     const server: TestServer = {
       id,
       agent,
-      http,
       stop: async () => {
-        http.closeAllConnections();
-        http.close();
+        close();
         await agent.stop();
       },
     };
@@ -196,9 +255,10 @@ export class TestCluster {
         self: name as MemberId,
         boot: `${name}-${++this.#boots}`,
         agentTokenOf: (server) => agentToken(SECRET, server),
-        policyOf: () => ({ onLostSource: 'availability', drain: 'abort' }),
+        policyOf: () => ({ onLostSource: 'availability', drain: this.#drain }),
         adapters: (parts) => [
           new HttpAdapter(parts, [{ listen: LOOPBACK, route: { by: 'first-path-segment' } }]),
+          new TcpAdapter(parts, this.#tcp),
         ],
       },
       { ...FAST, ...options },
@@ -214,6 +274,10 @@ export class TestCluster {
     const [address] = adapter.addresses;
     if (address === undefined) throw new Error('the redirector does not listen');
     return address.port;
+  }
+
+  tcpOf(index = 0): TcpAdapter {
+    return this.redirectors[index]?.adapters[1] as TcpAdapter;
   }
 
   /** Until the condition holds, looked at with each news from the store. */

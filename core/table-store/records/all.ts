@@ -5,6 +5,7 @@ import { AUDIT, MODE, PAUSE, PLAN, ROUND } from './plan.js';
 import { ANNOUNCED, ELIGIBLE, LOST, PIN, SERVER, SERVER_STATE } from './server.js';
 import { FLOATING_ADDRESS } from './floating-address.js';
 import { ACK, COORDINATOR, MEMBER, ROSTER, SWITCH } from './switch.js';
+import { TUNING } from './tuning.js';
 import { COPY, HEAD, PLACEMENT } from './table.js';
 
 /** Every kind of record, by the prefix of its keys. A key of another prefix is a newer version's: ignored. */
@@ -31,6 +32,7 @@ export const RECORD_KINDS: ReadonlyMap<string, Pick<RecordKind<unknown>, 'parse'
     PAUSE,
     AUDIT,
     COLLECTOR,
+    TUNING,
     NEURAL,
   ].map((kind) => [kind.prefix, kind]),
 );

@@ -9,6 +9,7 @@ import type { Ip } from '../../../core/net/ip.js';
 import { parseIp } from '../../../core/net/ip.js';
 import type { Connection } from '../../../core/net/port.js';
 import { EXECUTED_HEADER } from '../../../core/agent-protocol.js';
+import type { FrontClient } from '../fronts.js';
 import type { HttpContext } from './context.js';
 import type { ExchangeClient } from './exchange.js';
 import { Exchange } from './exchange.js';
@@ -24,7 +25,7 @@ export interface ClientConnectionParts {
   readonly context: HttpContext;
   /** As it is when a request comes. */
   readonly route: () => Route;
-  readonly onClosed: (client: ClientConnection) => void;
+  readonly onClosed: () => void;
 }
 
 /**
@@ -33,10 +34,8 @@ export interface ClientConnectionParts {
  *   between ⇄ exchange → lingering → closed
  *                 └→ tunnel → closed
  */
-export class ClientConnection implements ExchangeClient {
+export class ClientConnection implements ExchangeClient, FrontClient {
   readonly host: string;
-  /** The IP that the client connected to. */
-  /** Where the client connected to, however the system writes it: one that listens for both families sees ::ffff:10.0.0.1. */
   readonly localIp: Ip | undefined;
   readonly #connection: Connection;
   readonly #context: HttpContext;
@@ -90,7 +89,7 @@ export class ClientConnection implements ExchangeClient {
       },
       closed: () => {
         this.#closed();
-        parts.onClosed(this);
+        parts.onClosed();
       },
     };
   }

@@ -1,22 +1,13 @@
 import type { Clock } from '../../../core/clock/port.js';
-import type { Address, DrainPolicy, ResourceId, ServerId } from '../../../core/domain.js';
+import type { DrainPolicy, ResourceId, ServerId } from '../../../core/domain.js';
 import type { Log } from '../../../core/log.js';
 import type { Net } from '../../../core/net/port.js';
 import type { Gate } from '../../gate.js';
+import type { AdapterServers } from '../servers.js';
+import type { WorkUnderWay } from '../under-way.js';
 import type { HttpCounters } from './counters.js';
 import type { HttpOptions } from './options.js';
 import type { UpstreamPool } from './upstream-pool.js';
-
-/** An exchange, as a move sees it. */
-export interface UnderWay {
-  readonly ageMs: number;
-  /** For a person. */
-  readonly description: string;
-  /** Ends what runs at the server now; what may be sent again is, once the gate opens. */
-  cut(): void;
-  /** Goes on where it is, and no move waits for it; what was not sent yet goes where the resource goes. */
-  pin(): void;
-}
 
 /** What all exchanges of one adapter share. */
 export interface HttpContext {
@@ -33,8 +24,7 @@ export interface HttpContext {
   readonly suspect: (server: number) => void;
   /** The server refused a request that was not executed: it owns the resource no more. */
   readonly misdirected: (resource: number, owner: string) => void;
-  /** Exchanges that are in the gate, by resource: what a move must see the end of. */
-  readonly underWay: Map<number, Set<UnderWay>>;
+  readonly underWay: WorkUnderWay;
 }
 
 export interface HttpAdapterParts {
@@ -47,10 +37,8 @@ export interface HttpAdapterParts {
 }
 
 /** What the adapter needs to know of servers. */
-export interface HttpServers {
-  addressOf(server: ServerId): Address | undefined;
+export interface HttpServers extends AdapterServers {
   hasFence(server: ServerId): boolean;
-  suspect(server: ServerId): void;
   /** `owner`: what the refusing agent says of the new one (core/agent-protocol.ts, OWNER_HEADER). */
   misdirected(resource: ResourceId, owner: string): void;
 }

@@ -19,7 +19,8 @@ import type { ResponseHead } from '../../../core/net/http/response-head.js';
 import type { CloseReason } from '../../../core/net/port.js';
 import type { Entrance, Ticket } from '../../gate.js';
 import { HELD, LEASE_OVER, UNASSIGNED, UNREACHABLE } from '../../gate.js';
-import type { HttpContext, UnderWay } from './context.js';
+import type { UnderWay } from '../under-way.js';
+import type { HttpContext } from './context.js';
 import type { HttpOptions } from './options.js';
 import type { Refusal, RefusalName } from './refusals.js';
 import { REFUSALS } from './refusals.js';
@@ -355,9 +356,7 @@ export class Exchange implements UpstreamUser, PoolWaiter, UnderWay {
     this.#isEntered = true;
     this.#server = entrance;
     this.#since = gate.sinceText(this.#at);
-    const others = underWay.get(this.#at);
-    if (others === undefined) underWay.set(this.#at, new Set([this]));
-    else others.add(this);
+    underWay.add(this.#at, this);
     this.#phase = 'queue';
     this.#touch();
     this.#pool = poolOf(entrance);
@@ -582,9 +581,7 @@ export class Exchange implements UpstreamUser, PoolWaiter, UnderWay {
   #forgetEntry(): void {
     assert.ok(this.#isEntered, 'only what has entered can leave');
     this.#isEntered = false;
-    const others = this.#context.underWay.get(this.#at);
-    others?.delete(this);
-    if (others?.size === 0) this.#context.underWay.delete(this.#at);
+    this.#context.underWay.remove(this.#at, this);
   }
 
   /** Something moved: the deadline of the phase begins anew. */

@@ -29,6 +29,19 @@ export function resourceOf(route: Route, head: RequestHead): ResourceId | undefi
   }
 }
 
+/** Whether requests of the listener may be for that resource. */
+export function mayName(route: Route, resource: ResourceId): boolean {
+  switch (route.by) {
+    case 'first-path-segment':
+    case 'header':
+      return true;
+    case 'host':
+      return [...route.hosts.values()].includes(resource);
+    case 'path-prefix':
+      return [...route.prefixes.values()].includes(resource);
+  }
+}
+
 function named(text: string): ResourceId | undefined {
   return isName(text) ? (text as ResourceId) : undefined;
 }

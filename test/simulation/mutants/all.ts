@@ -257,6 +257,14 @@ export const MUTANTS: readonly Mutant[] = [
     faults: ['cut one link'],
   },
   {
+    name: 'no panic',
+    file: 'redirector/switch/panic.js',
+    edits: [['return silent.length > heard;', 'return false;']],
+    rules: ['L5'],
+    seed: 2,
+    faults: ['pause server'],
+  },
+  {
     name: 'announcements assign',
     file: 'api/announce.js',
     edits: [

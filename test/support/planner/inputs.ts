@@ -3,6 +3,7 @@ import type { Dimension, ServerId } from '../../../core/domain.js';
 import type { ForecastBlock } from '../../../core/forecast.js';
 import { QUANTILES, forecastBlock } from '../../../core/forecast.js';
 import type { SeriesKey } from '../../../core/sample.js';
+import { SAFE_QUANTILE } from '../../../core/table-store/policy.js';
 import type {
   PlannerOptions,
   PlanningInputs,
@@ -42,7 +43,7 @@ export interface TestFleet {
 
 export const START_MS = Date.UTC(2026, 10, 2, 9);
 export const STEP_MS = 300_000;
-const NO_OPTIONS = configSchema.shape.planner.parse({});
+const NO_OPTIONS = { ...configSchema.shape.planner.parse({}), quantile: SAFE_QUANTILE };
 
 /** A fleet of a test as the planner's inputs; options are the config's defaults but for those given. */
 export function inputsOf(fleet: TestFleet): PlanningInputs {

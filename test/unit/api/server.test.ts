@@ -46,7 +46,7 @@ beforeEach(async () => {
         mode: 'propose',
         windowMs: 10_000,
         forecast,
-        quantile: 0.9,
+        planner: configSchema.shape.planner.parse({}),
         explain: {
           planner: configSchema.shape.planner.parse({}),
           stepMs: forecast.stepMs,

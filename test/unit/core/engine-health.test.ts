@@ -47,6 +47,17 @@ describe('the health of an engine', () => {
     expect(health.fault).toBeUndefined();
   });
 
+  it('is away for as long as nothing is answered, and not for what it refuses', () => {
+    const health = new EngineHealth('engine', new SimulatedClock(START_MS));
+    health.failed('writes', full);
+    expect(health.isAway).toBe(false);
+    health.failed('writes', unreachable);
+    expect(health.isAway).toBe(true);
+    health.answered('reads');
+    expect(health.isAway).toBe(false);
+    expect(health.fault).toBeUndefined();
+  });
+
   it('has been unreadable since its first answer that was', async () => {
     const clock = new SimulatedClock(START_MS);
     const health = new EngineHealth('engine', clock);

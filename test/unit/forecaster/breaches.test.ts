@@ -24,6 +24,15 @@ describe('breachesOf', () => {
       called: 1,
       missed: 0,
       false: 0,
+      leadMs: 10,
+      leadsMs: [10],
+    });
+  });
+
+  it('takes nothing for a call that was said when the spell had begun', () => {
+    expect(summary('1166611', [20, '1111611'])).toMatchObject({ called: 0, missed: 1, false: 0 });
+    expect(summary('1166611', [20, '1111611'], [40, '1116111'])).toMatchObject({
+      called: 1,
       leadMs: 30,
     });
   });
@@ -52,6 +61,7 @@ describe('breachesOf', () => {
       missed: 0,
       false: 0,
       leadMs: NaN,
+      leadsMs: [],
     });
     expect(summary('', [30, ''])).toMatchObject({ called: 0, missed: 0, false: 0 });
   });

@@ -132,6 +132,26 @@ describe('a round', () => {
     expect((await round.run(TRIGGER)).none?.why).toBe(why);
   });
 
+  it('moves nothing for load while nothing is measured, and does not take that for idleness', async () => {
+    const { plane, round, measure } = await service();
+    await plane.clock.advance(2 * STEP_MS);
+    expect((await round.run(TRIGGER)).none).toBeNull();
+    const silent = await service();
+    await silent.plane.clock.advance(3 * STEP_MS);
+    expect((await silent.round.run(TRIGGER)).none).toMatchObject({ why: 'unmeasured', steps: 3 });
+    await silent.measure(1);
+    expect((await silent.round.run(TRIGGER)).none).toBeNull();
+  });
+
+  it('gives what has no server one, for all that nothing is measured', async () => {
+    const { plane, round } = await service();
+    await plane.clock.advance(5 * STEP_MS);
+    await plane.write(new Draft().remove(PLACEMENT, 'a' as never));
+    const { plan } = await round.run(TRIGGER);
+    const record = plane.view.get(PLAN, plan ?? ('' as never))?.value;
+    expect(record?.plan.batches.flatMap(({ moves }) => moves)).toMatchObject([{ resource: 'a' }]);
+  });
+
   it('reads its history once, and then only what is new', async () => {
     const { round, read, measure } = await service();
     await round.run(TRIGGER);

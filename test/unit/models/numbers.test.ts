@@ -36,6 +36,21 @@ describe('Ordered', () => {
     for (const value of [4, 1, 3, 2]) ordered.insert(value);
     expect([0, 0.5, 0.9, 1].map((q) => ordered.quantile(q))).toEqual([1, 2.5, 3.7, 4]);
   });
+
+  it('gives back what was inserted less what was removed, in order', () => {
+    fc.assert(
+      fc.property(numbers, fc.nat(), (list, taken) => {
+        const ordered = new Ordered(list.length);
+        for (const value of list) ordered.insert(value);
+        const [gone] = list.splice(taken % list.length, 1);
+        ordered.remove(gone!);
+        expect(ordered.count).toBe(list.length);
+        const left = Array.from({ length: ordered.count }, (_, place) => ordered.at(place));
+        expect(left).toEqual([...list].sort((a, b) => a - b));
+      }),
+      fuzzRuns(300),
+    );
+  });
 });
 
 describe('weightedMedian', () => {
@@ -115,7 +130,13 @@ describe('ShiftedProducts', () => {
     const values = Float64Array.from({ length: steps }, () => between(rng, -1, 1));
     const products = new ShiftedProducts(steps);
     products.take(new Float64Array(steps).fill(9), 0);
-    products.product(0, -3, 4, 9);
+    const windows = [
+      { from: 13, to: 30 },
+      { from: 20, to: 21 },
+      { from: 25, to: 25 },
+    ];
+    const into = windows.map(() => new Float64Array(3));
+    products.product(0, -3, windows, into, 2);
     products.take(values, start);
     for (const [offset, other] of [
       [0, 0],
@@ -123,14 +144,18 @@ describe('ShiftedProducts', () => {
       [-7, -3],
       [4, -6],
     ] as const) {
-      let expected = 0;
-      let plain = 0;
-      for (let t = 13; t < 30; t++) {
-        expected += values[t + offset]! * values[t + other]!;
-        plain += values[t + offset]!;
+      products.product(offset, other, windows, into, 1);
+      products.sum(offset, windows, into, 2);
+      for (const [w, { from, to }] of windows.entries()) {
+        let expected = 0;
+        let plain = 0;
+        for (let t = from; t < to; t++) {
+          expected += values[t + offset]! * values[t + other]!;
+          plain += values[t + offset]!;
+        }
+        expect(into[w]![1]).toBeCloseTo(expected, 10);
+        expect(into[w]![2]).toBeCloseTo(plain, 10);
       }
-      expect(products.product(offset, other, 13, 30)).toBeCloseTo(expected, 10);
-      expect(products.sum(offset, 13, 30)).toBeCloseTo(plain, 10);
     }
   });
 });

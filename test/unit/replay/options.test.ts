@@ -67,8 +67,8 @@ describe('the scene of a replay', () => {
 
   it('takes the capacity that it is given, else one by the size of the load', () => {
     const trace = madeTrace(4, 24, () => 3);
-    expect(scene(trace, { servers: 2, capacity: 7 }).capacity).toBe(7);
-    expect(scene(trace, { servers: 2 }).capacity).toBeCloseTo(8, 6);
+    expect([...scene(trace, { servers: 2, capacity: 7 }).capacities]).toEqual([7, 7]);
+    expect(scene(trace, { servers: 2 }).capacities[1]).toBeCloseTo(8, 6);
   });
 
   it.each([

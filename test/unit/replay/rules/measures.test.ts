@@ -8,7 +8,12 @@ import { madeTrace } from '../../../support/made-trace.js';
 const HOUR_MS = 3_600_000;
 
 function measured(steps: readonly (readonly number[])[], moves: readonly [number, number][] = []) {
-  const meter = new Meter({ resources: 2, servers: 2, capacity: 10, stepMs: HOUR_MS });
+  const meter = new Meter({
+    resources: 2,
+    servers: 2,
+    capacities: Float64Array.of(10, 10),
+    stepMs: HOUR_MS,
+  });
   for (const loads of steps) meter.step(Float64Array.from(loads));
   for (const [resource, hour] of moves) meter.move(resource, hour * HOUR_MS);
   return meter.measures();

@@ -1,25 +1,25 @@
-import type { WindowMetrics } from './forecast-baselines.js';
-import { rounded } from './forecast-baselines.js';
+import type { SaidWindow } from './said-window.js';
 
 /** One window: what was said of it, and what came; NaN was not measured. */
-export interface ScoredWindow {
+export interface ScoredWindow extends SaidWindow {
+  /** What an error of 1 is worth: the mean error of seasonal naive over the context (Hyndman and Koehler 2006). */
   readonly scale: number;
   readonly came: Float32Array;
-  readonly p50: Float32Array;
-  readonly p90: Float32Array;
-  readonly peak50: number;
-  readonly peak90: number;
 }
 
-/** The metrics of the baselines' protocol, over windows cut to their first `steps`. */
-export function metricsOf(windows: readonly ScoredWindow[], steps: number): WindowMetrics {
+/**
+ * How good forecasts were, over windows cut to their first `steps`: errors by their scale (MASE, sQL90, peakMASE,
+ * peakQL90), pooled (WAPE, wQL), and shares. NaN where no window has a sample. The bench on published baselines and
+ * `foreshift backtest` both judge by these.
+ */
+export function metricsOf(windows: readonly ScoredWindow[], steps: number) {
   const known = windows.filter(({ came }) => stepsOf(came, steps).length > 0);
   const each = known.map((window) => metricsOfWindow(window, steps));
   const meanOf = (metric: keyof WindowFigures): number => mean(each.map((of) => of[metric]));
   const sumOf = (metric: keyof WindowFigures): number => sum(each.map((of) => of[metric]));
   const medianOf = (metric: keyof WindowFigures): number => median(each.map((of) => of[metric]));
   const came = sumOf('came');
-  const metrics = {
+  return {
     MASE: meanOf('error'),
     sQL90: meanOf('loss90'),
     WAPE: sumOf('errorSum') / came,
@@ -34,7 +34,6 @@ export function metricsOf(windows: readonly ScoredWindow[], steps: number): Wind
     peakMiss: meanOf('peakMiss'),
     peakBias_median: medianOf('peakBias'),
   };
-  return Object.fromEntries(Object.entries(metrics).map(([name, value]) => [name, rounded(value)]));
 }
 
 type WindowFigures = ReturnType<typeof metricsOfWindow>;

@@ -1,25 +1,26 @@
-import type { DrainPolicy, ResourceId } from '../../../core/domain.js';
-import type { Move } from '../../../core/plan.js';
-import type { Obstacle } from '../../../core/table-store/records/switch.js';
-import type { Gate } from '../../gate.js';
-import type { Transfer } from '../adapter.js';
-import type { UnderWay } from './context.js';
+import type { DrainPolicy, ResourceId } from '../../core/domain.js';
+import type { Move } from '../../core/plan.js';
+import type { Obstacle } from '../../core/table-store/records/switch.js';
+import type { Gate } from '../gate.js';
+import type { Transfer } from './adapter.js';
+import type { Reach } from './reaching.js';
+import type { UnderWay, WorkUnderWay } from './under-way.js';
 
-export interface HttpTransferParts {
+export interface PlainTransferParts {
   readonly gate: Gate;
-  readonly underWay: (resource: ResourceId) => readonly UnderWay[];
+  readonly underWay: WorkUnderWay;
   readonly drainPolicyOf: (resource: ResourceId) => DrainPolicy;
   /** Undefined: the target answers; else why it does not. */
-  readonly reach: (move: Move, signal: AbortSignal) => Promise<string | undefined>;
+  readonly reach: Reach;
 }
 
-/** One move, for requests: they end by themselves, and there is no state to carry over. */
-export class HttpTransfer implements Transfer {
+/** One move, for work that ends by itself or is cut: there is no state to carry over. */
+export class PlainTransfer implements Transfer {
   readonly #move: Move;
-  readonly #parts: HttpTransferParts;
+  readonly #parts: PlainTransferParts;
   readonly #obstacleAgeMs: number;
 
-  constructor(move: Move, parts: HttpTransferParts, obstacleAgeMs: number) {
+  constructor(move: Move, parts: PlainTransferParts, obstacleAgeMs: number) {
     this.#move = move;
     this.#parts = parts;
     this.#obstacleAgeMs = obstacleAgeMs;
@@ -32,7 +33,7 @@ export class HttpTransfer implements Transfer {
   }
 
   async drain(signal: AbortSignal): Promise<readonly Obstacle[]> {
-    const { gate, underWay, drainPolicyOf } = this.#parts;
+    const { gate, drainPolicyOf } = this.#parts;
     const { resource } = this.#move;
     const isEmpty = await gate.drained([resource], signal).then(
       () => true,
@@ -41,19 +42,19 @@ export class HttpTransfer implements Transfer {
     if (isEmpty) return [];
     const policy = drainPolicyOf(resource);
     if (policy === 'abort') return this.#describe(() => true);
-    for (const exchange of underWay(resource)) {
-      if (policy === 'cut') exchange.cut();
-      else exchange.pin();
+    for (const work of this.#underWay()) {
+      if (policy === 'cut') work.cut();
+      else work.pin();
     }
     return [];
   }
 
   abandon(): void {
-    for (const exchange of this.#parts.underWay(this.#move.resource)) exchange.cut();
+    for (const work of this.#underWay()) work.cut();
   }
 
   attach(_since: unknown, signal: AbortSignal): Promise<string | undefined> {
-    return this.#parts.reach(this.#move, signal);
+    return this.#parts.reach(this.#move.target, signal);
   }
 
   finish(): void {
@@ -64,15 +65,20 @@ export class HttpTransfer implements Transfer {
     // Nothing was opened that the target would have to close.
   }
 
-  #describe(counts: (exchange: UnderWay) => boolean): Obstacle[] {
+  #describe(counts: (work: UnderWay) => boolean): Obstacle[] {
     const { resource } = this.#move;
-    const blocking = this.#parts.underWay(resource).filter(counts);
+    const blocking = this.#underWay().filter(counts);
     const oldest = blocking.reduce<UnderWay | undefined>(
-      (old, exchange) => (old === undefined || exchange.ageMs > old.ageMs ? exchange : old),
+      (old, work) => (old === undefined || work.ageMs > old.ageMs ? work : old),
       undefined,
     );
     if (oldest === undefined) return [];
     const others = blocking.length === 1 ? '' : ` and ${blocking.length - 1} more`;
     return [{ resource, what: `${oldest.description}${others}`, ageMs: oldest.ageMs }];
+  }
+
+  #underWay(): readonly UnderWay[] {
+    const { gate, underWay } = this.#parts;
+    return underWay.of(gate.indexOf(this.#move.resource));
   }
 }

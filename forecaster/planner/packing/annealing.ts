@@ -1,0 +1,179 @@
+import type { Rng } from '../../../core/rng.js';
+import { SeededRng, integerBelow } from '../../../core/rng.js';
+import { exponentialTable, expOf } from './chance.js';
+import { NOWHERE } from './packing.js';
+import { Record } from './record.js';
+import type { Tableau } from './tableau.js';
+
+export interface AnnealingOptions {
+  readonly seed: number;
+  /** Work ends after so many looks at one server with one change. */
+  readonly workUnits: number;
+  /** Share of the time that is over, from 0; 1 ends the search, and what it found then depends on the clock. */
+  readonly timeShare?: () => number;
+}
+
+export type Stopped = 'work' | 'time';
+
+/** The clock is asked once in so many steps. */
+const STEPS_PER_LOOK = 1024;
+/** Steps that are tried to learn how much one changes. */
+const SAMPLES = 2000;
+/** First and last temperature, in what a step changes on the average; then a quench down to nothing. */
+const HOTTEST = 0.3;
+const COLDEST = 0.005;
+const LN_COOLING = -4.0943445622221;
+const LN_QUENCH = -13.815510557964;
+const QUENCH_SHARE = 0.1;
+/** What a fault of groups costs at first and in the end, in the same measure. */
+const FAULT_FIRST = 0.1;
+const LN_FAULT_RISE = 2.302585092994;
+/** What it costs, in temperatures, to hold a whole server's transient capacity by what moved away. */
+const HOLD_PRICE = 50;
+const SWAP_SHARE = 0.6;
+/** Of the swaps: within a group, where no rule of groups stands in the way. */
+const MATE_SHARE = 0.5;
+/** Of the moves: home, where nothing is held twice. */
+const HOME_SHARE = 0.1;
+
+/**
+ * Simulated annealing (S. Kirkpatrick et al., Science 220, 1983) over moves and swaps of two. Two things are not
+ * in the book. Moving away holds capacity twice, so there is little of it: while it is hot, that has a price,
+ * and the plan keeps its moves for where they count. And rules of groups may be broken on the way, at a price
+ * that rises.
+ */
+export class Annealing {
+  readonly #tableau: Tableau;
+  readonly #rng: Rng;
+  readonly #options: AnnealingOptions;
+  readonly #exponential = exponentialTable();
+  readonly #movable: Int32Array;
+  readonly #isHolding: boolean;
+  readonly #record: Record;
+  #temperature = 0;
+  #faultPrice = 0;
+  #isOutOfTime = false;
+
+  /** @param tableau an assignment that breaks no limit: where the search begins */
+  constructor(tableau: Tableau, options: AnnealingOptions) {
+    const { isMovable, isTransient } = tableau.packing;
+    this.#tableau = tableau;
+    this.#options = options;
+    this.#rng = new SeededRng(options.seed);
+    this.#movable = Int32Array.from(isMovable.keys()).filter(
+      (resource) => isMovable[resource] === 1,
+    );
+    this.#isHolding = isTransient.includes(1);
+    this.#record = new Record(tableau);
+  }
+
+  /** Searches until the work or the time is up; the tableau then is the best that was seen. */
+  run(): Stopped {
+    const { servers } = this.#tableau.packing;
+    if (this.#movable.length > 0 && servers > 1) {
+      const typical = this.#typicalChange();
+      for (;;) {
+        const progress = this.#progress();
+        if (progress >= 1) break;
+        this.#heat(progress, typical);
+        for (let step = 0; step < STEPS_PER_LOOK; step++) {
+          if (this.#rng.next() < SWAP_SHARE) this.#trySwap();
+          else this.#tryMove();
+        }
+      }
+    }
+    this.#record.restore();
+    return this.#isOutOfTime ? 'time' : 'work';
+  }
+
+  #progress(): number {
+    const { workUnits, timeShare } = this.#options;
+    const time = timeShare?.() ?? 0;
+    if (time >= 1) this.#isOutOfTime = true;
+    return Math.max(time, this.#tableau.work / workUnits);
+  }
+
+  #heat(progress: number, typical: number): void {
+    const cooling = 1 - QUENCH_SHARE;
+    this.#temperature =
+      progress < cooling
+        ? typical * HOTTEST * expOf((LN_COOLING * progress) / cooling)
+        : typical * COLDEST * expOf((LN_QUENCH * (progress - cooling)) / QUENCH_SHARE);
+    this.#faultPrice = typical * FAULT_FIRST * expOf(LN_FAULT_RISE * progress);
+  }
+
+  /** How much a step changes the value on the average, of those that change it. */
+  #typicalChange(): number {
+    const tableau = this.#tableau;
+    let sum = 0;
+    let count = 0;
+    for (let sample = 0; sample < SAMPLES; sample++) {
+      const resource = this.#any();
+      const target = integerBelow(this.#rng, tableau.packing.servers);
+      if (tableau.assignment[resource] === target) continue;
+      const delta = Math.abs(tableau.moveDelta(resource, target));
+      sum += delta;
+      if (delta > 0) count++;
+    }
+    return count === 0 ? 1 : sum / count;
+  }
+
+  #any(): number {
+    return this.#movable[integerBelow(this.#rng, this.#movable.length)]!;
+  }
+
+  #tryMove(): void {
+    const tableau = this.#tableau;
+    const { start, servers } = tableau.packing;
+    const resource = this.#any();
+    const home = start[resource]!;
+    const isHome = home !== NOWHERE && this.#rng.next() < HOME_SHARE;
+    const target = isHome ? home : integerBelow(this.#rng, servers);
+    const source = tableau.assignment[resource]!;
+    if (source === target || !tableau.canMove(resource, target)) return;
+    const rise =
+      tableau.moveDelta(resource, target) +
+      this.#faultPrice * tableau.groups.faultsDelta(resource, source, target) +
+      this.#holdDelta(resource, target);
+    const isRescue = tableau.misplacedDelta(resource, target) < 0;
+    if (!isRescue && rise > this.#threshold()) return;
+    tableau.move(resource, target);
+    this.#record.moved(resource);
+  }
+
+  #trySwap(): void {
+    const tableau = this.#tableau;
+    const { groupOf, groups } = tableau.packing;
+    const a = this.#any();
+    const group = groupOf[a]!;
+    const mates = group === NOWHERE ? undefined : groups[group]!.members;
+    const isMate = mates !== undefined && mates.length > 1 && this.#rng.next() < MATE_SHARE;
+    const b = isMate ? mates[integerBelow(this.#rng, mates.length)]! : this.#any();
+    const from = tableau.assignment[a]!;
+    const to = tableau.assignment[b]!;
+    if (from === to || from === NOWHERE || to === NOWHERE || !tableau.canSwap(a, b)) return;
+    const rise =
+      tableau.swapDelta(a, b) +
+      this.#faultPrice * tableau.groups.faultsSwapDelta(a, b) +
+      this.#holdDelta(a, to) +
+      this.#holdDelta(b, from);
+    if (rise > this.#threshold()) return;
+    tableau.move(a, to);
+    tableau.move(b, from);
+    this.#record.moved(a, b);
+  }
+
+  #holdDelta(resource: number, target: number): number {
+    if (!this.#isHolding) return 0;
+    const tableau = this.#tableau;
+    const source = tableau.assignment[resource]!;
+    const more = tableau.heldBy(resource, target) - tableau.heldBy(resource, source);
+    return HOLD_PRICE * this.#temperature * more;
+  }
+
+  /** What a step may cost: exponential, so that the chance of a rise falls with it (Metropolis). */
+  #threshold(): number {
+    const row = integerBelow(this.#rng, this.#exponential.length);
+    return this.#temperature * this.#exponential[row]!;
+  }
+}

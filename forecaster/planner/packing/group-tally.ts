@@ -1,0 +1,219 @@
+import type { Packing } from './packing.js';
+import { NOWHERE } from './packing.js';
+
+/** Groups up to this size are looked through; larger ones have a count by server. */
+const SMALL_MAX = 6;
+
+interface Link {
+  readonly zoning: number;
+  readonly group: number;
+}
+
+/**
+ * Where the members of each group are, kept up to date move by move, and what a move would do to the rules of
+ * groups. That members are apart is never given up. The others – spread over zones, company in a zone – are
+ * counted as *faults*: a search may pass through some, a plan has none that the start had not.
+ */
+export class GroupTally {
+  faults = 0;
+  readonly #packing: Packing;
+  readonly #assignment: Int32Array;
+  /** Members by server, of large groups that are apart. */
+  readonly #byServer: readonly (Uint16Array | null)[];
+  /** Members by zone, of groups that are spread. */
+  readonly #spread: readonly (Uint16Array | null)[];
+  readonly #zonesUsed: Int32Array;
+  /** Members by zone, of groups that need others or are needed; by zoning. */
+  readonly #present: readonly (readonly (Uint16Array | null)[])[];
+  readonly #neededBy: readonly (readonly Link[])[];
+  /** It needs another, is needed, or is spread. */
+  readonly #hasZones: Uint8Array;
+  readonly #faultsAtStart: ReadonlySet<string>;
+
+  /** @param assignment the one that is changed, kept by whoever moves */
+  constructor(packing: Packing, assignment: Int32Array) {
+    const { groups, zonings, servers } = packing;
+    this.#packing = packing;
+    this.#assignment = assignment;
+    const zoneCounts = zonings.map((zoneOf) =>
+      zoneOf.reduce((most, at) => Math.max(most, at + 1), 0),
+    );
+    this.#neededBy = neededBy(packing);
+    this.#byServer = groups.map(({ isApart, members }) =>
+      isApart && members.length > SMALL_MAX ? new Uint16Array(servers) : null,
+    );
+    this.#spread = groups.map(({ spread }) =>
+      spread === null ? null : new Uint16Array(zoneCounts[spread.zoning]!),
+    );
+    this.#zonesUsed = new Int32Array(groups.length);
+    this.#present = zonings.map((_zoneOf, zoning) =>
+      groups.map(({ needs }, group) =>
+        [...needs, ...this.#neededBy[group]!].some((link) => link.zoning === zoning)
+          ? new Uint16Array(zoneCounts[zoning]!)
+          : null,
+      ),
+    );
+    this.#hasZones = Uint8Array.from(groups, ({ needs, spread }, group) =>
+      spread !== null || needs.length > 0 || this.#neededBy[group]!.length > 0 ? 1 : 0,
+    );
+    for (const { spread } of groups) this.faults += spread?.zonesMin ?? 0;
+    for (const [resource, server] of assignment.entries()) {
+      this.faults += this.faultsDelta(resource, NOWHERE, server);
+      this.#count(resource, server, 1);
+    }
+    this.#faultsAtStart = new Set(this.faults === 0 ? [] : this.#faultNames());
+  }
+
+  /** Whether no member of its group is on that server. */
+  allows(resource: number, target: number): boolean {
+    const group = this.#packing.groupOf[resource]!;
+    if (group === NOWHERE) return true;
+    const { isApart, members } = this.#packing.groups[group]!;
+    if (!isApart) return true;
+    const byServer = this.#byServer[group];
+    if (byServer) return byServer[target] === 0;
+    for (const member of members) {
+      if (member !== resource && this.#assignment[member] === target) return false;
+    }
+    return true;
+  }
+
+  /** Whether two resources may change places. */
+  allowsSwap(a: number, b: number): boolean {
+    const { groupOf } = this.#packing;
+    if (groupOf[a] === groupOf[b]) return true;
+    return this.allows(a, this.#assignment[b]!) && this.allows(b, this.#assignment[a]!);
+  }
+
+  /** How many more faults there are if the resource goes from one server to another. */
+  faultsDelta(resource: number, from: number, to: number): number {
+    const group = this.#packing.groupOf[resource]!;
+    if (group === NOWHERE || this.#hasZones[group] === 0) return 0;
+    return this.#shortfallDelta(group, from, to) + this.#lonelyDelta(group, from, to);
+  }
+
+  faultsSwapDelta(a: number, b: number): number {
+    const { groupOf } = this.#packing;
+    const group = groupOf[a]!;
+    if (group === groupOf[b]) return 0;
+    const from = this.#assignment[a]!;
+    const to = this.#assignment[b]!;
+    if (group === NOWHERE || this.#hasZones[group] === 0) return this.faultsDelta(b, to, from);
+    const first = this.faultsDelta(a, from, to);
+    // The second is judged with the first gone: it may be what the first needs, or what needs it.
+    this.#count(a, from, -1);
+    this.#count(a, to, 1);
+    const second = this.faultsDelta(b, to, from);
+    this.#count(a, to, -1);
+    this.#count(a, from, 1);
+    return first + second;
+  }
+
+  moved(resource: number, from: number, to: number): void {
+    this.faults += this.faultsDelta(resource, from, to);
+    this.#count(resource, from, -1);
+    this.#count(resource, to, 1);
+  }
+
+  /** No rule is broken that was not at the start. */
+  isNoWorse(): boolean {
+    if (this.faults === 0) return true;
+    if (this.#faultsAtStart.size === 0) return false;
+    return this.#faultNames().every((name) => this.#faultsAtStart.has(name));
+  }
+
+  /** Members that must be spread into one zone more; zones by the group that lacks company there. */
+  #faultNames(): string[] {
+    const { groups, zonings } = this.#packing;
+    const names: string[] = [];
+    for (const [group, { spread, needs }] of groups.entries()) {
+      const missing = spread === null ? 0 : spread.zonesMin - this.#zonesUsed[group]!;
+      for (let at = 0; at < missing; at++) names.push(`spread ${group} ${at}`);
+      for (const need of needs) {
+        const mine = this.#present[need.zoning]![group]!;
+        const others = this.#present[need.zoning]![need.group]!;
+        for (const [zone, count] of mine.entries()) {
+          if (count > 0 && others[zone] === 0) {
+            names.push(
+              `${group} needs ${need.group} in ${need.zoning} ${zone} of ${zonings.length}`,
+            );
+          }
+        }
+      }
+    }
+    return names;
+  }
+
+  #count(resource: number, server: number, sign: 1 | -1): void {
+    const { groupOf, groups, zonings } = this.#packing;
+    const group = groupOf[resource]!;
+    if (group === NOWHERE || server === NOWHERE) return;
+    const byServer = this.#byServer[group];
+    if (byServer) byServer[server]! += sign;
+    if (this.#hasZones[group] === 0) return;
+    const spread = this.#spread[group];
+    if (spread) {
+      const zone = zonings[groups[group]!.spread!.zoning]![server]!;
+      spread[zone]! += sign;
+      if (spread[zone] === 0) this.#zonesUsed[group]!--;
+      if (sign === 1 && spread[zone] === 1) this.#zonesUsed[group]!++;
+    }
+    for (let zoning = 0; zoning < zonings.length; zoning++) {
+      const counts = this.#present[zoning]![group];
+      if (counts) counts[zonings[zoning]![server]!]! += sign;
+    }
+  }
+
+  #shortfallDelta(group: number, from: number, to: number): number {
+    const counts = this.#spread[group];
+    if (!counts) return 0;
+    const { zoning, zonesMin } = this.#packing.groups[group]!.spread!;
+    const zoneOf = this.#packing.zonings[zoning]!;
+    const source = from === NOWHERE ? NOWHERE : zoneOf[from]!;
+    const target = to === NOWHERE ? NOWHERE : zoneOf[to]!;
+    if (source === target) return 0;
+    const used = this.#zonesUsed[group]!;
+    const after =
+      used -
+      (source !== NOWHERE && counts[source] === 1 ? 1 : 0) +
+      (target !== NOWHERE && counts[target] === 0 ? 1 : 0);
+    return Math.max(0, zonesMin - after) - Math.max(0, zonesMin - used);
+  }
+
+  #lonelyDelta(group: number, from: number, to: number): number {
+    const { zonings, groups } = this.#packing;
+    let delta = 0;
+    for (let zoning = 0; zoning < zonings.length; zoning++) {
+      const present = this.#present[zoning]!;
+      const counts = present[group];
+      if (!counts) continue;
+      const source = from === NOWHERE ? NOWHERE : zonings[zoning]![from]!;
+      const target = to === NOWHERE ? NOWHERE : zonings[zoning]![to]!;
+      if (source === target) continue;
+      const isLast = source !== NOWHERE && counts[source] === 1;
+      const isFirst = target !== NOWHERE && counts[target] === 0;
+      if (!isLast && !isFirst) continue;
+      for (const need of groups[group]!.needs) {
+        if (need.zoning !== zoning || need.group === group) continue;
+        const others = present[need.group]!;
+        if (isLast && others[source] === 0) delta--;
+        if (isFirst && others[target] === 0) delta++;
+      }
+      for (const need of this.#neededBy[group]!) {
+        if (need.zoning !== zoning || need.group === group) continue;
+        const others = present[need.group]!;
+        if (isLast && others[source]! > 0) delta++;
+        if (isFirst && others[target]! > 0) delta--;
+      }
+    }
+    return delta;
+  }
+}
+
+function neededBy({ groups }: Packing): Link[][] {
+  const links = groups.map((): Link[] => []);
+  for (const [group, { needs }] of groups.entries()) {
+    for (const need of needs) links[need.group]!.push({ zoning: need.zoning, group });
+  }
+  return links;
+}

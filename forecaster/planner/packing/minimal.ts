@@ -1,0 +1,28 @@
+import { isAway } from './move-tally.js';
+import type { Tableau } from './tableau.js';
+
+/** Takes back every move that the plan is no worse without, until each that is left is worth it: 1-minimal. */
+export function makeMinimal(tableau: Tableau): void {
+  const { start } = tableau.packing;
+  for (let hasChanged = true; hasChanged;) {
+    hasChanged = false;
+    for (const [resource, home] of start.entries()) {
+      if (isAway(home, tableau.assignment[resource]!) === 0 || !isUseless(tableau, resource))
+        continue;
+      tableau.move(resource, home);
+      hasChanged = true;
+    }
+  }
+}
+
+/** The resource may as well be at home. */
+export function isUseless(tableau: Tableau, resource: number): boolean {
+  const home = tableau.packing.start[resource]!;
+  const server = tableau.assignment[resource]!;
+  return (
+    tableau.misplacedDelta(resource, home) <= 0 &&
+    tableau.canMove(resource, home) &&
+    tableau.groups.faultsDelta(resource, server, home) <= 0 &&
+    tableau.moveDelta(resource, home) <= 0
+  );
+}

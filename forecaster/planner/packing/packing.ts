@@ -1,0 +1,82 @@
+/**
+ * Packing over time as numbers, with every kind of limit: the problem that problem files and benchmarks are
+ * read into. Resources r, servers s, groups g by index; a *cell* is a dimension at a step, `d · steps + t`.
+ * Pure data, never changed. `NOWHERE` (−1) stands for none.
+ */
+export interface Packing {
+  readonly resources: number;
+  readonly servers: number;
+  readonly steps: number;
+  /** Dimensions × steps. */
+  readonly cells: number;
+  /** At `r · cells + cell`. One more row than resources: that of nobody, all zero. */
+  readonly demand: Float64Array;
+  /** What a server must not carry more of, at `s · cells + cell`; Infinity: no limit. */
+  readonly capacity: Float64Array;
+  /** What it should not carry more of, likewise. */
+  readonly soft: Float64Array;
+  /** What one unit above `soft` costs, likewise. */
+  readonly softWeight: Float64Array;
+  /** What the square of a unit costs, likewise: the same load on fewer servers costs more. */
+  readonly evenWeight: Float64Array;
+  /** 1: a moved resource occupies its old server, too, until every move is made. By cell. */
+  readonly isTransient: Uint8Array;
+  /** Where each resource is; `NOWHERE`: to be placed. */
+  readonly start: Int32Array;
+  /** Where it may be: 1 at the index of the server. Resources with the same set share one array. */
+  readonly allowed: readonly Uint8Array[];
+  /** 0: it stays. */
+  readonly isMovable: Uint8Array;
+  /** Of each resource; `NOWHERE`: none. */
+  readonly groupOf: Int32Array;
+  readonly groups: readonly PackingGroup[];
+  /** Each way of dividing the servers into zones: the zone of each server, numbered from 0. */
+  readonly zonings: readonly Int32Array[];
+  readonly price: MovePrice;
+  readonly limits: MoveLimits;
+}
+
+export const NOWHERE = -1;
+
+export interface PackingGroup {
+  readonly members: Int32Array;
+  /** Two of them never share a server. */
+  readonly isApart: boolean;
+  /** They are in at least so many zones of this zoning; null: in any. */
+  readonly spread: { readonly zoning: number; readonly zonesMin: number } | null;
+  /** In each zone where this group is, that one is, too. */
+  readonly needs: readonly { readonly zoning: number; readonly group: number }[];
+}
+
+/** What moves cost, in the unit of `softWeight` × load. */
+export interface MovePrice {
+  /** Of each resource. */
+  readonly resource: Float64Array;
+  /** By pair of servers, at `from · servers + to`; null: nothing. */
+  readonly distance: Float64Array | null;
+  /** Of the number of moved resources in the group that has most of them. */
+  readonly busiestGroup: number;
+}
+
+export interface MoveLimits {
+  readonly movesMax: number;
+  /** Σ `weight` of the moved resources: bytes, sessions. */
+  readonly weightMax: number;
+  readonly weight: Float64Array;
+  /** Moves that leave or reach one server. */
+  readonly movesPerServerMax: number;
+}
+
+/**
+ * A cost of one server that only some fleets have, beyond what `Packing` knows.
+ * A benchmark's own rules come in here.
+ */
+export interface ServerTerm {
+  /**
+   * @param usage loads of all servers; those of this one begin at `from`
+   * @param plus where the row of an added resource begins in `demand`; `minus` likewise of a removed one
+   */
+  of(usage: Float64Array, from: number, demand: Float64Array, plus: number, minus: number): number;
+  /** No assignment costs less, given the whole fleet's load. */
+  readonly bound: number;
+}

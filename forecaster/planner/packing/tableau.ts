@@ -1,0 +1,279 @@
+import { GroupTally } from './group-tally.js';
+import { MoveTally, isAway } from './move-tally.js';
+import type { Packing, ServerTerm } from './packing.js';
+import { NOWHERE } from './packing.js';
+
+/** Sums in another order differ in their last digits. */
+const TOLERANCE = 1e-10;
+/** An overload costs so many times as much as the same load above a soft capacity. */
+const OVER_WEIGHT = 1000;
+
+/**
+ * An assignment that a search changes: who is where, what every server carries and costs, and whether a change
+ * keeps every hard limit. Each question is answered in O(cells), without allocation.
+ */
+export class Tableau {
+  readonly packing: Packing;
+  readonly assignment: Int32Array;
+  readonly groups: GroupTally;
+  readonly price: MoveTally;
+  /** Of each server, at `s · cells + cell`. */
+  readonly usage: Float64Array;
+  /** Cost of the servers and of the moves. What is misplaced is counted apart. */
+  value = 0;
+  /** Resources without a server, or on one where they may not be. */
+  misplaced = 0;
+  /** What an overload costs, all servers together: only those that have one at the start ever do. */
+  over = 0;
+  /** Looks at one server with one change: the unit of work. */
+  work = 0;
+
+  readonly #term: ServerTerm | undefined;
+  /** What moved away from a server but occupies it until every move is made comes on top of its usage. */
+  readonly #occupied: Float64Array;
+  /** What a cell must not pass: its capacity, or what it was at the start. */
+  readonly #limits: Float64Array;
+  readonly #isOver: Uint8Array;
+  readonly #overs: Float64Array;
+  readonly #costs: Float64Array;
+  readonly #isTransientAny: boolean;
+  readonly #isEvening: boolean;
+  /** Of each resource, see `heldBy`. */
+  readonly #held: Float64Array;
+
+  constructor(packing: Packing, term?: ServerTerm) {
+    const { servers, cells, start, capacity } = packing;
+    this.packing = packing;
+    this.#term = term;
+    this.assignment = Int32Array.from(start);
+    this.groups = new GroupTally(packing, this.assignment);
+    this.price = new MoveTally(packing, this.assignment);
+    this.usage = new Float64Array(servers * cells);
+    this.#isEvening = packing.evenWeight.some((weight) => weight > 0);
+    this.#isTransientAny = packing.isTransient.includes(1);
+    for (const [resource, server] of start.entries()) {
+      if (server !== NOWHERE) this.#add(this.usage, server, resource, 1);
+      this.misplaced += this.#isMisplaced(resource, server);
+    }
+    this.#occupied = this.#isTransientAny ? Float64Array.from(this.usage) : this.usage;
+    this.#limits = this.usage.map((load, at) => Math.max(load, capacity[at]!) * (1 + TOLERANCE));
+    this.#isOver = new Uint8Array(servers);
+    for (let at = 0; at < this.usage.length; at++) {
+      if (this.usage[at]! > capacity[at]!) this.#isOver[Math.floor(at / cells)] = 1;
+    }
+    this.#overs = new Float64Array(servers);
+    this.#costs = new Float64Array(servers);
+    this.#held = heldShares(packing);
+    for (let server = 0; server < servers; server++) this.#refresh(server);
+  }
+
+  /** Whether every hard limit lets the resource go to that server. */
+  canMove(resource: number, target: number): boolean {
+    const { allowed, isMovable } = this.packing;
+    return (
+      isMovable[resource] === 1 &&
+      allowed[resource]![target] === 1 &&
+      this.groups.allows(resource, target) &&
+      this.price.isWithinLimits(resource, target) &&
+      this.#fits(resource, NOWHERE, target)
+    );
+  }
+
+  canSwap(a: number, b: number): boolean {
+    const { allowed, isMovable } = this.packing;
+    const from = this.assignment[a]!;
+    const to = this.assignment[b]!;
+    return (
+      isMovable[a] === 1 &&
+      isMovable[b] === 1 &&
+      allowed[a]![to] === 1 &&
+      allowed[b]![from] === 1 &&
+      this.groups.allowsSwap(a, b) &&
+      this.price.isSwapWithinLimits(a, b) &&
+      this.#fits(a, b, to) &&
+      this.#fits(b, a, from)
+    );
+  }
+
+  /** How the value changes if the resource goes there; what is misplaced left out. */
+  moveDelta(resource: number, target: number): number {
+    const { cells, resources } = this.packing;
+    const source = this.assignment[resource]!;
+    const row = resource * cells;
+    const none = resources * cells;
+    let delta = this.#costWith(target, row, none) - this.#costs[target]!;
+    if (source !== NOWHERE) delta += this.#costWith(source, none, row) - this.#costs[source]!;
+    return delta + this.price.priceDelta(resource, target);
+  }
+
+  swapDelta(a: number, b: number): number {
+    const { cells } = this.packing;
+    const from = this.assignment[a]!;
+    const to = this.assignment[b]!;
+    return (
+      this.#costWith(from, b * cells, a * cells) -
+      this.#costs[from]! +
+      this.#costWith(to, a * cells, b * cells) -
+      this.#costs[to]! +
+      this.price.swapPriceDelta(a, b)
+    );
+  }
+
+  misplacedDelta(resource: number, target: number): number {
+    return (
+      this.#isMisplaced(resource, target) - this.#isMisplaced(resource, this.assignment[resource]!)
+    );
+  }
+
+  /** Changes the server of a resource; `NOWHERE` takes it off. Limits are the caller's to ask. */
+  move(resource: number, target: number): void {
+    const source = this.assignment[resource]!;
+    if (source === target) return;
+    this.value += this.price.priceDelta(resource, target);
+    this.misplaced += this.misplacedDelta(resource, target);
+    this.price.moved(resource, source, target);
+    this.assignment[resource] = target;
+    this.groups.moved(resource, source, target);
+    if (source !== NOWHERE) {
+      this.#shiftLoad(source, resource, -1);
+      this.#refresh(source);
+    }
+    if (target !== NOWHERE) {
+      this.#shiftLoad(target, resource, 1);
+      this.#refresh(target);
+    }
+  }
+
+  /** The largest share of a mean server's transient capacity that the resource holds at home while it is there. */
+  heldBy(resource: number, server: number): number {
+    return isAway(this.packing.start[resource]!, server) === 1 ? this.#held[resource]! : 0;
+  }
+
+  /** The server carries no more than it may, transient occupation included. */
+  isWithin(server: number): boolean {
+    const { cells } = this.packing;
+    for (let at = server * cells; at < (server + 1) * cells; at++) {
+      if (this.#occupied[at]! > this.#limits[at]!) return false;
+    }
+    return true;
+  }
+
+  /** Whether the server holds one more without another. @param leaving `NOWHERE`: none leaves */
+  #fits(resource: number, leaving: number, server: number): boolean {
+    this.work++;
+    const { cells, demand, isTransient, start, resources } = this.packing;
+    const occupied = this.#occupied;
+    const limits = this.#limits;
+    const from = server * cells;
+    const plus = resource * cells;
+    const minus = (leaving === NOWHERE ? resources : leaving) * cells;
+    if (!this.#isTransientAny) {
+      for (let cell = 0; cell < cells; cell++) {
+        const load = occupied[from + cell]! + demand[plus + cell]! - demand[minus + cell]!;
+        if (load > limits[from + cell]!) return false;
+      }
+      return true;
+    }
+    const isHome = start[resource] === server;
+    const staysHeld = leaving !== NOWHERE && start[leaving] === server;
+    for (let cell = 0; cell < cells; cell++) {
+      let load = occupied[from + cell]!;
+      const isHeld = isTransient[cell] === 1;
+      if (!(isHeld && isHome)) load += demand[plus + cell]!;
+      if (!(isHeld && staysHeld)) load -= demand[minus + cell]!;
+      if (load > limits[from + cell]!) return false;
+    }
+    return true;
+  }
+
+  #costWith(server: number, plus: number, minus: number): number {
+    this.work++;
+    const { cells, demand, soft, softWeight, evenWeight } = this.packing;
+    const { usage } = this;
+    const isEvening = this.#isEvening;
+    const from = server * cells;
+    let cost = 0;
+    for (let cell = 0; cell < cells; cell++) {
+      const at = from + cell;
+      const load = usage[at]! + demand[plus + cell]! - demand[minus + cell]!;
+      const excess = load - soft[at]!;
+      if (excess > 0) cost += softWeight[at]! * excess;
+      if (isEvening) cost += evenWeight[at]! * load * load;
+    }
+    if (this.#isOver[server] === 1) cost += this.#overWith(server, plus, minus);
+    return this.#term === undefined ? cost : cost + this.#term.of(usage, from, demand, plus, minus);
+  }
+
+  #overWith(server: number, plus: number, minus: number): number {
+    const { cells, demand, capacity, softWeight } = this.packing;
+    let cost = 0;
+    for (let cell = 0; cell < cells; cell++) {
+      const at = server * cells + cell;
+      const load = this.usage[at]! + demand[plus + cell]! - demand[minus + cell]!;
+      const excess = load - capacity[at]!;
+      if (excess > 0) cost += OVER_WEIGHT * Math.max(softWeight[at]!, LEAST_WEIGHT) * excess;
+    }
+    return cost;
+  }
+
+  #refresh(server: number): void {
+    const none = this.packing.resources * this.packing.cells;
+    const cost = this.#costWith(server, none, none);
+    this.value += cost - this.#costs[server]!;
+    this.#costs[server] = cost;
+    if (this.#isOver[server] === 0) return;
+    const over = this.#overWith(server, none, none);
+    this.over += over - this.#overs[server]!;
+    this.#overs[server] = over;
+  }
+
+  #isMisplaced(resource: number, server: number): 0 | 1 {
+    return server !== NOWHERE && this.packing.allowed[resource]![server] === 1 ? 0 : 1;
+  }
+
+  #shiftLoad(server: number, resource: number, sign: 1 | -1): void {
+    this.#add(this.usage, server, resource, sign);
+    if (!this.#isTransientAny) return;
+    const { cells, demand, isTransient, start } = this.packing;
+    const isHome = start[resource] === server;
+    const from = server * cells;
+    const row = resource * cells;
+    for (let cell = 0; cell < cells; cell++) {
+      // What is at home occupies its place whether it leaves or not.
+      if (isHome && isTransient[cell] === 1) continue;
+      this.#occupied[from + cell]! += sign * demand[row + cell]!;
+    }
+  }
+
+  #add(loads: Float64Array, server: number, resource: number, sign: 1 | -1): void {
+    const { cells, demand } = this.packing;
+    const from = server * cells;
+    const row = resource * cells;
+    for (let cell = 0; cell < cells; cell++) loads[from + cell]! += sign * demand[row + cell]!;
+  }
+}
+
+/** An overload counts where nothing is planned for the soft capacity, too. */
+const LEAST_WEIGHT = 1e-6;
+
+function heldShares({
+  resources,
+  servers,
+  cells,
+  demand,
+  capacity,
+  isTransient,
+}: Packing): Float64Array {
+  const mean = new Float64Array(cells);
+  for (const [at, limit] of capacity.entries()) {
+    if (limit < Infinity) mean[at % cells]! += limit / servers;
+  }
+  return Float64Array.from({ length: resources }, (_hole, resource) => {
+    let most = 0;
+    for (let cell = 0; cell < cells; cell++) {
+      if (isTransient[cell] === 0 || !(mean[cell]! > 0)) continue;
+      most = Math.max(most, demand[resource * cells + cell]! / mean[cell]!);
+    }
+    return most;
+  });
+}

@@ -1,0 +1,214 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Clock } from '../../core/clock/port.js';
+import type { Address } from '../../core/domain.js';
+import type { Ip } from '../../core/net/ip.js';
+import { parseIp } from '../../core/net/ip.js';
+import type { Connection, Listener, Net } from '../../core/net/port.js';
+import { within } from '../../core/within.js';
+import type { VacateHow } from './adapter.js';
+
+export interface FrontListener<Route> {
+  readonly listen: Address;
+  readonly route: Route;
+}
+
+/** A client that came by a listener, as the listeners know it. Its protocol decides what the four mean to it. */
+export interface FrontClient {
+  /** Where the client connected to, however the system writes it: one that listens for both families sees ::ffff:10.0.0.1. */
+  readonly localIp: Ip | undefined;
+  /** Takes everything as before, and says that it is over as soon as that costs nothing. */
+  leave(): void;
+  /** What is under way is the last; until then the client may take its time. */
+  finish(): void;
+  /** Nothing new; what is under way ends. */
+  stop(): void;
+  destroy(): void;
+}
+
+export interface FrontsParts<Route, Client> {
+  readonly net: Net;
+  readonly clock: Clock;
+  /** Whether there is room for one more beside so many; counts the one that is turned away. */
+  readonly hasRoom: (connection: Connection, connected: number) => boolean;
+  /** `route`: as it is at the moment; `closed`: must be called once, at the end. */
+  readonly admit: (connection: Connection, route: () => Route, closed: () => void) => Client;
+}
+
+/** A listener that is open, and who came by it. */
+interface Front<Route, Client> {
+  readonly listen: Address;
+  route: Route;
+  readonly listener: Listener;
+  /** No longer wanted. */
+  isLeft: boolean;
+  readonly clients: Set<Client>;
+}
+
+/** The listeners of one protocol and their clients, from the opening to the last one's end. */
+export class Fronts<Route, Client extends FrontClient> {
+  readonly #parts: FrontsParts<Route, Client>;
+  /** IPs whose connections end. */
+  readonly #vacating = new Set<Ip | undefined>();
+  readonly #onForgotten = new Set<() => void>();
+  readonly #clients = new Set<Client>();
+  #wanted: readonly FrontListener<Route>[];
+  /** In the order of the listeners that are wanted. */
+  #fronts: readonly Front<Route, Client>[] = [];
+  #isStarted = false;
+  #isLeaving = false;
+
+  constructor(parts: FrontsParts<Route, Client>, listeners: readonly FrontListener<Route>[]) {
+    this.#parts = parts;
+    this.#wanted = listeners;
+  }
+
+  /** Where it really listens, in the order of the listeners. */
+  get addresses(): readonly Address[] {
+    return this.#fronts.map(({ listener: { address } }) => address);
+  }
+
+  /** Of the listeners that are wanted. */
+  get routes(): readonly Route[] {
+    return this.#wanted.map(({ route }) => route);
+  }
+
+  /** @throws ERR_LISTEN_FAILED */
+  async start(): Promise<void> {
+    this.#fronts = await this.#open(this.#wanted);
+    this.#isStarted = true;
+  }
+
+  /**
+   * Other listeners. What listens where it did goes on without a break, by its new route from the next work on;
+   * a listener that is gone takes no more connections, and those it has leave.
+   * @throws ERR_LISTEN_FAILED: nothing was changed
+   */
+  async reconfigure(listeners: readonly FrontListener<Route>[]): Promise<void> {
+    if (this.#isStarted) await this.#listenAt(listeners);
+    this.#wanted = listeners;
+  }
+
+  leave(): void {
+    this.#isLeaving = true;
+    for (const client of this.#clients) client.leave();
+  }
+
+  /** Takes no more connections; what is under way ends; after `graceMs` what is left is cut. */
+  async stop(graceMs: number): Promise<void> {
+    this.leave();
+    this.#isStarted = false;
+    for (const { listener } of this.#fronts) await listener.close();
+    this.#fronts = [];
+    for (const client of this.#clients) client.stop();
+    await within(this.#parts.clock, graceMs, (signal) =>
+      this.#gone(() => this.#clients.size > 0, signal),
+    );
+    for (const client of this.#clients) client.destroy();
+  }
+
+  async vacate(ip: string, how: VacateHow, signal: AbortSignal): Promise<void> {
+    const at = parseIp(ip);
+    this.#vacating.add(at);
+    for (const client of this.#clientsAt(at)) {
+      if (how === 'finish') client.finish();
+      else client.stop();
+    }
+    await this.#gone(() => this.#hasClientAt(at), signal);
+    if (how === 'finish') return;
+    this.#vacating.delete(at);
+    for (const client of this.#clientsAt(at)) client.destroy();
+  }
+
+  /** All of them, or none. @throws ERR_LISTEN_FAILED */
+  async #open(wanted: readonly FrontListener<Route>[]): Promise<Front<Route, Client>[]> {
+    const opened: Front<Route, Client>[] = [];
+    try {
+      for (const { listen, route } of wanted) {
+        const clients = new Set<Client>();
+        const listener = await this.#parts.net.listen(listen, (connection) => {
+          this.#accept(connection, front);
+        });
+        const front: Front<Route, Client> = { listen, route, listener, isLeft: false, clients };
+        opened.push(front);
+      }
+    } catch (error) {
+      for (const { listener } of opened) await listener.close();
+      throw error;
+    }
+    return opened;
+  }
+
+  async #listenAt(wanted: readonly FrontListener<Route>[]): Promise<void> {
+    const left = [...this.#fronts];
+    const kept = wanted.map(({ listen }) => {
+      const at = left.findIndex((front) => isDeepStrictEqual(front.listen, listen));
+      return at < 0 ? undefined : left.splice(at, 1)[0];
+    });
+    const opened = await this.#open(wanted.filter((_, at) => kept[at] === undefined));
+    this.#fronts = wanted.flatMap(({ route }, at) => {
+      const front = kept[at] ?? opened.shift();
+      if (front === undefined) return [];
+      front.route = route;
+      return [front];
+    });
+    for (const front of left) {
+      front.isLeft = true;
+      await front.listener.close();
+      for (const client of front.clients) client.leave();
+    }
+  }
+
+  #accept(connection: Connection, front: Front<Route, Client>): void {
+    if (!this.#parts.hasRoom(connection, this.#clients.size)) {
+      connection.handler = IGNORED;
+      connection.reset();
+      return;
+    }
+    const client: Client = this.#parts.admit(
+      connection,
+      () => front.route,
+      () => {
+        front.clients.delete(client);
+        this.#clients.delete(client);
+        for (const look of this.#onForgotten) look();
+      },
+    );
+    front.clients.add(client);
+    this.#clients.add(client);
+    if (this.#isLeaving || front.isLeft) client.leave();
+    if (this.#vacating.has(client.localIp)) client.finish();
+  }
+
+  /** Until none of them is left, at the latest when the signal aborts. */
+  #gone(isAnyLeft: () => boolean, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const look = (): void => {
+        if (!signal.aborted && isAnyLeft()) return;
+        this.#onForgotten.delete(look);
+        signal.removeEventListener('abort', look);
+        resolve();
+      };
+      this.#onForgotten.add(look);
+      signal.addEventListener('abort', look);
+      look();
+    });
+  }
+
+  #clientsAt(ip: Ip | undefined): Client[] {
+    return [...this.#clients].filter(({ localIp }) => localIp === ip);
+  }
+
+  /** Asked for at each end of a connection: stops at the first. */
+  #hasClientAt(ip: Ip | undefined): boolean {
+    for (const { localIp } of this.#clients) if (localIp === ip) return true;
+    return false;
+  }
+}
+
+const IGNORED = {
+  opened: () => undefined,
+  data: () => undefined,
+  drained: () => undefined,
+  ended: () => undefined,
+  closed: () => undefined,
+};

@@ -1,0 +1,52 @@
+import type { Clock } from '../../../core/clock/port.js';
+import type { Address, DrainPolicy, ResourceId } from '../../../core/domain.js';
+import type { Net } from '../../../core/net/port.js';
+import type { Gate } from '../../gate.js';
+import type { AdapterServers } from '../servers.js';
+import type { WorkUnderWay } from '../under-way.js';
+import type { TcpCounters } from './counters.js';
+import type { TcpOptions } from './options.js';
+
+export interface TcpAdapterParts {
+  readonly net: Net;
+  readonly clock: Clock;
+  readonly gate: Gate;
+  readonly servers: AdapterServers;
+  readonly drainPolicyOf: (resource: ResourceId) => DrainPolicy;
+}
+
+/** What all connections of one adapter share. */
+export interface TcpContext {
+  readonly net: Net;
+  readonly clock: Clock;
+  readonly gate: Gate;
+  readonly counters: TcpCounters;
+  /** As they are now. */
+  readonly options: TcpOptions;
+  /** Undefined: the server's address is not known here. */
+  readonly addressOf: (server: number) => Address | undefined;
+  /** No connection to the server: find out whether it is lost. */
+  readonly suspect: (server: number) => void;
+  /** Connections to each server, those that are being opened too. */
+  readonly perServer: Tally<number>;
+  readonly underWay: WorkUnderWay;
+}
+
+/** How many there are of each. */
+export class Tally<Key> {
+  readonly #counts = new Map<Key, number>();
+
+  of(key: Key): number {
+    return this.#counts.get(key) ?? 0;
+  }
+
+  add(key: Key): void {
+    this.#counts.set(key, this.of(key) + 1);
+  }
+
+  remove(key: Key): void {
+    const left = this.of(key) - 1;
+    if (left > 0) this.#counts.set(key, left);
+    else this.#counts.delete(key);
+  }
+}

@@ -1,0 +1,437 @@
+import { strict as assert } from 'node:assert';
+import type { Cancel } from '../../../core/clock/port.js';
+import type { ResourceId } from '../../../core/domain.js';
+import { Deadline } from '../../../core/net/deadline.js';
+import type { Ip } from '../../../core/net/ip.js';
+import { parseIp } from '../../../core/net/ip.js';
+import type { CloseReason, Connection } from '../../../core/net/port.js';
+import type { Entrance, Ticket } from '../../gate.js';
+import { HELD, LEASE_OVER, UNASSIGNED, UNREACHABLE } from '../../gate.js';
+import type { FrontClient } from '../fronts.js';
+import type { UnderWay } from '../under-way.js';
+import { ClientHelloReader } from './client-hello.js';
+import type { TcpContext } from './context.js';
+import type { TcpCut, TcpRefusal } from './counters.js';
+import type { TcpRoute } from './route.js';
+import { resourceNamed } from './route.js';
+
+/** A client that takes none of what the server sent last for so long is cut off. */
+const LINGER_MS = 2000;
+
+export interface RelayParts {
+  readonly connection: Connection;
+  readonly context: TcpContext;
+  readonly onClosed: () => void;
+}
+
+interface Hello {
+  readonly reader: ClientHelloReader;
+  readonly names: ReadonlyMap<string, ResourceId>;
+}
+
+/**
+ * One client's connection, and the one to the server that it leads to. Bytes go on as they come; whoever cannot take more makes
+ * the other side wait; each side may finish before the other. Until it leads somewhere it is not read.
+ *
+ *   entry ⇄ opening → open → ending → over        entry: at the gate, or it is not known yet for what
+ *     └────────┴────────┴─────────────↗           ending: the server is done, the client gets the rest
+ */
+type State = 'entry' | 'opening' | 'open' | 'ending' | 'over';
+
+export class Relay implements FrontClient, UnderWay {
+  readonly description = 'an open TCP connection';
+  readonly localIp: Ip | undefined;
+  readonly #context: TcpContext;
+  readonly #client: Connection;
+  readonly #onClosed: () => void;
+  readonly #startedAtMs: number;
+  readonly #deadline: Deadline;
+  #cancelLife: Cancel = () => undefined;
+  #state: State = 'entry';
+  /** Of the resource; −1 while it is not known. */
+  #at = -1;
+  #isEntered = false;
+  #server: Connection | undefined;
+  /** Of the server that it leads to. */
+  #serverIndex = -1;
+  /** Since when that server serves the resource, as the gate said on entering. */
+  #since = '';
+  #ticket: Ticket | undefined;
+  /** While the client has not said yet for what it is. */
+  #hello: Hello | undefined;
+  /** What came before it could be sent. */
+  #kept: Uint8Array[] = [];
+  #isClientDone = false;
+  #isServerDone = false;
+  #isClientClosed = false;
+  /** Not taken by the client yet, when it was last looked at. */
+  #leftBytes = 0;
+
+  constructor({ connection, context, onClosed }: RelayParts) {
+    this.#client = connection;
+    this.#context = context;
+    this.#onClosed = onClosed;
+    this.localIp = parseIp(connection.local.host);
+    this.#startedAtMs = context.clock.monotonicMs();
+    this.#deadline = new Deadline(context.clock, () => {
+      this.#overdue();
+    });
+    connection.handler = {
+      opened: () => undefined,
+      data: (bytes) => {
+        this.#fromClient(bytes);
+      },
+      drained: () => {
+        this.#touch();
+        this.#server?.resume();
+      },
+      ended: () => {
+        this.#clientEnded();
+      },
+      closed: (reason) => {
+        this.#clientClosed(reason);
+      },
+    };
+    connection.pause();
+  }
+
+  /** From here on to the server of the resource that the route says; which may take a look at what the client says first. */
+  begin(route: TcpRoute): void {
+    if (route.by === 'listener') {
+      this.#goTo(route.resource);
+      return;
+    }
+    this.#hello = { reader: new ClientHelloReader(), names: route.names };
+    this.#deadline.set(this.#context.options.helloTimeoutMs);
+    this.#client.resume();
+  }
+
+  /* ---- as a client of the listener: in the middle of a stream nobody can be told anything ---- */
+
+  leave(): void {
+    // It may go on for as long as the redirector does.
+  }
+
+  finish(): void {
+    // As above: which bytes are the last is the client's to know.
+  }
+
+  /** What leads nowhere yet is told to look elsewhere. */
+  stop(): void {
+    if (this.#state === 'entry' || this.#state === 'opening') this.#refuse('stopping');
+  }
+
+  destroy(): void {
+    this.#cut('stopping');
+  }
+
+  /* ---- from a move ---- */
+
+  get ageMs(): number {
+    return this.#context.clock.monotonicMs() - this.#startedAtMs;
+  }
+
+  cut(): void {
+    if (this.#state === 'opening') this.#enterAgain();
+    else this.#cut('move');
+  }
+
+  pin(): void {
+    if (this.#state === 'opening') {
+      this.#enterAgain();
+    } else if (this.#isEntered) {
+      this.#context.counters.pinned += 1;
+      this.#leave();
+    }
+  }
+
+  /* ---- to a server ---- */
+
+  #readHello(bytes: Uint8Array, { reader, names }: Hello): void {
+    this.#kept.push(bytes);
+    const found = reader.read(bytes);
+    if (found === 'more') return;
+    this.#client.pause();
+    this.#hello = undefined;
+    if (found === 'invalid') this.#refuse('helloInvalid');
+    else this.#goTo(resourceNamed(names, found.name));
+  }
+
+  #goTo(resource: ResourceId | undefined): void {
+    this.#at = resource === undefined ? -1 : this.#context.gate.indexOf(resource);
+    if (this.#at < 0) this.#refuse('noResource');
+    else this.#enter();
+  }
+
+  #enter(): void {
+    const { gate } = this.#context;
+    this.#state = 'entry';
+    this.#deadline.clear();
+    const entrance = gate.enter(this.#at);
+    if (entrance !== HELD) {
+      this.#entered(entrance);
+      return;
+    }
+    const bytes = this.#kept.reduce((sum, { length }) => sum + length, 0);
+    this.#ticket = gate.park(this.#at, bytes, (later) => {
+      this.#ticket = undefined;
+      if (later === 'expired') this.#refuse('holdTooLong');
+      else this.#entered(later);
+    });
+    if (this.#ticket === undefined) this.#refuse('holdFull');
+  }
+
+  #entered(entrance: Entrance): void {
+    if (entrance < 0) {
+      this.#refuse(closedBy(entrance));
+      return;
+    }
+    const { gate, underWay, addressOf, perServer, options, net } = this.#context;
+    this.#isEntered = true;
+    underWay.add(this.#at, this);
+    this.#since = gate.sinceText(this.#at);
+    this.#serverIndex = entrance;
+    if (perServer.of(entrance) >= options.serverConnectionsMax) {
+      this.#refuse('serverFull');
+      return;
+    }
+    this.#state = 'opening';
+    const address = addressOf(entrance);
+    if (address === undefined) {
+      this.#notConnected();
+      return;
+    }
+    perServer.add(entrance);
+    const server = net.connect(address, { timeoutMs: options.connectTimeoutMs });
+    this.#server = server;
+    server.handler = {
+      opened: () => {
+        if (server === this.#server) this.#opened(server);
+      },
+      data: (bytes) => {
+        if (server === this.#server) this.#fromServer(bytes);
+      },
+      drained: () => {
+        if (server !== this.#server) return;
+        this.#touch();
+        this.#client.resume();
+      },
+      ended: () => {
+        if (server === this.#server) this.#serverEnded();
+      },
+      closed: (reason) => {
+        perServer.remove(entrance);
+        if (server === this.#server) this.#serverClosed(reason);
+      },
+    };
+  }
+
+  #opened(server: Connection): void {
+    const { gate, clock, options } = this.#context;
+    if (gate.sinceText(this.#at) !== this.#since || gate.isLeaseOver(this.#at)) {
+      this.#enterAgain();
+      return;
+    }
+    this.#state = 'open';
+    for (const bytes of this.#kept) this.#toServer(server, bytes);
+    this.#kept = [];
+    if (this.#isClientDone) server.end();
+    if (options.lifeMs < Infinity) {
+      const leftMs = Math.max(0, options.lifeMs - this.ageMs);
+      this.#cancelLife = clock.after(leftMs, () => {
+        this.#cut('life');
+      });
+    }
+    this.#touch();
+    this.#client.resume();
+  }
+
+  /** Nothing was sent: from the gate on anew. */
+  #enterAgain(): void {
+    this.#dropServer();
+    this.#withdraw();
+    this.#enter();
+  }
+
+  #notConnected(): void {
+    const { gate, suspect, options } = this.#context;
+    this.#server = undefined;
+    this.#withdraw();
+    gate.stall(this.#at);
+    suspect(this.#serverIndex);
+    if (this.ageMs >= options.retryForMs) this.#refuse('unreachable');
+    else this.#enter();
+  }
+
+  /* ---- bytes ---- */
+
+  #fromClient(bytes: Uint8Array): void {
+    if (this.#state === 'open' && this.#server !== undefined) {
+      if (this.#context.gate.isLeaseOver(this.#at)) {
+        this.#cut('leaseOver');
+        return;
+      }
+      this.#touch();
+      if (!this.#toServer(this.#server, bytes)) this.#client.pause();
+    } else if (this.#hello !== undefined) {
+      this.#readHello(bytes, this.#hello);
+    } else if (this.#state === 'entry' || this.#state === 'opening') {
+      this.#kept.push(bytes);
+    }
+  }
+
+  #toServer(server: Connection, bytes: Uint8Array): boolean {
+    this.#context.counters.bytesIn += bytes.length;
+    if (this.#isEntered) this.#context.gate.carry(this.#at, bytes.length);
+    return server.write(bytes);
+  }
+
+  #fromServer(bytes: Uint8Array): void {
+    if (this.#state !== 'open') return;
+    this.#context.counters.bytesOut += bytes.length;
+    if (this.#isEntered) this.#context.gate.carry(this.#at, bytes.length);
+    this.#touch();
+    if (!this.#client.write(bytes)) this.#server?.pause();
+  }
+
+  /** Something moved: the deadline begins anew. */
+  #touch(): void {
+    if (this.#state !== 'open') return;
+    const { idleTimeoutMs, halfClosedTimeoutMs } = this.#context.options;
+    const isHalf = this.#isClientDone || this.#isServerDone;
+    this.#deadline.set(isHalf ? Math.min(halfClosedTimeoutMs, idleTimeoutMs) : idleTimeoutMs);
+  }
+
+  /* ---- ends ---- */
+
+  #clientEnded(): void {
+    this.#isClientDone = true;
+    this.#touch();
+    if (this.#state === 'open') this.#server?.end();
+    else if (this.#hello !== undefined) this.#refuse('helloInvalid');
+  }
+
+  #serverEnded(): void {
+    this.#isServerDone = true;
+    this.#touch();
+    this.#client.end();
+  }
+
+  #clientClosed(reason: CloseReason): void {
+    this.#isClientClosed = true;
+    if (this.#state === 'over') {
+      this.#onClosed();
+      return;
+    }
+    // Both sides had finished: the server may still be taking what came last.
+    if (this.#state === 'open' && reason === 'ended') return;
+    if (this.#state !== 'ending') this.#context.counters.clientsGone += 1;
+    this.#end();
+  }
+
+  #serverClosed(reason: CloseReason): void {
+    this.#server = undefined;
+    if (this.#state === 'opening') this.#notConnected();
+    else if (this.#state !== 'open') return;
+    else if (!this.#isServerDone) this.#cut('serverLost');
+    else if (this.#isClientClosed) this.#end();
+    else this.#letClientFinish(reason);
+  }
+
+  /** Whatever became of what the client sends: it gets all that the server has said, at its own pace. */
+  #letClientFinish(reason: CloseReason): void {
+    this.#leave();
+    this.#state = 'ending';
+    this.#leftBytes = this.#client.buffered;
+    this.#deadline.set(LINGER_MS);
+    // A reset: the server takes no more of it, and the client learns so by a reset once it has everything.
+    if (reason !== 'ended') this.#client.resume();
+  }
+
+  #overdue(): void {
+    switch (this.#state) {
+      case 'entry':
+      case 'opening':
+        this.#refuse('helloLate');
+        return;
+      case 'open':
+        this.#cut('idle');
+        return;
+      case 'ending': {
+        const leftBytes = this.#client.buffered;
+        const isMoving = leftBytes < this.#leftBytes;
+        this.#leftBytes = leftBytes;
+        if (isMoving) this.#deadline.set(LINGER_MS);
+        else this.#end();
+        return;
+      }
+      case 'over':
+        return;
+    }
+  }
+
+  /** Neither side may take what it has got for the whole. */
+  #cut(why: TcpCut): void {
+    if (this.#state === 'over') return;
+    if (this.#state === 'open') this.#context.counters.cutFor(why);
+    this.#end();
+  }
+
+  #refuse(name: TcpRefusal): void {
+    this.#context.counters.refusedFor(name);
+    this.#end();
+  }
+
+  /** Over, whatever comes: nothing of it stays anywhere. */
+  #end(): void {
+    const wasOpen = this.#state === 'open' || this.#state === 'ending';
+    this.#state = 'over';
+    this.#deadline.stop();
+    this.#cancelLife();
+    this.#ticket?.cancel();
+    this.#ticket = undefined;
+    this.#kept = [];
+    this.#hello = undefined;
+    this.#dropServer();
+    if (wasOpen) this.#leave();
+    else this.#withdraw();
+    if (this.#isClientClosed) this.#onClosed();
+    else this.#client.reset();
+  }
+
+  #dropServer(): void {
+    const server = this.#server;
+    this.#server = undefined;
+    server?.reset();
+  }
+
+  #leave(): void {
+    if (!this.#isEntered) return;
+    this.#forgetEntry();
+    this.#context.gate.leave(this.#at, 0, this.ageMs);
+  }
+
+  /** Out of the gate without having been served. */
+  #withdraw(): void {
+    if (!this.#isEntered) return;
+    this.#forgetEntry();
+    this.#context.gate.withdraw(this.#at);
+  }
+
+  #forgetEntry(): void {
+    this.#isEntered = false;
+    this.#context.underWay.remove(this.#at, this);
+  }
+}
+
+function closedBy(entrance: Entrance): TcpRefusal {
+  switch (entrance) {
+    case UNREACHABLE:
+      return 'unreachable';
+    case LEASE_OVER:
+      return 'leaseOver';
+    default:
+      assert.equal(entrance, UNASSIGNED);
+      return 'unassigned';
+  }
+}

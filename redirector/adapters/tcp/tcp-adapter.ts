@@ -1,0 +1,174 @@
+import type { Address, ServerId } from '../../../core/domain.js';
+import type { Move } from '../../../core/plan.js';
+import type { Connection } from '../../../core/net/port.js';
+import type { ProtocolAdapter, Transfer, VacateHow } from '../adapter.js';
+import type { FrontListener } from '../fronts.js';
+import { Fronts } from '../fronts.js';
+import { Reaching } from '../reaching.js';
+import { PlainTransfer } from '../transfer.js';
+import { WorkUnderWay } from '../under-way.js';
+import type { TcpAdapterParts, TcpContext } from './context.js';
+import { Tally } from './context.js';
+import { TcpCounters } from './counters.js';
+import type { TcpOptions } from './options.js';
+import { TCP_DEFAULTS } from './options.js';
+import { Relay } from './relay.js';
+import type { TcpRoute } from './route.js';
+import { mayName } from './route.js';
+
+export type TcpListener = FrontListener<TcpRoute>;
+
+/**
+ * Any protocol over TCP: each connection is one piece of work for one resource, from its beginning to its end. New ones wait
+ * while their resource moves; what becomes of open ones at the drain's deadline is the resource's drain policy.
+ */
+export class TcpAdapter implements ProtocolAdapter {
+  readonly protocol = 'tcp';
+  readonly counters = new TcpCounters();
+  readonly #parts: TcpAdapterParts;
+  readonly #context: TcpContext;
+  readonly #fronts: Fronts<TcpRoute, Relay>;
+  readonly #perClient = new Tally<string>();
+  readonly #reaching = new Reaching((target, signal) => this.#connect(target, signal));
+  #options: TcpOptions;
+
+  constructor(
+    parts: TcpAdapterParts,
+    listeners: readonly TcpListener[],
+    options: Partial<TcpOptions> = {},
+  ) {
+    this.#parts = parts;
+    this.#options = { ...TCP_DEFAULTS, ...options };
+    const { net, clock, gate, servers } = parts;
+    const { counters } = this;
+    const optionsNow = (): TcpOptions => this.#options;
+    this.#context = {
+      net,
+      clock,
+      gate,
+      counters,
+      get options() {
+        return optionsNow();
+      },
+      addressOf: (server) => servers.addressOf(gate.serverId(server)),
+      suspect: (server) => {
+        servers.suspect(gate.serverId(server));
+      },
+      perServer: new Tally(),
+      underWay: new WorkUnderWay(),
+    };
+    this.#fronts = new Fronts(
+      {
+        net,
+        clock,
+        hasRoom: (connection, connected) => this.#hasRoom(connection, connected),
+        admit: (connection, route, closed) => this.#admit(connection, route(), closed),
+      },
+      listeners,
+    );
+  }
+
+  get addresses(): readonly Address[] {
+    return this.#fronts.addresses;
+  }
+
+  /** @throws ERR_LISTEN_FAILED */
+  start(): Promise<void> {
+    return this.#fronts.start();
+  }
+
+  /** Other listeners, other options, for connections from now on. @throws ERR_LISTEN_FAILED: nothing was changed */
+  async reconfigure(
+    listeners: readonly TcpListener[],
+    options: Partial<TcpOptions>,
+  ): Promise<void> {
+    await this.#fronts.reconfigure(listeners);
+    this.#options = { ...this.#options, ...options };
+  }
+
+  leave(): void {
+    this.#fronts.leave();
+  }
+
+  /** Takes no more connections; those that are open have `graceMs` to end, then they are reset. */
+  stop(graceMs = 10_000): Promise<void> {
+    return this.#fronts.stop(graceMs);
+  }
+
+  vacate(ip: string, how: VacateHow, signal: AbortSignal): Promise<void> {
+    return this.#fronts.vacate(ip, how, signal);
+  }
+
+  transfer(move: Move): Transfer {
+    const { gate, drainPolicyOf } = this.#parts;
+    const { underWay } = this.#context;
+    return new PlainTransfer(
+      move,
+      {
+        gate,
+        underWay,
+        drainPolicyOf,
+        // What is not of this protocol may not like to be connected to.
+        reach: (target, signal) =>
+          this.#fronts.routes.some((route) => mayName(route, move.resource))
+            ? this.#reaching.reach(target, signal)
+            : Promise.resolve(undefined),
+      },
+      this.#options.obstacleAgeMs,
+    );
+  }
+
+  #hasRoom({ remote }: Connection, connected: number): boolean {
+    const { connectionsMax, connectionsPerClientMax } = this.#options;
+    if (connected >= connectionsMax) this.counters.refusedFor('tooMany');
+    else if (this.#perClient.of(remote.host) >= connectionsPerClientMax)
+      this.counters.refusedFor('tooManyOfClient');
+    else return true;
+    return false;
+  }
+
+  #admit(connection: Connection, route: TcpRoute, closed: () => void): Relay {
+    const { host } = connection.remote;
+    this.counters.accepted += 1;
+    this.counters.connections += 1;
+    this.#perClient.add(host);
+    const onClosed = (): void => {
+      this.counters.connections -= 1;
+      this.#perClient.remove(host);
+      closed();
+    };
+    const relay = new Relay({ connection, context: this.#context, onClosed });
+    relay.begin(route);
+    return relay;
+  }
+
+  #connect(target: ServerId, signal: AbortSignal): Promise<string | undefined> {
+    const { servers, net } = this.#parts;
+    const address = servers.addressOf(target);
+    if (address === undefined) return Promise.resolve(`the address of ${target} is not known`);
+    return new Promise((resolve) => {
+      const connection = net.connect(address, { timeoutMs: this.#options.connectTimeoutMs });
+      const onAbort = (): void => {
+        connection.destroy();
+        resolve('the switch is over');
+      };
+      const settle = (why: string | undefined): void => {
+        signal.removeEventListener('abort', onAbort);
+        resolve(why);
+      };
+      connection.handler = {
+        opened: () => {
+          connection.destroy();
+          settle(undefined);
+        },
+        data: () => undefined,
+        drained: () => undefined,
+        ended: () => undefined,
+        closed: (reason) => {
+          settle(`${target} is ${reason}`);
+        },
+      };
+      signal.addEventListener('abort', onAbort, { once: true });
+    });
+  }
+}

@@ -1,0 +1,32 @@
+/** A piece of work that is in the gate, as a move sees it. */
+export interface UnderWay {
+  readonly ageMs: number;
+  /** For a person. */
+  readonly description: string;
+  /** Ends what runs at the server now; what may be sent again is, once the gate opens. */
+  cut(): void;
+  /** Goes on where it is, and no move waits for it; what was not sent yet goes where the resource goes. */
+  pin(): void;
+}
+
+/** What of one protocol is in the gate, by resource: what a move must see the end of. */
+export class WorkUnderWay {
+  readonly #works = new Map<number, Set<UnderWay>>();
+
+  add(at: number, work: UnderWay): void {
+    const others = this.#works.get(at);
+    if (others === undefined) this.#works.set(at, new Set([work]));
+    else others.add(work);
+  }
+
+  remove(at: number, work: UnderWay): void {
+    const others = this.#works.get(at);
+    others?.delete(work);
+    if (others?.size === 0) this.#works.delete(at);
+  }
+
+  /** As it is now: what is done to one may end another. */
+  of(at: number): readonly UnderWay[] {
+    return [...(this.#works.get(at) ?? [])];
+  }
+}

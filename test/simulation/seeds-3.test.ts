@@ -1,3 +1,0 @@
-import { describeSeeds } from './seeds.js';
-
-describeSeeds(261, 390);

@@ -1,8 +1,10 @@
 import { panelIn } from '../core/trace/trace.js';
 import type { Trace } from '../core/trace/trace.js';
 import { generatedTrace } from '../core/trace/generated.js';
+import { resourceId } from '../core/domain.js';
 import type { Panel } from '../core/panel.js';
-import { panelOf } from '../core/panel.js';
+import { panelOf, rowOf } from '../core/panel.js';
+import type { SeriesKey } from '../core/sample.js';
 import { Forecasting } from '../forecaster/forecasting.js';
 import type { Row } from '../models/model.js';
 import type { Predictor } from '../models/neural/neural.js';
@@ -101,6 +103,58 @@ const KNOWN: Pick<Row, 'isKnown' | 'origins'> = {
   isKnown: new Uint8Array(HISTORY_STEPS).fill(1),
   origins: new Int32Array(0),
 };
+
+export interface ForecastScaling {
+  readonly series: number;
+  /** CPU seconds of a round of so many series ÷ those of as many rounds of 1,000 as it takes to forecast as many. */
+  readonly timesLinear: number;
+  readonly secondsOfRound: number;
+}
+
+const SCALED_FROM = 1000;
+const SCALED_ROUNDS = 5;
+/** A history is brought in parts: a whole one of all series at once would not fit. */
+const PART_STEPS = 252;
+
+/** Whether the cost of a round grows with the number of series and no faster. */
+export function measureScaling(series: number): ForecastScaling {
+  const few = medianRoundSeconds(SCALED_FROM);
+  const many = medianRoundSeconds(series);
+  const timesLinear = many / ((few * series) / SCALED_FROM);
+  return { series, timesLinear: Number(timesLinear.toFixed(3)), secondsOfRound: many };
+}
+
+/** The loads of 1,000 generated resources over and over, each series with a state of its own. */
+function medianRoundSeconds(series: number): number {
+  const days = (HISTORY_STEPS + SCALED_ROUNDS) / 288;
+  const trace = generatedTrace({ resources: SCALED_FROM, days });
+  const keys = Array.from({ length: series }, (_, row): SeriesKey => ({
+    subject: 'resource',
+    id: resourceId(`vol-${row}`),
+    metric: 'cpu',
+  }));
+  const panel = (from: number, steps: number): Panel => {
+    const few = cut(trace, from, steps);
+    const values = new Float32Array(series * steps);
+    for (let row = 0; row < series; row++) values.set(rowOf(few, row % SCALED_FROM), row * steps);
+    return panelOf(keys, few.grid, values);
+  };
+  const forecasting = new Forecasting(OPTIONS);
+  for (let from = 0; from < HISTORY_STEPS; from += PART_STEPS) {
+    forecasting.observe(panel(from, PART_STEPS));
+  }
+  forecasting.learn();
+  const seconds = Array.from({ length: SCALED_ROUNDS }, (_, round) => {
+    const next = panel(HISTORY_STEPS + round, 1);
+    const spent = cpuSecondsOf(() => {
+      forecasting.observe(next);
+      forecasting.forecast(keys, { learns: 'new' });
+    });
+    forecasting.learn();
+    return spent;
+  });
+  return seconds.sort((a, b) => a - b)[SCALED_ROUNDS >> 1]!;
+}
 
 function cut(trace: Trace, from: number, steps: number): Panel {
   const whole = panelIn(trace, 'cpu');

@@ -4,6 +4,7 @@
  * `node dist/bench/forecast.js --baselines FILE.json --traces DIR [--out RESULT.json] [--only TASK,…] [--r no]
  *   [--neural off|FILE]`: without the neural forecaster, or with other weights than the product's.
  * Where Rscript and its package `forecast` are installed, their speed is measured in the same run, unless `--r no`.
+ * `--scale N`: rounds of N series (100000 take 20 minutes to learn) are compared with rounds of 1,000.
  * Exit 2 if a file that it needs is not there or cannot be used.
  */
 import { readFile, writeFile } from 'node:fs/promises';
@@ -20,7 +21,7 @@ import { goalsOf, goalsText } from './forecast-goals.js';
 import type { RSpeed } from './forecast-r.js';
 import { measureR, seriesForR } from './forecast-r.js';
 import type { ForecastSpeed } from './forecast-speed.js';
-import { measureSpeed, neuralSeconds } from './forecast-speed.js';
+import { measureScaling, measureSpeed, neuralSeconds } from './forecast-speed.js';
 import { forecastWindows } from './forecast-windows.js';
 import { shippedWeights } from '../cli/services/weights.js';
 import type { Predictor } from '../models/neural/neural.js';
@@ -38,6 +39,7 @@ const { values: args } = parseArgs({
     out: { type: 'string' },
     neural: { type: 'string' },
     r: { type: 'string', default: 'yes' },
+    scale: { type: 'string' },
   },
 });
 
@@ -68,14 +70,19 @@ async function main(): Promise<void> {
   console.log(goalsText(goalsOf(file, results, aggregate)));
   const speed = measureSpeed(neural?.network);
   console.log(
-    `\nOne core: ${speed.keptPerSecond} series forecast a second from kept state, ` +
-      `${speed.coldPerSecond} cold; ${speed.bytesPerSeries} bytes a series.`,
+    `\nOne core: ${speed.keptPerSecond} series a second from kept state in the median round ` +
+      `(${speed.keptPerSecondBest} in the fastest), ${speed.coldPerSecond} cold; ` +
+      `${speed.bytesPerSeries} bytes a series.`,
   );
   if (neural !== undefined) {
     const seconds = neuralSeconds(neural.network);
     console.log(`The network by itself, on ${neural.backend}: 10,000 series in ${seconds} s.`);
   }
   const r = args.r === 'no' ? undefined : await besideR(speed);
+  const scaling = args.scale === undefined ? undefined : measureScaling(Number(args.scale));
+  if (scaling !== undefined) {
+    console.log(`A round of ${scaling.series} series takes ${scaling.timesLinear} of linear time.`);
+  }
   if (args.out === undefined) return;
   const ours = {
     ...file,
@@ -84,6 +91,7 @@ async function main(): Promise<void> {
     aggregate_relative_to_base: { [NAME]: aggregate },
     speed,
     ...(r !== undefined && { r_series_forecasts_per_second: r }),
+    ...(scaling && { scaling }),
   };
   await writeFile(args.out, `${JSON.stringify(ours, null, 1)}\n`);
 }

@@ -15,8 +15,8 @@ const CHANGE_MAX = 50;
 const PLUS_CLEARLY = 0.4;
 /** Two changes that undo each other to within this share were a burst: nothing remains. */
 const UNDONE = 0.35;
-/** Where changes of the past have not lasted, this one will not either. */
-const LASTING_MIN = 0.5;
+/** Where changes of the past have not nearly all lasted, this one is left to the models: lifting a burst costs more than it gains. */
+const LASTING_MIN = 0.75;
 
 /**
  * Finds lasting changes of level and lifts the older history to the new one, so that models which have learnt a

@@ -114,6 +114,7 @@ describe('Blend', () => {
       rng.next();
     }
     expect(inside / count).toBeGreaterThan(0.72);
-    expect(inside / count).toBeLessThan(0.88);
+    // Of a load without surprises more: quantiles stand further out, for in real ones levels drift.
+    expect(inside / count).toBeLessThan(0.92);
   });
 });

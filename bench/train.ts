@@ -25,7 +25,7 @@ const TOLD_BATCHES = 250;
 const { values: given } = parseArgs({
   options: {
     out: { type: 'string', default: SHIPPED },
-    batches: { type: 'string', default: '12000' },
+    batches: { type: 'string', default: '9000' },
     loads: { type: 'string', default: '8000' },
     seed: { type: 'string', default: '1' },
     backend: { type: 'string', default: 'auto' },

@@ -5,6 +5,10 @@ import { Tableau } from './tableau.js';
 /** Moves that are made as one, one batch after the other. */
 export type Batches = readonly (readonly number[])[];
 
+/** So many moves are tried as the first of those that fit only together, and so many go together at most. */
+const SEEDS_MAX = 64;
+const TOGETHER_MAX = 64;
+
 /**
  * Puts what changes its server into an order where no limit is passed on the way that the start does not pass,
  * each moved resource counted at both ends while it moves. Those that fit only together share a batch.
@@ -62,7 +66,7 @@ class Order {
 
   /** The smallest set that was found of moves that fit only with one another; already made. */
   #together(): number[] {
-    for (const seed of this.#pending) {
+    for (const seed of this.#pending.slice(0, SEEDS_MAX)) {
       const batch = this.#grown(seed);
       if (batch !== undefined) return batch;
     }
@@ -77,7 +81,7 @@ class Order {
     tableau.move(seed, this.#goal[seed]!);
     for (;;) {
       const helper = this.#helper(batch);
-      if (helper === NOWHERE) break;
+      if (helper === NOWHERE || batch.length === TOGETHER_MAX) break;
       batch.push(helper);
       tableau.move(helper, this.#goal[helper]!);
     }

@@ -8,7 +8,7 @@ import { ForeshiftError, fail } from '../../core/errors.js';
 import { every } from '../../core/every.js';
 import type { Startable } from '../../core/lifecycle.js';
 import type { Log } from '../../core/log.js';
-import type { Trusts } from '../../core/net/door.js';
+import type { Trusts } from '../../core/net/ip.js';
 import { trustsOf } from '../../core/net/guard.js';
 import { ClientTls } from '../../core/net/tls/client-tls.js';
 import type { Certificate } from '../../core/net/tls/server-tls.js';

@@ -2,7 +2,6 @@ import type { Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { Cancel, Clock } from '../clock/port.js';
 import type { Address } from '../domain.js';
-import type { Ip } from './ip.js';
 import { parseIp } from './ip.js';
 import type { ListenOptions } from './port.js';
 import { readProxyHeader } from './proxy-header.js';
@@ -118,6 +117,3 @@ export class Door {
     socket.destroy();
   }
 }
-
-/** Undefined: its address is not known. */
-export type Trusts = (peer: Ip | undefined) => boolean;

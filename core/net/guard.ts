@@ -1,7 +1,7 @@
 import { fail } from '../errors.js';
 import type { Address } from '../domain.js';
 import { clip } from '../text.js';
-import type { Trusts } from './door.js';
+import type { Trusts } from './ip.js';
 import type { Ip } from './ip.js';
 import { isV4, parseIp } from './ip.js';
 

@@ -71,3 +71,6 @@ function groupsOf(text: string): number[] | undefined {
   }
   return groups;
 }
+
+/** Whether what a peer says of somebody else is believed. Undefined: its address is not known. */
+export type Trusts = (peer: Ip | undefined) => boolean;

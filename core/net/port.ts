@@ -1,5 +1,5 @@
 import type { Address } from '../domain.js';
-import type { Trusts } from './door.js';
+import type { Trusts } from './ip.js';
 import type { ClientTls } from './tls/client-tls.js';
 import type { ServerTls } from './tls/server-tls.js';
 

@@ -1,4 +1,4 @@
-import type { HttpAccess } from './access-log.js';
+import type { HttpAccess } from './access.js';
 
 const MONTHS = 'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec'.split(' ');
 

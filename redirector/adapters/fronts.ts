@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../../core/clock/port.js';
 import type { Address } from '../../core/domain.js';
-import type { Trusts } from '../../core/net/door.js';
+import type { Trusts } from '../../core/net/ip.js';
 import type { Ip } from '../../core/net/ip.js';
 import { parseIp } from '../../core/net/ip.js';
 import type { Connection, Listener, Net } from '../../core/net/port.js';

@@ -17,7 +17,7 @@ import { answerHeadBytes, interimHeadBytes } from '../../../core/net/http/relaye
 import type { RequestHead } from '../../../core/net/http/request-head.js';
 import type { ResponseHead } from '../../../core/net/http/response-head.js';
 import type { CloseReason } from '../../../core/net/port.js';
-import type { AccessEnd } from '../../access-log/access-log.js';
+import type { AccessEnd } from '../../access-log/access.js';
 import type { Entrance, Ticket } from '../../gate.js';
 import { HELD, LEASE_OVER, UNASSIGNED, UNREACHABLE } from '../../gate.js';
 import type { UnderWay } from '../under-way.js';

@@ -6,7 +6,7 @@ import type { Ip } from '../../../core/net/ip.js';
 import { parseIp } from '../../../core/net/ip.js';
 import type { CloseReason, Connection } from '../../../core/net/port.js';
 import { proxyHeaderBytes } from '../../../core/net/proxy-header.js';
-import type { AccessEnd } from '../../access-log/access-log.js';
+import type { AccessEnd } from '../../access-log/access.js';
 import type { Entrance, Ticket } from '../../gate.js';
 import { HELD, LEASE_OVER, UNASSIGNED, UNREACHABLE } from '../../gate.js';
 import type { FrontClient } from '../fronts.js';

@@ -133,7 +133,7 @@ describe('a round', () => {
   });
 
   it('moves nothing for load while nothing is measured, and does not take that for idleness', async () => {
-    const { plane, round, measure } = await service();
+    const { plane, round } = await service();
     await plane.clock.advance(2 * STEP_MS);
     expect((await round.run(TRIGGER)).none).toBeNull();
     const silent = await service();

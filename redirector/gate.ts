@@ -137,9 +137,15 @@ export class Gate {
     this.#options = { ...GATE_DEFAULTS, ...options };
   }
 
-  /** From now on; what is held stays held as it was promised. Its limit of resources stays: a table may be there already. */
+  /**
+   * From now on; what is held stays held as it was promised. Its limit of resources stays: a table may be there already.
+   * Which resources need the lease is asked anew.
+   */
   reconfigure(options: Omit<Partial<GateOptions>, 'resourcesMax'>): void {
     this.#options = { ...this.#options, ...options };
+    for (const [at, placement] of this.#placements.entries()) {
+      if (placement !== undefined) this.#place(at, placement);
+    }
   }
 
   /* ---- on the way of a request ---- */

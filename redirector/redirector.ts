@@ -151,7 +151,8 @@ export class Redirector implements Startable {
         clock,
         // A server that cannot refuse late requests is consistent only while this redirector is no late one.
         needsLease: (resource, server) =>
-          policyOf(resource).onLostSource === 'consistency' && !servers.hasFence(server),
+          policyOf(resource).onLostSource === 'consistency' &&
+          (!servers.hasFence(server) || this.#isPastFence(resource)),
       },
       options.gate,
     );
@@ -285,6 +286,10 @@ export class Redirector implements Startable {
       this.#running = Promise.all([this.#running, this.addresses.run(signal)]);
     }
     this.#parts.log.info({ member: this.#parts.self }, 'redirector serves');
+  }
+
+  #isPastFence(resource: ResourceId): boolean {
+    return this.#adapters.some((adapter) => adapter.bypassesFence?.(resource) === true);
   }
 
   /** From now on; what is under way goes on by what was so when it began. */

@@ -1,4 +1,4 @@
-import type { Address } from '../../core/domain.js';
+import type { Address, ResourceId } from '../../core/domain.js';
 import type { Generation } from '../../core/generation.js';
 import type { Startable } from '../../core/lifecycle.js';
 import type { Move } from '../../core/plan.js';
@@ -17,6 +17,8 @@ export interface ProtocolAdapter extends Startable {
   leave(): void;
   /** Takes nothing more, and ends what is under way; what is left after `graceMs` is cut. */
   stop(graceMs?: number): Promise<void>;
+  /** True: work for the resource reaches its server past the fence `request`, which compares what HTTP carries. */
+  bypassesFence?(resource: ResourceId): boolean;
   /** One move of an open switch, seen by this protocol. */
   transfer(move: Move): Transfer;
   /**

@@ -1,4 +1,4 @@
-import type { Address, ServerId } from '../../../core/domain.js';
+import type { Address, ResourceId, ServerId } from '../../../core/domain.js';
 import type { Move } from '../../../core/plan.js';
 import type { Connection } from '../../../core/net/port.js';
 import { proxyHeaderBytes } from '../../../core/net/proxy-header.js';
@@ -116,12 +116,17 @@ export class TcpAdapter implements ProtocolAdapter {
         drainPolicyOf,
         // What is not of this protocol may not like to be connected to.
         reach: (target, signal) =>
-          this.#fronts.routes.some((route) => mayName(route, move.resource))
+          this.bypassesFence(move.resource)
             ? this.#reaching.reach(target, signal)
             : Promise.resolve(undefined),
       },
       this.#options.obstacleAgeMs,
     );
+  }
+
+  /** What one of its listeners may name. */
+  bypassesFence(resource: ResourceId): boolean {
+    return this.#fronts.routes.some((route) => mayName(route, resource));
   }
 
   #hasRoom({ remote }: Connection, connected: number): boolean {

@@ -178,6 +178,23 @@ describe('Gate', () => {
     expect(gate.enter(at('leased-1'))).toBe(0);
   });
 
+  it('asks anew which resources need the lease when it is reconfigured', async () => {
+    const clock = new SimulatedClock();
+    const needing = new Set<string>();
+    const gate = new Gate({ clock, needsLease: (resource) => needing.has(resource) });
+    gate.apply(tableOf({ 'vol-1': 's1@1.3' }));
+    gate.setLease(clock.monotonicMs() + 10);
+    await clock.advance(10);
+    expect(gate.enter(gate.indexOf(r('vol-1')))).toBe(0);
+    needing.add('vol-1');
+    gate.reconfigure({});
+    expect(gate.enter(gate.indexOf(r('vol-1')))).toBe(LEASE_OVER);
+    expect(gate.inFlight(r('vol-1'))).toBe(1);
+    needing.clear();
+    gate.reconfigure({});
+    expect(gate.enter(gate.indexOf(r('vol-1')))).toBe(0);
+  });
+
   it('never goes back: not to an older table, not from a correction that is ahead of it', () => {
     const { gate, serverOf } = gateWith({ 'vol-1': 's1@1.3' });
     gate.correct(r('vol-1'), { server: s('s2'), since: g('1.1001'), standby: null });

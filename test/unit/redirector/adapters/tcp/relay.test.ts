@@ -262,6 +262,12 @@ describe('a TCP connection that cannot be served', () => {
   });
 });
 
+it('is past the fence of servers, for what its listeners may name', () => {
+  const { adapter } = new TcpWorld();
+  expect(adapter.bypassesFence(r('vol-1'))).toBe(true);
+  expect(adapter.bypassesFence(r('vol-2'))).toBe(false);
+});
+
 describe('a TCP connection in a switch', () => {
   it('waits while its resource is held, and goes to the target, unread until then', async () => {
     const world = await worldWith();

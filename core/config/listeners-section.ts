@@ -1,0 +1,154 @@
+import { z } from 'zod';
+import { resourceIdSchema } from '../schema.js';
+import { addressTextSchema, bytesSchema, globSchema, msSchema, networkSchema } from './units.js';
+
+/* Where clients come in, and how they are carried to servers. */
+
+const routeSchema = z
+  .union([
+    z.literal('first-path-segment'),
+    z.strictObject({ header: z.string().regex(/^[A-Za-z0-9-]{1,64}$/, 'a header name') }),
+    z.strictObject({ host: z.record(z.string().min(1).max(253), resourceIdSchema) }),
+    z.strictObject({
+      pathPrefix: z.record(
+        z.string().regex(/^\/[^\s?#]*$/, 'a path that begins with /'),
+        resourceIdSchema,
+      ),
+    }),
+    z.strictObject({ resource: resourceIdSchema }),
+    z.strictObject({
+      serverName: z.record(
+        z
+          .string()
+          .regex(/^(?:\*|(?:\*\.)?[a-z0-9_.-]{1,253})$/, 'a host name in lower case, *.name, or *'),
+        resourceIdSchema,
+      ),
+    }),
+  ])
+  .describe(
+    'How work names its resource. http: a request by its first path segment, a header, its host, or the longest path prefix. tcp: the listener has one (`resource`), or the name in the TLS hello says it (`serverName`), which goes to the server as it came.',
+  );
+
+const fileSchema = z.string().min(1).describe('PEM, relative to this file.');
+
+const certificateSchema = z.strictObject({
+  certificateFile: fileSchema.describe('PEM: its own certificate, then those that signed it.'),
+  keyFile: fileSchema,
+});
+
+const listenerTlsSchema = z.strictObject({
+  certificates: z
+    .array(certificateSchema)
+    .min(1)
+    .max(1000)
+    .describe('By the names in them; the first for clients that ask for no name, or for another.'),
+  clientCaFile: fileSchema
+    .optional()
+    .describe('PEM: clients must show a certificate that one of these signed.'),
+  minVersion: z.enum(['1.2', '1.3']).default('1.2'),
+});
+
+export const serverLinkSchema = z.strictObject({
+  match: globSchema.describe('Servers by name; the first that matches counts.'),
+  tls: z
+    .strictObject({
+      caFile: fileSchema
+        .optional()
+        .describe(
+          'PEM: who must have signed its certificate; left out: whoever the system trusts.',
+        ),
+      certificate: certificateSchema.optional().describe('What we show.'),
+      serverName: z
+        .string()
+        .min(1)
+        .max(253)
+        .optional()
+        .describe('The name that it must prove; left out: the host of its address.'),
+    })
+    .optional(),
+  proxyProtocol: z
+    .enum(['v1', 'v2'])
+    .optional()
+    .describe('It is told whose each TCP connection is; of those for HTTP, that they are ours.'),
+});
+
+export const listenerSchema = z
+  .strictObject({
+    listen: addressTextSchema.describe('Where clients connect.'),
+    protocol: z.enum(['http', 'tcp']).default('http'),
+    route: routeSchema.default('first-path-segment'),
+    tls: listenerTlsSchema.optional().describe('It ends TLS; left out: bytes go as they come.'),
+    proxyProtocolFrom: z
+      .array(networkSchema)
+      .min(1)
+      .optional()
+      .describe('Peers there must say by the PROXY protocol (v1, v2) for whom they connect.'),
+  })
+  .superRefine(({ protocol, route, tls }, context) => {
+    if (tls !== undefined && typeof route === 'object' && 'serverName' in route) {
+      const message = 'not with `serverName`: that goes to its server still encrypted';
+      context.addIssue({ code: 'custom', path: ['tls'], message });
+    }
+    const isOfTcp =
+      route !== 'first-path-segment' && ('resource' in route || 'serverName' in route);
+    if (isOfTcp === (protocol === 'tcp')) return;
+    const message =
+      protocol === 'tcp'
+        ? 'of a tcp listener: { resource: NAME } or { serverName: { … } }'
+        : 'of an http listener: first-path-segment, header, host or pathPrefix';
+    context.addIssue({ code: 'custom', path: ['route'], message });
+  });
+
+export const httpSchema = z.strictObject({
+  connectionsMax: z.int().min(1).default(10_000),
+  headTimeoutMs: msSchema.default(10_000),
+  idleTimeoutMs: msSchema.default(60_000),
+  stallTimeoutMs: msSchema.default(60_000),
+  answerTimeoutMs: msSchema.default(60_000),
+  tunnelIdleTimeoutMs: msSchema.default(3_600_000),
+  connectTimeoutMs: msSchema.default(2000),
+  serverConnectionsMax: z.int().min(1).default(256),
+  serverIdleTimeoutMs: msSchema.default(4000),
+  headBytesMax: bytesSchema.prefault('32KiB'),
+  headersMax: z.int().min(1).default(100),
+  resendBytesMax: bytesSchema.prefault('64KiB'),
+  forwarded: z
+    .enum(['replace', 'append', 'none'])
+    .default('replace')
+    .describe('X-Forwarded-*: our own word only, added to that of a trusted proxy, or none.'),
+});
+
+export const tcpSchema = z.strictObject({
+  connectionsMax: z.int().min(1).default(10_000).describe('One beyond a limit is reset unread.'),
+  connectionsPerClientMax: z.int().min(1).default(10_000).describe('Of one IP.'),
+  serverConnectionsMax: z.int().min(1).default(1000).describe('To one server.'),
+  connectTimeoutMs: msSchema.default(2000),
+  idleTimeoutMs: msSchema.default(3_600_000).describe('Without a byte in either direction.'),
+  halfClosedTimeoutMs: msSchema.default(60_000).describe('The same once one side has finished.'),
+  lifeMs: msSchema.optional().describe('Of a whole connection, however busy; left out: no limit.'),
+  helloTimeoutMs: msSchema
+    .default(5000)
+    .describe('For the TLS hello, where it names the resource.'),
+});
+
+export const accessLogSchema = z.strictObject({
+  file: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Relative to this file, `-`: standard output; left out: none is written.'),
+  format: z
+    .enum(['json', 'common'])
+    .default('json')
+    .describe('common: as NCSA wrote it; TCP connections are JSON in any case.'),
+  share: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(1)
+    .describe('Of what is logged; what failed, but by its client, always is.'),
+  query: z.boolean().default(false).describe('Queries too: they may hold what nobody should read.'),
+  bufferBytesMax: bytesSchema
+    .prefault('4MiB')
+    .describe('Of lines that wait for the disk; beyond they are dropped and counted.'),
+});

@@ -1,0 +1,135 @@
+import { z } from 'zod';
+import { BACKENDS } from '../forecast.js';
+import { msSchema } from './units.js';
+import { reloadable } from './reloadable.js';
+
+/* Forecasts, plans, and when they are made. */
+
+export const forecastSchema = z.strictObject({
+  everyMs: reloadable(
+    msSchema.default(300_000).describe('Between two rounds: forecast, then plan.'),
+  ),
+  stepMs: msSchema.min(100).default(300_000),
+  horizonSteps: z.int().min(1).max(288).default(12),
+  historySteps: z.int().min(24).max(50_000).default(2016),
+  seasonMs: z
+    .array(msSchema)
+    .max(4)
+    .default([3_600_000, 86_400_000, 604_800_000])
+    .describe('Lengths of the seasons that the load may have.'),
+  neural: z
+    .enum(['on', 'off'])
+    .default('on')
+    .describe('Whether a neural network is one of the models; where it is no good it has no say.'),
+  backend: z
+    .enum(['auto', ...BACKENDS])
+    .default('auto')
+    .describe(
+      'What computes it. native: the package @tensorflow/tfjs-node; wasm: anywhere; cpu: slow; auto: the first of them that works.',
+    ),
+  trainEveryMs: msSchema
+    .default(86_400_000)
+    .describe("Between two trainings of it on the fleet's own history."),
+  minSteps: reloadable(
+    z.int().min(3).default(24).describe('With less history nothing is planned: learning.'),
+  ),
+  silentSteps: reloadable(
+    z
+      .int()
+      .min(1)
+      .max(12)
+      .default(3)
+      .describe(
+        'A server of which nothing was measured for so many steps is silent. While most are, nothing is moved for its load.',
+      ),
+  ),
+});
+
+export const plannerSchema = z.strictObject({
+  quantile: z
+    .number()
+    .min(0.5)
+    .max(0.99)
+    .optional()
+    .describe(
+      'Of demand, that is planned for; here it is pinned. Left out: 0.85, until the tune job finds a better one.',
+    ),
+  target: z.number().min(0.1).max(1).default(0.8).describe('Utilization that plans keep below.'),
+  movesMax: z.int().min(1).default(16).describe('Of one plan.'),
+  batchMovesMax: z.int().min(1).max(1000).default(8).describe('Switched as one.'),
+  unservedBatchMovesMax: z
+    .int()
+    .min(1)
+    .max(1000)
+    .default(250)
+    .describe('The same for resources that nobody serves, new ones and those of lost servers.'),
+  cooldownMs: z
+    .int()
+    .min(0)
+    .default(86_400_000)
+    .describe('A resource that was moved rests so long; until then only an overload moves it.'),
+  gainMin: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.05)
+    .describe('A move must relieve a server by so much of its capacity over the whole horizon.'),
+  reliefMin: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.1)
+    .describe(
+      'And by this share of what is wrong with it – its overload, its load above the target – or by the share that the largest of its resources is of its load.',
+    ),
+  imbalanceMax: z
+    .number()
+    .min(1)
+    .default(1.5)
+    .describe('Max ÷ mean of the servers that is left alone.'),
+  imbalanceLoadMin: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.5)
+    .describe('Imbalance is left alone, too, while the fullest server is less loaded than this.'),
+  workUnits: z.int().min(1000).default(2_000_000).describe('How long the search may go on.'),
+  planLifeMs: msSchema.default(900_000).describe('A plan that waits longer expires.'),
+});
+
+export const tuneSchema = z.strictObject({
+  everyMs: msSchema
+    .min(60_000)
+    .default(86_400_000)
+    .describe('Between two tunings: the history is replayed with several quantiles.'),
+  historyMs: reloadable(
+    msSchema.default(14 * 86_400_000).describe('So far back the history is replayed.'),
+  ),
+  forecastsMax: reloadable(
+    z
+      .int()
+      .min(1000)
+      .default(400_000)
+      .describe('Resources × decisions of one tuning: a large fleet replays less of its history.'),
+  ),
+  cpuShare: z
+    .number()
+    .min(0.01)
+    .max(1)
+    .default(0.5)
+    .describe('Of one core, that a tuning may take.'),
+});
+
+export const triggersSchema = z.strictObject({
+  thresholdRatio: z
+    .number()
+    .min(1)
+    .default(1.5)
+    .describe("A server's load above any other's by this ratio begins a round at once."),
+  overallMin: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.3)
+    .describe('Below this load of the fullest server the ratio does not matter.'),
+});

@@ -15,15 +15,15 @@ import type { TableStore } from '../core/table-store/port.js';
 import type { NeuralRecord } from '../core/table-store/records/neural.js';
 import { NEURAL } from '../core/table-store/records/neural.js';
 import { messageOf } from '../core/text.js';
-import type { Tuned } from '../models/neural/tuning.js';
+import type { Retrained } from '../models/neural/retrain.js';
 import type { Weights } from '../models/neural/weights.js';
 import { decodeWeights, encodeWeights } from '../models/neural/weights.js';
 import type { NeuralAnalysis } from './analysis.js';
-import type { Tuner } from './tuner.js';
+import type { Retrainer } from './retraining.js';
 
 export interface TrainingParts {
   readonly analysis: Pick<NeuralAnalysis, 'useNeural'>;
-  readonly tuner: Tuner;
+  readonly retrainer: Retrainer;
   readonly bus: Bus;
   readonly metricStore: Pick<MetricStore, 'listSeries' | 'readPanel'>;
   readonly store: Pick<TableStore, 'transact'>;
@@ -56,7 +56,7 @@ const STEPS_MAX = 8064;
 const BATCHES = 400;
 const PHASES = ['reading', 'learning', 'taking'] as const;
 
-type Origin = 'tuned' | 'shipped';
+type Origin = 'retrained' | 'shipped';
 
 /**
  * Looks after the neural forecaster: gives the analysis the weights that the fleet's own history taught, else those
@@ -90,7 +90,8 @@ export class Training implements Startable {
       return;
     }
     const isUsed =
-      (await this.#use('tuned', await disk.read(FILE))) || (await this.#use('shipped', shipped));
+      (await this.#use('retrained', await disk.read(FILE))) ||
+      (await this.#use('shipped', shipped));
     if (!isUsed && this.#state.fault === null) {
       this.#failed(new ForeshiftError('ERR_WEIGHTS_UNUSABLE', { why: 'they are not there' }));
     }
@@ -131,7 +132,7 @@ export class Training implements Startable {
   }
 
   async #train(job: Job): Promise<Json> {
-    const { log, clock, tuner } = this.#parts;
+    const { log, clock, retrainer } = this.#parts;
     const { backend, stepMs, seasonsMs, batches = BATCHES } = this.#options;
     const champion = this.#weights;
     if (champion === undefined) return { isTaken: false, why: this.#state.fault };
@@ -139,19 +140,19 @@ export class Training implements Startable {
     begin('reading');
     const panel = await this.#panel();
     const seed = champion.batches;
-    const tuning = {
+    const retraining = {
       ...{ weights: champion.values, panel, backend, batches, seed },
       seasons: seasonsMs.map((ms) => Math.round(ms / stepMs)).sort((a, b) => a - b),
     };
-    const tuned = await tuner.tune(tuning, {
+    const retrained = await retrainer.retrain(retraining, {
       signal: job.signal,
       progress: (done) => {
         begin('learning', done);
       },
     });
     begin('taking', batches);
-    if (tuned.isTaken) await this.#take(tuned, champion.batches + batches);
-    const { isTaken, series, before, after } = tuned;
+    if (retrained.isTaken) await this.#take(retrained, champion.batches + batches);
+    const { isTaken, series, before, after } = retrained;
     const training = {
       ...{ atMs: clock.realtimeMs(), series, isTaken },
       before: Number.isFinite(before) ? before : null,
@@ -164,11 +165,11 @@ export class Training implements Startable {
   }
 
   /** On disk before it is used: a start after this finds it. */
-  async #take({ values }: Tuned, batches: number): Promise<void> {
+  async #take({ values }: Retrained, batches: number): Promise<void> {
     const { disk } = this.#parts;
     const bytes = encodeWeights({ values, traces: [], batches, seed: 0 });
     await disk.replace(FILE, bytes);
-    await this.#use('tuned', bytes);
+    await this.#use('retrained', bytes);
   }
 
   /** Some of the fleet's histories, others each day. */

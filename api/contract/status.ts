@@ -137,7 +137,7 @@ export const statusSchema = z.object({
     .object({
       /** What computes it; null: nothing does. */
       backend: z.enum(BACKENDS).nullable(),
-      weights: z.enum(['shipped', 'tuned']).nullable(),
+      weights: z.enum(['shipped', 'retrained']).nullable(),
       /** Why it cannot be used, or not as it should; null: nothing is wrong. */
       fault: z.string().nullable(),
       training: z

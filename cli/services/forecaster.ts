@@ -20,7 +20,7 @@ import { Round } from '../../forecaster/round.js';
 import { TrialThread } from '../../replay/tune/trial-thread.js';
 import { Tuner } from '../../replay/tune/tuner.js';
 import { Training } from '../../forecaster/training.js';
-import { TuningThread } from '../../forecaster/tuning-thread.js';
+import { RetrainingThread } from '../../forecaster/retraining-thread.js';
 
 export interface ForecasterParts {
   readonly store: TableStore;
@@ -57,7 +57,7 @@ export function forecasterOf(config: Config, parts: ForecasterParts): Forecaster
     { stepMs, horizonSteps, historySteps, seasonsMs: seasonMs, seed: SEED },
   );
   const training = new Training(
-    { ...parts, log, analysis, tuner: new TuningThread() },
+    { ...parts, log, analysis, retrainer: new RetrainingThread() },
     {
       ...{ stepMs, historySteps, seasonsMs: seasonMs, shipped: parts.weights },
       isOn: config.forecast.neural === 'on',

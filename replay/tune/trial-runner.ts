@@ -1,3 +1,4 @@
+import type { ThreadWatch } from '../../core/threads/work-thread.js';
 import type { Scene } from '../scene.js';
 import type { QuantileTrial } from './choice.js';
 import { foreshiftTrials } from './trials.js';
@@ -7,16 +8,10 @@ export interface TrialsAsked {
   readonly quantiles: readonly number[];
 }
 
-export interface TrialsWatch {
-  /** Share 0…1 that is done. */
-  readonly progress: (done: number) => void;
-  readonly signal: AbortSignal;
-}
-
 /** Who runs the trials of a tuning: in a thread of its own, or in place. */
 export interface TrialRunner {
-  /** @throws the reason of the signal; ERR_ANALYSIS_LOST: its thread ended */
-  run(asked: TrialsAsked, watch: TrialsWatch): Promise<QuantileTrial[]>;
+  /** Progress is the share that is done. @throws the reason of the signal; ERR_ANALYSIS_LOST: its thread ended */
+  run(asked: TrialsAsked, watch: ThreadWatch): Promise<QuantileTrial[]>;
 }
 
 /** In place: for tests, and inside the thread. */
@@ -28,7 +23,7 @@ export class InlineTrials implements TrialRunner {
     this.#pause = pause;
   }
 
-  async run({ scene, quantiles }: TrialsAsked, watch: TrialsWatch): Promise<QuantileTrial[]> {
+  async run({ scene, quantiles }: TrialsAsked, watch: ThreadWatch): Promise<QuantileTrial[]> {
     const candidates = quantiles.map((quantile) => ({ quantile }));
     const trials = await foreshiftTrials(scene, candidates, {
       onStep: async (done) => {

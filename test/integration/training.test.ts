@@ -3,7 +3,7 @@ import { assertSound } from '../../core/forecast.js';
 import { SILENT_LOG } from '../../core/log.js';
 import { panelOf } from '../../core/panel.js';
 import { AnalysisThread } from '../../forecaster/analysis-thread.js';
-import { TuningThread } from '../../forecaster/tuning-thread.js';
+import { RetrainingThread } from '../../forecaster/retraining-thread.js';
 import { decodeWeights } from '../../models/neural/weights.js';
 import { rawWeights } from '../support/networks.js';
 import { resourceSeries } from '../support/series.js';
@@ -46,7 +46,7 @@ describe('the neural forecaster in its threads', () => {
     assertSound((await analysis.forecast(SERIES)).block);
   });
 
-  const tuning = {
+  const retraining = {
     weights: decodeWeights(rawWeights()).values,
     panel: history(3 * DAY),
     seasons: [HOUR, DAY],
@@ -58,19 +58,19 @@ describe('the neural forecaster in its threads', () => {
   it('learns in a thread of its own, and tells how far it is', async () => {
     const told: number[] = [];
     const { signal } = new AbortController();
-    const tuned = await new TuningThread().tune(tuning, {
+    const retrained = await new RetrainingThread().retrain(retraining, {
       signal,
       progress: (done) => told.push(done),
     });
     expect(told).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
-    expect(tuned.isTaken).toBe(true);
-    expect(tuned.values).toBeInstanceOf(Float32Array);
+    expect(retrained.isTaken).toBe(true);
+    expect(retrained.values).toBeInstanceOf(Float32Array);
   });
 
   it('stops learning when it is told to', async () => {
     const stopping = new AbortController();
-    const tuned = new TuningThread().tune(
-      { ...tuning, batches: 10_000 },
+    const retrained = new RetrainingThread().retrain(
+      { ...retraining, batches: 10_000 },
       {
         signal: stopping.signal,
         progress: () => {
@@ -78,6 +78,6 @@ describe('the neural forecaster in its threads', () => {
         },
       },
     );
-    await expect(tuned).rejects.toThrow('stopping');
+    await expect(retrained).rejects.toThrow('stopping');
   });
 });

@@ -7,7 +7,7 @@ const neuralRecordSchema = z.object({
   /** What computes the network; null: it is off, or cannot be used. */
   backend: z.enum(BACKENDS).nullable(),
   /** Of the weights: as they came with the product, or as the fleet's own history taught them. */
-  weights: z.enum(['shipped', 'tuned']).nullable(),
+  weights: z.enum(['shipped', 'retrained']).nullable(),
   /** Why it cannot be used; null: nothing is wrong. */
   fault: z.string().max(400).nullable(),
   /** The last training, and whether what it taught was taken. */

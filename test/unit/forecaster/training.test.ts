@@ -7,8 +7,8 @@ import { NEURAL } from '../../../core/table-store/records/neural.js';
 import type { NeuralUse } from '../../../forecaster/analysis.js';
 import type { TrainingOptions } from '../../../forecaster/training.js';
 import { Training } from '../../../forecaster/training.js';
-import type { Tuning } from '../../../forecaster/tuner.js';
-import type { Tuned } from '../../../models/neural/tuning.js';
+import type { Retraining } from '../../../forecaster/retraining.js';
+import type { Retrained } from '../../../models/neural/retrain.js';
 import { decodeWeights } from '../../../models/neural/weights.js';
 import { ControlPlane } from '../../support/control-plane.js';
 import { HeardLog } from '../../support/heard-log.js';
@@ -20,7 +20,7 @@ const DAY_MS = 86_400_000;
 const shipped = rawWeights(1);
 const learnt = decodeWeights(rawWeights(2)).values;
 
-type Outcome = Pick<Tuned, 'isTaken' | 'before' | 'after'>;
+type Outcome = Pick<Retrained, 'isTaken' | 'before' | 'after'>;
 const BETTER: Outcome = { isTaken: true, before: 0.3, after: 0.2 };
 
 async function service({
@@ -44,7 +44,7 @@ async function service({
     await plane.clock.advance(STEP_MS);
   }
   const used: NeuralUse[] = [];
-  const asked: Tuning[] = [];
+  const asked: Retraining[] = [];
   const analysis = {
     useNeural: async (use: NeuralUse) => {
       await Promise.resolve();
@@ -53,17 +53,25 @@ async function service({
       return { backend: 'wasm' as const, refused: ['native: not installed'] };
     },
   };
-  const tuner = {
-    tune: async (tuning: Tuning, { progress }: { progress: (done: number) => void }) => {
+  const retrainer = {
+    retrain: async (retraining: Retraining, { progress }: { progress: (done: number) => void }) => {
       await Promise.resolve();
-      asked.push(tuning);
+      asked.push(retraining);
       progress(1);
-      const values = outcome.isTaken ? learnt : tuning.weights;
-      return { ...outcome, values, series: tuning.panel.series.length };
+      const values = outcome.isTaken ? learnt : retraining.weights;
+      return { ...outcome, values, series: retraining.panel.series.length };
     },
   };
   const training = new Training(
-    { ...{ store: plane.store, clock: plane.clock }, analysis, tuner, bus, metricStore, disk, log },
+    {
+      ...{ store: plane.store, clock: plane.clock },
+      analysis,
+      retrainer,
+      bus,
+      metricStore,
+      disk,
+      log,
+    },
     {
       ...{ isOn: true, shipped, backend: 'auto', everyMs: DAY_MS, stepMs: STEP_MS },
       ...{ historySteps: 2016, seasonsMs: [7 * DAY_MS, DAY_MS], batches: 3 },
@@ -95,14 +103,14 @@ describe('the training', () => {
     expect(asked[0]?.panel.series).toEqual([resourceSeries('a', 'cpu')]);
     expect(decodeWeights(used.at(-1)?.weights ?? new Uint8Array()).values).toEqual(learnt);
     const state = await record();
-    expect(state).toMatchObject({ weights: 'tuned', fault: null });
+    expect(state).toMatchObject({ weights: 'retrained', fault: null });
     expect(state?.training).toMatchObject({ series: 1, isTaken: true, before: 0.3, after: 0.2 });
     const [job] = await bus.jobs();
     expect(job).toMatchObject({ kind: 'train', state: 'done' });
 
     const again = await service({ disk });
     expect(decodeWeights(again.used[0]?.weights ?? new Uint8Array()).values).toEqual(learnt);
-    expect(await again.record()).toMatchObject({ weights: 'tuned' });
+    expect(await again.record()).toMatchObject({ weights: 'retrained' });
   });
 
   it('goes on as before where nothing was gained', async () => {

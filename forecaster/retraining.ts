@@ -1,9 +1,10 @@
 import type { Backend } from '../core/forecast.js';
 import type { Panel } from '../core/panel.js';
-import type { Tuned } from '../models/neural/tuning.js';
+import type { ThreadWatch } from '../core/threads/work-thread.js';
+import type { Retrained } from '../models/neural/retrain.js';
 
 /** What the network is to learn, and from what. */
-export interface Tuning {
+export interface Retraining {
   /** As the network is now. */
   readonly weights: Float32Array;
   /** The fleet's own histories. */
@@ -15,14 +16,8 @@ export interface Tuning {
   readonly seed: number;
 }
 
-export interface TuningOptions {
-  readonly signal: AbortSignal;
-  /** Told how many batches are done. */
-  readonly progress: (done: number) => void;
-}
-
 /** Where the network learns: it takes a minute of a core, so never where anything else must go on. */
-export interface Tuner {
-  /** @throws ERR_TRAINING_LOST, ERR_BACKEND_UNAVAILABLE, the reason of the signal */
-  tune(tuning: Tuning, options: TuningOptions): Promise<Tuned>;
+export interface Retrainer {
+  /** Progress is the number of batches that are done. @throws ERR_TRAINING_LOST, ERR_BACKEND_UNAVAILABLE, the reason of the signal */
+  retrain(retraining: Retraining, watch: ThreadWatch): Promise<Retrained>;
 }

@@ -21,14 +21,14 @@ const GAIN_MIN = 0.01;
 /** A history must have so many steps in each of its three parts. */
 const PART_MIN = HORIZON + 12;
 
-export interface TuneOptions {
+export interface RetrainOptions {
   readonly batches: number;
   readonly seed: number;
   /** So many made loads are repeated meanwhile; default 60. */
   readonly madeLoads?: number;
 }
 
-export interface Tuned {
+export interface Retrained {
   /** The challenger's, if they are taken, else the champion's. */
   readonly values: Float32Array;
   readonly isTaken: boolean;
@@ -44,11 +44,11 @@ export interface Tuned {
  * them better, which it has never seen (champion and challenger). Yields after every batch, so that the
  * caller may rest, tell, or stop. Deterministic.
  */
-export function* tune(
+export function* retrain(
   champion: Float32Array,
   histories: readonly { readonly values: Float32Array; readonly seasons: readonly number[] }[],
-  { batches, seed, madeLoads = MADE_LOADS }: TuneOptions,
-): Generator<number, Tuned> {
+  { batches, seed, madeLoads = MADE_LOADS }: RetrainOptions,
+): Generator<number, Retrained> {
   const lessons = histories
     .map(({ values, seasons }) => lessonOf(values, seasons))
     .filter((lesson) => lesson !== undefined)

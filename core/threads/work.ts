@@ -1,0 +1,48 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import type { Clock } from '../clock/port.js';
+import { codeOf } from '../errors.js';
+import { messageOf } from '../text.js';
+import type { ThreadNews } from './work-thread.js';
+
+/** The whole of a thread that `workInThread` began: its work, what it tells meanwhile, its result or failure. */
+export async function workAsThread<Result>(
+  work: (told: unknown, tell: (done: number) => void) => Promise<Result>,
+): Promise<void> {
+  const say = (news: ThreadNews<Result>): void => {
+    parentPort?.postMessage(news);
+  };
+  try {
+    const result = await work(workerData, (done) => {
+      say({ done });
+    });
+    say({ result });
+  } catch (error) {
+    say({ failure: { code: codeOf(error), why: messageOf(error) } });
+  }
+}
+
+/** Shorter rests are saved up. */
+const REST_MS = 20;
+
+/** Rests between steps of a long work, so that it takes no more than its share of a core. */
+export class Pace {
+  readonly #clock: Clock;
+  readonly #share: number;
+  #workedFromMs: number;
+
+  /** @param share of a core, above 0, at most 1 */
+  constructor(clock: Clock, share: number) {
+    this.#clock = clock;
+    this.#share = share;
+    this.#workedFromMs = clock.monotonicMs();
+  }
+
+  /** As long as makes the work since the last rest its share of the time. */
+  async rest(): Promise<void> {
+    const workedMs = this.#clock.monotonicMs() - this.#workedFromMs;
+    const restMs = workedMs * (1 / this.#share - 1);
+    if (restMs < REST_MS) return;
+    await this.#clock.sleep(restMs);
+    this.#workedFromMs = this.#clock.monotonicMs();
+  }
+}

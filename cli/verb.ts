@@ -22,13 +22,13 @@ export function textOption(options: VerbOptions, name: string): string | undefin
   return typeof value === 'string' ? value : undefined;
 }
 
-/** @throws ERR_OPTION_INVALID */
+/** @param name as it is typed, without its dashes: `warm-days`. @throws ERR_OPTION_INVALID */
 export function numberOption(
   options: VerbOptions,
   name: string,
   { min, max }: { readonly min: number; readonly max: number },
 ): number | undefined {
-  const text = textOption(options, name);
+  const text = textOption(options, keyOf(name));
   if (text === undefined) return undefined;
   const value = Number(text);
   if (text.trim() !== '' && value >= min && value <= max) return value;
@@ -46,4 +46,9 @@ export function wholeOption(
   if (value === undefined || Number.isInteger(value)) return value;
   const allowed = `a whole number from ${min} to ${max}`;
   return fail('ERR_OPTION_INVALID', { option: `--${name}`, value, allowed });
+}
+
+/** By which commander keeps an option: `warmDays`. */
+export function keyOf(name: string): string {
+  return name.replace(/-([a-z])/g, (_dash, letter: string) => letter.toUpperCase());
 }

@@ -53,7 +53,7 @@ function rulesOf({ grid }: Panel, options: VerbOptions, file: string): BacktestO
   const horizonSteps = wholeOption(options, 'horizon', { min: 1, max: 288 }) ?? HORIZON_STEPS;
   const everySteps =
     wholeOption(options, 'every', { min: 1, max: 100_000 }) ?? Math.max(1, horizonSteps >> 1);
-  const warmDays = numberOption({ 'warm-days': options.warmDays }, 'warm-days', {
+  const warmDays = numberOption(options, 'warm-days', {
     min: stepMs / DAY_MS,
     max: 400,
   });

@@ -32,8 +32,8 @@ export const demoVerb: Verb = {
   ],
   run: async (context, _args, options) => {
     const { terminal, clock } = context;
-    const port = (name: string, text: string): number =>
-      numberOption({ [name]: text }, name, { min: 0, max: 65_535 }) ?? 0;
+    const port = (name: string): number =>
+      numberOption(options, name, { min: 0, max: 65_535 }) ?? 0;
     const seed = numberOption(options, 'seed', { min: 0, max: 2 ** 32 - 1 }) ?? 1;
     const file = textOption(options, 'trace');
     const seconds = numberOption(options, 'for', { min: 1, max: 86_400 });
@@ -52,8 +52,8 @@ export const demoVerb: Verb = {
       {
         trace: file === undefined ? generatedTrace({ seed }) : await readTrace(file),
         mode: modeOf(textOption(options, 'mode') ?? 'auto'),
-        apiPort: port('api-port', textOption(options, 'apiPort') ?? '7700'),
-        proxyPort: port('proxy-port', textOption(options, 'proxyPort') ?? '7701'),
+        apiPort: port('api-port'),
+        proxyPort: port('proxy-port'),
         seed,
         isDistributed: options.distributed === true,
       },

@@ -1,4 +1,3 @@
-import { writeFile } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { fail } from '../../core/errors.js';
 import type { ForecastBlock } from '../../core/forecast.js';
@@ -6,10 +5,11 @@ import { pathOf } from '../../core/forecast.js';
 import type { Panel } from '../../core/panel.js';
 import { endMsOf, rowOf } from '../../core/panel.js';
 import type { SeriesKey } from '../../core/sample.js';
-import { clip, messageOf } from '../../core/text.js';
+import { clip } from '../../core/text.js';
 import { peakOf } from '../../forecaster/backtest/said-window.js';
 import { Forecasting } from '../../forecaster/forecasting.js';
 import type { Context } from '../context.js';
+import { writeOut } from '../out-file.js';
 import { plot } from '../plot.js';
 import { textTable } from '../text-table.js';
 import type { TraceLoad } from '../trace-load.js';
@@ -46,8 +46,10 @@ export const forecastVerb: Verb = {
     forecasting.observe(load.panel);
     const { block, models } = forecasting.forecast(lately(load.panel, horizonSteps));
     const forecast = { load, block, models };
-    if (out?.file !== undefined) await write(out.file, textOf(forecast, out.kind), context);
-    else if (out !== undefined) {
+    if (out?.file !== undefined) {
+      await writeOut(out.file, textOf(forecast, out.kind));
+      context.terminal.say(`${out.file} is written`);
+    } else if (out !== undefined) {
       context.terminal.print(textOf(forecast, out.kind).trimEnd());
       return;
     }
@@ -89,15 +91,6 @@ function outOption(options: VerbOptions): Out | undefined {
   if (kind === 'csv' || kind === 'json') return { kind, file: text };
   const allowed = 'csv, json, or the name of a file that ends in .csv or .json';
   return fail('ERR_OPTION_INVALID', { option: '--out', value: clip(text), allowed });
-}
-
-async function write(file: string, text: string, { terminal }: Context): Promise<void> {
-  try {
-    await writeFile(file, text);
-  } catch (error) {
-    fail('ERR_FILE_UNWRITABLE', { file, why: messageOf(error) }, { cause: error });
-  }
-  terminal.say(`${file} is written`);
 }
 
 function textOf(forecast: Forecast, kind: Out['kind']): string {

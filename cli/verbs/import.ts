@@ -26,7 +26,7 @@ export const importVerb: Verb = {
     const { config, influxPassword, folder } = await context.config();
     const log = createLog({ level: config.log.level });
     const step = numberOption(options, 'step', { min: 1, max: 86_400_000 });
-    const stepMs = numberOption({ 'step-as': options.stepAs }, 'step-as', {
+    const stepMs = numberOption(options, 'step-as', {
       min: 100,
       max: 86_400_000,
     });

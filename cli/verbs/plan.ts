@@ -1,10 +1,10 @@
-import { writeFile } from 'node:fs/promises';
 import type { PlanView, RoundAnswer } from '../../api/contract/plans.js';
 import { fail } from '../../core/errors.js';
 import { counted } from '../../core/text.js';
 import type { ApiClient } from '../api-client.js';
 import type { Context } from '../context.js';
 import { EXIT, Ended } from '../exit.js';
+import { writeOut } from '../out-file.js';
 import { outcomeLine, planText } from '../plan-text.js';
 import type { Verb, VerbOptions } from '../verb.js';
 import { planProblemFile } from './plan-problem.js';
@@ -37,7 +37,7 @@ export const planVerb: Verb = {
     const api = await context.api();
     const { plan, none } = await shownPlan(id, options, api, context);
     const out = textOption(options, 'out');
-    if (out !== undefined) await writeFile(out, `${JSON.stringify(plan ?? none, undefined, 2)}\n`);
+    if (out !== undefined) await writeOut(out, `${JSON.stringify(plan ?? none, undefined, 2)}\n`);
     const isVerbose = options.verbose === true;
     const { style } = context.terminal;
     const nowMs = context.clock.realtimeMs();

@@ -1,4 +1,3 @@
-import { writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { readTrace } from '../../core/trace/read.js';
 import { parseReplayOptions } from '../../replay/options.js';
@@ -7,18 +6,19 @@ import { progressLine } from '../../replay/progress.js';
 import { replay } from '../../replay/replay.js';
 import { reportText } from '../../replay/report.js';
 import { tableOf } from '../../replay/table.js';
+import { writeOut } from '../out-file.js';
 import { textTable } from '../text-table.js';
 import type { Verb, VerbOptions } from '../verb.js';
-import { numberOption, textOption } from '../verb.js';
+import { keyOf, numberOption, textOption } from '../verb.js';
 
 const NUMBERS = [
-  ['servers', 'servers'],
-  ['capacity', 'capacity'],
-  ['warmDays', 'warm-days'],
-  ['decisionSteps', 'decision-steps'],
-  ['horizonSteps', 'horizon-steps'],
-  ['movesMax', 'moves-max'],
-  ['seed', 'seed'],
+  'servers',
+  'capacity',
+  'warm-days',
+  'decision-steps',
+  'horizon-steps',
+  'moves-max',
+  'seed',
 ] as const;
 
 export const replayVerb: Verb = {
@@ -52,8 +52,8 @@ export const replayVerb: Verb = {
     });
     if (options.report !== false) {
       const folder = textOption(options, 'out') ?? '.';
-      await writeFile(join(folder, 'report.json'), reportText(report));
-      await writeFile(join(folder, 'report.html'), renderHtml(report));
+      await writeOut(join(folder, 'report.json'), reportText(report));
+      await writeOut(join(folder, 'report.html'), renderHtml(report));
       terminal.say(`${join(folder, 'report.html')} and report.json are written`);
     }
     const { columns, rows } = tableOf(report, seconds);
@@ -67,9 +67,9 @@ function chosen(options: VerbOptions): object {
   if (policies !== undefined) input.policies = policies.split(',').map((name) => name.trim());
   const dimension = textOption(options, 'dimension');
   if (dimension !== undefined) input.dimension = dimension;
-  for (const [name, flag] of NUMBERS) {
-    const value = numberOption({ [flag]: options[name] }, flag, { min: 0, max: 1e15 });
-    if (value !== undefined) input[name] = value;
+  for (const name of NUMBERS) {
+    const value = numberOption(options, name, { min: 0, max: 1e15 });
+    if (value !== undefined) input[keyOf(name)] = value;
   }
   return input;
 }

@@ -80,8 +80,9 @@ async function run(context: Context, roles: readonly Role[], options: VerbOption
     const read = await context.config();
     const { changed, needRestart } = await services.reload(withOptions(read.config, options));
     log.setLevel(services.config.log.level);
-    log.info({ changed }, 'config reloaded');
+    // Before the line that ends it: who waits for that one has seen all.
     if (needRestart.length > 0) log.warn({ keys: needRestart }, 'needs a restart');
+    log.info({ changed }, 'config reloaded');
   };
   const started = (): void => {
     say(context, services, roles);

@@ -52,6 +52,8 @@ export class Upstream {
   #isClosed = false;
   /** The server lets the connection stay after the answer under way. */
   #mayStay = true;
+  /** Of an answer that has been read whole, and of which its user does not know yet. */
+  #ended: HeaderList | undefined;
 
   constructor(
     parts: UpstreamParts,
@@ -67,10 +69,7 @@ export class Upstream {
           this.#user?.answerData(bytes);
         },
         end: (trailers) => {
-          if (!this.#isTunnel)
-            this.#finish((user) => {
-              user.answerEnd(trailers);
-            });
+          this.#ended = trailers;
         },
         fault: (fault) => {
           this.destroy();
@@ -183,7 +182,21 @@ export class Upstream {
         return;
       }
       at = this.#reader.read(bytes, at);
+      if (this.#ended !== undefined) this.#answerEnded(this.#ended, at < bytes.length);
     }
+  }
+
+  /**
+   * What lies behind an answer answers nothing, and must be known before the next request: that one could be sent within
+   * this turn, and would take it for its own.
+   */
+  #answerEnded(trailers: HeaderList, hasMore: boolean): void {
+    this.#ended = undefined;
+    if (this.#isTunnel) return;
+    if (hasMore) this.#mayStay = false;
+    this.#finish((user) => {
+      user.answerEnd(trailers);
+    });
   }
 
   #peerEnded(): void {
@@ -192,6 +205,7 @@ export class Upstream {
       return;
     }
     this.#reader.peerEnded();
+    if (this.#ended !== undefined) this.#answerEnded(this.#ended, false);
     if (!this.#isClosed) this.destroy();
   }
 

@@ -4,7 +4,7 @@
  */
 
 const CRLF = '\r\n';
-const REQUEST_LINE = /^[A-Z][A-Z_-]{0,31} (\*|\/[!-"$-~]*) HTTP\/1\.1$/;
+const REQUEST_LINE = /^[A-Z_-]{1,32} (\*|\/[!-"$-~]*) HTTP\/1\.1$/;
 const FIELD = /^([a-z0-9!#$%&'*+.^_`|~-]+): ((?:[!-~](?:[\t -~]*[!-~])?)?)$/;
 const HOST = /^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?$|^$/;
 /** Where two readers of a path differ. */
@@ -63,8 +63,7 @@ export class StrictRequests {
 function requestIn(text: string): StrictRequest | undefined {
   const headEnd = text.indexOf(CRLF + CRLF);
   const head = headEnd === -1 ? text : text.slice(0, headEnd);
-  refuse(/[^\t\r\n -~]/.test(head), 'a control character or a byte beyond ASCII');
-  refuse(/\r(?!\n|$)|(?<!\r)\n/.test(head), 'half a line end');
+  refuseOddBytes(head);
   if (headEnd === -1) return undefined;
   const [line = '', ...lines] = head.split(CRLF);
   const target = REQUEST_LINE.exec(line)?.[1];
@@ -84,15 +83,20 @@ function requestIn(text: string): StrictRequest | undefined {
   };
 }
 
-type Field = readonly [name: string, value: string];
+export function refuseOddBytes(head: string): void {
+  refuse(/[^\t\r\n -~]/.test(head), 'a control character or a byte beyond ASCII');
+  refuse(/\r(?!\n|$)|(?<!\r)\n/.test(head), 'half a line end');
+}
 
-function fieldOf(line: string): Field {
+export type Field = readonly [name: string, value: string];
+
+export function fieldOf(line: string): Field {
   const parts = FIELD.exec(line);
   refuse(parts === null, `the field ${JSON.stringify(line.slice(0, 80))}`);
   return [parts?.[1] ?? '', parts?.[2] ?? ''];
 }
 
-interface Said {
+export interface Said {
   readonly length: number;
   readonly isChunked: boolean;
 }
@@ -143,7 +147,7 @@ function withoutOurs(fields: readonly Field[]): Field[] {
   return kept;
 }
 
-function bodyIn(
+export function bodyIn(
   text: string,
   start: number,
   { length, isChunked }: Said,
@@ -188,6 +192,6 @@ function chunkedEnd(
   return { text: `${chunk}0${CRLF}${trailers}${CRLF}${CRLF}`, end: end + 4 };
 }
 
-function refuse(isWrong: boolean, what: string): void {
+export function refuse(isWrong: boolean, what: string): void {
   if (isWrong) throw new Error(what);
 }

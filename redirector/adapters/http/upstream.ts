@@ -19,6 +19,9 @@ export interface UpstreamUser {
   /** Bytes after a 101: no HTTP any more. */
   tunnelData(bytes: Uint8Array): void;
   tunnelEnded(): void;
+  /** What it is told from here to there has come in one piece. */
+  cork(): void;
+  uncork(): void;
   /** The upstream takes bytes again. */
   upstreamDrained(): void;
   /** No answer, or no whole one: the connection is gone. */
@@ -175,6 +178,13 @@ export class Upstream {
   }
 
   #read(bytes: Uint8Array): void {
+    const user = this.#user;
+    user?.cork();
+    this.#readAll(bytes);
+    user?.uncork();
+  }
+
+  #readAll(bytes: Uint8Array): void {
     let at = 0;
     while (at < bytes.length && !this.#isClosed) {
       if (this.#isTunnel) {

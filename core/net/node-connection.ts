@@ -142,6 +142,7 @@ export class NodeConnection implements Connection {
     if (!socket.writable) return false;
     if (this.#corks === 0) return socket.write(bytes);
     if (this.#corkedBytes + bytes.length > JOINED_BYTES_MAX) {
+      if (this.#corkedBytes === 0) return socket.write(bytes);
       socket.cork();
       this.#writeCorked();
       const hasRoom = socket.write(bytes);

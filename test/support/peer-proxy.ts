@@ -87,6 +87,12 @@ http {
   argumentsOf: (file, folder) => ['-p', folder, '-e', join(folder, 'error.log'), '-c', file],
 };
 
+export interface PeerOptions {
+  readonly connectionsMax?: number;
+  /** The only core that it runs on. */
+  readonly core?: number | undefined;
+}
+
 /** Started by a test or a bench on a free port, with a folder of its own. */
 export class PeerProxy {
   readonly address: Address;
@@ -103,14 +109,16 @@ export class PeerProxy {
   static async start(
     kind: PeerKind,
     backend: Address,
-    { connectionsMax = 400 }: { readonly connectionsMax?: number } = {},
+    { connectionsMax = 400, core }: PeerOptions = {},
   ): Promise<PeerProxy> {
     const folder = await mkdtemp(join(tmpdir(), `foreshift-${kind.program}-`));
     const file = join(folder, 'config');
     for (let tried = 1; ; tried++) {
       const listen = { host: '127.0.0.1', port: await freePort() };
       await writeFile(file, kind.configOf({ listen, backend, folder, connectionsMax }));
-      const child = spawn(kind.program, [...kind.argumentsOf(file, folder)], {
+      const command = [kind.program, ...kind.argumentsOf(file, folder)];
+      const pinned = core === undefined ? command : ['taskset', '-c', String(core), ...command];
+      const child = spawn(pinned[0] ?? '', pinned.slice(1), {
         stdio: ['ignore', 'ignore', 'pipe'],
       });
       let said = '';

@@ -99,6 +99,23 @@ export const listenerSchema = z
     context.addIssue({ code: 'custom', path: ['route'], message });
   });
 
+const retryBudgetSchema = z.strictObject({
+  share: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.2)
+    .describe('Of the requests to a server: so many may be sent again.'),
+  perSecond: z.number().min(0).default(10).describe('Beside these, for servers with few requests.'),
+  savedMax: z
+    .int()
+    .min(0)
+    .default(256)
+    .describe(
+      'What is not used is kept up to so many: what a server that breaks down loses at once.',
+    ),
+});
+
 export const httpSchema = z.strictObject({
   connectionsMax: z.int().min(1).default(10_000),
   headTimeoutMs: msSchema.default(10_000),
@@ -112,6 +129,11 @@ export const httpSchema = z.strictObject({
   headBytesMax: bytesSchema.prefault('32KiB'),
   headersMax: z.int().min(1).default(100),
   resendBytesMax: bytesSchema.prefault('64KiB'),
+  retryBudget: retryBudgetSchema
+    .prefault({})
+    .describe(
+      'A request whose answer was lost is sent again, once, where that does no harm: within these limits, for each server.',
+    ),
   forwarded: z
     .enum(['replace', 'append', 'none'])
     .default('replace')

@@ -8,6 +8,7 @@ import type { AdapterServers } from '../servers.js';
 import type { WorkUnderWay } from '../under-way.js';
 import type { HttpCounters } from './counters.js';
 import type { HttpOptions } from './options.js';
+import type { RetryBudgets } from './retry-budget.js';
 import type { UpstreamPool } from './upstream-pool.js';
 
 /** What all exchanges of one adapter share. */
@@ -26,6 +27,7 @@ export interface HttpContext {
   readonly suspect: (server: number) => void;
   /** The server refused a request that was not executed: it owns the resource no more. */
   readonly misdirected: (resource: number, owner: string) => void;
+  readonly retries: RetryBudgets;
   readonly underWay: WorkUnderWay;
 }
 

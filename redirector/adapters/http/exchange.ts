@@ -232,6 +232,7 @@ export class Exchange implements UpstreamUser, PoolWaiter, UnderWay {
     this.#phase = 'request';
     this.#upstream = upstream;
     this.#sends += 1;
+    if (this.#sends === 1) this.#context.retries.sent(this.#server);
     this.#touch();
     this.#send(upstream);
   }
@@ -510,11 +511,15 @@ export class Exchange implements UpstreamUser, PoolWaiter, UnderWay {
   /** Sent, and no answer came: again only if that can do no harm. */
   #afterLoss(loss: RefusalName): void {
     const { method, isWebSocket } = this.#head;
-    const { clock, counters, options, hasFence } = this.#context;
+    const { clock, counters, options, hasFence, retries } = this.#context;
     const isKept = this.#kept !== undefined && this.#resends < RESENDS_MAX && !isWebSocket;
     const mayRepeat = REPEATABLE.has(method) && hasFence(this.#server);
     if (!isKept || !(SAFE.has(method) || mayRepeat) || loss === 'answerLate') {
       this.#refuse(loss);
+      return;
+    }
+    if (!retries.take(this.#server)) {
+      this.#refuse('retriesSpent');
       return;
     }
     counters.retries += 1;

@@ -15,6 +15,7 @@ import type { HttpOptions } from './options.js';
 import { HTTP_DEFAULTS } from './options.js';
 import type { Route } from './route.js';
 import { mayName } from './route.js';
+import { RetryBudgets } from './retry-budget.js';
 import { UpstreamPool } from './upstream-pool.js';
 
 export type HttpListener = FrontListener<Route>;
@@ -59,6 +60,7 @@ export class HttpAdapter implements ProtocolAdapter {
       misdirected: (resource, owner) => {
         servers.misdirected(gate.resourceId(resource), owner);
       },
+      retries: new RetryBudgets(clock, () => this.#options.retryBudget),
       underWay: new WorkUnderWay(),
     };
     this.#context = context;

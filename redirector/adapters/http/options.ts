@@ -1,5 +1,6 @@
 import type { MessageLimits } from '../../../core/net/http/message-reader.js';
 import { MESSAGE_LIMITS } from '../../../core/net/http/message-reader.js';
+import type { RetryBudgetOptions } from './retry-budget.js';
 import type { ForwardedMode } from '../../../core/net/http/forwarding.js';
 
 /** Every limit of the HTTP adapter, with its default. Times that name a phase end it, wherever it hangs. */
@@ -29,6 +30,7 @@ export interface HttpOptions {
   readonly retryPauseMs: number;
   /** A PUT or DELETE whose answer was lost waits so long for its resource to move, then is answered 502. */
   readonly resendForMs: number;
+  readonly retryBudget: RetryBudgetOptions;
   /** Work older than this is an obstacle to a move. */
   readonly obstacleAgeMs: number;
   readonly forwarded: ForwardedMode;
@@ -51,6 +53,7 @@ export const HTTP_DEFAULTS: HttpOptions = {
   retryForMs: 10_000,
   retryPauseMs: 20,
   resendForMs: 2000,
+  retryBudget: { share: 0.2, perSecond: 10, savedMax: 256 },
   obstacleAgeMs: 5000,
   forwarded: 'replace',
   message: MESSAGE_LIMITS,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { DRAIN_POLICIES, FENCES, LOST_SOURCE_POLICIES } from '../domain.js';
+import { CHOICE_POLICIES, DRAIN_POLICIES, FENCES, LOST_SOURCE_POLICIES } from '../domain.js';
 import { resourceIdSchema, serverIdSchema } from '../schema.js';
 import { metricsSourceSchema } from './metrics-source.js';
 import { addressTextSchema, bytesSchema, globSchema, msSchema } from './units.js';
@@ -41,6 +41,19 @@ export const serverSchema = z.strictObject({
   metrics: metricsSourceSchema.optional().describe('Where its load is read.'),
 });
 
+const sharedSchema = z.strictObject({
+  servers: z
+    .union([z.literal('all'), z.array(serverIdSchema).min(1).max(2000)])
+    .default('all')
+    .describe('Of those that may serve it: all but spare ones, or these.'),
+  policy: z
+    .enum(CHOICE_POLICIES)
+    .default('least-in-flight')
+    .describe(
+      'Of two servers drawn by their forecast headroom: the one with less work under way, or with less work times response time.',
+    ),
+});
+
 export const resourcesSchema = z.strictObject({
   names: reloadable(
     z.array(resourceIdSchema).default([]).describe('Beside those that agents announce.'),
@@ -54,6 +67,11 @@ export const resourcesSchema = z.strictObject({
         match: globSchema,
         onLostSource: z.enum(LOST_SOURCE_POLICIES).optional(),
         drain: z.enum(DRAIN_POLICIES).optional(),
+        shared: sharedSchema
+          .optional()
+          .describe(
+            'Several servers serve these at the same time: nothing is moved, each request goes to one of them. A resource that has an owner already keeps it.',
+          ),
       }),
     )
     .default([])

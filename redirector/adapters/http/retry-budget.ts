@@ -32,7 +32,7 @@ export class RetryBudgets {
   sent(server: number): void {
     if (server >= this.#left.length) this.#grow(server);
     const { share, savedMax } = this.#options();
-    this.#left[server] = Math.min(savedMax, this.#left[server]! + share);
+    this.#left[server] = Math.min(savedMax, (this.#left[server] ?? 0) + share);
   }
 
   /** False: what this server lost is not sent again. */
@@ -48,9 +48,11 @@ export class RetryBudgets {
     if (server >= this.#left.length) this.#grow(server);
     const { perSecond, savedMax } = this.#options();
     const nowMs = this.#clock.monotonicMs();
-    const earned = (perSecond * (nowMs - this.#countedAtMs[server]!)) / 1000;
+    const earned = (perSecond * (nowMs - (this.#countedAtMs[server] ?? nowMs))) / 1000;
+    const left = Math.min(savedMax, (this.#left[server] ?? 0) + earned);
     this.#countedAtMs[server] = nowMs;
-    return (this.#left[server] = Math.min(savedMax, this.#left[server]! + earned));
+    this.#left[server] = left;
+    return left;
   }
 
   #grow(server: number): void {

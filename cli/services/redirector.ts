@@ -3,7 +3,7 @@ import { agentToken } from '../../core/agent-protocol.js';
 import type { Clock } from '../../core/clock/port.js';
 import type { Config } from '../../core/config/schema.js';
 import { matchesGlob } from '../../core/config/units.js';
-import type { Address, ResourceId } from '../../core/domain.js';
+import type { Address, ResourceId, Sharing } from '../../core/domain.js';
 import type { Log } from '../../core/log.js';
 import { BODY_LIMITS, HEAD_LIMITS } from '../../core/net/http/limits.js';
 import type { Net } from '../../core/net/port.js';
@@ -61,6 +61,7 @@ export function redirectorOf(config: Config, parts: RedirectorParts): Redirector
       self: config.redirector.id,
       agentTokenOf: (server) => agentToken(parts.secret, server),
       policyOf: policiesOf(config),
+      sharingOf: sharingOf(config),
       addresses:
         config.redirector.addresses.length === 0
           ? undefined
@@ -98,6 +99,21 @@ export function policiesOf({ resources }: Config): (resource: ResourceId) => Res
   };
 }
 
+/** Which resources several servers serve at the same time; asked once a resource, then remembered. Undefined: none. */
+export function sharingOf({
+  resources,
+}: Config): ((resource: ResourceId) => Sharing | undefined) | undefined {
+  const policies = resources.policies.filter(({ shared }) => shared !== undefined);
+  if (policies.length === 0) return undefined;
+  const known = new Map<ResourceId, Sharing | undefined>();
+  return (resource) => {
+    if (known.has(resource)) return known.get(resource);
+    const sharing = policies.find(({ match }) => matchesGlob(match, resource))?.shared;
+    known.set(resource, sharing);
+    return sharing;
+  };
+}
+
 /** What a reload changes of it. @throws ERR_LISTEN_FAILED: a listener of the new config cannot be opened; nothing was changed */
 export async function reconfigureRedirector(
   redirector: Redirector,
@@ -131,6 +147,7 @@ function redirectorOptionsOf(config: Config): RedirectorOptions {
       servingLeaseMs: redirector.servingLeaseMs,
     },
     agents: { callTimeoutMs: agents.callTimeoutMs },
+    atWork: { outliers: redirector.outliers, slowStartMs: redirector.slowStartMs },
     coordinator: {
       tickMs: 100,
       standbyAfterMs: redirector.standbyAfterMs,

@@ -13,7 +13,7 @@ import { reloadOf } from '../../core/config/reload.js';
 import type { Config } from '../../core/config/schema.js';
 import { NodeDisk } from '../../core/disk/node.js';
 import type { Disk } from '../../core/disk/port.js';
-import type { Address } from '../../core/domain.js';
+import type { Address, ResourceId } from '../../core/domain.js';
 import { engineMetrics } from '../../core/engine-health.js';
 import { fail } from '../../core/errors.js';
 import type { Startable } from '../../core/lifecycle.js';
@@ -45,7 +45,7 @@ import { openEngines } from './engines.js';
 import { forecasterOf } from './forecaster.js';
 import { healthServer } from './health.js';
 import { shippedWeights } from './weights.js';
-import { reconfigureRedirector, redirectorOf } from './redirector.js';
+import { reconfigureRedirector, redirectorOf, sharingOf } from './redirector.js';
 import { Security, SecurityWatch } from './security.js';
 
 /** What one process can be, alone or together. */
@@ -160,7 +160,9 @@ export class Services implements Startable {
       : undefined;
     // One a process: what the store holds is read and kept once.
     const view = redirector?.view ?? new TableView({ store, clock, log });
-    const eligibility = new Eligibility({ view, clock });
+    const sharing = sharingOf(config);
+    const isShared = (resource: ResourceId): boolean => sharing?.(resource) !== undefined;
+    const eligibility = new Eligibility({ view, clock, isShared });
     const common = { store, view, clock, log: log.child({ room: 'api' }) };
     const health: HttpServer = healthServer(
       {

@@ -4,7 +4,7 @@ import type { Log } from '../../../core/log.js';
 import type { Net } from '../../../core/net/port.js';
 import type { AccessLog } from '../../access-log/access-log.js';
 import type { Gate } from '../../gate.js';
-import type { AdapterServers } from '../servers.js';
+import type { AdapterServers, ServerWork } from '../servers.js';
 import type { WorkUnderWay } from '../under-way.js';
 import type { HttpCounters } from './counters.js';
 import type { HttpOptions } from './options.js';
@@ -28,6 +28,7 @@ export interface HttpContext {
   /** The server refused a request that was not executed: it owns the resource no more. */
   readonly misdirected: (resource: number, owner: string) => void;
   readonly retries: RetryBudgets;
+  readonly work: ServerWork;
   readonly underWay: WorkUnderWay;
 }
 
@@ -40,6 +41,8 @@ export interface HttpAdapterParts {
   readonly drainPolicyOf: (resource: ResourceId) => DrainPolicy;
   /** Undefined: nothing is written down. */
   readonly accessLog?: AccessLog | undefined;
+  /** Undefined: nobody sees what servers do with their work. */
+  readonly work?: ServerWork | undefined;
 }
 
 /** What the adapter needs to know of servers. */

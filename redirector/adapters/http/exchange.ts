@@ -88,6 +88,10 @@ export class Exchange implements UpstreamUser, PoolWaiter, UnderWay {
   #pool: UpstreamPool | undefined;
   #upstream: Upstream | undefined;
   #sends = 0;
+  /** When the server had all that it needs to answer, or of a body that goes on, its beginning (monotonic). */
+  #sentAtMs = 0;
+  /** A server that failed just now: others that serve the resource as well are asked before it. */
+  #avoid = -1;
   /** Since when that server serves the resource, as the gate said on entering. */
   #since = '';
   #resends = 0;
@@ -239,16 +243,24 @@ export class Exchange implements UpstreamUser, PoolWaiter, UnderWay {
 
   notConnected(why: CloseReason | 'full'): void {
     if (this.#phase !== 'queue') return;
-    const { gate, suspect, clock, options } = this.#context;
+    const { gate, suspect, clock, options, work } = this.#context;
     this.#withdraw();
     if (why === 'full') {
       this.#refuse('serverFull');
       return;
     }
-    gate.stall(this.#at);
+    work.failed(this.#server);
     suspect(this.#server);
-    if (clock.monotonicMs() - this.#startedAtMs >= options.retryForMs) this.#refuse('unreachable');
-    else this.#enter();
+    const isOver = clock.monotonicMs() - this.#startedAtMs >= options.retryForMs;
+    if (isOver) {
+      this.#refuse('unreachable');
+    } else if (gate.isShared(this.#at)) {
+      this.#avoid = this.#server;
+      this.#enterSoon();
+    } else {
+      gate.stall(this.#at);
+      this.#enter();
+    }
   }
 
   /* ---- from the server ---- */
@@ -327,6 +339,8 @@ export class Exchange implements UpstreamUser, PoolWaiter, UnderWay {
     } else if (this.#refusedBy !== undefined) {
       this.#afterRefusal(this.#refusedBy);
     } else {
+      // What was cut here is no fault of the server.
+      if (why !== 'destroyed') this.#context.work.failed(this.#server);
       this.#afterLoss(lossOf(why));
     }
   }
@@ -349,7 +363,7 @@ export class Exchange implements UpstreamUser, PoolWaiter, UnderWay {
     const { gate } = this.#context;
     this.#phase = 'entry';
     this.#client.expireIn(Infinity);
-    const entrance = gate.enter(this.#at);
+    const entrance = gate.enter(this.#at, this.#avoid);
     if (entrance !== HELD) {
       this.#entered(entrance);
       return;
@@ -367,9 +381,10 @@ export class Exchange implements UpstreamUser, PoolWaiter, UnderWay {
       this.#refuse(closedBy(entrance));
       return;
     }
-    const { gate, poolOf, underWay } = this.#context;
+    const { gate, poolOf, underWay, work } = this.#context;
     this.#isEntered = true;
     this.#server = entrance;
+    work.entered(entrance);
     this.#since = gate.sinceText(this.#at);
     underWay.add(this.#at, this);
     this.#phase = 'queue';
@@ -406,6 +421,7 @@ export class Exchange implements UpstreamUser, PoolWaiter, UnderWay {
     upstream.cork();
     upstream.send(this, method, this.#requestHead());
     this.#requestBody = new BodyWriter(this.#head.framing);
+    this.#sentAtMs = this.#context.clock.monotonicMs();
     let hasRoom = true;
     for (const bytes of this.#kept ?? []) hasRoom = this.#writeBody(bytes);
     if (this.#isRequestRead) this.#endBody(upstream);
@@ -452,6 +468,7 @@ export class Exchange implements UpstreamUser, PoolWaiter, UnderWay {
   #endBody(upstream: Upstream): void {
     for (const part of this.#requestBody?.end(this.#trailers) ?? []) upstream.write(part);
     if (this.#phase === 'request') this.#phase = 'answer';
+    this.#sentAtMs = this.#context.clock.monotonicMs();
     this.#touch();
   }
 
@@ -464,6 +481,8 @@ export class Exchange implements UpstreamUser, PoolWaiter, UnderWay {
   #relay(head: ResponseHead): void {
     this.#phase = 'relay';
     const { minorVersion, keepAlive } = this.#head;
+    const { clock, work } = this.#context;
+    work.answered(this.#server, head.status, clock.monotonicMs() - this.#sentAtMs);
     const framing = relayedFraming(head.framing, minorVersion);
     this.#mayStay = keepAlive && framing.kind !== 'until-close' && !this.#client.isLast;
     this.#answerBody = new BodyWriter(framing);
@@ -511,9 +530,10 @@ export class Exchange implements UpstreamUser, PoolWaiter, UnderWay {
   /** Sent, and no answer came: again only if that can do no harm. */
   #afterLoss(loss: RefusalName): void {
     const { method, isWebSocket } = this.#head;
-    const { clock, counters, options, hasFence, retries } = this.#context;
+    const { gate, clock, counters, options, hasFence, retries } = this.#context;
     const isKept = this.#kept !== undefined && this.#resends < RESENDS_MAX && !isWebSocket;
-    const mayRepeat = REPEATABLE.has(method) && hasFence(this.#server);
+    // What is shared has no other owner that it could be sent to.
+    const mayRepeat = REPEATABLE.has(method) && hasFence(this.#server) && !gate.isShared(this.#at);
     if (!isKept || !(SAFE.has(method) || mayRepeat) || loss === 'answerLate') {
       this.#refuse(loss);
       return;
@@ -524,6 +544,7 @@ export class Exchange implements UpstreamUser, PoolWaiter, UnderWay {
     }
     counters.retries += 1;
     this.#resends += 1;
+    this.#avoid = this.#server;
     this.#withdraw();
     if (SAFE.has(method)) this.#enterSoon();
     else this.#enterOnceMoved(loss, clock.monotonicMs() + options.resendForMs);
@@ -624,6 +645,7 @@ export class Exchange implements UpstreamUser, PoolWaiter, UnderWay {
   #forgetEntry(): void {
     assert.ok(this.#isEntered, 'only what has entered can leave');
     this.#isEntered = false;
+    this.#context.work.left(this.#server);
     this.#context.underWay.remove(this.#at, this);
   }
 

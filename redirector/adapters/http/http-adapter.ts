@@ -6,6 +6,7 @@ import type { FrontListener } from '../fronts.js';
 import { Fronts } from '../fronts.js';
 import { Reaching } from '../reaching.js';
 import type { ServerLink } from '../servers.js';
+import { UNSEEN } from '../servers.js';
 import { PlainTransfer } from '../transfer.js';
 import { WorkUnderWay } from '../under-way.js';
 import { ClientConnection } from './client-connection.js';
@@ -61,6 +62,7 @@ export class HttpAdapter implements ProtocolAdapter {
         servers.misdirected(gate.resourceId(resource), owner);
       },
       retries: new RetryBudgets(clock, () => this.#options.retryBudget),
+      work: parts.work ?? UNSEEN,
       underWay: new WorkUnderWay(),
     };
     this.#context = context;

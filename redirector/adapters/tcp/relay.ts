@@ -58,9 +58,14 @@ export class Relay implements FrontClient, UnderWay {
   #server: Connection | undefined;
   /** Of the server that it leads to. */
   #serverIndex = -1;
+  /** Since when a connection to it is being opened (monotonic). */
+  #connectingAtMs = 0;
   /** Since when that server serves the resource, as the gate said on entering. */
   #since = '';
   #ticket: Ticket | undefined;
+  /** A server that failed just now: others that serve the resource as well are asked before it. */
+  #avoid = -1;
+  #cancelRetry: Cancel = () => undefined;
   /** While the client has not said yet for what it is. */
   #hello: Hello | undefined;
   /** What the client encrypts is for the server itself. */
@@ -176,7 +181,7 @@ export class Relay implements FrontClient, UnderWay {
     const { gate } = this.#context;
     this.#state = 'entry';
     this.#deadline.clear();
-    const entrance = gate.enter(this.#at);
+    const entrance = gate.enter(this.#at, this.#avoid);
     if (entrance !== HELD) {
       this.#entered(entrance);
       return;
@@ -195,11 +200,13 @@ export class Relay implements FrontClient, UnderWay {
       this.#refuse(closedBy(entrance));
       return;
     }
-    const { gate, underWay, addressOf, linkOf, perServer, options, net } = this.#context;
+    const { gate, underWay, addressOf, linkOf, perServer, options, net, clock, work } =
+      this.#context;
     this.#isEntered = true;
     underWay.add(this.#at, this);
     this.#since = gate.sinceText(this.#at);
     this.#serverIndex = entrance;
+    work.entered(entrance);
     if (perServer.of(entrance) >= options.serverConnectionsMax) {
       this.#refuse('serverFull');
       return;
@@ -219,6 +226,7 @@ export class Relay implements FrontClient, UnderWay {
       preface: proxyProtocol && proxyHeaderBytes(proxyProtocol, { source, destination }),
     });
     this.#server = server;
+    this.#connectingAtMs = clock.monotonicMs();
     server.handler = {
       opened: () => {
         if (server === this.#server) this.#opened(server);
@@ -248,6 +256,7 @@ export class Relay implements FrontClient, UnderWay {
       return;
     }
     this.#state = 'open';
+    this.#context.work.answered(this.#serverIndex, 0, clock.monotonicMs() - this.#connectingAtMs);
     for (const bytes of this.#kept) this.#toServer(server, bytes);
     this.#kept = [];
     if (this.#isClientDone) server.end();
@@ -269,13 +278,30 @@ export class Relay implements FrontClient, UnderWay {
   }
 
   #notConnected(): void {
-    const { gate, suspect, options } = this.#context;
+    const { gate, suspect, options, work } = this.#context;
     this.#server = undefined;
     this.#withdraw();
-    gate.stall(this.#at);
+    work.failed(this.#serverIndex);
     suspect(this.#serverIndex);
-    if (this.ageMs >= options.retryForMs) this.#refuse('unreachable');
-    else this.#enter();
+    if (this.ageMs >= options.retryForMs) {
+      this.#refuse('unreachable');
+    } else if (gate.isShared(this.#at)) {
+      this.#avoid = this.#serverIndex;
+      this.#enterSoon();
+    } else {
+      gate.stall(this.#at);
+      this.#enter();
+    }
+  }
+
+  /** Again, after a pause that lets news arrive. */
+  #enterSoon(): void {
+    const { clock, options } = this.#context;
+    this.#state = 'entry';
+    this.#deadline.clear();
+    this.#cancelRetry = clock.after(options.retryPauseMs, () => {
+      this.#enter();
+    });
   }
 
   /* ---- bytes ---- */
@@ -409,6 +435,7 @@ export class Relay implements FrontClient, UnderWay {
     this.#state = 'over';
     this.#deadline.stop();
     this.#cancelLife();
+    this.#cancelRetry();
     this.#ticket?.cancel();
     this.#ticket = undefined;
     this.#kept = [];
@@ -456,6 +483,7 @@ export class Relay implements FrontClient, UnderWay {
 
   #forgetEntry(): void {
     this.#isEntered = false;
+    this.#context.work.left(this.#serverIndex);
     this.#context.underWay.remove(this.#at, this);
   }
 }

@@ -216,6 +216,7 @@ export class Services implements Startable {
           engines: engines.health,
         })
       : undefined;
+    if (control?.agentCheck !== undefined) metrics.add(...control.agentCheck.metrics);
     const secure = async (now: Config): Promise<void> => {
       if (redirector === undefined) return;
       const read = await readSecurity(now);
@@ -253,9 +254,14 @@ export class Services implements Startable {
         ? [reporting(collector, { store, clock, log })]
         : []),
       accesses.service,
-      ...[redirector, redirector && watch, collector, forecasting?.service, control?.api].filter(
-        (part) => part !== undefined,
-      ),
+      ...[
+        redirector,
+        redirector && watch,
+        collector,
+        forecasting?.service,
+        control?.agentCheck,
+        control?.api,
+      ].filter((part) => part !== undefined),
       {
         start: () => {
           phase = 'serving';
@@ -395,9 +401,9 @@ function outboundGuard(config: Config): OutboundGuard {
   });
 }
 
-function ownListeners({ api, health, agents, listeners }: Config): Address[] {
-  const all = [api, health, agents, ...listeners];
-  return all.map(({ listen }) => listen).filter(({ port }) => port > 0);
+function ownListeners({ api, health, agents, agentCheck, listeners }: Config): Address[] {
+  const all = [api, health, agents, agentCheck, ...listeners];
+  return all.flatMap(({ listen }) => (listen === undefined || listen.port === 0 ? [] : [listen]));
 }
 
 /** For what is asked of the redirectors: of this process itself, and of others like it. */

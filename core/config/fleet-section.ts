@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { CHOICE_POLICIES, DRAIN_POLICIES, FENCES, LOST_SOURCE_POLICIES } from '../domain.js';
 import { resourceIdSchema, serverIdSchema } from '../schema.js';
 import { metricsSourceSchema } from './metrics-source.js';
-import { addressTextSchema, bytesSchema, globSchema, msSchema } from './units.js';
+import { addressTextSchema, bytesSchema, globSchema, msSchema, networkSchema } from './units.js';
 import { reloadable } from './reloadable.js';
 
 /* What is served, by whom, and how they are found and measured. */
@@ -97,6 +97,28 @@ export const agentsSchema = z.strictObject({
   callTimeoutMs: reloadable(msSchema.default(1000)),
 });
 
+const PRIVATE_NETWORKS = [
+  '127.0.0.0/8',
+  '::1/128',
+  '10.0.0.0/8',
+  '172.16.0.0/12',
+  '192.168.0.0/16',
+  'fc00::/7',
+];
+
+export const agentCheckSchema = z.strictObject({
+  listen: addressTextSchema
+    .optional()
+    .describe(
+      'Where HAProxy\'s agent-check asks, by `agent-send "SERVER\\n"`, how a server stands and what the forecast leaves of it; left out: nowhere.',
+    ),
+  from: z
+    .array(networkSchema)
+    .min(1)
+    .default(PRIVATE_NETWORKS)
+    .describe('Who may ask; others are reset.'),
+});
+
 export const collectorSchema = z.strictObject({
   everyMs: reloadable(msSchema.default(10_000).describe('Between two polls of a server.')),
   timeoutMs: reloadable(msSchema.default(5000)),
@@ -113,14 +135,7 @@ export const collectorSchema = z.strictObject({
 export const limitsSchema = z.strictObject({
   outboundNetworks: z
     .array(z.string().max(64))
-    .default([
-      '127.0.0.0/8',
-      '::1/128',
-      '10.0.0.0/8',
-      '172.16.0.0/12',
-      '192.168.0.0/16',
-      'fc00::/7',
-    ])
+    .default(PRIVATE_NETWORKS)
     .describe(
       'Where servers, agents and exporters may be; nothing else is connected to, and never our own listeners.',
     ),

@@ -17,6 +17,7 @@ import type { AddressesOptions } from '../../redirector/addresses/options.js';
 import { ADDRESSES_DEFAULTS } from '../../redirector/addresses/options.js';
 import { HttpAdapter } from '../../redirector/adapters/http/http-adapter.js';
 import type { HttpListener } from '../../redirector/adapters/http/http-adapter.js';
+import type { ErrorPages } from '../../redirector/adapters/http/error-pages.js';
 import type { HttpOptions } from '../../redirector/adapters/http/options.js';
 import type { Route } from '../../redirector/adapters/http/route.js';
 import type { TcpOptions } from '../../redirector/adapters/tcp/options.js';
@@ -49,6 +50,7 @@ export interface RedirectorParts {
   readonly secret: string;
   /** As it is now. */
   readonly security: () => Security;
+  readonly errorPages: ErrorPages;
   readonly accessLog: AccessLog;
 }
 
@@ -71,7 +73,11 @@ export function redirectorOf(config: Config, parts: RedirectorParts): Redirector
               secret: parts.secret,
             },
       adapters: (adapterParts) => [
-        new HttpAdapter(adapterParts, httpListenersOf(config, security()), httpOptionsOf(config)),
+        new HttpAdapter(
+          adapterParts,
+          httpListenersOf(config, security()),
+          httpOptionsOf(config, parts.errorPages),
+        ),
         new TcpAdapter(adapterParts, tcpListenersOf(config, security()), tcpOptionsOf(config)),
       ],
       linkOf: (server) => security().linkOf(server),
@@ -114,15 +120,24 @@ export function sharingOf({
   };
 }
 
+/** What a config says by naming files, as they are at one moment. */
+export interface NamedFiles {
+  readonly security: Security;
+  readonly errorPages: ErrorPages;
+}
+
 /** What a reload changes of it. @throws ERR_LISTEN_FAILED: a listener of the new config cannot be opened; nothing was changed */
 export async function reconfigureRedirector(
   redirector: Redirector,
   config: Config,
-  security: Security,
+  { security, errorPages }: NamedFiles,
 ): Promise<void> {
   for (const adapter of redirector.adapters) {
     if (adapter instanceof HttpAdapter) {
-      await adapter.reconfigure(httpListenersOf(config, security), httpOptionsOf(config));
+      await adapter.reconfigure(
+        httpListenersOf(config, security),
+        httpOptionsOf(config, errorPages),
+      );
     } else if (adapter instanceof TcpAdapter) {
       await adapter.reconfigure(tcpListenersOf(config, security), tcpOptionsOf(config));
     }
@@ -242,10 +257,11 @@ function unslashed([prefix, resource]: [string, ResourceId]): [string, ResourceI
   return [prefix.length > 1 && prefix.endsWith('/') ? prefix.slice(0, -1) : prefix, resource];
 }
 
-function httpOptionsOf({ http }: Config): Partial<HttpOptions> {
+function httpOptionsOf({ http }: Config, errorPages: ErrorPages): Partial<HttpOptions> {
   const { headBytesMax, headersMax, ...options } = http;
   return {
     ...options,
+    errorPages,
     message: {
       head: {
         ...HEAD_LIMITS,

@@ -46,6 +46,7 @@ import { forecasterOf } from './forecaster.js';
 import { healthServer } from './health.js';
 import { shippedWeights } from './weights.js';
 import { reconfigureRedirector, redirectorOf, sharingOf } from './redirector.js';
+import { readErrorPages } from './error-pages.js';
 import { Security, SecurityWatch } from './security.js';
 
 /** What one process can be, alone or together. */
@@ -152,6 +153,7 @@ export class Services implements Startable {
       ? redirectorOf(config, {
           ...{ store, clock, rng, net, log, secret, boot },
           security: () => the(security),
+          errorPages: await readErrorPages(config, folder),
           accessLog: accesses.log,
           membersNet: membersNet(config, clock),
           sessionStore: engines.sessionStore,
@@ -220,7 +222,8 @@ export class Services implements Startable {
     const secure = async (now: Config): Promise<void> => {
       if (redirector === undefined) return;
       const read = await readSecurity(now);
-      await reconfigureRedirector(redirector, now, read);
+      const errorPages = await readErrorPages(now, folder);
+      await reconfigureRedirector(redirector, now, { security: read, errorPages });
       security = read;
     };
     const watch = new SecurityWatch({

@@ -134,6 +134,16 @@ export const httpSchema = z.strictObject({
     .describe(
       'A request whose answer was lost is sent again, once, where that does no harm: within these limits, for each server.',
     ),
+  errorPages: z
+    .record(
+      z.string().regex(/^[45](?:[0-9]{2}|xx)$/, 'a status from 400 to 599, 4xx or 5xx'),
+      z.string().min(1),
+    )
+    .default({})
+    .describe(
+      'Status, or 4xx, 5xx: a file (.html, .txt, .json, .xml; relative to this file) whose content is the body of such answers of the redirector itself.',
+    ),
+  errorPageBytesMax: bytesSchema.prefault('64KiB').describe('Of one of these files.'),
   forwarded: z
     .enum(['replace', 'append', 'none'])
     .default('replace')

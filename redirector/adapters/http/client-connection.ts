@@ -288,6 +288,7 @@ export class ClientConnection implements ExchangeClient, FrontClient {
         code,
         detail,
         connection: mayStay ? (isOld ? 'keep-alive' : 'persistent') : 'close',
+        page: this.#context.options.errorPages.of(status),
         isBodyless: head?.method === 'HEAD',
         headers: { [EXECUTED_HEADER]: 'no' },
       }),

@@ -585,6 +585,7 @@ export class Exchange implements UpstreamUser, PoolWaiter, UnderWay {
       detail: refusal.detail,
       connection: this.#connectionText(mayStay),
       ...(retryAfterMs !== undefined && { retryAfterMs }),
+      page: this.#context.options.errorPages.of(status),
       isBodyless: this.#head.method === 'HEAD',
       headers: { [EXECUTED_HEADER]: refusal.executed },
     });

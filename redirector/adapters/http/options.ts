@@ -1,5 +1,7 @@
 import type { MessageLimits } from '../../../core/net/http/message-reader.js';
 import { MESSAGE_LIMITS } from '../../../core/net/http/message-reader.js';
+import type { ErrorPages } from './error-pages.js';
+import { NO_ERROR_PAGES } from './error-pages.js';
 import type { RetryBudgetOptions } from './retry-budget.js';
 import type { ForwardedMode } from '../../../core/net/http/forwarding.js';
 
@@ -33,6 +35,7 @@ export interface HttpOptions {
   readonly retryBudget: RetryBudgetOptions;
   /** Work older than this is an obstacle to a move. */
   readonly obstacleAgeMs: number;
+  readonly errorPages: ErrorPages;
   readonly forwarded: ForwardedMode;
   readonly message: MessageLimits;
 }
@@ -55,6 +58,7 @@ export const HTTP_DEFAULTS: HttpOptions = {
   resendForMs: 2000,
   retryBudget: { share: 0.2, perSecond: 10, savedMax: 256 },
   obstacleAgeMs: 5000,
+  errorPages: NO_ERROR_PAGES,
   forwarded: 'replace',
   message: MESSAGE_LIMITS,
 };

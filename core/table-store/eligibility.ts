@@ -41,10 +41,21 @@ export class Eligibility {
 
   /** The servers that may serve each resource, by name: one of them at a time. Absent: what nobody may serve, and what is shared. */
   servers(): ReadonlyMap<ResourceId, readonly ServerId[]> {
+    return this.#serversOf((resource) => !this.#isSharedNow(resource));
+  }
+
+  /** The servers that may serve each shared resource, all of them at the same time. */
+  sharing(): ReadonlyMap<ResourceId, readonly ServerId[]> {
+    return this.#serversOf((resource) => this.#isSharedNow(resource));
+  }
+
+  #serversOf(
+    isWanted: (resource: ResourceId) => boolean,
+  ): ReadonlyMap<ResourceId, readonly ServerId[]> {
     const servers = new Map<ResourceId, ServerId[]>();
     for (const server of [...this.#view.all(ELIGIBLE).keys()].sort()) {
       for (const resource of this.resourcesOf(server)) {
-        if (this.#isSharedNow(resource)) continue;
+        if (!isWanted(resource)) continue;
         const known = servers.get(resource);
         if (known === undefined) servers.set(resource, [server]);
         else known.push(server);

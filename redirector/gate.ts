@@ -282,15 +282,14 @@ export class Gate {
   /* ---- for shared resources ---- */
 
   /**
-   * From now on the chooser says who serves it: work that waited for one goes on. Undefined: it is not shared any more. A
-   * resource that the table gives to a server is not shared, ever: its owner counts on being alone.
+   * From now on the chooser says who serves it: work that waited for one goes on. Undefined: it is not shared any more. False:
+   * nothing was changed, since the table gives it to a server, which counts on being alone; or there are too many resources.
    */
-  share(resource: ResourceId, chooser: Chooser | undefined): void {
+  share(resource: ResourceId, chooser: Chooser | undefined): boolean {
+    const isNew = this.indexOf(resource) < 0;
+    if (isNew && this.size >= this.#options.resourcesMax) return false;
+    if (chooser !== undefined && this.placementOf(resource) !== undefined) return false;
     const at = this.#intern(resource);
-    assert.ok(
-      chooser === undefined || this.#placements[at] === undefined,
-      'a shared resource has no owner',
-    );
     if (chooser === undefined) {
       this.#choosers.delete(at);
       this.#flags[at]! &= ~SHARED;
@@ -301,6 +300,12 @@ export class Gate {
       this.#unstall(at);
       this.#release();
     }
+    return true;
+  }
+
+  /** How many resources are shared. */
+  get shared(): number {
+    return this.#choosers.size;
   }
 
   /* ---- for the switch, health and membership ---- */

@@ -17,6 +17,9 @@ export const OUTLIERS_DEFAULTS: OutliersOptions = {
   ejectedShareMax: 0.34,
 };
 
+/** A server is suspected once in so long at most: a check takes a moment, and answers for all that failed meanwhile. */
+const SUSPECT_EVERY_MS = 1000;
+
 export interface OutliersParts {
   readonly clock: Clock;
   /** How many servers there are. */
@@ -37,6 +40,7 @@ export class Outliers {
   #options: OutliersOptions;
   /** By server: in a row. */
   #failures = new Uint32Array(64);
+  readonly #suspectedAtMs = new Map<number, number>();
   readonly #ejected = new Map<number, { readonly untilMs: number; readonly times: number }>();
   /** Ever. */
   ejections = 0;
@@ -62,7 +66,7 @@ export class Outliers {
     this.#failures[server] = failures;
     if (failures < this.#options.failuresMax) return;
     this.#failures[server] = 0;
-    this.#parts.suspect(server);
+    this.#suspect(server);
     if (!this.isEjected(server)) this.#eject(server);
   }
 
@@ -78,6 +82,14 @@ export class Outliers {
   /** How many are ejected now. */
   get ejected(): number {
     return [...this.#ejected.keys()].filter((server) => this.isEjected(server)).length;
+  }
+
+  #suspect(server: number): void {
+    const { clock, suspect } = this.#parts;
+    const nowMs = clock.monotonicMs();
+    if (nowMs < (this.#suspectedAtMs.get(server) ?? -Infinity) + SUSPECT_EVERY_MS) return;
+    this.#suspectedAtMs.set(server, nowMs);
+    suspect(server);
   }
 
   #eject(server: number): void {

@@ -1,28 +1,20 @@
-import type { Clock } from '../../core/clock/port.js';
 import type { ResourceId, ServerId, Sharing } from '../../core/domain.js';
 import { every } from '../../core/every.js';
 import type { Log } from '../../core/log.js';
 import type { Rng } from '../../core/rng.js';
-import { HEADROOM, headroomOf } from '../../core/table-store/records/headroom.js';
 import type { EligibleRecord } from '../../core/table-store/records/server.js';
-import { ELIGIBLE, SERVER } from '../../core/table-store/records/server.js';
-import { stateOf } from '../../core/table-store/server-state.js';
-import type { TableView } from '../../core/table-store/view.js';
-import type { Gate } from '../gate.js';
-import type { Outliers } from '../health/outliers.js';
+import { ELIGIBLE } from '../../core/table-store/records/server.js';
+import type { Candidate } from './choice.js';
 import { Choice } from './choice.js';
 import type { ServerLoads } from './server-loads.js';
+import type { StandingsParts } from './standings.js';
+import { Standings } from './standings.js';
 import { weightsOf } from './weights.js';
 
-export interface SharedResourcesParts {
-  readonly view: TableView;
-  readonly gate: Gate;
-  readonly clock: Clock;
+export interface SharedResourcesParts extends StandingsParts {
   readonly rng: Rng;
   readonly log: Log;
   readonly loads: ServerLoads;
-  readonly outliers: Pick<Outliers, 'isEjected'>;
-  readonly isReachable: (server: ServerId) => boolean;
   /** Undefined: it has one server at a time. */
   readonly sharingOf: (resource: ResourceId) => Sharing | undefined;
 }
@@ -58,14 +50,17 @@ export class SharedResources {
     { readonly record: EligibleRecord; readonly shared: readonly ResourceId[] }
   >();
   #groups: ReadonlyMap<string, Group> = new Map();
-  /** Since when each server can be chosen (monotonic); absent: it cannot. */
-  readonly #availableSinceMs = new Map<ServerId, number>();
+  /** Of all groups. */
+  #servers: ReadonlySet<ServerId> = new Set();
+  readonly #standings: Standings;
+  /** Declared shared, and owned all the same. */
   readonly #owned = new Set<ResourceId>();
-  #isFirst = true;
+  #size = 0;
 
   constructor(parts: SharedResourcesParts, options: SharedResourcesOptions) {
     this.#parts = parts;
     this.#options = options;
+    this.#standings = new Standings(parts);
   }
 
   /** Until the signal aborts. */
@@ -76,29 +71,31 @@ export class SharedResources {
     });
     this.look();
     await every(clock, { everyMs: LOOK_MS, signal }, () => {
-      this.#weigh();
+      this.look();
     });
     end();
   }
 
   reconfigure(options: SharedResourcesOptions): void {
     this.#options = options;
-    this.#weigh();
+    this.#weigh(true);
   }
 
   /** Something is different: who may serve what, or who is well. */
   look(): void {
-    if (this.#read()) this.#regroup();
-    this.#weigh();
+    const isNews = this.#read();
+    if (isNews) this.#regroup();
+    this.#weigh(isNews);
   }
 
+  /** How many there are. */
   get size(): number {
-    return [...this.#groups.values()].reduce((sum, { resources }) => sum + resources.size, 0);
+    return this.#size;
   }
 
   /** Whether anything is different of who may serve what. */
   #read(): boolean {
-    const { view, sharingOf, gate } = this.#parts;
+    const { view, gate, sharingOf } = this.#parts;
     let isNews = false;
     for (const [server, { value: record }] of view.all(ELIGIBLE)) {
       if (this.#eligible.get(server)?.record === record) continue;
@@ -109,16 +106,14 @@ export class SharedResources {
     for (const server of this.#eligible.keys()) {
       if (view.get(ELIGIBLE, server) === undefined) isNews = this.#eligible.delete(server);
     }
-    // An owner may have come by a process whose config says otherwise.
-    for (const { resources } of this.#groups.values()) {
-      for (const resource of resources) isNews ||= gate.placementOf(resource) !== undefined;
-    }
-    for (const resource of this.#owned) isNews ||= gate.placementOf(resource) === undefined;
+    // One may have got an owner, by a process whose config says otherwise: the gate shares it no more. Or lost it.
+    if (gate.shared !== this.#size) isNews = true;
+    for (const resource of this.#owned) isNews ||= this.#ownerOf(resource) === undefined;
     return isNews;
   }
 
   #regroup(): void {
-    const { gate } = this.#parts;
+    const { gate, log } = this.#parts;
     const former = this.#groups;
     const groups = new Map<string, Group>();
     for (const [resource, servers] of this.#serversOf()) {
@@ -140,10 +135,16 @@ export class SharedResources {
         if (!shared.has(resource)) gate.share(resource, undefined);
       }
     }
+    this.#servers = new Set([...groups.values()].flatMap(({ servers }) => servers));
     // A choice that is new is empty until it is weighed; that opens it.
     for (const { choice, resources } of groups.values()) {
-      for (const resource of resources) gate.share(resource, choice);
+      for (const resource of resources) {
+        if (gate.share(resource, choice)) continue;
+        log.warn({ resource }, 'resource cannot be shared');
+        resources.delete(resource);
+      }
     }
+    this.#size = gate.shared;
   }
 
   /** Those that may serve each, sorted. */
@@ -160,10 +161,15 @@ export class SharedResources {
     return all;
   }
 
+  #ownerOf(resource: ResourceId): ServerId | undefined {
+    const { view, gate } = this.#parts;
+    return (view.table.placementOf(resource) ?? gate.placementOf(resource))?.server;
+  }
+
   /** It keeps its owner, which counts on being alone. */
   #isOwned(resource: ResourceId): boolean {
-    const { gate, log } = this.#parts;
-    const server = gate.placementOf(resource)?.server;
+    const { log } = this.#parts;
+    const server = this.#ownerOf(resource);
     if (server === undefined) {
       this.#owned.delete(resource);
       return false;
@@ -173,67 +179,41 @@ export class SharedResources {
     return true;
   }
 
-  #weigh(): void {
+  /** Weighs the servers of all groups anew, if there is a reason to. */
+  #weigh(isForced: boolean): void {
     const { gate } = this.#parts;
-    this.#seeWhoIsAvailable();
-    for (const group of this.#groups.values()) {
-      const wasEmpty = group.choice.isEmpty;
+    const isNews = this.#standings.look(this.#servers);
+    // The last step of a ramp is taken after its end.
+    const isRamping = this.#standings.isAnyNewerThan(this.#options.slowStartMs + LOOK_MS);
+    if (!isNews && !isRamping && !isForced) return;
+    for (const { choice, resources, ...group } of this.#groups.values()) {
+      const wasEmpty = choice.isEmpty;
       const candidates = this.#candidatesOf(group);
-      group.choice.among(candidates);
+      choice.among(candidates);
       if (!wasEmpty || candidates.length === 0) continue;
       // What waited for a server goes on.
-      for (const resource of group.resources) gate.share(resource, group.choice);
+      for (const resource of resources) gate.share(resource, choice);
     }
   }
 
-  #seeWhoIsAvailable(): void {
-    const nowMs = this.#parts.clock.monotonicMs();
-    const servers = new Set([...this.#groups.values()].flatMap((group) => group.servers));
-    for (const server of servers) {
-      if (!this.#isWell(server) || this.#isEjected(server)) this.#availableSinceMs.delete(server);
-      else if (!this.#availableSinceMs.has(server)) {
-        // Those that are there from the beginning are not new.
-        this.#availableSinceMs.set(server, this.#isFirst ? -Infinity : nowMs);
-      }
-    }
-    if (servers.size > 0) this.#isFirst = false;
-  }
-
-  #candidatesOf({ servers, sharing }: Group) {
-    const { view, gate, clock } = this.#parts;
-    const isWanted = (server: ServerId): boolean =>
-      this.#isWell(server) && (sharing.servers !== 'all' || !this.#isSpare(server));
-    const well = servers.filter(isWanted);
-    const kept = well.filter((server) => !this.#isEjected(server));
+  #candidatesOf({ servers, sharing }: Pick<Group, 'servers' | 'sharing'>): Candidate[] {
+    const well = servers.flatMap((server) => {
+      const standing = this.#standings.of(server);
+      const isWanted =
+        standing?.isWell === true && (sharing.servers !== 'all' || !standing.isSpare);
+      return isWanted ? [standing] : [];
+    });
+    const kept = well.filter(({ isEjected }) => !isEjected);
     // All of them ejected: better than nobody.
     const chosen = kept.length > 0 ? kept : well;
-    const nowMs = clock.monotonicMs();
-    const headroom = view.get(HEADROOM, 'forecast')?.value;
+    const nowMs = this.#parts.clock.monotonicMs();
     const weights = weightsOf(
-      chosen.map((server) => ({
-        headroom: headroomOf(headroom, server, clock.realtimeMs()),
-        capacity: view.get(SERVER, server)?.value.capacity ?? {},
-        availableForMs: nowMs - (this.#availableSinceMs.get(server) ?? nowMs),
+      chosen.map(({ headroom, capacity, availableSinceMs }) => ({
+        ...{ headroom, capacity },
+        availableForMs: Math.max(0, nowMs - availableSinceMs),
       })),
       this.#options.slowStartMs,
     );
-    return chosen.map((server, at) => ({
-      server: gate.serverIndexOf(server),
-      weight: weights[at] ?? 1,
-    }));
-  }
-
-  #isWell(server: ServerId): boolean {
-    const { view, isReachable } = this.#parts;
-    return stateOf(view, server) === 'ready' && isReachable(server);
-  }
-
-  #isSpare(server: ServerId): boolean {
-    return this.#parts.view.get(SERVER, server)?.value.spare === true;
-  }
-
-  #isEjected(server: ServerId): boolean {
-    const { gate, outliers } = this.#parts;
-    return outliers.isEjected(gate.serverIndexOf(server));
+    return chosen.map(({ server }, at) => ({ server, weight: weights[at] ?? 1 }));
   }
 }

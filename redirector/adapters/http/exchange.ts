@@ -421,7 +421,7 @@ export class Exchange implements UpstreamUser, PoolWaiter, UnderWay {
     upstream.cork();
     upstream.send(this, method, this.#requestHead());
     this.#requestBody = new BodyWriter(this.#head.framing);
-    this.#sentAtMs = this.#context.clock.monotonicMs();
+    if (!this.#isRequestRead) this.#sentAtMs = this.#context.clock.monotonicMs();
     let hasRoom = true;
     for (const bytes of this.#kept ?? []) hasRoom = this.#writeBody(bytes);
     if (this.#isRequestRead) this.#endBody(upstream);
@@ -516,12 +516,18 @@ export class Exchange implements UpstreamUser, PoolWaiter, UnderWay {
   }
 
   #afterRefusal(owner: string): void {
-    const { clock, options, counters, misdirected } = this.#context;
+    const { gate, clock, options, counters, misdirected, work } = this.#context;
     this.#refusedBy = undefined;
     this.#refusalBytes = 0;
     counters.misdirected += 1;
     this.#withdraw();
-    misdirected(this.#at, owner);
+    if (gate.isShared(this.#at)) {
+      // Its agent was not told that it is: others were.
+      work.failed(this.#server);
+      this.#avoid = this.#server;
+    } else {
+      misdirected(this.#at, owner);
+    }
     const isOver = clock.monotonicMs() - this.#startedAtMs >= options.retryForMs;
     if (this.#kept === undefined || isOver) this.#refuse('misdirected');
     else this.#enterSoon();

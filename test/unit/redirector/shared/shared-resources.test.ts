@@ -10,12 +10,13 @@ import {
   SERVER,
   SERVER_STATE,
 } from '../../../../core/table-store/records/server.js';
+import { HEAD, PLACEMENT } from '../../../../core/table-store/records/table.js';
 import type { Entrance } from '../../../../redirector/gate.js';
 import { Gate, HELD, UNREACHABLE } from '../../../../redirector/gate.js';
 import { ServerLoads } from '../../../../redirector/shared/server-loads.js';
 import { SharedResources } from '../../../../redirector/shared/shared-resources.js';
 import { ControlPlane, SERVER_RECORD } from '../../../support/control-plane.js';
-import { r, s } from '../../../support/names.js';
+import { g, p, r, s } from '../../../support/names.js';
 
 const SLOW_START_MS = 10_000;
 const SHARED: Readonly<Record<string, Sharing>> = {
@@ -225,6 +226,31 @@ describe('a shared resource', () => {
     await plane.write(new Draft().remove(ELIGIBLE, s('s1')));
     expect(shared.size).toBe(0);
     expect(enter('web')).toBeLessThan(0);
+  });
+
+  it('goes to its owner at once when it gets one, and is shared again once that is gone', async () => {
+    const generation = { generation: g('1.300'), reserved: g('1.300') };
+    const owned = { server: s('s2'), since: g('1.300'), standby: null, movedAtMs: 0, by: p('1') };
+    await plane.write(new Draft().put(PLACEMENT, r('web'), owned).put(HEAD, 'head', generation));
+    gate.apply(plane.view.table);
+    expect(servers('web')).toEqual(['s2']);
+    expect(gate.sinceText(gate.indexOf(r('web')))).toBe('1.300');
+    await plane.clock.advance(500);
+    expect(shared.size).toBe(1);
+    await plane.write(new Draft().remove(PLACEMENT, r('web')));
+    gate.apply(plane.view.table);
+    await plane.clock.advance(500);
+    expect(shared.size).toBe(2);
+    expect(servers('web')).toEqual(['s1', 's2', 's3']);
+  });
+
+  it('beyond the limit of resources is not taken', () => {
+    const small = new Gate({ clock: plane.clock, needsLease: () => false }, { resourcesMax: 1 });
+    const choice = { choose: () => 0 };
+    expect(small.share(r('web'), choice)).toBe(true);
+    expect(small.share(r('some'), choice)).toBe(false);
+    expect(small.share(r('web'), undefined)).toBe(true);
+    expect(small.shared).toBe(0);
   });
 
   it('is not touched by tables and switches of others', () => {

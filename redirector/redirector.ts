@@ -225,6 +225,7 @@ export class Redirector implements Startable {
       gate,
       servers,
       drainPolicyOf,
+      boot: parts.boot,
       accessLog: parts.accessLog,
       work: atWork.seen,
       sessions: book && inheritance && { book, scopeOf: (ip) => inheritance.scopeOf(ip) },

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { isHeaderName } from '../net/http/header-list.js';
+import { isConnectionName, isOwnName } from '../net/http/own-names.js';
 import { resourceIdSchema } from '../schema.js';
 import { addressTextSchema, bytesSchema, globSchema, msSchema, networkSchema } from './units.js';
 
@@ -118,6 +120,7 @@ const retryBudgetSchema = z.strictObject({
 
 export const httpSchema = z.strictObject({
   connectionsMax: z.int().min(1).default(10_000),
+  connectionsPerClientMax: z.int().min(1).default(10_000).describe('Of one IP.'),
   headTimeoutMs: msSchema.default(10_000),
   idleTimeoutMs: msSchema.default(60_000),
   stallTimeoutMs: msSchema.default(60_000),
@@ -148,6 +151,23 @@ export const httpSchema = z.strictObject({
     .enum(['replace', 'append', 'none'])
     .default('replace')
     .describe('X-Forwarded-*: our own word only, added to that of a trusted proxy, or none.'),
+  forwardedStandard: z
+    .boolean()
+    .default(false)
+    .describe('The same as `Forwarded` (RFC 7239), too.'),
+  requestIdHeader: z
+    .string()
+    .min(1)
+    .max(64)
+    .transform((name) => name.toLowerCase())
+    .refine(
+      (name) => isHeaderName(name) && !isConnectionName(name) && !isOwnName(name),
+      'a header name such as x-request-id, with no meaning for the connection',
+    )
+    .optional()
+    .describe(
+      'Each request gets a name, which its server is told in this header, the access log and the answers of the redirector itself have; with forwarded: append, one that it has already stays. Left out: none.',
+    ),
 });
 
 export const tcpSchema = z.strictObject({

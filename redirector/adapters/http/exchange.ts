@@ -79,6 +79,8 @@ export class Exchange implements UpstreamUser, PoolWaiter, UnderWay {
   readonly #head: RequestHead;
   /** Of the resource. */
   readonly #at: number;
+  /** Undefined: requests have no names. */
+  readonly #id: string | undefined;
   readonly #startedAtMs: number;
   #phase: Phase = 'entry';
   #isEntered = false;
@@ -115,12 +117,17 @@ export class Exchange implements UpstreamUser, PoolWaiter, UnderWay {
   constructor(
     context: HttpContext,
     client: ExchangeClient,
-    { head, at }: { readonly head: RequestHead; readonly at: number },
+    {
+      head,
+      at,
+      id,
+    }: { readonly head: RequestHead; readonly at: number; readonly id: string | undefined },
   ) {
     this.#context = context;
     this.#client = client;
     this.#head = head;
     this.#at = at;
+    this.#id = id;
     this.#startedAtMs = context.clock.monotonicMs();
     this.#isRequestRead = head.framing.kind === 'none';
   }
@@ -435,17 +442,34 @@ export class Exchange implements UpstreamUser, PoolWaiter, UnderWay {
   }
 
   #requestHead(): Uint8Array {
-    const { gate, options, hasFence } = this.#context;
-    const fence = {
-      [RESOURCE_HEADER]: gate.resourceId(this.#at),
-      [SINCE_HEADER]: this.#since,
-    };
+    const { options } = this.#context;
     return requestHeadBytes(this.#head, {
       host: this.#client.host,
       scheme: this.#client.scheme,
       mode: options.forwarded,
-      fence: hasFence(this.#server) ? fence : undefined,
+      standard: options.forwardedStandard,
+      added: this.#toldToServer(),
     });
+  }
+
+  #toldToServer(): Readonly<Record<string, string>> | undefined {
+    const { gate, hasFence } = this.#context;
+    const isFenced = hasFence(this.#server);
+    if (!isFenced && this.#id === undefined) return undefined;
+    return {
+      ...(isFenced && {
+        [RESOURCE_HEADER]: gate.resourceId(this.#at),
+        [SINCE_HEADER]: this.#since,
+      }),
+      ...this.#idHeader,
+    };
+  }
+
+  get #idHeader(): Readonly<Record<string, string>> {
+    const { requestIdHeader } = this.#context.options;
+    return this.#id === undefined || requestIdHeader === undefined
+      ? {}
+      : { [requestIdHeader]: this.#id };
   }
 
   #keep(bytes: Uint8Array): void {
@@ -593,7 +617,7 @@ export class Exchange implements UpstreamUser, PoolWaiter, UnderWay {
       ...(retryAfterMs !== undefined && { retryAfterMs }),
       page: this.#context.options.errorPages.of(status),
       isBodyless: this.#head.method === 'HEAD',
-      headers: { [EXECUTED_HEADER]: refusal.executed },
+      headers: { [EXECUTED_HEADER]: refusal.executed, ...this.#idHeader },
     });
     this.#client.write(bytes);
     this.#status = status;
@@ -609,7 +633,7 @@ export class Exchange implements UpstreamUser, PoolWaiter, UnderWay {
     const { method, authority, path, query, minorVersion } = this.#head;
     const { host: client, scheme } = this.#client;
     accessLog.http({
-      ...{ client, scheme, end, reason },
+      ...{ client, scheme, end, reason, id: this.#id },
       request: { method, host: authority, path, query, minorVersion },
       status: this.#status,
       resource: gate.resourceId(this.#at),

@@ -8,6 +8,8 @@ import type { ForwardedMode } from '../../../core/net/http/forwarding.js';
 /** Every limit of the HTTP adapter, with its default. Times that name a phase end it, wherever it hangs. */
 export interface HttpOptions {
   readonly connectionsMax: number;
+  /** Of one client's IP. */
+  readonly connectionsPerClientMax: number;
   /** From a connection's first byte of a head to its last. */
   readonly headTimeoutMs: number;
   /** Between two requests of a client. */
@@ -37,11 +39,16 @@ export interface HttpOptions {
   readonly obstacleAgeMs: number;
   readonly errorPages: ErrorPages;
   readonly forwarded: ForwardedMode;
+  /** Also as `Forwarded` (RFC 7239). */
+  readonly forwardedStandard: boolean;
+  /** Where each request carries a name, in lower case; undefined: it has none. */
+  readonly requestIdHeader?: string | undefined;
   readonly message: MessageLimits;
 }
 
 export const HTTP_DEFAULTS: HttpOptions = {
   connectionsMax: 10_000,
+  connectionsPerClientMax: 10_000,
   headTimeoutMs: 10_000,
   idleTimeoutMs: 60_000,
   stallTimeoutMs: 60_000,
@@ -60,5 +67,6 @@ export const HTTP_DEFAULTS: HttpOptions = {
   obstacleAgeMs: 5000,
   errorPages: NO_ERROR_PAGES,
   forwarded: 'replace',
+  forwardedStandard: false,
   message: MESSAGE_LIMITS,
 };

@@ -4,6 +4,7 @@ import type { Net } from '../../../core/net/port.js';
 import type { AccessLog } from '../../access-log/access-log.js';
 import type { Gate } from '../../gate.js';
 import type { AdapterServers, ServerLink, ServerWork } from '../servers.js';
+import type { Tally } from '../tally.js';
 import type { WorkUnderWay } from '../under-way.js';
 import type { TcpCounters } from './counters.js';
 import type { TcpOptions } from './options.js';
@@ -38,23 +39,4 @@ export interface TcpContext {
   readonly perServer: Tally<number>;
   readonly work: ServerWork;
   readonly underWay: WorkUnderWay;
-}
-
-/** How many there are of each. */
-export class Tally<Key> {
-  readonly #counts = new Map<Key, number>();
-
-  of(key: Key): number {
-    return this.#counts.get(key) ?? 0;
-  }
-
-  add(key: Key): void {
-    this.#counts.set(key, this.of(key) + 1);
-  }
-
-  remove(key: Key): void {
-    const left = this.of(key) - 1;
-    if (left > 0) this.#counts.set(key, left);
-    else this.#counts.delete(key);
-  }
 }

@@ -512,6 +512,8 @@ export class Gate {
     const queue = this.#queues.get(at);
     if (queue === undefined) return;
     this.#queues.delete(at);
+    // Whoever waited may have gone meanwhile.
+    this.#flags[at]! &= ~QUEUE;
     if (queue.length === 0) return;
     this.#flags[at]! |= QUEUE;
     this.#queues.set(at, queue);
@@ -559,7 +561,7 @@ export class Gate {
   }
 
   #releaseOne(at: number, queue: HoldQueue): boolean {
-    if (this.isShared(at) && this.#choose(at, -1) < 0) {
+    if (queue.length > 0 && this.isShared(at) && this.#choose(at, -1) < 0) {
       this.stall(at);
       return false;
     }

@@ -505,8 +505,7 @@ export class Exchange implements UpstreamUser, PoolWaiter, UnderWay {
   #relay(head: ResponseHead): void {
     this.#phase = 'relay';
     const { minorVersion, keepAlive } = this.#head;
-    const { clock, work } = this.#context;
-    work.answered(this.#server, head.status, clock.monotonicMs() - this.#sentAtMs);
+    this.#answered(head.status);
     const framing = relayedFraming(head.framing, minorVersion);
     this.#mayStay = keepAlive && framing.kind !== 'until-close' && !this.#client.isLast;
     this.#answerBody = new BodyWriter(framing);
@@ -514,6 +513,11 @@ export class Exchange implements UpstreamUser, PoolWaiter, UnderWay {
     this.#status = head.status;
     const connection = this.#connectionText(this.#mayStay && this.#isRequestRead);
     this.#client.write(answerHeadBytes(head, framing, connection));
+  }
+
+  #answered(status: number): void {
+    const { clock, work } = this.#context;
+    work.answered(this.#server, status, clock.monotonicMs() - this.#sentAtMs);
   }
 
   #beginTunnel(head: ResponseHead): void {
@@ -526,6 +530,7 @@ export class Exchange implements UpstreamUser, PoolWaiter, UnderWay {
     }
     this.#phase = 'tunnel';
     this.#touch();
+    this.#answered(101);
     this.#context.counters.answered(101);
     this.#status = 101;
     upstream.becomeTunnel();

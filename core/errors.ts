@@ -262,6 +262,12 @@ const ERRORS = {
     meaning: '{file}: {why}',
     remedy: 'Name a file that is there and that this user may read.',
   },
+  ERR_ERROR_PAGE_INVALID: {
+    status: 400,
+    exit: 64,
+    meaning: '{file} cannot be an error page: {why}',
+    remedy: 'Name a short file whose name says what it is: .html, .txt, .json or .xml.',
+  },
   ERR_FILE_UNWRITABLE: {
     status: 400,
     exit: 64,

@@ -1,5 +1,5 @@
 import type { Packing } from './packing.js';
-import { NOWHERE } from './packing.js';
+import { NOWHERE } from '../problem.js';
 
 /** Groups up to this size are looked through; larger ones have a count by server. */
 const SMALL_MAX = 6;
@@ -11,8 +11,9 @@ interface Link {
 
 /**
  * Where the members of each group are, kept up to date move by move, and what a move would do to the rules of
- * groups. That members are apart is never given up. The others – spread over zones, company in a zone – are
- * counted as *faults*: a search may pass through some, a plan has none that the start had not.
+ * groups. What is broken is counted as *faults*: each member beyond the first on a server of a group that is apart,
+ * each zone too few, each zone without the company that is needed. No resource goes where one of its group is that
+ * is apart; through the other faults a search may pass. A plan has none that the start had not.
  */
 export class GroupTally {
   faults = 0;
@@ -28,6 +29,8 @@ export class GroupTally {
   readonly #neededBy: readonly (readonly Link[])[];
   /** It needs another, is needed, or is spread. */
   readonly #hasZones: Uint8Array;
+  /** It is apart, and at the start some of it share a server. */
+  readonly #isCrowded: Uint8Array;
   readonly #faultsAtStart: ReadonlySet<string>;
 
   /** @param assignment the one that is changed, kept by whoever moves */
@@ -56,10 +59,16 @@ export class GroupTally {
     this.#hasZones = Uint8Array.from(groups, ({ needs, spread }, group) =>
       spread !== null || needs.length > 0 || this.#neededBy[group]!.length > 0 ? 1 : 0,
     );
+    this.#isCrowded = new Uint8Array(groups.length);
     for (const { spread } of groups) this.faults += spread?.zonesMin ?? 0;
     for (const [resource, server] of assignment.entries()) {
       this.faults += this.faultsDelta(resource, NOWHERE, server);
       this.#count(resource, server, 1);
+    }
+    for (const [group, { isApart }] of groups.entries()) {
+      const crowd = isApart ? this.#crowdOf(group).length : 0;
+      this.#isCrowded[group] = Math.min(1, crowd);
+      this.faults += crowd;
     }
     this.#faultsAtStart = new Set(this.faults === 0 ? [] : this.#faultNames());
   }
@@ -68,14 +77,26 @@ export class GroupTally {
   allows(resource: number, target: number): boolean {
     const group = this.#packing.groupOf[resource]!;
     if (group === NOWHERE) return true;
-    const { isApart, members } = this.#packing.groups[group]!;
-    if (!isApart) return true;
+    if (!this.#packing.groups[group]!.isApart) return true;
     const byServer = this.#byServer[group];
-    if (byServer) return byServer[target] === 0;
-    for (const member of members) {
-      if (member !== resource && this.#assignment[member] === target) return false;
+    return byServer ? byServer[target] === 0 : !this.#isMateOn(group, resource, target);
+  }
+
+  #isMateOn(group: number, resource: number, server: number): boolean {
+    for (const member of this.#packing.groups[group]!.members) {
+      if (member !== resource && this.#assignment[member] === server) return true;
     }
-    return true;
+    return false;
+  }
+
+  /** Whether it may stay where it was at the start: no member is there that was not there, too. */
+  allowsHome(resource: number): boolean {
+    const { groupOf, groups, start } = this.#packing;
+    const home = start[resource]!;
+    if (this.allows(resource, home)) return true;
+    return groups[groupOf[resource]!]!.members.every(
+      (member) => this.#assignment[member] !== home || start[member] === home,
+    );
   }
 
   /** Whether two resources may change places. */
@@ -104,8 +125,10 @@ export class GroupTally {
   /** How many more faults there are if the resource goes from one server to another. */
   faultsDelta(resource: number, from: number, to: number): number {
     const group = this.#packing.groupOf[resource]!;
-    if (group === NOWHERE || this.#hasZones[group] === 0) return 0;
-    return this.#shortfallDelta(group, from, to) + this.#lonelyDelta(group, from, to);
+    if (group === NOWHERE) return 0;
+    const crowd = this.#isCrowded[group] === 1 ? this.#crowdDelta(group, resource, from, to) : 0;
+    if (this.#hasZones[group] === 0) return crowd;
+    return crowd + this.#shortfallDelta(group, from, to) + this.#lonelyDelta(group, from, to);
   }
 
   faultsSwapDelta(a: number, b: number): number {
@@ -114,8 +137,10 @@ export class GroupTally {
     if (group === groupOf[b]) return 0;
     const from = this.#assignment[a]!;
     const to = this.#assignment[b]!;
-    if (group === NOWHERE || this.#hasZones[group] === 0) return this.faultsDelta(b, to, from);
     const first = this.faultsDelta(a, from, to);
+    if (group === NOWHERE || this.#hasZones[group] === 0) {
+      return first + this.faultsDelta(b, to, from);
+    }
     // The second is judged with the first gone: it may be what the first needs, or what needs it.
     this.#count(a, from, -1);
     this.#count(a, to, 1);
@@ -138,11 +163,38 @@ export class GroupTally {
     return this.#faultNames().every((name) => this.#faultsAtStart.has(name));
   }
 
-  /** Members that must be spread into one zone more; zones by the group that lacks company there. */
+  /** Members beyond the first on a server, of a group that is apart. */
+  #crowdOf(group: number): string[] {
+    const seen = new Map<number, number>();
+    return [...this.#packing.groups[group]!.members].flatMap((member) => {
+      const server = this.#assignment[member]!;
+      const before = seen.get(server) ?? 0;
+      seen.set(server, before + 1);
+      return server === NOWHERE || before === 0 ? [] : [`apart ${group} ${server} ${before}`];
+    });
+  }
+
+  #crowdDelta(group: number, resource: number, from: number, to: number): number {
+    if (from === to) return 0;
+    const byServer = this.#byServer[group];
+    // Where it is, it is counted itself.
+    const isMet = (server: number): number =>
+      server === NOWHERE
+        ? 0
+        : Number(
+            byServer
+              ? byServer[server]! > (server === from ? 1 : 0)
+              : this.#isMateOn(group, resource, server),
+          );
+    return isMet(to) - isMet(from);
+  }
+
+  /** Who is crowded; members that must be spread into one zone more; zones by the group that lacks company there. */
   #faultNames(): string[] {
-    const { groups, zonings } = this.#packing;
+    const { groups } = this.#packing;
     const names: string[] = [];
     for (const [group, { spread, needs }] of groups.entries()) {
+      if (this.#isCrowded[group] === 1) names.push(...this.#crowdOf(group));
       const missing = spread === null ? 0 : spread.zonesMin - this.#zonesUsed[group]!;
       for (let at = 0; at < missing; at++) names.push(`spread ${group} ${at}`);
       for (const need of needs) {
@@ -150,9 +202,7 @@ export class GroupTally {
         const others = this.#present[need.zoning]![need.group]!;
         for (const [zone, count] of mine.entries()) {
           if (count > 0 && others[zone] === 0) {
-            names.push(
-              `${group} needs ${need.group} in ${need.zoning} ${zone} of ${zonings.length}`,
-            );
+            names.push(`${group} needs ${need.group} in ${need.zoning} ${zone}`);
           }
         }
       }

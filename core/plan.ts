@@ -107,13 +107,22 @@ export type Outlook = Readonly<z.output<typeof outlookSchema>>;
 
 /** What stands in the way of a better assignment: gone, it would be possible. */
 const blockerSchema = z.object({
-  kind: z.enum(['capacity', 'pin', 'eligibility', 'cooldown', 'moves-limit', 'server-state']),
+  kind: z.enum([
+    'capacity',
+    'pin',
+    'eligibility',
+    'cooldown',
+    'moves-limit',
+    'server-moves-limit',
+    'hourly-moves-limit',
+    'server-state',
+  ]),
   resource: resourceIdSchema.nullable(),
   server: serverIdSchema.nullable(),
   dimension: z.enum(DIMENSIONS).nullable(),
   /**
    * How much more is needed: servers for `capacity` (with a resource: of one server, for it alone), moves for
-   * `moves-limit`; otherwise null.
+   * the limits of moves; otherwise null.
    */
   amount: finiteSchema.nullable(),
 });

@@ -56,6 +56,18 @@ export const plannerSchema = z.strictObject({
     ),
   target: z.number().min(0.1).max(1).default(0.8).describe('Utilization that plans keep below.'),
   movesMax: z.int().min(1).default(16).describe('Of one plan.'),
+  movesPerServerMax: z
+    .int()
+    .min(1)
+    .optional()
+    .describe('Of one plan, that leave or reach one server. Left out: no limit of their own.'),
+  movesPerHourMax: z
+    .int()
+    .min(1)
+    .optional()
+    .describe(
+      'Of all plans within an hour, failovers counted. Left out: no limit. What has no server is placed all the same.',
+    ),
   batchMovesMax: z.int().min(1).max(1000).default(8).describe('Switched as one.'),
   unservedBatchMovesMax: z
     .int()

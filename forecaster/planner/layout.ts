@@ -2,6 +2,7 @@ import { Loads } from './loads.js';
 import type { Problem } from './problem.js';
 import { NOWHERE } from './problem.js';
 import { eveningWeightOf, isMisplaced } from './score.js';
+import { ServerMoves } from './server-moves.js';
 
 /**
  * An assignment that a search changes: who is where, what each server costs, what all costs. Changes can be
@@ -10,6 +11,7 @@ import { eveningWeightOf, isMisplaced } from './score.js';
 export class Layout {
   readonly problem: Problem;
   readonly loads: Loads;
+  readonly serverMoves: ServerMoves;
   /** Probes so far: the unit of work. */
   work = 0;
   /** Changes of server so far, those taken back too. */
@@ -45,6 +47,7 @@ export class Layout {
     this.problem = problem;
     this.assignment = Int32Array.from(problem.start);
     this.loads = new Loads(problem, problem.start);
+    this.serverMoves = new ServerMoves(problem);
     this.overloads = new Float64Array(servers.length);
     this.pressures = new Float64Array(servers.length);
     this.peaks = new Float64Array(servers.length);
@@ -193,6 +196,7 @@ export class Layout {
     this.misplaced +=
       Number(isMisplaced(problem, resource, to)) - Number(isMisplaced(problem, resource, from));
     this.assignment[resource] = to;
+    this.serverMoves.moved(resource, from, to);
     if (from !== NOWHERE) {
       this.#unlink(resource, from);
       this.loads.remove(resource, from);

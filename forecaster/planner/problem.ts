@@ -32,7 +32,10 @@ export interface Problem {
   /** What moving r costs, in the unit of `Objective`. */
   readonly moveCost: Float64Array;
   readonly objective: Objective;
+  /** Of what serves now; what has no server is placed, not moved. */
   readonly movesMax: number;
+  /** Of them, that leave or reach one server. */
+  readonly serverMovesMax: number;
   readonly batchMovesMax: number;
   /** Of resources that nobody serves: there is nothing to drain, and nobody else to keep waiting. */
   readonly unservedBatchMovesMax: number;

@@ -121,7 +121,7 @@ export class Relief {
       isLastResort ||= rules.isLastResort(partner, partnerTarget);
     }
     if (!this.isPromising(net)) return;
-    if (!layout.canAfford(extra)) return;
+    if (!layout.canAfford(extra) || !rules.canGoTogether(step)) return;
     const isInOrder =
       this.#bonus > 0 || rules.isInOrder(step.overload, step.pressure, isLastResort);
     if (!isInOrder) return;

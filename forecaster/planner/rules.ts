@@ -1,16 +1,20 @@
+import type { Layout } from './layout.js';
 import type { Problem } from './problem.js';
-import { EPSILON } from './problem.js';
+import { EPSILON, NOWHERE } from './problem.js';
+import type { Step } from './relief.js';
 
 /** What a search may do: who may move, where to, and which trade of one aim for another is allowed. */
 export class Rules {
   /** Spare servers may be used: a server is lost, or nothing else avoids an overload. */
   areSparesOpen: boolean;
   readonly #problem: Problem;
+  readonly #layout: Layout;
   readonly #held = new Set<number>();
 
-  constructor(problem: Problem) {
-    this.#problem = problem;
-    this.areSparesOpen = problem.roles.includes('lost');
+  constructor(layout: Layout) {
+    this.#problem = layout.problem;
+    this.#layout = layout;
+    this.areSparesOpen = layout.problem.roles.includes('lost');
   }
 
   canMove(resource: number): boolean {
@@ -22,11 +26,30 @@ export class Rules {
     this.#held.add(resource);
   }
 
+  /** Whether the resource may go there from where it is, the rest where it is. Room for it is not asked. */
   canTake(server: number, resource: number): boolean {
     const { allowed, isSpare, start } = this.#problem;
     const set = allowed[resource]!;
     if (set.mask[server] !== 1) return false;
-    return !isSpare[server]! || this.areSparesOpen || set.isPin || start[resource] === server;
+    const isOpen =
+      !isSpare[server]! || this.areSparesOpen || set.isPin || start[resource] === server;
+    const { assignment, serverMoves } = this.#layout;
+    return isOpen && serverMoves.allows(resource, assignment[resource]!, server);
+  }
+
+  /** Whether a resource and the one that gives way to it, each of which may go, may go as one. */
+  canGoTogether({
+    resource,
+    target,
+    partner,
+    partnerTarget,
+  }: Pick<Step, 'resource' | 'target' | 'partner' | 'partnerTarget'>): boolean {
+    if (partner === NOWHERE) return true;
+    const { assignment, serverMoves } = this.#layout;
+    serverMoves.moved(partner, target, partnerTarget);
+    const isAllowed = serverMoves.allows(resource, assignment[resource]!, target);
+    serverMoves.moved(partner, partnerTarget, target);
+    return isAllowed;
   }
 
   /** Only worth it if it takes away overload: it moved lately, or would use a spare server. */

@@ -80,7 +80,7 @@ class Search {
     this.#options = options;
     this.#layout = new Layout(problem, options.from);
     this.#layout.isEvening = false;
-    this.#rules = new Rules(problem);
+    this.#rules = new Rules(this.#layout);
     this.#descent = new Descent(this.#layout, this.#rules);
     this.#shaker = new Shaker(this.#layout, this.#rules, new SeededRng(options.seed));
   }

@@ -28,7 +28,7 @@ export function switchable(problem: Problem, assignment: Int32Array, grid: Grid)
     const layout = new Layout(problem, reached);
     retreat(layout);
     tolerateForced(layout);
-    trim(layout, new Rules(problem));
+    trim(layout, new Rules(layout));
     wanted = Int32Array.from(layout.assignment);
   }
 }

@@ -10,6 +10,8 @@ import type { Allowed, Freedom, Need, Objective, Problem, Role } from './problem
 import { NOWHERE } from './problem.js';
 import { moveCostsOf, sizesOf } from './sizing.js';
 
+const HOUR_MS = 3_600_000;
+
 /** From names to indices and numbers. The order of the inputs plays no part: everything is sorted by name. */
 export interface Translation {
   readonly problem: Problem;
@@ -56,7 +58,8 @@ export function translate(inputs: PlanningInputs): Translation {
     size,
     moveCost: new Float64Array(resources.length),
     objective: objectiveOf(inputs.options),
-    movesMax: inputs.options.movesMax,
+    movesMax: Math.min(inputs.options.movesMax, hourlyMovesLeft(inputs)),
+    serverMovesMax: inputs.options.movesPerServerMax ?? Infinity,
     batchMovesMax: inputs.options.batchMovesMax,
     unservedBatchMovesMax: inputs.options.unservedBatchMovesMax,
   };
@@ -157,6 +160,20 @@ export function coolingUntilMs(
   { nowMs, options: { cooldownMs } }: PlanningInputs,
 ): number | null {
   return movedAtMs !== null && nowMs < movedAtMs + cooldownMs ? movedAtMs + cooldownMs : null;
+}
+
+/** How many moves may be added to those of the last hour, and those that are approved or under way. */
+function hourlyMovesLeft({
+  nowMs,
+  resources,
+  options: { movesPerHourMax },
+}: PlanningInputs): number {
+  if (movesPerHourMax === undefined) return Infinity;
+  const made = resources.filter(
+    ({ movedAtMs, movingTo }) =>
+      movingTo !== null || (movedAtMs !== null && movedAtMs > nowMs - HOUR_MS),
+  );
+  return Math.max(0, movesPerHourMax - made.length);
 }
 
 function freedomOf(

@@ -114,6 +114,10 @@ export function blockerWords({ kind, resource, server, dimension, amount }: Bloc
       return `${name} was moved lately and rests`;
     case 'moves-limit':
       return `${counted(amount ?? 1, 'move')} more than one plan may have would be needed`;
+    case 'server-moves-limit':
+      return `${counted(amount ?? 1, 'move')} more than one plan may have from or to ${server ?? 'a server'} would be needed`;
+    case 'hourly-moves-limit':
+      return `${counted(amount ?? 1, 'move')} more than an hour may have would be needed`;
     case 'server-state':
       return `${server ?? 'a server'} is not ready${resource === null ? '' : ` for ${resource}`}`;
   }

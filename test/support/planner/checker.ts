@@ -75,11 +75,26 @@ class Checker {
   }
 
   #checkCounts(): void {
-    const { movesMax, batchMovesMax, unservedBatchMovesMax } = this.#inputs.options;
+    const {
+      movesMax,
+      movesPerServerMax = Infinity,
+      movesPerHourMax = Infinity,
+      batchMovesMax,
+      unservedBatchMovesMax,
+    } = this.#inputs.options;
     const names = new Set(this.#moves.map(({ resource }) => resource));
     this.#expect(names.size === this.#moves.length, 'a resource moves twice');
     const moved = this.#moves.filter(({ resource }) => this.#start.has(resource));
     this.#expect(moved.length <= movesMax, `${moved.length} moves, ${movesMax} allowed`);
+    const hourMax = Math.max(0, movesPerHourMax - this.#movesOfTheHour());
+    this.#expect(moved.length <= hourMax, `${moved.length} moves, ${hourMax} left of the hour`);
+    for (const { id } of this.#inputs.servers) {
+      const touching = moved.filter(
+        ({ resource, target }) => target === id || this.#start.get(resource) === id,
+      );
+      const count = `${touching.length} moves from or to ${id}`;
+      this.#expect(touching.length <= movesPerServerMax, `${count}, ${movesPerServerMax} allowed`);
+    }
     for (const { moves } of this.#result.plan?.batches ?? []) {
       const isUnserved = moves.every(({ reason: { kind } }) => kind === 'lost' || kind === 'place');
       const isToOne = new Set(moves.map(({ target }) => target)).size === 1;
@@ -87,6 +102,14 @@ class Checker {
       const most = Math.max(batchMovesMax, isUnserved && isToOne ? unservedBatchMovesMax : 0);
       this.#expect(moves.length <= most, `a batch of ${moves.length}`);
     }
+  }
+
+  #movesOfTheHour(): number {
+    const { nowMs, resources } = this.#inputs;
+    return resources.filter(
+      ({ movedAtMs, movingTo }) =>
+        movingTo !== null || (movedAtMs !== null && nowMs - movedAtMs < 3_600_000),
+    ).length;
   }
 
   /** After each batch no limit is passed that is passed neither at the start nor at the end. */

@@ -38,6 +38,8 @@ function randomFleet(seed: number): TestFleet {
       gainMin: pick(rng, [0, 0.02, 0.05, 0.2]),
       reliefMin: pick(rng, [0, 0.05, 0.3]),
       movesMax: pick(rng, [1, 3, 16, 100]),
+      ...(chance(rng, 0.2) ? { movesPerServerMax: 1 + integerBelow(rng, 3) } : {}),
+      ...(chance(rng, 0.2) ? { movesPerHourMax: 1 + integerBelow(rng, 6) } : {}),
       batchMovesMax: pick(rng, [1, 2, 8]),
       unservedBatchMovesMax: pick(rng, [1, 3, 250]),
       target: pick(rng, [0.6, 0.8, 1]),

@@ -106,6 +106,12 @@ describe('the words for no plan', () => {
     );
     expect(blockerWords({ ...BLOCKER, kind: 'cooldown' })).toBe('vol-7 was moved lately and rests');
     expect(blockerWords({ ...BLOCKER, kind: 'moves-limit', amount: 2 })).toContain('2 moves');
+    expect(blockerWords({ ...BLOCKER, kind: 'server-moves-limit', amount: 1 })).toBe(
+      '1 move more than one plan may have from or to s1 would be needed',
+    );
+    expect(blockerWords({ ...BLOCKER, kind: 'hourly-moves-limit', amount: 3 })).toBe(
+      '3 moves more than an hour may have would be needed',
+    );
     expect(blockerWords({ ...BLOCKER, kind: 'eligibility' })).toContain('vol-7');
     expect(blockerWords({ ...BLOCKER, kind: 'server-state' })).toBe('s1 is not ready for vol-7');
   });

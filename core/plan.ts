@@ -27,6 +27,10 @@ export const REASON_KINDS = [
   'drain',
   /** The resource has no server yet. */
   'place',
+  /** The source serves another of its group, which is to be apart. */
+  'apart',
+  /** Its group is in too few zones. */
+  'spread',
   /** The source is lost. */
   'lost',
   /** An operator pinned the resource to the target. */
@@ -70,12 +74,14 @@ const plannedMoveSchema = moveSchema.extend({
 export type PlannedMove = Readonly<z.output<typeof plannedMoveSchema>>;
 
 /**
- * How good an assignment is over the horizon. Lower is better, in this order: misplaced, overload,
- * pressure, unevenness. Sums run over servers, dimensions and steps.
+ * How good an assignment is over the horizon. Lower is better, in this order: misplaced, faults,
+ * overload, pressure, unevenness. Sums run over servers, dimensions and steps.
  */
 const scoreSchema = z.object({
   /** Resources without a server, on one that they must leave, or off their pin. */
   misplaced: countSchema,
+  /** Rules of groups that are broken: each resource beyond the first on a server, each zone too few. */
+  faults: countSchema.default(0),
   /** Σ max(0, utilization − 1), in utilization × steps: predicted overload. */
   overload: finiteSchema,
   /** Σ max(0, utilization − target)², mean over the steps. */
@@ -112,6 +118,7 @@ const blockerSchema = z.object({
     'pin',
     'eligibility',
     'cooldown',
+    'group',
     'moves-limit',
     'server-moves-limit',
     'hourly-moves-limit',

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { BACKENDS } from '../forecast.js';
-import { msSchema } from './units.js';
+import { globSchema, msSchema } from './units.js';
 import { reloadable } from './reloadable.js';
 
 /* Forecasts, plans, and when they are made. */
@@ -45,6 +45,23 @@ export const forecastSchema = z.strictObject({
   ),
 });
 
+const groupSchema = z.strictObject({
+  match: globSchema.describe('Resources by name; for each the first that matches counts.'),
+  each: z
+    .boolean()
+    .default(false)
+    .describe('Those that match are not one group: each text that the first * stands for has one.'),
+  apart: z.boolean().default(false).describe('No two of it on one server.'),
+  zonesMin: z
+    .int()
+    .min(1)
+    .max(64)
+    .default(1)
+    .describe(
+      'It is in at least so many zones, or one each. Servers without a zone are in one together.',
+    ),
+});
+
 export const plannerSchema = z.strictObject({
   quantile: z
     .number()
@@ -79,7 +96,16 @@ export const plannerSchema = z.strictObject({
     .int()
     .min(0)
     .default(86_400_000)
-    .describe('A resource that was moved rests so long; until then only an overload moves it.'),
+    .describe(
+      'A resource that was moved rests so long; until then only an overload, or a rule of its group, moves it.',
+    ),
+  groups: z
+    .array(groupSchema)
+    .max(1000)
+    .default([])
+    .describe(
+      'What holds for several resources together. No plan breaks it; what is broken a plan mends, whatever the load.',
+    ),
   gainMin: z
     .number()
     .min(0)

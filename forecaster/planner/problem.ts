@@ -1,4 +1,5 @@
 import type { Dimension, ResourceId, ServerId } from '../../core/domain.js';
+import type { Grouping } from './packing/group-tally.js';
 
 /**
  * The planning problem as numbers: resources r, servers s, dimensions d, steps t, all by index, in the order
@@ -25,6 +26,8 @@ export interface Problem {
   readonly allowed: readonly Allowed[];
   /** Where it may be when its server is lost: a pin does not hold then. */
   readonly refuges: readonly Allowed[];
+  /** Who is to be apart, or in several zones. */
+  readonly grouping: Grouping;
   readonly freedom: readonly Freedom[];
   readonly needs: readonly (Need | null)[];
   /** The highest utilization that r alone makes, as the share of an average server. */

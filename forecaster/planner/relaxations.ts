@@ -1,6 +1,7 @@
 import type { ServerId } from '../../core/domain.js';
 import type { Blocker } from '../../core/plan.js';
 import type { PlannerOptions, PlanningInputs } from './inputs.js';
+import { GroupTally } from './packing/group-tally.js';
 import { NOWHERE } from './problem.js';
 import type { Solution } from './search.js';
 import type { Translation } from './translation.js';
@@ -57,6 +58,20 @@ export const RELAXATIONS: readonly Relaxation[] = [
       movedIn({ before, found })
         .filter((resource) => before.problem.freedom[resource] === 'cooling')
         .map((resource) => ofResource('cooldown', before, resource)),
+  },
+  {
+    relax: (inputs) =>
+      inputs.options.groups.length === 0 ? undefined : withOptions(inputs, { groups: [] }),
+    name: ({ before, found }) => {
+      const { grouping } = before.problem;
+      const groups = new GroupTally(grouping, found.assignment);
+      const seen = new Set<number>();
+      return [...grouping.groupOf.entries()].flatMap(([resource, group]) => {
+        if (group === NOWHERE || seen.has(group) || !groups.isBroken(group)) return [];
+        seen.add(group);
+        return [ofResource('group', before, resource)];
+      });
+    },
   },
   {
     relax: (inputs) =>

@@ -33,11 +33,22 @@ export class Rules {
     if (set.mask[server] !== 1) return false;
     const isOpen =
       !isSpare[server]! || this.areSparesOpen || set.isPin || start[resource] === server;
-    const { assignment, serverMoves } = this.#layout;
-    return isOpen && serverMoves.allows(resource, assignment[resource]!, server);
+    if (!isOpen) return false;
+    const { assignment, serverMoves, groups } = this.#layout;
+    const source = assignment[resource]!;
+    const isJoining =
+      start[resource] === server ? groups.allowsHome(resource) : groups.allows(resource, server);
+    return (
+      isJoining &&
+      groups.faultsDelta(resource, source, server) <= 0 &&
+      serverMoves.allows(resource, source, server)
+    );
   }
 
-  /** Whether a resource and the one that gives way to it, each of which may go, may go as one. */
+  /**
+   * Whether a resource and the one that gives way to it, each of which may go, may go as one. Of their groups that
+   * is so: what the first leaves the other does not reach, and where the first goes its zone was in use.
+   */
   canGoTogether({
     resource,
     target,

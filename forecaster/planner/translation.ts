@@ -5,6 +5,7 @@ import type { ForecastBlock } from '../../core/forecast.js';
 import { allowedSets } from './allowed.js';
 import type { DemandRows } from './demand.js';
 import { demandAt, isKnown } from './demand.js';
+import { groupingOf } from './grouping.js';
 import type { PlannerOptions, PlanningInputs, PlanningResource, PlanningServer } from './inputs.js';
 import type { Allowed, Freedom, Need, Objective, Problem, Role } from './problem.js';
 import { NOWHERE } from './problem.js';
@@ -36,8 +37,10 @@ export function translate(inputs: PlanningInputs): Translation {
   const demand = demandAt(inputs.forecast, rows, inputs.options.quantile);
   const perCapacity = perCapacityOf(servers, dimensions);
   const size = sizesOf(resources.length, { demand, perCapacity, roles });
+  const ids = resources.map(({ id }) => id);
+  const start = Int32Array.from(places, (place) => place.start);
   const plain: Problem = {
-    resources: resources.map(({ id }) => id),
+    resources: ids,
     servers: servers.map(({ id }) => id),
     dimensions,
     steps: inputs.forecast.grid.steps,
@@ -48,7 +51,8 @@ export function translate(inputs: PlanningInputs): Translation {
     isSpare: servers.map(({ spare }) => spare),
     zones: servers.map(({ zone }) => zone),
     origin: Int32Array.from(places, ({ origin }) => origin),
-    start: Int32Array.from(places, ({ start }) => start),
+    start,
+    grouping: groupingOf(ids, servers, { start, options: inputs.options.groups }),
     allowed,
     refuges,
     freedom: resources.map((resource, index) =>

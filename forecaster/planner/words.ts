@@ -46,6 +46,10 @@ export function reasonWords(reason: Reason, nowMs?: number): string {
       return `${server ?? 'its server'} is to be emptied or may no longer serve it`;
     case 'place':
       return 'it has no server yet';
+    case 'apart':
+      return `${server ?? 'its server'} serves another of its group, which is to be apart`;
+    case 'spread':
+      return 'its group is in too few zones';
     case 'lost':
       return `${server ?? 'its server'} is lost`;
     case 'pin':
@@ -112,6 +116,8 @@ export function blockerWords({ kind, resource, server, dimension, amount }: Bloc
       return `no other ready server may serve ${name}`;
     case 'cooldown':
       return `${name} was moved lately and rests`;
+    case 'group':
+      return `the rules of ${name}'s group forbid it`;
     case 'moves-limit':
       return `${counted(amount ?? 1, 'move')} more than one plan may have would be needed`;
     case 'server-moves-limit':

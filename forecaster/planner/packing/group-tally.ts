@@ -1,6 +1,9 @@
 import type { Packing } from './packing.js';
 import { NOWHERE } from '../problem.js';
 
+/** Who belongs together, where zones are, and where everything was at the start. */
+export type Grouping = Pick<Packing, 'groupOf' | 'groups' | 'zonings' | 'servers' | 'start'>;
+
 /** Groups up to this size are looked through; larger ones have a count by server. */
 const SMALL_MAX = 6;
 
@@ -17,15 +20,15 @@ interface Link {
  */
 export class GroupTally {
   faults = 0;
-  readonly #packing: Packing;
+  readonly #grouping: Grouping;
   readonly #assignment: Int32Array;
   /** Members by server, of large groups that are apart. */
-  readonly #byServer: readonly (Uint16Array | null)[];
+  readonly #byServer: readonly (Int32Array | null)[];
   /** Members by zone, of groups that are spread. */
-  readonly #spread: readonly (Uint16Array | null)[];
+  readonly #spread: readonly (Int32Array | null)[];
   readonly #zonesUsed: Int32Array;
   /** Members by zone, of groups that need others or are needed; by zoning. */
-  readonly #present: readonly (readonly (Uint16Array | null)[])[];
+  readonly #present: readonly (readonly (Int32Array | null)[])[];
   readonly #neededBy: readonly (readonly Link[])[];
   /** It needs another, is needed, or is spread. */
   readonly #hasZones: Uint8Array;
@@ -34,25 +37,25 @@ export class GroupTally {
   readonly #faultsAtStart: ReadonlySet<string>;
 
   /** @param assignment the one that is changed, kept by whoever moves */
-  constructor(packing: Packing, assignment: Int32Array) {
-    const { groups, zonings, servers } = packing;
-    this.#packing = packing;
+  constructor(grouping: Grouping, assignment: Int32Array) {
+    const { groups, zonings, servers } = grouping;
+    this.#grouping = grouping;
     this.#assignment = assignment;
     const zoneCounts = zonings.map((zoneOf) =>
       zoneOf.reduce((most, at) => Math.max(most, at + 1), 0),
     );
-    this.#neededBy = neededBy(packing);
+    this.#neededBy = neededBy(grouping);
     this.#byServer = groups.map(({ isApart, members }) =>
-      isApart && members.length > SMALL_MAX ? new Uint16Array(servers) : null,
+      isApart && members.length > SMALL_MAX ? new Int32Array(servers) : null,
     );
     this.#spread = groups.map(({ spread }) =>
-      spread === null ? null : new Uint16Array(zoneCounts[spread.zoning]!),
+      spread === null ? null : new Int32Array(zoneCounts[spread.zoning]!),
     );
     this.#zonesUsed = new Int32Array(groups.length);
     this.#present = zonings.map((_zoneOf, zoning) =>
       groups.map(({ needs }, group) =>
         [...needs, ...this.#neededBy[group]!].some((link) => link.zoning === zoning)
-          ? new Uint16Array(zoneCounts[zoning]!)
+          ? new Int32Array(zoneCounts[zoning]!)
           : null,
       ),
     );
@@ -75,15 +78,25 @@ export class GroupTally {
 
   /** Whether no member of its group is on that server. */
   allows(resource: number, target: number): boolean {
-    const group = this.#packing.groupOf[resource]!;
+    const group = this.#grouping.groupOf[resource]!;
     if (group === NOWHERE) return true;
-    if (!this.#packing.groups[group]!.isApart) return true;
+    if (!this.#grouping.groups[group]!.isApart) return true;
     const byServer = this.#byServer[group];
     return byServer ? byServer[target] === 0 : !this.#isMateOn(group, resource, target);
   }
 
+  /** Another of its group, which is apart, is on that server; it may be there itself. */
+  meets(resource: number, server: number): boolean {
+    const group = this.#grouping.groupOf[resource]!;
+    if (group === NOWHERE || server === NOWHERE || !this.#grouping.groups[group]!.isApart)
+      return false;
+    const byServer = this.#byServer[group];
+    const own = this.#assignment[resource] === server ? 1 : 0;
+    return byServer ? byServer[server]! > own : this.#isMateOn(group, resource, server);
+  }
+
   #isMateOn(group: number, resource: number, server: number): boolean {
-    for (const member of this.#packing.groups[group]!.members) {
+    for (const member of this.#grouping.groups[group]!.members) {
       if (member !== resource && this.#assignment[member] === server) return true;
     }
     return false;
@@ -91,7 +104,7 @@ export class GroupTally {
 
   /** Whether it may stay where it was at the start: no member is there that was not there, too. */
   allowsHome(resource: number): boolean {
-    const { groupOf, groups, start } = this.#packing;
+    const { groupOf, groups, start } = this.#grouping;
     const home = start[resource]!;
     if (this.allows(resource, home)) return true;
     return groups[groupOf[resource]!]!.members.every(
@@ -101,7 +114,7 @@ export class GroupTally {
 
   /** Whether two resources may change places. */
   allowsSwap(a: number, b: number): boolean {
-    const { groupOf } = this.#packing;
+    const { groupOf } = this.#grouping;
     const group = groupOf[a]!;
     if (group === groupOf[b]) return group === NOWHERE || this.#areAlone(group, a, b);
     return this.allows(a, this.#assignment[b]!) && this.allows(b, this.#assignment[a]!);
@@ -109,7 +122,7 @@ export class GroupTally {
 
   /** Where two of a group are, no third is: only one that was there at the start can be. */
   #areAlone(group: number, a: number, b: number): boolean {
-    const { isApart, members } = this.#packing.groups[group]!;
+    const { isApart, members } = this.#grouping.groups[group]!;
     if (!isApart) return true;
     const from = this.#assignment[a]!;
     const to = this.#assignment[b]!;
@@ -124,7 +137,7 @@ export class GroupTally {
 
   /** How many more faults there are if the resource goes from one server to another. */
   faultsDelta(resource: number, from: number, to: number): number {
-    const group = this.#packing.groupOf[resource]!;
+    const group = this.#grouping.groupOf[resource]!;
     if (group === NOWHERE) return 0;
     const crowd = this.#isCrowded[group] === 1 ? this.#crowdDelta(group, resource, from, to) : 0;
     if (this.#hasZones[group] === 0) return crowd;
@@ -132,7 +145,7 @@ export class GroupTally {
   }
 
   faultsSwapDelta(a: number, b: number): number {
-    const { groupOf } = this.#packing;
+    const { groupOf } = this.#grouping;
     const group = groupOf[a]!;
     if (group === groupOf[b]) return 0;
     const from = this.#assignment[a]!;
@@ -156,6 +169,11 @@ export class GroupTally {
     this.#count(resource, to, 1);
   }
 
+  /** A rule of this group is. */
+  isBroken(group: number): boolean {
+    return this.#faultNamesOf(group).length > 0;
+  }
+
   /** No rule is broken that was not at the start. */
   isNoWorse(): boolean {
     if (this.faults === 0) return true;
@@ -166,7 +184,7 @@ export class GroupTally {
   /** Members beyond the first on a server, of a group that is apart. */
   #crowdOf(group: number): string[] {
     const seen = new Map<number, number>();
-    return [...this.#packing.groups[group]!.members].flatMap((member) => {
+    return [...this.#grouping.groups[group]!.members].flatMap((member) => {
       const server = this.#assignment[member]!;
       const before = seen.get(server) ?? 0;
       seen.set(server, before + 1);
@@ -189,21 +207,22 @@ export class GroupTally {
     return isMet(to) - isMet(from);
   }
 
-  /** Who is crowded; members that must be spread into one zone more; zones by the group that lacks company there. */
   #faultNames(): string[] {
-    const { groups } = this.#packing;
-    const names: string[] = [];
-    for (const [group, { spread, needs }] of groups.entries()) {
-      if (this.#isCrowded[group] === 1) names.push(...this.#crowdOf(group));
-      const missing = spread === null ? 0 : spread.zonesMin - this.#zonesUsed[group]!;
-      for (let at = 0; at < missing; at++) names.push(`spread ${group} ${at}`);
-      for (const need of needs) {
-        const mine = this.#present[need.zoning]![group]!;
-        const others = this.#present[need.zoning]![need.group]!;
-        for (const [zone, count] of mine.entries()) {
-          if (count > 0 && others[zone] === 0) {
-            names.push(`${group} needs ${need.group} in ${need.zoning} ${zone}`);
-          }
+    return [...this.#grouping.groups.keys()].flatMap((group) => this.#faultNamesOf(group));
+  }
+
+  /** Who is crowded; members that must be spread into one zone more; zones where it lacks company. */
+  #faultNamesOf(group: number): string[] {
+    const { spread, needs } = this.#grouping.groups[group]!;
+    const names = this.#isCrowded[group] === 1 ? this.#crowdOf(group) : [];
+    const missing = spread === null ? 0 : spread.zonesMin - this.#zonesUsed[group]!;
+    for (let at = 0; at < missing; at++) names.push(`spread ${group} ${at}`);
+    for (const { zoning, group: other } of needs) {
+      const mine = this.#present[zoning]![group]!;
+      const others = this.#present[zoning]![other]!;
+      for (const [zone, count] of mine.entries()) {
+        if (count > 0 && others[zone] === 0) {
+          names.push(`${group} needs ${other} in ${zoning} ${zone}`);
         }
       }
     }
@@ -211,7 +230,7 @@ export class GroupTally {
   }
 
   #count(resource: number, server: number, sign: 1 | -1): void {
-    const { groupOf, groups, zonings } = this.#packing;
+    const { groupOf, groups, zonings } = this.#grouping;
     const group = groupOf[resource]!;
     if (group === NOWHERE || server === NOWHERE) return;
     const byServer = this.#byServer[group];
@@ -233,8 +252,8 @@ export class GroupTally {
   #shortfallDelta(group: number, from: number, to: number): number {
     const counts = this.#spread[group];
     if (!counts) return 0;
-    const { zoning, zonesMin } = this.#packing.groups[group]!.spread!;
-    const zoneOf = this.#packing.zonings[zoning]!;
+    const { zoning, zonesMin } = this.#grouping.groups[group]!.spread!;
+    const zoneOf = this.#grouping.zonings[zoning]!;
     const source = from === NOWHERE ? NOWHERE : zoneOf[from]!;
     const target = to === NOWHERE ? NOWHERE : zoneOf[to]!;
     if (source === target) return 0;
@@ -247,7 +266,7 @@ export class GroupTally {
   }
 
   #lonelyDelta(group: number, from: number, to: number): number {
-    const { zonings, groups } = this.#packing;
+    const { zonings, groups } = this.#grouping;
     let delta = 0;
     for (let zoning = 0; zoning < zonings.length; zoning++) {
       const present = this.#present[zoning]!;
@@ -276,7 +295,7 @@ export class GroupTally {
   }
 }
 
-function neededBy({ groups }: Packing): Link[][] {
+function neededBy({ groups }: Grouping): Link[][] {
   const links = groups.map((): Link[] => []);
   for (const [group, { needs }] of groups.entries()) {
     for (const need of needs) links[need.group]!.push({ zoning: need.zoning, group });

@@ -100,14 +100,13 @@ class Order {
 
   /** A pending move off a server that the batch fills too much, or where it meets one of its group. */
   #helper(batch: readonly number[]): number {
+    const { groups } = this.#tableau;
     const full = new Set(batch.map((resource) => this.#goal[resource]!));
     for (const server of full) {
-      if (
-        this.#tableau.isWithin(server) &&
-        !batch.some((resource) => this.#meets(resource, server))
-      ) {
-        full.delete(server);
-      }
+      const isMet = batch.some(
+        (resource) => this.#goal[resource] === server && groups.meets(resource, server),
+      );
+      if (this.#tableau.isWithin(server) && !isMet) full.delete(server);
     }
     const helper = this.#pending.find(
       (resource) => !batch.includes(resource) && full.has(this.#tableau.assignment[resource]!),
@@ -118,19 +117,7 @@ class Order {
   #isSound(batch: readonly number[]): boolean {
     return batch.every((resource) => {
       const server = this.#goal[resource]!;
-      return this.#tableau.isWithin(server) && !this.#meets(resource, server);
+      return this.#tableau.isWithin(server) && !this.#tableau.groups.meets(resource, server);
     });
-  }
-
-  /** It is on that server together with another of a group that is apart. */
-  #meets(resource: number, server: number): boolean {
-    const { groupOf, groups } = this.#tableau.packing;
-    const { assignment } = this.#tableau;
-    const group = groupOf[resource]!;
-    if (group === NOWHERE || !groups[group]!.isApart || assignment[resource] !== server)
-      return false;
-    return groups[group]!.members.some(
-      (member) => member !== resource && assignment[member] === server,
-    );
   }
 }

@@ -112,6 +112,9 @@ describe('the words for no plan', () => {
     expect(blockerWords({ ...BLOCKER, kind: 'hourly-moves-limit', amount: 3 })).toBe(
       '3 moves more than an hour may have would be needed',
     );
+    expect(blockerWords({ ...BLOCKER, kind: 'group' })).toBe(
+      "the rules of vol-7's group forbid it",
+    );
     expect(blockerWords({ ...BLOCKER, kind: 'eligibility' })).toContain('vol-7');
     expect(blockerWords({ ...BLOCKER, kind: 'server-state' })).toBe('s1 is not ready for vol-7');
   });

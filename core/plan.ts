@@ -119,6 +119,7 @@ const blockerSchema = z.object({
     'eligibility',
     'cooldown',
     'group',
+    'headroom',
     'moves-limit',
     'server-moves-limit',
     'hourly-moves-limit',
@@ -126,10 +127,13 @@ const blockerSchema = z.object({
   ]),
   resource: resourceIdSchema.nullable(),
   server: serverIdSchema.nullable(),
+  /** For `headroom`, if it is a whole zone that the others could not do without. */
+  zone: z.string().nullable().default(null),
   dimension: z.enum(DIMENSIONS).nullable(),
   /**
    * How much more is needed: servers for `capacity` (with a resource: of one server, for it alone), moves for
-   * the limits of moves; otherwise null.
+   * the limits of moves. For `headroom`: servers that would hold what is left over; null: no other may serve the
+   * resource. Otherwise null.
    */
   amount: finiteSchema.nullable(),
 });

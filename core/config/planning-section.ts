@@ -72,6 +72,12 @@ export const plannerSchema = z.strictObject({
       'Of demand, that is planned for; here it is pinned. Left out: 0.85, until the tune job finds a better one.',
     ),
   target: z.number().min(0.1).max(1).default(0.8).describe('Utilization that plans keep below.'),
+  headroom: z
+    .enum(['none', 'server', 'zone'])
+    .default('none')
+    .describe(
+      'What the others keep free: none; server, zone: room for all that any one of them carries, if it is lost. The target then is as low as that asks; a loss that would be too much is named.',
+    ),
   movesMax: z.int().min(1).default(16).describe('Of one plan.'),
   movesPerServerMax: z
     .int()

@@ -52,7 +52,7 @@ export function blockersOf(
     const trial = relaxed === undefined ? undefined : tryOut(relaxed);
     return trial === undefined ? [] : name(trial).slice(0, NAMED_MAX);
   });
-  const limit = miss.aim === 'pressure' ? inputs.options.target : 1;
+  const limit = miss.aim === 'pressure' ? translation.problem.objective.target : 1;
   return [...named, ...shortages(inputs, translation, { limit, tryOut })];
 }
 

@@ -2,8 +2,7 @@ import type { Config } from '../../core/config/schema.js';
 import { firstStarIn, matchesGlob } from '../../core/config/units.js';
 import type { ResourceId } from '../../core/domain.js';
 import type { PlanningServer } from './inputs.js';
-import type { Grouping } from './packing/group-tally.js';
-import type { PackingGroup } from './packing/packing.js';
+import type { Group, Grouping } from './problem.js';
 import { NOWHERE } from './problem.js';
 
 type GroupOptions = Config['planner']['groups'][number];
@@ -15,7 +14,7 @@ export function groupingOf(
   { start, options }: { readonly start: Int32Array; readonly options: readonly GroupOptions[] },
 ): Grouping {
   const groupOf = new Int32Array(resources.length).fill(NOWHERE);
-  const groups: PackingGroup[] = [];
+  const groups: Group[] = [];
   for (const { option, members } of membersByGroup(resources, options)) {
     const { apart } = option;
     const zonesMin = Math.min(option.zonesMin, members.length);

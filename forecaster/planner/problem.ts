@@ -1,5 +1,4 @@
 import type { Dimension, ResourceId, ServerId } from '../../core/domain.js';
-import type { Grouping } from './packing/group-tally.js';
 
 /**
  * The planning problem as numbers: resources r, servers s, dimensions d, steps t, all by index, in the order
@@ -45,6 +44,28 @@ export interface Problem {
 }
 
 export const NOWHERE = -1;
+
+/** Rules that hold for several resources together: where everything was at the start, and who belongs to whom. */
+export interface Grouping {
+  readonly servers: number;
+  /** Where each resource is; `NOWHERE`: to be placed. */
+  readonly start: Int32Array;
+  /** Of each resource; `NOWHERE`: none. */
+  readonly groupOf: Int32Array;
+  readonly groups: readonly Group[];
+  /** Each way of dividing the servers into zones: the zone of each server, numbered from 0. */
+  readonly zonings: readonly Int32Array[];
+}
+
+export interface Group {
+  readonly members: Int32Array;
+  /** Two of them never share a server. */
+  readonly isApart: boolean;
+  /** They are in at least so many zones of this zoning; null: in any. */
+  readonly spread: { readonly zoning: number; readonly zonesMin: number } | null;
+  /** In each zone where this group is, that one is, too. */
+  readonly needs: readonly { readonly zoning: number; readonly group: number }[];
+}
 
 /** `ready`: may take resources. `leaving`: serves, but is to be emptied. `lost`: serves nothing. */
 export type Role = 'ready' | 'leaving' | 'lost';

@@ -122,7 +122,7 @@ export const RELAXATIONS: readonly Relaxation[] = [
 const MOVES_ENOUGH = 2 ** 31 - 1;
 
 export function blocker(kind: Blocker['kind'], rest: Partial<Omit<Blocker, 'kind'>> = {}): Blocker {
-  return { kind, resource: null, server: null, dimension: null, amount: null, ...rest };
+  return { kind, resource: null, server: null, zone: null, dimension: null, amount: null, ...rest };
 }
 
 function withOptions(inputs: PlanningInputs, options: Partial<PlannerOptions>): PlanningInputs {

@@ -1,7 +1,15 @@
 import type { Layout } from './layout.js';
 import type { Problem } from './problem.js';
 import { EPSILON, NOWHERE } from './problem.js';
-import type { Step } from './relief.js';
+
+/** A resource changes its server; another gives way to it. */
+export interface Exchange {
+  readonly resource: number;
+  readonly target: number;
+  /** `NOWHERE`: nobody need. */
+  readonly partner: number;
+  readonly partnerTarget: number;
+}
 
 /** What a search may do: who may move, where to, and which trade of one aim for another is allowed. */
 export class Rules {
@@ -49,12 +57,7 @@ export class Rules {
    * Whether a resource and the one that gives way to it, each of which may go, may go as one. Of their groups that
    * is so: what the first leaves the other does not reach, and where the first goes its zone was in use.
    */
-  canGoTogether({
-    resource,
-    target,
-    partner,
-    partnerTarget,
-  }: Pick<Step, 'resource' | 'target' | 'partner' | 'partnerTarget'>): boolean {
+  canGoTogether({ resource, target, partner, partnerTarget }: Exchange): boolean {
     if (partner === NOWHERE) return true;
     const { assignment, serverMoves } = this.#layout;
     serverMoves.moved(partner, target, partnerTarget);

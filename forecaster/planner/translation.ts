@@ -6,6 +6,7 @@ import { allowedSets } from './allowed.js';
 import type { DemandRows } from './demand.js';
 import { demandAt, isKnown } from './demand.js';
 import { groupingOf } from './grouping.js';
+import { headroomTarget } from './losses.js';
 import type { PlannerOptions, PlanningInputs, PlanningResource, PlanningServer } from './inputs.js';
 import type { Allowed, Freedom, Need, Objective, Problem, Role } from './problem.js';
 import { NOWHERE } from './problem.js';
@@ -61,7 +62,10 @@ export function translate(inputs: PlanningInputs): Translation {
     needs: places.map(({ need }) => need),
     size,
     moveCost: new Float64Array(resources.length),
-    objective: objectiveOf(inputs.options),
+    objective: objectiveOf(
+      inputs.options,
+      headroomTarget(servers, dimensions, inputs.options.headroom),
+    ),
     movesMax: Math.min(inputs.options.movesMax, hourlyMovesLeft(inputs)),
     serverMovesMax: inputs.options.movesPerServerMax ?? Infinity,
     batchMovesMax: inputs.options.batchMovesMax,
@@ -239,10 +243,10 @@ function perServer(
  * A move is worth it if it relieves one server by `gainMin` of its capacity over the whole horizon. An
  * overload of a thousandth at one step outweighs any move.
  */
-function objectiveOf(options: PlannerOptions): Objective {
-  const { target, gainMin, imbalanceMax, imbalanceLoadMin } = options;
+function objectiveOf(options: PlannerOptions, targetMax: number): Objective {
+  const { gainMin, imbalanceMax, imbalanceLoadMin } = options;
   return {
-    target,
+    target: Math.min(options.target, targetMax),
     imbalanceMax,
     imbalanceLoadMin,
     overloadWeight: Math.max(10, 1000 * gainMin * gainMin),

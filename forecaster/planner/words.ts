@@ -97,7 +97,7 @@ export function noPlanWords(none: NoPlan): string {
   }
 }
 
-export function blockerWords({ kind, resource, server, dimension, amount }: Blocker): string {
+export function blockerWords({ kind, resource, server, zone, dimension, amount }: Blocker): string {
   const name = resource ?? 'a resource';
   switch (kind) {
     case 'capacity': {
@@ -118,6 +118,12 @@ export function blockerWords({ kind, resource, server, dimension, amount }: Bloc
       return `${name} was moved lately and rests`;
     case 'group':
       return `the rules of ${name}'s group forbid it`;
+    case 'headroom': {
+      const lost = server ?? (zone === null ? 'what has no zone' : `zone ${zone}`);
+      return amount === null
+        ? `if ${lost} is lost, no other server may serve ${name}`
+        : `if ${lost} is lost, the others have no room for ${amount.toFixed(1)} servers of what it carries`;
+    }
     case 'moves-limit':
       return `${counted(amount ?? 1, 'move')} more than one plan may have would be needed`;
     case 'server-moves-limit':

@@ -1,5 +1,6 @@
 import { fail } from '../../../core/errors.js';
-import type { MoveLimits, Packing, PackingGroup } from './packing.js';
+import type { MoveLimits, Packing } from './packing.js';
+import type { Group } from '../problem.js';
 import { NOWHERE } from '../problem.js';
 import type { ProblemFile } from './problem-file.js';
 
@@ -49,7 +50,7 @@ export function packingFrom(file: ProblemFile): Packing {
     allowed: allowedOf(file, serverIndex, false),
     isMovable: Uint8Array.from(resources, ({ fixed }) => (fixed ? 0 : 1)),
     groupOf,
-    groups: groups.map((group, index): PackingGroup => ({
+    groups: groups.map((group, index): Group => ({
       members: Int32Array.from(members[index]!),
       isApart: group.apart,
       spread:

@@ -1,8 +1,5 @@
-import type { Packing } from './packing.js';
+import type { Grouping } from '../problem.js';
 import { NOWHERE } from '../problem.js';
-
-/** Who belongs together, where zones are, and where everything was at the start. */
-export type Grouping = Pick<Packing, 'groupOf' | 'groups' | 'zonings' | 'servers' | 'start'>;
 
 /** Groups up to this size are looked through; larger ones have a count by server. */
 const SMALL_MAX = 6;

@@ -1,3 +1,4 @@
+import type { Grouping } from '../problem.js';
 import { NOWHERE } from '../problem.js';
 
 /**
@@ -5,9 +6,8 @@ import { NOWHERE } from '../problem.js';
  * read into. Resources r, servers s, groups g by index; a *cell* is a dimension at a step, `d · steps + t`.
  * Pure data, never changed. `NOWHERE` (−1) stands for none.
  */
-export interface Packing {
+export interface Packing extends Grouping {
   readonly resources: number;
-  readonly servers: number;
   readonly steps: number;
   /** Dimensions × steps. */
   readonly cells: number;
@@ -27,29 +27,12 @@ export interface Packing {
   readonly evenWeight: Float64Array;
   /** 1: a moved resource occupies its old server, too, until every move is made. By cell. */
   readonly isTransient: Uint8Array;
-  /** Where each resource is; `NOWHERE`: to be placed. */
-  readonly start: Int32Array;
   /** Where it may be: 1 at the index of the server. Resources with the same set share one array. */
   readonly allowed: readonly Uint8Array[];
   /** 0: it stays. */
   readonly isMovable: Uint8Array;
-  /** Of each resource; `NOWHERE`: none. */
-  readonly groupOf: Int32Array;
-  readonly groups: readonly PackingGroup[];
-  /** Each way of dividing the servers into zones: the zone of each server, numbered from 0. */
-  readonly zonings: readonly Int32Array[];
   readonly price: MovePrice;
   readonly limits: MoveLimits;
-}
-
-export interface PackingGroup {
-  readonly members: Int32Array;
-  /** Two of them never share a server. */
-  readonly isApart: boolean;
-  /** They are in at least so many zones of this zoning; null: in any. */
-  readonly spread: { readonly zoning: number; readonly zonesMin: number } | null;
-  /** In each zone where this group is, that one is, too. */
-  readonly needs: readonly { readonly zoning: number; readonly group: number }[];
 }
 
 /** What moves cost, in the unit of `softWeight` × load. */

@@ -47,6 +47,7 @@ function randomFleet(seed: number): TestFleet {
       imbalanceMax: pick(rng, [1.1, 1.5, 3]),
       imbalanceLoadMin: pick(rng, [0, 0.4]),
       workUnits: 20_000,
+      headroom: pick(rng, ['none', 'none', 'none', 'server', 'zone']),
       groups: chance(rng, 0.4) ? groupsOf(rng) : [],
     },
     restraint: isPlain || chance(rng, 0.9) ? null : { why: 'paused' },

@@ -123,7 +123,7 @@ export class Reference {
   }
 
   score(where: Where, world: World = 'planned'): PlanScore {
-    const { target } = this.inputs.options;
+    const target = this.target();
     const { servers, resources } = this.inputs;
     const all = servers.flatMap(({ id }) => this.utilizations(id, where, world));
     const levels = new Map(servers.map(({ id }) => [id, this.#level(id, where, world)]));
@@ -142,6 +142,29 @@ export class Reference {
       peak: Math.max(0, ...all),
       imbalance: sum < 1e-6 ? 1 : (Math.max(...shared) * shared.length) / sum,
     };
+  }
+
+  /** Utilization to keep below: the config's, or less, so that the others can take what a loss leaves. */
+  target(): number {
+    const { target, headroom } = this.inputs.options;
+    const ready = this.inputs.servers.filter(({ state }) => state === 'ready');
+    const units = new Map<string, Set<PlanningServer>>();
+    for (const server of headroom === 'none' ? [] : ready) {
+      const key = headroom === 'zone' ? `zone ${server.zone}` : server.id;
+      units.set(key, (units.get(key) ?? new Set()).add(server));
+    }
+    const shares = this.dimensions.flatMap((dimension) => {
+      const sum = (list: readonly PlanningServer[]): number =>
+        total(list.map(({ capacity }) => capacity[dimension] ?? 0));
+      const sharing = ready.filter(({ spare }) => !spare);
+      if (sharing.length === 0 || sharing.some(({ capacity }) => capacity[dimension] === undefined))
+        return [];
+      const shared = sum(sharing);
+      return [...units.values()].map(
+        (lost) => sum(ready.filter((server) => !lost.has(server))) / shared,
+      );
+    });
+    return Math.min(target, Math.max(0.1, Math.min(1, ...shares)));
   }
 
   /** Rules of groups that are broken, one name each. */

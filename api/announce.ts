@@ -7,6 +7,7 @@ import { fail } from '../core/errors.js';
 import { compareGenerations } from '../core/generation.js';
 import type { Json } from '../core/json.js';
 import type { Log } from '../core/log.js';
+import { parseCallUrl } from '../core/net/call-url.js';
 import { Draft } from '../core/table-store/draft.js';
 import type { Eligibility } from '../core/table-store/eligibility.js';
 import type { TableStore } from '../core/table-store/port.js';
@@ -53,7 +54,7 @@ export async function announce(
   assertNobodyElse(announcement, parts);
   parts.assertAllowed(announcement.address);
   parts.assertAllowed(announcement.control);
-  if (announcement.metrics !== null) parts.assertAllowed(hostOf(announcement.metrics.url));
+  if (announcement.metrics !== null) assertAllowedUrl(announcement.metrics.url, parts);
   assertRoom(announcement, parts, limits);
   await write(announcement, parts);
   const conflicts = conflictsOf(announcement, parts);
@@ -143,9 +144,9 @@ function conflictsOf({ server, claims }: Announcement, { view }: AnnounceParts):
   });
 }
 
-function hostOf(url: string): Address {
-  const { hostname, port } = new URL(url);
-  return { host: hostname.replace(/^\[(.*)\]$/, '$1'), port: port === '' ? 80 : Number(port) };
+/** Read as the collector will read it: another reader would find another host in some spellings. */
+function assertAllowedUrl(url: string, { assertAllowed }: AnnounceParts): void {
+  assertAllowed(parseCallUrl('GET', url).to);
 }
 
 function isSameList(a: readonly ResourceId[] | undefined, b: readonly ResourceId[]): boolean {

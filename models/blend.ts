@@ -13,8 +13,10 @@ export interface BlendOptions extends Shape {
   readonly originsMax?: number;
 }
 
-/** Rows at a time: as many as stay in the cache. */
-const BATCH = 8;
+/** Rows at a time, whose rehearsals stay in the cache. */
+const FIT_ROWS = 8;
+/** Rows at a time that are forecast: a network asked about few costs more by the call than by what it computes. */
+const PREDICT_ROWS = 64;
 const ORIGINS_MAX = 64;
 /** No forecast is above so many times the highest value of the history. */
 const CEILING = 10;
@@ -62,7 +64,7 @@ export class Blend {
     );
     this.#paths = models.reduce((sum, { paths }) => sum + paths, 0);
     this.#stack = new Stack({ horizonSteps, origins: originsMax, paths: this.#paths, quantiles });
-    this.#rows = Array.from({ length: BATCH }, () => ({
+    this.#rows = Array.from({ length: PREDICT_ROWS }, () => ({
       slot: 0,
       age: 0,
       start: historySteps,
@@ -72,10 +74,10 @@ export class Blend {
       isKnown: new Uint8Array(historySteps),
       origins: new Int32Array(originsMax),
     }));
-    this.#askedAt = models.map(() => new Int32Array(BATCH));
-    const sizes = models.map(({ paths }) => BATCH * paths * horizonSteps);
-    this.#rehearsed = sizes.map((size) => new Float32Array(size * originsMax));
-    this.#predicted = sizes.map((size) => new Float32Array(size));
+    this.#askedAt = models.map(() => new Int32Array(PREDICT_ROWS));
+    const sizes = models.map(({ paths }) => paths * horizonSteps);
+    this.#rehearsed = sizes.map((size) => new Float32Array(size * originsMax * FIT_ROWS));
+    this.#predicted = sizes.map((size) => new Float32Array(size * PREDICT_ROWS));
     this.#said = new Float32Array(this.#paths * originsMax * horizonSteps);
   }
 
@@ -108,8 +110,8 @@ export class Blend {
    * @param endStep number of the step after the last one known, of all time
    */
   fit(state: BlendState, slots: readonly number[], endStep: number): void {
-    for (let from = 0; from < slots.length; from += BATCH) {
-      const rows = this.#read(state, slots.slice(from, from + BATCH));
+    for (let from = 0; from < slots.length; from += FIT_ROWS) {
+      const rows = this.#read(state, slots.slice(from, from + FIT_ROWS));
       for (const row of rows) row.age = 0;
       const lattices = rows.map((row) => this.#placeOrigins(row, endStep));
       for (const [m, model] of this.#models.entries()) {
@@ -138,8 +140,8 @@ export class Blend {
   ): void {
     const { horizonSteps, quantiles } = this.#options;
     const size = quantiles.length * horizonSteps;
-    for (let from = 0; from < slots.length; from += BATCH) {
-      const rows = this.#read(state, slots.slice(from, from + BATCH));
+    for (let from = 0; from < slots.length; from += PREDICT_ROWS) {
+      const rows = this.#read(state, slots.slice(from, from + PREDICT_ROWS));
       this.#ask(state, rows);
       for (const [r, row] of rows.entries()) {
         const at = places?.[from + r] ?? from + r;
@@ -186,8 +188,13 @@ export class Blend {
   /** Asks each model about the rows whose choices need it. */
   #ask(state: BlendState, rows: readonly Row[]): void {
     for (const [m, model] of this.#models.entries()) {
-      const asked = rows.filter(({ slot }) => m === 0 || state.wants(slot, m));
-      for (const [r, row] of rows.entries()) this.#askedAt[m]![r] = asked.indexOf(row);
+      const askedAt = this.#askedAt[m]!;
+      let count = 0;
+      const asked = rows.filter(({ slot }, r) => {
+        const isAsked = m === 0 || state.wants(slot, m);
+        askedAt[r] = isAsked ? count++ : -1;
+        return isAsked;
+      });
       if (asked.length > 0) model.predict(asked, state.params[m]!, this.#predicted[m]!);
     }
   }

@@ -320,7 +320,9 @@ export class Gate {
       compareGenerations(table.generation, this.generation) >= 0,
       'generations never fall at an observer',
     );
-    if (!table.sharesPlacements(this.#table)) this.#placeAll(table);
+    const changed = table.changedSince(this.#table);
+    if (changed === undefined) this.#placeAll(table);
+    else for (const resource of changed) this.#placeFrom(table, resource);
     this.#table = table;
     this.#release();
   }
@@ -520,21 +522,26 @@ export class Gate {
   }
 
   #placeAll(table: AssignmentTable): void {
-    for (const [resource, placement] of table.entries()) {
-      const at = this.#intern(resource);
-      const former = this.#placements[at];
-      if (former === placement) continue;
-      // A correction may be ahead of the table that arrives: no observer goes back.
-      if (former !== undefined && compareGenerations(placement.since, former.since) < 0) continue;
-      this.#place(at, placement);
-      if (former?.server !== placement.server) this.#unstall(at);
+    for (const [resource] of table.entries()) this.#placeFrom(table, resource);
+    for (const resource of this.#resources) {
+      if (table.placementOf(resource) === undefined) this.#placeFrom(table, resource);
     }
-    for (let at = 0; at < this.#resources.length; at++) {
-      const resource = this.#resources[at]!;
-      if (this.#placements[at] === undefined || table.placementOf(resource) !== undefined) continue;
+  }
+
+  #placeFrom(table: AssignmentTable, resource: ResourceId): void {
+    const at = this.#intern(resource);
+    const former = this.#placements[at];
+    const placement = table.placementOf(resource);
+    if (former === placement) return;
+    if (placement === undefined) {
       this.#placements[at] = undefined;
       this.#servers[at] = UNASSIGNED;
+      return;
     }
+    // A correction may be ahead of the table that arrives: no observer goes back.
+    if (former !== undefined && compareGenerations(placement.since, former.since) < 0) return;
+    this.#place(at, placement);
+    if (former?.server !== placement.server) this.#unstall(at);
   }
 
   /** Starts waiting work, one of each resource in turn, a burst at a time. */

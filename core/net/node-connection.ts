@@ -13,6 +13,9 @@ const OPENING_REASONS: Readonly<Record<string, CloseReason>> = {
   ETIMEDOUT: 'timeout',
 };
 
+/** So much of what is corked is copied into one piece: cheaper than a system call more, or than one for many pieces. */
+const JOINED_BYTES_MAX = 16 << 10;
+
 /** What a connection is besides its socket. */
 export interface NodeConnectionParts {
   /** Where a socket that is not connected yet will lead, and how. */
@@ -43,6 +46,10 @@ export class NodeConnection implements Connection {
   #socket: Socket;
   #isOpen: boolean;
   #reason: CloseReason | undefined;
+  #corks = 0;
+  /** Written since it was corked. */
+  #corked: Uint8Array[] = [];
+  #corkedBytes = 0;
 
   constructor(socket: Socket, { opening, secured, remote }: NodeConnectionParts = {}) {
     this.#lower = socket;
@@ -127,22 +134,46 @@ export class NodeConnection implements Connection {
   }
 
   get buffered(): number {
-    return this.#socket.writableLength;
+    return this.#socket.writableLength + this.#corkedBytes;
   }
 
   write(bytes: Uint8Array): boolean {
-    return this.#socket.writable && this.#socket.write(bytes);
+    const socket = this.#socket;
+    if (!socket.writable) return false;
+    if (this.#corks === 0) return socket.write(bytes);
+    if (this.#corkedBytes + bytes.length > JOINED_BYTES_MAX) {
+      if (this.#corkedBytes === 0) return socket.write(bytes);
+      socket.cork();
+      this.#writeCorked();
+      const hasRoom = socket.write(bytes);
+      socket.uncork();
+      return hasRoom;
+    }
+    this.#corked.push(bytes);
+    this.#corkedBytes += bytes.length;
+    return !socket.writableNeedDrain;
   }
 
   cork(): void {
-    this.#socket.cork();
+    this.#corks += 1;
   }
 
   uncork(): void {
-    this.#socket.uncork();
+    if (this.#corks > 0) this.#corks -= 1;
+    if (this.#corks === 0) this.#writeCorked();
+  }
+
+  #writeCorked(): void {
+    const [first, ...others] = this.#corked;
+    if (first === undefined) return;
+    const bytes = others.length === 0 ? first : Buffer.concat(this.#corked, this.#corkedBytes);
+    this.#corked = [];
+    this.#corkedBytes = 0;
+    if (this.#socket.writable) this.#socket.write(bytes);
   }
 
   end(): void {
+    this.#writeCorked();
     if (this.#socket.writable) this.#socket.end();
   }
 

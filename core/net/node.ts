@@ -26,6 +26,13 @@ const BACKLOG_MAX = 511;
  * is known in 15 s.
  */
 const SOCKET_OPTIONS = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 5000 } as const;
+/**
+ * A connection is full with so many bytes that the system has not taken. One read of Node's brings 64 KB at most: with less than that,
+ * each would stop the other side and start it again.
+ */
+const FULL_BYTES = 96 << 10;
+/** Half-open: a client that has sent its request and its FIN still waits for the answer. */
+const STREAM_OPTIONS = { allowHalfOpen: true, highWaterMark: FULL_BYTES } as const;
 
 /** The machine's own network: node:net sockets, undici for calls, the guard before each connection outwards. */
 export class NodeNet implements Net {
@@ -44,7 +51,6 @@ export class NodeNet implements Net {
     accept: (connection: Connection) => void,
     options: ListenOptions = {},
   ): Promise<Listener> {
-    // Half-open: a client that has sent its request and its FIN still waits for the answer.
     const door = new Door({
       clock: this.#clock,
       options,
@@ -52,7 +58,7 @@ export class NodeNet implements Net {
         accept(new NodeConnection(socket, { secured, remote }));
       },
     });
-    const server = createServer({ allowHalfOpen: true, ...SOCKET_OPTIONS }, (socket) => {
+    const server = createServer({ ...STREAM_OPTIONS, ...SOCKET_OPTIONS }, (socket) => {
       door.take(socket);
     });
     return new Promise((resolve, reject) => {
@@ -70,7 +76,7 @@ export class NodeNet implements Net {
   }
 
   connect(to: Address, { timeoutMs, preface, tls }: ConnectOptions): Connection {
-    const socket = new Socket({ allowHalfOpen: true });
+    const socket = new Socket(STREAM_OPTIONS);
     const connection = new NodeConnection(socket, { opening: { to, preface, tls } });
     const cancel = this.#clock.after(timeoutMs, () => {
       if (!connection.isOpen) connection.giveUp('timeout');

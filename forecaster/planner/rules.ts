@@ -1,16 +1,28 @@
+import type { Layout } from './layout.js';
 import type { Problem } from './problem.js';
-import { EPSILON } from './problem.js';
+import { EPSILON, NOWHERE } from './problem.js';
+
+/** A resource changes its server; another gives way to it. */
+export interface Exchange {
+  readonly resource: number;
+  readonly target: number;
+  /** `NOWHERE`: nobody need. */
+  readonly partner: number;
+  readonly partnerTarget: number;
+}
 
 /** What a search may do: who may move, where to, and which trade of one aim for another is allowed. */
 export class Rules {
   /** Spare servers may be used: a server is lost, or nothing else avoids an overload. */
   areSparesOpen: boolean;
   readonly #problem: Problem;
+  readonly #layout: Layout;
   readonly #held = new Set<number>();
 
-  constructor(problem: Problem) {
-    this.#problem = problem;
-    this.areSparesOpen = problem.roles.includes('lost');
+  constructor(layout: Layout) {
+    this.#problem = layout.problem;
+    this.#layout = layout;
+    this.areSparesOpen = layout.problem.roles.includes('lost');
   }
 
   canMove(resource: number): boolean {
@@ -22,11 +34,36 @@ export class Rules {
     this.#held.add(resource);
   }
 
+  /** Whether the resource may go there from where it is, the rest where it is. Room for it is not asked. */
   canTake(server: number, resource: number): boolean {
     const { allowed, isSpare, start } = this.#problem;
     const set = allowed[resource]!;
     if (set.mask[server] !== 1) return false;
-    return !isSpare[server]! || this.areSparesOpen || set.isPin || start[resource] === server;
+    const isOpen =
+      !isSpare[server]! || this.areSparesOpen || set.isPin || start[resource] === server;
+    if (!isOpen) return false;
+    const { assignment, serverMoves, groups } = this.#layout;
+    const source = assignment[resource]!;
+    const isJoining =
+      start[resource] === server ? groups.allowsHome(resource) : groups.allows(resource, server);
+    return (
+      isJoining &&
+      groups.faultsDelta(resource, source, server) <= 0 &&
+      serverMoves.allows(resource, source, server)
+    );
+  }
+
+  /**
+   * Whether a resource and the one that gives way to it, each of which may go, may go as one. Of their groups that
+   * is so: what the first leaves the other does not reach, and where the first goes its zone was in use.
+   */
+  canGoTogether({ resource, target, partner, partnerTarget }: Exchange): boolean {
+    if (partner === NOWHERE) return true;
+    const { assignment, serverMoves } = this.#layout;
+    serverMoves.moved(partner, target, partnerTarget);
+    const isAllowed = serverMoves.allows(resource, assignment[resource]!, target);
+    serverMoves.moved(partner, partnerTarget, target);
+    return isAllowed;
   }
 
   /** Only worth it if it takes away overload: it moved lately, or would use a spare server. */

@@ -41,6 +41,8 @@ export interface Gauge {
   centre: number;
   /** 0: nothing but zeros are known. */
   spread: number;
+  /** 1 ÷ spread; 0 if that is 0. */
+  perSpread: number;
   /**
    * How well the history is known from itself: the smallest mean change from step to step, or from season to
    * season, as a share of the spread; what nobody need miss by more.
@@ -70,6 +72,8 @@ export interface InputsShape {
 export class Inputs {
   readonly #historySteps: number;
   readonly #steps: readonly number[];
+  /** By step of the horizon that is described. */
+  readonly #fades: readonly Fades[];
   readonly #places: readonly (SeasonPlace | undefined)[];
   readonly #span: number;
   /** How far before an origin running sums are looked up, but for those of the whole history. */
@@ -84,6 +88,13 @@ export class Inputs {
   constructor({ historySteps, seasons, steps }: InputsShape) {
     this.#historySteps = historySteps;
     this.#steps = steps;
+    this.#fades = steps.map((h) => ({
+      fast: DECAYS.fast ** h,
+      slow: DECAYS.slow ** h,
+      level: DECAYS.level ** h,
+      log: log(h) / 3,
+      inverse: 1 / h,
+    }));
     const room = (): Float64Array => new Float64Array(historySteps + 1);
     this.#places = placesOf(seasons).map((length) =>
       length === undefined ? undefined : { steps: length, misses: room() },
@@ -166,7 +177,8 @@ export class Inputs {
       const count = place === undefined ? 0 : origin - this.#start - place.steps;
       if (place !== undefined && count > 0) miss = min(miss, place.misses[origin]! / count);
     }
-    return { centre, spread, unrest: spread > 0 ? miss / spread : 1 };
+    const perSpread = spread > 0 ? 1 / spread : 0;
+    return { centre, spread, perSpread, unrest: spread > 0 ? miss * perSpread : 1 };
   }
 
   #describeHistory(origin: number, gauge: Gauge, into: Float32Array, from: number): void {
@@ -197,7 +209,7 @@ export class Inputs {
       into[at++] = scaled(highest);
       into[at++] = scaled(lowest);
     }
-    const perSpread = gauge.spread > 0 ? 1 / gauge.spread : 0;
+    const { perSpread } = gauge;
     const spreadOf = (steps: number): number =>
       sqrt(this.#variance(max(start, origin - steps), origin)) * perSpread;
     const changeOf = (steps: number): number => {
@@ -241,8 +253,8 @@ export class Inputs {
     into[at] = 1;
     into[at + 1] = log(cycles);
     into[at + 2] = log(steps) / 4;
-    into[at + 3] = gauge.spread > 0 ? clip(miss / gauge.spread) : 0;
-    into[at + 4] = gauge.spread > 0 ? clip(missAll / gauge.spread) : 0;
+    into[at + 3] = clip(miss * gauge.perSpread);
+    into[at + 4] = clip(missAll * gauge.perSpread);
     into[at + 5] = then > this.#start ? scale(this.#levelAt(then), gauge) : 0;
   }
 
@@ -263,11 +275,12 @@ export class Inputs {
         highest = max(highest, roots[origin - 1 - seen]!);
       }
       into[at++] = scale(highest, gauge);
-      into[at++] = log(h) / 3;
-      into[at++] = 1 / h;
-      into[at++] = last * DECAYS.fast ** h;
-      into[at++] = last * DECAYS.slow ** h;
-      into[at++] = level * DECAYS.level ** h;
+      const fades = this.#fades[k]!;
+      into[at++] = fades.log;
+      into[at++] = fades.inverse;
+      into[at++] = last * fades.fast;
+      into[at++] = last * fades.slow;
+      into[at++] = level * fades.level;
     }
   }
 
@@ -318,8 +331,8 @@ export class Inputs {
       into[at + 5] = scale(highest, gauge);
       into[at + 6] = scale(highestNear, gauge);
       into[at + 7] = scale(highestAll, gauge);
-      into[at + 8] = lastMiss * DECAYS.slow ** h;
-      into[at + 9] = levelMiss * DECAYS.level ** h;
+      into[at + 8] = lastMiss * this.#fades[k]!.slow;
+      into[at + 9] = levelMiss * this.#fades[k]!.level;
     }
   }
 
@@ -338,6 +351,15 @@ export class Inputs {
     const mean = this.#mean(from, to);
     return max(0, (this.#squares[to]! - this.#squares[from]!) / (to - from) - mean * mean);
   }
+}
+
+/** What a step of the horizon is told of how far ahead it is. */
+interface Fades {
+  readonly fast: number;
+  readonly slow: number;
+  readonly level: number;
+  readonly log: number;
+  readonly inverse: number;
 }
 
 /** Of the moment at an origin; `last` and `level` in the units of the inputs. */
@@ -362,8 +384,11 @@ export function unscale(
   return max(0, centre + spread * value);
 }
 
-export function scale(root: number, { centre, spread }: Pick<Gauge, 'centre' | 'spread'>): number {
-  return spread > 0 ? clip((root - centre) / spread) : 0;
+export function scale(
+  root: number,
+  { centre, perSpread }: Pick<Gauge, 'centre' | 'perSpread'>,
+): number {
+  return clip((root - centre) * perSpread);
 }
 
 function clip(value: number): number {

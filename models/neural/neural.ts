@@ -60,7 +60,12 @@ export class Neural implements Model {
     const room = Math.max(1, Math.floor(CELLS_MAX / horizonSteps));
     this.#context = new Float32Array(room * CONTEXT_INPUTS);
     this.#steps = new Float32Array(room * horizonSteps * STEP_INPUTS);
-    this.#gauges = Array.from({ length: room }, () => ({ centre: 0, spread: 0, unrest: 1 }));
+    this.#gauges = Array.from({ length: room }, () => ({
+      centre: 0,
+      spread: 0,
+      perSpread: 0,
+      unrest: 1,
+    }));
     this.#places = Array.from({ length: room }, () => ({ at: 0, stride: 0 }));
   }
 
@@ -130,14 +135,15 @@ export class Neural implements Model {
       const from = n * horizon * OUTPUTS;
       for (let p = 0; p < STEP_QUANTILES.length; p++) {
         for (let h = 0; h < horizon; h++) {
-          said[at + p * stride + h] = unscale(out[from + h * OUTPUTS + p]!, gauge) ** 2;
+          const root = unscale(out[from + h * OUTPUTS + p]!, gauge);
+          said[at + p * stride + h] = root * root;
         }
       }
       const last = from + (horizon - 1) * OUTPUTS + STEP_QUANTILES.length;
       for (let p = 0; p < PEAK_QUANTILES.length; p++) {
-        const peak = unscale(out[last + p]!, gauge) ** 2;
+        const root = unscale(out[last + p]!, gauge);
         const path = at + (STEP_QUANTILES.length + p) * stride;
-        said.fill(peak, path, path + horizon);
+        said.fill(root * root, path, path + horizon);
       }
     }
   }

@@ -17,13 +17,12 @@ export function answerHeadBytes(
     reason: head.reason,
     headers: forwardedResponseHeaders(head),
     framing,
-    // A 101 has no length, whatever it says (RFC 9110 §8.6).
-    unsentLength: connection === 'websocket' ? undefined : head.unsentLength,
+    unsentLength: head.unsentLength,
     connection,
   });
   return latin1Bytes(text);
 }
 
-export function interimHeadBytes({ status, reason, headers }: ResponseHead): Uint8Array {
-  return latin1Bytes(interimHeadText(status, reason, headers));
+export function interimHeadBytes(head: ResponseHead): Uint8Array {
+  return latin1Bytes(interimHeadText(head.status, head.reason, forwardedResponseHeaders(head)));
 }

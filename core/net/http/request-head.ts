@@ -162,9 +162,8 @@ export class RequestHeadParser implements HeadParser<RequestHead> {
     if (authority === undefined || authority === NO_AUTHORITY) return FAULTS.hostInvalid;
     this.#lastAuthority = authority;
     if (named !== undefined) {
-      const defaultPort = named.port === 443 ? 443 : 80;
-      const isSame =
-        named.host === authority.host && named.port === (authority.port ?? defaultPort);
+      const port = authority.port ?? named.defaultPort;
+      const isSame = named.host === authority.host && named.port === port;
       if (!isSame) return FAULTS.hostMismatch;
     }
     return authority;

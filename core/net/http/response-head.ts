@@ -20,7 +20,7 @@ export interface ResponseHead {
   readonly headers: HeaderList;
   readonly connectionNamed: readonly string[];
   readonly framing: Framing;
-  /** What Content-Length says of a body that is not sent (HEAD, 304). */
+  /** What Content-Length says of a body that is not sent (HEAD, 304); with 1xx and 204 it says nothing (RFC 9110 §8.6). */
   readonly unsentLength: number | undefined;
   /** The server takes another request on this connection. */
   readonly keepAlive: boolean;
@@ -80,7 +80,7 @@ export class ResponseHeadParser implements HeadParser<ResponseHead> {
       headers: parsedHeaders(scan.fields),
       connectionNamed: connection.named,
       framing,
-      unsentLength: isBodyless && declared?.kind === 'length' ? declared.length : undefined,
+      unsentLength: isBodyless ? this.#unsentLength(declared) : undefined,
       keepAlive:
         framing.kind !== 'until-close' &&
         this.#status !== 101 &&
@@ -89,6 +89,11 @@ export class ResponseHeadParser implements HeadParser<ResponseHead> {
       isWebSocket:
         this.#status === 101 && connection.upgrade && scan.upgrade.toLowerCase() === 'websocket',
     };
+  }
+
+  #unsentLength(declared: Framing | undefined): number | undefined {
+    const isAllowed = this.#status >= 200 && this.#status !== 204;
+    return isAllowed && declared?.kind === 'length' ? declared.length : undefined;
   }
 
   /** The space before the reason is left out by some servers along with the reason. */

@@ -10,8 +10,8 @@ export interface Target {
   readonly path: string;
   /** Empty, or with its question mark. */
   readonly query: string;
-  /** Of the absolute form only; with the port that its scheme implies. */
-  readonly authority?: Authority & { readonly port: number };
+  /** Of the absolute form only; with the port that it names or its scheme implies. */
+  readonly authority?: Authority & { readonly port: number; readonly defaultPort: number };
 }
 
 const ABSOLUTE = /^(https?):\/\/([^/?#]*)(.*)$/i;
@@ -28,8 +28,11 @@ export function parseTarget(method: string, target: string): Target | HttpFault 
   if (authority === undefined) return FAULTS.hostInvalid;
   const origin = originForm(rest.startsWith('/') ? rest : `/${rest}`);
   if (origin instanceof HttpFault) return origin;
-  const port = authority.port ?? (scheme.toLowerCase() === 'https' ? 443 : 80);
-  return { ...origin, authority: { ...authority, port } };
+  const defaultPort = scheme.toLowerCase() === 'https' ? 443 : 80;
+  return {
+    ...origin,
+    authority: { ...authority, port: authority.port ?? defaultPort, defaultPort },
+  };
 }
 
 function originForm(target: string): Target | HttpFault {

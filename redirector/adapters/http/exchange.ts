@@ -272,6 +272,14 @@ export class Exchange implements UpstreamUser, PoolWaiter, UnderWay {
 
   /* ---- from the server ---- */
 
+  cork(): void {
+    this.#client.cork();
+  }
+
+  uncork(): void {
+    this.#client.uncork();
+  }
+
   answerHead(head: ResponseHead): void {
     this.#touch();
     if (head.status === 101) {

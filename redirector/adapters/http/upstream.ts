@@ -19,6 +19,9 @@ export interface UpstreamUser {
   /** Bytes after a 101: no HTTP any more. */
   tunnelData(bytes: Uint8Array): void;
   tunnelEnded(): void;
+  /** What it is told from here to there has come in one piece. */
+  cork(): void;
+  uncork(): void;
   /** The upstream takes bytes again. */
   upstreamDrained(): void;
   /** No answer, or no whole one: the connection is gone. */
@@ -52,6 +55,8 @@ export class Upstream {
   #isClosed = false;
   /** The server lets the connection stay after the answer under way. */
   #mayStay = true;
+  /** Of an answer that has been read whole, and of which its user does not know yet. */
+  #ended: HeaderList | undefined;
 
   constructor(
     parts: UpstreamParts,
@@ -67,10 +72,7 @@ export class Upstream {
           this.#user?.answerData(bytes);
         },
         end: (trailers) => {
-          if (!this.#isTunnel)
-            this.#finish((user) => {
-              user.answerEnd(trailers);
-            });
+          this.#ended = trailers;
         },
         fault: (fault) => {
           this.destroy();
@@ -176,6 +178,13 @@ export class Upstream {
   }
 
   #read(bytes: Uint8Array): void {
+    const user = this.#user;
+    user?.cork();
+    this.#readAll(bytes);
+    user?.uncork();
+  }
+
+  #readAll(bytes: Uint8Array): void {
     let at = 0;
     while (at < bytes.length && !this.#isClosed) {
       if (this.#isTunnel) {
@@ -183,7 +192,21 @@ export class Upstream {
         return;
       }
       at = this.#reader.read(bytes, at);
+      if (this.#ended !== undefined) this.#answerEnded(this.#ended, at < bytes.length);
     }
+  }
+
+  /**
+   * What lies behind an answer answers nothing, and must be known before the next request: that one could be sent within
+   * this turn, and would take it for its own.
+   */
+  #answerEnded(trailers: HeaderList, hasMore: boolean): void {
+    this.#ended = undefined;
+    if (this.#isTunnel) return;
+    if (hasMore) this.#mayStay = false;
+    this.#finish((user) => {
+      user.answerEnd(trailers);
+    });
   }
 
   #peerEnded(): void {
@@ -192,6 +215,7 @@ export class Upstream {
       return;
     }
     this.#reader.peerEnded();
+    if (this.#ended !== undefined) this.#answerEnded(this.#ended, false);
     if (!this.#isClosed) this.destroy();
   }
 

@@ -27,7 +27,7 @@ export function randomProblem(seed: number, { small = false } = {}): ProblemFile
     })),
     servers: names.map((name) => ({
       name,
-      capacity: loads(rng, dimensions, () => pick(rng, [50, 100, 100, 200])),
+      capacity: loads(rng, dimensions, () => pick(rng, [0, 50, 50, 100, 100, 100, 200, 200])),
       ...(chance(rng, 0.5) ? { soft: loads(rng, dimensions, () => between(rng, 20, 120)) } : {}),
       ...(chance(rng, 0.2) ? { base: { cpu: between(rng, 0, 20) } } : {}),
       zones: { rack: pick(rng, ['a', 'b', 'c']), room: pick(rng, ['x', 'y']) },

@@ -101,7 +101,7 @@ describe('Inputs', () => {
   });
 
   it('are undone by the gauge', () => {
-    const gauge = { centre: 5, spread: 2, unrest: 1 };
+    const gauge = { centre: 5, spread: 2, perSpread: 0.5, unrest: 1 };
     expect(unscale(scale(4.2, gauge), gauge)).toBeCloseTo(4.2, 9);
     expect(unscale(-10, gauge)).toBe(0);
     expect(unscale(3, { centre: 0, spread: 0 })).toBe(0);

@@ -1,19 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { SeededRng, shuffled } from '../../../../../core/rng.js';
-import type {
-  ProblemFile,
-  ProblemFileInput,
-} from '../../../../../forecaster/planner/packing/problem-file.js';
-import {
-  parseProblemFile,
-  problemFileSchema,
-} from '../../../../../forecaster/planner/packing/problem-file.js';
+import type { ProblemFile } from '../../../../../forecaster/planner/packing/problem-file.js';
+import { parseProblemFile } from '../../../../../forecaster/planner/packing/problem-file.js';
 import type { ProblemPlan } from '../../../../../forecaster/planner/packing/problem-plan.js';
-import { planProblem } from '../../../../../forecaster/planner/packing/problem-plan.js';
 import { fuzzRuns } from '../../../../support/fuzz.js';
 import { ProblemReference, problemFaults } from '../../../../support/packing/problem-checker.js';
 import { randomProblem } from '../../../../support/packing/random-problem.js';
+import { movesOf, planned, problem, server } from '../../../../support/packing/small-problem.js';
 
 const seeds = fc.integer({ min: 0, max: 2 ** 31 - 1 });
 
@@ -49,7 +43,6 @@ describe('planProblem, whatever the problem', () => {
   });
 
   it('finds the best of all assignments where they can be counted', () => {
-    let met = 0;
     let counted = 0;
     fc.assert(
       fc.property(seeds, (seed) => {
@@ -57,14 +50,12 @@ describe('planProblem, whatever the problem', () => {
         if (file.servers.some(({ state }) => state === 'spare')) return;
         const plan = planned(file, seed);
         const best = bestOf(file);
+        expect(plan.stopped).toBe('complete');
+        expect(standingOf(plan)).toEqual(closeTo(best));
         counted++;
-        if (isAsGood(plan, best)) met++;
-        else expect(plan.stopped).not.toBe('complete');
       }),
       fuzzRuns(300),
     );
-    // Where two that should be apart share a server at the start, not all is tried.
-    expect(met / counted).toBeGreaterThan(0.97);
     expect(counted).toBeGreaterThan(0);
   });
 });
@@ -243,32 +234,6 @@ describe('planProblem', () => {
   });
 });
 
-function planned(file: ProblemFile, seed = 1): ProblemPlan {
-  return planProblem(file, { seed, workUnits: 20_000 });
-}
-
-function problem(
-  rest: Omit<ProblemFileInput, 'format' | 'dimensions'> & Partial<ProblemFileInput>,
-): ProblemFile {
-  return problemFileSchema.parse({
-    format: 'foreshift-problem/1',
-    dimensions: [{ name: 'cpu' }],
-    moves: { costWeight: 0.01 },
-    ...rest,
-  });
-}
-
-function server(
-  name: string,
-  capacity: Record<string, number | number[]> = { cpu: 100 },
-): ProblemFileInput['servers'][number] {
-  return { name, capacity };
-}
-
-function movesOf({ batches }: ProblemPlan): ProblemPlan['batches'][number]['moves'] {
-  return batches.flatMap(({ moves }) => moves);
-}
-
 function permuted(file: ProblemFile): ProblemFile {
   const rng = new SeededRng(7);
   const { distances } = file.moves;
@@ -288,18 +253,22 @@ interface Best {
   readonly cost: number;
 }
 
-function isAsGood({ score: { plan } }: ProblemPlan, best: Best): boolean {
-  if (plan.misplaced !== best.misplaced) return plan.misplaced < best.misplaced;
-  if (plan.faults !== best.faults) return plan.faults < best.faults;
-  if (Math.abs(plan.overload - best.overload) > 1e-6) return plan.overload < best.overload;
-  return plan.cost <= best.cost + 1e-6 * Math.max(1, best.cost);
+function standingOf({ score: { plan } }: ProblemPlan): Best {
+  const { misplaced, faults, overload, cost } = plan;
+  return { misplaced, faults, overload, cost };
+}
+
+/** Sums in another order differ in their last digits. */
+function closeTo({ misplaced, faults, overload, cost }: Best): unknown {
+  const near = (value: number): unknown => expect.closeTo(value, 6);
+  return { misplaced, faults, overload: near(overload), cost: near(cost) };
 }
 
 /** Of all assignments that the rules allow. */
 function bestOf(file: ProblemFile): Best {
   const reference = new ProblemReference(file, false);
   const start = reference.start();
-  const tolerated = new Set([...reference.faults(start), ...reference.together(start)]);
+  const tolerated = new Set(reference.faults(start));
   const { max, weightMax, perServerMax } = file.moves;
   let best: Best = { misplaced: Infinity, faults: Infinity, overload: Infinity, cost: Infinity };
   const where = new Map(start);
@@ -311,9 +280,7 @@ function bestOf(file: ProblemFile): Best {
       (max === null || moved.length <= max) &&
       (weightMax === null || moved.reduce((sum, each) => sum + each.moveWeight, 0) <= weightMax) &&
       (perServerMax === null || file.servers.every(({ name }) => touches(name) <= perServerMax)) &&
-      [...reference.faults(where), ...reference.together(where)].every((line) =>
-        tolerated.has(line),
-      ) &&
+      reference.faults(where).every((line) => tolerated.has(line)) &&
       reference.overfull(where).length === 0;
     if (!isLegal) return;
     const found = {

@@ -1,0 +1,133 @@
+import type { ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { readFile, readdir } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { HAPROXY, HAPROXY_TCP, NGINX, PeerProxy } from '../test/support/peer-proxy.js';
+import type { ProxyArguments, ProxyCommand, ProxyReady, ProxyReply } from './dataplane-messages.js';
+
+/** A proxy under measurement. */
+export interface Contestant {
+  readonly name: string;
+  readonly pid: number;
+  readonly port: number;
+  /** Says something to a process of ours, and hears its answer; undefined: others have no such ear. */
+  readonly ask: ((command: ProxyCommand) => Promise<ProxyReply>) | undefined;
+  dispose(): Promise<void>;
+}
+
+export type ContestantName =
+  'ours' | 'ours-log' | 'ours-tcp' | 'haproxy' | 'haproxy-tcp' | 'nginx' | 'node' | 'undici';
+
+export interface StartOptions {
+  readonly backends: readonly number[];
+  /** Of the table of ours. */
+  readonly resources: number;
+  /** The core that proxies have for themselves; undefined: wherever there is room. */
+  readonly core: number | undefined;
+  /** Where an access log goes, if the contestant has one. */
+  readonly log: string;
+  readonly connectionsMax: number;
+  /** More for node, as `--cpu-prof`. */
+  readonly nodeFlags: readonly string[];
+}
+
+export async function startContestant(
+  name: ContestantName,
+  options: StartOptions,
+): Promise<Contestant> {
+  switch (name) {
+    case 'haproxy':
+      return peer(name, await PeerProxy.start(HAPROXY, backendOf(options), options));
+    case 'haproxy-tcp':
+      return peer(name, await PeerProxy.start(HAPROXY_TCP, backendOf(options), options));
+    case 'nginx':
+      return peer(name, await PeerProxy.start(NGINX, backendOf(options), options));
+    case 'ours':
+    case 'ours-tcp':
+    case 'node':
+    case 'undici':
+      return nodeProcess(name, { kind: name, accessLog: undefined }, options);
+    case 'ours-log':
+      return nodeProcess(name, { kind: 'ours', accessLog: options.log }, options);
+  }
+}
+
+function backendOf({ backends }: StartOptions): { readonly host: string; readonly port: number } {
+  return { host: '127.0.0.1', port: backends[0] ?? 0 };
+}
+
+function peer(name: string, proxy: PeerProxy): Contestant {
+  return {
+    name,
+    pid: proxy.pid,
+    port: proxy.address.port,
+    ask: undefined,
+    dispose: () => proxy.dispose(),
+  };
+}
+
+/** A command on one core. */
+export function pinned(core: number | undefined, command: readonly string[]): readonly string[] {
+  return core === undefined ? command : ['taskset', '-c', String(core), ...command];
+}
+
+async function nodeProcess(
+  name: string,
+  { kind, accessLog }: Pick<ProxyArguments, 'kind' | 'accessLog'>,
+  { backends, resources, core, nodeFlags }: StartOptions,
+): Promise<Contestant> {
+  const given: ProxyArguments = { kind, backends, resources, accessLog };
+  const module = fileURLToPath(new URL('./dataplane-process.js', import.meta.url));
+  const [program = '', ...args] = pinned(core, [
+    ...[process.execPath, '--expose-gc', ...nodeFlags],
+    ...[module, JSON.stringify(given)],
+  ]);
+  const child = spawn(program, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  const { port } = (await messageOf(child)) as ProxyReady;
+  return {
+    name,
+    pid: child.pid ?? 0,
+    port,
+    ask: async (command) => {
+      const answer = messageOf(child);
+      child.send(command);
+      return (await answer) as ProxyReply;
+    },
+    dispose: async () => {
+      const ended = new Promise((resolve) => child.once('exit', resolve));
+      child.kill();
+      await ended;
+    },
+  };
+}
+
+function messageOf(child: ChildProcess): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const onExit = (): void => {
+      reject(new Error('a proxy of the bench ended'));
+    };
+    child.once('exit', onExit);
+    child.once('message', (message) => {
+      child.off('exit', onExit);
+      resolve(message);
+    });
+  });
+}
+
+/** On a core so far, all threads together, in µs: by the scheduler's own count, in ns, where there is one. */
+export async function cpuUs(pid: number): Promise<number> {
+  const threads = await readdir(`/proc/${pid}/task`);
+  const ns = await Promise.all(
+    threads.map(async (thread) => {
+      const text = await readFile(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').catch(() => '0');
+      return Number(text.split(' ')[0]);
+    }),
+  );
+  return ns.reduce((sum, one) => sum + one, 0) / 1000;
+}
+
+/** Memory of its own and shared that is there now, in KB. */
+export async function residentKb(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8');
+  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? NaN);
+}

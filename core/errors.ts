@@ -558,6 +558,12 @@ const ERRORS = {
     meaning: 'there is no resource {resource}',
     remedy: '`foreshift status --resources` lists the resources.',
   },
+  ERR_RESOURCE_SHARED: {
+    status: 409,
+    exit: 1,
+    meaning: '{resource} is shared: all of its servers serve it, none of them alone',
+    remedy: 'Name its servers in `resources.policies`, or make one drain; nothing moves it.',
+  },
   ERR_AGENT_TOKEN: {
     status: 401,
     exit: 3,

@@ -41,12 +41,12 @@ export class Eligibility {
 
   /** The servers that may serve each resource, by name: one of them at a time. Absent: what nobody may serve, and what is shared. */
   servers(): ReadonlyMap<ResourceId, readonly ServerId[]> {
-    return this.#serversOf((resource) => !this.#isSharedNow(resource));
+    return this.#serversOf((resource) => !this.isShared(resource));
   }
 
   /** The servers that may serve each shared resource, all of them at the same time. */
   sharing(): ReadonlyMap<ResourceId, readonly ServerId[]> {
-    return this.#serversOf((resource) => this.#isSharedNow(resource));
+    return this.#serversOf((resource) => this.isShared(resource));
   }
 
   #serversOf(
@@ -64,8 +64,8 @@ export class Eligibility {
     return servers;
   }
 
-  /** An owner counts on being alone, whatever the config says by now. */
-  #isSharedNow(resource: ResourceId): boolean {
+  /** Several serve it at the same time: by the config, and no owner counts on being alone. */
+  isShared(resource: ResourceId): boolean {
     return this.#isShared(resource) && this.#view.table.placementOf(resource) === undefined;
   }
 

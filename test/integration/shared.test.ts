@@ -18,7 +18,8 @@ describe('a resource that several servers serve, under real traffic', () => {
     cluster = new TestCluster({ sharing: { web: { servers: 'all', policy: 'least-in-flight' } } });
     await cluster.start();
     for (const name of ['s1', 's2', 's3']) await cluster.addServer(name, RESOURCES);
-    await cluster.addRedirector('r1');
+    // A server that announces itself a moment later than the others would get little at first.
+    await cluster.addRedirector('r1', { atWork: { outliers: {}, slowStartMs: 0 } });
     await cluster.until('agents are known', () => cluster.view.all(ELIGIBLE).size === 3);
     await cluster.until('it is shared', () => cluster.redirectors[0]?.atWork.shared?.size === 1);
     client = new Pool(`http://127.0.0.1:${cluster.proxyPort()}`, { connections: 16 });

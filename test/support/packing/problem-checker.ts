@@ -141,6 +141,19 @@ export class ProblemReference {
     });
   }
 
+  /** Pairs of a group that is apart, on one server: none may be that was not at the start. */
+  together(where: Where): string[] {
+    return this.#file.groups.flatMap(({ name, apart }) => {
+      if (!apart) return [];
+      const placed = this.#membersOf(name).filter((member) => (where.get(member) ?? null) !== null);
+      return placed.flatMap((a, index) =>
+        placed
+          .slice(index + 1)
+          .flatMap((b) => (where.get(a) === where.get(b) ? [`${a} with ${b}`] : [])),
+      );
+    });
+  }
+
   moved(where: Where): FileResource[] {
     const start = this.start();
     return this.#file.resources.filter(({ name }) => {
@@ -222,8 +235,8 @@ export function problemFaults(file: ProblemFile, plan: ProblemPlan): string[] {
     );
   }
   for (const line of reference.overfull(end)) faults.push(`overfull: ${line}`);
-  const atStart = new Set(reference.faults(start));
-  for (const line of reference.faults(end)) {
+  const atStart = new Set([...reference.faults(start), ...reference.together(start)]);
+  for (const line of [...reference.faults(end), ...reference.together(end)]) {
     expect(atStart.has(line), `rule broken: ${line}`);
   }
   checkMoves(file, reference, end, expect);

@@ -335,6 +335,8 @@ function checkScore(
     planned.faults === nothing.faults &&
     planned.overload >= nothing.overload - 1e-9;
   expect(!isSame || planned.cost <= nothing.cost + slack, 'dearer than nothing');
+  const isFeasible = planned.misplaced === 0 && planned.faults === 0 && overloadNow < 1e-9;
+  expect(plan.feasible === isFeasible, `feasible: ${plan.feasible}`);
   expect(planned.faults === reference.faults(end).length, `faults ${planned.faults}`);
   expect(
     planned.misplaced < nothing.misplaced || planned.overload <= nothing.overload + TOLERANCE,

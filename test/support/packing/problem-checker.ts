@@ -141,7 +141,7 @@ export class ProblemReference {
     });
   }
 
-  /** Pairs of a group that is apart, on one server: none may be that was not at the start. */
+  /** Pairs of a group that is apart, on one server: none may come there, whoever was there. */
   together(where: Where): string[] {
     return this.#file.groups.flatMap(({ name, apart }) => {
       if (!apart) return [];
@@ -149,7 +149,9 @@ export class ProblemReference {
       return placed.flatMap((a, index) =>
         placed
           .slice(index + 1)
-          .flatMap((b) => (where.get(a) === where.get(b) ? [`${a} with ${b}`] : [])),
+          .flatMap((b) =>
+            where.get(a) === where.get(b) ? [`${a} with ${b} on ${where.get(a)}`] : [],
+          ),
       );
     });
   }

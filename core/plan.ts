@@ -27,9 +27,9 @@ export const REASON_KINDS = [
   'drain',
   /** The resource has no server yet. */
   'place',
-  /** The source serves another of its group, which is to be apart. */
+  /** The source serves another of its group, which is to be apart; or would, with the plan. */
   'apart',
-  /** Its group is in too few zones. */
+  /** Its group is in too few zones, or would be. */
   'spread',
   /** The source is lost. */
   'lost',

@@ -38,9 +38,10 @@ export class Reasons {
   of(shift: Shift): Reason {
     return (
       this.#needed(shift) ??
-      this.#grouped(shift) ??
+      this.#mending(shift) ??
       this.#overload(shift) ??
       this.#room(shift) ??
+      this.#grouped(shift) ??
       this.#evening(shift)
     );
   }
@@ -51,13 +52,19 @@ export class Reasons {
     return this.#plain(need, need === 'place' ? NOWHERE : need === 'pin' ? target : source);
   }
 
-  /** It mends a rule of its group by itself, and with the others as planned that would be broken without it. */
+  /** It mends a rule of its group, which without it would be broken as it is. */
+  #mending(shift: Shift): Reason | undefined {
+    const { resource, source, target } = shift;
+    const isMending = this.#groupsAtStart.faultsDelta(resource, source, target) < 0;
+    return isMending ? this.#grouped(shift) : undefined;
+  }
+
+  /** With the others as planned a rule of its group would be broken if it stayed. */
   #grouped({ resource, source, target }: Shift): Reason | undefined {
-    const before = this.#groupsAtStart.faultsDelta(resource, source, target);
-    const without = this.#groupsInPlan.faultsDelta(resource, target, source);
-    const isMet = this.#groupsInPlan.meets(resource, source);
-    if (before >= 0 || (without <= 0 && !isMet)) return undefined;
-    return this.#plain(isMet ? 'apart' : 'spread', source);
+    const groups = this.#groupsInPlan;
+    if (groups.meets(resource, source)) return this.#plain('apart', source);
+    const faults = groups.faultsDelta(resource, target, source);
+    return faults > 0 ? this.#plain('spread', source) : undefined;
   }
 
   /** A reason without a load. @param server `NOWHERE`: none */

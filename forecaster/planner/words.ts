@@ -47,9 +47,9 @@ export function reasonWords(reason: Reason, nowMs?: number): string {
     case 'place':
       return 'it has no server yet';
     case 'apart':
-      return `${server ?? 'its server'} serves another of its group, which is to be apart`;
+      return `${server ?? 'its server'} is to serve another of its group, and they are to be apart`;
     case 'spread':
-      return 'its group is in too few zones';
+      return 'its group would be in too few zones';
     case 'lost':
       return `${server ?? 'its server'} is lost`;
     case 'pin':

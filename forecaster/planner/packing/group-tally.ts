@@ -92,6 +92,19 @@ export class GroupTally {
     return byServer ? byServer[server]! > own : this.#isMateOn(group, resource, server);
   }
 
+  /** The one of its group that is on that server, if there is but one; `NOWHERE`: none, or more. */
+  onlyMateOn(resource: number, server: number): number {
+    const group = this.#grouping.groupOf[resource]!;
+    if (group === NOWHERE) return NOWHERE;
+    let mate = NOWHERE;
+    for (const member of this.#grouping.groups[group]!.members) {
+      if (member === resource || this.#assignment[member] !== server) continue;
+      if (mate !== NOWHERE) return NOWHERE;
+      mate = member;
+    }
+    return mate;
+  }
+
   #isMateOn(group: number, resource: number, server: number): boolean {
     for (const member of this.#grouping.groups[group]!.members) {
       if (member !== resource && this.#assignment[member] === server) return true;

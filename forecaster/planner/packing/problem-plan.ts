@@ -5,6 +5,7 @@ import type { PackingBlocker } from './packing-blockers.js';
 import { blockersOf } from './packing-blockers.js';
 import { boundOf } from './bound.js';
 import { demandFrom, packingFrom, withSparesOpen } from './from-file.js';
+import { inNameOrder } from './name-order.js';
 import { orderOf } from './order.js';
 import { pack } from './pack.js';
 import type { Packing } from './packing.js';
@@ -70,10 +71,11 @@ export type ProblemRun = AnnealingOptions;
 const CLOSED_SHARE = 0.4;
 
 /**
- * Plans a problem file. Pure: the same file, seed and work give the same bytes.
+ * Plans a problem file. Pure: the same file, seed and work give the same bytes, in whatever order the file lists things.
  * @throws ERR_PLANNING_INVALID — names that are not there, or twice
  */
-export function planProblem(file: ProblemFile, run: ProblemRun): ProblemPlan {
+export function planProblem(given: ProblemFile, run: ProblemRun): ProblemPlan {
+  const file = inNameOrder(given);
   const { packing, assignment, stopped } = solved(file, run);
   const scores = (demand = packing.demand): Pair => ({
     nothing: scorePacking(packing, packing.start, { demand }),

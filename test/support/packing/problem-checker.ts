@@ -141,6 +141,21 @@ export class ProblemReference {
     });
   }
 
+  /** Pairs of a group that is apart, on one server: none may come there, whoever was there. */
+  together(where: Where): string[] {
+    return this.#file.groups.flatMap(({ name, apart }) => {
+      if (!apart) return [];
+      const placed = this.#membersOf(name).filter((member) => (where.get(member) ?? null) !== null);
+      return placed.flatMap((a, index) =>
+        placed
+          .slice(index + 1)
+          .flatMap((b) =>
+            where.get(a) === where.get(b) ? [`${a} with ${b} on ${where.get(a)}`] : [],
+          ),
+      );
+    });
+  }
+
   moved(where: Where): FileResource[] {
     const start = this.start();
     return this.#file.resources.filter(({ name }) => {
@@ -222,8 +237,8 @@ export function problemFaults(file: ProblemFile, plan: ProblemPlan): string[] {
     );
   }
   for (const line of reference.overfull(end)) faults.push(`overfull: ${line}`);
-  const atStart = new Set(reference.faults(start));
-  for (const line of reference.faults(end)) {
+  const atStart = new Set([...reference.faults(start), ...reference.together(start)]);
+  for (const line of [...reference.faults(end), ...reference.together(end)]) {
     expect(atStart.has(line), `rule broken: ${line}`);
   }
   checkMoves(file, reference, end, expect);
@@ -322,6 +337,8 @@ function checkScore(
     planned.faults === nothing.faults &&
     planned.overload >= nothing.overload - 1e-9;
   expect(!isSame || planned.cost <= nothing.cost + slack, 'dearer than nothing');
+  const isFeasible = planned.misplaced === 0 && planned.faults === 0 && overloadNow < 1e-9;
+  expect(plan.feasible === isFeasible, `feasible: ${plan.feasible}`);
   expect(planned.faults === reference.faults(end).length, `faults ${planned.faults}`);
   expect(
     planned.misplaced < nothing.misplaced || planned.overload <= nothing.overload + TOLERANCE,

@@ -49,7 +49,7 @@ describe('resources that are to be apart', () => {
       { resource: 'db-b', target: 's2', reason: { kind: 'apart', server: 's1' } },
     ]);
     expect(reasonWords(movesOf(result)[0]!.reason)).toBe(
-      's1 serves another of its group, which is to be apart',
+      's1 is to serve another of its group, and they are to be apart',
     );
   });
 
@@ -113,6 +113,22 @@ describe('resources that are to be apart', () => {
       options: APART,
     });
     expect(result.plan?.analysis.score.plan).toMatchObject({ misplaced: 0, faults: 0 });
+  });
+
+  it('give way to one another for what has no server, and the reason says so', () => {
+    const result = planned({
+      servers: { s1: server(), s2: { capacity: { hits: 40 } } },
+      resources: { 'db-a': on('s1', 10), 'db-b': { needs: { hits: 50 } } },
+      options: APART,
+    });
+    expect(result.plan?.batches).toMatchObject([
+      {
+        moves: [
+          { resource: 'db-b', target: 's1', reason: { kind: 'place' } },
+          { resource: 'db-a', target: 's2', reason: { kind: 'apart', server: 's1' } },
+        ],
+      },
+    ]);
   });
 
   it('are explained: the servers of the others are none for it', () => {

@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { SeededRng, shuffled } from '../../../../../core/rng.js';
-import type { ProblemFile } from '../../../../../forecaster/planner/packing/problem-file.js';
 import { parseProblemFile } from '../../../../../forecaster/planner/packing/problem-file.js';
 import type { ProblemPlan } from '../../../../../forecaster/planner/packing/problem-plan.js';
 import { fuzzRuns } from '../../../../support/fuzz.js';
-import { ProblemReference, problemFaults } from '../../../../support/packing/problem-checker.js';
+import { missedBest } from '../../../../support/packing/best-of-all.js';
+import { permuted } from '../../../../support/packing/permuted.js';
+import { problemFaults } from '../../../../support/packing/problem-checker.js';
 import { randomProblem } from '../../../../support/packing/random-problem.js';
 import { movesOf, planned, problem, server } from '../../../../support/packing/small-problem.js';
 
@@ -18,27 +18,18 @@ describe('planProblem, whatever the problem', () => {
         const file = randomProblem(seed);
         expect(problemFaults(file, planned(file, seed))).toEqual([]);
       }),
-      fuzzRuns(500),
+      fuzzRuns(120),
     );
   });
 
-  it('gives the same bytes for the same file and seed', () => {
+  it('gives the same bytes for the same file and seed, in whatever order the file lists things', () => {
     fc.assert(
       fc.property(seeds, (seed) => {
         const once = JSON.stringify(planned(randomProblem(seed), seed));
         expect(JSON.stringify(planned(randomProblem(seed), seed))).toBe(once);
+        expect(JSON.stringify(planned(permuted(randomProblem(seed)), seed))).toBe(once);
       }),
-      fuzzRuns(50),
-    );
-  });
-
-  it('gives a plan that is as good in whatever order the file lists things', () => {
-    fc.assert(
-      fc.property(seeds, (seed) => {
-        const file = permuted(randomProblem(seed));
-        expect(problemFaults(file, planned(file, seed))).toEqual([]);
-      }),
-      fuzzRuns(50),
+      fuzzRuns(25),
     );
   });
 
@@ -49,12 +40,11 @@ describe('planProblem, whatever the problem', () => {
         const file = randomProblem(seed, { small: true });
         if (file.servers.some(({ state }) => state === 'spare')) return;
         const plan = planned(file, seed);
-        const best = bestOf(file);
         expect(plan.stopped).toBe('complete');
-        expect(standingOf(plan)).toEqual(closeTo(best));
+        expect(missedBest(file, plan)).toBeUndefined();
         counted++;
       }),
-      fuzzRuns(300),
+      fuzzRuns(120),
     );
     expect(counted).toBeGreaterThan(0);
   });
@@ -233,87 +223,3 @@ describe('planProblem', () => {
     );
   });
 });
-
-function permuted(file: ProblemFile): ProblemFile {
-  const rng = new SeededRng(7);
-  const { distances } = file.moves;
-  return {
-    ...file,
-    // Distances are in the order of the servers.
-    servers: distances === null ? shuffled(rng, file.servers) : file.servers,
-    resources: shuffled(rng, file.resources),
-    groups: shuffled(rng, file.groups),
-  };
-}
-
-interface Best {
-  readonly misplaced: number;
-  readonly faults: number;
-  readonly overload: number;
-  readonly cost: number;
-}
-
-function standingOf({ score: { plan } }: ProblemPlan): Best {
-  const { misplaced, faults, overload, cost } = plan;
-  return { misplaced, faults, overload, cost };
-}
-
-/** Sums in another order differ in their last digits. */
-function closeTo({ misplaced, faults, overload, cost }: Best): unknown {
-  const near = (value: number): unknown => expect.closeTo(value, 6);
-  return { misplaced, faults, overload: near(overload), cost: near(cost) };
-}
-
-/** Of all assignments that the rules allow. */
-function bestOf(file: ProblemFile): Best {
-  const reference = new ProblemReference(file, false);
-  const start = reference.start();
-  const tolerated = new Set(reference.faults(start));
-  const { max, weightMax, perServerMax } = file.moves;
-  let best: Best = { misplaced: Infinity, faults: Infinity, overload: Infinity, cost: Infinity };
-  const where = new Map(start);
-  const judge = (): void => {
-    const moved = reference.moved(where);
-    const touches = (name: string): number =>
-      moved.filter((each) => start.get(each.name) === name || where.get(each.name) === name).length;
-    const isLegal =
-      (max === null || moved.length <= max) &&
-      (weightMax === null || moved.reduce((sum, each) => sum + each.moveWeight, 0) <= weightMax) &&
-      (perServerMax === null || file.servers.every(({ name }) => touches(name) <= perServerMax)) &&
-      reference.faults(where).every((line) => tolerated.has(line)) &&
-      reference.overfull(where).length === 0;
-    if (!isLegal) return;
-    const found = {
-      misplaced: reference.misplaced(where).length,
-      faults: reference.faults(where).length,
-      overload: reference.overload(where),
-      cost: reference.cost(where),
-    };
-    if (!isLess(found, best)) return;
-    best = found;
-  };
-  const place = (index: number): void => {
-    const resource = file.resources[index];
-    if (resource === undefined) {
-      judge();
-      return;
-    }
-    const home = start.get(resource.name) ?? null;
-    const others = resource.fixed
-      ? []
-      : file.servers.filter((each) => reference.mayBe(resource, each) && each.name !== home);
-    for (const name of [home, ...others.map((each) => each.name)]) {
-      where.set(resource.name, name);
-      place(index + 1);
-    }
-  };
-  place(0);
-  return best;
-}
-
-function isLess(a: Best, b: Best): boolean {
-  if (a.misplaced !== b.misplaced) return a.misplaced < b.misplaced;
-  if (a.faults !== b.faults) return a.faults < b.faults;
-  if (Math.abs(a.overload - b.overload) > 1e-9) return a.overload < b.overload;
-  return a.cost < b.cost;
-}

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -75,6 +75,16 @@ const CPU_ROWS: Readonly<Record<string, CpuRow>> = {
     goals: { a5: ['ours-tcp', 'haproxy-tcp'] },
   },
 };
+
+const absent = ['haproxy', 'nginx', 'wrk'].filter(
+  (program) => spawnSync(program, ['-v'], { stdio: 'ignore' }).error !== undefined,
+);
+if (absent.length > 0) {
+  console.error(
+    `the bench needs what is not on this machine: ${absent.join(', ')} (.ci/engines installs it)`,
+  );
+  process.exit(2);
+}
 
 const core = { proxy: coreOf(0), load: coreOf(1) };
 const folder = await mkdtemp(join(tmpdir(), 'foreshift-bench-'));

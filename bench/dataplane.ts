@@ -293,9 +293,16 @@ const versions = {
   haproxy: /version ([^ ]+)/.exec(execFileSync('haproxy', ['-v'], { encoding: 'utf8' }))?.[1],
 };
 const loadBefore = loadavg();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => void clean().finally(() => process.exit(1)));
+}
 try {
   for (const id of given.rows.split(',')) await measureRow(id);
 } finally {
+  await clean();
+}
+
+async function clean(): Promise<void> {
   await leave();
   await backend.dispose();
   await rm(folder, { recursive: true });

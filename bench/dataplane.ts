@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -75,6 +75,16 @@ const CPU_ROWS: Readonly<Record<string, CpuRow>> = {
     goals: { a5: ['ours-tcp', 'haproxy-tcp'] },
   },
 };
+
+const absent = ['haproxy', 'nginx', 'wrk'].filter(
+  (program) => spawnSync(program, ['-v'], { stdio: 'ignore' }).error !== undefined,
+);
+if (absent.length > 0) {
+  console.error(
+    `the bench needs what is not on this machine: ${absent.join(', ')} (.ci/engines installs it)`,
+  );
+  process.exit(2);
+}
 
 const core = { proxy: coreOf(0), load: coreOf(1) };
 const folder = await mkdtemp(join(tmpdir(), 'foreshift-bench-'));
@@ -283,9 +293,16 @@ const versions = {
   haproxy: /version ([^ ]+)/.exec(execFileSync('haproxy', ['-v'], { encoding: 'utf8' }))?.[1],
 };
 const loadBefore = loadavg();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => void clean().finally(() => process.exit(1)));
+}
 try {
   for (const id of given.rows.split(',')) await measureRow(id);
 } finally {
+  await clean();
+}
+
+async function clean(): Promise<void> {
   await leave();
   await backend.dispose();
   await rm(folder, { recursive: true });

@@ -11,22 +11,30 @@ export interface UnderWay {
 
 /** What of one protocol is in the gate, by resource: what a move must see the end of. */
 export class WorkUnderWay {
-  readonly #works = new Map<number, Set<UnderWay>>();
+  /** Most have one, which needs no set. */
+  readonly #works = new Map<number, UnderWay | Set<UnderWay>>();
 
   add(at: number, work: UnderWay): void {
-    const others = this.#works.get(at);
-    if (others === undefined) this.#works.set(at, new Set([work]));
-    else others.add(work);
+    const known = this.#works.get(at);
+    if (known === undefined) this.#works.set(at, work);
+    else if (known instanceof Set) known.add(work);
+    else this.#works.set(at, new Set([known, work]));
   }
 
   remove(at: number, work: UnderWay): void {
-    const others = this.#works.get(at);
-    others?.delete(work);
-    if (others?.size === 0) this.#works.delete(at);
+    const known = this.#works.get(at);
+    if (known instanceof Set) {
+      known.delete(work);
+      if (known.size === 0) this.#works.delete(at);
+    } else if (known === work) {
+      this.#works.delete(at);
+    }
   }
 
   /** As it is now: what is done to one may end another. */
   of(at: number): readonly UnderWay[] {
-    return [...(this.#works.get(at) ?? [])];
+    const known = this.#works.get(at);
+    if (known === undefined) return [];
+    return known instanceof Set ? [...known] : [known];
   }
 }

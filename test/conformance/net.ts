@@ -251,6 +251,22 @@ export function describeNet(name: string, make: () => NetWorld): void {
       await world.until(server.reads('ab'));
     });
 
+    it('writes what was corked in its order, small and large, and at its end too', async () => {
+      const { client, server } = await meet();
+      const large = Buffer.alloc(20_000, 'L');
+      client.does((c) => {
+        c.cork();
+        c.write(Buffer.from('a'));
+        c.write(large);
+        c.write(Buffer.from('b'));
+        c.write(Buffer.from('c'));
+        c.end();
+        c.uncork();
+      });
+      await world.until(server.hears('ended'));
+      expect(server.text).toBe(`a${large.toString()}bc`);
+    });
+
     it('can be destroyed before it opens', async () => {
       const listener = await listen(() => undefined);
       const client = connect(listener.address);

@@ -520,7 +520,9 @@ export class Exchange implements UpstreamUser, PoolWaiter, UnderWay {
     this.#context.counters.answered(head.status);
     this.#status = head.status;
     const connection = this.#connectionText(this.#mayStay && this.#isRequestRead);
-    this.#client.write(answerHeadBytes(head, framing, connection));
+    const upstream = this.#upstream;
+    assert.ok(upstream !== undefined, 'an answer comes from somewhere');
+    this.#client.write(upstream.relayedHead(head, framing, connection));
   }
 
   #answered(status: number): void {

@@ -1,5 +1,4 @@
 import type { Address, ServerId } from '../../../core/domain.js';
-import { formatAddress } from '../../../core/domain.js';
 import type { Move } from '../../../core/plan.js';
 import type { ProtocolAdapter, Transfer, VacateHow } from '../adapter.js';
 import type { FrontListener } from '../fronts.js';
@@ -32,7 +31,7 @@ export class HttpAdapter implements ProtocolAdapter {
   readonly #fronts: Fronts<Route, ClientConnection>;
   readonly #pools = new Map<
     number,
-    { readonly address: string; readonly link: ServerLink; readonly pool: UpstreamPool }
+    { readonly address: Address; readonly link: ServerLink; readonly pool: UpstreamPool }
   >();
   readonly #perClient = new Tally<string>();
   readonly #reaching = new Reaching((target, signal) => this.#connect(target, signal));
@@ -160,12 +159,11 @@ export class HttpAdapter implements ProtocolAdapter {
     const address = servers.addressOf(id);
     if (address === undefined) return undefined;
     const known = this.#pools.get(server);
-    const text = formatAddress(address);
     const link = servers.linkOf(id);
-    if (known?.address === text && known.link === link) return known.pool;
+    if (known?.link === link && isSameAddress(known.address, address)) return known.pool;
     known?.pool.close();
     const pool = new UpstreamPool({ net, clock, link }, address, this.#options);
-    this.#pools.set(server, { address: text, link, pool });
+    this.#pools.set(server, { address, link, pool });
     return pool;
   }
 
@@ -195,4 +193,8 @@ export class HttpAdapter implements ProtocolAdapter {
       pool.acquireFresh(waiter);
     });
   }
+}
+
+function isSameAddress(a: Address, b: Address): boolean {
+  return a === b || (a.host === b.host && a.port === b.port);
 }

@@ -3,8 +3,11 @@ import type { Clock } from '../../../core/clock/port.js';
 import type { Address } from '../../../core/domain.js';
 import { Deadline } from '../../../core/net/deadline.js';
 import type { HttpFault } from '../../../core/net/http/fault.js';
+import type { Framing } from '../../../core/net/http/framing.js';
+import type { OutgoingConnection } from '../../../core/net/http/head-text.js';
 import type { HeaderList } from '../../../core/net/http/header-list.js';
 import type { MessageLimits } from '../../../core/net/http/message-reader.js';
+import { answerHeadBytes } from '../../../core/net/http/relayed-heads.js';
 import type { ResponseHead } from '../../../core/net/http/response-head.js';
 import { ResponseReader } from '../../../core/net/http/response-reader.js';
 import type { CloseReason, Connection, Net } from '../../../core/net/port.js';
@@ -26,6 +29,13 @@ export interface UpstreamUser {
   upstreamDrained(): void;
   /** No answer, or no whole one: the connection is gone. */
   upstreamLost(why: HttpFault | CloseReason): void;
+}
+
+interface RelayedHead {
+  readonly head: ResponseHead;
+  readonly framing: Framing;
+  readonly connection: OutgoingConnection;
+  readonly bytes: Uint8Array;
 }
 
 export interface UpstreamParts {
@@ -55,6 +65,8 @@ export class Upstream {
   #isClosed = false;
   /** The server lets the connection stay after the answer under way. */
   #mayStay = true;
+  /** What the last answer's head became for its client. */
+  #relayed: RelayedHead | undefined;
   /** Of an answer that has been read whole, and of which its user does not know yet. */
   #ended: HeaderList | undefined;
 
@@ -149,6 +161,17 @@ export class Upstream {
 
   resume(): void {
     this.#connection.resume();
+  }
+
+  /** An answer's head for its client. A server that says the same again, to the byte, has the same head again. */
+  relayedHead(head: ResponseHead, framing: Framing, connection: OutgoingConnection): Uint8Array {
+    const last = this.#relayed;
+    if (last?.head === head && last.framing === framing && last.connection === connection) {
+      return last.bytes;
+    }
+    const bytes = answerHeadBytes(head, framing, connection);
+    this.#relayed = { head, framing, connection, bytes };
+    return bytes;
   }
 
   /** The server has answered 101: what follows is not HTTP. */

@@ -279,8 +279,9 @@ describe('entering a shared resource', () => {
       work();
       return process.memoryUsage().heapUsed - before;
     };
-    work();
-    // A number boxed for each would be 3 MB and more, unless a collection comes between: not in all of these.
-    expect(Math.max(...[1, 2, 3, 4, 5].map(grown))).toBeLessThan(1_500_000);
+    // A number boxed for each would be 3 MB and more in every round but those with a collection; what the engine has
+    // not compiled yet boxes some, so that single rounds say nothing.
+    const rounds = Array.from({ length: 15 }, grown).sort((a, b) => a - b);
+    expect(rounds[7]).toBeLessThan(1_500_000);
   });
 });

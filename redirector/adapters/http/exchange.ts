@@ -646,9 +646,13 @@ export class Exchange implements UpstreamUser, PoolWaiter, UnderWay {
     const isWell = this.#status < 500 && end !== 'cut';
     if (accessLog?.wants(isWell) !== true) return;
     const { method, authority, path, query, minorVersion } = this.#head;
-    const { host: client, scheme } = this.#client;
+    // Spelled out: an object spread into another costs more here than the line that comes of it.
     accessLog.http({
-      ...{ client, scheme, end, reason, id: this.#id },
+      client: this.#client.host,
+      scheme: this.#client.scheme,
+      end,
+      reason,
+      id: this.#id,
       request: { method, host: authority, path, query, minorVersion },
       status: this.#status,
       resource: gate.resourceId(this.#at),

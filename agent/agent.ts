@@ -32,6 +32,8 @@ export interface AgentParts {
   readonly isServing: () => boolean;
   /** What the server may serve, now. */
   readonly resources: () => readonly ResourceId[];
+  /** Which of them it serves beside others, at the same time; left out: none. */
+  readonly isShared?: (resource: string) => boolean;
 }
 
 export interface AgentOptions {
@@ -121,7 +123,8 @@ export class Agent implements Startable {
     }
     const ownership = await Ownership.open(this.#parts, { bootGraceMs });
     this.#ownership = ownership;
-    this.#gate = new RequestGate({ ownership, newOwners: this.#newOwners });
+    const { isShared = () => false } = this.#parts;
+    this.#gate = new RequestGate({ ownership, newOwners: this.#newOwners, isShared });
     await this.#control.start();
     const { net, clock, log } = this.#parts;
     const announcer = new Announcer(

@@ -112,6 +112,11 @@ export class Ownership {
     return 'admitted';
   }
 
+  /** It is this server's alone, or is just being given up. */
+  isOwned(resource: string): boolean {
+    return this.#resources.get(resource)?.since !== undefined;
+  }
+
   /** What was admitted may still be told to the server: its lease has not run out meanwhile. */
   mayGoOn(resource: string): boolean {
     const isAvailable = this.#resources.get(resource)?.policy !== 'consistency';

@@ -1,4 +1,4 @@
-import { EXECUTED_HEADER, OWNER_HEADER } from '../core/agent-protocol.js';
+import { EXECUTED_HEADER, OWNER_HEADER, SHARED_SINCE } from '../core/agent-protocol.js';
 import type { NewOwners } from './new-owners.js';
 import type { Admission, Ownership } from './ownership.js';
 
@@ -9,17 +9,30 @@ export interface GateRefusal {
   readonly body: string;
 }
 
+export interface RequestGateParts {
+  readonly ownership: Ownership;
+  readonly newOwners: NewOwners;
+  /** This server serves it beside others, at the same time. */
+  readonly isShared: (resource: string) => boolean;
+}
+
 /**
  * The fence in front of a server: each request must name its resource and the generation since which the
- * sender believes that this server serves it. Whatever differs is refused before the server sees it.
+ * sender believes that this server serves it. Whatever differs is refused before the server sees it. What several
+ * servers serve at the same time has no such generation: it is let in where this server was told so too, and nobody
+ * made it the only one.
  */
 export class RequestGate {
   readonly #ownership: Ownership;
   readonly #newOwners: NewOwners;
+  readonly #isShared: (resource: string) => boolean;
+  /** Requests under way, by shared resource. */
+  readonly #sharedUnderWay = new Map<string, number>();
 
-  constructor(parts: { readonly ownership: Ownership; readonly newOwners: NewOwners }) {
-    this.#ownership = parts.ownership;
-    this.#newOwners = parts.newOwners;
+  constructor({ ownership, newOwners, isShared }: RequestGateParts) {
+    this.#ownership = ownership;
+    this.#newOwners = newOwners;
+    this.#isShared = isShared;
   }
 
   /** Undefined: the request may run, and `done` must be called when it has ended. */
@@ -27,17 +40,29 @@ export class RequestGate {
     if (resource === undefined || since === undefined) {
       return refusal(421, 'this server is reached through its redirector only', {});
     }
+    if (since === SHARED_SINCE) return this.#enterShared(resource);
     const admission = this.#ownership.admit(resource, since);
     return admission === 'admitted' ? undefined : this.#refusalOf(admission, resource);
   }
 
   /** Asked before more of an admitted request reaches the server. */
   mayGoOn(resource: string): boolean {
-    return this.#ownership.mayGoOn(resource);
+    return this.#sharedUnderWay.has(resource) || this.#ownership.mayGoOn(resource);
   }
 
   done(resource: string): void {
-    this.#ownership.done(resource);
+    const shared = this.#sharedUnderWay.get(resource) ?? 0;
+    if (shared === 0) this.#ownership.done(resource);
+    else if (shared === 1) this.#sharedUnderWay.delete(resource);
+    else this.#sharedUnderWay.set(resource, shared - 1);
+  }
+
+  #enterShared(resource: string): GateRefusal | undefined {
+    if (!this.#isShared(resource) || this.#ownership.isOwned(resource)) {
+      return this.#refusalOf('not-owner', resource);
+    }
+    this.#sharedUnderWay.set(resource, (this.#sharedUnderWay.get(resource) ?? 0) + 1);
+    return undefined;
   }
 
   #refusalOf(admission: Exclude<Admission, 'admitted'>, resource: string): GateRefusal {

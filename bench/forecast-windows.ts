@@ -28,6 +28,12 @@ export interface ForecastWindows {
   readonly seconds: number;
 }
 
+export interface WindowsOptions {
+  readonly neural: Predictor | undefined;
+  /** So many steps before the origin the models learnt; what came since, they only observed. */
+  readonly ageSteps: number;
+}
+
 /**
  * Forecasts all windows of a task as the product does: what was measured before the origin is observed, windows with the
  * same origin together, and the forecaster is asked once. The peak of 12 steps is asked of one with that horizon.
@@ -35,13 +41,13 @@ export interface ForecastWindows {
 export function forecastWindows(
   task: BaselineTask,
   trace: Trace,
-  neural?: Predictor,
+  options: WindowsOptions,
 ): ForecastWindows {
   const windows = task.windows.map((window) => cut(task, trace, window));
   const before = process.cpuUsage();
-  const long = saidOf(task, windows, { horizonSteps: 24, neural });
+  const long = saidOf(task, windows, { horizonSteps: 24, ...options });
   const { user, system } = process.cpuUsage(before);
-  const short = saidOf(task, windows, { horizonSteps: 12, neural });
+  const short = saidOf(task, windows, { horizonSteps: 12, ...options });
   const h24 = windows.map((window, at) => ({ ...window, ...long[at]! }));
   const h12 = h24.map((window, at) => {
     const { peak50, peak90 } = short[at]!;
@@ -53,10 +59,7 @@ export function forecastWindows(
 function saidOf(
   task: BaselineTask,
   windows: readonly Window[],
-  {
-    horizonSteps,
-    neural,
-  }: { readonly horizonSteps: number; readonly neural: Predictor | undefined },
+  { horizonSteps, neural, ageSteps }: WindowsOptions & { readonly horizonSteps: number },
 ): SaidWindow[] {
   const stepMs = task.step_seconds * 1000;
   const said = new Array<SaidWindow>(windows.length);
@@ -65,13 +68,16 @@ function saidOf(
     const forecasting = new Forecasting(options);
     forecasting.useNeural(neural);
     const keys = together.map((at) => windows[at]!.key);
-    const values = new Float32Array(together.length * task.context);
-    for (const [row, at] of together.entries()) {
-      values.set(windows[at]!.context, row * task.context);
-    }
-    const startMs = windows[together[0]!]!.startMs - task.context * stepMs;
-    forecasting.observe(panelOf(keys, { startMs, stepMs, steps: task.context }, values));
-    const { block } = forecasting.forecast(keys);
+    const observe = (from: number, to: number): void => {
+      const values = together.flatMap((at) => [...windows[at]!.context.subarray(from, to)]);
+      const startMs = windows[together[0]!]!.startMs - (task.context - from) * stepMs;
+      const grid = { startMs, stepMs, steps: to - from };
+      forecasting.observe(panelOf(keys, grid, Float32Array.from(values)));
+    };
+    observe(0, task.context - ageSteps);
+    forecasting.learn();
+    if (ageSteps > 0) observe(task.context - ageSteps, task.context);
+    const { block } = forecasting.forecast(keys, { learns: 'new' });
     for (const [row, at] of together.entries()) said[at] = saidWindow(block, row);
   }
   return said;

@@ -2,10 +2,11 @@
  * Forecasts exactly the windows of a file of baselines: our figures beside those of well-known models, and
  * how many series a second are forecast.
  * `node dist/bench/forecast.js --baselines FILE.json --traces DIR [--out RESULT.json] [--only TASK,…] [--r no]
- *   [--scale SERIES] [--neural off|FILE]`
+ *   [--scale SERIES] [--neural off|FILE] [--age STEPS]`
  * Where Rscript and its package `forecast` are installed, their speed is measured in the same run, unless `--r no`.
  * With --scale, rounds of so many series (100000 take 20 minutes to learn) are compared with rounds of 1,000.
  * With --neural, without the neural forecaster, or with other weights than the product's.
+ * With --age, of state that was learnt so many steps before the origin, as it is between two refits.
  * Exit 2 if a file that it needs is not there or cannot be used.
  */
 import { readFile, writeFile } from 'node:fs/promises';
@@ -41,6 +42,7 @@ const { values: args } = parseArgs({
     r: { type: 'string', default: 'yes' },
     scale: { type: 'string' },
     neural: { type: 'string' },
+    age: { type: 'string', default: '0' },
   },
 });
 
@@ -124,7 +126,8 @@ async function neuralOf(wanted: string | undefined): Promise<OpenedNeural | unde
 }
 
 function resultOf(task: BaselineTask, trace: Trace, neural: Predictor | undefined): TaskResult {
-  const { h12, h24, seconds } = forecastWindows(task, trace, neural);
+  const options = { neural, ageSteps: Number(args.age) };
+  const { h12, h24, seconds } = forecastWindows(task, trace, options);
   return {
     windows: task.windows.length,
     seconds: rounded(seconds),

@@ -2,10 +2,11 @@ import { existsSync } from 'node:fs';
 import { readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
-import { messageOf } from '../core/text.js';
 import { packingFrom } from '../forecaster/planner/packing/from-file.js';
 import { pack } from '../forecaster/planner/packing/pack.js';
 import { problemFileSchema } from '../forecaster/planner/packing/problem-file.js';
+import { cpuSeconds } from './cpu-seconds.js';
+import { isInputFault } from './inputs.js';
 import { judge, lowerBound } from './roadef-checker.js';
 import { balanceTerm, problemFileOf } from './roadef-problem.js';
 import { readReassignment } from './roadef.js';
@@ -37,12 +38,6 @@ interface InstanceResult {
   readonly lowerBound: number;
 }
 
-/** Of the whole process. */
-function cpuSeconds(): number {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1e6;
-}
-
 /** Kept for reading what was found, and judging it. */
 const RESERVE_SHARE = 0.02;
 
@@ -61,17 +56,17 @@ export async function roadef(options: RoadefOptions): Promise<void> {
       process.stdout.write(`${JSON.stringify(summary)}\n`);
     }
   } catch (error) {
-    process.stderr.write(`${messageOf(error)}\n`);
+    if (!isInputFault(error)) throw error;
+    process.stderr.write(`${error.message}\n`);
     process.exitCode = 2;
     return;
   }
   const scores = instances.flatMap(({ score }) => (score === null ? [] : [score]));
   const sum = scores.reduce((total, score) => total + score, 0);
   const meanScore = scores.length === 0 ? null : sum / scores.length;
-  if (scores.length > 0)
-    process.stdout.write(
-      `mean score ${(sum / scores.length).toFixed(4)} over ${scores.length} instances\n`,
-    );
+  if (meanScore !== null) {
+    process.stdout.write(`mean score ${meanScore.toFixed(4)} over ${scores.length} instances\n`);
+  }
   if (toy !== null) process.stdout.write(`toy: the checker agrees on ${toy.agree} of ${toy.of}\n`);
   const report = { seconds: options.seconds, seeds: options.seeds, meanScore, toy, instances };
   if (options.out !== '') await writeFile(options.out, `${JSON.stringify(report, undefined, 2)}\n`);

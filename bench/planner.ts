@@ -19,6 +19,7 @@ import type { Solution } from '../forecaster/planner/search.js';
 import { plan } from '../forecaster/planner/search.js';
 import { translate } from '../forecaster/planner/translation.js';
 import { utilizationOf } from '../forecaster/planner/utilization.js';
+import { cpuSeconds } from './cpu-seconds.js';
 import type { HorizonShape } from './horizon-problem.js';
 import { horizonInputs } from './horizon-problem.js';
 import { roadef } from './planner-roadef.js';
@@ -29,11 +30,6 @@ const FREE: Partial<PlannerOptions> = { movesMax: UNLIMITED, workUnits: UNLIMITE
 function option(name: string, fallback: string): string {
   const at = process.argv.indexOf(`--${name}`);
   return at < 0 ? fallback : (process.argv[at + 1] ?? fallback);
-}
-
-function cpuSeconds(): number {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1e6;
 }
 
 function timed<T>(work: () => T): { readonly result: T; readonly seconds: number } {

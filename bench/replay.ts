@@ -1,7 +1,7 @@
 /**
  * The replays of a file of anchors by our own rules: our figures beside the anchors', and the goals.
  * `npm run bench -- replay --anchors FILE.json --traces DIR [--out FILE.json] [--policies a,b] [--only TRACE] [--seed 1] [--planner '{"quantile":0.9}'] [--tune]`
- * `--tune`: also every quantile that the tune job tries, in both halves, and what it would have chosen by the earlier one.
+ * `--tune`: also every quantile that the tune job tries, held all the time, and what a tuning every night would have made of it.
  * Exit 2 if a file that it needs is not there or cannot be used.
  */
 import { writeFile } from 'node:fs/promises';

@@ -1,7 +1,6 @@
 import type { ProblemFileInput } from '../forecaster/planner/packing/problem-file.js';
 import type { ServerTerm } from '../forecaster/planner/packing/packing.js';
 import type { Balance, Reassignment } from './roadef.js';
-import { lowerBound } from './roadef-checker.js';
 
 /** The instance in our format; the balance of two resources, which it has not, is `balanceTerm`. */
 export function problemFileOf(instance: Reassignment): ProblemFileInput {
@@ -47,18 +46,15 @@ export function balanceTerm(instance: Reassignment): ServerTerm | undefined {
   const { balances, machines } = instance;
   if (balances.length === 0) return undefined;
   const capacity = Float64Array.from(machines.flatMap((machine) => machine.capacity));
-  const softOnly = lowerBound({ ...instance, balances: [] });
-  return new BalanceTerm(balances, capacity, lowerBound(instance) - softOnly);
+  return new BalanceTerm(balances, capacity);
 }
 
 class BalanceTerm implements ServerTerm {
-  readonly bound: number;
   readonly #capacity: Float64Array;
   /** Four numbers each: the two resources, the target, the weight. */
   readonly #balances: Float64Array;
 
-  constructor(balances: readonly Balance[], capacity: Float64Array, bound: number) {
-    this.bound = bound;
+  constructor(balances: readonly Balance[], capacity: Float64Array) {
     this.#capacity = capacity;
     this.#balances = Float64Array.from(
       balances.flatMap(({ first, second, target, weight }) => [first, second, target, weight]),

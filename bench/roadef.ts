@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { InputFault } from './inputs.js';
 
 /**
  * The machine reassignment problem of the ROADEF/EURO challenge 2012 (Google), as its files have it: integers
@@ -42,7 +43,7 @@ export interface Balance {
   readonly weight: number;
 }
 
-/** @throws RangeError if a file ends too early, or has more than it says */
+/** @throws InputFault if a file ends too early, or has more than it says */
 export async function readReassignment(
   modelPath: string,
   startPath: string,
@@ -50,10 +51,10 @@ export async function readReassignment(
   return parseReassignment(await readFile(modelPath, 'utf8'), await readFile(startPath, 'utf8'));
 }
 
-/** @throws RangeError if a text ends too early, or has more than it says */
+/** @throws InputFault if a text ends too early, or has more than it says */
 export function parseReassignment(modelText: string, startText: string): Reassignment {
-  const model = new Integers(modelText);
-  const start = new Integers(startText);
+  const model = new Integers('model', modelText);
+  const start = new Integers('assignment', startText);
   const read = readModel(model);
   const instance = { ...read, start: start.list(read.processes.length) };
   model.end();
@@ -63,7 +64,7 @@ export function parseReassignment(modelText: string, startText: string): Reassig
 
 function readModel(from: Integers): Omit<Reassignment, 'start'> {
   const resources = from.repeat(() => ({ isTransient: from.next() === 1, weight: from.next() }));
-  const machineCount = from.next();
+  const machineCount = from.count();
   const machines = Array.from({ length: machineCount }, (): Machine => ({
     neighborhood: from.next(),
     location: from.next(),
@@ -73,7 +74,7 @@ function readModel(from: Integers): Omit<Reassignment, 'start'> {
   }));
   const services = from.repeat(() => {
     const spreadMin = from.next();
-    return { spreadMin, needs: from.list(from.next()) };
+    return { spreadMin, needs: from.list(from.count()) };
   });
   const processes = from.repeat(() => ({
     service: from.next(),
@@ -91,10 +92,13 @@ function readModel(from: Integers): Omit<Reassignment, 'start'> {
 }
 
 class Integers {
+  readonly #name: string;
   readonly #text: string;
   #at = 0;
 
-  constructor(text: string) {
+  /** @param name of the text, for messages */
+  constructor(name: string, text: string) {
+    this.#name = name;
     this.#text = text;
   }
 
@@ -105,7 +109,7 @@ class Integers {
     while (this.#at < text.length && !isSpace(text.charCodeAt(this.#at))) this.#at++;
     const value = Number(text.slice(from, this.#at));
     if (from === this.#at || !Number.isInteger(value) || value < 0) {
-      throw new RangeError(`an integer was expected at character ${from}`);
+      throw this.#fault(`an integer was expected at character ${from}`);
     }
     return value;
   }
@@ -114,14 +118,25 @@ class Integers {
     return Array.from({ length: count }, () => this.next());
   }
 
+  /** The next number, of something that follows: there are not more of it than there are characters. */
+  count(): number {
+    const value = this.next();
+    if (value <= this.#text.length) return value;
+    throw this.#fault(`a count was expected before character ${this.#at}`);
+  }
+
   /** As many as the next number says. */
   repeat<T>(read: () => T): T[] {
-    return Array.from({ length: this.next() }, read);
+    return Array.from({ length: this.count() }, read);
+  }
+
+  #fault(message: string): InputFault {
+    return new InputFault(`${this.#name}: ${message}`);
   }
 
   end(): void {
     if (this.#text.slice(this.#at).trim() !== '') {
-      throw new RangeError(`nothing was expected after character ${this.#at}`);
+      throw this.#fault(`nothing was expected after character ${this.#at}`);
     }
   }
 }

@@ -21,6 +21,8 @@ import {
 export const RESOURCE_HEADER = 'foreshift-resource';
 /** The generation that gave the resource to this server: the fence compares it. */
 export const SINCE_HEADER = 'foreshift-since';
+/** Of a resource that several servers serve at the same time, in place of a generation: nobody owns it. */
+export const SHARED_SINCE = 'shared';
 /** On a refusal: the server and address that the agent believes to be right, or `in-transit`. */
 export const OWNER_HEADER = 'foreshift-owner';
 /** On every answer that is not the server's own: was the request carried out? `no` or `unknown`. */

@@ -68,6 +68,19 @@ export const DRAIN_POLICIES = ['abort', 'pin', 'cut'] as const;
 export type DrainPolicy = (typeof DRAIN_POLICIES)[number];
 
 /**
+ * How each piece of work for a shared resource gets one of its servers: of two that are drawn, the one with less work under way,
+ * or with less work times response time.
+ */
+export const CHOICE_POLICIES = ['least-in-flight', 'peak-ewma'] as const;
+export type ChoicePolicy = (typeof CHOICE_POLICIES)[number];
+
+/** A resource that several servers serve at the same time: which of those that may, and how each piece of work gets one. */
+export interface Sharing {
+  readonly servers: 'all' | readonly ServerId[];
+  readonly policy: ChoicePolicy;
+}
+
+/**
  * How redirectors stand in for one another. `heartbeat`: they know of each other's lives by their leases, and take over
  * addresses and sessions of one that is dead. `independent`: each serves its own addresses and sessions only.
  */

@@ -262,6 +262,12 @@ const ERRORS = {
     meaning: '{file}: {why}',
     remedy: 'Name a file that is there and that this user may read.',
   },
+  ERR_ERROR_PAGE_INVALID: {
+    status: 400,
+    exit: 64,
+    meaning: '{file} cannot be an error page: {why}',
+    remedy: 'Name a short file whose name says what it is: .html, .txt, .json or .xml.',
+  },
   ERR_FILE_UNWRITABLE: {
     status: 400,
     exit: 64,
@@ -551,6 +557,12 @@ const ERRORS = {
     exit: 1,
     meaning: 'there is no resource {resource}',
     remedy: '`foreshift status --resources` lists the resources.',
+  },
+  ERR_RESOURCE_SHARED: {
+    status: 409,
+    exit: 1,
+    meaning: '{resource} is shared: all of its servers serve it, none of them alone',
+    remedy: 'Name its servers in `resources.policies`, or make one drain; nothing moves it.',
   },
   ERR_AGENT_TOKEN: {
     status: 401,

@@ -27,6 +27,10 @@ export const REASON_KINDS = [
   'drain',
   /** The resource has no server yet. */
   'place',
+  /** The source serves another of its group, which is to be apart; or would, with the plan. */
+  'apart',
+  /** Its group is in too few zones, or would be. */
+  'spread',
   /** The source is lost. */
   'lost',
   /** An operator pinned the resource to the target. */
@@ -70,12 +74,14 @@ const plannedMoveSchema = moveSchema.extend({
 export type PlannedMove = Readonly<z.output<typeof plannedMoveSchema>>;
 
 /**
- * How good an assignment is over the horizon. Lower is better, in this order: misplaced, overload,
- * pressure, unevenness. Sums run over servers, dimensions and steps.
+ * How good an assignment is over the horizon. Lower is better, in this order: misplaced, faults,
+ * overload, pressure, unevenness. Sums run over servers, dimensions and steps.
  */
 const scoreSchema = z.object({
   /** Resources without a server, on one that they must leave, or off their pin. */
   misplaced: countSchema,
+  /** Rules of groups that are broken: each resource beyond the first on a server, each zone too few. */
+  faults: countSchema.default(0),
   /** Σ max(0, utilization − 1), in utilization × steps: predicted overload. */
   overload: finiteSchema,
   /** Σ max(0, utilization − target)², mean over the steps. */
@@ -107,13 +113,27 @@ export type Outlook = Readonly<z.output<typeof outlookSchema>>;
 
 /** What stands in the way of a better assignment: gone, it would be possible. */
 const blockerSchema = z.object({
-  kind: z.enum(['capacity', 'pin', 'eligibility', 'cooldown', 'moves-limit', 'server-state']),
+  kind: z.enum([
+    'capacity',
+    'pin',
+    'eligibility',
+    'cooldown',
+    'group',
+    'headroom',
+    'moves-limit',
+    'server-moves-limit',
+    'hourly-moves-limit',
+    'server-state',
+  ]),
   resource: resourceIdSchema.nullable(),
   server: serverIdSchema.nullable(),
+  /** For `headroom`, if it is a whole zone that the others could not do without. */
+  zone: z.string().nullable().default(null),
   dimension: z.enum(DIMENSIONS).nullable(),
   /**
    * How much more is needed: servers for `capacity` (with a resource: of one server, for it alone), moves for
-   * `moves-limit`; otherwise null.
+   * the limits of moves. For `headroom`: servers that would hold what is left over; null: no other may serve the
+   * resource. Otherwise null.
    */
   amount: finiteSchema.nullable(),
 });

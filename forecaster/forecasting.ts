@@ -26,7 +26,7 @@ export interface ForecastingOptions {
   readonly historySteps?: number;
   /** Ascending, 0.5 among them; default `QUANTILES`. */
   readonly quantiles?: readonly number[];
-  /** A series is learnt anew about so often, a young one sooner; default 72 steps. */
+  /** A series is learnt anew about so often, a young one sooner; default 24 steps. */
   readonly refitSteps?: number;
   /** Spreads the refits of the series over time. */
   readonly seed: number;
@@ -37,7 +37,7 @@ const DEFAULTS = {
   seasonsMs: [HOUR_MS, 24 * HOUR_MS, 168 * HOUR_MS],
   historySteps: 2016,
   quantiles: QUANTILES,
-  refitSteps: 72,
+  refitSteps: 24,
 } as const;
 
 /** With fewer samples there is nothing to learn from. */

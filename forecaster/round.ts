@@ -16,6 +16,7 @@ import type { Eligibility } from '../core/table-store/eligibility.js';
 import type { TableStore } from '../core/table-store/port.js';
 import type { PlanRecord } from '../core/table-store/records/plan.js';
 import { MODE, PAUSE, PLAN, ROUND } from '../core/table-store/records/plan.js';
+import { HEADROOM } from '../core/table-store/records/headroom.js';
 import { SERVER } from '../core/table-store/records/server.js';
 import { plannerOptions } from '../core/table-store/policy.js';
 import { stateOf } from '../core/table-store/server-state.js';
@@ -28,6 +29,7 @@ import { inputsFromRecords } from './planner/from-records.js';
 import type { PlanningResult, Restraint } from './planner/inputs.js';
 import type { RecentLoads } from '../core/metric-store/recent.js';
 import { readRecent } from '../core/metric-store/recent.js';
+import { headroomFrom } from './headroom.js';
 import { withServers } from './server-forecast.js';
 import { BreachTally } from './breach-tally.js';
 import { ScoreTally } from './score-tally.js';
@@ -139,7 +141,7 @@ export class Round {
       plan: record?.plan.id ?? null,
       none: record === undefined ? noneOf(result, busy !== undefined) : null,
     };
-    await this.#write(round);
+    await this.#write(round, outlook, recent);
     const message = round.none === null ? `plan ${round.plan ?? ''}` : `no plan: ${round.none.why}`;
     progress?.({ phase: 'done', done: PHASES.length, total: PHASES.length, message });
     this.#lastMs = clock.monotonicMs() - startedAtMs;
@@ -315,9 +317,13 @@ export class Round {
     return this.thresholdNow(await this.#recent());
   }
 
-  async #write(round: RoundResult): Promise<void> {
+  async #write(round: RoundResult, { block }: Outlook, loads: RecentLoads): Promise<void> {
     const { store, view } = this.#parts;
-    await store.transact(new Draft().put(ROUND, 'last', round).transaction);
+    const known = [...view.all(SERVER)].map(([id, { value }]) => [id, value] as const);
+    const facts = { forecast: block, servers: known, loads, madeAtMs: round.atMs };
+    const headroom = headroomFrom(facts);
+    const draft = new Draft().put(ROUND, 'last', round).put(HEADROOM, 'forecast', headroom);
+    await store.transact(draft.transaction);
     await view.sync();
   }
 

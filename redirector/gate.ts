@@ -1,4 +1,5 @@
 import { strict as assert } from 'node:assert';
+import { SHARED_SINCE } from '../core/agent-protocol.js';
 import type { Cancel, Clock } from '../core/clock/port.js';
 import type { ResourceId, ServerId } from '../core/domain.js';
 import type { Generation } from '../core/generation.js';
@@ -92,7 +93,15 @@ const STALL = 2;
 const QUEUE = 4;
 /** Served only while this redirector's own lease lives. */
 const LEASED = 8;
+/** Served by several servers at the same time: each piece of work is given one. */
+const SHARED = 16;
 const WAITING = HOLD | STALL | QUEUE;
+
+/** Gives each piece of work for a shared resource one of the servers that serve it. */
+export interface Chooser {
+  /** The index of a server, another than `avoid` if there is one; −1: there is none at all. Does not allocate. */
+  choose(avoid: number): number;
+}
 
 export interface GateParts {
   readonly clock: Clock;
@@ -119,6 +128,8 @@ export class Gate {
   readonly #serverIndices = new Map<ServerId, number>();
   readonly #serverIds: ServerId[] = [];
 
+  /** Of shared resources. */
+  readonly #choosers = new Map<number, Chooser>();
   readonly #queues = new Map<number, HoldQueue>();
   readonly #stalledAtMs = new Map<number, number>();
   readonly #drainWaiters = new Map<number, Set<() => void>>();
@@ -155,9 +166,12 @@ export class Gate {
     return this.#indices.get(resource) ?? -1;
   }
 
-  /** Enters the resource, unless it is held, stalled, unassigned or closed. */
-  enter(at: number): Entrance {
-    if (this.#flags[at] !== 0) return this.#enterMarked(at);
+  /**
+   * Enters the resource, unless it is held, stalled, unassigned or closed. `avoid`: a server that just failed, for a resource
+   * that others serve as well.
+   */
+  enter(at: number, avoid = -1): Entrance {
+    if (this.#flags[at] !== 0) return this.#enterMarked(at, avoid);
     const server = this.#servers[at]!;
     if (server >= 0) this.#inFlight[at]! += 1;
     return server;
@@ -170,6 +184,11 @@ export class Gate {
     if (!parts.every(isOpen)) return false;
     for (const at of parts) this.#inFlight[at]! += 1;
     return true;
+  }
+
+  /** Several servers serve it at the same time: nobody owns it, nothing moves it. */
+  isShared(at: number): boolean {
+    return (this.#flags[at]! & SHARED) !== 0;
   }
 
   /** The resource needs this redirector's own lease, which is over: nothing more may be sent, entered or not. */
@@ -258,6 +277,35 @@ export class Gate {
     if ((this.#flags[at]! & STALL) !== 0) return;
     this.#flags[at]! |= STALL;
     this.#stalledAtMs.set(at, this.#clock.monotonicMs());
+  }
+
+  /* ---- for shared resources ---- */
+
+  /**
+   * From now on the chooser says who serves it: work that waited for one goes on. Undefined: it is not shared any more. False:
+   * nothing was changed, since the table gives it to a server, which counts on being alone; or there are too many resources.
+   */
+  share(resource: ResourceId, chooser: Chooser | undefined): boolean {
+    const isNew = this.indexOf(resource) < 0;
+    if (isNew && this.size >= this.#options.resourcesMax) return false;
+    if (chooser !== undefined && this.placementOf(resource) !== undefined) return false;
+    const at = this.#intern(resource);
+    if (chooser === undefined) {
+      this.#choosers.delete(at);
+      this.#flags[at]! &= ~SHARED;
+    } else {
+      this.#choosers.set(at, chooser);
+      this.#sinceTexts[at] = SHARED_SINCE;
+      this.#flags[at]! |= SHARED;
+      this.#unstall(at);
+      this.#release();
+    }
+    return true;
+  }
+
+  /** How many resources are shared. */
+  get shared(): number {
+    return this.#choosers.size;
   }
 
   /* ---- for the switch, health and membership ---- */
@@ -382,7 +430,7 @@ export class Gate {
 
   /* ---- inside ---- */
 
-  #enterMarked(at: number): Entrance {
+  #enterMarked(at: number, avoid: number): Entrance {
     const flags = this.#flags[at] ?? 0;
     if (this.isLeaseOver(at)) return LEASE_OVER;
     if ((flags & (HOLD | QUEUE)) !== 0) return HELD;
@@ -391,13 +439,31 @@ export class Gate {
       const sinceMs = this.#stalledAtMs.get(at) ?? nowMs;
       return nowMs - sinceMs < this.#options.stallTimeoutMs ? HELD : UNREACHABLE;
     }
+    if ((flags & SHARED) !== 0) return this.#enterShared(at, avoid);
     const server = this.#servers[at] ?? UNASSIGNED;
     if (server >= 0) this.#inFlight[at]! += 1;
     return server;
   }
 
+  /** None of its servers may be used: it waits for one, as an exclusive resource does for its own. */
+  #enterShared(at: number, avoid: number): Entrance {
+    const server = this.#choose(at, avoid);
+    if (server < 0) {
+      this.stall(at);
+      return HELD;
+    }
+    this.#inFlight[at]! += 1;
+    return server;
+  }
+
+  #choose(at: number, avoid: number): number {
+    return this.#choosers.get(at)?.choose(avoid) ?? -1;
+  }
+
   #place(at: number, placement: Placement): void {
     this.#placements[at] = placement;
+    this.#choosers.delete(at);
+    this.#flags[at]! &= ~SHARED;
     this.#servers[at] = this.#internServer(placement.server);
     this.#sinceTexts[at] = formatGeneration(placement.since);
     if (this.#needsLease(this.#resources[at]!, placement.server)) this.#flags[at]! |= LEASED;
@@ -448,6 +514,8 @@ export class Gate {
     const queue = this.#queues.get(at);
     if (queue === undefined) return;
     this.#queues.delete(at);
+    // Whoever waited may have gone meanwhile.
+    this.#flags[at]! &= ~QUEUE;
     if (queue.length === 0) return;
     this.#flags[at]! |= QUEUE;
     this.#queues.set(at, queue);
@@ -500,6 +568,10 @@ export class Gate {
   }
 
   #releaseOne(at: number, queue: HoldQueue): boolean {
+    if (queue.length > 0 && this.isShared(at) && this.#choose(at, -1) < 0) {
+      this.stall(at);
+      return false;
+    }
     const waiting = queue.shift();
     if (waiting === undefined) {
       this.#flags[at]! &= ~QUEUE;

@@ -4,6 +4,7 @@ import { LOST, SERVER } from '../core/table-store/records/server.js';
 import { MEMBER, SWITCH } from '../core/table-store/records/switch.js';
 import { addressMetrics } from './addresses/metrics.js';
 import type { Redirector } from './redirector.js';
+import { serversAtWorkMetrics } from './shared/metrics.js';
 import type { SwitchTally } from './switch/tally.js';
 
 /** What a redirector shows of itself. Resources are no labels: there may be too many of them. */
@@ -71,6 +72,7 @@ export function redirectorMetrics(redirector: Redirector): MetricSource[] {
       kind: 'gauge',
       read: () => [{ value: view.get(MEMBER, membership.self)?.value.panic === true ? 1 : 0 }],
     },
+    ...serversAtWorkMetrics(redirector),
     ...(addresses === undefined ? [] : addressMetrics(addresses)),
   ];
 }

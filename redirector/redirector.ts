@@ -6,6 +6,7 @@ import type {
   MemberId,
   ResourceId,
   ServerId,
+  Sharing,
 } from '../core/domain.js';
 import { codeOf } from '../core/errors.js';
 import type { Startable } from '../core/lifecycle.js';
@@ -37,6 +38,8 @@ import { LocalDataPlane } from './local-data-plane.js';
 import type { MembershipOptions } from './membership.js';
 import { MEMBERSHIP_DEFAULTS, Membership } from './membership.js';
 import { Servers } from './servers.js';
+import type { ServersAtWorkOptions } from './shared/servers-at-work.js';
+import { AT_WORK_DEFAULTS, ServersAtWork } from './shared/servers-at-work.js';
 import { Inheritance } from './sessions/inheritance.js';
 import { SessionBook } from './sessions/session-book.js';
 import type { CoordinatorOptions } from './switch/coordinator.js';
@@ -71,6 +74,8 @@ export interface RedirectorParts {
   readonly boot: string;
   readonly agentTokenOf: (server: ServerId) => string;
   readonly policyOf: (resource: ResourceId) => ResourcePolicy;
+  /** Which resources several servers serve at the same time; undefined: none. */
+  readonly sharingOf?: ((resource: ResourceId) => Sharing | undefined) | undefined;
   /** Undefined: what clients ask for is not written down. */
   readonly accessLog?: AccessLog | undefined;
   /** Undefined: to all in the clear. */
@@ -89,6 +94,7 @@ export interface RedirectorOptions {
   readonly gate: Partial<GateOptions>;
   readonly health: Partial<HealthOptions>;
   readonly agents: Partial<AgentClientOptions>;
+  readonly atWork?: ServersAtWorkOptions;
   readonly coordinator: CoordinatorOptions;
   readonly view: Partial<TableViewOptions>;
   readonly addresses?: AddressesOptions;
@@ -106,7 +112,7 @@ const FLUSH_TIMEOUT_MS = 2000;
 /** What may change while it runs. */
 export type RedirectorChange = Pick<
   RedirectorOptions,
-  'gate' | 'health' | 'agents' | 'coordinator' | 'stopWaitMs' | 'stopTimeoutMs'
+  'gate' | 'health' | 'agents' | 'atWork' | 'coordinator' | 'stopWaitMs' | 'stopTimeoutMs'
 >;
 
 /**
@@ -120,6 +126,7 @@ export class Redirector implements Startable {
   readonly coordinator: Coordinator;
   readonly membership: Membership;
   readonly addresses: Addresses | undefined;
+  readonly atWork: ServersAtWork;
   readonly #parts: RedirectorParts;
   #options: RedirectorOptions;
   readonly #book: SessionBook | undefined;
@@ -190,8 +197,19 @@ export class Redirector implements Startable {
         onReachable: (server) => {
           gate.unstall(server);
         },
+        onVerdict: () => {
+          atWork.look();
+        },
       },
       options.health,
+    );
+    const atWork: ServersAtWork = new ServersAtWork(
+      {
+        ...{ view, gate, clock, rng, log, suspect },
+        isReachable: (server) => this.health.isReachable(server),
+        sharingOf: parts.sharingOf,
+      },
+      options.atWork ?? AT_WORK_DEFAULTS,
     );
     const { sessionStore, self } = parts;
     const { redundancy, addresses: floating } = options.addresses ?? ADDRESSES_DEFAULTS;
@@ -207,7 +225,9 @@ export class Redirector implements Startable {
       gate,
       servers,
       drainPolicyOf,
+      boot: parts.boot,
       accessLog: parts.accessLog,
+      work: atWork.seen,
       sessions: book && inheritance && { book, scopeOf: (ip) => inheritance.scopeOf(ip) },
     });
     const dataPlane = new LocalDataPlane(
@@ -234,6 +254,7 @@ export class Redirector implements Startable {
       addresses?.setLease(untilMs);
     };
     this.addresses = addresses;
+    this.atWork = atWork;
   }
 
   /** It listens. */
@@ -270,6 +291,7 @@ export class Redirector implements Startable {
       this.#participant.run(signal),
       this.health.run(signal),
       this.coordinator.run(signal),
+      this.atWork.run(signal),
     );
     this.#running = Promise.all(runs);
     await this.#settled(signal);
@@ -295,11 +317,12 @@ export class Redirector implements Startable {
   /** From now on; what is under way goes on by what was so when it began. */
   reconfigure(options: RedirectorChange): void {
     this.#options = { ...this.#options, ...options };
-    const { gate, health, agents, coordinator } = options;
+    const { gate, health, agents, coordinator, atWork = AT_WORK_DEFAULTS } = options;
     this.gate.reconfigure(gate);
     this.health.reconfigure(health);
     this.#agents.reconfigure(agents);
     this.coordinator.reconfigure(coordinator);
+    this.atWork.reconfigure(atWork);
     this.#dataPlane.reconfigure({ drainTimeoutMs: coordinator.limits.drainTimeoutMs });
   }
 

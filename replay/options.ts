@@ -38,7 +38,7 @@ const switchTimesSchema = z.strictObject({
 
 /** Keys of the config's `planner`, by the config's own rules. */
 const plannerSchema = z
-  .record(z.string(), z.number())
+  .record(z.string(), z.json())
   .superRefine((planner, context) => {
     const { error } = configSchema.safeParse({ planner });
     const [issue] = error?.issues ?? [];

@@ -5,6 +5,7 @@ import { LARGE_PROMISES } from './model/checks.js';
 import { search } from './model/spin.js';
 import { CELLS, KillMatrix } from './rig/kill-matrix.js';
 import { StoreFailovers } from './rig/store-failovers.js';
+import { plannerFailure } from './support/planner-properties.js';
 import { simulateTwice } from './simulation/twice.js';
 
 /*
@@ -44,6 +45,12 @@ const RUNS: Readonly<Record<string, () => Promise<LongRun>>> = {
   },
   // An odd seed loses what was acknowledged last.
   'store-failovers': () => StoreFailovers.start(),
+  // What an unit test tries with a few hundred seeds.
+  'planner-properties': () =>
+    Promise.resolve({
+      run: (seed) => Promise.resolve({ failure: plannerFailure(seed) }),
+      stop: () => Promise.resolve(),
+    }),
   model: () => Promise.resolve({ run: searchLarge, stop: () => Promise.resolve() }),
 };
 

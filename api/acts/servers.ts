@@ -1,6 +1,7 @@
 import type { ResourceId, ServerId, ServerState } from '../../core/domain.js';
 import { fail } from '../../core/errors.js';
 import { Draft } from '../../core/table-store/draft.js';
+import type { Eligibility } from '../../core/table-store/eligibility.js';
 import type { PinRecord, ServerStateRecord } from '../../core/table-store/records/server.js';
 import { ELIGIBLE, PIN, SERVER, SERVER_STATE } from '../../core/table-store/records/server.js';
 import type { TableView } from '../../core/table-store/view.js';
@@ -26,17 +27,26 @@ export function setServerState(
   });
 }
 
-/** The resource belongs on this server; null takes the pin away. @throws ERR_SERVER_UNKNOWN, ERR_RESOURCE_UNKNOWN */
+export interface PinParts extends ActParts {
+  readonly eligibility: Pick<Eligibility, 'isShared'>;
+}
+
+/**
+ * The resource belongs on this server; null takes the pin away.
+ * @throws ERR_SERVER_UNKNOWN, ERR_RESOURCE_UNKNOWN, ERR_RESOURCE_SHARED
+ */
 export function pinResource(
   resource: ResourceId,
   server: ServerId | null,
   actor: Actor,
-  parts: ActParts,
+  parts: PinParts,
 ): Promise<PinRecord | null> {
-  const { view, clock } = parts;
+  const { view, clock, eligibility } = parts;
   return act('pin', actor, parts, () => {
     assertResource(view, resource);
     if (server !== null) assertServer(view, server);
+    if (server !== null && eligibility.isShared(resource))
+      fail('ERR_RESOURCE_SHARED', { resource });
     const former = view.get(PIN, resource)?.value ?? null;
     if ((former?.server ?? null) === server) {
       return { draft: undefined, detail: '', result: former };

@@ -38,6 +38,8 @@ export const resourcesSchema = z.object({
       by: z.string().nullable(),
       pin: z.string().nullable(),
       eligible: z.number(),
+      /** All that may serve it do, at the same time. */
+      isShared: z.boolean(),
     }),
   ),
 });

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { MODES, SERVER_STATES } from '../../core/domain.js';
 import { resourceIdSchema, serverIdSchema } from '../../core/schema.js';
-import type { ActParts } from '../acts/act.js';
 import { pause, resume, setMode } from '../acts/mode.js';
+import type { PinParts } from '../acts/servers.js';
 import { pinResource, setServerState } from '../acts/servers.js';
 import type { ApiRoute } from '../route.js';
 import { route } from '../route.js';
@@ -14,7 +14,7 @@ export const actorShape = {
 } as const;
 
 /** What operators change besides plans. Each may be repeated: what is so already stays so. */
-export function actRoutes(parts: ActParts): ApiRoute[] {
+export function actRoutes(parts: PinParts): ApiRoute[] {
   return [
     route(
       {

@@ -34,7 +34,7 @@ const RECENT_STEPS = 12;
 
 /**
  * Why a resource is where it is, and what speaks for and against each server: planned anew, by the same code and
- * from the same records as a round. @throws ERR_RESOURCE_UNKNOWN, ERR_NO_FORECAST, ERR_STORE_UNAVAILABLE
+ * from the same records as a round. @throws ERR_RESOURCE_UNKNOWN, ERR_RESOURCE_SHARED, ERR_NO_FORECAST, ERR_STORE_UNAVAILABLE
  */
 export async function explainedOf(
   resource: ResourceId,
@@ -44,6 +44,7 @@ export async function explainedOf(
   const { view, metricStore, eligibility, clock } = parts;
   const isKnown =
     view.table.placementOf(resource) !== undefined || eligibility.servers().has(resource);
+  if (eligibility.sharing().has(resource)) fail('ERR_RESOURCE_SHARED', { resource });
   if (!isKnown) fail('ERR_RESOURCE_UNKNOWN', { resource });
   const run = (await metricStore.latestForecast()) ?? fail('ERR_NO_FORECAST');
   const nowMs = clock.realtimeMs();

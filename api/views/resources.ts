@@ -7,7 +7,8 @@ import type { Resources } from '../contract/outlook.js';
 
 /** Every resource that is assigned or that somebody may serve, by name. */
 export function resourcesOf(view: TableView, eligibility: Eligibility): Resources {
-  const eligible = eligibility.servers();
+  const sharing = eligibility.sharing();
+  const eligible = new Map([...eligibility.servers(), ...sharing]);
   const names = new Set([...eligible.keys(), ...view.all(PLACEMENT).keys()]);
   return {
     generation: formatGeneration(view.table.generation),
@@ -22,6 +23,7 @@ export function resourcesOf(view: TableView, eligibility: Eligibility): Resource
         by: placement?.by ?? null,
         pin: view.get(PIN, id)?.value.server ?? null,
         eligible: eligible.get(id)?.length ?? 0,
+        isShared: sharing.has(id),
       };
     }),
   };

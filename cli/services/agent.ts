@@ -2,6 +2,7 @@ import { AGENT_DEFAULTS, Agent } from '../../agent/agent.js';
 import { SIDECAR_DEFAULTS, Sidecar } from '../../agent/sidecar.js';
 import type { Clock } from '../../core/clock/port.js';
 import type { MetricsSource } from '../../core/config/metrics-source.js';
+import { matchesGlob } from '../../core/config/units.js';
 import { NodeDisk } from '../../core/disk/node.js';
 import type { Address, Dimension, ResourceId, ServerId } from '../../core/domain.js';
 import type { Startable } from '../../core/lifecycle.js';
@@ -17,6 +18,8 @@ export interface AgentServiceOptions {
   readonly server: ServerId;
   /** What it may serve, now. */
   readonly resources: () => readonly ResourceId[];
+  /** Which of these it serves beside other servers, at the same time: names, with * for any characters. */
+  readonly shared: readonly string[];
   /** Where redirectors send requests; what they may be let through to. */
   readonly listen: Address;
   readonly forward: Address;
@@ -63,6 +66,7 @@ export async function agentService(
       boot,
       isServing: () => sidecar.isServing,
       resources: options.resources,
+      isShared: (resource) => options.shared.some((glob) => matchesGlob(glob, resource)),
     },
     {
       ...AGENT_DEFAULTS,

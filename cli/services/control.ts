@@ -1,3 +1,4 @@
+import { AgentCheck } from '../../api/agent-check.js';
 import { jobsBoard } from '../../api/jobs/board.js';
 import { plainJobsPage } from '../../api/jobs/page.js';
 import { DeclaredServers } from '../../api/declared-servers.js';
@@ -46,6 +47,8 @@ export interface Control {
   readonly registration: Registration;
   readonly declared: DeclaredServers;
   readonly api: ApiServer;
+  /** Undefined: nobody asks it. */
+  readonly agentCheck: AgentCheck | undefined;
   /** What a reload changes of them. */
   readonly reconfigure: (config: Config) => void;
 }
@@ -98,7 +101,13 @@ export async function controlOf(config: Config, parts: ControlParts): Promise<Co
     now = read;
     declared.reconfigure(declaredOf(read));
   };
-  return { registration, declared, api, reconfigure };
+  return { registration, declared, api, agentCheck: agentCheckOf(config, parts), reconfigure };
+}
+
+function agentCheckOf({ agentCheck }: Config, parts: ControlParts): AgentCheck | undefined {
+  const { listen, from } = agentCheck;
+  if (listen === undefined) return undefined;
+  return new AgentCheck(parts, { listen, from, connectionsMax: 1000, timeoutMs: 2000 });
 }
 
 function declaredOf({ servers, resources }: Config) {

@@ -3,7 +3,7 @@ import { agentToken } from '../../core/agent-protocol.js';
 import type { Clock } from '../../core/clock/port.js';
 import type { Config } from '../../core/config/schema.js';
 import { matchesGlob } from '../../core/config/units.js';
-import type { Address, ResourceId } from '../../core/domain.js';
+import type { Address, ResourceId, Sharing } from '../../core/domain.js';
 import type { Log } from '../../core/log.js';
 import { BODY_LIMITS, HEAD_LIMITS } from '../../core/net/http/limits.js';
 import type { Net } from '../../core/net/port.js';
@@ -17,6 +17,7 @@ import type { AddressesOptions } from '../../redirector/addresses/options.js';
 import { ADDRESSES_DEFAULTS } from '../../redirector/addresses/options.js';
 import { HttpAdapter } from '../../redirector/adapters/http/http-adapter.js';
 import type { HttpListener } from '../../redirector/adapters/http/http-adapter.js';
+import type { ErrorPages } from '../../redirector/adapters/http/error-pages.js';
 import type { HttpOptions } from '../../redirector/adapters/http/options.js';
 import type { Route } from '../../redirector/adapters/http/route.js';
 import type { TcpOptions } from '../../redirector/adapters/tcp/options.js';
@@ -49,6 +50,7 @@ export interface RedirectorParts {
   readonly secret: string;
   /** As it is now. */
   readonly security: () => Security;
+  readonly errorPages: ErrorPages;
   readonly accessLog: AccessLog;
 }
 
@@ -61,6 +63,7 @@ export function redirectorOf(config: Config, parts: RedirectorParts): Redirector
       self: config.redirector.id,
       agentTokenOf: (server) => agentToken(parts.secret, server),
       policyOf: policiesOf(config),
+      sharingOf: sharingOf(config),
       addresses:
         config.redirector.addresses.length === 0
           ? undefined
@@ -70,7 +73,11 @@ export function redirectorOf(config: Config, parts: RedirectorParts): Redirector
               secret: parts.secret,
             },
       adapters: (adapterParts) => [
-        new HttpAdapter(adapterParts, httpListenersOf(config, security()), httpOptionsOf(config)),
+        new HttpAdapter(
+          adapterParts,
+          httpListenersOf(config, security()),
+          httpOptionsOf(config, parts.errorPages),
+        ),
         new TcpAdapter(adapterParts, tcpListenersOf(config, security()), tcpOptionsOf(config)),
       ],
       linkOf: (server) => security().linkOf(server),
@@ -98,15 +105,39 @@ export function policiesOf({ resources }: Config): (resource: ResourceId) => Res
   };
 }
 
+/** Which resources several servers serve at the same time; asked once a resource, then remembered. Undefined: none. */
+export function sharingOf({
+  resources,
+}: Config): ((resource: ResourceId) => Sharing | undefined) | undefined {
+  const policies = resources.policies.filter(({ shared }) => shared !== undefined);
+  if (policies.length === 0) return undefined;
+  const known = new Map<ResourceId, Sharing | undefined>();
+  return (resource) => {
+    if (known.has(resource)) return known.get(resource);
+    const sharing = policies.find(({ match }) => matchesGlob(match, resource))?.shared;
+    known.set(resource, sharing);
+    return sharing;
+  };
+}
+
+/** What a config says by naming files, as they are at one moment. */
+export interface NamedFiles {
+  readonly security: Security;
+  readonly errorPages: ErrorPages;
+}
+
 /** What a reload changes of it. @throws ERR_LISTEN_FAILED: a listener of the new config cannot be opened; nothing was changed */
 export async function reconfigureRedirector(
   redirector: Redirector,
   config: Config,
-  security: Security,
+  { security, errorPages }: NamedFiles,
 ): Promise<void> {
   for (const adapter of redirector.adapters) {
     if (adapter instanceof HttpAdapter) {
-      await adapter.reconfigure(httpListenersOf(config, security), httpOptionsOf(config));
+      await adapter.reconfigure(
+        httpListenersOf(config, security),
+        httpOptionsOf(config, errorPages),
+      );
     } else if (adapter instanceof TcpAdapter) {
       await adapter.reconfigure(tcpListenersOf(config, security), tcpOptionsOf(config));
     }
@@ -131,6 +162,7 @@ function redirectorOptionsOf(config: Config): RedirectorOptions {
       servingLeaseMs: redirector.servingLeaseMs,
     },
     agents: { callTimeoutMs: agents.callTimeoutMs },
+    atWork: { outliers: redirector.outliers, slowStartMs: redirector.slowStartMs },
     coordinator: {
       tickMs: 100,
       standbyAfterMs: redirector.standbyAfterMs,
@@ -225,10 +257,11 @@ function unslashed([prefix, resource]: [string, ResourceId]): [string, ResourceI
   return [prefix.length > 1 && prefix.endsWith('/') ? prefix.slice(0, -1) : prefix, resource];
 }
 
-function httpOptionsOf({ http }: Config): Partial<HttpOptions> {
+function httpOptionsOf({ http }: Config, errorPages: ErrorPages): Partial<HttpOptions> {
   const { headBytesMax, headersMax, ...options } = http;
   return {
     ...options,
+    errorPages,
     message: {
       head: {
         ...HEAD_LIMITS,

@@ -174,10 +174,10 @@ export class SecurityWatch implements Startable {
     const { log, reread } = this.#parts;
     try {
       await reread();
-      log.info({}, 'certificates read again');
+      log.info({}, 'named files read again');
     } catch (err) {
       if (!(err instanceof ForeshiftError)) throw err;
-      log.error({ err, remedy: err.remedy }, 'certificates not taken, the former stay');
+      log.error({ err, remedy: err.remedy }, 'named files not taken, the former stay');
     }
   }
 
@@ -195,7 +195,7 @@ export class SecurityWatch implements Startable {
   }
 }
 
-function filesOf({ listeners, serverLinks }: Config): string[] {
+function filesOf({ listeners, serverLinks, http }: Config): string[] {
   const certificates = [
     ...listeners.flatMap(({ tls }) => tls?.certificates ?? []),
     ...serverLinks.flatMap(({ tls }) => tls?.certificate ?? []),
@@ -204,5 +204,6 @@ function filesOf({ listeners, serverLinks }: Config): string[] {
     ...certificates.flatMap(({ certificateFile, keyFile }) => [certificateFile, keyFile]),
     ...listeners.flatMap(({ tls }) => tls?.clientCaFile ?? []),
     ...serverLinks.flatMap(({ tls }) => tls?.caFile ?? []),
+    ...Object.values(http.errorPages),
   ];
 }

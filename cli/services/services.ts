@@ -13,7 +13,7 @@ import { reloadOf } from '../../core/config/reload.js';
 import type { Config } from '../../core/config/schema.js';
 import { NodeDisk } from '../../core/disk/node.js';
 import type { Disk } from '../../core/disk/port.js';
-import type { Address } from '../../core/domain.js';
+import type { Address, ResourceId } from '../../core/domain.js';
 import { engineMetrics } from '../../core/engine-health.js';
 import { fail } from '../../core/errors.js';
 import type { Startable } from '../../core/lifecycle.js';
@@ -45,7 +45,8 @@ import { openEngines } from './engines.js';
 import { forecasterOf } from './forecaster.js';
 import { healthServer } from './health.js';
 import { shippedWeights } from './weights.js';
-import { reconfigureRedirector, redirectorOf } from './redirector.js';
+import { reconfigureRedirector, redirectorOf, sharingOf } from './redirector.js';
+import { readErrorPages } from './error-pages.js';
 import { Security, SecurityWatch } from './security.js';
 
 /** What one process can be, alone or together. */
@@ -152,6 +153,7 @@ export class Services implements Startable {
       ? redirectorOf(config, {
           ...{ store, clock, rng, net, log, secret, boot },
           security: () => the(security),
+          errorPages: await readErrorPages(config, folder),
           accessLog: accesses.log,
           membersNet: membersNet(config, clock),
           sessionStore: engines.sessionStore,
@@ -160,7 +162,9 @@ export class Services implements Startable {
       : undefined;
     // One a process: what the store holds is read and kept once.
     const view = redirector?.view ?? new TableView({ store, clock, log });
-    const eligibility = new Eligibility({ view, clock });
+    const sharing = sharingOf(config);
+    const isShared = (resource: ResourceId): boolean => sharing?.(resource) !== undefined;
+    const eligibility = new Eligibility({ view, clock, isShared });
     const common = { store, view, clock, log: log.child({ room: 'api' }) };
     const health: HttpServer = healthServer(
       {
@@ -214,10 +218,12 @@ export class Services implements Startable {
           engines: engines.health,
         })
       : undefined;
+    if (control?.agentCheck !== undefined) metrics.add(...control.agentCheck.metrics);
     const secure = async (now: Config): Promise<void> => {
       if (redirector === undefined) return;
       const read = await readSecurity(now);
-      await reconfigureRedirector(redirector, now, read);
+      const errorPages = await readErrorPages(now, folder);
+      await reconfigureRedirector(redirector, now, { security: read, errorPages });
       security = read;
     };
     const watch = new SecurityWatch({
@@ -251,9 +257,14 @@ export class Services implements Startable {
         ? [reporting(collector, { store, clock, log })]
         : []),
       accesses.service,
-      ...[redirector, redirector && watch, collector, forecasting?.service, control?.api].filter(
-        (part) => part !== undefined,
-      ),
+      ...[
+        redirector,
+        redirector && watch,
+        collector,
+        forecasting?.service,
+        control?.agentCheck,
+        control?.api,
+      ].filter((part) => part !== undefined),
       {
         start: () => {
           phase = 'serving';
@@ -393,9 +404,9 @@ function outboundGuard(config: Config): OutboundGuard {
   });
 }
 
-function ownListeners({ api, health, agents, listeners }: Config): Address[] {
-  const all = [api, health, agents, ...listeners];
-  return all.map(({ listen }) => listen).filter(({ port }) => port > 0);
+function ownListeners({ api, health, agents, agentCheck, listeners }: Config): Address[] {
+  const all = [api, health, agents, agentCheck, ...listeners];
+  return all.flatMap(({ listen }) => (listen === undefined || listen.port === 0 ? [] : [listen]));
 }
 
 /** For what is asked of the redirectors: of this process itself, and of others like it. */

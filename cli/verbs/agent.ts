@@ -35,6 +35,7 @@ export const agentVerb: Verb = {
     ['--advertise <host>', 'the host by which redirectors reach both (default: as they listen)'],
     ['--announce-to <urls>', 'where agents register', 'http://127.0.0.1:7703'],
     ['--resources <names>', 'what it may serve: names, or @file with one a line'],
+    ['--shared <names>', 'which of these it serves beside others, with * for any characters', ''],
     ['--capacity <amounts>', 'such as cpu=4,memory=17179869184', ''],
     ['--metrics <url>', 'of a node_exporter on this machine'],
     ['--zone <name>', 'where it stands'],
@@ -59,6 +60,7 @@ export const agentVerb: Verb = {
       {
         server,
         resources: () => resources,
+        shared: await namesOf(textOption(options, 'shared') ?? ''),
         health: parseAddress(needed('health')),
         version: await productVersion(),
         listen: parseAddress(needed('listen')),

@@ -8,6 +8,7 @@ import type { Style } from '../terminal.js';
 import { textTable } from '../text-table.js';
 import type { TraceLoad } from '../trace-load.js';
 import { TRACE_LOAD_OPTIONS, traceLoad } from '../trace-load.js';
+import { NEURAL_OPTIONS, verbNeural } from '../verb-neural.js';
 import type { Verb, VerbOptions } from '../verb.js';
 import { numberOption, wholeOption } from '../verb.js';
 import { duration, percent, quantity } from '../words.js';
@@ -26,6 +27,7 @@ export const backtestVerb: Verb = {
   summary: 'How good the forecasts of a recorded load would have been; nothing running is touched.',
   options: [
     ...TRACE_LOAD_OPTIONS,
+    ...NEURAL_OPTIONS,
     ['--horizon <steps>', 'that are forecast at each origin', String(HORIZON_STEPS)],
     ['--every <steps>', 'from one origin to the next (default: half the horizon)'],
     ['--warm-days <n>', 'history before the first origin (default: 7, at most half of the trace)'],
@@ -36,11 +38,13 @@ export const backtestVerb: Verb = {
     const { terminal, clock } = context;
     const load = await traceLoad(file, options);
     const rules = rulesOf(load.panel, options, file);
+    const neural = await verbNeural(context, options);
     const beganAtMs = clock.monotonicMs();
-    const scores = backtest(load.panel, rules, (done) => {
+    const onOrigin = (done: number): void => {
       const leftMs = (clock.monotonicMs() - beganAtMs) * (1 / done - 1);
       terminal.progress(`backtest ${percent(done)}  eta ${duration(leftMs)}`);
-    });
+    };
+    const scores = backtest(load.panel, { ...rules, neural }, onOrigin);
     const report = reportOf(load, rules, scores);
     context.show(report, () =>
       textOf(report, { style: terminal.style, isWhole: options.all === true }),

@@ -14,6 +14,7 @@ import { plot } from '../plot.js';
 import { textTable } from '../text-table.js';
 import type { TraceLoad } from '../trace-load.js';
 import { TRACE_LOAD_OPTIONS, traceLoad } from '../trace-load.js';
+import { NEURAL_OPTIONS, verbNeural } from '../verb-neural.js';
 import type { Verb, VerbOptions } from '../verb.js';
 import { textOption, wholeOption } from '../verb.js';
 import { clockTime, duration, quantity } from '../words.js';
@@ -30,6 +31,7 @@ export const forecastVerb: Verb = {
   summary: 'What is expected after the end of a recorded load; nothing running is touched.',
   options: [
     ...TRACE_LOAD_OPTIONS,
+    ...NEURAL_OPTIONS,
     ['--horizon <steps>', 'that are forecast', String(HORIZON_STEPS)],
     [
       '--out <csv|json|file>',
@@ -43,6 +45,7 @@ export const forecastVerb: Verb = {
     const load = await traceLoad(file, options);
     const { stepMs } = load.panel.grid;
     const forecasting = new Forecasting({ stepMs, horizonSteps, seed: SEED });
+    forecasting.useNeural(await verbNeural(context, options));
     forecasting.observe(load.panel);
     const { block, models } = forecasting.forecast(lately(load.panel, horizonSteps));
     const forecast = { load, block, models };

@@ -144,9 +144,9 @@ function resourcesText({ resources }: Resources, nowMs: number): string {
       { title: 'BY' },
       { title: 'PIN' },
     ],
-    resources.map(({ id, server, since, standby, movedAtMs, by, pin }) => [
+    resources.map(({ id, server, since, standby, movedAtMs, by, pin, eligible, isShared }) => [
       id,
-      server ?? 'none',
+      server ?? (isShared ? `shared by ${eligible}` : 'none'),
       since ?? '-',
       standby ?? '-',
       movedAtMs === null ? '-' : clockTime(movedAtMs, nowMs),

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { DRAIN_POLICIES, FENCES, LOST_SOURCE_POLICIES } from '../domain.js';
+import { CHOICE_POLICIES, DRAIN_POLICIES, FENCES, LOST_SOURCE_POLICIES } from '../domain.js';
 import { resourceIdSchema, serverIdSchema } from '../schema.js';
 import { metricsSourceSchema } from './metrics-source.js';
-import { addressTextSchema, bytesSchema, globSchema, msSchema } from './units.js';
+import { addressTextSchema, bytesSchema, globSchema, msSchema, networkSchema } from './units.js';
 import { reloadable } from './reloadable.js';
 
 /* What is served, by whom, and how they are found and measured. */
@@ -41,6 +41,19 @@ export const serverSchema = z.strictObject({
   metrics: metricsSourceSchema.optional().describe('Where its load is read.'),
 });
 
+const sharedSchema = z.strictObject({
+  servers: z
+    .union([z.literal('all'), z.array(serverIdSchema).min(1).max(2000)])
+    .default('all')
+    .describe('Of those that may serve it: all but spare ones, or these.'),
+  policy: z
+    .enum(CHOICE_POLICIES)
+    .default('least-in-flight')
+    .describe(
+      'Of two servers drawn by their forecast headroom: the one with less work under way, or with less work times response time.',
+    ),
+});
+
 export const resourcesSchema = z.strictObject({
   names: reloadable(
     z.array(resourceIdSchema).default([]).describe('Beside those that agents announce.'),
@@ -54,6 +67,11 @@ export const resourcesSchema = z.strictObject({
         match: globSchema,
         onLostSource: z.enum(LOST_SOURCE_POLICIES).optional(),
         drain: z.enum(DRAIN_POLICIES).optional(),
+        shared: sharedSchema
+          .optional()
+          .describe(
+            'Several servers serve these at the same time: nothing is moved, each request goes to one of them. A resource that has an owner already keeps it.',
+          ),
       }),
     )
     .default([])
@@ -79,6 +97,28 @@ export const agentsSchema = z.strictObject({
   callTimeoutMs: reloadable(msSchema.default(1000)),
 });
 
+const PRIVATE_NETWORKS = [
+  '127.0.0.0/8',
+  '::1/128',
+  '10.0.0.0/8',
+  '172.16.0.0/12',
+  '192.168.0.0/16',
+  'fc00::/7',
+];
+
+export const agentCheckSchema = z.strictObject({
+  listen: addressTextSchema
+    .optional()
+    .describe(
+      'Where HAProxy\'s agent-check asks, by `agent-send "SERVER\\n"`, how a server stands and what the forecast leaves of it; left out: nowhere.',
+    ),
+  from: z
+    .array(networkSchema)
+    .min(1)
+    .default(PRIVATE_NETWORKS)
+    .describe('Who may ask; others are reset.'),
+});
+
 export const collectorSchema = z.strictObject({
   everyMs: reloadable(msSchema.default(10_000).describe('Between two polls of a server.')),
   timeoutMs: reloadable(msSchema.default(5000)),
@@ -95,14 +135,7 @@ export const collectorSchema = z.strictObject({
 export const limitsSchema = z.strictObject({
   outboundNetworks: z
     .array(z.string().max(64))
-    .default([
-      '127.0.0.0/8',
-      '::1/128',
-      '10.0.0.0/8',
-      '172.16.0.0/12',
-      '192.168.0.0/16',
-      'fc00::/7',
-    ])
+    .default(PRIVATE_NETWORKS)
     .describe(
       'Where servers, agents and exporters may be; nothing else is connected to, and never our own listeners.',
     ),

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { isHeaderName } from '../net/http/header-list.js';
+import { isConnectionName, isOwnName } from '../net/http/own-names.js';
 import { resourceIdSchema } from '../schema.js';
 import { addressTextSchema, bytesSchema, globSchema, msSchema, networkSchema } from './units.js';
 
@@ -99,8 +101,26 @@ export const listenerSchema = z
     context.addIssue({ code: 'custom', path: ['route'], message });
   });
 
+const retryBudgetSchema = z.strictObject({
+  share: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.2)
+    .describe('Of the requests to a server: so many may be sent again.'),
+  perSecond: z.number().min(0).default(10).describe('Beside these, for servers with few requests.'),
+  savedMax: z
+    .int()
+    .min(0)
+    .default(256)
+    .describe(
+      'What is not used is kept up to so many: what a server that breaks down loses at once.',
+    ),
+});
+
 export const httpSchema = z.strictObject({
   connectionsMax: z.int().min(1).default(10_000),
+  connectionsPerClientMax: z.int().min(1).default(10_000).describe('Of one IP.'),
   headTimeoutMs: msSchema.default(10_000),
   idleTimeoutMs: msSchema.default(60_000),
   stallTimeoutMs: msSchema.default(60_000),
@@ -112,10 +132,42 @@ export const httpSchema = z.strictObject({
   headBytesMax: bytesSchema.prefault('32KiB'),
   headersMax: z.int().min(1).default(100),
   resendBytesMax: bytesSchema.prefault('64KiB'),
+  retryBudget: retryBudgetSchema
+    .prefault({})
+    .describe(
+      'A request whose answer was lost is sent again, once, where that does no harm: within these limits, for each server.',
+    ),
+  errorPages: z
+    .record(
+      z.string().regex(/^[45](?:[0-9]{2}|xx)$/, 'a status from 400 to 599, 4xx or 5xx'),
+      z.string().min(1),
+    )
+    .default({})
+    .describe(
+      'Status, or 4xx, 5xx: a file (.html, .txt, .json, .xml; relative to this file) whose content is the body of such answers of the redirector itself.',
+    ),
+  errorPageBytesMax: bytesSchema.prefault('64KiB').describe('Of one of these files.'),
   forwarded: z
     .enum(['replace', 'append', 'none'])
     .default('replace')
     .describe('X-Forwarded-*: our own word only, added to that of a trusted proxy, or none.'),
+  forwardedStandard: z
+    .boolean()
+    .default(false)
+    .describe('The same as `Forwarded` (RFC 7239), too.'),
+  requestIdHeader: z
+    .string()
+    .min(1)
+    .max(64)
+    .transform((name) => name.toLowerCase())
+    .refine(
+      (name) => isHeaderName(name) && !isConnectionName(name) && !isOwnName(name),
+      'a header name such as x-request-id, with no meaning for the connection',
+    )
+    .optional()
+    .describe(
+      'Each request gets a name, which its server is told in this header, the access log and the answers of the redirector itself have; with forwarded: append, one that it has already stays. Left out: none.',
+    ),
 });
 
 export const tcpSchema = z.strictObject({

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { BACKENDS } from '../forecast.js';
-import { msSchema } from './units.js';
+import { globSchema, msSchema } from './units.js';
 import { reloadable } from './reloadable.js';
 
 /* Forecasts, plans, and when they are made. */
@@ -45,6 +45,23 @@ export const forecastSchema = z.strictObject({
   ),
 });
 
+const groupSchema = z.strictObject({
+  match: globSchema.describe('Resources by name; for each the first that matches counts.'),
+  each: z
+    .boolean()
+    .default(false)
+    .describe('Those that match are not one group: each text that the first * stands for has one.'),
+  apart: z.boolean().default(false).describe('No two of it on one server.'),
+  zonesMin: z
+    .int()
+    .min(1)
+    .max(64)
+    .default(1)
+    .describe(
+      'It is in at least so many zones, or one each. Servers without a zone are in one together.',
+    ),
+});
+
 export const plannerSchema = z.strictObject({
   quantile: z
     .number()
@@ -55,7 +72,25 @@ export const plannerSchema = z.strictObject({
       'Of demand, that is planned for; here it is pinned. Left out: 0.85, until the tune job finds a better one.',
     ),
   target: z.number().min(0.1).max(1).default(0.8).describe('Utilization that plans keep below.'),
+  headroom: z
+    .enum(['none', 'server', 'zone'])
+    .default('none')
+    .describe(
+      'What the others keep free: none; server, zone: room for all that any one of them carries, if it is lost. The target then is as low as that asks; a loss that would be too much is named.',
+    ),
   movesMax: z.int().min(1).default(16).describe('Of one plan.'),
+  movesPerServerMax: z
+    .int()
+    .min(1)
+    .optional()
+    .describe('Of one plan, that leave or reach one server. Left out: no limit of their own.'),
+  movesPerHourMax: z
+    .int()
+    .min(1)
+    .optional()
+    .describe(
+      'Of all plans within an hour, failovers counted. Left out: no limit. What has no server is placed all the same.',
+    ),
   batchMovesMax: z.int().min(1).max(1000).default(8).describe('Switched as one.'),
   unservedBatchMovesMax: z
     .int()
@@ -67,7 +102,16 @@ export const plannerSchema = z.strictObject({
     .int()
     .min(0)
     .default(86_400_000)
-    .describe('A resource that was moved rests so long; until then only an overload moves it.'),
+    .describe(
+      'A resource that was moved rests so long; until then only an overload, or a rule of its group, moves it.',
+    ),
+  groups: z
+    .array(groupSchema)
+    .max(1000)
+    .default([])
+    .describe(
+      'What holds for several resources together. No plan breaks it; what is broken a plan mends, whatever the load.',
+    ),
   gainMin: z
     .number()
     .min(0)

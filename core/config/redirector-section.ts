@@ -45,6 +45,26 @@ const takeoverSchema = z.strictObject({
     ),
 });
 
+const outliersSchema = z.strictObject({
+  failuresMax: z
+    .int()
+    .min(1)
+    .default(5)
+    .describe(
+      'So many in a row make it an outlier: no connection, an answer that is lost, late or invalid, or 502, 503, 504.',
+    ),
+  ejectMs: msSchema
+    .default(10_000)
+    .describe('It gets no work that others can do for so long; the next time for longer.'),
+  ejectMsMax: msSchema.default(300_000),
+  ejectedShareMax: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.34)
+    .describe('Of all servers, rounded down, but at least one: no more are ejected at a time.'),
+});
+
 export const redirectorSchema = z
   .strictObject({
     id: memberIdSchema.default('r1' as z.output<typeof memberIdSchema>),
@@ -58,6 +78,22 @@ export const redirectorSchema = z
     servingLeaseMs: msSchema.default(3000),
     healthCheckMs: msSchema.default(1000),
     healthTimeoutMs: reloadable(msSchema.default(1000)),
+    outliers: reloadable(
+      outliersSchema
+        .prefault({})
+        .describe(
+          'A server that fails its work is checked at once; it is lost only if the checks say so.',
+        ),
+    ),
+    slowStartMs: reloadable(
+      z
+        .int()
+        .min(0)
+        .default(30_000)
+        .describe(
+          'Of shared resources: a server that comes, or comes back, gets its whole part after so long.',
+        ),
+    ),
     drainTimeoutMs: reloadable(msSchema.default(5000)),
     holdTimeoutMs: reloadable(msSchema.default(10_000)),
     heldPerResourceMax: reloadable(z.int().min(1).default(1000)),

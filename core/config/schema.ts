@@ -15,6 +15,7 @@ import {
   serverSchema,
   resourcesSchema,
   agentsSchema,
+  agentCheckSchema,
   collectorSchema,
   limitsSchema,
 } from './fleet-section.js';
@@ -71,6 +72,7 @@ export const configSchema = z.strictObject({
   ),
   resources: resourcesSchema.prefault({}),
   agents: agentsSchema.prefault({}),
+  agentCheck: agentCheckSchema.prefault({}),
   collector: collectorSchema.prefault({}),
   tableStore: z
     .strictObject({ engine: engineSchema })

@@ -91,6 +91,14 @@ export const globSchema = z
   .string()
   .regex(/^[A-Za-z0-9._:*-]{1,128}$/, 'a name, with * for any characters');
 
+/** What the first `*` of a glob stands for in a name that matches it: as little as may be. */
+export function firstStarIn(glob: string, name: string): string {
+  const [first = '', next, ...rest] = glob.split('*');
+  if (next === undefined) return '';
+  const end = rest.length === 0 ? name.length - next.length : name.indexOf(next, first.length);
+  return name.slice(first.length, end);
+}
+
 export function matchesGlob(glob: string, name: string): boolean {
   const parts = glob.split('*');
   const first = parts[0] ?? '';

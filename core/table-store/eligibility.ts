@@ -6,6 +6,13 @@ import type { TableView } from './view.js';
 /** Announcements count this much longer than their agents meant: clocks differ a little. */
 const MARGIN = 1.25;
 
+export interface EligibilityParts {
+  readonly view: TableView;
+  readonly clock: Clock;
+  /** Several servers serve it at the same time, unless the table gives it to one. Left out: none is. */
+  readonly isShared?: (resource: ResourceId) => boolean;
+}
+
 /**
  * Who may serve what, from the announcements whose leases live and from the config. Leases are judged by
  * this process' monotonic clock, from changes of `beat`. Says nothing about who does serve.
@@ -13,11 +20,13 @@ const MARGIN = 1.25;
 export class Eligibility {
   readonly #view: TableView;
   readonly #clock: Clock;
+  readonly #isShared: (resource: ResourceId) => boolean;
   readonly #seen = new Map<ServerId, { readonly beat: number; readonly atMs: number }>();
 
-  constructor({ view, clock }: { readonly view: TableView; readonly clock: Clock }) {
+  constructor({ view, clock, isShared = () => false }: EligibilityParts) {
     this.#view = view;
     this.#clock = clock;
+    this.#isShared = isShared;
     this.#observe();
     view.onChange(() => {
       this.#observe();
@@ -30,17 +39,34 @@ export class Eligibility {
     return record !== undefined && this.isLive(server) ? record.resources : [];
   }
 
-  /** The servers that may serve each resource, by name. A resource that nobody may serve is absent. */
+  /** The servers that may serve each resource, by name: one of them at a time. Absent: what nobody may serve, and what is shared. */
   servers(): ReadonlyMap<ResourceId, readonly ServerId[]> {
+    return this.#serversOf((resource) => !this.isShared(resource));
+  }
+
+  /** The servers that may serve each shared resource, all of them at the same time. */
+  sharing(): ReadonlyMap<ResourceId, readonly ServerId[]> {
+    return this.#serversOf((resource) => this.isShared(resource));
+  }
+
+  #serversOf(
+    isWanted: (resource: ResourceId) => boolean,
+  ): ReadonlyMap<ResourceId, readonly ServerId[]> {
     const servers = new Map<ResourceId, ServerId[]>();
     for (const server of [...this.#view.all(ELIGIBLE).keys()].sort()) {
       for (const resource of this.resourcesOf(server)) {
+        if (!isWanted(resource)) continue;
         const known = servers.get(resource);
         if (known === undefined) servers.set(resource, [server]);
         else known.push(server);
       }
     }
     return servers;
+  }
+
+  /** Several serve it at the same time: by the config, and no owner counts on being alone. */
+  isShared(resource: ResourceId): boolean {
+    return this.#isShared(resource) && this.#view.table.placementOf(resource) === undefined;
   }
 
   /** Its agent's announcements go on, or it needs none. */

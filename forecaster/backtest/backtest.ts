@@ -5,6 +5,7 @@ import type { SeriesKey } from '../../core/sample.js';
 import type { SaidAhead } from '../breaches.js';
 import { breachesOf } from '../breaches.js';
 import { Forecasting } from '../forecasting.js';
+import type { Predictor } from '../../models/neural/neural.js';
 import type { ScoredWindow } from './metrics.js';
 import type { SaidWindow } from './said-window.js';
 import { saidWindow } from './said-window.js';
@@ -25,6 +26,8 @@ export interface BacktestOptions {
   readonly historySteps?: number;
   readonly seasonsMs?: readonly number[];
   readonly seed: number;
+  /** One of the models, too; undefined: the others go without it. */
+  readonly neural?: Predictor | undefined;
 }
 
 /** Series that are walked together: bounds the memory, not the result of a series. */
@@ -79,8 +82,8 @@ function originsOf(
 }
 
 function forecastingOf({ grid }: Panel, options: BacktestOptions): Forecasting {
-  const { horizonSteps, historySteps, seasonsMs, seed } = options;
-  return new Forecasting({
+  const { horizonSteps, historySteps, seasonsMs, seed, neural } = options;
+  const forecasting = new Forecasting({
     stepMs: grid.stepMs,
     horizonSteps,
     quantiles: QUANTILES,
@@ -88,6 +91,8 @@ function forecastingOf({ grid }: Panel, options: BacktestOptions): Forecasting {
     ...(seasonsMs !== undefined && { seasonsMs }),
     seed,
   });
+  forecasting.useNeural(neural);
+  return forecasting;
 }
 
 function say(forecasting: Forecasting, judged: readonly SeriesWalk[], origin: number): void {

@@ -28,7 +28,7 @@ export function analyse(
   return {
     horizonMs: grid.steps * grid.stepMs,
     quantile: options.quantile,
-    target: options.target,
+    target: problem.objective.target,
     score,
     worlds: {
       low: world(Math.min(...quantiles)),

@@ -1,5 +1,6 @@
 import type { Reason } from '../../core/plan.js';
 import { Loads } from './loads.js';
+import { GroupTally } from './packing/group-tally.js';
 import type { Problem } from './problem.js';
 import { NOWHERE, nobodyOf } from './problem.js';
 import type { Shift } from './reasons.js';
@@ -9,7 +10,10 @@ export interface ReasonedShift extends Shift {
 }
 
 export interface Sequence {
-  /** After each of them, in this order, no limit is passed that is not passed at the start or at the end. */
+  /**
+   * After each of them, in this order, no limit is passed that is not passed at the start or at the end, and no
+   * rule of groups is broken that is not at the start.
+   */
   readonly batches: readonly (readonly ReasonedShift[])[];
   /** What cannot be switched in batches of this size without passing a limit on the way. */
   readonly left: readonly ReasonedShift[];
@@ -31,6 +35,9 @@ export function sequence(
 class Sequencer {
   readonly #problem: Problem;
   readonly #loads: Loads;
+  /** Where everything is on the way. */
+  readonly #assignment: Int32Array;
+  readonly #groups: GroupTally;
   readonly #batches: ReasonedShift[][] = [];
   /** The most urgent first. */
   #pending: ReasonedShift[];
@@ -39,6 +46,8 @@ class Sequencer {
     this.#problem = problem;
     this.#pending = [...shifts].sort(byUrgency);
     this.#loads = new Loads(problem, assignment);
+    this.#assignment = Int32Array.from(problem.start);
+    this.#groups = new GroupTally(problem.grouping, this.#assignment);
     for (const { resource, target } of shifts) {
       const start = problem.start[resource]!;
       this.#loads.remove(resource, target);
@@ -70,18 +79,45 @@ class Sequencer {
   #groupOf(seed: ReasonedShift): ReasonedShift[] | undefined {
     const group = [seed];
     this.#apply(seed, 1);
-    for (;;) {
-      const server = group.find(({ target }) => this.#isBroken(target))?.target;
-      if (server === undefined) return this.#taken(group);
-      const helper = this.#helperAt(server, group);
-      if (helper === undefined || group.length >= this.#problem.batchMovesMax) break;
+    while (!this.#isSound(group)) {
+      const helper = this.#helperOf(group);
+      if (helper === undefined || group.length >= this.#problem.batchMovesMax) {
+        for (const shift of group) this.#apply(shift, -1);
+        return undefined;
+      }
       this.#apply(helper, 1);
       group.push(helper);
     }
-    for (const shift of group) this.#apply(shift, -1);
-    return undefined;
+    return this.#taken(group);
   }
 
+  /** It may be made as one, just as it is: applied, it breaks nothing. */
+  #isSound(group: readonly ReasonedShift[]): boolean {
+    return (
+      this.#groups.isNoWorse() &&
+      !group.some((shift) => this.#isBroken(shift.target) || this.#isMet(shift))
+    );
+  }
+
+  /** A pending shift without which the group breaks something. */
+  #helperOf(group: readonly ReasonedShift[]): ReasonedShift | undefined {
+    const full = group.find(({ target }) => this.#isBroken(target));
+    if (full !== undefined) return this.#helperAt(full.target, group);
+    const { groupOf } = this.#problem.grouping;
+    const met = group.find((shift) => this.#isMet(shift));
+    return this.#pending.find(
+      (shift) =>
+        !group.includes(shift) &&
+        groupOf[shift.resource] !== NOWHERE &&
+        (met === undefined
+          ? group.some(({ resource }) => groupOf[resource] === groupOf[shift.resource])
+          : groupOf[met.resource] === groupOf[shift.resource] && shift.source === met.target),
+    );
+  }
+
+  #isMet({ resource, target }: ReasonedShift): boolean {
+    return this.#groups.meets(resource, target);
+  }
   /** The largest pending resource that leaves this server. */
   #helperAt(server: number, group: readonly ReasonedShift[]): ReasonedShift | undefined {
     const { size } = this.#problem;
@@ -101,7 +137,7 @@ class Sequencer {
       const movesMax = isUnservedWhole ? unservedBatchMovesMax : batchMovesMax;
       if (group.length >= movesMax || !isRelated(shift, group)) continue;
       this.#apply(shift, 1);
-      if (group.some(({ target }) => this.#isBroken(target)) || this.#isBroken(shift.target)) {
+      if (!this.#isSound([...group, shift])) {
         this.#apply(shift, -1);
         continue;
       }
@@ -119,6 +155,8 @@ class Sequencer {
   #apply({ resource, target }: ReasonedShift, direction: 1 | -1): void {
     const start = this.#problem.start[resource]!;
     const [from, to] = direction === 1 ? [start, target] : [target, start];
+    this.#assignment[resource] = to;
+    this.#groups.moved(resource, from, to);
     if (from !== NOWHERE) this.#loads.remove(resource, from);
     if (to !== NOWHERE) this.#loads.add(resource, to);
   }
@@ -149,10 +187,12 @@ const URGENCY: Readonly<Record<Reason['kind'], number>> = {
   place: 1,
   pin: 2,
   drain: 3,
-  overload: 4,
-  room: 5,
-  imbalance: 6,
-  rollback: 7,
+  apart: 4,
+  spread: 5,
+  overload: 6,
+  room: 7,
+  imbalance: 8,
+  rollback: 9,
 };
 
 /** By kind; overloads by how hard the limit is, then by when. */

@@ -18,13 +18,13 @@ const LEFT_MAX = 0.5;
 
 /** The first aim that an assignment misses, and by how much. */
 export interface Miss {
-  readonly aim: 'misplaced' | 'overload' | 'pressure';
+  readonly aim: 'misplaced' | 'faults' | 'overload' | 'pressure';
   readonly amount: number;
 }
 
 export function missOf({ problem }: Translation, assignment: Int32Array): Miss | undefined {
   const score = scoreOf(problem, assignment);
-  const aims = ['misplaced', 'overload', 'pressure'] as const;
+  const aims = ['misplaced', 'faults', 'overload', 'pressure'] as const;
   const aim = aims.find((candidate) => score[candidate] > EPSILON);
   return aim === undefined ? undefined : { aim, amount: score[aim] };
 }
@@ -52,7 +52,7 @@ export function blockersOf(
     const trial = relaxed === undefined ? undefined : tryOut(relaxed);
     return trial === undefined ? [] : name(trial).slice(0, NAMED_MAX);
   });
-  const limit = miss.aim === 'pressure' ? inputs.options.target : 1;
+  const limit = miss.aim === 'pressure' ? translation.problem.objective.target : 1;
   return [...named, ...shortages(inputs, translation, { limit, tryOut })];
 }
 

@@ -66,6 +66,8 @@ function fitWords({ server, fit, why, state, peak }: Fit, nowMs?: number): strin
       return `${server}: ${fit}, may not serve it`;
     case 'pinned-elsewhere':
       return `${server}: ${fit}, it is pinned elsewhere`;
+    case 'group':
+      return `${server}: ${fit}, the rules of its group forbid it`;
     case 'spare':
       return `${server}: ${fit}, is kept as a spare`;
   }

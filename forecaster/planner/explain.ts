@@ -2,6 +2,7 @@ import type { Dimension, ResourceId, ServerId } from '../../core/domain.js';
 import type { NoPlan, PlannedMove } from '../../core/plan.js';
 import type { PlanningInputs, PlanningServer } from './inputs.js';
 import { Loads } from './loads.js';
+import { GroupTally } from './packing/group-tally.js';
 import { peakDemandOf } from './planned-move.js';
 import { resultOf } from './planner.js';
 import { EPSILON, nobodyOf } from './problem.js';
@@ -48,6 +49,8 @@ export type FitReason =
   | 'not-ready'
   | 'not-eligible'
   | 'pinned-elsewhere'
+  /** A rule of its group forbids it. */
+  | 'group'
   | 'spare';
 
 export interface Peak {
@@ -102,10 +105,11 @@ function fitsOf(inputs: PlanningInputs, solved: Solved, resource: number): Fit[]
   const { translation, assignment } = solved;
   const { problem, servers } = translation;
   const loads = new Loads(problem, assignment);
+  const groups = new GroupTally(problem.grouping, assignment);
   const home = assignment[resource]!;
   const fits = servers.map(({ id, state }, server): Fit => {
     const added = server === home ? nobodyOf(problem) : resource;
-    const why = fitReason(solved, { loads, resource, server });
+    const why = fitReason(solved, { loads, groups, resource, server });
     const isBest = why === 'here' || why === 'target';
     const isPossible = why === 'room' || why === 'above-target';
     return {
@@ -126,9 +130,15 @@ function fitReason(
   { translation, assignment }: Solved,
   {
     loads,
+    groups,
     resource,
     server,
-  }: { readonly loads: Loads; readonly resource: number; readonly server: number },
+  }: {
+    readonly loads: Loads;
+    readonly groups: GroupTally;
+    readonly resource: number;
+    readonly server: number;
+  },
 ): FitReason {
   const { problem, resources, servers } = translation;
   if (assignment[resource] === server) {
@@ -139,6 +149,10 @@ function fitReason(
   if (state !== 'ready') return 'not-ready';
   if (!eligible.includes(id)) return 'not-eligible';
   if (pinned !== null && pinned !== id) return 'pinned-elsewhere';
+  const source = assignment[resource]!;
+  if (!groups.allows(resource, server) || groups.faultsDelta(resource, source, server) > 0) {
+    return 'group';
+  }
   loads.probe(server, resource, nobodyOf(problem));
   if (loads.isBroken) return 'over-capacity';
   if (spare) return 'spare';

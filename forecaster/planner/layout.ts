@@ -1,7 +1,9 @@
 import { Loads } from './loads.js';
+import { GroupTally } from './packing/group-tally.js';
 import type { Problem } from './problem.js';
 import { NOWHERE } from './problem.js';
 import { eveningWeightOf, isMisplaced } from './score.js';
+import { ServerMoves } from './server-moves.js';
 
 /**
  * An assignment that a search changes: who is where, what each server costs, what all costs. Changes can be
@@ -10,6 +12,8 @@ import { eveningWeightOf, isMisplaced } from './score.js';
 export class Layout {
   readonly problem: Problem;
   readonly loads: Loads;
+  readonly serverMoves: ServerMoves;
+  readonly groups: GroupTally;
   /** Probes so far: the unit of work. */
   work = 0;
   /** Changes of server so far, those taken back too. */
@@ -45,6 +49,8 @@ export class Layout {
     this.problem = problem;
     this.assignment = Int32Array.from(problem.start);
     this.loads = new Loads(problem, problem.start);
+    this.serverMoves = new ServerMoves(problem);
+    this.groups = new GroupTally(problem.grouping, this.assignment);
     this.overloads = new Float64Array(servers.length);
     this.pressures = new Float64Array(servers.length);
     this.peaks = new Float64Array(servers.length);
@@ -179,9 +185,11 @@ export class Layout {
     return this.loads.isBroken;
   }
 
-  /** No server does. */
+  /** No server does, and no rule of groups is broken that was not at the start. */
   isSound(): boolean {
-    return this.overloads.every((_overload, server) => !this.isBroken(server));
+    return (
+      this.groups.isNoWorse() && this.overloads.every((_overload, server) => !this.isBroken(server))
+    );
   }
 
   #place(resource: number, from: number, to: number): void {
@@ -193,6 +201,8 @@ export class Layout {
     this.misplaced +=
       Number(isMisplaced(problem, resource, to)) - Number(isMisplaced(problem, resource, from));
     this.assignment[resource] = to;
+    this.serverMoves.moved(resource, from, to);
+    this.groups.moved(resource, from, to);
     if (from !== NOWHERE) {
       this.#unlink(resource, from);
       this.loads.remove(resource, from);

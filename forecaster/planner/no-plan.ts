@@ -1,5 +1,6 @@
 import type { NoPlan } from '../../core/plan.js';
 import { blockersOf, missOf } from './blockers.js';
+import { headroomBlockers } from './headroom.js';
 import type { PlanningInputs } from './inputs.js';
 import type { Problem } from './problem.js';
 import { rounded } from './rounded.js';
@@ -12,6 +13,19 @@ const WORK_UNITS = 50_000;
 
 /** Why there is no plan. @param assignment what the search ended with: the start */
 export function noPlan(
+  inputs: PlanningInputs,
+  translation: Translation,
+  assignment: Int32Array,
+): NoPlan {
+  const none = noPlanForLoad(inputs, translation, assignment);
+  if (none.why !== 'balanced' && none.why !== 'gain-too-small' && none.why !== 'blocked')
+    return none;
+  const missing = headroomBlockers(translation.problem, assignment, inputs.options.headroom);
+  if (missing.length === 0) return none;
+  return { ...none, why: 'blocked', blockers: [...none.blockers, ...missing] };
+}
+
+function noPlanForLoad(
   inputs: PlanningInputs,
   translation: Translation,
   assignment: Int32Array,

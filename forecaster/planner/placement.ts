@@ -55,13 +55,19 @@ export function needyOf({ problem, assignment }: Layout, rules: Rules): number[]
 /** So many of the emptiest servers are looked at first; all others only if each of them would cost something. */
 const CANDIDATES_MAX = 32;
 
+/** What it is worth to mend a rule of groups: more than any load. */
+const FAULTS_WEIGHT = 1e5;
+
 /**
  * Where the resource adds least to the cost; among equals where the peak, then the count stays lowest. What is not known to
  * need anything goes by the count first, to servers that have room: by the peak all of it would go to the same one.
  */
 function bestServerFor(resource: number, layout: Layout, rules: Rules): number {
   const { loads, counts } = layout;
+  const { groups, assignment } = layout;
   const isSized = layout.problem.size[resource]! > EPSILON;
+  // With all rules of groups kept nothing is cheaper than to add nothing.
+  const costMin = groups.faults === 0 ? 0 : -FAULTS_WEIGHT;
   let best = NOWHERE;
   let leastCost = Infinity;
   let lowestPeak = Infinity;
@@ -69,9 +75,11 @@ function bestServerFor(resource: number, layout: Layout, rules: Rules): number {
   let looked = 0;
   for (const server of layout.byPeak) {
     if (!rules.canTake(server, resource)) continue;
-    if (++looked > CANDIDATES_MAX && leastCost <= EPSILON) break;
+    if (++looked > CANDIDATES_MAX && leastCost <= costMin + EPSILON) break;
     if (!layout.canAfford(layout.extraMoves(resource, server))) continue;
-    const cost = layout.probe(server, resource, layout.nobody) - layout.costOf(server);
+    const faults = groups.faultsDelta(resource, assignment[resource]!, server);
+    const rise = layout.probe(server, resource, layout.nobody) - layout.costOf(server);
+    const cost = rise + faults * FAULTS_WEIGHT;
     if (loads.isBroken || cost > leastCost + EPSILON) continue;
     const byPeak =
       loads.peak < lowestPeak - EPSILON ? -1 : loads.peak < lowestPeak + EPSILON ? 0 : 1;

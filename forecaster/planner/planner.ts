@@ -1,6 +1,7 @@
 import type { ResourceId, ServerId } from '../../core/domain.js';
 import { analyse } from './analysis.js';
 import { blockersOf, missOf } from './blockers.js';
+import { headroomBlockers } from './headroom.js';
 import type { PlanningInputs, PlanningResult, Standbys } from './inputs.js';
 import { noPlan } from './no-plan.js';
 import { plannedMove } from './planned-move.js';
@@ -26,7 +27,11 @@ export function resultOf(inputs: PlanningInputs, solved: Solved): PlanningResult
   }
   const miss = missOf(translation, assignment);
   const isAtStake = miss !== undefined && miss.aim !== 'pressure';
-  const blockers = isAtStake ? blockersOf(inputs, translation, { assignment, miss }) : [];
+  const { headroom } = inputs.options;
+  const blockers = [
+    ...(isAtStake ? blockersOf(inputs, translation, { assignment, miss }) : []),
+    ...headroomBlockers(translation.problem, assignment, headroom),
+  ];
   return {
     plan: {
       batches: batches.map((batch) => ({

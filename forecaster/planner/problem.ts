@@ -25,6 +25,8 @@ export interface Problem {
   readonly allowed: readonly Allowed[];
   /** Where it may be when its server is lost: a pin does not hold then. */
   readonly refuges: readonly Allowed[];
+  /** Who is to be apart, or in several zones. */
+  readonly grouping: Grouping;
   readonly freedom: readonly Freedom[];
   readonly needs: readonly (Need | null)[];
   /** The highest utilization that r alone makes, as the share of an average server. */
@@ -32,13 +34,38 @@ export interface Problem {
   /** What moving r costs, in the unit of `Objective`. */
   readonly moveCost: Float64Array;
   readonly objective: Objective;
+  /** Of what serves now; what has no server is placed, not moved. */
   readonly movesMax: number;
+  /** Of them, that leave or reach one server. */
+  readonly serverMovesMax: number;
   readonly batchMovesMax: number;
   /** Of resources that nobody serves: there is nothing to drain, and nobody else to keep waiting. */
   readonly unservedBatchMovesMax: number;
 }
 
 export const NOWHERE = -1;
+
+/** Rules that hold for several resources together: where everything was at the start, and who belongs to whom. */
+export interface Grouping {
+  readonly servers: number;
+  /** Where each resource is; `NOWHERE`: to be placed. */
+  readonly start: Int32Array;
+  /** Of each resource; `NOWHERE`: none. */
+  readonly groupOf: Int32Array;
+  readonly groups: readonly Group[];
+  /** Each way of dividing the servers into zones: the zone of each server, numbered from 0. */
+  readonly zonings: readonly Int32Array[];
+}
+
+export interface Group {
+  readonly members: Int32Array;
+  /** Two of them never share a server. */
+  readonly isApart: boolean;
+  /** They are in at least so many zones of this zoning; null: in any. */
+  readonly spread: { readonly zoning: number; readonly zonesMin: number } | null;
+  /** In each zone where this group is, that one is, too. */
+  readonly needs: readonly { readonly zoning: number; readonly group: number }[];
+}
 
 /** `ready`: may take resources. `leaving`: serves, but is to be emptied. `lost`: serves nothing. */
 export type Role = 'ready' | 'leaving' | 'lost';

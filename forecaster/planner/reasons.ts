@@ -1,6 +1,7 @@
 import type { Reason } from '../../core/plan.js';
 import type { Grid } from '../../core/panel.js';
 import { Loads } from './loads.js';
+import { GroupTally } from './packing/group-tally.js';
 import type { Problem } from './problem.js';
 import { EPSILON, NOWHERE, nobodyOf } from './problem.js';
 import { rounded } from './rounded.js';
@@ -21,6 +22,8 @@ export class Reasons {
   readonly #nothing: Float64Array;
   readonly #plan: Float64Array;
   readonly #loads: Loads;
+  readonly #groupsAtStart: GroupTally;
+  readonly #groupsInPlan: GroupTally;
 
   constructor(problem: Problem, assignment: Int32Array, grid: Grid) {
     this.#problem = problem;
@@ -28,20 +31,46 @@ export class Reasons {
     this.#nothing = utilizationOf(problem, problem.demand, problem.start);
     this.#plan = utilizationOf(problem, problem.demand, assignment);
     this.#loads = new Loads(problem, assignment);
+    this.#groupsAtStart = new GroupTally(problem.grouping, problem.start);
+    this.#groupsInPlan = new GroupTally(problem.grouping, assignment);
   }
 
   of(shift: Shift): Reason {
     return (
-      this.#needed(shift) ?? this.#overload(shift) ?? this.#room(shift) ?? this.#evening(shift)
+      this.#needed(shift) ??
+      this.#mending(shift) ??
+      this.#overload(shift) ??
+      this.#room(shift) ??
+      this.#grouped(shift) ??
+      this.#evening(shift)
     );
   }
 
   #needed({ resource, source, target }: Shift): Reason | undefined {
     const need = this.#problem.needs[resource] ?? null;
     if (need === null) return undefined;
-    const server = need === 'place' ? NOWHERE : need === 'pin' ? target : source;
+    return this.#plain(need, need === 'place' ? NOWHERE : need === 'pin' ? target : source);
+  }
+
+  /** It mends a rule of its group, which without it would be broken as it is. */
+  #mending(shift: Shift): Reason | undefined {
+    const { resource, source, target } = shift;
+    const isMending = this.#groupsAtStart.faultsDelta(resource, source, target) < 0;
+    return isMending ? this.#grouped(shift) : undefined;
+  }
+
+  /** With the others as planned a rule of its group would be broken if it stayed. */
+  #grouped({ resource, source, target }: Shift): Reason | undefined {
+    const groups = this.#groupsInPlan;
+    if (groups.meets(resource, source)) return this.#plain('apart', source);
+    const faults = groups.faultsDelta(resource, target, source);
+    return faults > 0 ? this.#plain('spread', source) : undefined;
+  }
+
+  /** A reason without a load. @param server `NOWHERE`: none */
+  #plain(kind: Reason['kind'], server: number): Reason {
     return {
-      kind: need,
+      kind,
       server: server === NOWHERE ? null : this.#problem.servers[server]!,
       dimension: null,
       atMs: null,

@@ -1,6 +1,7 @@
 import type { ServerId } from '../../core/domain.js';
 import type { Blocker } from '../../core/plan.js';
-import type { PlanningInputs } from './inputs.js';
+import type { PlannerOptions, PlanningInputs } from './inputs.js';
+import { GroupTally } from './packing/group-tally.js';
 import { NOWHERE } from './problem.js';
 import type { Solution } from './search.js';
 import type { Translation } from './translation.js';
@@ -24,18 +25,53 @@ export interface Relaxation {
 /** The smallest intervention first. */
 export const RELAXATIONS: readonly Relaxation[] = [
   {
-    relax: (inputs) => ({ ...inputs, options: { ...inputs.options, movesMax: MOVES_ENOUGH } }),
+    relax: (inputs) => withOptions(inputs, { movesMax: MOVES_ENOUGH }),
+    name: (trial) => missingMoves('moves-limit', trial),
+  },
+  {
+    relax: (inputs) =>
+      inputs.options.movesPerHourMax === undefined
+        ? undefined
+        : withOptions(inputs, { movesPerHourMax: MOVES_ENOUGH }),
+    name: (trial) => missingMoves('hourly-moves-limit', trial),
+  },
+  {
+    relax: (inputs) =>
+      inputs.options.movesPerServerMax === undefined
+        ? undefined
+        : withOptions(inputs, { movesPerServerMax: MOVES_ENOUGH }),
     name: ({ before, found }) => {
-      const amount = movedIn({ before, found }).length - before.problem.movesMax;
-      return amount > 0 ? [blocker('moves-limit', { amount })] : [];
+      const { servers, serverMovesMax } = before.problem;
+      return [...movesByServer({ before, found })]
+        .filter(([, moves]) => moves > serverMovesMax)
+        .map(([server, moves]) =>
+          blocker('server-moves-limit', {
+            server: servers[server]!,
+            amount: moves - serverMovesMax,
+          }),
+        );
     },
   },
   {
-    relax: (inputs) => ({ ...inputs, options: { ...inputs.options, cooldownMs: 0 } }),
+    relax: (inputs) => withOptions(inputs, { cooldownMs: 0 }),
     name: ({ before, found }) =>
       movedIn({ before, found })
         .filter((resource) => before.problem.freedom[resource] === 'cooling')
         .map((resource) => ofResource('cooldown', before, resource)),
+  },
+  {
+    relax: (inputs) =>
+      inputs.options.groups.length === 0 ? undefined : withOptions(inputs, { groups: [] }),
+    name: ({ before, found }) => {
+      const { grouping } = before.problem;
+      const groups = new GroupTally(grouping, found.assignment);
+      const seen = new Set<number>();
+      return [...grouping.groupOf.entries()].flatMap(([resource, group]) => {
+        if (group === NOWHERE || seen.has(group) || !groups.isBroken(group)) return [];
+        seen.add(group);
+        return [ofResource('group', before, resource)];
+      });
+    },
   },
   {
     relax: (inputs) =>
@@ -86,7 +122,38 @@ export const RELAXATIONS: readonly Relaxation[] = [
 const MOVES_ENOUGH = 2 ** 31 - 1;
 
 export function blocker(kind: Blocker['kind'], rest: Partial<Omit<Blocker, 'kind'>> = {}): Blocker {
-  return { kind, resource: null, server: null, dimension: null, amount: null, ...rest };
+  return { kind, resource: null, server: null, zone: null, dimension: null, amount: null, ...rest };
+}
+
+function withOptions(inputs: PlanningInputs, options: Partial<PlannerOptions>): PlanningInputs {
+  return { ...inputs, options: { ...inputs.options, ...options } };
+}
+
+function missingMoves(
+  kind: 'moves-limit' | 'hourly-moves-limit',
+  { before, found }: Trial,
+): Blocker[] {
+  const amount = movesIn({ before, found }).length - before.problem.movesMax;
+  return amount > 0 ? [blocker(kind, { amount })] : [];
+}
+
+/** How many moves leave or reach a server, of those that do. */
+function movesByServer({ before, found }: Pick<Trial, 'before' | 'found'>): Map<number, number> {
+  const counts = new Map<number, number>();
+  for (const resource of movesIn({ before, found })) {
+    for (const server of [before.problem.start[resource]!, found.assignment[resource]!]) {
+      counts.set(server, (counts.get(server) ?? 0) + 1);
+    }
+  }
+  return counts;
+}
+
+/** Of what serves now: the rest is placed. */
+function movesIn({ before, found }: Pick<Trial, 'before' | 'found'>): number[] {
+  return movedIn({ before, found }).filter(
+    (resource) =>
+      before.problem.start[resource] !== NOWHERE && found.assignment[resource] !== NOWHERE,
+  );
 }
 
 function ofResource(kind: Blocker['kind'], { problem }: Translation, resource: number): Blocker {

@@ -1,15 +1,10 @@
 import type { Layout } from './layout.js';
 import { MISPLACED_WEIGHT } from './layout.js';
 import { EPSILON, NOWHERE } from './problem.js';
-import type { Rules } from './rules.js';
+import type { Exchange, Rules } from './rules.js';
 
 /** One or two resources change their server at once. */
-export interface Step {
-  readonly resource: number;
-  readonly target: number;
-  /** Gives way to the resource; `NOWHERE`: nobody need. */
-  readonly partner: number;
-  readonly partnerTarget: number;
+export interface Step extends Exchange {
   /** Cost taken away, that of the moves not counted. */
   readonly gain: number;
   /** Changes of the sums, for the order of aims. */
@@ -121,7 +116,7 @@ export class Relief {
       isLastResort ||= rules.isLastResort(partner, partnerTarget);
     }
     if (!this.isPromising(net)) return;
-    if (!layout.canAfford(extra)) return;
+    if (!layout.canAfford(extra) || !rules.canGoTogether(step)) return;
     const isInOrder =
       this.#bonus > 0 || rules.isInOrder(step.overload, step.pressure, isLastResort);
     if (!isInOrder) return;

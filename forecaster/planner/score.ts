@@ -1,4 +1,5 @@
 import type { PlanScore } from '../../core/plan.js';
+import { GroupTally } from './packing/group-tally.js';
 import type { Demand, Problem } from './problem.js';
 import { EPSILON, NOWHERE } from './problem.js';
 import { rounded } from './rounded.js';
@@ -24,6 +25,7 @@ export function scoreOf(
   const stretch = demand.steps === 0 ? 0 : problem.steps / demand.steps;
   return {
     misplaced: misplacedOf(problem, assignment),
+    faults: new GroupTally(problem.grouping, assignment).faults,
     overload: rounded(overload * stretch),
     pressure: demand.steps === 0 ? 0 : rounded(pressure / demand.steps),
     unevenness: rounded(unevennessOf(problem, levels)),

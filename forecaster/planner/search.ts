@@ -1,5 +1,6 @@
 import { SeededRng } from '../../core/rng.js';
 import { Descent } from './descent.js';
+import { mendGroups } from './group-mending.js';
 import { Layout } from './layout.js';
 import { forcePlacement, needyOf, placeNeedy } from './placement.js';
 import type { Problem } from './problem.js';
@@ -67,6 +68,13 @@ export function best(problem: Problem, options: SearchOptions): Solution & { sto
   return { ...solution, stopped: found.value };
 }
 
+interface Standing {
+  readonly value: number;
+  readonly overload: number;
+  readonly pressure: number;
+  readonly faults: number;
+}
+
 class Search {
   readonly #layout: Layout;
   readonly #rules: Rules;
@@ -80,7 +88,7 @@ class Search {
     this.#options = options;
     this.#layout = new Layout(problem, options.from);
     this.#layout.isEvening = false;
-    this.#rules = new Rules(problem);
+    this.#rules = new Rules(this.#layout);
     this.#descent = new Descent(this.#layout, this.#rules);
     this.#shaker = new Shaker(this.#layout, this.#rules, new SeededRng(options.seed));
   }
@@ -127,7 +135,12 @@ class Search {
     const shakesMax = this.#isShort() ? SHAKES_IN_VAIN_MAX : SHAKES_TO_POLISH_MAX;
     for (let shakes = 0; shakes < shakesMax && !this.#isOver(); shakes++) {
       if (!this.#shaker.hasHope()) return false;
-      const before = { value: layout.value, overload: layout.overload, pressure: layout.pressure };
+      const before: Standing = {
+        value: layout.value,
+        overload: layout.overload,
+        pressure: layout.pressure,
+        faults: layout.groups.faults,
+      };
       const mark = layout.mark();
       if (this.#shaker.shake()) {
         this.#descent.touchUp(layout.touchedSince(mark), this.#isOver);
@@ -140,17 +153,18 @@ class Search {
     return false;
   }
 
-  #isBetterThan(before: Readonly<Record<'value' | 'overload' | 'pressure', number>>): boolean {
+  #isBetterThan(before: Standing): boolean {
     const layout = this.#layout;
     if (layout.value >= before.value - EPSILON) return false;
     if (layout.overload > before.overload + EPSILON) return false;
     if (layout.isEvening && layout.pressure > before.pressure + EPSILON) return false;
-    return layout.isSound();
+    return layout.groups.faults <= before.faults && layout.isSound();
   }
 
   #settle(): void {
     placeNeedy(this.#layout, this.#rules);
     for (const resource of needyOf(this.#layout, this.#rules)) this.#descent.settle(resource);
+    mendGroups(this.#layout, this.#rules, this.#isOver);
     this.#descent.run(this.#isOver);
     trim(this.#layout, this.#rules);
   }

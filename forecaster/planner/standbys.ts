@@ -1,4 +1,5 @@
 import { Loads } from './loads.js';
+import { GroupTally } from './packing/group-tally.js';
 import type { Problem } from './problem.js';
 import { EPSILON, NOWHERE, nobodyOf } from './problem.js';
 import { peaksOf } from './score.js';
@@ -37,14 +38,14 @@ interface Rehoming {
 class StandbyChoice {
   readonly #problem: Problem;
   readonly #loads: Loads;
-  readonly #assignment: Int32Array;
+  readonly #groups: GroupTally;
   /** The emptiest first. */
   readonly #byPeak: readonly number[];
 
   constructor(problem: Problem, assignment: Int32Array) {
     this.#problem = problem;
-    this.#assignment = assignment;
     this.#loads = new Loads(problem, assignment);
+    this.#groups = new GroupTally(problem.grouping, assignment);
     const peaks = peaksOf(
       problem,
       problem.demand,
@@ -77,21 +78,27 @@ class StandbyChoice {
 
   #fits(target: number, resource: number, lost: number): boolean {
     if (target === NOWHERE || target === lost) return false;
-    if (this.#problem.refuges[resource]!.mask[target] !== 1) return false;
+    if (!this.#mayServe(target, resource)) return false;
     this.#loads.probe(target, resource, nobodyOf(this.#problem));
     return !this.#loads.isBroken;
   }
 
+  /** It is ready to, and serves no other of a group that is apart. */
+  #mayServe(target: number, resource: number): boolean {
+    const { refuges } = this.#problem;
+    return refuges[resource]!.mask[target] === 1 && !this.#groups.meets(resource, target);
+  }
+
   /** Where it overloads least; then in another zone; then where the peak stays lowest. */
   #best(resource: number, lost: number): number {
-    const { refuges, zones } = this.#problem;
+    const { zones } = this.#problem;
     const loads = this.#loads;
     let best = NOWHERE;
     let leastOverload = Infinity;
     let lowest = Infinity;
     let looked = 0;
     for (const target of this.#byPeak) {
-      if (target === lost || refuges[resource]!.mask[target] !== 1) continue;
+      if (target === lost || !this.#mayServe(target, resource)) continue;
       if (++looked > CANDIDATES_MAX && leastOverload <= EPSILON) break;
       loads.probe(target, resource, nobodyOf(this.#problem));
       const isNear = zones[target] !== null && zones[target] === zones[lost];

@@ -54,13 +54,18 @@ export function findExchange(relief: Relief): void {
     if (layout.work > workMax) return;
     let servers = 0;
     for (const target of layout.byPeak) {
-      if (target === source || !rules.canTake(target, resource)) continue;
+      if (target === source) continue;
+      // Where one of its own group is, that one makes room, or none.
+      const isOpen = rules.canTake(target, resource);
+      const mate = isOpen ? NOWHERE : rules.mateInTheWay(target, resource);
+      if (!isOpen && mate === NOWHERE) continue;
       if (++servers > PARTNER_SERVERS_MAX) break;
       const extra = layout.extraMoves(resource, target);
       const price = extra * layout.problem.moveCost[resource]!;
       // The target can win no more than what it costs.
       const gainMax = relief.gainOf(resource) - price + layout.costOf(target);
       for (let at = layout.firstOn(target); at !== NOWHERE; at = layout.nextOf(at)) {
+        if (!isOpen && at !== mate) continue;
         if (!rules.canMove(at) || !layout.canAfford(extra + layout.leastExtraMoves(at))) continue;
         if (!relief.isPromising(gainMax - relief.leastPriceOf(at))) continue;
         const there = layout.costOf(target) - layout.probe(target, resource, at);

@@ -28,20 +28,24 @@ export function switchable(problem: Problem, assignment: Int32Array, grid: Grid)
     const layout = new Layout(problem, reached);
     retreat(layout);
     tolerateForced(layout);
-    trim(layout, new Rules(problem));
+    trim(layout, new Rules(layout));
     wanted = Int32Array.from(layout.assignment);
   }
 }
 
 /**
- * Sends home what fills a server beyond its limits now that others stay: in the end everything is at home.
- * Only what has no home may overload a server.
+ * Sends home what fills a server beyond its limits now that others stay, or breaks a rule of its group: in the end
+ * everything is at home. Only what has no home may overload a server.
  */
 function retreat(layout: Layout): void {
-  const { problem, assignment } = layout;
+  const { problem, assignment, groups } = layout;
+  const { groupOf } = problem.grouping;
   const isStranded = (server: number, resource: number): boolean => {
     const home = problem.start[resource]!;
-    return server !== home && home !== NOWHERE && layout.isBroken(server);
+    if (server === home) return false;
+    if (groups.meets(resource, server)) return true;
+    if (home === NOWHERE) return false;
+    return layout.isBroken(server) || (groupOf[resource] !== NOWHERE && !groups.isNoWorse());
   };
   for (;;) {
     const stranded = assignment.findIndex(isStranded);

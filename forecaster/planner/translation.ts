@@ -5,10 +5,14 @@ import type { ForecastBlock } from '../../core/forecast.js';
 import { allowedSets } from './allowed.js';
 import type { DemandRows } from './demand.js';
 import { demandAt, isKnown } from './demand.js';
+import { groupingOf } from './grouping.js';
+import { headroomTarget } from './losses.js';
 import type { PlannerOptions, PlanningInputs, PlanningResource, PlanningServer } from './inputs.js';
 import type { Allowed, Freedom, Need, Objective, Problem, Role } from './problem.js';
 import { NOWHERE } from './problem.js';
 import { moveCostsOf, sizesOf } from './sizing.js';
+
+const HOUR_MS = 3_600_000;
 
 /** From names to indices and numbers. The order of the inputs plays no part: everything is sorted by name. */
 export interface Translation {
@@ -34,8 +38,10 @@ export function translate(inputs: PlanningInputs): Translation {
   const demand = demandAt(inputs.forecast, rows, inputs.options.quantile);
   const perCapacity = perCapacityOf(servers, dimensions);
   const size = sizesOf(resources.length, { demand, perCapacity, roles });
+  const ids = resources.map(({ id }) => id);
+  const start = Int32Array.from(places, (place) => place.start);
   const plain: Problem = {
-    resources: resources.map(({ id }) => id),
+    resources: ids,
     servers: servers.map(({ id }) => id),
     dimensions,
     steps: inputs.forecast.grid.steps,
@@ -46,7 +52,8 @@ export function translate(inputs: PlanningInputs): Translation {
     isSpare: servers.map(({ spare }) => spare),
     zones: servers.map(({ zone }) => zone),
     origin: Int32Array.from(places, ({ origin }) => origin),
-    start: Int32Array.from(places, ({ start }) => start),
+    start,
+    grouping: groupingOf(ids, servers, { start, options: inputs.options.groups }),
     allowed,
     refuges,
     freedom: resources.map((resource, index) =>
@@ -55,8 +62,12 @@ export function translate(inputs: PlanningInputs): Translation {
     needs: places.map(({ need }) => need),
     size,
     moveCost: new Float64Array(resources.length),
-    objective: objectiveOf(inputs.options),
-    movesMax: inputs.options.movesMax,
+    objective: objectiveOf(
+      inputs.options,
+      headroomTarget(servers, dimensions, inputs.options.headroom),
+    ),
+    movesMax: Math.min(inputs.options.movesMax, hourlyMovesLeft(inputs)),
+    serverMovesMax: inputs.options.movesPerServerMax ?? Infinity,
     batchMovesMax: inputs.options.batchMovesMax,
     unservedBatchMovesMax: inputs.options.unservedBatchMovesMax,
   };
@@ -159,6 +170,20 @@ export function coolingUntilMs(
   return movedAtMs !== null && nowMs < movedAtMs + cooldownMs ? movedAtMs + cooldownMs : null;
 }
 
+/** How many moves may be added to those of the last hour, and those that are approved or under way. */
+function hourlyMovesLeft({
+  nowMs,
+  resources,
+  options: { movesPerHourMax },
+}: PlanningInputs): number {
+  if (movesPerHourMax === undefined) return Infinity;
+  const made = resources.filter(
+    ({ movedAtMs, movingTo }) =>
+      movingTo !== null || (movedAtMs !== null && movedAtMs > nowMs - HOUR_MS),
+  );
+  return Math.max(0, movesPerHourMax - made.length);
+}
+
 function freedomOf(
   resource: PlanningResource,
   {
@@ -218,10 +243,10 @@ function perServer(
  * A move is worth it if it relieves one server by `gainMin` of its capacity over the whole horizon. An
  * overload of a thousandth at one step outweighs any move.
  */
-function objectiveOf(options: PlannerOptions): Objective {
-  const { target, gainMin, imbalanceMax, imbalanceLoadMin } = options;
+function objectiveOf(options: PlannerOptions, targetMax: number): Objective {
+  const { gainMin, imbalanceMax, imbalanceLoadMin } = options;
   return {
-    target,
+    target: Math.min(options.target, targetMax),
     imbalanceMax,
     imbalanceLoadMin,
     overloadWeight: Math.max(10, 1000 * gainMin * gainMin),

@@ -47,7 +47,8 @@ function isPair({ problem: { start }, assignment }: Layout, a: number, b: number
 }
 
 function takeBack(layout: Layout, rules: Rules, resources: readonly number[]): boolean {
-  const { problem, overload, pressure, value } = layout;
+  const { problem, overload, pressure, value, groups } = layout;
+  const { faults } = groups;
   if (resources.some((resource) => layout.assignment[resource] === problem.start[resource])) {
     return false;
   }
@@ -60,7 +61,10 @@ function takeBack(layout: Layout, rules: Rules, resources: readonly number[]): b
     problem.start[resource]!,
   ]);
   for (const resource of resources) layout.move(resource, problem.start[resource]!);
-  const isWithinLimits = touched.every((server) => !layout.isBroken(server));
+  const isWithinLimits =
+    groups.faults <= faults &&
+    resources.every((resource) => !groups.meets(resource, problem.start[resource]!)) &&
+    touched.every((server) => !layout.isBroken(server));
   const isUseless =
     (areLastResort && layout.overload <= overload + EPSILON) ||
     (layout.value <= value + EPSILON &&

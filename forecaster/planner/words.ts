@@ -46,6 +46,10 @@ export function reasonWords(reason: Reason, nowMs?: number): string {
       return `${server ?? 'its server'} is to be emptied or may no longer serve it`;
     case 'place':
       return 'it has no server yet';
+    case 'apart':
+      return `${server ?? 'its server'} is to serve another of its group, and they are to be apart`;
+    case 'spread':
+      return 'its group would be in too few zones';
     case 'lost':
       return `${server ?? 'its server'} is lost`;
     case 'pin':
@@ -93,7 +97,7 @@ export function noPlanWords(none: NoPlan): string {
   }
 }
 
-export function blockerWords({ kind, resource, server, dimension, amount }: Blocker): string {
+export function blockerWords({ kind, resource, server, zone, dimension, amount }: Blocker): string {
   const name = resource ?? 'a resource';
   switch (kind) {
     case 'capacity': {
@@ -112,8 +116,20 @@ export function blockerWords({ kind, resource, server, dimension, amount }: Bloc
       return `no other ready server may serve ${name}`;
     case 'cooldown':
       return `${name} was moved lately and rests`;
+    case 'group':
+      return `the rules of ${name}'s group forbid it`;
+    case 'headroom': {
+      const lost = server ?? (zone === null ? 'what has no zone' : `zone ${zone}`);
+      return amount === null
+        ? `if ${lost} is lost, no other server may serve ${name}`
+        : `if ${lost} is lost, the others have no room for ${amount.toFixed(1)} servers of what it carries`;
+    }
     case 'moves-limit':
       return `${counted(amount ?? 1, 'move')} more than one plan may have would be needed`;
+    case 'server-moves-limit':
+      return `${counted(amount ?? 1, 'move')} more than one plan may have from or to ${server ?? 'a server'} would be needed`;
+    case 'hourly-moves-limit':
+      return `${counted(amount ?? 1, 'move')} more than an hour may have would be needed`;
     case 'server-state':
       return `${server ?? 'a server'} is not ready${resource === null ? '' : ` for ${resource}`}`;
   }

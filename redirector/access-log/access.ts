@@ -34,6 +34,8 @@ export interface HttpAccess extends Access {
     readonly query: string;
     readonly minorVersion: number;
   };
+  /** The name that it was given; undefined: it has none. */
+  readonly id?: string | undefined;
   /** 0: there was no answer. */
   readonly status: number;
 }

@@ -12,6 +12,28 @@ export interface ServerLink {
 
 export const PLAIN_LINK: ServerLink = { tls: undefined, proxyProtocol: undefined };
 
+/**
+ * Who sees what servers do with the work they get, by the gate's indices of them: on the way of each piece of work, so it does
+ * not allocate.
+ */
+export interface ServerWork {
+  /** Work is in the gate, for that server. */
+  entered(server: number): void;
+  left(server: number): void;
+  /** The head of an answer, so long after the request; 0 for the status where a protocol has none. */
+  answered(server: number, status: number, ms: number): void;
+  /** No connection; or an answer that was lost, late, or not to be understood. */
+  failed(server: number): void;
+}
+
+/** Nobody looks. */
+export const UNSEEN: ServerWork = {
+  entered: () => undefined,
+  left: () => undefined,
+  answered: () => undefined,
+  failed: () => undefined,
+};
+
 /** What every adapter needs to know of servers. */
 export interface AdapterServers {
   /** Undefined: not known here. */

@@ -47,6 +47,8 @@ export interface HealthParts {
   readonly expectedDigest: (server: ServerId) => number;
   /** The server answers: work that waits for it may go on. */
   readonly onReachable: (server: ServerId) => void;
+  /** It can be reached now and could not before, or the other way round. */
+  readonly onVerdict: () => void;
 }
 
 interface Checked {
@@ -153,7 +155,7 @@ export class HealthChecker {
   }
 
   async #check(server: ServerId, checked: Checked): Promise<void> {
-    const { view, clock, rng, log, onReachable } = this.#parts;
+    const { view, clock, rng, log, onReachable, onVerdict } = this.#parts;
     const record = view.get(SERVER, server)?.value;
     if (record === undefined || checked.isChecking) return;
     checked.isChecking = true;
@@ -168,6 +170,7 @@ export class HealthChecker {
       checked.sinceMs = clock.realtimeMs();
       log.info({ server, unreachable: after ?? null }, 'server verdict changed');
       this.#report();
+      onVerdict();
     }
     if (failure === undefined) onReachable(server);
     const { checkMs, recheckMs } = this.#options;

@@ -93,7 +93,7 @@ export async function fleetScene(
 
 /** The quantile is what is tried; the moves of a plan stand in the scene. */
 function withoutTried(planner: Config['planner']): Scene['planner'] {
-  const rest: Record<string, number> = {};
+  const rest: Record<string, Scene['planner'][string]> = {};
   for (const [name, value] of Object.entries(planner)) {
     if (name !== 'quantile' && name !== 'movesMax' && value !== undefined) rest[name] = value;
   }

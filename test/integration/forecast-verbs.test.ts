@@ -57,6 +57,22 @@ describe('forecast and backtest', () => {
     expect(JSON.parse(written)).toMatchObject({ kind: 'foreshift-forecast', horizonSteps: 12 });
   });
 
+  it('asks the neural network, too, unless it is told not to', async () => {
+    const modelsOf = async (...args: string[]): Promise<string> => {
+      const { stdout } = await run('forecast', 'trace.csv', '--json', ...args);
+      const { resources } = JSON.parse(stdout) as { resources: { models: string }[] };
+      return resources.map(({ models }) => models).join();
+    };
+    expect(await modelsOf()).toContain('neural');
+    expect(await modelsOf('--neural', 'off')).not.toContain('neural');
+    const judged = async (...args: string[]): Promise<string> =>
+      (await run('backtest', 'trace.csv', '--json', ...args)).stdout;
+    expect(await judged('--neural', 'off')).not.toBe(await judged());
+    const wrong = await run('forecast', 'trace.csv', '--neural', 'maybe');
+    expect(wrong.exit).not.toBe(0);
+    expect(wrong.stderr).toContain('--neural');
+  }, 60_000);
+
   it('judges every resource and all together, the same twice', async () => {
     const first = await run('backtest', 'trace.csv', '--json');
     const second = await run('backtest', 'trace.csv', '--json');

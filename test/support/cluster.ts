@@ -7,7 +7,14 @@ import { guarded } from '../../agent/guarded.js';
 import { Registration } from '../../api/registration.js';
 import { agentToken } from '../../core/agent-protocol.js';
 import { SystemClock } from '../../core/clock/system.js';
-import type { Address, DrainPolicy, MemberId, ResourceId, ServerId } from '../../core/domain.js';
+import type {
+  Address,
+  DrainPolicy,
+  MemberId,
+  ResourceId,
+  ServerId,
+  Sharing,
+} from '../../core/domain.js';
 import { SILENT_LOG } from '../../core/log.js';
 import type { Log } from '../../core/log.js';
 import { OutboundGuard } from '../../core/net/guard.js';
@@ -86,6 +93,7 @@ export class TestCluster {
   readonly #registration: Registration;
   readonly #stopping = new AbortController();
   readonly #drain: DrainPolicy;
+  readonly #sharing: Readonly<Record<string, Sharing>>;
   readonly #tcp: readonly TcpListener[];
   #boots = 0;
 
@@ -94,12 +102,15 @@ export class TestCluster {
     log = SILENT_LOG,
     drain = 'abort',
     tcp = [],
+    sharing = {},
   }: {
     readonly store?: TableStore;
     readonly log?: Log;
     readonly drain?: DrainPolicy;
     /** A TCP listener for each of these resources. */
     readonly tcp?: readonly string[];
+    /** Resources that several servers serve at the same time. */
+    readonly sharing?: Readonly<Record<string, Sharing>>;
   } = {}) {
     const guard = new OutboundGuard({
       networks: ['127.0.0.0/8'],
@@ -110,6 +121,7 @@ export class TestCluster {
     this.store = store;
     this.log = log;
     this.#drain = drain;
+    this.#sharing = sharing;
     this.#tcp = tcp.map((resource) => ({
       listen: LOOPBACK,
       route: { by: 'listener', resource: resource as ResourceId },
@@ -220,6 +232,7 @@ export class TestCluster {
         boot: `${name}-${++this.#boots}`,
         isServing: () => true,
         resources: () => resources as readonly ResourceId[],
+        isShared: (resource) => this.#sharing[resource] !== undefined,
       },
       {
         ...AGENT_DEFAULTS,
@@ -256,6 +269,7 @@ export class TestCluster {
         boot: `${name}-${++this.#boots}`,
         agentTokenOf: (server) => agentToken(SECRET, server),
         policyOf: () => ({ onLostSource: 'availability', drain: this.#drain }),
+        sharingOf: (resource) => this.#sharing[resource],
         adapters: (parts) => [
           new HttpAdapter(parts, [{ listen: LOOPBACK, route: { by: 'first-path-segment' } }]),
           new TcpAdapter(parts, this.#tcp),

@@ -5,6 +5,7 @@ import type { Net } from '../../core/net/port.js';
 import type { AccessLog } from '../../redirector/access-log/access-log.js';
 import { HttpAdapter } from '../../redirector/adapters/http/http-adapter.js';
 import type { HttpOptions } from '../../redirector/adapters/http/options.js';
+import type { ServerWork } from '../../redirector/adapters/servers.js';
 import { PLAIN_LINK } from '../../redirector/adapters/servers.js';
 import { Gate } from '../../redirector/gate.js';
 import { tableOf } from './names.js';
@@ -19,6 +20,7 @@ export interface HttpFrontOptions {
   readonly table: Readonly<Record<string, string>>;
   readonly options?: Partial<HttpOptions>;
   readonly accessLog?: AccessLog;
+  readonly work?: ServerWork;
 }
 
 /** The HTTP side of a redirector before a table that stays as it is: gate and adapter, without a store or agents. */
@@ -51,6 +53,7 @@ export class HttpFront {
         },
         drainPolicyOf: () => 'abort',
         accessLog: options.accessLog,
+        work: options.work,
       },
       [{ listen, route: { by: 'first-path-segment' } }],
       options.options,

@@ -5,6 +5,12 @@ import { responseHeadText } from './head-text.js';
 import { headerList } from './header-list.js';
 import { reasonOf } from './reason.js';
 
+/** A body that says it in an operator's own words. */
+export interface ErrorPage {
+  readonly contentType: string;
+  readonly body: Uint8Array;
+}
+
 /** An answer of our own making, mostly bad news. */
 export interface ErrorAnswer {
   readonly status: number;
@@ -16,6 +22,8 @@ export interface ErrorAnswer {
   /** `Retry-After`, in whole seconds, rounded up. */
   readonly retryAfterMs?: number;
   readonly format?: 'text' | 'problem';
+  /** In place of `detail`, whatever the format; the headers stay. */
+  readonly page?: ErrorPage | undefined;
   /** The request was HEAD: the same head, no body. */
   readonly isBodyless?: boolean;
   readonly headers?: Readonly<Record<string, string>>;
@@ -24,13 +32,12 @@ export interface ErrorAnswer {
 /** The whole answer in one piece. */
 export function errorAnswerBytes(answer: ErrorAnswer): Uint8Array {
   const { status, connection } = answer;
-  const isProblem = answer.format === 'problem';
-  const body = Buffer.from(isProblem ? problemOf(answer) : `${answer.detail}\n`);
+  const { contentType, body } = answer.page ?? ownPage(answer);
   const head = responseHeadText({
     status,
     reason: reasonOf(status),
     headers: headerList({
-      'content-type': isProblem ? 'application/problem+json' : 'text/plain; charset=utf-8',
+      'content-type': contentType,
       'cache-control': 'no-store',
       ...(answer.retryAfterMs !== undefined && {
         'retry-after': String(Math.ceil(answer.retryAfterMs / 1000)),
@@ -41,6 +48,12 @@ export function errorAnswerBytes(answer: ErrorAnswer): Uint8Array {
     connection,
   });
   return answer.isBodyless === true ? latin1Bytes(head) : Buffer.concat([latin1Bytes(head), body]);
+}
+
+function ownPage(answer: ErrorAnswer): ErrorPage {
+  return answer.format === 'problem'
+    ? { contentType: 'application/problem+json', body: Buffer.from(problemOf(answer)) }
+    : { contentType: 'text/plain; charset=utf-8', body: Buffer.from(`${answer.detail}\n`) };
 }
 
 /** RFC 9457. */

@@ -1,5 +1,6 @@
 import { COLLECTOR } from './collector.js';
 import type { RecordKind } from './kind.js';
+import { HEADROOM } from './headroom.js';
 import { NEURAL } from './neural.js';
 import { AUDIT, MODE, PAUSE, PLAN, ROUND } from './plan.js';
 import { ANNOUNCED, ELIGIBLE, LOST, PIN, SERVER, SERVER_STATE } from './server.js';
@@ -33,6 +34,7 @@ export const RECORD_KINDS: ReadonlyMap<string, Pick<RecordKind<unknown>, 'parse'
     AUDIT,
     COLLECTOR,
     TUNING,
+    HEADROOM,
     NEURAL,
   ].map((kind) => [kind.prefix, kind]),
 );

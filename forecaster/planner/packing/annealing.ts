@@ -1,8 +1,10 @@
 import type { Rng } from '../../../core/rng.js';
 import { SeededRng, integerBelow } from '../../../core/rng.js';
+import { NOWHERE } from '../problem.js';
+import type { Stopped } from '../search.js';
 import { exponentialTable, expOf } from './chance.js';
-import { NOWHERE } from './packing.js';
-import { Record } from './record.js';
+import { BestSeen } from './best-seen.js';
+import { movablesOf } from './packing.js';
 import type { Tableau } from './tableau.js';
 
 export interface AnnealingOptions {
@@ -12,9 +14,6 @@ export interface AnnealingOptions {
   /** Share of the time that is over, from 0; 1 ends the search, and what it found then depends on the clock. */
   readonly timeShare?: () => number;
 }
-
-/** `complete`: every assignment was tried, none is better. */
-export type Stopped = 'complete' | 'work' | 'time';
 
 /** The clock is asked once in so many steps. */
 const STEPS_PER_LOOK = 1024;
@@ -50,22 +49,19 @@ export class Annealing {
   readonly #exponential = exponentialTable();
   readonly #movable: Int32Array;
   readonly #isHolding: boolean;
-  readonly #record: Record;
+  readonly #best: BestSeen;
   #temperature = 0;
   #faultPrice = 0;
   #isOutOfTime = false;
 
   /** @param tableau an assignment that breaks no limit: where the search begins */
   constructor(tableau: Tableau, options: AnnealingOptions) {
-    const { isMovable, isTransient } = tableau.packing;
     this.#tableau = tableau;
     this.#options = options;
     this.#rng = new SeededRng(options.seed);
-    this.#movable = Int32Array.from(isMovable.keys()).filter(
-      (resource) => isMovable[resource] === 1,
-    );
-    this.#isHolding = isTransient.includes(1);
-    this.#record = new Record(tableau);
+    this.#movable = movablesOf(tableau.packing);
+    this.#isHolding = tableau.packing.isTransient.includes(1);
+    this.#best = new BestSeen(tableau);
   }
 
   /** Searches until the work or the time is up; the tableau then is the best that was seen. */
@@ -85,7 +81,7 @@ export class Annealing {
         }
       }
     }
-    this.#record.restore();
+    this.#best.restore();
     return this.#isOutOfTime ? 'time' : 'work';
   }
 
@@ -141,7 +137,7 @@ export class Annealing {
     const isRescue = tableau.misplacedDelta(resource, target) < 0;
     if (!isRescue && rise > this.#threshold()) return;
     tableau.move(resource, target);
-    this.#record.moved(resource);
+    this.#best.moved(resource);
   }
 
   #trySwap(): void {
@@ -163,7 +159,7 @@ export class Annealing {
     if (rise > this.#threshold()) return;
     tableau.move(a, to);
     tableau.move(b, from);
-    this.#record.moved(a, b);
+    this.#best.moved(a, b);
   }
 
   #holdDelta(resource: number, target: number): number {

@@ -1,5 +1,5 @@
-import type { Packing, ServerTerm } from './packing.js';
-import { NOWHERE } from './packing.js';
+import type { Packing } from './packing.js';
+import { NOWHERE } from '../problem.js';
 
 /** What no assignment can do better than, by the sums of the whole fleet: a proof without a search. */
 export interface PackingBound {
@@ -12,15 +12,9 @@ export interface PackingBound {
 }
 
 /** @param assignment what it places is counted, what it does not is not; default: everything */
-export function boundOf(
-  packing: Packing,
-  {
-    assignment,
-    term,
-  }: { readonly assignment?: Int32Array; readonly term?: ServerTerm | undefined } = {},
-): PackingBound {
+export function boundOf(packing: Packing, assignment?: Int32Array): PackingBound {
   const { cells, soft, softWeight, evenWeight, capacity } = packing;
-  let cost = term?.bound ?? 0;
+  let cost = 0;
   let peak = 0;
   let fullestCell = 0;
   const needed = new Float64Array(cells);
@@ -39,9 +33,8 @@ export function boundOf(
       cost += leastWeight * (needed[cell]! - wanted);
     cost += evenBound(servers, evenWeight, needed[cell]!);
     // What is always there belongs to the load: the whole capacity, less what is free of it.
-    const whole = sumOf(servers, (at) => 1 / packing.perCapacity[at]!);
-    const load =
-      needed[cell]! + sumOf(servers, (at) => 1 / packing.perCapacity[at]! - capacity[at]!);
+    const whole = sumOf(servers, (at) => packing.whole[at]!);
+    const load = needed[cell]! + sumOf(servers, (at) => packing.whole[at]! - capacity[at]!);
     if (whole > 0 && whole < Infinity && load / whole > peak) {
       peak = load / whole;
       fullestCell = cell;

@@ -1,4 +1,6 @@
-import { NOWHERE } from './packing.js';
+import { NOWHERE } from '../problem.js';
+import { isMisplaced, movablesOf } from './packing.js';
+import { sizesOf } from './sizes.js';
 import type { Tableau } from './tableau.js';
 
 /**
@@ -7,13 +9,11 @@ import type { Tableau } from './tableau.js';
  */
 export function placeMisplaced(tableau: Tableau): void {
   const { packing, assignment } = tableau;
-  const { allowed, start, isMovable } = packing;
-  const size = sizesOf(tableau);
-  const needy = [...start.keys()].filter((resource) => {
-    const server = assignment[resource]!;
-    const isWell = server !== NOWHERE && allowed[resource]![server] === 1;
-    return !isWell && isMovable[resource] === 1;
-  });
+  if (tableau.misplaced === 0) return;
+  const size = sizesOf(packing);
+  const needy = movablesOf(packing).filter((resource) =>
+    isMisplaced(packing, resource, assignment[resource]!),
+  );
   needy.sort((a, b) => size[b]! - size[a]! || a - b);
   for (const resource of needy) {
     const target = cheapestFor(tableau, resource);
@@ -22,6 +22,35 @@ export function placeMisplaced(tableau: Tableau): void {
     tableau.move(resource, target);
     if (!tableau.groups.isNoWorse()) tableau.move(resource, source);
   }
+}
+
+/** Mends rules of groups that are broken, as far as single moves do that, each time by the cheapest of a resource. */
+export function mendFaults(tableau: Tableau): void {
+  const grouped = movablesOf(tableau.packing).filter(
+    (resource) => tableau.packing.groupOf[resource] !== NOWHERE,
+  );
+  for (let before = Infinity; tableau.faults > 0 && tableau.faults < before;) {
+    before = tableau.faults;
+    for (const resource of grouped) mendBy(tableau, resource);
+  }
+}
+
+function mendBy(tableau: Tableau, resource: number): void {
+  const { groups, assignment, packing } = tableau;
+  const source = assignment[resource]!;
+  let best = NOWHERE;
+  let least = Infinity;
+  for (let server = 0; server < packing.servers; server++) {
+    if (groups.faultsDelta(resource, source, server) >= 0) continue;
+    if (!tableau.canMove(resource, server) || tableau.overDelta(resource, server) > 0) continue;
+    const rise = tableau.moveDelta(resource, server);
+    if (rise >= least) continue;
+    best = server;
+    least = rise;
+  }
+  if (best === NOWHERE) return;
+  tableau.move(resource, best);
+  if (!groups.isNoWorse()) tableau.move(resource, source);
 }
 
 function cheapestFor(tableau: Tableau, resource: number): number {
@@ -39,19 +68,4 @@ function cheapestFor(tableau: Tableau, resource: number): number {
     leastFaults = faults;
   }
   return best;
-}
-
-/** The largest share of a mean server's capacity that each resource needs. */
-function sizesOf({
-  packing: { resources, servers, cells, demand, capacity },
-}: Tableau): Float64Array {
-  const mean = new Float64Array(cells);
-  for (const [at, limit] of capacity.entries()) mean[at % cells]! += limit / servers;
-  return Float64Array.from({ length: resources }, (_hole, resource) => {
-    let most = 0;
-    for (let cell = 0; cell < cells; cell++) {
-      if (mean[cell]! > 0) most = Math.max(most, demand[resource * cells + cell]! / mean[cell]!);
-    }
-    return most;
-  });
 }

@@ -1,4 +1,5 @@
-import { NOWHERE } from './packing.js';
+import { NOWHERE } from '../problem.js';
+import { movablesOf } from './packing.js';
 import { copyOf, isBetter } from './standing.js';
 import type { Standing } from './standing.js';
 import type { Tableau } from './tableau.js';
@@ -6,16 +7,14 @@ import type { Tableau } from './tableau.js';
 /** With more assignments than this a search by chance is the better use of the time. */
 const ASSIGNMENTS_MAX = 20_000;
 
-/** Whether all assignments can be tried: few, and no two of a group that is apart share a server at the start. */
+/** Whether all assignments can be tried: there are few. */
 export function isCountable(tableau: Tableau): boolean {
   let count = 1;
-  for (const resource of movablesOf(tableau)) {
+  for (const resource of movablesOf(tableau.packing)) {
     count *= choicesOf(tableau, resource).length;
     if (count > ASSIGNMENTS_MAX) return false;
   }
-  return tableau.packing.start.every(
-    (server, resource) => server === NOWHERE || isAlone(tableau, resource),
-  );
+  return true;
 }
 
 /**
@@ -23,7 +22,7 @@ export function isCountable(tableau: Tableau): boolean {
  * best. What it finds is proven: no plan is better.
  */
 export function tryAll(tableau: Tableau): void {
-  const movables = movablesOf(tableau);
+  const movables = movablesOf(tableau.packing);
   const { start } = tableau.packing;
   const best = Int32Array.from(tableau.assignment);
   let standing: Standing = copyOf(tableau);
@@ -52,20 +51,9 @@ export function tryAll(tableau: Tableau): void {
   for (const [resource, server] of best.entries()) tableau.move(resource, server);
 }
 
-function movablesOf({ packing: { isMovable } }: Tableau): number[] {
-  return [...isMovable.keys()].filter((resource) => isMovable[resource] === 1);
-}
-
 /** Where it may be, and where it is. */
 function choicesOf({ packing: { allowed, start } }: Tableau, resource: number): number[] {
   const home = start[resource]!;
   const mask = allowed[resource]!;
   return [home, ...[...mask.keys()].filter((server) => mask[server] === 1 && server !== home)];
-}
-
-/** No other of its group, if that is apart, is on its server. */
-function isAlone({ packing: { groupOf, groups, start } }: Tableau, resource: number): boolean {
-  const group = groups[groupOf[resource]!];
-  if (!group?.isApart) return true;
-  return !group.members.some((member) => member !== resource && start[member] === start[resource]);
 }

@@ -1,19 +1,17 @@
 import { fail } from '../../../core/errors.js';
-import type { MoveLimits, Packing, PackingGroup } from './packing.js';
-import { NOWHERE } from './packing.js';
+import type { MoveLimits, Packing } from './packing.js';
+import type { Group } from '../problem.js';
+import { NOWHERE } from '../problem.js';
 import type { ProblemFile } from './problem-file.js';
 
 type FileServer = ProblemFile['servers'][number];
 type FileResource = ProblemFile['resources'][number];
 
 /**
- * The file as numbers.
+ * The file as numbers; spare servers are closed.
  * @throws ERR_PLANNING_INVALID — a name twice or unknown, a list of another length than there are steps
  */
-export function packingFrom(
-  file: ProblemFile,
-  { areSparesOpen = false }: { readonly areSparesOpen?: boolean } = {},
-): Packing {
+export function packingFrom(file: ProblemFile): Packing {
   const { servers, resources, groups, dimensions, steps, moves } = file;
   const serverIndex = indexOf('server', servers);
   const groupIndex = indexOf('group', groups);
@@ -24,14 +22,15 @@ export function packingFrom(
   const groupOf = Int32Array.from(resources, ({ name, group }) =>
     group === null ? NOWHERE : named(groupIndex, group, `resource ${name}`),
   );
-  const base = rows(file, servers, ({ base: loads }) => loads, 0);
+  const members = groups.map((): number[] => []);
+  for (const [resource, group] of groupOf.entries()) members[group]?.push(resource);
+  const base = basesOf(file);
   const capacity = rows(file, servers, ({ capacity: loads }) => loads, Infinity);
   const soft = softOf(file, capacity);
   const start = Int32Array.from(resources, ({ name, server }) => {
     const at = server === null ? NOWHERE : named(serverIndex, server, `resource ${name}`);
     return at === NOWHERE || servers[at]!.state === 'lost' ? NOWHERE : at;
   });
-  const allowed = allowedOf(file, serverIndex, areSparesOpen);
   return {
     resources: resources.length,
     servers: servers.length,
@@ -39,6 +38,7 @@ export function packingFrom(
     cells,
     demand: rows(file, [...resources, NOBODY], ({ demand }) => demand, 0),
     capacity: capacity.map((value, at) => value - base[at]!),
+    whole: capacity,
     perCapacity: capacity.map((value) => (value > 0 ? 1 / value : 1)),
     soft: soft.map((value, at) => value - base[at]!),
     softWeight: softWeightsOf(file, capacity),
@@ -47,11 +47,11 @@ export function packingFrom(
       dimensions[Math.floor(cell / steps)]!.transient ? 1 : 0,
     ),
     start,
-    allowed,
+    allowed: allowedOf(file, serverIndex, false),
     isMovable: Uint8Array.from(resources, ({ fixed }) => (fixed ? 0 : 1)),
     groupOf,
-    groups: groups.map((group, index): PackingGroup => ({
-      members: Int32Array.from(groupOf.keys()).filter((resource) => groupOf[resource] === index),
+    groups: groups.map((group, index): Group => ({
+      members: Int32Array.from(members[index]!),
       isApart: group.apart,
       spread:
         group.spread === null
@@ -70,6 +70,16 @@ export function packingFrom(
     },
     limits: limitsOf(file),
   };
+}
+
+/** The same with spare servers open. @param packing of that file */
+export function withSparesOpen(file: ProblemFile, packing: Packing): Packing {
+  return { ...packing, allowed: allowedOf(file, indexOf('server', file.servers), true) };
+}
+
+/** What each server carries besides its resources, at `s · cells + cell`. */
+export function basesOf(file: ProblemFile): Float64Array {
+  return rows(file, file.servers, ({ base }) => base, 0);
 }
 
 /** The loads of another world, in the layout of `demand`; null: no resource says anything of it. */

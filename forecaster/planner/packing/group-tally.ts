@@ -1,5 +1,5 @@
-import type { Packing } from './packing.js';
-import { NOWHERE } from './packing.js';
+import type { Grouping } from '../problem.js';
+import { NOWHERE } from '../problem.js';
 
 /** Groups up to this size are looked through; larger ones have a count by server. */
 const SMALL_MAX = 6;
@@ -11,76 +11,120 @@ interface Link {
 
 /**
  * Where the members of each group are, kept up to date move by move, and what a move would do to the rules of
- * groups. That members are apart is never given up. The others – spread over zones, company in a zone – are
- * counted as *faults*: a search may pass through some, a plan has none that the start had not.
+ * groups. What is broken is counted as *faults*: each member beyond the first on a server of a group that is apart,
+ * each zone too few, each zone without the company that is needed. No resource goes where one of its group is that
+ * is apart; through the other faults a search may pass. A plan has none that the start had not.
  */
 export class GroupTally {
   faults = 0;
-  readonly #packing: Packing;
+  readonly #grouping: Grouping;
   readonly #assignment: Int32Array;
   /** Members by server, of large groups that are apart. */
-  readonly #byServer: readonly (Uint16Array | null)[];
+  readonly #byServer: readonly (Int32Array | null)[];
   /** Members by zone, of groups that are spread. */
-  readonly #spread: readonly (Uint16Array | null)[];
+  readonly #spread: readonly (Int32Array | null)[];
   readonly #zonesUsed: Int32Array;
   /** Members by zone, of groups that need others or are needed; by zoning. */
-  readonly #present: readonly (readonly (Uint16Array | null)[])[];
+  readonly #present: readonly (readonly (Int32Array | null)[])[];
   readonly #neededBy: readonly (readonly Link[])[];
   /** It needs another, is needed, or is spread. */
   readonly #hasZones: Uint8Array;
+  /** It is apart, and at the start some of it share a server. */
+  readonly #isCrowded: Uint8Array;
   readonly #faultsAtStart: ReadonlySet<string>;
 
   /** @param assignment the one that is changed, kept by whoever moves */
-  constructor(packing: Packing, assignment: Int32Array) {
-    const { groups, zonings, servers } = packing;
-    this.#packing = packing;
+  constructor(grouping: Grouping, assignment: Int32Array) {
+    const { groups, zonings, servers } = grouping;
+    this.#grouping = grouping;
     this.#assignment = assignment;
     const zoneCounts = zonings.map((zoneOf) =>
       zoneOf.reduce((most, at) => Math.max(most, at + 1), 0),
     );
-    this.#neededBy = neededBy(packing);
+    this.#neededBy = neededBy(grouping);
     this.#byServer = groups.map(({ isApart, members }) =>
-      isApart && members.length > SMALL_MAX ? new Uint16Array(servers) : null,
+      isApart && members.length > SMALL_MAX ? new Int32Array(servers) : null,
     );
     this.#spread = groups.map(({ spread }) =>
-      spread === null ? null : new Uint16Array(zoneCounts[spread.zoning]!),
+      spread === null ? null : new Int32Array(zoneCounts[spread.zoning]!),
     );
     this.#zonesUsed = new Int32Array(groups.length);
     this.#present = zonings.map((_zoneOf, zoning) =>
       groups.map(({ needs }, group) =>
         [...needs, ...this.#neededBy[group]!].some((link) => link.zoning === zoning)
-          ? new Uint16Array(zoneCounts[zoning]!)
+          ? new Int32Array(zoneCounts[zoning]!)
           : null,
       ),
     );
     this.#hasZones = Uint8Array.from(groups, ({ needs, spread }, group) =>
       spread !== null || needs.length > 0 || this.#neededBy[group]!.length > 0 ? 1 : 0,
     );
+    this.#isCrowded = new Uint8Array(groups.length);
     for (const { spread } of groups) this.faults += spread?.zonesMin ?? 0;
     for (const [resource, server] of assignment.entries()) {
       this.faults += this.faultsDelta(resource, NOWHERE, server);
       this.#count(resource, server, 1);
+    }
+    for (const [group, { isApart }] of groups.entries()) {
+      const crowd = isApart ? this.#crowdOf(group).length : 0;
+      this.#isCrowded[group] = Math.min(1, crowd);
+      this.faults += crowd;
     }
     this.#faultsAtStart = new Set(this.faults === 0 ? [] : this.#faultNames());
   }
 
   /** Whether no member of its group is on that server. */
   allows(resource: number, target: number): boolean {
-    const group = this.#packing.groupOf[resource]!;
+    const group = this.#grouping.groupOf[resource]!;
     if (group === NOWHERE) return true;
-    const { isApart, members } = this.#packing.groups[group]!;
-    if (!isApart) return true;
+    if (!this.#grouping.groups[group]!.isApart) return true;
     const byServer = this.#byServer[group];
-    if (byServer) return byServer[target] === 0;
-    for (const member of members) {
-      if (member !== resource && this.#assignment[member] === target) return false;
+    return byServer ? byServer[target] === 0 : !this.#isMateOn(group, resource, target);
+  }
+
+  /** Another of its group, which is apart, is on that server; it may be there itself. */
+  meets(resource: number, server: number): boolean {
+    const group = this.#grouping.groupOf[resource]!;
+    if (group === NOWHERE || server === NOWHERE || !this.#grouping.groups[group]!.isApart)
+      return false;
+    const byServer = this.#byServer[group];
+    const own = this.#assignment[resource] === server ? 1 : 0;
+    return byServer ? byServer[server]! > own : this.#isMateOn(group, resource, server);
+  }
+
+  /** The one of its group that is on that server, if there is but one; `NOWHERE`: none, or more. */
+  onlyMateOn(resource: number, server: number): number {
+    const group = this.#grouping.groupOf[resource]!;
+    if (group === NOWHERE) return NOWHERE;
+    let mate = NOWHERE;
+    for (const member of this.#grouping.groups[group]!.members) {
+      if (member === resource || this.#assignment[member] !== server) continue;
+      if (mate !== NOWHERE) return NOWHERE;
+      mate = member;
     }
-    return true;
+    return mate;
+  }
+
+  #isMateOn(group: number, resource: number, server: number): boolean {
+    for (const member of this.#grouping.groups[group]!.members) {
+      if (member !== resource && this.#assignment[member] === server) return true;
+    }
+    return false;
+  }
+
+  /** Whether it may stay where it was at the start: no member is there that was not there, too. */
+  allowsHome(resource: number): boolean {
+    const { groupOf, groups, start } = this.#grouping;
+    const home = start[resource]!;
+    if (this.allows(resource, home)) return true;
+    return groups[groupOf[resource]!]!.members.every(
+      (member) => this.#assignment[member] !== home || start[member] === home,
+    );
   }
 
   /** Whether two resources may change places. */
   allowsSwap(a: number, b: number): boolean {
-    const { groupOf } = this.#packing;
+    const { groupOf } = this.#grouping;
     const group = groupOf[a]!;
     if (group === groupOf[b]) return group === NOWHERE || this.#areAlone(group, a, b);
     return this.allows(a, this.#assignment[b]!) && this.allows(b, this.#assignment[a]!);
@@ -88,7 +132,7 @@ export class GroupTally {
 
   /** Where two of a group are, no third is: only one that was there at the start can be. */
   #areAlone(group: number, a: number, b: number): boolean {
-    const { isApart, members } = this.#packing.groups[group]!;
+    const { isApart, members } = this.#grouping.groups[group]!;
     if (!isApart) return true;
     const from = this.#assignment[a]!;
     const to = this.#assignment[b]!;
@@ -103,19 +147,23 @@ export class GroupTally {
 
   /** How many more faults there are if the resource goes from one server to another. */
   faultsDelta(resource: number, from: number, to: number): number {
-    const group = this.#packing.groupOf[resource]!;
-    if (group === NOWHERE || this.#hasZones[group] === 0) return 0;
-    return this.#shortfallDelta(group, from, to) + this.#lonelyDelta(group, from, to);
+    const group = this.#grouping.groupOf[resource]!;
+    if (group === NOWHERE) return 0;
+    const crowd = this.#isCrowded[group] === 1 ? this.#crowdDelta(group, resource, from, to) : 0;
+    if (this.#hasZones[group] === 0) return crowd;
+    return crowd + this.#shortfallDelta(group, from, to) + this.#lonelyDelta(group, from, to);
   }
 
   faultsSwapDelta(a: number, b: number): number {
-    const { groupOf } = this.#packing;
+    const { groupOf } = this.#grouping;
     const group = groupOf[a]!;
     if (group === groupOf[b]) return 0;
     const from = this.#assignment[a]!;
     const to = this.#assignment[b]!;
-    if (group === NOWHERE || this.#hasZones[group] === 0) return this.faultsDelta(b, to, from);
     const first = this.faultsDelta(a, from, to);
+    if (group === NOWHERE || this.#hasZones[group] === 0) {
+      return first + this.faultsDelta(b, to, from);
+    }
     // The second is judged with the first gone: it may be what the first needs, or what needs it.
     this.#count(a, from, -1);
     this.#count(a, to, 1);
@@ -131,6 +179,11 @@ export class GroupTally {
     this.#count(resource, to, 1);
   }
 
+  /** A rule of this group is. */
+  isBroken(group: number): boolean {
+    return this.#faultNamesOf(group).length > 0;
+  }
+
   /** No rule is broken that was not at the start. */
   isNoWorse(): boolean {
     if (this.faults === 0) return true;
@@ -138,22 +191,48 @@ export class GroupTally {
     return this.#faultNames().every((name) => this.#faultsAtStart.has(name));
   }
 
-  /** Members that must be spread into one zone more; zones by the group that lacks company there. */
+  /** Members beyond the first on a server, of a group that is apart. */
+  #crowdOf(group: number): string[] {
+    const seen = new Map<number, number>();
+    return [...this.#grouping.groups[group]!.members].flatMap((member) => {
+      const server = this.#assignment[member]!;
+      const before = seen.get(server) ?? 0;
+      seen.set(server, before + 1);
+      return server === NOWHERE || before === 0 ? [] : [`apart ${group} ${server} ${before}`];
+    });
+  }
+
+  #crowdDelta(group: number, resource: number, from: number, to: number): number {
+    if (from === to) return 0;
+    const byServer = this.#byServer[group];
+    // Where it is, it is counted itself.
+    const isMet = (server: number): number =>
+      server === NOWHERE
+        ? 0
+        : Number(
+            byServer
+              ? byServer[server]! > (server === from ? 1 : 0)
+              : this.#isMateOn(group, resource, server),
+          );
+    return isMet(to) - isMet(from);
+  }
+
   #faultNames(): string[] {
-    const { groups, zonings } = this.#packing;
-    const names: string[] = [];
-    for (const [group, { spread, needs }] of groups.entries()) {
-      const missing = spread === null ? 0 : spread.zonesMin - this.#zonesUsed[group]!;
-      for (let at = 0; at < missing; at++) names.push(`spread ${group} ${at}`);
-      for (const need of needs) {
-        const mine = this.#present[need.zoning]![group]!;
-        const others = this.#present[need.zoning]![need.group]!;
-        for (const [zone, count] of mine.entries()) {
-          if (count > 0 && others[zone] === 0) {
-            names.push(
-              `${group} needs ${need.group} in ${need.zoning} ${zone} of ${zonings.length}`,
-            );
-          }
+    return [...this.#grouping.groups.keys()].flatMap((group) => this.#faultNamesOf(group));
+  }
+
+  /** Who is crowded; members that must be spread into one zone more; zones where it lacks company. */
+  #faultNamesOf(group: number): string[] {
+    const { spread, needs } = this.#grouping.groups[group]!;
+    const names = this.#isCrowded[group] === 1 ? this.#crowdOf(group) : [];
+    const missing = spread === null ? 0 : spread.zonesMin - this.#zonesUsed[group]!;
+    for (let at = 0; at < missing; at++) names.push(`spread ${group} ${at}`);
+    for (const { zoning, group: other } of needs) {
+      const mine = this.#present[zoning]![group]!;
+      const others = this.#present[zoning]![other]!;
+      for (const [zone, count] of mine.entries()) {
+        if (count > 0 && others[zone] === 0) {
+          names.push(`${group} needs ${other} in ${zoning} ${zone}`);
         }
       }
     }
@@ -161,7 +240,7 @@ export class GroupTally {
   }
 
   #count(resource: number, server: number, sign: 1 | -1): void {
-    const { groupOf, groups, zonings } = this.#packing;
+    const { groupOf, groups, zonings } = this.#grouping;
     const group = groupOf[resource]!;
     if (group === NOWHERE || server === NOWHERE) return;
     const byServer = this.#byServer[group];
@@ -183,8 +262,8 @@ export class GroupTally {
   #shortfallDelta(group: number, from: number, to: number): number {
     const counts = this.#spread[group];
     if (!counts) return 0;
-    const { zoning, zonesMin } = this.#packing.groups[group]!.spread!;
-    const zoneOf = this.#packing.zonings[zoning]!;
+    const { zoning, zonesMin } = this.#grouping.groups[group]!.spread!;
+    const zoneOf = this.#grouping.zonings[zoning]!;
     const source = from === NOWHERE ? NOWHERE : zoneOf[from]!;
     const target = to === NOWHERE ? NOWHERE : zoneOf[to]!;
     if (source === target) return 0;
@@ -197,7 +276,7 @@ export class GroupTally {
   }
 
   #lonelyDelta(group: number, from: number, to: number): number {
-    const { zonings, groups } = this.#packing;
+    const { zonings, groups } = this.#grouping;
     let delta = 0;
     for (let zoning = 0; zoning < zonings.length; zoning++) {
       const present = this.#present[zoning]!;
@@ -226,7 +305,7 @@ export class GroupTally {
   }
 }
 
-function neededBy({ groups }: Packing): Link[][] {
+function neededBy({ groups }: Grouping): Link[][] {
   const links = groups.map((): Link[] => []);
   for (const [group, { needs }] of groups.entries()) {
     for (const need of needs) links[need.group]!.push({ zoning: need.zoning, group });

@@ -1,7 +1,9 @@
-import type { Packing, ServerTerm } from './packing.js';
-import { NOWHERE } from './packing.js';
+import { NOWHERE } from '../problem.js';
+import { basesOf } from './from-file.js';
+import type { Packing } from './packing.js';
+import { isAbove, isMisplaced, usageOf } from './packing.js';
 import type { ProblemFile } from './problem-file.js';
-import { usageOf } from './score.js';
+import { meanCapacities } from './sizes.js';
 import { Tableau } from './tableau.js';
 
 /** Why a resource moves, found by asking what would be if it did not. */
@@ -14,11 +16,14 @@ export interface MoveReason {
   readonly server: string | null;
   readonly dimension: string | null;
   readonly step: number | null;
-  /** Load there if nothing is done (`room`: with the plan but for this move), with the plan, and allowed. */
+  /**
+   * Load there with what is always there: if nothing is done (`room`: with the plan but for this move), with the
+   * plan, and allowed.
+   */
   readonly before: number | null;
   readonly after: number | null;
   readonly limit: number | null;
-  /** What the plan would cost more without this move; null: a limit would be broken. */
+  /** What the plan would cost more without this move; null: a limit would be broken, or an earlier aim missed. */
   readonly worth: number | null;
   /** Other servers that were tried with the rest as planned. */
   readonly tried: {
@@ -32,6 +37,8 @@ export interface MoveReason {
 
 /** Looks at so many servers for all moves together. */
 const LOOKS_MAX = 500_000;
+/** An overload that grows by less, in shares of a capacity, is the same. */
+const ROUNDING = 1e-9;
 
 export class MoveReasons {
   readonly #file: ProblemFile;
@@ -39,19 +46,18 @@ export class MoveReasons {
   readonly #tableau: Tableau;
   readonly #nothing: Float64Array;
   readonly #plan: Float64Array;
+  readonly #base: Float64Array;
+  readonly #meanCapacities: Float64Array;
+  /** Of each server, the first step at which it passes a limit if nothing is done; the end, if it never does. */
+  readonly #breaches: Int32Array;
   readonly #looksEach: number;
 
-  constructor(
-    file: ProblemFile,
-    packing: Packing,
-    {
-      assignment,
-      term,
-    }: { readonly assignment: Int32Array; readonly term: ServerTerm | undefined },
-  ) {
+  constructor(file: ProblemFile, packing: Packing, assignment: Int32Array) {
     this.#file = file;
     this.#packing = packing;
-    this.#tableau = new Tableau(packing, term);
+    this.#tableau = new Tableau(packing);
+    this.#base = basesOf(file);
+    this.#meanCapacities = meanCapacities(packing);
     let moves = 1;
     for (const [resource, server] of assignment.entries()) {
       if (server === packing.start[resource]) continue;
@@ -60,6 +66,9 @@ export class MoveReasons {
     }
     this.#nothing = usageOf(packing, packing.start, packing.demand);
     this.#plan = usageOf(packing, assignment, packing.demand);
+    this.#breaches = Int32Array.from({ length: packing.servers }, (_hole, server) =>
+      this.#breachOf(server),
+    );
     this.#looksEach = Math.ceil(LOOKS_MAX / moves);
   }
 
@@ -76,66 +85,73 @@ export class MoveReasons {
     };
     if (home === NOWHERE) return { kind: 'place', server: null, ...none, tried };
     const server = this.#file.servers[home]!.name;
-    if (this.#packing.allowed[resource]![home] !== 1)
+    if (isMisplaced(this.#packing, resource, home)) {
       return { kind: 'leave', server, ...none, tried };
-    const worth = this.#tableau.canMove(resource, home)
-      ? this.#tableau.moveDelta(resource, home)
-      : null;
+    }
+    const worth = this.#isPossible(resource, home) ? this.#tableau.costDelta(resource, home) : null;
     const { kind, cell } = this.#cause(resource, home);
     if (cell === NOWHERE) return { kind, server, ...none, worth, tried };
     const { steps, capacity, soft, cells, demand } = this.#packing;
     const at = home * cells + cell;
+    const base = this.#base[at]!;
     const stayed = this.#plan[at]! + demand[resource * cells + cell]!;
+    const isHard = kind === 'overload' || (kind === 'room' && isAbove(stayed, capacity[at]!));
     return {
       kind,
       server,
       dimension: this.#file.dimensions[Math.floor(cell / steps)]!.name,
       step: cell % steps,
-      before: kind === 'room' ? stayed : this.#nothing[at]!,
-      after: this.#plan[at]!,
-      limit:
-        this.#nothing[at]! > capacity[at]! || stayed > capacity[at]! ? capacity[at]! : soft[at]!,
+      before: base + (kind === 'room' ? stayed : this.#nothing[at]!),
+      after: base + this.#plan[at]!,
+      limit: base + (isHard ? capacity[at]! : soft[at]!),
       worth,
       tried,
     };
   }
 
-  /** The first step at which its server passes a limit if nothing is done; the end, if it never does. */
+  /** The first step at which its server passes a limit if nothing is done; −1: it must leave, or has none. */
   breachStep(resource: number): number {
-    const { start, steps } = this.#packing;
-    const home = start[resource]!;
-    if (home === NOWHERE || this.#packing.allowed[resource]![home] !== 1) return -1;
-    for (let step = 0; step < steps; step++) {
-      if (this.#passes(home, step)) return step;
-    }
-    return steps;
+    const home = this.#packing.start[resource]!;
+    return isMisplaced(this.#packing, resource, home) ? -1 : this.#breaches[home]!;
   }
 
   /** Before its server passes a limit; where it needs least in that time. */
   window(resource: number): { fromMs: number; untilMs: number; cheapestMs: number } {
     const { startMs, stepMs } = this.#file;
-    const { steps, cells, demand } = this.#packing;
-    const until = Math.min(steps - 1, Math.max(0, this.breachStep(resource)));
-    const isUrgent = this.breachStep(resource) < 0;
+    const until = Math.min(this.#packing.steps - 1, Math.max(0, this.breachStep(resource)));
     let cheapest = 0;
     let least = Infinity;
-    for (let step = 0; step <= (isUrgent ? 0 : Math.max(0, until - 1)); step++) {
-      let sum = 0;
-      for (let at = resource * cells + step; at < (resource + 1) * cells; at += steps) {
-        sum += demand[at]! / this.#meanCapacity((at - resource * cells - step) / steps);
-      }
-      if (sum >= least) continue;
-      least = sum;
+    for (let step = 0; step <= Math.max(0, until - 1); step++) {
+      const need = this.#needAt(resource, step);
+      if (need >= least) continue;
+      least = need;
       cheapest = step;
     }
     const atMs = (step: number): number => startMs + step * stepMs;
     return { fromMs: atMs(0), untilMs: atMs(until), cheapestMs: atMs(cheapest) };
   }
 
+  /** Σ of the shares of a mean server that it needs, over the dimensions. */
+  #needAt(resource: number, step: number): number {
+    const { steps, cells, demand } = this.#packing;
+    let sum = 0;
+    for (let cell = step; cell < cells; cell += steps) {
+      const mean = this.#meanCapacities[cell]!;
+      if (mean > 0) sum += demand[resource * cells + cell]! / mean;
+    }
+    return sum;
+  }
+
+  #breachOf(server: number): number {
+    const { steps } = this.#packing;
+    for (let step = 0; step < steps; step++) if (this.#passes(server, step)) return step;
+    return steps;
+  }
+
   #passes(server: number, step: number): boolean {
     const { cells, steps, soft } = this.#packing;
     for (let at = server * cells + step; at < (server + 1) * cells; at += steps) {
-      if (this.#nothing[at]! > soft[at]!) return true;
+      if (isAbove(this.#nothing[at]!, soft[at]!)) return true;
     }
     return false;
   }
@@ -145,30 +161,29 @@ export class MoveReasons {
     resource: number,
     home: number,
   ): { readonly kind: MoveReason['kind']; readonly cell: number } {
-    const { capacity, soft } = this.#packing;
-    const nothing = this.#nothing;
-    const plan = this.#plan;
-    const relieved = (at: number): boolean => nothing[at]! > plan[at]!;
-    const over = this.#worst(resource, home, (at) =>
-      relieved(at) ? nothing[at]! - capacity[at]! : 0,
-    );
+    const { capacity, soft, cells, demand } = this.#packing;
+    const before = (at: number): number =>
+      this.#nothing[at]! > this.#plan[at]! ? this.#nothing[at]! : 0;
+    const over = this.#worst(resource, home, (at) => excess(before(at), capacity[at]!));
     if (over !== NOWHERE) return { kind: 'overload', cell: over };
-    const above = this.#worst(resource, home, (at) =>
-      relieved(at) ? nothing[at]! - soft[at]! : 0,
-    );
+    const above = this.#worst(resource, home, (at) => excess(before(at), soft[at]!));
     if (above !== NOWHERE) return { kind: 'soft', cell: above };
-    const room = this.#worst(resource, home, (at, need) => plan[at]! + need - soft[at]!);
+    const room = this.#worst(resource, home, (at) =>
+      excess(this.#plan[at]! + demand[resource * cells + (at % cells)]!, soft[at]!),
+    );
     return room === NOWHERE ? { kind: 'cost', cell: NOWHERE } : { kind: 'room', cell: room };
   }
 
-  #worst(resource: number, home: number, excess: (at: number, need: number) => number): number {
-    const { cells, demand, capacity } = this.#packing;
+  /** The cell of the server, of those where the resource needs anything, with most above; in shares of a capacity. */
+  #worst(resource: number, server: number, aboveAt: (at: number) => number): number {
+    const { cells, demand, whole } = this.#packing;
     let worst = NOWHERE;
     let highest = 0;
     for (let cell = 0; cell < cells; cell++) {
-      const need = demand[resource * cells + cell]!;
-      const at = home * cells + cell;
-      const share = need > 0 ? excess(at, need) / Math.max(capacity[at]!, 1e-9) : 0;
+      if (!(demand[resource * cells + cell]! > 0)) continue;
+      const at = server * cells + cell;
+      const size = whole[at]! > 0 && whole[at]! < Infinity ? whole[at]! : 1;
+      const share = aboveAt(at) / size;
       if (share <= highest) continue;
       highest = share;
       worst = cell;
@@ -187,10 +202,9 @@ export class MoveReasons {
     for (let server = 0; server < servers && looked < this.#looksEach; server++) {
       if (server === target) continue;
       looked++;
-      if (!tableau.canMove(resource, server)) continue;
-      if (tableau.groups.faultsDelta(resource, target, server) > 0) continue;
+      if (!this.#isPossible(resource, server)) continue;
       possible++;
-      const delta = tableau.moveDelta(resource, server);
+      const delta = tableau.costDelta(resource, server);
       if (delta >= dearer) continue;
       dearer = delta;
       next = server;
@@ -203,13 +217,18 @@ export class MoveReasons {
     };
   }
 
-  #meanCapacity(dimension: number): number {
-    const { servers, cells, steps, capacity } = this.#packing;
-    let sum = 0;
-    for (let server = 0; server < servers; server++) {
-      const limit = capacity[server * cells + dimension * steps]!;
-      if (limit < Infinity) sum += Math.max(0, limit);
-    }
-    return sum > 0 ? sum / servers : Infinity;
+  /** There, with the rest as planned, it would break no limit, and none more than the plan does. */
+  #isPossible(resource: number, server: number): boolean {
+    const tableau = this.#tableau;
+    const source = tableau.assignment[resource]!;
+    return (
+      tableau.canMove(resource, server) &&
+      tableau.groups.faultsDelta(resource, source, server) <= 0 &&
+      tableau.overDelta(resource, server) <= ROUNDING
+    );
   }
+}
+
+function excess(load: number, limit: number): number {
+  return isAbove(load, limit) ? load - limit : 0;
 }

@@ -1,5 +1,5 @@
 import type { Packing } from './packing.js';
-import { NOWHERE } from './packing.js';
+import { NOWHERE } from '../problem.js';
 
 /** What the moves to an assignment cost, and whether one more is within the limits; kept up to date move by move. */
 export class MoveTally {

@@ -1,5 +1,6 @@
 import type { Packing } from './packing.js';
-import { NOWHERE } from './packing.js';
+import { NOWHERE } from '../problem.js';
+import { unlimited } from './packing.js';
 import { Tableau } from './tableau.js';
 
 /** Moves that are made as one, one batch after the other. */
@@ -25,7 +26,8 @@ class Order {
   #pending: number[];
 
   constructor(packing: Packing, assignment: Int32Array, urgency: Float64Array) {
-    this.#tableau = new Tableau(withoutLimits(packing));
+    // How many moves there are is settled.
+    this.#tableau = new Tableau({ ...packing, limits: unlimited(packing.limits) });
     this.#goal = assignment;
     this.#pending = [...assignment.keys()]
       .filter((resource) => assignment[resource] !== packing.start[resource])
@@ -34,15 +36,24 @@ class Order {
 
   run(): Batches {
     while (this.#pending.length > 0) {
-      const made = this.#pending.filter((resource) => this.#makeAlone(resource));
-      const left = this.#without(made);
-      this.#pending = left;
-      if (made.length > 0 || left.length === 0) continue;
+      if (this.#makeSingles()) continue;
       const batch = this.#together();
       this.#batches.push(batch);
       this.#pending = this.#without(batch);
     }
     return this.#batches;
+  }
+
+  /** Makes what can be made alone, each a batch of its own; false: nothing can. */
+  #makeSingles(): boolean {
+    const left: number[] = [];
+    for (const resource of this.#pending) {
+      if (this.#makeAlone(resource)) this.#batches.push([resource]);
+      else left.push(resource);
+    }
+    const isAnyMade = left.length < this.#pending.length;
+    this.#pending = left;
+    return isAnyMade;
   }
 
   #without(made: readonly number[]): number[] {
@@ -56,12 +67,9 @@ class Order {
     const source = tableau.assignment[resource]!;
     if (!tableau.canMove(resource, target)) return false;
     tableau.move(resource, target);
-    if (!tableau.groups.isNoWorse()) {
-      tableau.move(resource, source);
-      return false;
-    }
-    this.#batches.push([resource]);
-    return true;
+    if (tableau.groups.isNoWorse()) return true;
+    tableau.move(resource, source);
+    return false;
   }
 
   /** The smallest set that was found of moves that fit only with one another; already made. */
@@ -92,14 +100,13 @@ class Order {
 
   /** A pending move off a server that the batch fills too much, or where it meets one of its group. */
   #helper(batch: readonly number[]): number {
+    const { groups } = this.#tableau;
     const full = new Set(batch.map((resource) => this.#goal[resource]!));
     for (const server of full) {
-      if (
-        this.#tableau.isWithin(server) &&
-        !batch.some((resource) => this.#meets(resource, server))
-      ) {
-        full.delete(server);
-      }
+      const isMet = batch.some(
+        (resource) => this.#goal[resource] === server && groups.meets(resource, server),
+      );
+      if (this.#tableau.isWithin(server) && !isMet) full.delete(server);
     }
     const helper = this.#pending.find(
       (resource) => !batch.includes(resource) && full.has(this.#tableau.assignment[resource]!),
@@ -110,28 +117,7 @@ class Order {
   #isSound(batch: readonly number[]): boolean {
     return batch.every((resource) => {
       const server = this.#goal[resource]!;
-      return this.#tableau.isWithin(server) && !this.#meets(resource, server);
+      return this.#tableau.isWithin(server) && !this.#tableau.groups.meets(resource, server);
     });
   }
-
-  /** It is on that server together with another of a group that is apart. */
-  #meets(resource: number, server: number): boolean {
-    const { groupOf, groups } = this.#tableau.packing;
-    const { assignment } = this.#tableau;
-    const group = groupOf[resource]!;
-    if (group === NOWHERE || !groups[group]!.isApart || assignment[resource] !== server)
-      return false;
-    return groups[group]!.members.some(
-      (member) => member !== resource && assignment[member] === server,
-    );
-  }
-}
-
-/** How many moves there are is settled. */
-function withoutLimits(packing: Packing): Packing {
-  const { weight } = packing.limits;
-  return {
-    ...packing,
-    limits: { movesMax: Infinity, weightMax: Infinity, movesPerServerMax: Infinity, weight },
-  };
 }

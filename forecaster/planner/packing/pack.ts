@@ -1,17 +1,13 @@
-import type { Stopped } from './annealing.js';
+import type { Stopped } from '../search.js';
+import type { AnnealingOptions } from './annealing.js';
 import { Annealing } from './annealing.js';
-import { placeMisplaced } from './construction.js';
+import { mendFaults, placeMisplaced } from './construction.js';
 import { makeMinimal } from './minimal.js';
 import { isCountable, tryAll } from './exact.js';
 import type { Packing, ServerTerm } from './packing.js';
 import { Tableau } from './tableau.js';
 
-export interface PackingOptions {
-  readonly seed: number;
-  /** Work ends after so many looks at one server with one change. */
-  readonly workUnits: number;
-  /** Share of the time that is over, from 0; 1 ends the search, and what it found then depends on the clock. */
-  readonly timeShare?: () => number;
+export interface PackingOptions extends AnnealingOptions {
   readonly term?: ServerTerm | undefined;
 }
 
@@ -29,6 +25,7 @@ export interface Packed {
 export function pack(packing: Packing, options: PackingOptions): Packed {
   const tableau = new Tableau(packing, options.term);
   placeMisplaced(tableau);
+  mendFaults(tableau);
   const stopped = search(tableau, options);
   makeMinimal(tableau);
   return { assignment: Int32Array.from(tableau.assignment), stopped, work: tableau.work };

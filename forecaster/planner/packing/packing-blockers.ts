@@ -1,17 +1,17 @@
 import { boundOf } from './bound.js';
 import type { Packing } from './packing.js';
-import { NOWHERE } from './packing.js';
+import { isAbove, isMisplaced, usageOf } from './packing.js';
 import type { ProblemFile } from './problem-file.js';
-import { usageOf } from './score.js';
 import { Tableau } from './tableau.js';
 
 /** What stands in the way of a plan without faults: gone, it would be possible. */
 export interface PackingBlocker {
   /**
    * `capacity`: servers, or what one server lacks of a dimension. `nowhere`: no ready server may have the
-   * resource. `group`: its group's rules. `moves`: a limit of moves. `fixed`: it may not move.
+   * resource. `group`: its group's rules. `moves`: a limit of moves. `fixed`: it may not move. `search`: nothing,
+   * the search ended before it was placed.
    */
-  readonly kind: 'capacity' | 'pin' | 'nowhere' | 'group' | 'moves' | 'fixed';
+  readonly kind: 'capacity' | 'pin' | 'nowhere' | 'group' | 'moves' | 'fixed' | 'search';
   readonly resource: string | null;
   readonly server: string | null;
   readonly dimension: string | null;
@@ -27,17 +27,13 @@ export function blockersOf(
   packing: Packing,
   assignment: Int32Array,
 ): PackingBlocker[] {
-  const misplaced = [...assignment.keys()].filter((resource) => {
-    const server = assignment[resource]!;
-    return server === NOWHERE || packing.allowed[resource]![server] !== 1;
-  });
+  const misplaced = [...assignment.entries()].flatMap(([resource, server]) =>
+    isMisplaced(packing, resource, server) ? [resource] : [],
+  );
   const overloads = overloadsOf(file, packing, assignment);
   if (misplaced.length === 0 && overloads.length === 0) return [];
-  const tableau = new Tableau({
-    ...packing,
-    start: assignment,
-    isTransient: new Uint8Array(packing.cells),
-  });
+  const tableau = new Tableau(packing);
+  for (const [resource, server] of assignment.entries()) tableau.move(resource, server);
   return [
     ...fleetShortage(file, packing),
     ...misplaced.slice(0, NAMED_MAX).map((resource) => ofResource(file, tableau, resource)),
@@ -48,7 +44,7 @@ export function blockersOf(
 /** Even a perfect spread is too full: so many servers of the mean size more would do. */
 function fleetShortage({ dimensions }: ProblemFile, packing: Packing): PackingBlocker[] {
   const { peak, fullestCell, servers } = boundOf(packing);
-  if (peak <= 1) return [];
+  if (!isAbove(peak, 1)) return [];
   const dimension = dimensions[Math.floor(fullestCell / packing.steps)]!.name;
   const amount = Math.ceil((peak - 1) * servers * 10 - 1e-9) / 10;
   return [{ kind: 'capacity', resource: null, server: null, dimension, amount }];
@@ -59,74 +55,85 @@ function ofResource(file: ProblemFile, tableau: Tableau, resource: number): Pack
   const { name, pinned } = file.resources[resource]!;
   const none = { resource: name, server: null, dimension: null, amount: null };
   if (packing.isMovable[resource] === 0) return { kind: 'fixed', ...none };
-  const allowed = [...packing.allowed[resource]!.keys()].filter(
-    (server) => packing.allowed[resource]![server] === 1,
-  );
-  if (allowed.length === 0) {
-    return pinned === null
-      ? { kind: 'nowhere', ...none }
-      : { kind: 'pin', ...none, server: pinned };
-  }
   let least: PackingBlocker | undefined;
-  for (const server of allowed) {
-    const lack = lackAt(file, tableau, { resource, server });
+  let leastShare = Infinity;
+  for (const [server, { name: serverName }] of file.servers.entries()) {
+    if (isMisplaced(packing, resource, server)) continue;
+    const lack = lackOf(packing, server, (cell) => tableau.occupiedWith(resource, server, cell));
     if (lack === undefined) {
-      const isApart = !tableau.groups.allows(resource, server);
-      least ??= { kind: isApart ? 'group' : 'moves', ...none, server: file.servers[server]!.name };
-    } else if (least?.amount === undefined || lack.amount! < (least.amount ?? Infinity)) {
-      least = { ...lack, resource: name };
+      least ??= { ...none, kind: ruleAgainst(tableau, resource, server), server: serverName };
+    } else if (lack.share < leastShare) {
+      leastShare = lack.share;
+      least = capacityBlocker(file, { resource: name, server, lack });
     }
   }
-  return least ?? { kind: 'nowhere', ...none };
+  if (least !== undefined) return least;
+  return pinned === null ? { kind: 'nowhere', ...none } : { kind: 'pin', ...none, server: pinned };
 }
 
-/** What the server lacks most of for one more; undefined: nothing. */
-function lackAt(
-  { servers, dimensions }: ProblemFile,
-  { packing, usage }: Tableau,
-  { resource, server }: { readonly resource: number; readonly server: number },
-): PackingBlocker | undefined {
-  const { cells, steps, demand, capacity } = packing;
-  let most = 0;
-  let worst = NOWHERE;
+/** Why the resource does not go where there is room for it. */
+function ruleAgainst(
+  tableau: Tableau,
+  resource: number,
+  server: number,
+): 'group' | 'moves' | 'search' {
+  const { groups, price } = tableau;
+  const source = tableau.assignment[resource]!;
+  if (!groups.allows(resource, server)) return 'group';
+  if (groups.faultsDelta(resource, source, server) > 0) return 'group';
+  if (!price.isWithinLimits(resource, server)) return 'moves';
+  tableau.move(resource, server);
+  const isSound = groups.isNoWorse();
+  tableau.move(resource, source);
+  return isSound ? 'search' : 'group';
+}
+
+interface Lack {
+  readonly cell: number;
+  readonly amount: number;
+  /** Of the server's whole capacity. */
+  readonly share: number;
+}
+
+/** What a server would lack most of with so much in each cell; undefined: nothing. */
+function lackOf(
+  { cells, capacity, perCapacity }: Packing,
+  server: number,
+  loadAt: (cell: number) => number,
+): Lack | undefined {
+  let worst: Lack | undefined;
   for (let cell = 0; cell < cells; cell++) {
     const at = server * cells + cell;
-    const lack = usage[at]! + demand[resource * cells + cell]! - capacity[at]!;
-    if (lack <= most) continue;
-    most = lack;
-    worst = cell;
+    const load = loadAt(cell);
+    if (!isAbove(load, capacity[at]!)) continue;
+    const amount = load - capacity[at]!;
+    const share = amount * perCapacity[at]!;
+    if (worst === undefined || share > worst.share) worst = { cell, amount, share };
   }
-  if (worst === NOWHERE) return undefined;
-  const dimension = dimensions[Math.floor(worst / steps)]!.name;
-  return {
-    kind: 'capacity',
-    resource: null,
-    server: servers[server]!.name,
-    dimension,
-    amount: most,
-  };
+  return worst;
+}
+
+function capacityBlocker(
+  { servers, dimensions, steps }: ProblemFile,
+  {
+    resource,
+    server,
+    lack: { cell, amount },
+  }: { readonly resource: string | null; readonly server: number; readonly lack: Lack },
+): PackingBlocker {
+  const dimension = dimensions[Math.floor(cell / steps)]!.name;
+  return { kind: 'capacity', resource, server: servers[server]!.name, dimension, amount };
 }
 
 /** Servers above a capacity, in the dimension where it is worst. */
 function overloadsOf(
-  { servers, dimensions }: ProblemFile,
+  file: ProblemFile,
   packing: Packing,
   assignment: Int32Array,
 ): PackingBlocker[] {
-  const { cells, steps, capacity } = packing;
   const usage = usageOf(packing, assignment, packing.demand);
-  return servers.flatMap(({ name }, server): PackingBlocker[] => {
-    let most = 0;
-    let worst = NOWHERE;
-    for (let cell = 0; cell < cells; cell++) {
-      const at = server * cells + cell;
-      const excess = usage[at]! - capacity[at]!;
-      if (excess <= most * (1 + 1e-9)) continue;
-      most = excess;
-      worst = cell;
-    }
-    if (worst === NOWHERE) return [];
-    const dimension = dimensions[Math.floor(worst / steps)]!.name;
-    return [{ kind: 'capacity', resource: null, server: name, dimension, amount: most }];
+  return [...file.servers.keys()].flatMap((server): PackingBlocker[] => {
+    const lack = lackOf(packing, server, (cell) => usage[server * packing.cells + cell]!);
+    return lack === undefined ? [] : [capacityBlocker(file, { resource: null, server, lack })];
   });
 }

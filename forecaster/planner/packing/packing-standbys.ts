@@ -1,5 +1,7 @@
 import type { Packing } from './packing.js';
-import { NOWHERE } from './packing.js';
+import { NOWHERE } from '../problem.js';
+import { unlimited } from './packing.js';
+import { sizesOf } from './sizes.js';
 import { Tableau } from './tableau.js';
 
 export interface PackingStandbys {
@@ -13,8 +15,8 @@ export interface PackingStandbys {
 const CANDIDATES_MAX = 16;
 
 /**
- * Where each resource goes if its server is lost, one server lost at a time, such that all of it fits together
- * beside what the others carry; the largest first.
+ * Where each resource goes if its server is lost, one server lost at a time: what fits, together, beside what
+ * the others carry; the largest first. Of an unprotected server not all does.
  */
 export function standbysOf(packing: Packing, assignment: Int32Array): PackingStandbys {
   const tableau = new Tableau(afterLoss(packing, assignment));
@@ -50,7 +52,7 @@ function afterLoss(packing: Packing, assignment: Int32Array): Packing {
     isMovable: new Uint8Array(resources).fill(1),
     isTransient: new Uint8Array(cells),
     price: { resource: new Float64Array(resources), distance: null, busiestGroup: 0 },
-    limits: { ...limits, movesMax: Infinity, weightMax: Infinity, movesPerServerMax: Infinity },
+    limits: unlimited(limits),
   };
 }
 
@@ -85,12 +87,4 @@ function serversByLoad({ packing: { servers, cells, capacity }, usage }: Tableau
     return peak;
   });
   return [...peaks.keys()].sort((a, b) => peaks[a]! - peaks[b]! || a - b);
-}
-
-function sizesOf({ resources, cells, demand }: Packing): Float64Array {
-  return Float64Array.from({ length: resources }, (_hole, resource) => {
-    let sum = 0;
-    for (let at = resource * cells; at < (resource + 1) * cells; at++) sum += demand[at]!;
-    return sum;
-  });
 }

@@ -1,17 +1,19 @@
-import type { Stopped } from './annealing.js';
+import { NOWHERE } from '../problem.js';
+import type { Stopped } from '../search.js';
+import type { AnnealingOptions } from './annealing.js';
 import type { PackingBlocker } from './packing-blockers.js';
 import { blockersOf } from './packing-blockers.js';
 import { boundOf } from './bound.js';
-import { demandFrom, packingFrom } from './from-file.js';
+import { demandFrom, packingFrom, withSparesOpen } from './from-file.js';
+import { inNameOrder } from './name-order.js';
 import { orderOf } from './order.js';
 import { pack } from './pack.js';
-import type { Packing, ServerTerm } from './packing.js';
-import { NOWHERE } from './packing.js';
+import type { Packing } from './packing.js';
 import type { MoveReason } from './move-reasons.js';
 import { MoveReasons } from './move-reasons.js';
 import type { ProblemFile } from './problem-file.js';
 import type { PackingScore } from './score.js';
-import { scorePacking } from './score.js';
+import { isFeasible, scorePacking } from './score.js';
 import { standbysOf } from './packing-standbys.js';
 
 /** The answer to a problem file, everything by name. */
@@ -24,7 +26,10 @@ export interface ProblemPlan {
   readonly feasible: boolean;
   /** If nothing is done, and with the plan. */
   readonly score: Pair;
-  /** No assignment costs less, or has a lower peak; `gap` = cost of the plan − that. */
+  /**
+   * No assignment of the same resources has a lower peak, and none that is as good in the earlier aims costs
+   * less; `gap` = cost of the plan − that.
+   */
   readonly bound: { readonly cost: number; readonly peak: number; readonly gap: number };
   /** The same if the load turns out low, high, or stays as it was last; null: the problem does not say. */
   readonly worlds: {
@@ -60,38 +65,31 @@ export interface ProblemMove {
   };
 }
 
-export interface ProblemRun {
-  readonly seed: number;
-  /** Looks at one server with one change. */
-  readonly workUnits: number;
-  /** Share of the time that is over, from 0; at 1 the search ends. */
-  readonly timeShare?: () => number;
-  readonly term?: ServerTerm;
-}
+export type ProblemRun = AnnealingOptions;
 
 /** With spares closed the search has so much of the time; the rest is for the case that they are needed. */
 const CLOSED_SHARE = 0.4;
 
 /**
- * Plans a problem file. Pure: the same file, seed and work give the same bytes.
+ * Plans a problem file. Pure: the same file, seed and work give the same bytes, in whatever order the file lists things.
  * @throws ERR_PLANNING_INVALID — names that are not there, or twice
  */
-export function planProblem(file: ProblemFile, run: ProblemRun): ProblemPlan {
+export function planProblem(given: ProblemFile, run: ProblemRun): ProblemPlan {
+  const file = inNameOrder(given);
   const { packing, assignment, stopped } = solved(file, run);
-  const { term } = run;
-  const scores = (demand?: Float64Array): Pair => ({
-    nothing: scorePacking(packing, packing.start, { ...(demand && { demand }), term }),
-    plan: scorePacking(packing, assignment, { ...(demand && { demand }), term }),
+  const scores = (demand = packing.demand): Pair => ({
+    nothing: scorePacking(packing, packing.start, { demand }),
+    plan: scorePacking(packing, assignment, { demand }),
   });
   const world = (name: 'low' | 'high' | 'last'): Pair | null => {
     const demand = demandFrom(file, name);
     return demand === null ? null : scores(demand);
   };
   const score = scores();
-  const { cost: least, peak } = boundOf(packing, { assignment, term });
-  // All were tried: the plan is its own bound.
+  const { cost: least, peak } = boundOf(packing, assignment);
+  // All were tried: of what is as good in the earlier aims, nothing costs less.
   const bound = { cost: stopped === 'complete' ? score.plan.cost : least, peak };
-  const reasons = new MoveReasons(file, packing, { assignment, term });
+  const reasons = new MoveReasons(file, packing, assignment);
   const urgency = Float64Array.from(assignment.keys(), (resource) => reasons.breachStep(resource));
   const nameOf = (server: number): string | null =>
     server === NOWHERE ? null : file.servers[server]!.name;
@@ -100,7 +98,7 @@ export function planProblem(file: ProblemFile, run: ProblemRun): ProblemPlan {
     format: 'foreshift-plan/1',
     seed: run.seed,
     stopped,
-    feasible: score.plan.misplaced === 0 && score.plan.overload === 0 && score.plan.faults === 0,
+    feasible: isFeasible(score.plan),
     score,
     bound: { ...bound, gap: Math.max(0, score.plan.cost - bound.cost) },
     worlds: { low: world('low'), high: world('high'), last: world('last') },
@@ -132,25 +130,31 @@ interface Solved {
 
 /** Spare servers are opened only if without them something is misplaced or overloaded. */
 function solved(file: ProblemFile, run: ProblemRun): Solved {
-  const hasSpares = file.servers.some(({ state }) => state === 'spare');
-  const { timeShare, workUnits, ...rest } = run;
-  const closed = packingFrom(file);
-  if (!hasSpares) return { packing: closed, ...pack(closed, run) };
-  const first = pack(closed, {
-    ...rest,
-    workUnits: workUnits * CLOSED_SHARE,
-    ...(timeShare && { timeShare: () => timeShare() / CLOSED_SHARE }),
-  });
-  const score = scorePacking(closed, first.assignment);
-  if (score.misplaced === 0 && score.overload === 0 && score.faults === 0) {
-    return { packing: closed, ...first };
-  }
-  const open = packingFrom(file, { areSparesOpen: true });
-  const from = timeShare?.() ?? 0;
-  const second = pack(open, {
-    ...rest,
-    workUnits: workUnits * (1 - CLOSED_SHARE),
-    ...(timeShare && { timeShare: () => (timeShare() - from) / Math.max(1e-9, 1 - from) }),
-  });
-  return { packing: open, ...second };
+  const packing = packingFrom(file);
+  if (!file.servers.some(({ state }) => state === 'spare'))
+    return { packing, ...pack(packing, run) };
+  const closedWork = run.workUnits * CLOSED_SHARE;
+  const first = pack(packing, partOf(run, { workUnits: closedWork, from: 0, share: CLOSED_SHARE }));
+  if (isFeasible(scorePacking(packing, first.assignment))) return { packing, ...first };
+  const open = withSparesOpen(file, packing);
+  const from = Math.min(1, run.timeShare?.() ?? 0);
+  const workUnits = run.workUnits * (1 - CLOSED_SHARE);
+  return { packing: open, ...pack(open, partOf(run, { workUnits, from, share: 1 - from })) };
+}
+
+/** A run that has so much of the work, and the share of the time that begins at `from`. */
+function partOf(
+  { timeShare, seed }: ProblemRun,
+  {
+    workUnits,
+    from,
+    share,
+  }: { readonly workUnits: number; readonly from: number; readonly share: number },
+): ProblemRun {
+  return {
+    seed,
+    workUnits,
+    // Of no time at all everything is over.
+    ...(timeShare && { timeShare: () => (share > 0 ? (timeShare() - from) / share : 1) }),
+  };
 }

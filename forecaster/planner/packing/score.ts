@@ -1,7 +1,7 @@
 import { GroupTally } from './group-tally.js';
 import { MoveTally, isAway } from './move-tally.js';
 import type { Packing, ServerTerm } from './packing.js';
-import { NOWHERE } from './packing.js';
+import { isAbove, isMisplaced, usageOf } from './packing.js';
 
 /** How good an assignment is, computed afresh; lower is better, the earlier first. */
 export interface PackingScore {
@@ -9,7 +9,7 @@ export interface PackingScore {
   readonly misplaced: number;
   /** Rules of groups that are broken. */
   readonly faults: number;
-  /** Σ of what is above a capacity ÷ that capacity, over servers, dimensions and steps. */
+  /** Σ of what is above a capacity ÷ that capacity (of none: as it is), over servers, dimensions and steps. */
   readonly overload: number;
   /** What is above the soft capacities, unevenness and further terms, by their weights. */
   readonly load: number;
@@ -38,8 +38,10 @@ export function scorePacking(
   for (const [at, value] of usage.entries()) {
     const limit = capacity[at]!;
     const per = packing.perCapacity[at]!;
-    if (per > 0) peak = Math.max(peak, 1 + (value - limit) * per);
-    if (value > limit) overload += (value - limit) * per;
+    // Of what a server has nothing and carries nothing it is not full.
+    const isIdle = packing.whole[at] === 0 && !(value > limit);
+    if (per > 0 && !isIdle) peak = Math.max(peak, 1 + (value - limit) * per);
+    if (isAbove(value, limit)) overload += (value - limit) * per;
     load += softWeight[at]! * Math.max(0, value - soft[at]!) + evenWeight[at]! * value * value;
   }
   const none = packing.resources * cells;
@@ -49,8 +51,7 @@ export function scorePacking(
   const { moves, movePrice } = movesOf(packing, assignment);
   return {
     misplaced: assignment.reduce(
-      (count, server, resource) =>
-        count + (server !== NOWHERE && packing.allowed[resource]![server] === 1 ? 0 : 1),
+      (count, server, resource) => count + (isMisplaced(packing, resource, server) ? 1 : 0),
       0,
     ),
     faults: new GroupTally(packing, assignment).faults,
@@ -63,20 +64,9 @@ export function scorePacking(
   };
 }
 
-/** The load of each server, at `s · cells + cell`. */
-export function usageOf(
-  { servers, cells }: Packing,
-  assignment: Int32Array,
-  demand: Float64Array,
-): Float64Array {
-  const usage = new Float64Array(servers * cells);
-  for (const [resource, server] of assignment.entries()) {
-    if (server === NOWHERE) continue;
-    for (let cell = 0; cell < cells; cell++) {
-      usage[server * cells + cell]! += demand[resource * cells + cell]!;
-    }
-  }
-  return usage;
+/** Nothing is misplaced or overloaded, and no rule of groups is broken. */
+export function isFeasible({ misplaced, faults, overload }: PackingScore): boolean {
+  return misplaced === 0 && faults === 0 && overload === 0;
 }
 
 function movesOf(

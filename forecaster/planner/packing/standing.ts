@@ -8,13 +8,14 @@ export interface Standing {
   readonly value: number;
 }
 
-/** Less is a rounding. */
+/** Less is a rounding: of the value as a share of it; of overload, which is in shares of a capacity, as it is. */
 const SHARE_MIN = 1e-11;
+const OVER_MIN = 1e-9;
 
 export function isBetter(a: Standing, b: Standing): boolean {
   if (a.misplaced !== b.misplaced) return a.misplaced < b.misplaced;
   if (a.faults !== b.faults) return a.faults < b.faults;
-  const slack = SHARE_MIN * Math.abs(b.over);
+  const slack = OVER_MIN * Math.max(1, Math.abs(b.over));
   if (Math.abs(a.over - b.over) > slack) return a.over < b.over;
   return a.value < b.value - SHARE_MIN * Math.abs(b.value);
 }

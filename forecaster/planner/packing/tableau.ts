@@ -1,10 +1,10 @@
+import { NOWHERE } from '../problem.js';
 import { GroupTally } from './group-tally.js';
 import { MoveTally, isAway } from './move-tally.js';
 import type { Packing, ServerTerm } from './packing.js';
-import { NOWHERE } from './packing.js';
+import { isAbove, isMisplaced, usageOf, withSlack } from './packing.js';
+import { sizesOf } from './sizes.js';
 
-/** Sums in another order differ in their last digits. */
-const TOLERANCE = 1e-10;
 /** An overload costs so many times as much as the same load above a soft capacity, on the average. */
 const OVER_WEIGHT = 1000;
 
@@ -49,23 +49,22 @@ export class Tableau {
     this.assignment = Int32Array.from(start);
     this.groups = new GroupTally(packing, this.assignment);
     this.price = new MoveTally(packing, this.assignment);
-    this.usage = new Float64Array(servers * cells);
+    this.usage = usageOf(packing, start, packing.demand);
     this.#isEvening = packing.evenWeight.some((weight) => weight > 0);
     this.#isTransientAny = packing.isTransient.includes(1);
     for (const [resource, server] of start.entries()) {
-      if (server !== NOWHERE) this.#add(this.usage, server, resource, 1);
-      this.misplaced += this.#isMisplaced(resource, server);
+      if (isMisplaced(packing, resource, server)) this.misplaced++;
     }
     this.#occupied = this.#isTransientAny ? Float64Array.from(this.usage) : this.usage;
-    this.#limits = this.usage.map((load, at) => Math.max(load, capacity[at]!) * (1 + TOLERANCE));
+    this.#limits = this.usage.map((load, at) => withSlack(Math.max(load, capacity[at]!)));
     this.#isOver = new Uint8Array(servers);
     for (let at = 0; at < this.usage.length; at++) {
-      if (this.usage[at]! > capacity[at]!) this.#isOver[Math.floor(at / cells)] = 1;
+      if (isAbove(this.usage[at]!, capacity[at]!)) this.#isOver[Math.floor(at / cells)] = 1;
     }
     this.#overPrice = overPriceOf(packing);
     this.#overs = new Float64Array(servers);
     this.#costs = new Float64Array(servers);
-    this.#held = heldShares(packing);
+    this.#held = sizesOf(packing, (cell) => packing.isTransient[cell] === 1);
     for (let server = 0; server < servers; server++) this.#refresh(server);
   }
 
@@ -89,7 +88,7 @@ export class Tableau {
   /** Whether it may be where it was at the start, which needs no leave but room. */
   canStay(resource: number): boolean {
     const home = this.packing.start[resource]!;
-    return this.groups.allows(resource, home) && this.#fits(resource, NOWHERE, home);
+    return this.groups.allowsHome(resource) && this.#fits(resource, NOWHERE, home);
   }
 
   canSwap(a: number, b: number): boolean {
@@ -132,9 +131,30 @@ export class Tableau {
     );
   }
 
-  misplacedDelta(resource: number, target: number): number {
+  /** How `over` changes if the resource goes there. */
+  overDelta(resource: number, target: number): number {
+    const { cells, resources } = this.packing;
+    const source = this.assignment[resource]!;
+    const row = resource * cells;
+    const none = resources * cells;
     return (
-      this.#isMisplaced(resource, target) - this.#isMisplaced(resource, this.assignment[resource]!)
+      (this.#isOver[target] === 1 ? this.#overWith(target, row, none) - this.#overs[target]! : 0) +
+      (source !== NOWHERE && this.#isOver[source] === 1
+        ? this.#overWith(source, none, row) - this.#overs[source]!
+        : 0)
+    );
+  }
+
+  /** `moveDelta` without what the search lets an overload cost. */
+  costDelta(resource: number, target: number): number {
+    return this.moveDelta(resource, target) - this.#overPrice * this.overDelta(resource, target);
+  }
+
+  misplacedDelta(resource: number, target: number): number {
+    const { packing, assignment } = this;
+    return (
+      Number(isMisplaced(packing, resource, target)) -
+      Number(isMisplaced(packing, resource, assignment[resource]!))
     );
   }
 
@@ -160,6 +180,15 @@ export class Tableau {
   /** The largest share of a mean server's transient capacity that the resource holds at home while it is there. */
   heldBy(resource: number, server: number): number {
     return isAway(this.packing.start[resource]!, server) === 1 ? this.#held[resource]! : 0;
+  }
+
+  /** What takes up a cell of the server with the resource there, too; the row of nobody: as it is. */
+  occupiedWith(resource: number, server: number, cell: number): number {
+    const { cells, demand, isTransient, start } = this.packing;
+    const isHeld = isTransient[cell] === 1 && start[resource] === server;
+    const isThere = this.assignment[resource] === server;
+    const more = isHeld || isThere ? 0 : demand[resource * cells + cell]!;
+    return this.#occupied[server * cells + cell]! + more;
   }
 
   /** The server carries no more than it may, transient occupation included. */
@@ -223,8 +252,7 @@ export class Tableau {
     for (let cell = 0; cell < cells; cell++) {
       const at = server * cells + cell;
       const load = this.usage[at]! + demand[plus + cell]! - demand[minus + cell]!;
-      const excess = load - capacity[at]!;
-      if (excess > 0) over += excess * perCapacity[at]!;
+      if (isAbove(load, capacity[at]!)) over += (load - capacity[at]!) * perCapacity[at]!;
     }
     return over;
   }
@@ -240,29 +268,20 @@ export class Tableau {
     this.#overs[server] = over;
   }
 
-  #isMisplaced(resource: number, server: number): 0 | 1 {
-    return server !== NOWHERE && this.packing.allowed[resource]![server] === 1 ? 0 : 1;
-  }
-
   #shiftLoad(server: number, resource: number, sign: 1 | -1): void {
-    this.#add(this.usage, server, resource, sign);
-    if (!this.#isTransientAny) return;
     const { cells, demand, isTransient, start } = this.packing;
-    const isHome = start[resource] === server;
     const from = server * cells;
     const row = resource * cells;
+    for (let cell = 0; cell < cells; cell++) {
+      this.usage[from + cell]! += sign * demand[row + cell]!;
+    }
+    if (!this.#isTransientAny) return;
+    const isHome = start[resource] === server;
     for (let cell = 0; cell < cells; cell++) {
       // What is at home occupies its place whether it leaves or not.
       if (isHome && isTransient[cell] === 1) continue;
       this.#occupied[from + cell]! += sign * demand[row + cell]!;
     }
-  }
-
-  #add(loads: Float64Array, server: number, resource: number, sign: 1 | -1): void {
-    const { cells, demand } = this.packing;
-    const from = server * cells;
-    const row = resource * cells;
-    for (let cell = 0; cell < cells; cell++) loads[from + cell]! += sign * demand[row + cell]!;
   }
 }
 
@@ -276,26 +295,4 @@ function overPriceOf({ softWeight, perCapacity }: Packing): number {
     count++;
   }
   return OVER_WEIGHT * Math.max(1, count === 0 ? 0 : sum / count);
-}
-
-function heldShares({
-  resources,
-  servers,
-  cells,
-  demand,
-  capacity,
-  isTransient,
-}: Packing): Float64Array {
-  const mean = new Float64Array(cells);
-  for (const [at, limit] of capacity.entries()) {
-    if (limit < Infinity) mean[at % cells]! += limit / servers;
-  }
-  return Float64Array.from({ length: resources }, (_hole, resource) => {
-    let most = 0;
-    for (let cell = 0; cell < cells; cell++) {
-      if (isTransient[cell] === 0 || !(mean[cell]! > 0)) continue;
-      most = Math.max(most, demand[resource * cells + cell]! / mean[cell]!);
-    }
-    return most;
-  });
 }

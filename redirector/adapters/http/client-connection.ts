@@ -28,6 +28,12 @@ export interface ClientConnectionParts {
   readonly onClosed: () => void;
 }
 
+/** What is known of a request that comes to no server. */
+interface Known {
+  readonly head?: RequestHead;
+  readonly id?: string | undefined;
+}
+
 /**
  * One client's connection: its requests one after the other, pipelined ones answered in their order.
  *
@@ -249,16 +255,25 @@ export class ClientConnection implements ExchangeClient, FrontClient {
     counters.requests += 1;
     this.#deadline.clear();
     this.#isRequestRead = head.framing.kind === 'none';
+    const id = this.#idOf(head);
     const resource = resourceOf(this.#route(), head);
     const at = resource === undefined ? -1 : gate.indexOf(resource);
     if (at < 0) {
       counters.refusedFor('noResource');
       const { status, code, detail } = REFUSALS.noResource;
-      this.#answer(status, code, detail, head);
+      this.#answer(status, code, detail, { head, id });
       return;
     }
-    this.#exchange = new Exchange(this.#context, this, { head, at });
+    this.#exchange = new Exchange(this.#context, this, { head, at, id });
     this.#exchange.begin();
+  }
+
+  #idOf(head: RequestHead): string | undefined {
+    const { options, requestIds } = this.#context;
+    const { requestIdHeader, forwarded } = options;
+    if (requestIdHeader === undefined) return undefined;
+    // Whose word on the client counts, its name for the request does.
+    return forwarded === 'append' ? requestIds.takenOr(head, requestIdHeader) : requestIds.next();
   }
 
   #requestEnded(trailers: HeaderList): void {
@@ -278,24 +293,29 @@ export class ClientConnection implements ExchangeClient, FrontClient {
   }
 
   /** An answer outside any exchange: nothing was sent to a server. The connection stays only after a whole request. */
-  #answer(status: number, code: string, detail: string, head?: RequestHead): void {
+  #answer(status: number, code: string, detail: string, { head, id }: Known = {}): void {
     const mayStay = head?.keepAlive === true && this.#isRequestRead && !this.isLast;
     this.#context.counters.answered(status);
     const isOld = head?.minorVersion === 0;
+    const { requestIdHeader, errorPages } = this.#context.options;
     this.#connection.write(
       errorAnswerBytes({
         status,
         code,
         detail,
         connection: mayStay ? (isOld ? 'keep-alive' : 'persistent') : 'close',
+        page: errorPages.of(status),
         isBodyless: head?.method === 'HEAD',
-        headers: { [EXECUTED_HEADER]: 'no' },
+        headers: {
+          [EXECUTED_HEADER]: 'no',
+          ...(requestIdHeader !== undefined && id !== undefined && { [requestIdHeader]: id }),
+        },
       }),
     );
     const { accessLog } = this.#context;
     if (accessLog?.wants(status < 500) === true) {
       accessLog.http({
-        ...{ client: this.host, scheme: this.scheme, end: 'refused', reason: code, status },
+        ...{ client: this.host, scheme: this.scheme, end: 'refused', reason: code, status, id },
         ...(head !== undefined && {
           request: {
             method: head.method,

@@ -4,10 +4,12 @@ import type { Log } from '../../../core/log.js';
 import type { Net } from '../../../core/net/port.js';
 import type { AccessLog } from '../../access-log/access-log.js';
 import type { Gate } from '../../gate.js';
-import type { AdapterServers } from '../servers.js';
+import type { AdapterServers, ServerWork } from '../servers.js';
 import type { WorkUnderWay } from '../under-way.js';
 import type { HttpCounters } from './counters.js';
 import type { HttpOptions } from './options.js';
+import type { RequestIds } from './request-ids.js';
+import type { RetryBudgets } from './retry-budget.js';
 import type { UpstreamPool } from './upstream-pool.js';
 
 /** What all exchanges of one adapter share. */
@@ -26,6 +28,9 @@ export interface HttpContext {
   readonly suspect: (server: number) => void;
   /** The server refused a request that was not executed: it owns the resource no more. */
   readonly misdirected: (resource: number, owner: string) => void;
+  readonly requestIds: RequestIds;
+  readonly retries: RetryBudgets;
+  readonly work: ServerWork;
   readonly underWay: WorkUnderWay;
 }
 
@@ -36,8 +41,12 @@ export interface HttpAdapterParts {
   readonly gate: Gate;
   readonly servers: HttpServers;
   readonly drainPolicyOf: (resource: ResourceId) => DrainPolicy;
+  /** Names this process, and with it the requests that came here; undefined: their names are unique here only. */
+  readonly boot?: string | undefined;
   /** Undefined: nothing is written down. */
   readonly accessLog?: AccessLog | undefined;
+  /** Undefined: nobody sees what servers do with their work. */
+  readonly work?: ServerWork | undefined;
 }
 
 /** What the adapter needs to know of servers. */

@@ -79,6 +79,8 @@ export class Exchange implements UpstreamUser, PoolWaiter, UnderWay {
   readonly #head: RequestHead;
   /** Of the resource. */
   readonly #at: number;
+  /** Undefined: requests have no names. */
+  readonly #id: string | undefined;
   readonly #startedAtMs: number;
   #phase: Phase = 'entry';
   #isEntered = false;
@@ -88,6 +90,10 @@ export class Exchange implements UpstreamUser, PoolWaiter, UnderWay {
   #pool: UpstreamPool | undefined;
   #upstream: Upstream | undefined;
   #sends = 0;
+  /** When the server had all that it needs to answer, or of a body that goes on, its beginning (monotonic). */
+  #sentAtMs = 0;
+  /** A server that failed just now: others that serve the resource as well are asked before it. */
+  #avoid = -1;
   /** Since when that server serves the resource, as the gate said on entering. */
   #since = '';
   #resends = 0;
@@ -111,12 +117,17 @@ export class Exchange implements UpstreamUser, PoolWaiter, UnderWay {
   constructor(
     context: HttpContext,
     client: ExchangeClient,
-    { head, at }: { readonly head: RequestHead; readonly at: number },
+    {
+      head,
+      at,
+      id,
+    }: { readonly head: RequestHead; readonly at: number; readonly id: string | undefined },
   ) {
     this.#context = context;
     this.#client = client;
     this.#head = head;
     this.#at = at;
+    this.#id = id;
     this.#startedAtMs = context.clock.monotonicMs();
     this.#isRequestRead = head.framing.kind === 'none';
   }
@@ -232,22 +243,31 @@ export class Exchange implements UpstreamUser, PoolWaiter, UnderWay {
     this.#phase = 'request';
     this.#upstream = upstream;
     this.#sends += 1;
+    if (this.#sends === 1) this.#context.retries.sent(this.#server);
     this.#touch();
     this.#send(upstream);
   }
 
   notConnected(why: CloseReason | 'full'): void {
     if (this.#phase !== 'queue') return;
-    const { gate, suspect, clock, options } = this.#context;
+    const { gate, suspect, clock, options, work } = this.#context;
     this.#withdraw();
     if (why === 'full') {
       this.#refuse('serverFull');
       return;
     }
-    gate.stall(this.#at);
+    work.failed(this.#server);
     suspect(this.#server);
-    if (clock.monotonicMs() - this.#startedAtMs >= options.retryForMs) this.#refuse('unreachable');
-    else this.#enter();
+    const isOver = clock.monotonicMs() - this.#startedAtMs >= options.retryForMs;
+    if (isOver) {
+      this.#refuse('unreachable');
+    } else if (gate.isShared(this.#at)) {
+      this.#avoid = this.#server;
+      this.#enterSoon();
+    } else {
+      gate.stall(this.#at);
+      this.#enter();
+    }
   }
 
   /* ---- from the server ---- */
@@ -334,6 +354,8 @@ export class Exchange implements UpstreamUser, PoolWaiter, UnderWay {
     } else if (this.#refusedBy !== undefined) {
       this.#afterRefusal(this.#refusedBy);
     } else {
+      // What was cut here is no fault of the server.
+      if (why !== 'destroyed') this.#context.work.failed(this.#server);
       this.#afterLoss(lossOf(why));
     }
   }
@@ -356,7 +378,7 @@ export class Exchange implements UpstreamUser, PoolWaiter, UnderWay {
     const { gate } = this.#context;
     this.#phase = 'entry';
     this.#client.expireIn(Infinity);
-    const entrance = gate.enter(this.#at);
+    const entrance = gate.enter(this.#at, this.#avoid);
     if (entrance !== HELD) {
       this.#entered(entrance);
       return;
@@ -374,9 +396,10 @@ export class Exchange implements UpstreamUser, PoolWaiter, UnderWay {
       this.#refuse(closedBy(entrance));
       return;
     }
-    const { gate, poolOf, underWay } = this.#context;
+    const { gate, poolOf, underWay, work } = this.#context;
     this.#isEntered = true;
     this.#server = entrance;
+    work.entered(entrance);
     this.#since = gate.sinceText(this.#at);
     underWay.add(this.#at, this);
     this.#phase = 'queue';
@@ -413,6 +436,7 @@ export class Exchange implements UpstreamUser, PoolWaiter, UnderWay {
     upstream.cork();
     upstream.send(this, method, this.#requestHead());
     this.#requestBody = new BodyWriter(this.#head.framing);
+    if (!this.#isRequestRead) this.#sentAtMs = this.#context.clock.monotonicMs();
     let hasRoom = true;
     for (const bytes of this.#kept ?? []) hasRoom = this.#writeBody(bytes);
     if (this.#isRequestRead) this.#endBody(upstream);
@@ -426,17 +450,34 @@ export class Exchange implements UpstreamUser, PoolWaiter, UnderWay {
   }
 
   #requestHead(): Uint8Array {
-    const { gate, options, hasFence } = this.#context;
-    const fence = {
-      [RESOURCE_HEADER]: gate.resourceId(this.#at),
-      [SINCE_HEADER]: this.#since,
-    };
+    const { options } = this.#context;
     return requestHeadBytes(this.#head, {
       host: this.#client.host,
       scheme: this.#client.scheme,
       mode: options.forwarded,
-      fence: hasFence(this.#server) ? fence : undefined,
+      standard: options.forwardedStandard,
+      added: this.#toldToServer(),
     });
+  }
+
+  #toldToServer(): Readonly<Record<string, string>> | undefined {
+    const { gate, hasFence } = this.#context;
+    const isFenced = hasFence(this.#server);
+    if (!isFenced && this.#id === undefined) return undefined;
+    return {
+      ...(isFenced && {
+        [RESOURCE_HEADER]: gate.resourceId(this.#at),
+        [SINCE_HEADER]: this.#since,
+      }),
+      ...this.#idHeader,
+    };
+  }
+
+  get #idHeader(): Readonly<Record<string, string>> {
+    const { requestIdHeader } = this.#context.options;
+    return this.#id === undefined || requestIdHeader === undefined
+      ? {}
+      : { [requestIdHeader]: this.#id };
   }
 
   #keep(bytes: Uint8Array): void {
@@ -459,6 +500,7 @@ export class Exchange implements UpstreamUser, PoolWaiter, UnderWay {
   #endBody(upstream: Upstream): void {
     for (const part of this.#requestBody?.end(this.#trailers) ?? []) upstream.write(part);
     if (this.#phase === 'request') this.#phase = 'answer';
+    this.#sentAtMs = this.#context.clock.monotonicMs();
     this.#touch();
   }
 
@@ -471,6 +513,7 @@ export class Exchange implements UpstreamUser, PoolWaiter, UnderWay {
   #relay(head: ResponseHead): void {
     this.#phase = 'relay';
     const { minorVersion, keepAlive } = this.#head;
+    this.#answered(head.status);
     const framing = relayedFraming(head.framing, minorVersion);
     this.#mayStay = keepAlive && framing.kind !== 'until-close' && !this.#client.isLast;
     this.#answerBody = new BodyWriter(framing);
@@ -480,6 +523,11 @@ export class Exchange implements UpstreamUser, PoolWaiter, UnderWay {
     const upstream = this.#upstream;
     assert.ok(upstream !== undefined, 'an answer comes from somewhere');
     this.#client.write(upstream.relayedHead(head, framing, connection));
+  }
+
+  #answered(status: number): void {
+    const { clock, work } = this.#context;
+    work.answered(this.#server, status, clock.monotonicMs() - this.#sentAtMs);
   }
 
   #beginTunnel(head: ResponseHead): void {
@@ -492,6 +540,7 @@ export class Exchange implements UpstreamUser, PoolWaiter, UnderWay {
     }
     this.#phase = 'tunnel';
     this.#touch();
+    this.#answered(101);
     this.#context.counters.answered(101);
     this.#status = 101;
     upstream.becomeTunnel();
@@ -506,12 +555,18 @@ export class Exchange implements UpstreamUser, PoolWaiter, UnderWay {
   }
 
   #afterRefusal(owner: string): void {
-    const { clock, options, counters, misdirected } = this.#context;
+    const { gate, clock, options, counters, misdirected, work } = this.#context;
     this.#refusedBy = undefined;
     this.#refusalBytes = 0;
     counters.misdirected += 1;
     this.#withdraw();
-    misdirected(this.#at, owner);
+    if (gate.isShared(this.#at)) {
+      // Its agent was not told that it is: others were.
+      work.failed(this.#server);
+      this.#avoid = this.#server;
+    } else {
+      misdirected(this.#at, owner);
+    }
     const isOver = clock.monotonicMs() - this.#startedAtMs >= options.retryForMs;
     if (this.#kept === undefined || isOver) this.#refuse('misdirected');
     else this.#enterSoon();
@@ -520,15 +575,21 @@ export class Exchange implements UpstreamUser, PoolWaiter, UnderWay {
   /** Sent, and no answer came: again only if that can do no harm. */
   #afterLoss(loss: RefusalName): void {
     const { method, isWebSocket } = this.#head;
-    const { clock, counters, options, hasFence } = this.#context;
+    const { gate, clock, counters, options, hasFence, retries } = this.#context;
     const isKept = this.#kept !== undefined && this.#resends < RESENDS_MAX && !isWebSocket;
-    const mayRepeat = REPEATABLE.has(method) && hasFence(this.#server);
+    // What is shared has no other owner that it could be sent to.
+    const mayRepeat = REPEATABLE.has(method) && hasFence(this.#server) && !gate.isShared(this.#at);
     if (!isKept || !(SAFE.has(method) || mayRepeat) || loss === 'answerLate') {
       this.#refuse(loss);
       return;
     }
+    if (!retries.take(this.#server)) {
+      this.#refuse('retriesSpent');
+      return;
+    }
     counters.retries += 1;
     this.#resends += 1;
+    this.#avoid = this.#server;
     this.#withdraw();
     if (SAFE.has(method)) this.#enterSoon();
     else this.#enterOnceMoved(loss, clock.monotonicMs() + options.resendForMs);
@@ -569,8 +630,9 @@ export class Exchange implements UpstreamUser, PoolWaiter, UnderWay {
       detail: refusal.detail,
       connection: this.#connectionText(mayStay),
       ...(retryAfterMs !== undefined && { retryAfterMs }),
+      page: this.#context.options.errorPages.of(status),
       isBodyless: this.#head.method === 'HEAD',
-      headers: { [EXECUTED_HEADER]: refusal.executed },
+      headers: { [EXECUTED_HEADER]: refusal.executed, ...this.#idHeader },
     });
     this.#client.write(bytes);
     this.#status = status;
@@ -590,6 +652,7 @@ export class Exchange implements UpstreamUser, PoolWaiter, UnderWay {
       scheme: this.#client.scheme,
       end,
       reason,
+      id: this.#id,
       request: { method, host: authority, path, query, minorVersion },
       status: this.#status,
       resource: gate.resourceId(this.#at),
@@ -632,6 +695,7 @@ export class Exchange implements UpstreamUser, PoolWaiter, UnderWay {
   #forgetEntry(): void {
     assert.ok(this.#isEntered, 'only what has entered can leave');
     this.#isEntered = false;
+    this.#context.work.left(this.#server);
     this.#context.underWay.remove(this.#at, this);
   }
 

@@ -5,6 +5,8 @@ import type { FrontListener } from '../fronts.js';
 import { Fronts } from '../fronts.js';
 import { Reaching } from '../reaching.js';
 import type { ServerLink } from '../servers.js';
+import { UNSEEN } from '../servers.js';
+import { Tally } from '../tally.js';
 import { PlainTransfer } from '../transfer.js';
 import { WorkUnderWay } from '../under-way.js';
 import { ClientConnection } from './client-connection.js';
@@ -14,6 +16,8 @@ import type { HttpOptions } from './options.js';
 import { HTTP_DEFAULTS } from './options.js';
 import type { Route } from './route.js';
 import { mayName } from './route.js';
+import { RequestIds } from './request-ids.js';
+import { RetryBudgets } from './retry-budget.js';
 import { UpstreamPool } from './upstream-pool.js';
 
 export type HttpListener = FrontListener<Route>;
@@ -29,6 +33,7 @@ export class HttpAdapter implements ProtocolAdapter {
     number,
     { readonly address: Address; readonly link: ServerLink; readonly pool: UpstreamPool }
   >();
+  readonly #perClient = new Tally<string>();
   readonly #reaching = new Reaching((target, signal) => this.#connect(target, signal));
   #options: HttpOptions;
 
@@ -58,6 +63,9 @@ export class HttpAdapter implements ProtocolAdapter {
       misdirected: (resource, owner) => {
         servers.misdirected(gate.resourceId(resource), owner);
       },
+      requestIds: new RequestIds(parts.boot ?? ''),
+      retries: new RetryBudgets(clock, () => this.#options.retryBudget),
+      work: parts.work ?? UNSEEN,
       underWay: new WorkUnderWay(),
     };
     this.#context = context;
@@ -65,18 +73,23 @@ export class HttpAdapter implements ProtocolAdapter {
       {
         net,
         clock,
-        hasRoom: (_connection, connected) => {
-          if (connected < this.#options.connectionsMax) return true;
-          counters.connectionsRefused += 1;
-          return false;
+        hasRoom: ({ remote }, connected) => {
+          const { connectionsMax, connectionsPerClientMax } = this.#options;
+          const isOneMore =
+            connected < connectionsMax && this.#perClient.of(remote.host) < connectionsPerClientMax;
+          if (!isOneMore) counters.connectionsRefused += 1;
+          return isOneMore;
         },
         failed: () => {
           counters.openingsFailed += 1;
         },
         admit: (connection, route, closed) => {
+          const { host } = connection.remote;
           counters.connections += 1;
+          this.#perClient.add(host);
           const onClosed = (): void => {
             counters.connections -= 1;
+            this.#perClient.remove(host);
             closed();
           };
           return new ClientConnection({ connection, context, route, onClosed });

@@ -18,7 +18,7 @@ export function httpMetrics(counters: HttpCounters): MetricSource[] {
     },
     {
       name: 'foreshift_http_connections_refused_total',
-      help: 'Connections of clients beyond the limit.',
+      help: 'Connections of clients beyond a limit.',
       kind: 'counter',
       read: () => [{ value: counters.connectionsRefused }],
     },

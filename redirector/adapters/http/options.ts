@@ -1,10 +1,15 @@
 import type { MessageLimits } from '../../../core/net/http/message-reader.js';
 import { MESSAGE_LIMITS } from '../../../core/net/http/message-reader.js';
+import type { ErrorPages } from './error-pages.js';
+import { NO_ERROR_PAGES } from './error-pages.js';
+import type { RetryBudgetOptions } from './retry-budget.js';
 import type { ForwardedMode } from '../../../core/net/http/forwarding.js';
 
 /** Every limit of the HTTP adapter, with its default. Times that name a phase end it, wherever it hangs. */
 export interface HttpOptions {
   readonly connectionsMax: number;
+  /** Of one client's IP. */
+  readonly connectionsPerClientMax: number;
   /** From a connection's first byte of a head to its last. */
   readonly headTimeoutMs: number;
   /** Between two requests of a client. */
@@ -29,14 +34,21 @@ export interface HttpOptions {
   readonly retryPauseMs: number;
   /** A PUT or DELETE whose answer was lost waits so long for its resource to move, then is answered 502. */
   readonly resendForMs: number;
+  readonly retryBudget: RetryBudgetOptions;
   /** Work older than this is an obstacle to a move. */
   readonly obstacleAgeMs: number;
+  readonly errorPages: ErrorPages;
   readonly forwarded: ForwardedMode;
+  /** Also as `Forwarded` (RFC 7239). */
+  readonly forwardedStandard: boolean;
+  /** Where each request carries a name, in lower case; undefined: it has none. */
+  readonly requestIdHeader?: string | undefined;
   readonly message: MessageLimits;
 }
 
 export const HTTP_DEFAULTS: HttpOptions = {
   connectionsMax: 10_000,
+  connectionsPerClientMax: 10_000,
   headTimeoutMs: 10_000,
   idleTimeoutMs: 60_000,
   stallTimeoutMs: 60_000,
@@ -51,7 +63,10 @@ export const HTTP_DEFAULTS: HttpOptions = {
   retryForMs: 10_000,
   retryPauseMs: 20,
   resendForMs: 2000,
+  retryBudget: { share: 0.2, perSecond: 10, savedMax: 256 },
   obstacleAgeMs: 5000,
+  errorPages: NO_ERROR_PAGES,
   forwarded: 'replace',
+  forwardedStandard: false,
   message: MESSAGE_LIMITS,
 };

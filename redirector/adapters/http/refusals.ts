@@ -82,6 +82,13 @@ export const REFUSALS = {
     detail: 'the answer of the server is not valid HTTP',
     executed: 'unknown',
   },
+  retriesSpent: {
+    status: 502,
+    code: 'retries-spent',
+    detail:
+      'the answer of the server was lost, and too many of its requests were sent again already',
+    executed: 'unknown',
+  },
   answerLate: {
     status: 504,
     code: 'answer-late',

@@ -14,22 +14,24 @@ export interface RequestRelay {
   /** Of the client's connection. */
   readonly scheme: 'http' | 'https';
   readonly mode: ForwardedMode;
-  /** What the server's agent compares; undefined: it has none. */
-  readonly fence: Readonly<Record<string, string>> | undefined;
+  /** Also as `Forwarded`. */
+  readonly standard: boolean;
+  /** Our own words besides: what the server's agent compares, the request's name; undefined: there are none. */
+  readonly added: Readonly<Record<string, string>> | undefined;
 }
 
 export function requestHeadBytes(
   head: RequestHead,
-  { host, scheme, mode, fence }: RequestRelay,
+  { host, scheme, mode, standard, added }: RequestRelay,
 ): Uint8Array {
   const client = { host, scheme };
-  const passed = forwardedRequestHeaders(head, client, { mode, standard: false });
+  const passed = forwardedRequestHeaders(head, client, { mode, standard });
   const text = requestHeadText({
     method: head.method,
     path: head.path,
     query: head.query,
     host: head.authority,
-    headers: fence === undefined ? passed : withHeaders(passed, headerList(fence)),
+    headers: added === undefined ? passed : withHeaders(passed, headerList(added)),
     framing: head.framing,
     connection: connectionTo(head),
   });

@@ -3,7 +3,8 @@ import type { Address, DrainPolicy, ResourceId } from '../../../core/domain.js';
 import type { Net } from '../../../core/net/port.js';
 import type { AccessLog } from '../../access-log/access-log.js';
 import type { Gate } from '../../gate.js';
-import type { AdapterServers, ServerLink } from '../servers.js';
+import type { AdapterServers, ServerLink, ServerWork } from '../servers.js';
+import type { Tally } from '../tally.js';
 import type { WorkUnderWay } from '../under-way.js';
 import type { TcpCounters } from './counters.js';
 import type { TcpOptions } from './options.js';
@@ -16,6 +17,8 @@ export interface TcpAdapterParts {
   readonly drainPolicyOf: (resource: ResourceId) => DrainPolicy;
   /** Undefined: nothing is written down. */
   readonly accessLog?: AccessLog | undefined;
+  /** Undefined: nobody sees what servers do with their work. */
+  readonly work?: ServerWork | undefined;
 }
 
 /** What all connections of one adapter share. */
@@ -34,24 +37,6 @@ export interface TcpContext {
   readonly suspect: (server: number) => void;
   /** Connections to each server, those that are being opened too. */
   readonly perServer: Tally<number>;
+  readonly work: ServerWork;
   readonly underWay: WorkUnderWay;
-}
-
-/** How many there are of each. */
-export class Tally<Key> {
-  readonly #counts = new Map<Key, number>();
-
-  of(key: Key): number {
-    return this.#counts.get(key) ?? 0;
-  }
-
-  add(key: Key): void {
-    this.#counts.set(key, this.of(key) + 1);
-  }
-
-  remove(key: Key): void {
-    const left = this.of(key) - 1;
-    if (left > 0) this.#counts.set(key, left);
-    else this.#counts.delete(key);
-  }
 }

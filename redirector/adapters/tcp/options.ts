@@ -9,6 +9,8 @@ export interface TcpOptions {
   readonly connectTimeoutMs: number;
   /** For a connection whose server does not answer, from the client's on: then the client is reset. */
   readonly retryForMs: number;
+  /** Before the next try, where another server may serve the resource as well. */
+  readonly retryPauseMs: number;
   /** Without a byte in either direction. */
   readonly idleTimeoutMs: number;
   /** The same once one side has finished. */
@@ -27,6 +29,7 @@ export const TCP_DEFAULTS: TcpOptions = {
   serverConnectionsMax: 1000,
   connectTimeoutMs: 2000,
   retryForMs: 10_000,
+  retryPauseMs: 20,
   idleTimeoutMs: 3_600_000,
   halfClosedTimeoutMs: 60_000,
   lifeMs: Infinity,

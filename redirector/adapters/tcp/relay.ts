@@ -1,19 +1,16 @@
-import { strict as assert } from 'node:assert';
 import type { Cancel } from '../../../core/clock/port.js';
 import type { ResourceId } from '../../../core/domain.js';
 import { Deadline } from '../../../core/net/deadline.js';
 import type { Ip } from '../../../core/net/ip.js';
 import { parseIp } from '../../../core/net/ip.js';
 import type { CloseReason, Connection } from '../../../core/net/port.js';
-import { proxyHeaderBytes } from '../../../core/net/proxy-header.js';
 import type { AccessEnd } from '../../access-log/access.js';
-import type { Entrance, Ticket } from '../../gate.js';
-import { HELD, LEASE_OVER, UNASSIGNED, UNREACHABLE } from '../../gate.js';
 import type { FrontClient } from '../fronts.js';
-import type { UnderWay } from '../under-way.js';
 import { ClientHelloReader } from './client-hello.js';
 import type { TcpContext } from './context.js';
 import type { TcpCut, TcpRefusal } from './counters.js';
+import type { PassageUser } from './passage.js';
+import { Passage } from './passage.js';
 import type { TcpRoute } from './route.js';
 import { resourceNamed } from './route.js';
 
@@ -37,12 +34,12 @@ interface Hello {
  * One client's connection, and the one to the server that it leads to. Bytes go on as they come; whoever cannot take more makes
  * the other side wait; each side may finish before the other. Until it leads somewhere it is not read.
  *
- *   entry ⇄ opening → open → ending → over        entry: at the gate, or it is not known yet for what
- *     └────────┴────────┴─────────────↗           ending: the server is done, the client gets the rest
+ *   entry → open → ending → over        entry: on its way to a server, or it is not known yet for what
+ *     └───────┴─────────────↗           ending: the server is done, the client gets the rest
  */
-type State = 'entry' | 'opening' | 'open' | 'ending' | 'over';
+type State = 'entry' | 'open' | 'ending' | 'over';
 
-export class Relay implements FrontClient, UnderWay {
+export class Relay implements FrontClient, PassageUser {
   readonly description = 'an open TCP connection';
   readonly localIp: Ip | undefined;
   readonly #context: TcpContext;
@@ -54,13 +51,10 @@ export class Relay implements FrontClient, UnderWay {
   #state: State = 'entry';
   /** Of the resource; −1 while it is not known. */
   #at = -1;
-  #isEntered = false;
+  /** To a server; undefined while it is not known for what. */
+  #passage: Passage | undefined;
+  /** Once it is open. */
   #server: Connection | undefined;
-  /** Of the server that it leads to. */
-  #serverIndex = -1;
-  /** Since when that server serves the resource, as the gate said on entering. */
-  #since = '';
-  #ticket: Ticket | undefined;
   /** While the client has not said yet for what it is. */
   #hello: Hello | undefined;
   /** What the client encrypts is for the server itself. */
@@ -127,7 +121,7 @@ export class Relay implements FrontClient, UnderWay {
 
   /** What leads nowhere yet is told to look elsewhere. */
   stop(): void {
-    if (this.#state === 'entry' || this.#state === 'opening') this.#refuse('stopping');
+    if (this.#state === 'entry') this.refused('stopping');
   }
 
   destroy(): void {
@@ -141,16 +135,17 @@ export class Relay implements FrontClient, UnderWay {
   }
 
   cut(): void {
-    if (this.#state === 'opening') this.#enterAgain();
+    if (this.#passage?.isOpening === true) this.#passage.enterAgain();
     else this.#cut('move');
   }
 
   pin(): void {
-    if (this.#state === 'opening') {
-      this.#enterAgain();
-    } else if (this.#isEntered) {
+    const passage = this.#passage;
+    if (passage?.isOpening === true) {
+      passage.enterAgain();
+    } else if (passage?.isEntered === true) {
       this.#context.counters.pinned += 1;
-      this.#leave();
+      passage.leave();
     }
   }
 
@@ -162,92 +157,34 @@ export class Relay implements FrontClient, UnderWay {
     if (found === 'more') return;
     this.#client.pause();
     this.#hello = undefined;
-    if (found === 'invalid') this.#refuse('helloInvalid');
+    if (found === 'invalid') this.refused('helloInvalid');
     else this.#goTo(resourceNamed(names, found.name));
   }
 
   #goTo(resource: ResourceId | undefined): void {
-    this.#at = resource === undefined ? -1 : this.#context.gate.indexOf(resource);
-    if (this.#at < 0) this.#refuse('noResource');
-    else this.#enter();
-  }
-
-  #enter(): void {
-    const { gate } = this.#context;
-    this.#state = 'entry';
     this.#deadline.clear();
-    const entrance = gate.enter(this.#at);
-    if (entrance !== HELD) {
-      this.#entered(entrance);
+    this.#at = resource === undefined ? -1 : this.#context.gate.indexOf(resource);
+    if (this.#at < 0) {
+      this.refused('noResource');
       return;
     }
-    const bytes = this.#kept.reduce((sum, { length }) => sum + length, 0);
-    this.#ticket = gate.park(this.#at, bytes, (later) => {
-      this.#ticket = undefined;
-      if (later === 'expired') this.#refuse('holdTooLong');
-      else this.#entered(later);
+    this.#passage = new Passage({
+      ...{ context: this.#context, user: this, at: this.#at, client: this.#client },
+      isThrough: this.#isThrough,
     });
-    if (this.#ticket === undefined) this.#refuse('holdFull');
+    this.#passage.enter();
   }
 
-  #entered(entrance: Entrance): void {
-    if (entrance < 0) {
-      this.#refuse(closedBy(entrance));
-      return;
-    }
-    const { gate, underWay, addressOf, linkOf, perServer, options, net } = this.#context;
-    this.#isEntered = true;
-    underWay.add(this.#at, this);
-    this.#since = gate.sinceText(this.#at);
-    this.#serverIndex = entrance;
-    if (perServer.of(entrance) >= options.serverConnectionsMax) {
-      this.#refuse('serverFull');
-      return;
-    }
-    this.#state = 'opening';
-    const address = addressOf(entrance);
-    if (address === undefined) {
-      this.#notConnected();
-      return;
-    }
-    perServer.add(entrance);
-    const { tls, proxyProtocol } = linkOf(entrance);
-    const { remote: source, local: destination } = this.#client;
-    const server = net.connect(address, {
-      timeoutMs: options.connectTimeoutMs,
-      tls: this.#isThrough ? undefined : tls,
-      preface: proxyProtocol && proxyHeaderBytes(proxyProtocol, { source, destination }),
-    });
-    this.#server = server;
-    server.handler = {
-      opened: () => {
-        if (server === this.#server) this.#opened(server);
-      },
-      data: (bytes) => {
-        if (server === this.#server) this.#fromServer(bytes);
-      },
-      drained: () => {
-        if (server !== this.#server) return;
-        this.#touch();
-        this.#client.resume();
-      },
-      ended: () => {
-        if (server === this.#server) this.#serverEnded();
-      },
-      closed: (reason) => {
-        perServer.remove(entrance);
-        if (server === this.#server) this.#serverClosed(reason);
-      },
-    };
+  /* ---- from the passage ---- */
+
+  get keptBytes(): number {
+    return this.#kept.reduce((sum, { length }) => sum + length, 0);
   }
 
-  #opened(server: Connection): void {
-    const { gate, clock, options } = this.#context;
-    if (gate.sinceText(this.#at) !== this.#since || gate.isLeaseOver(this.#at)) {
-      this.#enterAgain();
-      return;
-    }
+  opened(server: Connection): void {
+    const { clock, options } = this.#context;
     this.#state = 'open';
+    this.#server = server;
     for (const bytes of this.#kept) this.#toServer(server, bytes);
     this.#kept = [];
     if (this.#isClientDone) server.end();
@@ -261,21 +198,37 @@ export class Relay implements FrontClient, UnderWay {
     this.#client.resume();
   }
 
-  /** Nothing was sent: from the gate on anew. */
-  #enterAgain(): void {
-    this.#dropServer();
-    this.#withdraw();
-    this.#enter();
+  refused(name: TcpRefusal): void {
+    this.#context.counters.refusedFor(name);
+    this.#end('refused', name);
   }
 
-  #notConnected(): void {
-    const { gate, suspect, options } = this.#context;
+  serverData(bytes: Uint8Array): void {
+    if (this.#state !== 'open') return;
+    this.#context.counters.bytesOut += bytes.length;
+    this.#bytesOut += bytes.length;
+    this.#passage?.carry(bytes.length);
+    this.#touch();
+    if (!this.#client.write(bytes)) this.#server?.pause();
+  }
+
+  serverDrained(): void {
+    this.#touch();
+    this.#client.resume();
+  }
+
+  serverEnded(): void {
+    this.#isServerDone = true;
+    this.#touch();
+    this.#client.end();
+  }
+
+  serverClosed(reason: CloseReason): void {
     this.#server = undefined;
-    this.#withdraw();
-    gate.stall(this.#at);
-    suspect(this.#serverIndex);
-    if (this.ageMs >= options.retryForMs) this.#refuse('unreachable');
-    else this.#enter();
+    if (this.#state !== 'open') return;
+    if (!this.#isServerDone) this.#cut('serverLost');
+    else if (this.#isClientClosed) this.#end('whole');
+    else this.#letClientFinish(reason);
   }
 
   /* ---- bytes ---- */
@@ -290,7 +243,7 @@ export class Relay implements FrontClient, UnderWay {
       if (!this.#toServer(this.#server, bytes)) this.#client.pause();
     } else if (this.#hello !== undefined) {
       this.#readHello(bytes, this.#hello);
-    } else if (this.#state === 'entry' || this.#state === 'opening') {
+    } else if (this.#state === 'entry') {
       this.#kept.push(bytes);
     }
   }
@@ -298,17 +251,8 @@ export class Relay implements FrontClient, UnderWay {
   #toServer(server: Connection, bytes: Uint8Array): boolean {
     this.#context.counters.bytesIn += bytes.length;
     this.#bytesIn += bytes.length;
-    if (this.#isEntered) this.#context.gate.carry(this.#at, bytes.length);
+    this.#passage?.carry(bytes.length);
     return server.write(bytes);
-  }
-
-  #fromServer(bytes: Uint8Array): void {
-    if (this.#state !== 'open') return;
-    this.#context.counters.bytesOut += bytes.length;
-    this.#bytesOut += bytes.length;
-    if (this.#isEntered) this.#context.gate.carry(this.#at, bytes.length);
-    this.#touch();
-    if (!this.#client.write(bytes)) this.#server?.pause();
   }
 
   /** Something moved: the deadline begins anew. */
@@ -325,13 +269,7 @@ export class Relay implements FrontClient, UnderWay {
     this.#isClientDone = true;
     this.#touch();
     if (this.#state === 'open') this.#server?.end();
-    else if (this.#hello !== undefined) this.#refuse('helloInvalid');
-  }
-
-  #serverEnded(): void {
-    this.#isServerDone = true;
-    this.#touch();
-    this.#client.end();
+    else if (this.#hello !== undefined) this.refused('helloInvalid');
   }
 
   #clientClosed(reason: CloseReason): void {
@@ -350,18 +288,9 @@ export class Relay implements FrontClient, UnderWay {
     this.#end('gone');
   }
 
-  #serverClosed(reason: CloseReason): void {
-    this.#server = undefined;
-    if (this.#state === 'opening') this.#notConnected();
-    else if (this.#state !== 'open') return;
-    else if (!this.#isServerDone) this.#cut('serverLost');
-    else if (this.#isClientClosed) this.#end('whole');
-    else this.#letClientFinish(reason);
-  }
-
   /** Whatever became of what the client sends: it gets all that the server has said, at its own pace. */
   #letClientFinish(reason: CloseReason): void {
-    this.#leave();
+    this.#passage?.leave();
     this.#state = 'ending';
     this.#leftBytes = this.#client.buffered;
     this.#deadline.set(LINGER_MS);
@@ -372,8 +301,7 @@ export class Relay implements FrontClient, UnderWay {
   #overdue(): void {
     switch (this.#state) {
       case 'entry':
-      case 'opening':
-        this.#refuse('helloLate');
+        this.refused('helloLate');
         return;
       case 'open':
         this.#cut('idle');
@@ -398,24 +326,15 @@ export class Relay implements FrontClient, UnderWay {
     this.#end('cut', why);
   }
 
-  #refuse(name: TcpRefusal): void {
-    this.#context.counters.refusedFor(name);
-    this.#end('refused', name);
-  }
-
   /** Over, whatever comes: nothing of it stays anywhere. */
   #end(end: AccessEnd, reason?: string): void {
-    const wasOpen = this.#state === 'open' || this.#state === 'ending';
     this.#state = 'over';
     this.#deadline.stop();
     this.#cancelLife();
-    this.#ticket?.cancel();
-    this.#ticket = undefined;
     this.#kept = [];
     this.#hello = undefined;
-    this.#dropServer();
-    if (wasOpen) this.#leave();
-    else this.#withdraw();
+    this.#server = undefined;
+    this.#passage?.end();
     this.#log(end, reason);
     if (this.#isClientClosed) this.#onClosed();
     else this.#client.reset();
@@ -423,51 +342,16 @@ export class Relay implements FrontClient, UnderWay {
 
   #log(end: AccessEnd, reason?: string): void {
     const { accessLog, gate } = this.#context;
+    const serverIndex = this.#passage?.serverIndex ?? -1;
     const isWell = end === 'refused' ? CLIENTS_FAULT.has(reason) : end !== 'cut';
     if (accessLog?.wants(isWell) !== true) return;
     accessLog.tcp({
       ...{ client: this.#client.remote.host, end, reason },
       resource: this.#at < 0 ? undefined : gate.resourceId(this.#at),
-      server: this.#serverIndex < 0 ? undefined : gate.serverId(this.#serverIndex),
+      server: serverIndex < 0 ? undefined : gate.serverId(serverIndex),
       bytesIn: this.#bytesIn,
       bytesOut: this.#bytesOut,
       ms: this.ageMs,
     });
-  }
-
-  #dropServer(): void {
-    const server = this.#server;
-    this.#server = undefined;
-    server?.reset();
-  }
-
-  #leave(): void {
-    if (!this.#isEntered) return;
-    this.#forgetEntry();
-    this.#context.gate.leave(this.#at, 0, this.ageMs);
-  }
-
-  /** Out of the gate without having been served. */
-  #withdraw(): void {
-    if (!this.#isEntered) return;
-    this.#forgetEntry();
-    this.#context.gate.withdraw(this.#at);
-  }
-
-  #forgetEntry(): void {
-    this.#isEntered = false;
-    this.#context.underWay.remove(this.#at, this);
-  }
-}
-
-function closedBy(entrance: Entrance): TcpRefusal {
-  switch (entrance) {
-    case UNREACHABLE:
-      return 'unreachable';
-    case LEASE_OVER:
-      return 'leaseOver';
-    default:
-      assert.equal(entrance, UNASSIGNED);
-      return 'unassigned';
   }
 }

@@ -6,10 +6,11 @@ import type { ProtocolAdapter, Transfer, VacateHow } from '../adapter.js';
 import type { FrontListener } from '../fronts.js';
 import { Fronts } from '../fronts.js';
 import { Reaching } from '../reaching.js';
+import { UNSEEN } from '../servers.js';
+import { Tally } from '../tally.js';
 import { PlainTransfer } from '../transfer.js';
 import { WorkUnderWay } from '../under-way.js';
 import type { TcpAdapterParts, TcpContext } from './context.js';
-import { Tally } from './context.js';
 import { TcpCounters } from './counters.js';
 import type { TcpOptions } from './options.js';
 import { TCP_DEFAULTS } from './options.js';
@@ -58,6 +59,7 @@ export class TcpAdapter implements ProtocolAdapter {
         servers.suspect(gate.serverId(server));
       },
       perServer: new Tally(),
+      work: parts.work ?? UNSEEN,
       underWay: new WorkUnderWay(),
     };
     this.#fronts = new Fronts(

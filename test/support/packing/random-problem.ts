@@ -16,6 +16,8 @@ export function randomProblem(seed: number, { small = false } = {}): ProblemFile
   const fill = between(rng, 0.2, 1.1);
   const names = Array.from({ length: serverCount }, (_hole, at) => `s${at}`);
   const groups = Array.from({ length: integerBelow(rng, 5) }, (_hole, at) => `g${at}`);
+  // Some in tenths, where servers are filled to the brim, but for roundings.
+  const unit = chance(rng, 0.3) ? 0.1 : null;
   const mean = (fill * serverCount * 100) / Math.max(1, count);
   const input: ProblemFileInput = {
     format: 'foreshift-problem/1',
@@ -27,16 +29,22 @@ export function randomProblem(seed: number, { small = false } = {}): ProblemFile
     })),
     servers: names.map((name) => ({
       name,
-      capacity: loads(rng, dimensions, () => pick(rng, [50, 100, 100, 200])),
-      ...(chance(rng, 0.5) ? { soft: loads(rng, dimensions, () => between(rng, 20, 120)) } : {}),
-      ...(chance(rng, 0.2) ? { base: { cpu: between(rng, 0, 20) } } : {}),
+      capacity: loads(
+        rng,
+        dimensions,
+        () => pick(rng, [0, 50, 50, 100, 100, 100, 200, 200]) * (unit ?? 1),
+      ),
+      ...(chance(rng, 0.5)
+        ? { soft: loads(rng, dimensions, () => between(rng, 20, 120) * (unit ?? 1)) }
+        : {}),
+      ...(chance(rng, 0.2) ? { base: { cpu: between(rng, 0, 20) * (unit ?? 1) } } : {}),
       zones: { rack: pick(rng, ['a', 'b', 'c']), room: pick(rng, ['x', 'y']) },
       state: pick(rng, ['ready', 'ready', 'ready', 'ready', 'ready', 'draining', 'lost', 'spare']),
     })),
     resources: Array.from({ length: count }, (_hole, at) => ({
       name: `r${at}`,
       server: chance(rng, 0.1) ? null : pick(rng, names),
-      demand: loads(rng, dimensions, () => path(rng, steps, mean)),
+      demand: loads(rng, dimensions, () => path(rng, steps, mean, unit)),
       group: groups.length > 0 && chance(rng, 0.5) ? pick(rng, groups) : null,
       ...(chance(rng, 0.15) ? { allowed: names.filter(() => chance(rng, 0.6)) } : {}),
       ...(chance(rng, 0.08) ? { pinned: pick(rng, names) } : {}),
@@ -70,8 +78,10 @@ function loads<T>(rng: Rng, dimensions: readonly string[], value: () => T): Reco
   return Object.fromEntries(some.map((name) => [name, value()]));
 }
 
-function path(rng: Rng, steps: number, mean: number): number | number[] {
+function path(rng: Rng, steps: number, mean: number, unit: number | null): number | number[] {
   const size = mean * 0.5 * (1 / (0.15 + rng.next()));
-  if (chance(rng, 0.3)) return size;
-  return Array.from({ length: steps }, () => size * between(rng, 0.3, 1.7));
+  const rounded = (value: number): number =>
+    unit === null ? value : Math.ceil(value / 5) * 5 * unit;
+  if (chance(rng, 0.3)) return rounded(size);
+  return Array.from({ length: steps }, () => rounded(size * between(rng, 0.3, 1.7)));
 }

@@ -75,11 +75,26 @@ class Checker {
   }
 
   #checkCounts(): void {
-    const { movesMax, batchMovesMax, unservedBatchMovesMax } = this.#inputs.options;
+    const {
+      movesMax,
+      movesPerServerMax = Infinity,
+      movesPerHourMax = Infinity,
+      batchMovesMax,
+      unservedBatchMovesMax,
+    } = this.#inputs.options;
     const names = new Set(this.#moves.map(({ resource }) => resource));
     this.#expect(names.size === this.#moves.length, 'a resource moves twice');
     const moved = this.#moves.filter(({ resource }) => this.#start.has(resource));
     this.#expect(moved.length <= movesMax, `${moved.length} moves, ${movesMax} allowed`);
+    const hourMax = Math.max(0, movesPerHourMax - this.#movesOfTheHour());
+    this.#expect(moved.length <= hourMax, `${moved.length} moves, ${hourMax} left of the hour`);
+    for (const { id } of this.#inputs.servers) {
+      const touching = moved.filter(
+        ({ resource, target }) => target === id || this.#start.get(resource) === id,
+      );
+      const count = `${touching.length} moves from or to ${id}`;
+      this.#expect(touching.length <= movesPerServerMax, `${count}, ${movesPerServerMax} allowed`);
+    }
     for (const { moves } of this.#result.plan?.batches ?? []) {
       const isUnserved = moves.every(({ reason: { kind } }) => kind === 'lost' || kind === 'place');
       const isToOne = new Set(moves.map(({ target }) => target)).size === 1;
@@ -89,6 +104,14 @@ class Checker {
     }
   }
 
+  #movesOfTheHour(): number {
+    const { nowMs, resources } = this.#inputs;
+    return resources.filter(
+      ({ movedAtMs, movingTo }) =>
+        movingTo !== null || (movedAtMs !== null && nowMs - movedAtMs < 3_600_000),
+    ).length;
+  }
+
   /** After each batch no limit is passed that is passed neither at the start nor at the end. */
   #checkPrefixes(): void {
     let where = this.#start;
@@ -96,6 +119,8 @@ class Checker {
       where = after(where, moves);
       const cells = this.#broken(where, [this.#start, this.#end]);
       this.#expect(cells.length === 0, `after batch ${index}: ${cells.join()}`);
+      const faults = this.#newFaults(where);
+      this.#expect(faults.length === 0, `after batch ${index}: ${faults.join()}`);
     }
     // Only what nobody would serve otherwise may overload a server.
     const taking = new Set(
@@ -109,7 +134,7 @@ class Checker {
   }
 
   #checkOrderOfAims(): void {
-    const aims = ['misplaced', 'overload', 'pressure', 'unevenness'] as const;
+    const aims = ['misplaced', 'faults', 'overload', 'pressure', 'unevenness'] as const;
     for (const aim of aims) {
       const change = this.#after[aim] - this.#before[aim];
       if (change < -TOLERANCE) return;
@@ -123,7 +148,9 @@ class Checker {
     if (NEEDED.has(move.reason.kind)) return;
     const { resource: id, source } = move;
     const without = new Map(this.#end).set(id, source!);
-    const isNeeded = this.#broken(without, [this.#start, this.#end]).length > 0;
+    const isNeeded =
+      this.#broken(without, [this.#start, this.#end]).length > 0 ||
+      this.#reference.faults(without).length > this.#after.faults;
     const score = this.#reference.score(without);
     const name = `${id} to ${move.target}`;
     const isNoWorse =
@@ -152,6 +179,12 @@ class Checker {
       return;
     }
     this.#expect(server === source, `${name}: about another server`);
+    if (kind === 'apart' || kind === 'spread') {
+      const back = new Map(this.#end).set(id, source!);
+      const isTrue = this.#reference.faults(back).length > this.#after.faults;
+      this.#expect(isTrue, `${name}: not ${kind}`);
+      return;
+    }
     if (dimension === null || atMs === null || before === null || then === null) {
       this.#fault(`${name}: says nothing`);
       return;
@@ -164,8 +197,8 @@ class Checker {
     this.#near(`${name}: after`, then, at(this.#end));
     this.#expect(then < before + TOLERANCE, `${name}: nothing gets better`);
     if (kind === 'overload') {
-      const { target: soft } = this.#inputs.options;
-      this.#expect(limit === 1 || limit === soft, `${name}: no such limit`);
+      const soft = this.#reference.target();
+      this.#expect(limit === 1 || Math.abs(limit! - soft) < 1e-9, `${name}: no such limit`);
       this.#expect(before > limit!, `${name}: no limit was passed`);
     }
   }
@@ -198,15 +231,27 @@ class Checker {
       const id = name as ResourceId;
       this.#expect(this.#end.get(id) !== standby, `standby of ${id}: its own server`);
       this.#expect(this.#eligibleReady(id).includes(standby), `standby of ${id}: may not serve it`);
+      const moved = new Map(this.#end).set(id, standby);
+      const isMet = this.#reference.crowd(moved) > this.#reference.crowd(this.#end);
+      this.#expect(!isMet, `standby of ${id}: another of its group is there`);
     }
   }
 
   #checkNone(): void {
     const { none } = this.#result;
     if (none?.why !== 'balanced') return;
-    const { misplaced, overload, pressure } = this.#before;
-    this.#expect(misplaced === 0 && overload + pressure < TOLERANCE, 'balanced, yet it is not');
+    const { misplaced, faults, overload, pressure } = this.#before;
+    this.#expect(
+      misplaced === 0 && faults === 0 && overload + pressure < TOLERANCE,
+      'balanced, yet it is not',
+    );
     this.#expect(!this.#isUneven(), 'balanced, yet uneven');
+  }
+
+  /** Rules of groups that are broken, and were not at the start. */
+  #newFaults(where: Where): string[] {
+    const before = new Set(this.#reference.faults(this.#start));
+    return this.#reference.faults(where).filter((fault) => !before.has(fault));
   }
 
   /** Cells over capacity, and higher than in any of the given. */

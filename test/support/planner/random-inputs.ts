@@ -2,7 +2,7 @@ import type { Dimension } from '../../../core/domain.js';
 import { DIMENSIONS } from '../../../core/domain.js';
 import type { Rng } from '../../../core/rng.js';
 import { SeededRng, between, chance, integerBelow, pick } from '../../../core/rng.js';
-import type { PlanningInputs } from '../../../forecaster/planner/inputs.js';
+import type { PlannerOptions, PlanningInputs } from '../../../forecaster/planner/inputs.js';
 import type { TestFleet, TestResource, TestServer } from './inputs.js';
 import { START_MS, inputsOf } from './inputs.js';
 
@@ -38,6 +38,8 @@ function randomFleet(seed: number): TestFleet {
       gainMin: pick(rng, [0, 0.02, 0.05, 0.2]),
       reliefMin: pick(rng, [0, 0.05, 0.3]),
       movesMax: pick(rng, [1, 3, 16, 100]),
+      ...(chance(rng, 0.2) ? { movesPerServerMax: 1 + integerBelow(rng, 3) } : {}),
+      ...(chance(rng, 0.2) ? { movesPerHourMax: 1 + integerBelow(rng, 6) } : {}),
       batchMovesMax: pick(rng, [1, 2, 8]),
       unservedBatchMovesMax: pick(rng, [1, 3, 250]),
       target: pick(rng, [0.6, 0.8, 1]),
@@ -45,9 +47,22 @@ function randomFleet(seed: number): TestFleet {
       imbalanceMax: pick(rng, [1.1, 1.5, 3]),
       imbalanceLoadMin: pick(rng, [0, 0.4]),
       workUnits: 20_000,
+      headroom: pick(rng, ['none', 'none', 'none', 'server', 'zone']),
+      groups: chance(rng, 0.4) ? groupsOf(rng) : [],
     },
     restraint: isPlain || chance(rng, 0.9) ? null : { why: 'paused' },
   };
+}
+
+/** Resources are `r0`, `r1`, …: what ends alike, or begins alike, belongs together. */
+function groupsOf(rng: Rng): PlannerOptions['groups'] {
+  const matches = ['r1*', 'r*3', 'r*5', 'r2*', 'r*'].filter(() => chance(rng, 0.4));
+  return matches.map((match) => ({
+    match,
+    each: match === 'r1*' && chance(rng, 0.5),
+    apart: chance(rng, 0.6),
+    zonesMin: pick(rng, [1, 1, 2, 3]),
+  }));
 }
 
 function idsOf(prefix: string, count: number): string[] {

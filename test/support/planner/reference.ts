@@ -123,7 +123,7 @@ export class Reference {
   }
 
   score(where: Where, world: World = 'planned'): PlanScore {
-    const { target } = this.inputs.options;
+    const target = this.target();
     const { servers, resources } = this.inputs;
     const all = servers.flatMap(({ id }) => this.utilizations(id, where, world));
     const levels = new Map(servers.map(({ id }) => [id, this.#level(id, where, world)]));
@@ -135,12 +135,82 @@ export class Reference {
     const sum = total(shared);
     return {
       misplaced: resources.filter(({ id }) => this.isMisplaced(id, where)).length,
+      faults: this.faults(where).length,
       overload: total(all.map((value) => Math.max(0, value - 1))),
       pressure: total(all.map((value) => Math.max(0, value - target) ** 2)) / this.steps,
       unevenness: total(ready.map(({ id }) => levels.get(id)! ** 2)),
       peak: Math.max(0, ...all),
       imbalance: sum < 1e-6 ? 1 : (Math.max(...shared) * shared.length) / sum,
     };
+  }
+
+  /** Utilization to keep below: the config's, or less, so that the others can take what a loss leaves. */
+  target(): number {
+    const { target, headroom } = this.inputs.options;
+    const ready = this.inputs.servers.filter(({ state }) => state === 'ready');
+    const units = new Map<string, Set<PlanningServer>>();
+    for (const server of headroom === 'none' ? [] : ready) {
+      const key = headroom === 'zone' ? `zone ${server.zone}` : server.id;
+      units.set(key, (units.get(key) ?? new Set()).add(server));
+    }
+    const shares = this.dimensions.flatMap((dimension) => {
+      const sum = (list: readonly PlanningServer[]): number =>
+        total(list.map(({ capacity }) => capacity[dimension] ?? 0));
+      const sharing = ready.filter(({ spare }) => !spare);
+      if (sharing.length === 0 || sharing.some(({ capacity }) => capacity[dimension] === undefined))
+        return [];
+      const shared = sum(sharing);
+      return [...units.values()].map(
+        (lost) => sum(ready.filter((server) => !lost.has(server))) / shared,
+      );
+    });
+    return Math.min(target, Math.max(0.1, Math.min(1, ...shares)));
+  }
+
+  /** Rules of groups that are broken, one name each. */
+  faults(where: Where): string[] {
+    return this.#groups().flatMap(({ name, apart, zonesMin, members }) => {
+      const servers = members.flatMap((id) => where.get(id) ?? []);
+      const zones = new Set(servers.map((id) => this.server(id).zone));
+      const crowded = servers.flatMap((id, at) => {
+        const before = servers.slice(0, at).filter((other) => other === id).length;
+        return apart && before > 0 ? [`${name}: ${id} serves ${before} more`] : [];
+      });
+      const wanted = zonesMin > 1 ? Math.min(zonesMin, members.length) : 0;
+      const missing = Math.max(0, wanted - zones.size);
+      return [
+        ...crowded,
+        ...Array.from({ length: missing }, (_hole, at) => `${name}: zone ${at} is missing`),
+      ];
+    });
+  }
+
+  /** How many resources are on a server where another of their group is, which is to be apart. */
+  crowd(where: Where): number {
+    return this.faults(where).filter((fault) => fault.includes('serves')).length;
+  }
+
+  /** Those with more than one resource. Globs of tests are `a*`, or `a*b` with `each`. */
+  #groups(): { name: string; apart: boolean; zonesMin: number; members: ResourceId[] }[] {
+    const { options, resources } = this.inputs;
+    const patterns = options.groups.map(({ match }) => {
+      return new RegExp(`^${match.replaceAll('*', '(.*?)')}$`);
+    });
+    const members = new Map<string, ResourceId[]>();
+    for (const { id } of resources) {
+      const at = patterns.findIndex((pattern) => pattern.test(id));
+      if (at < 0) continue;
+      const star = options.groups[at]!.each ? patterns[at]!.exec(id)![1] : '';
+      const name = `${at} ${star}`;
+      members.set(name, [...(members.get(name) ?? []), id]);
+    }
+    return [...members]
+      .filter(([, list]) => list.length > 1)
+      .map(([name, list]) => ({
+        ...options.groups[Number(name.split(' ')[0])]!,
+        name,
+        members: list,
+      }));
   }
 
   /** The overall load of the fullest server. */

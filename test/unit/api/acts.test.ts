@@ -5,9 +5,10 @@ import { pause, resume, setMode } from '../../../api/acts/mode.js';
 import type { PlanId } from '../../../core/domain.js';
 import { auditTrail } from '../../../core/table-store/audit.js';
 import { Draft } from '../../../core/table-store/draft.js';
+import { Eligibility } from '../../../core/table-store/eligibility.js';
 import { recordPlan } from '../../../core/table-store/plans.js';
 import { MODE, PAUSE, PLAN } from '../../../core/table-store/records/plan.js';
-import { PIN, SERVER_STATE } from '../../../core/table-store/records/server.js';
+import { ELIGIBLE, PIN, SERVER_STATE } from '../../../core/table-store/records/server.js';
 import { PLACEMENT } from '../../../core/table-store/records/table.js';
 import { ControlPlane } from '../../support/control-plane.js';
 import { g, p, r, s } from '../../support/names.js';
@@ -31,6 +32,11 @@ async function proposed(plane: ControlPlane, life = 60_000): Promise<PlanId> {
   );
   return plan.id;
 }
+
+const pinning = ({ store, view, clock, log }: ControlPlane, shared: readonly string[] = []) => ({
+  ...{ store, view, clock, log },
+  eligibility: new Eligibility({ view, clock, isShared: (id) => shared.includes(id) }),
+});
 
 const fleet = () => ControlPlane.with(['s1', 's2'], { a: 's1@1.5', b: 's1@1.6' });
 
@@ -198,10 +204,10 @@ describe('other acts', () => {
     await expect(setServerState(s('s9'), 'ready', ANN, plane)).rejects.toMatchObject({
       code: 'ERR_SERVER_UNKNOWN',
     });
-    await expect(pinResource(r('z'), s('s1'), ANN, plane)).rejects.toMatchObject({
+    await expect(pinResource(r('z'), s('s1'), ANN, pinning(plane))).rejects.toMatchObject({
       code: 'ERR_RESOURCE_UNKNOWN',
     });
-    await expect(pinResource(r('a'), s('s9'), ANN, plane)).rejects.toMatchObject({
+    await expect(pinResource(r('a'), s('s9'), ANN, pinning(plane))).rejects.toMatchObject({
       code: 'ERR_SERVER_UNKNOWN',
     });
     expect(auditTrail(plane.view)).toEqual([]);
@@ -209,10 +215,23 @@ describe('other acts', () => {
 
   it('pin a resource and take the pin away', async () => {
     const plane = await fleet();
-    await pinResource(r('a'), s('s2'), ANN, plane);
+    await pinResource(r('a'), s('s2'), ANN, pinning(plane));
     expect(plane.view.get(PIN, r('a'))?.value.server).toBe('s2');
-    await pinResource(r('a'), null, ANN, plane);
+    await pinResource(r('a'), null, ANN, pinning(plane));
     expect(plane.view.get(PIN, r('a'))).toBeUndefined();
+  });
+
+  it('pin nothing that several servers serve at the same time, unless it has an owner', async () => {
+    const plane = await fleet();
+    await plane.write(new Draft().put(ELIGIBLE, s('s1'), { resources: [r('web')] }));
+    const parts = pinning(plane, ['web', 'a']);
+    await expect(pinResource(r('web'), s('s1'), ANN, parts)).rejects.toMatchObject({
+      code: 'ERR_RESOURCE_SHARED',
+    });
+    await pinResource(r('a'), s('s2'), ANN, parts);
+    expect(plane.view.get(PIN, r('a'))?.value.server).toBe('s2');
+    expect([...parts.eligibility.sharing()]).toEqual([['web', ['s1']]]);
+    expect([...parts.eligibility.servers().keys()]).toEqual(['a', 'b']);
   });
 
   it('pause, resume and set the mode, each once', async () => {

@@ -55,7 +55,7 @@ beforeEach(async () => {
       },
     ),
     ...planRoutes(parts, { planLifeMs: 60_000, roundTimeoutMs: 100 }),
-    ...actRoutes(parts),
+    ...actRoutes({ ...parts, eligibility }),
     {
       method: 'GET',
       path: '/v1/broken',

@@ -129,7 +129,13 @@ describe('what a forecaster shows', () => {
   });
 
   it('is what the last round came to, and how many servers are missing', async () => {
-    const blocker = { kind: 'capacity', resource: null, server: null, dimension: 'cpu' } as const;
+    const blocker = {
+      kind: 'capacity',
+      resource: null,
+      server: null,
+      zone: null,
+      dimension: 'cpu',
+    } as const;
     await plane.write(
       new Draft().put(ROUND, 'last', {
         atMs: nowMs,

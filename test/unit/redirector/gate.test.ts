@@ -83,6 +83,22 @@ describe('Gate', () => {
     expect(gate.heldRequests).toBe(0);
   });
 
+  it('lets new work in after a stall whose waiting work had gone in the middle of a paced resume', async () => {
+    const { gate, at, clock } = gateWith(
+      { 'vol-1': 's1@1.3' },
+      { resumeBurst: 1, resumePauseMs: 1 },
+    );
+    gate.hold([r('vol-1')]);
+    gate.park(at('vol-1'), 0, () => undefined);
+    const second = gate.park(at('vol-1'), 0, () => undefined);
+    gate.resume([r('vol-1')]);
+    gate.stall(at('vol-1'));
+    second?.cancel();
+    gate.unstall(s('s1'));
+    await clock.advance(10);
+    expect(gate.enter(at('vol-1'))).toBe(0);
+  });
+
   it('paces the resume, and what comes meanwhile goes behind what waits', async () => {
     const { gate, at, clock } = gateWith(
       { 'vol-1': 's1@1.3' },

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { loadConfig } from '../../../../core/config/load.js';
 import { configJsonSchema, configSchema } from '../../../../core/config/schema.js';
-import { matchesGlob } from '../../../../core/config/units.js';
+import { firstStarIn, matchesGlob } from '../../../../core/config/units.js';
 import { codeOf } from '../../../../core/errors.js';
 
 function load(text: string, environment: Record<string, string> = {}) {
@@ -262,6 +262,19 @@ describe('configJsonSchema', () => {
   it('names every key that the schema has', () => {
     const schema = configJsonSchema() as { properties: object };
     expect(Object.keys(schema.properties)).toEqual(Object.keys(configSchema.shape));
+  });
+});
+
+describe('firstStarIn', () => {
+  it.each([
+    ['db-*-*', 'db-7-a-b', '7'],
+    ['db-*', 'db-7-a', '7-a'],
+    ['*-a', 'db-7-a', 'db-7'],
+    ['db-*', 'db-', ''],
+    ['a**b', 'axb', ''],
+    ['db', 'db', ''],
+  ])('takes of %s in %s %s', (glob, name, star) => {
+    expect(firstStarIn(glob, name)).toBe(star);
   });
 });
 

@@ -142,7 +142,7 @@ describe('planFor', () => {
       resources: { a: { on: 's1', needs: { hits: 900 } }, b: { needs: { hits: 300 } } },
     });
     expect(movesIn(result)).toEqual(['b: - > s1']);
-    expect(result.plan?.analysis.blockers).toEqual([
+    expect(result.plan?.analysis.blockers).toMatchObject([
       { kind: 'capacity', resource: null, server: null, dimension: 'hits', amount: 0.2 },
     ]);
   });
@@ -181,6 +181,57 @@ describe('planFor', () => {
     expect(result.plan?.analysis.blockers).toContainEqual(
       expect.objectContaining({ kind: 'moves-limit', amount: 2 }),
     );
+  });
+
+  it('moves no more from or to one server than a plan may, and names the server that needs more', () => {
+    const many = (count: number): TestFleet['resources'] =>
+      Object.fromEntries(
+        Array.from({ length: count }, (_hole, index) => [
+          `r${index}`,
+          { on: 's1', needs: { hits: 30 } },
+        ]),
+      );
+    const result = planned({
+      servers: { s1: { ...SERVER, state: 'draining' }, s2: SERVER, s3: SERVER },
+      resources: many(5),
+      options: { movesPerServerMax: 2 },
+    });
+    expect(movesOf(result)).toHaveLength(2);
+    expect(result.plan?.analysis.blockers).toContainEqual(
+      expect.objectContaining({ kind: 'server-moves-limit', server: 's1', amount: 3 }),
+    );
+    const lost = planned({
+      servers: { s1: { ...SERVER, state: 'lost' }, s2: SERVER },
+      resources: many(5),
+      options: { movesPerServerMax: 1, movesPerHourMax: 1 },
+    });
+    expect(movesOf(lost)).toHaveLength(5);
+  });
+
+  it('moves no more within an hour than it may, those under way counted, and names that limit', () => {
+    const on = (movedAtMs: number | null): TestFleet['resources'][string] => ({
+      on: 's1',
+      needs: { hits: 30 },
+      movedAtMs,
+    });
+    const fleet: TestFleet = {
+      servers: { s1: { ...SERVER, state: 'draining' }, s2: SERVER },
+      resources: {
+        a: on(null),
+        b: on(null),
+        lately: { ...on(START_MS - 60_000), on: 's2' },
+        'long-ago': { ...on(START_MS - 3_600_000), on: 's2' },
+        going: { ...on(null), movingTo: 's2' },
+      },
+    };
+    const left = planned({ ...fleet, options: { movesPerHourMax: 3 } });
+    expect(movesOf(left)).toHaveLength(1);
+    expect(left.plan?.analysis.blockers).toContainEqual(
+      expect.objectContaining({ kind: 'hourly-moves-limit', amount: 1 }),
+    );
+    const none = planned({ ...fleet, options: { movesPerHourMax: 2 } });
+    expect(none.none).toMatchObject({ why: 'blocked' });
+    expect(movesOf(planned({ ...fleet, options: { movesPerHourMax: 4 } }))).toHaveLength(2);
   });
 
   it('makes room for what must come', () => {

@@ -37,6 +37,7 @@ const NONE: NoPlan = {
   stepsMin: null,
 };
 const BLOCKER: Blocker = {
+  zone: null,
   kind: 'pin',
   resource: r('vol-7'),
   server: s('s1'),
@@ -106,6 +107,23 @@ describe('the words for no plan', () => {
     );
     expect(blockerWords({ ...BLOCKER, kind: 'cooldown' })).toBe('vol-7 was moved lately and rests');
     expect(blockerWords({ ...BLOCKER, kind: 'moves-limit', amount: 2 })).toContain('2 moves');
+    expect(blockerWords({ ...BLOCKER, kind: 'server-moves-limit', amount: 1 })).toBe(
+      '1 move more than one plan may have from or to s1 would be needed',
+    );
+    expect(blockerWords({ ...BLOCKER, kind: 'hourly-moves-limit', amount: 3 })).toBe(
+      '3 moves more than an hour may have would be needed',
+    );
+    expect(blockerWords({ ...BLOCKER, kind: 'group' })).toBe(
+      "the rules of vol-7's group forbid it",
+    );
+    const headroom: Blocker = { ...BLOCKER, kind: 'headroom', resource: null, amount: 0.4 };
+    expect(blockerWords(headroom)).toBe(
+      'if s1 is lost, the others have no room for 0.4 servers of what it carries',
+    );
+    expect(blockerWords({ ...headroom, server: null, zone: 'b' })).toContain('if zone b is lost,');
+    expect(blockerWords({ ...headroom, resource: r('vol-7'), amount: null })).toBe(
+      'if s1 is lost, no other server may serve vol-7',
+    );
     expect(blockerWords({ ...BLOCKER, kind: 'eligibility' })).toContain('vol-7');
     expect(blockerWords({ ...BLOCKER, kind: 'server-state' })).toBe('s1 is not ready for vol-7');
   });

@@ -32,7 +32,13 @@ const LIMITS: MessageLimits = {
   head: { ...HEAD_LIMITS, headBytesMax: 700, targetBytesMax: 100, headersMax: 12 },
   body: { ...BODY_LIMITS, bodyBytesMax: 200, chunkExtensionBytesMax: 16, trailerBytesMax: 64 },
 };
-const RELAY = { host: '127.0.0.1', scheme: 'http', mode: 'replace', fence: undefined } as const;
+const RELAY = {
+  host: '127.0.0.1',
+  scheme: 'http',
+  mode: 'replace',
+  standard: false,
+  added: undefined,
+} as const;
 
 const REQUESTS = short([
   ...Object.values(REQUEST_THEMES).flatMap((cases) => cases.map(({ bytes }) => bytes)),

@@ -196,11 +196,7 @@ export const RESPONSE_CASES: readonly ResponseCase[] = [
   [
     'a body after 204',
     ok('Content-Length: 5\r\n', 'hello', 'HTTP/1.1 204 No Content'),
-    [
-      '204 "No Content" 1.1 none keep-alive ["content-length","5"]',
-      'end',
-      'fault 502 unsolicited',
-    ],
+    ['204 "No Content" 1.1 none keep-alive ["content-length","5"]', 'end', 'fault 502 unsolicited'],
   ],
   [
     'Content-Length and Transfer-Encoding',

@@ -1,19 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { SeededRng, shuffled } from '../../../../../core/rng.js';
-import type {
-  ProblemFile,
-  ProblemFileInput,
-} from '../../../../../forecaster/planner/packing/problem-file.js';
-import {
-  parseProblemFile,
-  problemFileSchema,
-} from '../../../../../forecaster/planner/packing/problem-file.js';
+import { parseProblemFile } from '../../../../../forecaster/planner/packing/problem-file.js';
 import type { ProblemPlan } from '../../../../../forecaster/planner/packing/problem-plan.js';
-import { planProblem } from '../../../../../forecaster/planner/packing/problem-plan.js';
 import { fuzzRuns } from '../../../../support/fuzz.js';
-import { ProblemReference, problemFaults } from '../../../../support/packing/problem-checker.js';
+import { missedBest } from '../../../../support/packing/best-of-all.js';
+import { permuted } from '../../../../support/packing/permuted.js';
+import { problemFaults } from '../../../../support/packing/problem-checker.js';
 import { randomProblem } from '../../../../support/packing/random-problem.js';
+import { movesOf, planned, problem, server } from '../../../../support/packing/small-problem.js';
 
 const seeds = fc.integer({ min: 0, max: 2 ** 31 - 1 });
 
@@ -24,47 +18,34 @@ describe('planProblem, whatever the problem', () => {
         const file = randomProblem(seed);
         expect(problemFaults(file, planned(file, seed))).toEqual([]);
       }),
-      fuzzRuns(500),
+      fuzzRuns(120),
     );
   });
 
-  it('gives the same bytes for the same file and seed', () => {
+  it('gives the same bytes for the same file and seed, in whatever order the file lists things', () => {
     fc.assert(
       fc.property(seeds, (seed) => {
         const once = JSON.stringify(planned(randomProblem(seed), seed));
         expect(JSON.stringify(planned(randomProblem(seed), seed))).toBe(once);
+        expect(JSON.stringify(planned(permuted(randomProblem(seed)), seed))).toBe(once);
       }),
-      fuzzRuns(50),
-    );
-  });
-
-  it('gives a plan that is as good in whatever order the file lists things', () => {
-    fc.assert(
-      fc.property(seeds, (seed) => {
-        const file = permuted(randomProblem(seed));
-        expect(problemFaults(file, planned(file, seed))).toEqual([]);
-      }),
-      fuzzRuns(50),
+      fuzzRuns(25),
     );
   });
 
   it('finds the best of all assignments where they can be counted', () => {
-    let met = 0;
     let counted = 0;
     fc.assert(
       fc.property(seeds, (seed) => {
         const file = randomProblem(seed, { small: true });
         if (file.servers.some(({ state }) => state === 'spare')) return;
         const plan = planned(file, seed);
-        const best = bestOf(file);
+        expect(plan.stopped).toBe('complete');
+        expect(missedBest(file, plan)).toBeUndefined();
         counted++;
-        if (isAsGood(plan, best)) met++;
-        else expect(plan.stopped).not.toBe('complete');
       }),
-      fuzzRuns(300),
+      fuzzRuns(120),
     );
-    // Where two that should be apart share a server at the start, not all is tried.
-    expect(met / counted).toBeGreaterThan(0.97);
     expect(counted).toBeGreaterThan(0);
   });
 });
@@ -242,111 +223,3 @@ describe('planProblem', () => {
     );
   });
 });
-
-function planned(file: ProblemFile, seed = 1): ProblemPlan {
-  return planProblem(file, { seed, workUnits: 20_000 });
-}
-
-function problem(
-  rest: Omit<ProblemFileInput, 'format' | 'dimensions'> & Partial<ProblemFileInput>,
-): ProblemFile {
-  return problemFileSchema.parse({
-    format: 'foreshift-problem/1',
-    dimensions: [{ name: 'cpu' }],
-    moves: { costWeight: 0.01 },
-    ...rest,
-  });
-}
-
-function server(
-  name: string,
-  capacity: Record<string, number | number[]> = { cpu: 100 },
-): ProblemFileInput['servers'][number] {
-  return { name, capacity };
-}
-
-function movesOf({ batches }: ProblemPlan): ProblemPlan['batches'][number]['moves'] {
-  return batches.flatMap(({ moves }) => moves);
-}
-
-function permuted(file: ProblemFile): ProblemFile {
-  const rng = new SeededRng(7);
-  const { distances } = file.moves;
-  return {
-    ...file,
-    // Distances are in the order of the servers.
-    servers: distances === null ? shuffled(rng, file.servers) : file.servers,
-    resources: shuffled(rng, file.resources),
-    groups: shuffled(rng, file.groups),
-  };
-}
-
-interface Best {
-  readonly misplaced: number;
-  readonly faults: number;
-  readonly overload: number;
-  readonly cost: number;
-}
-
-function isAsGood({ score: { plan } }: ProblemPlan, best: Best): boolean {
-  if (plan.misplaced !== best.misplaced) return plan.misplaced < best.misplaced;
-  if (plan.faults !== best.faults) return plan.faults < best.faults;
-  if (Math.abs(plan.overload - best.overload) > 1e-6) return plan.overload < best.overload;
-  return plan.cost <= best.cost + 1e-6 * Math.max(1, best.cost);
-}
-
-/** Of all assignments that the rules allow. */
-function bestOf(file: ProblemFile): Best {
-  const reference = new ProblemReference(file, false);
-  const start = reference.start();
-  const tolerated = new Set([...reference.faults(start), ...reference.together(start)]);
-  const { max, weightMax, perServerMax } = file.moves;
-  let best: Best = { misplaced: Infinity, faults: Infinity, overload: Infinity, cost: Infinity };
-  const where = new Map(start);
-  const judge = (): void => {
-    const moved = reference.moved(where);
-    const touches = (name: string): number =>
-      moved.filter((each) => start.get(each.name) === name || where.get(each.name) === name).length;
-    const isLegal =
-      (max === null || moved.length <= max) &&
-      (weightMax === null || moved.reduce((sum, each) => sum + each.moveWeight, 0) <= weightMax) &&
-      (perServerMax === null || file.servers.every(({ name }) => touches(name) <= perServerMax)) &&
-      [...reference.faults(where), ...reference.together(where)].every((line) =>
-        tolerated.has(line),
-      ) &&
-      reference.overfull(where).length === 0;
-    if (!isLegal) return;
-    const found = {
-      misplaced: reference.misplaced(where).length,
-      faults: reference.faults(where).length,
-      overload: reference.overload(where),
-      cost: reference.cost(where),
-    };
-    if (!isLess(found, best)) return;
-    best = found;
-  };
-  const place = (index: number): void => {
-    const resource = file.resources[index];
-    if (resource === undefined) {
-      judge();
-      return;
-    }
-    const home = start.get(resource.name) ?? null;
-    const others = resource.fixed
-      ? []
-      : file.servers.filter((each) => reference.mayBe(resource, each) && each.name !== home);
-    for (const name of [home, ...others.map((each) => each.name)]) {
-      where.set(resource.name, name);
-      place(index + 1);
-    }
-  };
-  place(0);
-  return best;
-}
-
-function isLess(a: Best, b: Best): boolean {
-  if (a.misplaced !== b.misplaced) return a.misplaced < b.misplaced;
-  if (a.faults !== b.faults) return a.faults < b.faults;
-  if (Math.abs(a.overload - b.overload) > 1e-9) return a.overload < b.overload;
-  return a.cost < b.cost;
-}

@@ -3,7 +3,7 @@ import type { Standing } from './standing.js';
 import type { Tableau } from './tableau.js';
 
 /** The best assignment that a search has seen, kept by what changed since: a better one costs no copy of all. */
-export class Record {
+export class BestSeen {
   readonly #tableau: Tableau;
   readonly #best: Int32Array;
   #standing: Standing;

@@ -1,0 +1,28 @@
+import { z } from 'zod';
+import type { ServerId } from '../../domain.js';
+import { finiteSchema, serverIdSchema } from '../../schema.js';
+import { RecordKind } from './kind.js';
+
+const headroomSchema = z.object({
+  madeAtMs: finiteSchema,
+  /** The forecast says nothing of later. */
+  untilMs: finiteSchema,
+  /**
+   * What is left of each server at the peak of its utilization within the horizon, by the quantile that is planned for: 1 – all
+   * of it, 0 – nothing. A server of which nothing is forecast is absent.
+   */
+  shares: z.record(serverIdSchema, z.number().min(0).max(1)),
+});
+export type HeadroomRecord = Readonly<z.output<typeof headroomSchema>>;
+
+/** What the last forecast leaves of each server: for whoever weighs servers, here or in another balancer. */
+export const HEADROOM = new RecordKind<HeadroomRecord, 'forecast'>('headroom', headroomSchema);
+
+/** Undefined: nothing is known of the server now. */
+export function headroomOf(
+  record: HeadroomRecord | undefined,
+  server: ServerId,
+  nowMs: number,
+): number | undefined {
+  return record !== undefined && nowMs < record.untilMs ? record.shares[server] : undefined;
+}

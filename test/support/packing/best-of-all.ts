@@ -1,0 +1,81 @@
+import type { ProblemFile } from '../../../forecaster/planner/packing/problem-file.js';
+import type { ProblemPlan } from '../../../forecaster/planner/packing/problem-plan.js';
+import { ProblemReference } from './problem-checker.js';
+
+/** By the aims, the earlier first. */
+interface Best {
+  readonly misplaced: number;
+  readonly faults: number;
+  readonly overload: number;
+  readonly cost: number;
+}
+
+/** Sums in another order differ in their last digits. */
+const TOLERANCE = 1e-6;
+
+/** How a plan differs from the best assignment of all; undefined: it is as good. Spare servers are not for it. */
+export function missedBest(file: ProblemFile, plan: ProblemPlan): string | undefined {
+  const best = bestOf(file);
+  const { misplaced, faults, overload, cost } = plan.score.plan;
+  const found: Best = { misplaced, faults, overload, cost };
+  const isSame = (['misplaced', 'faults', 'overload', 'cost'] as const).every(
+    (aim) => Math.abs(found[aim] - best[aim]) <= TOLERANCE * Math.max(1, Math.abs(best[aim])),
+  );
+  return isSame ? undefined : `${JSON.stringify(found)} is not ${JSON.stringify(best)}`;
+}
+
+/** Of all assignments that the rules allow. */
+function bestOf(file: ProblemFile): Best {
+  const reference = new ProblemReference(file, false);
+  const start = reference.start();
+  const tolerated = new Set([...reference.faults(start), ...reference.together(start)]);
+  const { max, weightMax, perServerMax } = file.moves;
+  let best: Best = { misplaced: Infinity, faults: Infinity, overload: Infinity, cost: Infinity };
+  const where = new Map(start);
+  const judge = (): void => {
+    const moved = reference.moved(where);
+    const touches = (name: string): number =>
+      moved.filter((each) => start.get(each.name) === name || where.get(each.name) === name).length;
+    const isLegal =
+      (max === null || moved.length <= max) &&
+      (weightMax === null || moved.reduce((sum, each) => sum + each.moveWeight, 0) <= weightMax) &&
+      (perServerMax === null || file.servers.every(({ name }) => touches(name) <= perServerMax)) &&
+      [...reference.faults(where), ...reference.together(where)].every((line) =>
+        tolerated.has(line),
+      ) &&
+      reference.overfull(where).length === 0;
+    if (!isLegal) return;
+    const found = {
+      misplaced: reference.misplaced(where).length,
+      faults: reference.faults(where).length,
+      overload: reference.overload(where),
+      cost: reference.cost(where),
+    };
+    if (!isLess(found, best)) return;
+    best = found;
+  };
+  const place = (index: number): void => {
+    const resource = file.resources[index];
+    if (resource === undefined) {
+      judge();
+      return;
+    }
+    const home = start.get(resource.name) ?? null;
+    const others = resource.fixed
+      ? []
+      : file.servers.filter((each) => reference.mayBe(resource, each) && each.name !== home);
+    for (const name of [home, ...others.map((each) => each.name)]) {
+      where.set(resource.name, name);
+      place(index + 1);
+    }
+  };
+  place(0);
+  return best;
+}
+
+function isLess(a: Best, b: Best): boolean {
+  if (a.misplaced !== b.misplaced) return a.misplaced < b.misplaced;
+  if (a.faults !== b.faults) return a.faults < b.faults;
+  if (Math.abs(a.overload - b.overload) > 1e-9) return a.overload < b.overload;
+  return a.cost < b.cost;
+}

@@ -66,6 +66,7 @@ export class AccessLog {
         scheme: access.scheme,
         end: access.end,
         reason: access.reason,
+        id: access.id,
         status: access.status,
         resource: access.resource,
         server: access.server,

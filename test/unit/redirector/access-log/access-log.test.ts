@@ -5,6 +5,7 @@ import { LineFile } from '../../../../core/line-file.js';
 import { SimulatedNet } from '../../../../core/net/simulated.js';
 import { SeededRng } from '../../../../core/rng.js';
 import type { AccessLogOptions } from '../../../../redirector/access-log/access-log.js';
+import type { HttpAccess } from '../../../../redirector/access-log/access.js';
 import { AccessLog } from '../../../../redirector/access-log/access-log.js';
 import { commonLine } from '../../../../redirector/access-log/common-format.js';
 import { fuzzRuns } from '../../../support/fuzz.js';
@@ -26,6 +27,21 @@ function logOn(clock: SimulatedClock, options: Partial<AccessLogOptions> = {}): 
 
 beforeEach(() => {
   lines = [];
+});
+
+it('writes every field of an entry', async () => {
+  const entry: Required<HttpAccess> = {
+    ...{ client: '10.0.0.1', scheme: 'http', end: 'whole', reason: 'why', id: 'a-1', status: 200 },
+    request: { method: 'GET', host: 'a', path: '/b', query: '?c', minorVersion: 1 },
+    ...{ resource: 'vol-1', server: 's1', bytesIn: 1, bytesOut: 2, ms: 3.25 },
+  };
+  const clock = new SimulatedClock();
+  logOn(clock, { query: true }).http(entry);
+  await clock.advance(1000);
+  const { request, ...others } = entry;
+  expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([
+    { time: '1970-01-01T00:00:00.000Z', protocol: 'http', ...request, ...others },
+  ]);
 });
 
 describe('the access log of HTTP', () => {

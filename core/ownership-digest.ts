@@ -3,8 +3,10 @@ import type { Generation } from './generation.js';
 import { formatGeneration } from './generation.js';
 
 /**
- * A number that tells two sets of (resource, since) apart, whatever their order (sum of FNV-1a hashes
- * modulo 2³²): agents answer health checks with it, so that a difference from the table shows at once.
+ * A number that tells two sets of (resource, since) apart, whatever their order (sum of hashes modulo 2³²): agents
+ * answer health checks with it, so that a difference from the table shows at once. FNV-1a alone will not do: names that
+ * differ in few characters have hashes that differ by much the same, so that two changes cancel in a sum; its bits are
+ * mixed by MurmurHash3's last step (Appleby 2011).
  */
 export function ownershipDigest(owned: Iterable<readonly [ResourceId, Generation]>): number {
   let sum = 0;
@@ -19,5 +21,7 @@ function hashOf(text: string): number {
   for (let at = 0; at < text.length; at++) {
     hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
   }
-  return hash >>> 0;
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return (hash ^ (hash >>> 16)) >>> 0;
 }

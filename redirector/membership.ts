@@ -275,7 +275,8 @@ export class Membership {
     const record = { boot: this.boot, beat: this.#beat, leaseMs, ...this.#report };
     const draft = new Draft().expect(view, MEMBER, self).put(MEMBER, self, record);
     const isJoining = this.#state === 'joining';
-    if (isJoining) {
+    // Renewed in a store that lost it, it is as new to the others: who acts for all must have counted it.
+    if (isJoining || view.get(MEMBER, self) === undefined) {
       const lives = (view.get(ROSTER, 'members')?.value.lives ?? 0) + 1;
       draft.expect(view, ROSTER, 'members').put(ROSTER, 'members', { lives });
     }

@@ -5,7 +5,7 @@ import type { Net } from '../../core/net/port.js';
 import type { Draft } from '../../core/table-store/draft.js';
 import type { TableStore } from '../../core/table-store/port.js';
 import type { LostRecord } from '../../core/table-store/records/server.js';
-import { LOST, SERVER } from '../../core/table-store/records/server.js';
+import { LOST, SERVER, SERVER_STATE } from '../../core/table-store/records/server.js';
 import { MEMBER, ROSTER } from '../../core/table-store/records/switch.js';
 import type { TableView } from '../../core/table-store/view.js';
 import { messageOf } from '../../core/text.js';
@@ -179,6 +179,8 @@ export class LostServers {
     };
     const draft = this.#draft(server).expect(view, ROSTER, 'members');
     for (const member of reporters) draft.expect(view, MEMBER, member);
+    // Whether most are silent depends on which of them are meant to serve.
+    for (const each of view.all(SERVER).keys()) draft.expect(view, SERVER_STATE, each);
     if (await this.#write(draft.put(LOST, server, lost))) log.warn({ server }, 'server lost');
     return true;
   }

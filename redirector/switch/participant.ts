@@ -240,9 +240,13 @@ export class Participant {
     const ack: Ack = { ...current.ack, boot: membership.boot };
     const text = JSON.stringify(ack);
     if (text === current.written) return;
-    await store.transact(new Draft().put(ACK, membership.self, ack).transaction);
-    current.written = text;
+    // Over what was there at this look: an earlier word that the store carries out late must not take its place.
+    const draft = new Draft().expect(view, ACK, membership.self).put(ACK, membership.self, ack);
+    const { committed } = await store.transact(draft.transaction);
+    if (committed) current.written = text;
     await view.sync();
+    // It is said again at the next look, which the sync brings about if something was other than it seemed.
+    this.#isNews ||= !committed;
   }
 }
 

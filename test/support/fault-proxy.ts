@@ -134,7 +134,10 @@ class Link {
   reset(): void {
     for (const direction of this.#directions) direction.drop();
     for (const socket of this.#sockets) {
-      if (!socket.destroyed) socket.resetAndDestroy();
+      if (socket.destroyed) continue;
+      // While a FIN is on its way Node would leave the descriptor open, and never end (its exit waits for all of them).
+      if (socket.writableEnded && !socket.writableFinished) socket.destroy();
+      else socket.resetAndDestroy();
     }
   }
 }

@@ -13,7 +13,10 @@ const SEEDS: readonly (readonly [seed: number, why: string])[] = [
   ],
   [2347, 'two resources that got the same new generation had the digest of before: nobody saw it'],
   [103980, 'a server was lost for its silence as an operator took the others out of service'],
-  [8105, 'a member renewed its lease in a store that had lost it, unseen by who counted the members'],
+  [
+    8105,
+    'a member renewed its lease in a store that had lost it, unseen by who counted the members',
+  ],
   [4350, 'an older word of a member, carried out late, took the place of its newer one'],
 ];
 

@@ -1,6 +1,8 @@
 import type { Clock } from '../../core/clock/port.js';
 import type { ServerId } from '../../core/domain.js';
+import { compareGenerations } from '../../core/generation.js';
 import { SERVER } from '../../core/table-store/records/server.js';
+import { COPY } from '../../core/table-store/records/table.js';
 import { SWITCH } from '../../core/table-store/records/switch.js';
 import type { TableView } from '../../core/table-store/view.js';
 import type { Agents, Members } from './peers.js';
@@ -35,6 +37,8 @@ interface Era {
 export class Acquaintance {
   readonly #parts: AcquaintanceParts;
   #era: Era | undefined;
+  /** Since when somebody offers to put back more than the store has (monotonic). */
+  #offeredAtMs: number | undefined;
   #isMade = false;
 
   constructor(parts: AcquaintanceParts) {
@@ -66,6 +70,7 @@ export class Acquaintance {
   /** True: the coordinator may act. An open switch of this incarnation goes on as it is. */
   async isMade(): Promise<boolean> {
     const { view, clock, reconciler } = this.#parts;
+    if (this.#isOffered()) return false;
     if (!this.#isMade && !this.hasHeardAll()) return false;
     // Also later: a server that was lost may know more than everybody else.
     if (await reconciler.catchUp()) return false;
@@ -75,6 +80,21 @@ export class Acquaintance {
     if (!isOpen && !(await reconciler.isAgreed(beganAtMs))) return false;
     this.#isMade = clock.monotonicMs() >= quietUntilMs;
     return this.#isMade;
+  }
+
+  /**
+   * Somebody knows of generations that the store forgot: they must not be handed out again, and what was done under them is
+   * about to be put back. Whoever has not done it after so long is gone, and its word alone counts (`catchUp`).
+   */
+  #isOffered(): boolean {
+    const { view, clock, membership } = this.#parts;
+    const nowMs = clock.monotonicMs();
+    const isNewer = [...view.all(COPY).values()].some(
+      ({ value }) => compareGenerations(value.reserved, view.reserved) > 0,
+    );
+    if (isNewer) this.#offeredAtMs ??= nowMs;
+    else this.#offeredAtMs = undefined;
+    return this.#offeredAtMs !== undefined && nowMs < this.#offeredAtMs + membership.leaseMaxMs;
   }
 
   /** Made, and nothing new since. */

@@ -145,6 +145,8 @@ export class Participant {
   async #complete(current: Current, asked: MemberStep, record: SwitchRecord): Promise<void> {
     for (const step of STEPS) {
       if (isAtLeast(current.ack?.step, step)) continue;
+      // What stands in the way is for the coordinator to decide on, and stays said till then; a commit stands, whatever it is.
+      if (isBlocked(current.ack) && record.state !== 'committed') return;
       const result = await this.#bringAbout(step, current, record);
       if (current.over.signal.aborted) return;
       current.ack = {
@@ -157,10 +159,7 @@ export class Participant {
         failedRequests: 0,
         ...result,
       };
-      // What stands in the way is for the coordinator to decide on; a commit stands, whatever it is.
-      const { obstacles, refusals } = current.ack;
-      const isBlocked = obstacles.length > 0 || refusals.length > 0;
-      if (step === asked || (isBlocked && record.state !== 'committed')) return;
+      if (step === asked) return;
     }
   }
 
@@ -252,6 +251,10 @@ export class Participant {
 
 function isSameSwitch(a: SwitchRecord | undefined, b: SwitchRecord): boolean {
   return a !== undefined && isSameGeneration(a.generation, b.generation);
+}
+
+function isBlocked(ack: Pick<Ack, 'obstacles' | 'refusals'> | undefined): boolean {
+  return ack !== undefined && (ack.obstacles.length > 0 || ack.refusals.length > 0);
 }
 
 function isAtLeast(step: MemberStep | undefined, least: MemberStep): boolean {

@@ -18,7 +18,7 @@ import type { Draft } from '../../core/table-store/draft.js';
 import type { TableStore } from '../../core/table-store/port.js';
 import { SERVER } from '../../core/table-store/records/server.js';
 import { SWITCH } from '../../core/table-store/records/switch.js';
-import { HEAD, PLACEMENT } from '../../core/table-store/records/table.js';
+import { COPY, HEAD, PLACEMENT } from '../../core/table-store/records/table.js';
 import type { TableView } from '../../core/table-store/view.js';
 import type { CoordinatorLease } from './coordinator-lease.js';
 import type { Agents } from './peers.js';
@@ -65,8 +65,10 @@ export class Reconciler {
   /** Something that was handed out is not known to the store: a new incarnation begins. True: something was done. */
   async catchUp(): Promise<boolean> {
     const { view, lastAnswer } = this.#parts;
-    const highest = [...view.all(SERVER).keys()].reduce(
-      (newest, server) => newestGeneration(newest, lastAnswer(server)?.highest ?? NO_GENERATION),
+    const heard = [...view.all(SERVER).keys()].map((server) => lastAnswer(server)?.highest);
+    const copied = [...view.all(COPY).values()].map(({ value }) => value.reserved);
+    const highest = [...heard, ...copied].reduce<Generation>(
+      (newest, known) => newestGeneration(newest, known ?? NO_GENERATION),
       NO_GENERATION,
     );
     if (compareGenerations(highest, view.reserved) <= 0) return false;

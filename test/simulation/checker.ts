@@ -15,7 +15,7 @@ import {
 } from '../../core/generation.js';
 import type { Changes, Transaction, TransactResult } from '../../core/table-store/port.js';
 import type { SwitchRecord } from '../../core/table-store/records/switch.js';
-import { MEMBER, SWITCH } from '../../core/table-store/records/switch.js';
+import { ACK, MEMBER, SWITCH } from '../../core/table-store/records/switch.js';
 import { HEAD, PLACEMENT } from '../../core/table-store/records/table.js';
 import type { Redirector } from '../../redirector/redirector.js';
 import type { SimProcess } from './process.js';
@@ -44,9 +44,9 @@ export interface CheckerOptions {
 interface TrueLease {
   readonly boot: string;
   readonly untilMs: number;
-  /** Of this life's first record in the store. */
-  readonly begunAtMs: number;
-  /** It has read the store since: it knows what is open. */
+  /** When there was something that it must read before it knows what is open: its own first record, a changed table. */
+  newsAtMs: number;
+  /** It has read the store since. */
   isSettled: boolean;
 }
 
@@ -95,6 +95,8 @@ export class Checker {
   /** The newest generation that gave a resource to a server, in any store. */
   readonly #dated = new Map<string, Generation>();
   readonly #highest = new Map<string, Generation>();
+  /** Who has agreed to which switch in which life: a later life, or a later word of it, does not unsay that. */
+  readonly #agreed = new Set<string>();
   readonly #switched = new Set<string>();
   readonly #rescued = new Set<string>();
   readonly #losses = new Set<string>();
@@ -130,6 +132,7 @@ export class Checker {
     this.#records = before.with(writes);
     const wrote = (key: string): boolean => writes.some((write) => write.key === key);
     if (wrote(MEMBER.key(process.name as MemberId))) this.#renewed(process.name, sentAtMs, nowMs);
+    if (wrote(ACK.key(process.name as MemberId))) this.#acknowledged(process.name as MemberId);
     for (const server of this.#records.lost) {
       if (before.lossOf(server) === undefined) this.#checkLoss(server, nowMs);
     }
@@ -160,18 +163,18 @@ export class Checker {
     const lease = this.#leases.get(process.name);
     if (lease === undefined || this.#options.processOf(lease.boot) !== process) return;
     const isCaughtUp = (this.#records.head?.reserved.incarnation ?? 0) > this.#fellBelow;
-    if (sentAtMs >= lease.begunAtMs && isCaughtUp) lease.isSettled = true;
+    if (sentAtMs >= lease.newsAtMs && isCaughtUp) lease.isSettled = true;
   }
 
   /** The store begins anew with what a backup holds. */
-  putBack(backup: Changes | undefined): void {
+  putBack(backup: Changes | undefined, nowMs: number): void {
     this.#records = Records.of(backup);
     // What it forgot may have to be done again.
     this.#switched.clear();
     this.#rescued.clear();
     // Until it has caught up, who is allowed what is nowhere written down.
     this.#fellBelow = Math.max(this.#fellBelow, this.#incarnation);
-    this.#unsettle();
+    this.#unsettle(nowMs);
   }
 
   /** A redirector writes to a server that has no fence: the head of a request for the resource, or more of it. */
@@ -226,14 +229,25 @@ export class Checker {
     this.#leases.set(name, {
       boot,
       untilMs: sentAtMs + leaseMs,
-      begunAtMs: isSame ? former.begunAtMs : nowMs,
+      newsAtMs: isSame ? former.newsAtMs : nowMs,
       isSettled: isSame && former.isSettled,
     });
   }
 
+  #acknowledged(name: MemberId): void {
+    const ack = this.#records.ack(name);
+    if (ack?.step !== 'attached' && ack?.step !== 'resumed') return;
+    const agreement = agreementOf(name, ack.boot, ack.generation);
+    if (ack.obstacles.length === 0 && ack.refusals.length === 0) this.#agreed.add(agreement);
+    else this.#agreed.delete(agreement);
+  }
+
   /** The table changed without a switch: who is live learns it when it next reads. */
-  #unsettle(): void {
-    for (const lease of this.#leases.values()) lease.isSettled = false;
+  #unsettle(nowMs: number): void {
+    for (const lease of this.#leases.values()) {
+      lease.newsAtMs = nowMs;
+      lease.isSettled = false;
+    }
   }
 
   #neverFalls(observer: string, generation: Generation): void {
@@ -366,7 +380,7 @@ export class Checker {
       this.#rememberCommit(resource, { server, since }, nowMs);
     }
     if (this.#isRestoration(before)) {
-      this.#unsettle();
+      this.#unsettle(nowMs);
       return;
     }
     const { open } = this.#records;
@@ -378,7 +392,7 @@ export class Checker {
     const wild = changed.filter(
       ([resource, { server, by }]) => by !== 'restored' && former.get(resource)?.server !== server,
     );
-    if (changed.length > 0) this.#unsettle();
+    if (changed.length > 0) this.#unsettle(nowMs);
     // A switch that the store forgot had taken it from a server that is lost: its new owner's word counts.
     for (const [resource, { server }] of changed) {
       const was = former.get(resource);
@@ -476,14 +490,8 @@ export class Checker {
     for (const name of this.#records.members) {
       const boot = this.#liveBoot(name, nowMs);
       if (boot === undefined) continue;
-      const ack = this.#records.ack(name);
-      const isAcked =
-        ack?.boot === boot &&
-        isSameGeneration(ack.generation, open.generation) &&
-        (ack.step === 'attached' || ack.step === 'resumed') &&
-        ack.obstacles.length === 0 &&
-        ack.refusals.length === 0;
-      if (!isAcked || !this.#holds(name, boot, open)) {
+      const hasAgreed = this.#agreed.has(agreementOf(name, boot, open.generation));
+      if (!hasAgreed || !this.#holds(name, boot, open)) {
         throw new Violation('S2', `committed without ${name}, whose lease lives`);
       }
     }
@@ -543,4 +551,8 @@ export class Checker {
     const oldestMs = nowMs - oldestAtMs;
     if (oldestMs > heldMaxMs) throw new Violation('L1', `${name} holds one for ${oldestMs} ms`);
   }
+}
+
+function agreementOf(member: MemberId, boot: string, generation: Generation): string {
+  return `${member} ${boot} ${formatGeneration(generation)}`;
 }

@@ -298,7 +298,7 @@ export class World {
   /** The store begins anew with what its backup holds. */
   async putStoreBack(): Promise<void> {
     const backup = this.store.putBack();
-    this.checker.putBack(backup);
+    this.checker.putBack(backup, this.clock.monotonicMs());
     this.say(`store put back: revision ${backup?.revision ?? 0}`);
     // Whoever starts the service writes what stands in the config, if it is not there.
     const isDeclared = backup?.entries.some(({ key }) => key === SERVER.key('foreign' as ServerId));

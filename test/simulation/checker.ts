@@ -278,8 +278,8 @@ export class Checker {
 
   /**
    * Nothing is lost for its silence while most servers are silent. The coordinator has the records of those who report
-   * this one as they are. Of the others it may know less, and may count one whose lease is over as live: a server is
-   * silent here only if it is whichever of them it counts.
+   * this one as they are. Of the others it may know less, and may count those whose leases are over as live and well: a
+   * server is silent here only if it is so even then.
    */
   #checkPanic(server: ServerId, live: readonly MemberId[]): void {
     const unreachableFor = (name: MemberId) => this.#records.member(name)?.unreachable ?? {};
@@ -292,8 +292,7 @@ export class Checker {
     const wanted = this.#records.wantedServers;
     const silent = wanted.filter((other) => {
       const evidence = evidenceOf(other);
-      const hearing = over.filter((name) => unreachableFor(name)[other] === undefined);
-      const isOutOfReach = 2 * evidence.length > live.length + hearing.length;
+      const isOutOfReach = 2 * evidence.length > live.length + over.length;
       if (!isOutOfReach || !evidence.includes('silent')) return false;
       return holders.has(other) && !this.#records.isDead(other);
     });

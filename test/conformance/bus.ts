@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect } from '@jest/globals';
-import type { Bus, Handler, Job, JobView, When } from '../../core/bus/port.js';
+import type { Bus, JobView, When } from '../../core/bus/port.js';
 import type { Clock } from '../../core/clock/port.js';
-import type { Json } from '../../core/json.js';
 import type { LeftOut } from '../support/conformance.js';
 import { suiteTest } from '../support/conformance.js';
+import { Gate, SeenJobs } from '../support/seen-jobs.js';
 
 export interface BusWorld {
   /** Without jobs and schedules. */
@@ -11,9 +11,9 @@ export interface BusWorld {
   readonly clock: Clock;
   /** Lets time pass until the promise is settled. */
   until<T>(promise: Promise<T>): Promise<T>;
-  /** How many waiting jobs it was told to take; few. */
   /** Between a job's first attempt and its second; undefined: as measured, on a simulated clock. */
   readonly pauseMs?: number;
+  /** How many waiting jobs it was told to take; few. */
   readonly waitingMax: number;
   /** The same data opened again after its bus was closed. */
   readonly reopen?: () => Promise<Bus>;
@@ -22,63 +22,6 @@ export interface BusWorld {
 
 /** Long enough for a real engine to have done what it would not have to do. */
 const WHILE_MS = 300;
-
-/** Jobs as a handler sees them; each waits until it is told how to end, unless the handler says so. */
-class Seen {
-  readonly jobs: Job[] = [];
-  readonly atMs: number[] = [];
-  readonly #clock: Clock;
-  readonly #answer: (job: Job) => Promise<Json>;
-  #listeners: (() => void)[] = [];
-  running = 0;
-  runningMax = 0;
-
-  constructor(clock: Clock, answer: (job: Job) => Promise<Json> = () => Promise.resolve(null)) {
-    this.#clock = clock;
-    this.#answer = answer;
-  }
-
-  get handle(): Handler {
-    return async (job) => {
-      this.jobs.push(job);
-      this.atMs.push(this.#clock.monotonicMs());
-      this.running += 1;
-      this.runningMax = Math.max(this.runningMax, this.running);
-      this.#listeners.forEach((listener) => {
-        listener();
-      });
-      try {
-        return await this.#answer(job);
-      } finally {
-        this.running -= 1;
-      }
-    };
-  }
-
-  get data(): Json[] {
-    return this.jobs.map(({ data }) => data);
-  }
-
-  has(count: number): Promise<void> {
-    return new Promise((resolve) => {
-      const look = (): void => {
-        if (this.jobs.length >= count) resolve();
-      };
-      this.#listeners.push(look);
-      look();
-    });
-  }
-}
-
-/** A promise to be kept by hand. */
-class Gate {
-  open: () => void = () => undefined;
-  readonly opened = new Promise<Json>((resolve) => {
-    this.open = () => {
-      resolve(null);
-    };
-  });
-}
 
 /** What every bus must do; each engine's test calls this. */
 export function describeBus(
@@ -132,8 +75,8 @@ export function describeBus(
 
     describe('a job', () => {
       it('is handed to the handler of its kind, with its data', async () => {
-        const seen = new Seen(clock);
-        const others = new Seen(clock);
+        const seen = new SeenJobs(clock);
+        const others = new SeenJobs(clock);
         await bus.work('train', seen.handle);
         await bus.work('tune', others.handle);
         const data = { a: [1, null, { b: 'c' }] };
@@ -149,13 +92,13 @@ export function describeBus(
         await bus.enqueue('train', 1);
         await aWhile();
         expect((await bus.jobs()).map(({ state }) => state)).toEqual(['waiting']);
-        const seen = new Seen(clock);
+        const seen = new SeenJobs(clock);
         await bus.work('train', seen.handle);
         await world.until(seen.has(1));
       });
 
       it('waits for its delay', async () => {
-        const seen = new Seen(clock);
+        const seen = new SeenJobs(clock);
         await bus.work('train', seen.handle);
         const startMs = clock.monotonicMs();
         await bus.enqueue('train', 'late', { delayMs: WHILE_MS });
@@ -166,7 +109,7 @@ export function describeBus(
       });
 
       it('runs after those before it, one at a time', async () => {
-        const seen = new Seen(clock, () => clock.sleep(5).then(() => null));
+        const seen = new SeenJobs(clock, () => clock.sleep(5).then(() => null));
         for (let at = 0; at < 10; at++) await bus.enqueue('train', at);
         await bus.work('train', seen.handle);
         await world.until(seen.has(10));
@@ -176,7 +119,7 @@ export function describeBus(
 
       it('runs beside as many others as its handler allows', async () => {
         const gate = new Gate();
-        const seen = new Seen(clock, () => gate.opened);
+        const seen = new SeenJobs(clock, () => gate.opened);
         await bus.work('train', seen.handle, { concurrency: 3 });
         for (let at = 0; at < 8; at++) await bus.enqueue('train', at);
         await world.until(seen.has(3));
@@ -189,8 +132,8 @@ export function describeBus(
 
       it('does not wait for jobs of other kinds', async () => {
         const gate = new Gate();
-        const slow = new Seen(clock, () => gate.opened);
-        const quick = new Seen(clock);
+        const slow = new SeenJobs(clock, () => gate.opened);
+        const quick = new SeenJobs(clock);
         await bus.work('train', slow.handle);
         await bus.work('round', quick.handle);
         await bus.enqueue('train', 1);
@@ -205,7 +148,7 @@ export function describeBus(
     describe('an id', () => {
       it('absorbs jobs of its kind while its job waits, and while it runs, and not after', async () => {
         const gates = [new Gate(), new Gate()];
-        const seen = new Seen(clock, ({ data }) => gates[Number(data)]!.opened);
+        const seen = new SeenJobs(clock, ({ data }) => gates[Number(data)]!.opened);
         expect(await bus.enqueue('train', 0, { id: 'x' })).toBe('queued');
         expect(await bus.enqueue('train', 1, { id: 'x' })).toBe('duplicate');
         await bus.work('train', seen.handle);
@@ -224,7 +167,7 @@ export function describeBus(
           Array.from({ length: 10 }, (_, at) => bus.enqueue('train', at, { id: 'x' })),
         );
         expect(results.filter((result) => result === 'queued')).toHaveLength(1);
-        const seen = new Seen(clock);
+        const seen = new SeenJobs(clock);
         await bus.work('train', seen.handle);
         await world.until(seen.has(1));
         await aWhile();
@@ -245,7 +188,7 @@ export function describeBus(
       });
 
       it('absorbs while its job waits for another attempt', async () => {
-        const seen = new Seen(clock, () => Promise.reject(new Error('no')));
+        const seen = new SeenJobs(clock, () => Promise.reject(new Error('no')));
         await bus.work('train', seen.handle);
         await bus.enqueue('train', 0, { id: 'x' });
         await world.until(seen.has(1));
@@ -256,7 +199,7 @@ export function describeBus(
 
     describe('a job that fails', () => {
       it('is tried again, after pauses that double, until it succeeds', async () => {
-        const seen = new Seen(clock, ({ attempt }) =>
+        const seen = new SeenJobs(clock, ({ attempt }) =>
           attempt < 3 ? Promise.reject(new Error(`attempt ${attempt}`)) : Promise.resolve(null),
         );
         await bus.work('train', seen.handle);
@@ -278,7 +221,9 @@ export function describeBus(
       });
 
       it('has failed for good after its last attempt, and says why', async () => {
-        const seen = new Seen(clock, ({ attempt }) => Promise.reject(new Error(`no ${attempt}`)));
+        const seen = new SeenJobs(clock, ({ attempt }) =>
+          Promise.reject(new Error(`no ${attempt}`)),
+        );
         await bus.work('train', seen.handle);
         await bus.enqueue('train', 0, { id: 'x', attemptsMax: 2 });
         const [job] = await untilJobs(([one]) => one?.state === 'failed');
@@ -294,7 +239,7 @@ export function describeBus(
       });
 
       it('lets others go first while it waits', async () => {
-        const seen = new Seen(clock, ({ data, attempt }) =>
+        const seen = new SeenJobs(clock, ({ data, attempt }) =>
           data === 'bad' && attempt === 1 ? Promise.reject(new Error('no')) : Promise.resolve(null),
         );
         await bus.work('train', seen.handle);
@@ -308,7 +253,7 @@ export function describeBus(
     describe('the list of jobs', () => {
       it('has those that wait, run and ended, the newest first', async () => {
         const gate = new Gate();
-        const seen = new Seen(clock, ({ data }) =>
+        const seen = new SeenJobs(clock, ({ data }) =>
           data === 2 ? gate.opened : Promise.resolve(null),
         );
         await bus.work('train', seen.handle);
@@ -332,7 +277,7 @@ export function describeBus(
       it('shows how far a running job is', async () => {
         const gate = new Gate();
         const report = { phase: 'fit', done: 3, total: 10, message: 'three of ten' };
-        const seen = new Seen(clock, (job) => {
+        const seen = new SeenJobs(clock, (job) => {
           job.progress({ ...report, done: 1 });
           job.progress(report);
           return gate.opened;
@@ -348,7 +293,7 @@ export function describeBus(
 
     describe('a schedule', () => {
       it('queues a job each period, with its data, until it is taken away', async () => {
-        const seen = new Seen(clock);
+        const seen = new SeenJobs(clock);
         await bus.work('round', seen.handle);
         await bus.schedule('beat', { everyMs: 200 }, 'round', { a: 1 });
         await world.until(seen.has(4));
@@ -365,7 +310,7 @@ export function describeBus(
       });
 
       it('takes the place of the former one of its name', async () => {
-        const seen = new Seen(clock);
+        const seen = new SeenJobs(clock);
         await bus.work('round', seen.handle);
         await bus.schedule('beat', { everyMs: 3_600_000 }, 'round', 'slow');
         await bus.schedule('beat', { everyMs: 100 }, 'round', 'quick');
@@ -382,7 +327,7 @@ export function describeBus(
 
       it('lets one run wait while another is under way', async () => {
         const gate = new Gate();
-        const seen = new Seen(clock, () => gate.opened);
+        const seen = new SeenJobs(clock, () => gate.opened);
         await bus.work('round', seen.handle);
         await bus.schedule('beat', { everyMs: 100 }, 'round', 1);
         await world.until(seen.has(1));
@@ -394,7 +339,7 @@ export function describeBus(
       });
 
       it('follows a cron pattern, of seconds too', async () => {
-        const seen = new Seen(clock);
+        const seen = new SeenJobs(clock);
         await bus.work('round', seen.handle);
         await bus.schedule('beat', { cron: '* * * * * *' }, 'round', 1);
         await world.until(seen.has(3));
@@ -430,7 +375,7 @@ export function describeBus(
       await expect(bus.enqueue('train', 'one more')).rejects.toMatchObject({
         code: 'ERR_LIMIT_REACHED',
       });
-      const seen = new Seen(clock);
+      const seen = new SeenJobs(clock);
       await bus.work('train', seen.handle);
       await world.until(seen.has(waitingMax));
       expect(await bus.enqueue('train', 'one more')).toBe('queued');
@@ -439,7 +384,7 @@ export function describeBus(
 
     it('lets a running job end when it closes, tells it to, and takes no more', async () => {
       let hasEnded = false;
-      const seen = new Seen(clock, async ({ signal }) => {
+      const seen = new SeenJobs(clock, async ({ signal }) => {
         await clock.sleep(60_000, signal).catch(() => undefined);
         await clock.sleep(WHILE_MS / 10);
         hasEnded = true;
@@ -468,14 +413,14 @@ export function describeBus(
         await bus.enqueue('train', 2, { delayMs: WHILE_MS });
         await reopened();
         expect(await bus.enqueue('train', 3, { id: 'x' })).toBe('duplicate');
-        const seen = new Seen(clock);
+        const seen = new SeenJobs(clock);
         await bus.work('train', seen.handle);
         await world.until(seen.has(2));
         expect(seen.data).toEqual([1, 2]);
       });
 
       it('runs again what was interrupted, as if it had not been tried', async () => {
-        const seen = new Seen(clock, async ({ signal }) => {
+        const seen = new SeenJobs(clock, async ({ signal }) => {
           await clock.sleep(60_000, signal);
           return null;
         });
@@ -483,7 +428,7 @@ export function describeBus(
         await bus.enqueue('train', 1, { id: 'x', attemptsMax: 1 });
         await world.until(seen.has(1));
         await reopened();
-        const again = new Seen(clock);
+        const again = new SeenJobs(clock);
         await bus.work('train', again.handle);
         await world.until(again.has(1));
         expect(again.jobs[0]).toMatchObject({ id: 'x', data: 1, attempt: 1 });
@@ -495,7 +440,7 @@ export function describeBus(
         await bus.schedule('gone', { everyMs: 100 }, 'round', 'gone');
         await bus.unschedule('gone');
         await reopened();
-        const seen = new Seen(clock);
+        const seen = new SeenJobs(clock);
         await bus.work('round', seen.handle);
         await world.until(seen.has(3));
         expect(seen.data.slice(-2)).toEqual(['kept', 'kept']);

@@ -1,12 +1,11 @@
 import { afterEach, beforeEach, describe, expect } from '@jest/globals';
 import type { MetricStore, Score, StoredEvent } from '../../core/metric-store/port.js';
-import type { Sample, SeriesKey } from '../../core/sample.js';
-import { formatSeries } from '../../core/sample.js';
-import type { Rng } from '../../core/rng.js';
-import { SeededRng, integerBelow, pick, shuffled } from '../../core/rng.js';
+import type { Sample } from '../../core/sample.js';
+import { SeededRng, integerBelow, pick } from '../../core/rng.js';
 import type { LeftOut } from '../support/conformance.js';
 import { suiteTest } from '../support/conformance.js';
 import { p, r, s } from '../support/names.js';
+import { MESSY, PlainSamples, messyBatches } from '../support/plain-samples.js';
 import { forecastRun, readRow, resourceSeries, sample, serverSeries } from '../support/series.js';
 
 /** A store that is empty, and what it was told to keep for how long. */
@@ -156,7 +155,7 @@ export function describeMetricStore(
       for (const seed of [1, 2, 3]) {
         it(`may come in any order, in any batches, more than once (seed ${seed})`, async () => {
           const rng = new SeededRng(seed);
-          const model = new Model();
+          const model = new PlainSamples();
           const spanMs = Math.min(world.rawRetentionMs, 2 * DAY) - HOUR;
           for (const batch of messyBatches(rng, { startMs: nowMs - spanMs, spanMs })) {
             await store.writeSamples(batch);
@@ -524,64 +523,6 @@ function eventsOfEachKind(startMs: number): StoredEvent[] {
       utilization: 1.25,
     },
   ];
-}
-
-const MESSY: readonly SeriesKey[] = [
-  CPU,
-  serverSeries('s1', 'memory'),
-  HITS,
-  resourceSeries('vol-9'),
-];
-
-/** Few times, so that many come twice; batches that are in order, shuffled, and repeated. */
-function messyBatches(
-  rng: Rng,
-  { startMs, spanMs }: { startMs: number; spanMs: number },
-): Sample[][] {
-  const batches: Sample[][] = [];
-  for (let count = 0; count < 60; count++) {
-    const fromMs = startMs + integerBelow(rng, spanMs - HOUR);
-    const batch = Array.from({ length: 1 + integerBelow(rng, 40) }, (_, at) =>
-      sample(
-        pick(rng, MESSY),
-        fromMs + at * MINUTE - ((at * MINUTE) % 30_000),
-        integerBelow(rng, 1000),
-      ),
-    );
-    const turn = integerBelow(rng, 4);
-    if (turn === 0) batches.push(shuffled(rng, batch));
-    else if (turn === 1 && batches.length > 0) batches.push(pick(rng, batches));
-    else batches.push(batch);
-  }
-  return batches;
-}
-
-/** What the port says, as plainly as can be. */
-class Model {
-  readonly #samples = new Map<string, Map<number, number>>();
-
-  write(samples: readonly Sample[]): void {
-    for (const { series, timeMs, value } of samples) {
-      const name = formatSeries(series);
-      const known = this.#samples.get(name) ?? new Map<number, number>();
-      this.#samples.set(name, known.set(timeMs, value));
-    }
-  }
-
-  means(
-    series: readonly SeriesKey[],
-    { startMs, stepMs, steps }: { startMs: number; stepMs: number; steps: number },
-  ): number[] {
-    return series.flatMap((key) =>
-      Array.from({ length: steps }, (_, step) => {
-        const fromMs = startMs + step * stepMs;
-        const values = [...(this.#samples.get(formatSeries(key)) ?? [])]
-          .filter(([timeMs]) => timeMs >= fromMs && timeMs < fromMs + stepMs)
-          .map(([, value]) => value);
-        return values.reduce((sum, value) => sum + value, 0) / values.length;
-      }),
-    );
-  }
 }
 
 function expectClose(values: Float32Array, expected: readonly number[]): void {

@@ -1,4 +1,4 @@
-import { CRLF, raw } from './request-case.js';
+import { LAST, raw } from './request-case.js';
 
 /**
  * What a server may answer, and what must become of it: what the client gets to the letter, or that it gets nothing of it.
@@ -51,7 +51,9 @@ function ok(...lines: readonly string[]): string {
   return raw('HTTP/1.1 200 OK', ...lines);
 }
 
-const LAST = `0${CRLF}${CRLF}`;
+/** The head of chunks, which follow. */
+const CHUNKED = ok('Transfer-Encoding: chunked');
+const SEEN_CHUNKED = ok('transfer-encoding: chunked');
 const HI = `${ok('Content-Length: 2')}hi`;
 const SEEN_HI = `${ok('content-length: 2')}hi`;
 /** What an attacker would like somebody else to read. */
@@ -72,33 +74,20 @@ export const ANSWERS: readonly AnswerCase[] = [
   // Sound ones.
   whole('a length', HI, SEEN_HI),
   whole('no body', ok('Content-Length: 0'), ok('content-length: 0')),
-  whole(
-    'chunks',
-    `${ok('Transfer-Encoding: chunked')}2\r\nhi\r\n${LAST}`,
-    `${ok('transfer-encoding: chunked')}2\r\nhi\r\n${LAST}`,
-  ),
+  whole('chunks', `${CHUNKED}2\r\nhi\r\n${LAST}`, `${SEEN_CHUNKED}2\r\nhi\r\n${LAST}`),
   whole(
     'chunks with an extension',
-    `${ok('Transfer-Encoding: chunked')}2;a=b\r\nhi\r\n${LAST}`,
-    `${ok('transfer-encoding: chunked')}2\r\nhi\r\n${LAST}`,
+    `${CHUNKED}2;a=b\r\nhi\r\n${LAST}`,
+    `${SEEN_CHUNKED}2\r\nhi\r\n${LAST}`,
   ),
-  whole(
-    'a trailer',
-    `${ok('Transfer-Encoding: chunked')}0\r\nX-Sum: 1\r\n\r\n`,
-    `${ok('transfer-encoding: chunked')}0\r\nx-sum: 1\r\n\r\n`,
-  ),
-  whole(
-    'a body until the end',
-    `${ok()}hi`,
-    `${ok('transfer-encoding: chunked')}2\r\nhi\r\n${LAST}`,
-    FIN,
-  ),
-  whole('nothing until the end', ok(), `${ok('transfer-encoding: chunked')}${LAST}`, FIN),
+  whole('a trailer', `${CHUNKED}0\r\nX-Sum: 1\r\n\r\n`, `${SEEN_CHUNKED}0\r\nx-sum: 1\r\n\r\n`),
+  whole('a body until the end', `${ok()}hi`, `${SEEN_CHUNKED}2\r\nhi\r\n${LAST}`, FIN),
+  whole('nothing until the end', ok(), `${SEEN_CHUNKED}${LAST}`, FIN),
   whole('HTTP/1.0', `${raw('HTTP/1.0 200 OK', 'Content-Length: 2')}hi`, SEEN_HI),
   whole(
     'HTTP/1.0 until the end',
     `${raw('HTTP/1.0 200 OK')}hi`,
-    `${ok('transfer-encoding: chunked')}2\r\nhi\r\n${LAST}`,
+    `${SEEN_CHUNKED}2\r\nhi\r\n${LAST}`,
     FIN,
   ),
   whole('a server that closes', `${ok('Connection: close', 'Content-Length: 2')}hi`, SEEN_HI, FIN),
@@ -170,7 +159,7 @@ export const ANSWERS: readonly AnswerCase[] = [
     raw('HTTP/1.1 304 Not Modified', 'content-length: 5'),
   ),
   whole('HEAD', ok('Content-Length: 5'), ok('content-length: 5'), HEAD),
-  whole('HEAD of chunks', ok('Transfer-Encoding: chunked'), ok(), HEAD),
+  whole('HEAD of chunks', CHUNKED, ok(), HEAD),
   whole('HEAD without a length', ok(), ok(), HEAD),
   whole(
     'an upgrade that was not asked for, beside a good answer',
@@ -180,11 +169,7 @@ export const ANSWERS: readonly AnswerCase[] = [
 
   // More than was asked for: dropped with its connection.
   whole('a second answer', HI + EVIL, SEEN_HI),
-  whole(
-    'a second answer behind chunks',
-    `${ok('Transfer-Encoding: chunked')}${LAST}${EVIL}`,
-    `${ok('transfer-encoding: chunked')}${LAST}`,
-  ),
+  whole('a second answer behind chunks', `${CHUNKED}${LAST}${EVIL}`, `${SEEN_CHUNKED}${LAST}`),
   whole(
     'a second answer behind no body',
     `${ok('Content-Length: 0')}${EVIL}`,
@@ -330,24 +315,15 @@ export const ANSWERS: readonly AnswerCase[] = [
   bad('half a head', 'HTTP/1.1 200 OK\r\nContent-Le', FIN),
   bad('an interim answer only', 'HTTP/1.1 103 Early Hints\r\n\r\n', FIN),
   cut('half a body', `${ok('Content-Length: 9')}half`, FIN),
-  cut('half a chunk', `${ok('Transfer-Encoding: chunked')}9\r\nhalf`, FIN),
-  cut('no last chunk', `${ok('Transfer-Encoding: chunked')}4\r\nhalf\r\n`, FIN),
-  cut('no end of the last chunk', `${ok('Transfer-Encoding: chunked')}4\r\nhalf\r\n0\r\n`, FIN),
-  cut('a chunk size that is none', `${ok('Transfer-Encoding: chunked')}4\r\nhalf\r\nx\r\n`),
-  cut(
-    'a chunk longer than its size',
-    `${ok('Transfer-Encoding: chunked')}4\r\nhalfevil\r\n${LAST}`,
-  ),
-  cut(
-    'a chunk that ends with a line feed',
-    `${ok('Transfer-Encoding: chunked')}4\r\nhalf\n${LAST}`,
-  ),
-  cut('a chunk size that wraps', `${ok('Transfer-Encoding: chunked')}100000004\r\nhalf\r\n${LAST}`),
-  cut('a trailer that frames', `${ok('Transfer-Encoding: chunked')}0\r\nContent-Length: 5\r\n\r\n`),
-  cut(
-    'a trailer that sets a cookie',
-    `${ok('Transfer-Encoding: chunked')}0\r\nSet-Cookie: evil\r\n\r\n`,
-  ),
-  cut('an answer in place of a chunk', `${ok('Transfer-Encoding: chunked')}${EVIL}`),
-  cut('an answer in place of the trailers', `${ok('Transfer-Encoding: chunked')}0\r\n${EVIL}`),
+  cut('half a chunk', `${CHUNKED}9\r\nhalf`, FIN),
+  cut('no last chunk', `${CHUNKED}4\r\nhalf\r\n`, FIN),
+  cut('no end of the last chunk', `${CHUNKED}4\r\nhalf\r\n0\r\n`, FIN),
+  cut('a chunk size that is none', `${CHUNKED}4\r\nhalf\r\nx\r\n`),
+  cut('a chunk longer than its size', `${CHUNKED}4\r\nhalfevil\r\n${LAST}`),
+  cut('a chunk that ends with a line feed', `${CHUNKED}4\r\nhalf\n${LAST}`),
+  cut('a chunk size that wraps', `${CHUNKED}100000004\r\nhalf\r\n${LAST}`),
+  cut('a trailer that frames', `${CHUNKED}0\r\nContent-Length: 5\r\n\r\n`),
+  cut('a trailer that sets a cookie', `${CHUNKED}0\r\nSet-Cookie: evil\r\n\r\n`),
+  cut('an answer in place of a chunk', `${CHUNKED}${EVIL}`),
+  cut('an answer in place of the trailers', `${CHUNKED}0\r\n${EVIL}`),
 ];

@@ -1,7 +1,5 @@
 import type { RequestCase } from './request-case.js';
-import { chunked, get, passed, refused, seenChunked, seenGet } from './request-case.js';
-
-const LAST = '0\r\n\r\n';
+import { LAST, chunked, get, passed, refused, seenChunked, seenGet } from './request-case.js';
 
 /** A chunked body's sizes, extensions, ends and trailers (RFC 9112 §7.1). */
 export const CHUNKS: readonly RequestCase[] = [

@@ -1,10 +1,12 @@
 import type { RequestCase } from './request-case.js';
 import {
+  LAST,
   chunked,
   cutOff,
   get,
   head,
   passed,
+  passedLast,
   post,
   raw,
   refused,
@@ -14,7 +16,6 @@ import {
   seenPost,
 } from './request-case.js';
 
-const LAST = '0\r\n\r\n';
 const ABC = `3\r\nabc\r\n${LAST}`;
 
 /** Where a body ends: conflicts between the fields that say so, and their odd spellings. */
@@ -220,7 +221,7 @@ export const FRAMING: readonly RequestCase[] = [
     ],
     ['a field that talks of lengths', get('X: Content-Length: 5'), seenGet('x: Content-Length: 5')],
   ),
-  ...passed(
+  ...passedLast(
     [
       'a body in HTTP/1.0',
       `${head('POST /vol-1/x HTTP/1.0', 'Content-Length: 3')}abc`,
@@ -233,7 +234,7 @@ export const FRAMING: readonly RequestCase[] = [
     ],
     ['a client that will close', get('Connection: close'), seenGet()],
     ['POST in HTTP/1.0 without a length', head('POST /vol-1/x HTTP/1.0'), seen('POST /vol-1/x')],
-  ).map((one) => ({ ...one, closes: true })),
+  ),
   ...cutOff(
     ['half a body', post('ab', 'Content-Length: 3')],
     ['no body at all', post('', 'Content-Length: 3')],

@@ -1,5 +1,15 @@
 import type { RequestCase } from './request-case.js';
-import { chunked, get, getOf, head, passed, post, raw, refused, seenGet } from './request-case.js';
+import {
+  chunked,
+  get,
+  getOf,
+  getOnly,
+  head,
+  passed,
+  post,
+  refused,
+  seenGet,
+} from './request-case.js';
 
 /** Headers that go on in the next line (RFC 9112 §5.2): refused, since readers join them differently. */
 export const FOLDING: readonly RequestCase[] = [
@@ -19,9 +29,9 @@ export const FOLDING: readonly RequestCase[] = [
       'a fold of the coding, behind it',
       post('0\r\n\r\n', 'Transfer-Encoding: chunked', ' , identity'),
     ],
-    ['a fold of the host', raw('GET /vol-1/x HTTP/1.1', 'Host:', ' a.example')],
-    ['a fold behind the host', raw('GET /vol-1/x HTTP/1.1', 'Host: a.example', ' b.example')],
-    ['a fold behind the request line', raw('GET /vol-1/x HTTP/1.1', ' Host: a.example')],
+    ['a fold of the host', getOnly('Host:', ' a.example')],
+    ['a fold behind the host', getOnly('Host: a.example', ' b.example')],
+    ['a fold behind the request line', getOnly(' Host: a.example')],
     ['a fold of Connection', get('Connection: keep-', ' alive')],
     ['a fold of Upgrade', get('Connection: upgrade', 'Upgrade:', ' websocket')],
     ['two folds', get('X: a', ' b', ' c')],

@@ -21,7 +21,7 @@ export interface RequestCase {
 /** `noResource`: well-formed, but for nobody; the connection stays. */
 export type Refused = keyof typeof FAULTS | 'noResource';
 
-export const CRLF = '\r\n';
+const CRLF = '\r\n';
 const HOST = 'Host: a.example';
 
 /** A head, with a good Host line after the first. */
@@ -38,6 +38,11 @@ export function get(...lines: readonly string[]): string {
   return head('GET /vol-1/x HTTP/1.1', ...lines);
 }
 
+/** A GET of just these lines, its Host line among them or not. */
+export function getOnly(...lines: readonly string[]): string {
+  return raw('GET /vol-1/x HTTP/1.1', ...lines);
+}
+
 export function getOf(target: string): string {
   return head(`GET ${target} HTTP/1.1`);
 }
@@ -45,6 +50,9 @@ export function getOf(target: string): string {
 export function post(body: string, ...lines: readonly string[]): string {
   return head('POST /vol-1/x HTTP/1.1', ...lines) + body;
 }
+
+/** The last chunk, and no trailers. */
+export const LAST = `0${CRLF}${CRLF}`;
 
 /** A POST with a chunked body, which is left to the case. */
 export function chunked(body: string): string {
@@ -71,16 +79,20 @@ export function seenChunked(body: string, trailers = '', ...lines: readonly stri
 }
 
 type Sent = readonly [name: string, bytes: string];
+type SentWhole = readonly [...Sent, ...passed: readonly string[]];
 
 export function refused(by: Refused, ...cases: readonly Sent[]): RequestCase[] {
   return cases.map(([name, bytes]) => ({ name, bytes, passed: [], refused: by }));
 }
 
 /** Whole and well-formed messages, and what the server gets of each. */
-export function passed(
-  ...cases: readonly (readonly [...Sent, ...passed: readonly string[]])[]
-): RequestCase[] {
+export function passed(...cases: readonly SentWhole[]): RequestCase[] {
   return cases.map(([name, bytes, ...whole]) => ({ name, bytes, passed: whole }));
+}
+
+/** The same, and the client has asked for the end of its connection. */
+export function passedLast(...cases: readonly SentWhole[]): RequestCase[] {
+  return passed(...cases).map((one) => ({ ...one, closes: true }));
 }
 
 /** Cut off by the client: nothing whole may come of it. */

@@ -1,12 +1,13 @@
 import { CHUNKS } from './chunks.js';
-import { HOSTS, NAMES, UPGRADES } from './fields.js';
 import { FRAMING } from './framing.js';
+import { HOSTS } from './hosts.js';
 import { FOLDING, LINE_ENDS } from './lines.js';
+import { NAMES } from './names.js';
 import type { RequestCase } from './request-case.js';
-import { get, post } from './request-case.js';
+import { get, post, seenGet, seenPost } from './request-case.js';
 import { SIZES } from './sizes.js';
 import { REQUEST_LINES, TARGETS } from './targets.js';
-import { seenGet, seenPost } from './request-case.js';
+import { UPGRADES } from './upgrades.js';
 
 /** A good request, and then one that is not: the first is answered, the second refused, a third is never read. */
 const BEHIND_A_GOOD_ONE: readonly RequestCase[] = [FRAMING, LINE_ENDS, CHUNKS, NAMES].flatMap(

@@ -1,7 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { SystemClock } from '../../core/clock/system.js';
-import { OutboundGuard } from '../../core/net/guard.js';
-import { NodeNet } from '../../core/net/node.js';
 import type { AnswerCase } from '../corpus/answers.js';
 import { ANSWERS } from '../corpus/answers.js';
 import { getOf, head } from '../corpus/request-case.js';
@@ -20,24 +17,12 @@ const NEXT = getOf('/vol-1/next');
 const SEEN_NEXT = OK.toString('latin1');
 const INTERIM = /^(?:HTTP\/1\.1 10[23] [^]*?\r\n\r\n)*/;
 
-const clock = new SystemClock();
 let server: RecordingServer;
 let front: HttpFront;
 
 beforeAll(async () => {
   server = await RecordingServer.start();
-  const guard = new OutboundGuard({
-    networks: ['127.0.0.0/8'],
-    ports: [{ first: 1, last: 65_535 }],
-    excluded: [],
-  });
-  front = await HttpFront.start({
-    net: new NodeNet(clock, guard),
-    clock,
-    listen: { host: '127.0.0.1', port: 0 },
-    servers: { s1: server.address },
-    table: { 'vol-1': 's1@1.1' },
-  });
+  front = await HttpFront.startBefore(server.address);
 });
 
 afterAll(async () => {

@@ -1,7 +1,4 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { SystemClock } from '../../core/clock/system.js';
-import { OutboundGuard } from '../../core/net/guard.js';
-import { NodeNet } from '../../core/net/node.js';
 import type { RequestCase } from '../corpus/request-case.js';
 import { REQUEST_THEMES } from '../corpus/requests.js';
 import { HttpFront } from '../support/http-front.js';
@@ -11,7 +8,7 @@ import { LenientServer, chunksIn } from '../support/lenient-server.js';
 import type { LenientRequest } from '../support/lenient-server.js';
 import { HAPROXY, NGINX, PeerProxy } from '../support/peer-proxy.js';
 import { RawClient, answersIn } from '../support/raw-client.js';
-import { OK, OK_HEAD, RecordingServer } from '../support/recording-server.js';
+import { RecordingServer } from '../support/recording-server.js';
 import type { StrictRequest } from '../support/strict-requests.js';
 
 /*
@@ -34,8 +31,6 @@ const ACCEPTED = Object.values(REQUEST_THEMES)
 /** Behind what was passed on: it must be read as a request of its own. */
 const SENTINEL = 'GET /vol-1/sentinel HTTP/1.1\r\nhost: a.example\r\n\r\n';
 
-const clock = new SystemClock();
-
 describeWith('haproxy')('before HAProxy and nginx', () => {
   let recorder: RecordingServer;
   let backend: LenientServer;
@@ -44,19 +39,7 @@ describeWith('haproxy')('before HAProxy and nginx', () => {
 
   beforeAll(async () => {
     recorder = await RecordingServer.start();
-    recorder.answer = ({ method }) => ({ pieces: [method === 'HEAD' ? OK_HEAD : OK] });
-    const guard = new OutboundGuard({
-      networks: ['127.0.0.0/8'],
-      ports: [{ first: 1, last: 65_535 }],
-      excluded: [],
-    });
-    front = await HttpFront.start({
-      net: new NodeNet(clock, guard),
-      clock,
-      listen: { host: '127.0.0.1', port: 0 },
-      servers: { s1: recorder.address },
-      table: { 'vol-1': 's1@1.1', 'vol-2': 's1@1.1' },
-    });
+    front = await HttpFront.startBefore(recorder.address);
     backend = await LenientServer.start();
     peers = [
       ['HAProxy', await PeerProxy.start(HAPROXY, backend.address)],

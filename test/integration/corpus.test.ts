@@ -1,8 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { SystemClock } from '../../core/clock/system.js';
-import { OutboundGuard } from '../../core/net/guard.js';
 import { FAULTS } from '../../core/net/http/fault.js';
-import { NodeNet } from '../../core/net/node.js';
 import { REFUSALS } from '../../redirector/adapters/http/refusals.js';
 import { REQUEST_THEMES } from '../corpus/requests.js';
 import type { RequestCase } from '../corpus/request-case.js';
@@ -11,7 +9,7 @@ import { HttpFront } from '../support/http-front.js';
 import { latin1 } from '../support/http-transcript.js';
 import { piecesOf } from '../support/pieces.js';
 import { RawClient, answersIn } from '../support/raw-client.js';
-import { OK, OK_HEAD, RecordingServer } from '../support/recording-server.js';
+import { RecordingServer } from '../support/recording-server.js';
 
 /*
  * Every raw request of the corpus to a real listener, in one piece, in two and in many. A server behind it reads as strictly
@@ -30,19 +28,7 @@ let front: HttpFront;
 
 beforeAll(async () => {
   server = await RecordingServer.start();
-  server.answer = ({ method }) => ({ pieces: [method === 'HEAD' ? OK_HEAD : OK] });
-  const guard = new OutboundGuard({
-    networks: ['127.0.0.0/8'],
-    ports: [{ first: 1, last: 65_535 }],
-    excluded: [],
-  });
-  front = await HttpFront.start({
-    net: new NodeNet(clock, guard),
-    clock,
-    listen: { host: '127.0.0.1', port: 0 },
-    servers: { s1: server.address },
-    table: { 'vol-1': 's1@1.1', 'vol-2': 's1@1.1' },
-  });
+  front = await HttpFront.startBefore(server.address);
 });
 
 afterAll(async () => {

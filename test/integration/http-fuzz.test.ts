@@ -4,8 +4,6 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { connect } from 'node:net';
 import { SystemClock } from '../../core/clock/system.js';
-import { OutboundGuard } from '../../core/net/guard.js';
-import { NodeNet } from '../../core/net/node.js';
 import { SeededRng } from '../../core/rng.js';
 import { fuzzRuns } from '../support/fuzz.js';
 import type { Message } from '../support/hostile-clients.js';
@@ -55,18 +53,7 @@ beforeAll(async () => {
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
-  const guard = new OutboundGuard({
-    networks: ['127.0.0.0/8'],
-    ports: [{ first: 1, last: 65_535 }],
-    excluded: [],
-  });
-  front = await HttpFront.start({
-    net: new NodeNet(clock, guard),
-    clock,
-    listen: { host: '127.0.0.1', port: 0 },
-    servers: { s1: { host: '127.0.0.1', port } },
-    table: { 'vol-1': 's1@1.1', 'vol-2': 's1@1.1' },
-  });
+  front = await HttpFront.startBefore({ host: '127.0.0.1', port });
 });
 
 afterAll(async () => {

@@ -13,13 +13,13 @@ import type { Dimension } from '../../core/domain.js';
 import { MemoryDisk } from '../../core/disk/memory.js';
 import { SILENT_LOG } from '../../core/log.js';
 import { MemoryMetricStore } from '../../core/metric-store/memory.js';
-import { OutboundGuard } from '../../core/net/guard.js';
 import { NodeNet } from '../../core/net/node.js';
 import type { CallAnswer, OutboundCall } from '../../core/net/port.js';
 import { SeededRng } from '../../core/rng.js';
 import { itWith } from '../support/installed.js';
 import { s } from '../support/names.js';
 import { NodeExporter } from '../support/node-exporter.js';
+import { thisMachine } from '../support/this-machine.js';
 import { untilWithin } from '../support/until.js';
 
 const until = untilWithin(30_000);
@@ -89,12 +89,7 @@ describe('a real node_exporter', () => {
     exporter = await NodeExporter.start();
     // So that there is something to measure.
     burner = spawn(process.execPath, ['-e', BURN], { stdio: 'ignore' });
-    const guard = new OutboundGuard({
-      networks: ['127.0.0.0/8'],
-      ports: [{ first: 1, last: 65_535 }],
-      excluded: [],
-    });
-    net = new WitnessedNet(clock, guard);
+    net = new WitnessedNet(clock, thisMachine());
     store = new MemoryMetricStore();
     startMs = Math.floor(clock.realtimeMs());
     const spool = await Spool.open({ disk: new MemoryDisk(), clock, log: SILENT_LOG });

@@ -3,7 +3,7 @@ import type { TLSSocket } from 'node:tls';
 import { connect as connectTls } from 'node:tls';
 import { SystemClock } from '../../core/clock/system.js';
 import type { Address } from '../../core/domain.js';
-import { OutboundGuard, trustsOf } from '../../core/net/guard.js';
+import { trustsOf } from '../../core/net/guard.js';
 import { NodeNet } from '../../core/net/node.js';
 import type { Listener, ListenOptions } from '../../core/net/port.js';
 import { ClientTls } from '../../core/net/tls/client-tls.js';
@@ -12,16 +12,10 @@ import { ServerTls } from '../../core/net/tls/server-tls.js';
 import { ticketKeys } from '../../core/net/tls/ticket-keys.js';
 import { Authority } from '../support/certificates.js';
 import { Peer } from '../support/peer.js';
+import { thisMachine } from '../support/this-machine.js';
 
 const authority = new Authority();
-const net = new NodeNet(
-  new SystemClock(),
-  new OutboundGuard({
-    networks: ['127.0.0.0/8'],
-    ports: [{ first: 1, last: 65_535 }],
-    excluded: [],
-  }),
-);
+const net = new NodeNet(new SystemClock(), thisMachine());
 const AT = { host: '127.0.0.1', port: 0 };
 
 function materialOf(given: Partial<ServerTlsMaterial> = {}): ServerTlsMaterial {

@@ -10,12 +10,12 @@ import { SystemClock } from '../../core/clock/system.js';
 import { NodeDisk } from '../../core/disk/node.js';
 import type { ResourceId, ServerId } from '../../core/domain.js';
 import { SILENT_LOG } from '../../core/log.js';
-import { OutboundGuard } from '../../core/net/guard.js';
 import { NodeNet } from '../../core/net/node.js';
 import type { Net } from '../../core/net/port.js';
 import { SeededRng } from '../../core/rng.js';
 import { EmbeddedTableStore } from '../../core/table-store/embedded.js';
 import { FaultProxy } from '../support/fault-proxy.js';
+import { thisMachine } from '../support/this-machine.js';
 import type { HostArguments, HostReady, ToHost } from './messages.js';
 
 /*
@@ -29,11 +29,6 @@ const ID_HEADER = 'x-id';
 const [args] = (await once(process, 'message')) as [HostArguments];
 const clock = new SystemClock();
 const rng = new SeededRng(1);
-const guard = new OutboundGuard({
-  networks: ['127.0.0.0/8'],
-  ports: [{ first: 1, last: 65_535 }],
-  excluded: [],
-});
 const links: FaultProxy[] = [];
 // Each line with a call of its own: what was written is there, however this process ends.
 const journal = openSync(args.journal, 'a');
@@ -46,7 +41,7 @@ async function linkTo(port: () => number): Promise<FaultProxy> {
 
 /** As the real one, but others find its listeners behind links. */
 function linkedNet(): Net {
-  const net = new NodeNet(clock, guard);
+  const net = new NodeNet(clock, thisMachine());
   return {
     connect: (to, options) => net.connect(to, options),
     call: (request) => net.call(request),

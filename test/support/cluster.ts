@@ -17,7 +17,6 @@ import type {
 } from '../../core/domain.js';
 import { SILENT_LOG } from '../../core/log.js';
 import type { Log } from '../../core/log.js';
-import { OutboundGuard } from '../../core/net/guard.js';
 import { NodeNet } from '../../core/net/node.js';
 import { SeededRng } from '../../core/rng.js';
 import { Eligibility } from '../../core/table-store/eligibility.js';
@@ -34,6 +33,7 @@ import type { RedirectorOptions } from '../../redirector/redirector.js';
 import { Redirector } from '../../redirector/redirector.js';
 import { SWITCH_LIMITS } from '../../redirector/switch/protocol.js';
 import { plannedMove } from './planned-moves.js';
+import { thisMachine } from './this-machine.js';
 
 /* A small cluster on loopback, real but for its table store: for tests that need real sockets. */
 
@@ -112,11 +112,7 @@ export class TestCluster {
     /** Resources that several servers serve at the same time. */
     readonly sharing?: Readonly<Record<string, Sharing>>;
   } = {}) {
-    const guard = new OutboundGuard({
-      networks: ['127.0.0.0/8'],
-      ports: [{ first: 1, last: 65_535 }],
-      excluded: [],
-    });
+    const guard = thisMachine();
     this.net = new NodeNet(this.clock, guard);
     this.store = store;
     this.log = log;

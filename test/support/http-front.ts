@@ -1,6 +1,8 @@
 import type { Clock } from '../../core/clock/port.js';
+import { SystemClock } from '../../core/clock/system.js';
 import type { Address, ServerId } from '../../core/domain.js';
 import { SILENT_LOG } from '../../core/log.js';
+import { NodeNet } from '../../core/net/node.js';
 import type { Net } from '../../core/net/port.js';
 import type { AccessLog } from '../../redirector/access-log/access-log.js';
 import { HttpAdapter } from '../../redirector/adapters/http/http-adapter.js';
@@ -9,6 +11,7 @@ import type { ServerWork } from '../../redirector/adapters/servers.js';
 import { PLAIN_LINK } from '../../redirector/adapters/servers.js';
 import { Gate } from '../../redirector/gate.js';
 import { tableOf } from './names.js';
+import { thisMachine } from './this-machine.js';
 
 export interface HttpFrontOptions {
   readonly net: Net;
@@ -60,6 +63,18 @@ export class HttpFront {
     );
     await adapter.start();
     return new HttpFront(gate, adapter);
+  }
+
+  /** A real listener, on a port that is free, before a server of this machine that has `vol-1` and `vol-2`. */
+  static startBefore(server: Address): Promise<HttpFront> {
+    const clock = new SystemClock();
+    return HttpFront.start({
+      net: new NodeNet(clock, thisMachine()),
+      clock,
+      listen: { host: '127.0.0.1', port: 0 },
+      servers: { s1: server },
+      table: { 'vol-1': 's1@1.1', 'vol-2': 's1@1.1' },
+    });
   }
 
   /** Where clients connect. */

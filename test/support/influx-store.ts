@@ -3,9 +3,9 @@ import { SystemClock } from '../../core/clock/system.js';
 import { SILENT_LOG } from '../../core/log.js';
 import type { InfluxMetricStoreOptions } from '../../core/metric-store/influx/store.js';
 import { InfluxMetricStore } from '../../core/metric-store/influx/store.js';
-import { OutboundGuard } from '../../core/net/guard.js';
 import { NodeNet } from '../../core/net/node.js';
 import { SeededRng } from '../../core/rng.js';
+import { thisMachine } from './this-machine.js';
 
 const DAY = 86_400_000;
 export const KEPT_FOR = {
@@ -20,11 +20,11 @@ export function influxStore(
   options: Pick<InfluxMetricStoreOptions, 'url' | 'database'> & Partial<InfluxMetricStoreOptions>,
   clock: Clock = new SystemClock(),
 ): InfluxMetricStore {
-  const guard = new OutboundGuard({
-    networks: ['127.0.0.0/8'],
-    ports: [{ first: 1, last: 65_535 }],
-    excluded: [],
-  });
-  const parts = { net: new NodeNet(clock, guard), clock, rng: new SeededRng(1), log: SILENT_LOG };
+  const parts = {
+    net: new NodeNet(clock, thisMachine()),
+    clock,
+    rng: new SeededRng(1),
+    log: SILENT_LOG,
+  };
   return new InfluxMetricStore(parts, { ...KEPT_FOR, ...options });
 }

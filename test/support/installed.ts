@@ -10,7 +10,7 @@ export function itWith(
 ): (name: string, test: () => Promise<void>, timeoutMs?: number) => void {
   if (mustRun(program)) return it;
   return (name, test, timeoutMs) => {
-    // Skipped, since its program is not on this machine: there is nothing to test with.
+    // Skipped where `program` is not installed; in CI it runs, and fails.
     it.skip(named(name, `${program} is not installed`), test, timeoutMs);
   };
 }
@@ -19,7 +19,7 @@ export function itWith(
 export function describeWith(program: string): (name: string, tests: () => void) => void {
   if (mustRun(program)) return describe;
   return (name, tests) => {
-    // Skipped, since its program is not on this machine: there is nothing to test with.
+    // Skipped where `program` is not installed; in CI it runs, and fails.
     describe.skip(named(name, `${program} is not installed`), tests);
   };
 }
@@ -41,7 +41,7 @@ export function describeWithNetwork(name: string, tests: () => void): void {
     describe(name, tests);
     return;
   }
-  // Skipped, since what it needs is not on this machine: there is nothing to test with.
+  // Skipped where root's rights, network namespaces, nft or arping are missing; in CI it runs, and fails.
   describe.skip(named(name, 'network namespaces need root, iproute2, nftables and arping'), tests);
 }
 

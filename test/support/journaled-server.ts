@@ -7,10 +7,10 @@ import { agentToken } from '../../core/agent-protocol.js';
 import { SystemClock } from '../../core/clock/system.js';
 import type { ResourceId, ServerId } from '../../core/domain.js';
 import { SILENT_LOG } from '../../core/log.js';
-import { OutboundGuard } from '../../core/net/guard.js';
 import { NodeNet } from '../../core/net/node.js';
 import { MemoryTableStore } from '../../core/table-store/memory.js';
 import type { TableStore, Transaction, TransactResult } from '../../core/table-store/port.js';
+import { thisMachine } from './this-machine.js';
 
 /* A server with an agent, in the test's own process: it outlives the service that the test kills. */
 
@@ -55,11 +55,6 @@ export class JournaledServer {
   static async start(options: JournaledServerOptions): Promise<JournaledServer> {
     const { name, resources, registration, secret, journal, workMs } = options;
     const clock = new SystemClock();
-    const guard = new OutboundGuard({
-      networks: ['127.0.0.0/8'],
-      ports: [{ first: 1, last: 65_535 }],
-      excluded: [],
-    });
     const http = createServer(
       guarded(
         () => agent.gate,
@@ -84,7 +79,7 @@ export class JournaledServer {
     const id = name as ServerId;
     const agent: Agent = new Agent(
       {
-        net: new NodeNet(clock, guard),
+        net: new NodeNet(clock, thisMachine()),
         clock,
         log: SILENT_LOG,
         store: new SlowStore(options.diskMs),

@@ -2,7 +2,7 @@ import type { Server, Socket } from 'node:net';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import type { Address } from '../../core/domain.js';
-import { OK, OK_HEAD } from './recording-server.js';
+import { okTo } from './recording-server.js';
 
 export interface LenientRequest {
   readonly method: string;
@@ -62,7 +62,7 @@ export class LenientServer {
           if (read === undefined) return;
           text = text.slice(read.end);
           this.#requests.push(read.request);
-          socket.write(read.request.method === 'HEAD' ? OK_HEAD : OK);
+          socket.write(okTo(read.request.method));
         }
       })
       .on('error', () => undefined)

@@ -1,6 +1,6 @@
-import { spawn, spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import type { ChildProcess } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 
 /*
  * Machines on one Ethernet, as network namespaces on a bridge: each with an interface `eth0`. Whatever is made here goes
@@ -10,6 +10,8 @@ import type { ChildProcess } from 'node:child_process';
 export class Namespaces {
   readonly #prefix = `fs${process.pid}-`;
   readonly #made: string[] = [];
+  /** By name: a process that is always there, so that its `/proc/PID/net` is that machine's. */
+  readonly #residents = new Map<string, number>();
 
   /** @param hosts name: its addresses with their prefixes */
   constructor(hosts: Readonly<Record<string, readonly string[]>>) {
@@ -40,10 +42,14 @@ export class Namespaces {
     return spawn(program, [...args, ...command], { stdio: ['ignore', 'pipe', 'pipe'] });
   }
 
+  /** Looks in /proc, not through `ip`: it may be asked often. */
   has(name: string, address: string): boolean {
-    const said = ip('-j', '-n', this.#prefix + name, 'address', 'show', 'dev', 'eth0');
-    const [{ addr_info: found }] = JSON.parse(said) as [{ addr_info: { local?: string }[] }];
-    return found.some(({ local }) => local === address);
+    const net = `/proc/${this.#residents.get(name) ?? ''}/net`;
+    if (address.includes(':')) {
+      return readFileSync(`${net}/if_inet6`, 'latin1').includes(sixteenBytes(address));
+    }
+    const routes = readFileSync(`${net}/fib_trie`, 'latin1');
+    return new RegExp(`-- ${address.replaceAll('.', '\\.')}\\n +/32 host LOCAL`).test(routes);
   }
 
   /** Kills what still runs there, too. */
@@ -74,6 +80,15 @@ export class Namespaces {
       ip('-n', host, 'address', 'add', address, 'dev', 'eth0', ...quick);
     }
     ip('-n', host, 'link', 'set', 'eth0', 'up');
+    this.#residents.set(name, this.#resident(name, host));
+  }
+
+  #resident(name: string, namespace: string): number {
+    const { pid } = this.spawn(name, 'sleep', 'infinity');
+    if (pid === undefined) throw new Error(`nobody lives on ${name}`);
+    const { ino } = statSync(`/run/netns/${namespace}`);
+    while (statSync(`/proc/${pid}/ns/net`).ino !== ino);
+    return pid;
   }
 
   #add(name: string): string {
@@ -82,6 +97,15 @@ export class Namespaces {
     this.#made.push(namespace);
     return namespace;
   }
+}
+
+/** As /proc spells an IPv6 address. */
+function sixteenBytes(address: string): string {
+  const [before = [], after = []] = address
+    .split('::')
+    .map((part) => part.split(':').filter((group) => group !== ''));
+  const zeros = Array.from({ length: 8 - before.length - after.length }, () => '0');
+  return [...before, ...zeros, ...after].map((group) => group.padStart(4, '0')).join('');
 }
 
 /** Of test runs that were killed before they could remove theirs. */

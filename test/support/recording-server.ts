@@ -16,7 +16,7 @@ export interface ScriptedAnswer {
  * told.
  */
 export class RecordingServer {
-  answer: (request: StrictRequest) => ScriptedAnswer = () => ({ pieces: [OK] });
+  answer: (request: StrictRequest) => ScriptedAnswer = ({ method }) => ({ pieces: [okTo(method)] });
   readonly address: Address;
   readonly #server: Server;
   readonly #connections = new Map<Socket, StrictRequests>();
@@ -80,8 +80,11 @@ export class RecordingServer {
 }
 
 export const OK = Buffer.from('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok', 'latin1');
-/** To HEAD, which takes no body. */
-export const OK_HEAD = Buffer.from('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n', 'latin1');
+
+/** HEAD takes no body. */
+export function okTo(method: string): Uint8Array {
+  return method === 'HEAD' ? OK.subarray(0, -2) : OK;
+}
 
 /** Each piece in a turn of the loop of its own. */
 export function send(socket: Socket, { pieces, closes = false }: ScriptedAnswer): void {

@@ -1,14 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
-import type { PlannedMove } from '../../../../core/plan.js';
 import { explain } from '../../../../forecaster/planner/explain.js';
 import { explanationWords } from '../../../../forecaster/planner/explain-words.js';
-import type { PlannerOptions, PlanningResult } from '../../../../forecaster/planner/inputs.js';
-import { planFor } from '../../../../forecaster/planner/planner.js';
+import type { PlannerOptions } from '../../../../forecaster/planner/inputs.js';
 import { noPlanWords, reasonWords } from '../../../../forecaster/planner/words.js';
 import { r } from '../../../support/names.js';
-import { faultsOf } from '../../../support/planner/checker.js';
 import type { TestFleet, TestServer } from '../../../support/planner/inputs.js';
 import { inputsOf } from '../../../support/planner/inputs.js';
+import { movesOf, planned } from '../../../support/planner/planned.js';
 
 type Group = PlannerOptions['groups'][number];
 
@@ -21,18 +19,6 @@ const group = (rest: Partial<Group>): Pick<PlannerOptions, 'groups'> => ({
   groups: [{ match: 'db-*', each: false, apart: false, zonesMin: 1, ...rest }],
 });
 const APART = group({ apart: true });
-
-/** Plans, and has the answer checked. */
-function planned(fleet: TestFleet): PlanningResult {
-  const inputs = inputsOf(fleet);
-  const result = planFor(inputs);
-  expect(faultsOf(inputs, result)).toEqual([]);
-  return result;
-}
-
-function movesOf({ plan }: PlanningResult): PlannedMove[] {
-  return plan?.batches.flatMap(({ moves }) => moves) ?? [];
-}
 
 describe('resources that are to be apart', () => {
   it('are parted where they share a server, the smaller one moved, and the reason says so', () => {

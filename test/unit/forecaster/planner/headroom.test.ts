@@ -1,9 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { PlannerOptions, PlanningResult } from '../../../../forecaster/planner/inputs.js';
-import { planFor } from '../../../../forecaster/planner/planner.js';
-import { faultsOf } from '../../../support/planner/checker.js';
 import type { TestFleet, TestServer } from '../../../support/planner/inputs.js';
-import { inputsOf } from '../../../support/planner/inputs.js';
+import { planned } from '../../../support/planner/planned.js';
 
 const server = (rest: Partial<TestServer> = {}): TestServer => ({
   capacity: { hits: 1000 },
@@ -16,12 +14,8 @@ const many = (counts: Readonly<Record<string, number>>): TestFleet['resources'] 
     ),
   );
 
-/** Plans, and has the answer checked. */
-function planned(fleet: TestFleet, headroom: PlannerOptions['headroom']): PlanningResult {
-  const inputs = inputsOf({ ...fleet, options: { ...fleet.options, headroom } });
-  const result = planFor(inputs);
-  expect(faultsOf(inputs, result)).toEqual([]);
-  return result;
+function plannedWith(fleet: TestFleet, headroom: PlannerOptions['headroom']): PlanningResult {
+  return planned({ ...fleet, options: { ...fleet.options, headroom } });
 }
 
 describe('headroom for the loss of a server', () => {
@@ -29,15 +23,18 @@ describe('headroom for the loss of a server', () => {
 
   it('is kept free: a server is relieved that without it would be full enough', () => {
     const fleet: TestFleet = { servers, resources: many({ s1: 16, s2: 11, s3: 10 }) };
-    expect(planned(fleet, 'none').none).toMatchObject({ why: 'balanced' });
-    const { plan } = planned(fleet, 'server');
+    expect(plannedWith(fleet, 'none').none).toMatchObject({ why: 'balanced' });
+    const { plan } = plannedWith(fleet, 'server');
     expect(plan?.analysis.target).toBeCloseTo(2 / 3);
     expect(plan?.analysis.score).toMatchObject({ nothing: { peak: 0.8 }, plan: { peak: 0.7 } });
     expect(plan?.analysis.blockers).toEqual([]);
   });
 
   it('is named where it cannot be had: the server, and how much finds no room', () => {
-    const { none } = planned({ servers, resources: many({ s1: 15, s2: 15, s3: 15 }) }, 'server');
+    const { none } = plannedWith(
+      { servers, resources: many({ s1: 15, s2: 15, s3: 15 }) },
+      'server',
+    );
     expect(none).toMatchObject({ why: 'blocked' });
     // Ten of fifteen fit: the others have room for five each.
     const missing = none?.blockers.filter(({ kind }) => kind === 'headroom');
@@ -50,7 +47,7 @@ describe('headroom for the loss of a server', () => {
 
   it('is what a spare server is there for', () => {
     const spare = { ...servers, s4: server({ spare: true }) };
-    const { none } = planned(
+    const { none } = plannedWith(
       { servers: spare, resources: many({ s1: 15, s2: 15, s3: 15 }) },
       'server',
     );
@@ -62,7 +59,7 @@ describe('headroom for the loss of a server', () => {
       ...many({ s1: 1 }),
       only: { on: 's2', needs: { hits: 10 }, eligible: ['s2'] },
     };
-    expect(planned({ servers, resources }, 'server').none).toMatchObject({
+    expect(plannedWith({ servers, resources }, 'server').none).toMatchObject({
       why: 'blocked',
       blockers: [{ kind: 'headroom', server: 's2', resource: 'only', amount: null }],
     });
@@ -77,7 +74,7 @@ describe('headroom for the loss of a server', () => {
       },
       options: { groups: [{ match: 'db-*', each: false, apart: true, zonesMin: 1 }] },
     };
-    expect(planned(fleet, 'server').none?.blockers).toMatchObject([
+    expect(plannedWith(fleet, 'server').none?.blockers).toMatchObject([
       { kind: 'headroom', server: 's1' },
       { kind: 'headroom', server: 's2' },
     ]);
@@ -93,10 +90,14 @@ describe('headroom for the loss of a zone', () => {
       s4: server({ zone: 'b' }),
     };
     const half = many({ s1: 10, s2: 10, s3: 10, s4: 10 });
-    expect(planned({ servers, resources: half }, 'zone').none).toMatchObject({ why: 'balanced' });
+    expect(plannedWith({ servers, resources: half }, 'zone').none).toMatchObject({
+      why: 'balanced',
+    });
     const more = many({ s1: 12, s2: 12, s3: 12, s4: 12 });
-    expect(planned({ servers, resources: more }, 'server').none).toMatchObject({ why: 'balanced' });
-    const { none } = planned({ servers, resources: more }, 'zone');
+    expect(plannedWith({ servers, resources: more }, 'server').none).toMatchObject({
+      why: 'balanced',
+    });
+    const { none } = plannedWith({ servers, resources: more }, 'zone');
     expect(none?.blockers.filter(({ kind }) => kind === 'headroom')).toMatchObject([
       { server: null, zone: 'a', amount: 0.4 },
       { server: null, zone: 'b', amount: 0.4 },
@@ -105,7 +106,7 @@ describe('headroom for the loss of a zone', () => {
 
   it('is not attainable where there is one zone, which is said', () => {
     const servers = { s1: server(), s2: server() };
-    const { none } = planned({ servers, resources: many({ s1: 1, s2: 1 }) }, 'zone');
+    const { none } = plannedWith({ servers, resources: many({ s1: 1, s2: 1 }) }, 'zone');
     expect(none).toMatchObject({
       why: 'blocked',
       blockers: [{ kind: 'headroom', server: null, zone: null }],

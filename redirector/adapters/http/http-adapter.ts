@@ -1,12 +1,12 @@
 import type { Address, ServerId } from '../../../core/domain.js';
 import type { Move } from '../../../core/plan.js';
+import { Tally } from '../../../core/tally.js';
 import type { ProtocolAdapter, Transfer, VacateHow } from '../adapter.js';
 import type { FrontListener } from '../fronts.js';
 import { Fronts } from '../fronts.js';
 import { Reaching } from '../reaching.js';
 import type { ServerLink } from '../servers.js';
 import { UNSEEN } from '../servers.js';
-import { Tally } from '../tally.js';
 import { PlainTransfer } from '../transfer.js';
 import { WorkUnderWay } from '../under-way.js';
 import { ClientConnection } from './client-connection.js';

@@ -1,5 +1,6 @@
 import type { Address, ResourceId, ServerId } from '../../../core/domain.js';
 import type { Move } from '../../../core/plan.js';
+import { Tally } from '../../../core/tally.js';
 import type { Connection } from '../../../core/net/port.js';
 import { proxyHeaderBytes } from '../../../core/net/proxy-header.js';
 import type { ProtocolAdapter, Transfer, VacateHow } from '../adapter.js';
@@ -7,7 +8,6 @@ import type { FrontListener } from '../fronts.js';
 import { Fronts } from '../fronts.js';
 import { Reaching } from '../reaching.js';
 import { UNSEEN } from '../servers.js';
-import { Tally } from '../tally.js';
 import { PlainTransfer } from '../transfer.js';
 import { WorkUnderWay } from '../under-way.js';
 import type { TcpAdapterParts, TcpContext } from './context.js';

@@ -5,7 +5,6 @@ import {
   RESOURCE_HEADER,
   SINCE_HEADER,
 } from '../../../core/agent-protocol.js';
-import type { Cancel } from '../../../core/clock/port.js';
 import { BodyWriter } from '../../../core/net/http/body-writer.js';
 import { errorAnswerBytes } from '../../../core/net/http/error-answer.js';
 import { HttpFault } from '../../../core/net/http/fault.js';
@@ -18,8 +17,8 @@ import type { RequestHead } from '../../../core/net/http/request-head.js';
 import type { ResponseHead } from '../../../core/net/http/response-head.js';
 import type { CloseReason } from '../../../core/net/port.js';
 import type { AccessEnd } from '../../access-log/access.js';
-import type { Entrance, Ticket } from '../../gate.js';
-import { HELD, LEASE_OVER, UNASSIGNED, UNREACHABLE } from '../../gate.js';
+import type { EntryRefusal, EntryUser } from '../entry.js';
+import { Entry } from '../entry.js';
 import type { UnderWay } from '../under-way.js';
 import type { HttpContext } from './context.js';
 import type { HttpOptions } from './options.js';
@@ -73,7 +72,7 @@ export interface ExchangeClient {
 type Phase = 'entry' | 'queue' | 'request' | 'answer' | 'relay' | 'tunnel' | 'over';
 
 /** One request on its way through the redirector, to the one answer that its client gets. */
-export class Exchange implements UpstreamUser, PoolWaiter, UnderWay {
+export class Exchange implements EntryUser, PoolWaiter, UpstreamUser, UnderWay {
   readonly #context: HttpContext;
   readonly #client: ExchangeClient;
   readonly #head: RequestHead;
@@ -83,19 +82,12 @@ export class Exchange implements UpstreamUser, PoolWaiter, UnderWay {
   readonly #id: string | undefined;
   readonly #startedAtMs: number;
   #phase: Phase = 'entry';
-  #isEntered = false;
-  #server = -1;
-  #ticket: Ticket | undefined;
-  #cancelRetry: Cancel | undefined;
+  readonly #entry: Entry;
   #pool: UpstreamPool | undefined;
   #upstream: Upstream | undefined;
   #sends = 0;
   /** When the server had all that it needs to answer, or of a body that goes on, its beginning (monotonic). */
   #sentAtMs = 0;
-  /** A server that failed just now: others that serve the resource as well are asked before it. */
-  #avoid = -1;
-  /** Since when that server serves the resource, as the gate said on entering. */
-  #since = '';
   #resends = 0;
   #bytes = 0;
   /** Of those, to the client. */
@@ -129,13 +121,15 @@ export class Exchange implements UpstreamUser, PoolWaiter, UnderWay {
     this.#at = at;
     this.#id = id;
     this.#startedAtMs = context.clock.monotonicMs();
+    this.#entry = new Entry(context, { user: this, work: this, at });
     this.#isRequestRead = head.framing.kind === 'none';
   }
 
   /* ---- from the client ---- */
 
   begin(): void {
-    this.#enter();
+    this.#toGate();
+    this.#entry.enter();
   }
 
   bodyData(bytes: Uint8Array): void {
@@ -227,15 +221,32 @@ export class Exchange implements UpstreamUser, PoolWaiter, UnderWay {
 
   pin(): void {
     if (this.#phase === 'queue') this.cut();
-    else if (this.#isEntered) this.#withdraw();
+    else this.#entry.withdraw();
+  }
+
+  /* ---- from the gate ---- */
+
+  get keptBytes(): number {
+    return this.#keptBytes;
+  }
+
+  entered(server: number): void {
+    this.#phase = 'queue';
+    this.#touch();
+    this.#pool = this.#context.poolOf(server);
+    if (this.#pool === undefined) this.notConnected('unreachable');
+    else if (this.#needsFresh) this.#pool.acquireFresh(this);
+    else this.#pool.acquire(this);
+  }
+
+  refused(name: EntryRefusal): void {
+    this.#refuse(name);
   }
 
   /* ---- from the pool ---- */
 
   connected(upstream: Upstream): void {
-    const { gate } = this.#context;
-    const isAsEntered = gate.sinceText(this.#at) === this.#since && !gate.isLeaseOver(this.#at);
-    if (this.#phase !== 'queue' || !isAsEntered) {
+    if (this.#phase !== 'queue' || !this.#entry.isAsEntered) {
       this.#pool?.release(upstream);
       if (this.#phase === 'queue') this.#enterAgain();
       return;
@@ -243,31 +254,20 @@ export class Exchange implements UpstreamUser, PoolWaiter, UnderWay {
     this.#phase = 'request';
     this.#upstream = upstream;
     this.#sends += 1;
-    if (this.#sends === 1) this.#context.retries.sent(this.#server);
+    if (this.#sends === 1) this.#context.retries.sent(this.#entry.server);
     this.#touch();
     this.#send(upstream);
   }
 
   notConnected(why: CloseReason | 'full'): void {
     if (this.#phase !== 'queue') return;
-    const { gate, suspect, clock, options, work } = this.#context;
-    this.#withdraw();
-    if (why === 'full') {
-      this.#refuse('serverFull');
+    this.#toGate();
+    if (why !== 'full') {
+      this.#entry.notConnected();
       return;
     }
-    work.failed(this.#server);
-    suspect(this.#server);
-    const isOver = clock.monotonicMs() - this.#startedAtMs >= options.retryForMs;
-    if (isOver) {
-      this.#refuse('unreachable');
-    } else if (gate.isShared(this.#at)) {
-      this.#avoid = this.#server;
-      this.#enterSoon();
-    } else {
-      gate.stall(this.#at);
-      this.#enter();
-    }
+    this.#entry.withdraw();
+    this.#refuse('serverFull');
   }
 
   /* ---- from the server ---- */
@@ -355,7 +355,7 @@ export class Exchange implements UpstreamUser, PoolWaiter, UnderWay {
       this.#afterRefusal(this.#refusedBy);
     } else {
       // What was cut here is no fault of the server.
-      if (why !== 'destroyed') this.#context.work.failed(this.#server);
+      if (why !== 'destroyed') this.#context.work.failed(this.#entry.server);
       this.#afterLoss(lossOf(why));
     }
   }
@@ -374,57 +374,16 @@ export class Exchange implements UpstreamUser, PoolWaiter, UnderWay {
 
   /* ---- the way ---- */
 
-  #enter(): void {
-    const { gate } = this.#context;
-    this.#phase = 'entry';
-    this.#client.expireIn(Infinity);
-    const entrance = gate.enter(this.#at, this.#avoid);
-    if (entrance !== HELD) {
-      this.#entered(entrance);
-      return;
-    }
-    this.#ticket = gate.park(this.#at, this.#keptBytes, (later) => {
-      this.#ticket = undefined;
-      if (later === 'expired') this.#refuse('holdTooLong');
-      else this.#entered(later);
-    });
-    if (this.#ticket === undefined) this.#refuse('holdFull');
-  }
-
-  #entered(entrance: Entrance): void {
-    if (entrance < 0) {
-      this.#refuse(closedBy(entrance));
-      return;
-    }
-    const { gate, poolOf, underWay, work } = this.#context;
-    this.#isEntered = true;
-    this.#server = entrance;
-    work.entered(entrance);
-    this.#since = gate.sinceText(this.#at);
-    underWay.add(this.#at, this);
-    this.#phase = 'queue';
-    this.#touch();
-    this.#pool = poolOf(entrance);
-    if (this.#pool === undefined) this.notConnected('unreachable');
-    else if (this.#needsFresh) this.#pool.acquireFresh(this);
-    else this.#pool.acquire(this);
-  }
-
   /** Nothing was sent: from the gate on anew. */
   #enterAgain(): void {
-    this.#withdraw();
-    this.#enter();
+    this.#toGate();
+    this.#entry.enterAgain();
   }
 
-  /** Again, after a pause that lets news arrive. */
-  #enterSoon(): void {
-    const { clock, options } = this.#context;
+  /** It is for the gate to say when it goes on. */
+  #toGate(): void {
     this.#phase = 'entry';
     this.#client.expireIn(Infinity);
-    this.#cancelRetry = clock.after(options.retryPauseMs, () => {
-      this.#cancelRetry = undefined;
-      this.#enter();
-    });
   }
 
   get #needsFresh(): boolean {
@@ -462,12 +421,12 @@ export class Exchange implements UpstreamUser, PoolWaiter, UnderWay {
 
   #toldToServer(): Readonly<Record<string, string>> | undefined {
     const { gate, hasFence } = this.#context;
-    const isFenced = hasFence(this.#server);
+    const isFenced = hasFence(this.#entry.server);
     if (!isFenced && this.#id === undefined) return undefined;
     return {
       ...(isFenced && {
         [RESOURCE_HEADER]: gate.resourceId(this.#at),
-        [SINCE_HEADER]: this.#since,
+        [SINCE_HEADER]: this.#entry.since,
       }),
       ...this.#idHeader,
     };
@@ -527,7 +486,7 @@ export class Exchange implements UpstreamUser, PoolWaiter, UnderWay {
 
   #answered(status: number): void {
     const { clock, work } = this.#context;
-    work.answered(this.#server, status, clock.monotonicMs() - this.#sentAtMs);
+    work.answered(this.#entry.server, status, clock.monotonicMs() - this.#sentAtMs);
   }
 
   #beginTunnel(head: ResponseHead): void {
@@ -551,25 +510,30 @@ export class Exchange implements UpstreamUser, PoolWaiter, UnderWay {
   /** Whether the request was carried out, where the agent answers in place of its server. */
   #agentSays({ status, headers }: ResponseHead): string | undefined {
     if (status !== 421 && status !== 502 && status !== 503) return undefined;
-    return this.#context.hasFence(this.#server) ? headerOf(headers, EXECUTED_HEADER) : undefined;
+    return this.#context.hasFence(this.#entry.server)
+      ? headerOf(headers, EXECUTED_HEADER)
+      : undefined;
   }
 
   #afterRefusal(owner: string): void {
-    const { gate, clock, options, counters, misdirected, work } = this.#context;
+    const { gate, counters, misdirected, work } = this.#context;
     this.#refusedBy = undefined;
     this.#refusalBytes = 0;
     counters.misdirected += 1;
-    this.#withdraw();
+    this.#entry.withdraw();
     if (gate.isShared(this.#at)) {
       // Its agent was not told that it is: others were.
-      work.failed(this.#server);
-      this.#avoid = this.#server;
+      work.failed(this.#entry.server);
+      this.#entry.avoidServer();
     } else {
       misdirected(this.#at, owner);
     }
-    const isOver = clock.monotonicMs() - this.#startedAtMs >= options.retryForMs;
-    if (this.#kept === undefined || isOver) this.#refuse('misdirected');
-    else this.#enterSoon();
+    if (this.#kept === undefined || this.#entry.isOverdue) {
+      this.#refuse('misdirected');
+    } else {
+      this.#toGate();
+      this.#entry.enterSoon();
+    }
   }
 
   /** Sent, and no answer came: again only if that can do no harm. */
@@ -578,33 +542,28 @@ export class Exchange implements UpstreamUser, PoolWaiter, UnderWay {
     const { gate, clock, counters, options, hasFence, retries } = this.#context;
     const isKept = this.#kept !== undefined && this.#resends < RESENDS_MAX && !isWebSocket;
     // What is shared has no other owner that it could be sent to.
-    const mayRepeat = REPEATABLE.has(method) && hasFence(this.#server) && !gate.isShared(this.#at);
+    const mayRepeat =
+      REPEATABLE.has(method) && hasFence(this.#entry.server) && !gate.isShared(this.#at);
     if (!isKept || !(SAFE.has(method) || mayRepeat) || loss === 'answerLate') {
       this.#refuse(loss);
       return;
     }
-    if (!retries.take(this.#server)) {
+    if (!retries.take(this.#entry.server)) {
       this.#refuse('retriesSpent');
       return;
     }
     counters.retries += 1;
     this.#resends += 1;
-    this.#avoid = this.#server;
-    this.#withdraw();
-    if (SAFE.has(method)) this.#enterSoon();
-    else this.#enterOnceMoved(loss, clock.monotonicMs() + options.resendForMs);
-  }
-
-  /** Waits for another owner; none in time: the answer stays unknown. */
-  #enterOnceMoved(loss: RefusalName, untilMs: number): void {
-    const { clock, gate, options } = this.#context;
-    this.#phase = 'entry';
-    this.#client.expireIn(Infinity);
-    this.#cancelRetry = clock.after(options.retryPauseMs, () => {
-      this.#cancelRetry = undefined;
-      if (gate.sinceText(this.#at) !== this.#since) this.#enter();
-      else if (clock.monotonicMs() >= untilMs) this.#refuse(loss);
-      else this.#enterOnceMoved(loss, untilMs);
+    this.#entry.avoidServer();
+    this.#entry.withdraw();
+    this.#toGate();
+    if (SAFE.has(method)) {
+      this.#entry.enterSoon();
+      return;
+    }
+    // None in time: the answer stays unknown.
+    this.#entry.enterOnceMoved(clock.monotonicMs() + options.resendForMs, () => {
+      this.#refuse(loss);
     });
   }
 
@@ -656,7 +615,7 @@ export class Exchange implements UpstreamUser, PoolWaiter, UnderWay {
       request: { method, host: authority, path, query, minorVersion },
       status: this.#status,
       resource: gate.resourceId(this.#at),
-      server: this.#server < 0 ? undefined : gate.serverId(this.#server),
+      server: this.#entry.server < 0 ? undefined : gate.serverId(this.#entry.server),
       bytesIn: this.#bytes - this.#bytesOut,
       bytesOut: this.#bytesOut,
       ms: this.ageMs,
@@ -671,32 +630,13 @@ export class Exchange implements UpstreamUser, PoolWaiter, UnderWay {
   /** Over, whatever comes: nothing of it stays anywhere. */
   #end(): void {
     this.#phase = 'over';
-    this.#ticket?.cancel();
-    this.#ticket = undefined;
-    this.#cancelRetry?.();
+    this.#entry.stopWaiting();
     this.#pool?.cancel(this);
     this.#upstream?.abandon();
     this.#upstream = undefined;
     this.#kept = undefined;
-    if (!this.#isEntered) return;
-    const wasSent = this.#sends > 0;
-    this.#forgetEntry();
-    if (wasSent) this.#context.gate.leave(this.#at, this.#bytes, this.ageMs);
-    else this.#context.gate.withdraw(this.#at);
-  }
-
-  /** Out of the gate without having been served. */
-  #withdraw(): void {
-    if (!this.#isEntered) return;
-    this.#forgetEntry();
-    this.#context.gate.withdraw(this.#at);
-  }
-
-  #forgetEntry(): void {
-    assert.ok(this.#isEntered, 'only what has entered can leave');
-    this.#isEntered = false;
-    this.#context.work.left(this.#server);
-    this.#context.underWay.remove(this.#at, this);
+    if (this.#sends > 0) this.#entry.leave(this.#bytes);
+    else this.#entry.withdraw();
   }
 
   /** Something moved: the deadline of the phase begins anew. */
@@ -719,18 +659,6 @@ function timeoutOf(phase: Phase, options: HttpOptions): number {
     case 'entry':
     case 'over':
       return Infinity;
-  }
-}
-
-function closedBy(entrance: Entrance): RefusalName {
-  switch (entrance) {
-    case UNREACHABLE:
-      return 'unreachable';
-    case LEASE_OVER:
-      return 'leaseOver';
-    default:
-      assert.equal(entrance, UNASSIGNED);
-      return 'unassigned';
   }
 }
 

@@ -11,7 +11,7 @@ import { HttpFault } from '../../../core/net/http/fault.js';
 import { relayedFraming } from '../../../core/net/http/framing.js';
 import type { OutgoingConnection } from '../../../core/net/http/head-text.js';
 import type { HeaderList } from '../../../core/net/http/header-list.js';
-import { NO_HEADERS, headerOf } from '../../../core/net/http/header-list.js';
+import { headerOf } from '../../../core/net/http/header-list.js';
 import { answerHeadBytes, interimHeadBytes } from '../../../core/net/http/relayed-heads.js';
 import type { RequestHead } from '../../../core/net/http/request-head.js';
 import type { ResponseHead } from '../../../core/net/http/response-head.js';
@@ -24,19 +24,13 @@ import type { HttpContext } from './context.js';
 import type { HttpOptions } from './options.js';
 import type { Refusal, RefusalName } from './refusals.js';
 import { REFUSALS } from './refusals.js';
+import { RequestBody } from './request-body.js';
 import { continueBytes, requestHeadBytes } from './request-relay.js';
+import type { Resend } from './resend.js';
+import { RESENDS_MAX, resendOf } from './resend.js';
 import type { Upstream, UpstreamUser } from './upstream.js';
 import type { PoolWaiter, UpstreamPool } from './upstream-pool.js';
 
-/** Change nothing (RFC 9110 §9.2.1): may be sent twice, whatever becomes of the first copy. */
-const SAFE = new Set(['GET', 'HEAD', 'OPTIONS']);
-/**
- * Idempotent (§9.2.2), and yet a copy that arrives late would undo what came after it. So these are sent again
- * only to another owner, if the former one has a fence that keeps the late copy out.
- */
-const REPEATABLE = new Set(['PUT', 'DELETE']);
-/** A request whose answer was lost is sent again so often. */
-const RESENDS_MAX = 1;
 /** Of an agent's refusal, which nobody sees. */
 const REFUSAL_BYTES_MAX = 64 << 10;
 
@@ -94,12 +88,7 @@ export class Exchange implements EntryUser, PoolWaiter, UpstreamUser, UnderWay {
   #bytesOut = 0;
   /** Of the answer; 0 until there is one. */
   #status = 0;
-  /** The body so far, as long as it is short enough to be sent again. */
-  #kept: Uint8Array[] | undefined = [];
-  #keptBytes = 0;
-  #isRequestRead = false;
-  #trailers: HeaderList = NO_HEADERS;
-  #requestBody: BodyWriter | undefined;
+  readonly #requestBody: RequestBody;
   #answerBody: BodyWriter | undefined;
   #mayStay = false;
   /** The agent refused: what it says of the resource's owner. Its answer is not for the client. */
@@ -122,7 +111,7 @@ export class Exchange implements EntryUser, PoolWaiter, UpstreamUser, UnderWay {
     this.#id = id;
     this.#startedAtMs = context.clock.monotonicMs();
     this.#entry = new Entry(context, { user: this, work: this, at });
-    this.#isRequestRead = head.framing.kind === 'none';
+    this.#requestBody = new RequestBody(head.framing);
   }
 
   /* ---- from the client ---- */
@@ -135,24 +124,26 @@ export class Exchange implements EntryUser, PoolWaiter, UpstreamUser, UnderWay {
   bodyData(bytes: Uint8Array): void {
     if (this.#phase === 'over') return;
     this.#bytes += bytes.length;
-    this.#keep(bytes);
+    const { resendBytesMax } = this.#context.options;
+    this.#requestBody.keep(bytes);
     if (this.#upstream === undefined) {
-      if (this.#keptBytes >= this.#context.options.resendBytesMax) this.#client.pauseBody();
+      // Before it was sent at all it must be kept.
+      if (this.keptBytes >= resendBytesMax) this.#client.pauseBody();
       return;
     }
+    this.#requestBody.keepAtMost(resendBytesMax);
     if (this.#context.gate.isLeaseOver(this.#at)) {
       this.cut();
       return;
     }
     this.#touch();
-    if (!this.#writeBody(bytes)) this.#client.pauseBody();
+    if (!this.#requestBody.write(bytes, this.#upstream)) this.#client.pauseBody();
   }
 
   bodyEnd(trailers: HeaderList): void {
-    if (this.#phase === 'over' || this.#isRequestRead) return;
-    this.#isRequestRead = true;
-    this.#trailers = trailers;
-    if (this.#upstream !== undefined) this.#endBody(this.#upstream);
+    if (this.#phase === 'over' || this.#requestBody.isRead) return;
+    this.#requestBody.end(trailers, this.#upstream);
+    if (this.#upstream !== undefined) this.#requestSent();
   }
 
   clientDrained(): void {
@@ -198,7 +189,7 @@ export class Exchange implements EntryUser, PoolWaiter, UpstreamUser, UnderWay {
 
   get description(): string {
     if (this.#phase === 'tunnel') return 'an open WebSocket';
-    return this.#isRequestRead
+    return this.#requestBody.isRead
       ? `a ${this.#head.method} without its whole answer`
       : 'an open upload';
   }
@@ -227,7 +218,7 @@ export class Exchange implements EntryUser, PoolWaiter, UpstreamUser, UnderWay {
   /* ---- from the gate ---- */
 
   get keptBytes(): number {
-    return this.#keptBytes;
+    return this.#requestBody.keptBytes;
   }
 
   entered(server: number): void {
@@ -313,7 +304,7 @@ export class Exchange implements EntryUser, PoolWaiter, UpstreamUser, UnderWay {
   answerEnd(trailers: HeaderList): void {
     const upstream = this.#upstream;
     this.#upstream = undefined;
-    const isClean = this.#isRequestRead && !this.#needsFresh;
+    const isClean = this.#requestBody.isRead && !this.#needsFresh;
     if (upstream !== undefined) {
       if (isClean) this.#pool?.release(upstream);
       else upstream.destroy();
@@ -325,7 +316,7 @@ export class Exchange implements EntryUser, PoolWaiter, UpstreamUser, UnderWay {
     for (const part of this.#answerBody?.end(trailers) ?? []) this.#client.write(part);
     this.#end();
     this.#log('whole');
-    this.#client.finished(this.#mayStay && this.#isRequestRead);
+    this.#client.finished(this.#mayStay && this.#requestBody.isRead);
   }
 
   tunnelData(bytes: Uint8Array): void {
@@ -394,14 +385,13 @@ export class Exchange implements EntryUser, PoolWaiter, UpstreamUser, UnderWay {
     const { method, expectsContinue } = this.#head;
     upstream.cork();
     upstream.send(this, method, this.#requestHead());
-    this.#requestBody = new BodyWriter(this.#head.framing);
-    if (!this.#isRequestRead) this.#sentAtMs = this.#context.clock.monotonicMs();
-    let hasRoom = true;
-    for (const bytes of this.#kept ?? []) hasRoom = this.#writeBody(bytes);
-    if (this.#isRequestRead) this.#endBody(upstream);
+    const body = this.#requestBody;
+    if (!body.isRead) this.#sentAtMs = this.#context.clock.monotonicMs();
+    const hasRoom = body.begin(upstream);
+    if (body.isRead) this.#requestSent();
     upstream.uncork();
-    if (this.#keptBytes > this.#context.options.resendBytesMax) this.#kept = undefined;
-    if (this.#isRequestRead) return;
+    body.keepAtMost(this.#context.options.resendBytesMax);
+    if (body.isRead) return;
     if (expectsContinue && this.#sends === 1) {
       this.#client.write(continueBytes());
     }
@@ -439,25 +429,7 @@ export class Exchange implements EntryUser, PoolWaiter, UpstreamUser, UnderWay {
       : { [requestIdHeader]: this.#id };
   }
 
-  #keep(bytes: Uint8Array): void {
-    if (this.#kept === undefined) return;
-    this.#keptBytes += bytes.length;
-    const isTooLong = this.#keptBytes > this.#context.options.resendBytesMax;
-    // Before it was sent at all it must be kept; the client is paused then.
-    if (isTooLong && this.#upstream !== undefined) this.#kept = undefined;
-    else this.#kept.push(bytes);
-  }
-
-  #writeBody(bytes: Uint8Array): boolean {
-    let hasRoom = true;
-    for (const part of this.#requestBody?.part(bytes) ?? []) {
-      hasRoom = this.#upstream?.write(part) ?? true;
-    }
-    return hasRoom;
-  }
-
-  #endBody(upstream: Upstream): void {
-    for (const part of this.#requestBody?.end(this.#trailers) ?? []) upstream.write(part);
+  #requestSent(): void {
     if (this.#phase === 'request') this.#phase = 'answer';
     this.#sentAtMs = this.#context.clock.monotonicMs();
     this.#touch();
@@ -478,7 +450,7 @@ export class Exchange implements EntryUser, PoolWaiter, UpstreamUser, UnderWay {
     this.#answerBody = new BodyWriter(framing);
     this.#context.counters.answered(head.status);
     this.#status = head.status;
-    const connection = this.#connectionText(this.#mayStay && this.#isRequestRead);
+    const connection = this.#connectionText(this.#mayStay && this.#requestBody.isRead);
     const upstream = this.#upstream;
     assert.ok(upstream !== undefined, 'an answer comes from somewhere');
     this.#client.write(upstream.relayedHead(head, framing, connection));
@@ -528,7 +500,7 @@ export class Exchange implements EntryUser, PoolWaiter, UpstreamUser, UnderWay {
     } else {
       misdirected(this.#at, owner);
     }
-    if (this.#kept === undefined || this.#entry.isOverdue) {
+    if (!this.#requestBody.isKept || this.#entry.isOverdue) {
       this.#refuse('misdirected');
     } else {
       this.#toGate();
@@ -539,25 +511,28 @@ export class Exchange implements EntryUser, PoolWaiter, UpstreamUser, UnderWay {
   /** Sent, and no answer came: again only if that can do no harm. */
   #afterLoss(loss: RefusalName): void {
     const { method, isWebSocket } = this.#head;
-    const { gate, clock, counters, options, hasFence, retries } = this.#context;
-    const isKept = this.#kept !== undefined && this.#resends < RESENDS_MAX && !isWebSocket;
+    const { gate, hasFence, retries } = this.#context;
+    const { server } = this.#entry;
+    const isSpent = !this.#requestBody.isKept || this.#resends >= RESENDS_MAX;
     // What is shared has no other owner that it could be sent to.
-    const mayRepeat =
-      REPEATABLE.has(method) && hasFence(this.#entry.server) && !gate.isShared(this.#at);
-    if (!isKept || !(SAFE.has(method) || mayRepeat) || loss === 'answerLate') {
+    const resend = resendOf(method, hasFence(server) && !gate.isShared(this.#at));
+    if (isSpent || isWebSocket || resend === 'nowhere' || loss === 'answerLate') {
       this.#refuse(loss);
-      return;
-    }
-    if (!retries.take(this.#entry.server)) {
+    } else if (!retries.take(server)) {
       this.#refuse('retriesSpent');
-      return;
+    } else {
+      this.#sendAgain(resend, loss);
     }
+  }
+
+  #sendAgain(where: Exclude<Resend, 'nowhere'>, loss: RefusalName): void {
+    const { clock, counters, options } = this.#context;
     counters.retries += 1;
     this.#resends += 1;
     this.#entry.avoidServer();
     this.#entry.withdraw();
     this.#toGate();
-    if (SAFE.has(method)) {
+    if (where === 'anywhere') {
       this.#entry.enterSoon();
       return;
     }
@@ -580,7 +555,7 @@ export class Exchange implements EntryUser, PoolWaiter, UpstreamUser, UnderWay {
     status: number,
     refusal: Pick<Refusal, 'code' | 'detail' | 'executed' | 'retryAfterMs'>,
   ): void {
-    const mayStay = this.#head.keepAlive && this.#isRequestRead && !this.#client.isLast;
+    const mayStay = this.#head.keepAlive && this.#requestBody.isRead && !this.#client.isLast;
     const { retryAfterMs } = refusal;
     this.#context.counters.answered(status);
     const bytes = errorAnswerBytes({
@@ -634,7 +609,7 @@ export class Exchange implements EntryUser, PoolWaiter, UpstreamUser, UnderWay {
     this.#pool?.cancel(this);
     this.#upstream?.abandon();
     this.#upstream = undefined;
-    this.#kept = undefined;
+    this.#requestBody.forget();
     if (this.#sends > 0) this.#entry.leave(this.#bytes);
     else this.#entry.withdraw();
   }

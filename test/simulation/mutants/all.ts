@@ -287,7 +287,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'retry a POST',
-    file: 'redirector/adapters/http/exchange.js',
+    file: 'redirector/adapters/http/resend.js',
     edits: [["new Set(['GET', 'HEAD', 'OPTIONS'])", "new Set(['GET', 'HEAD', 'OPTIONS', 'POST'])"]],
     rules: ['S8'],
     seed: 6,

@@ -6,10 +6,8 @@ import {
   SINCE_HEADER,
 } from '../../../core/agent-protocol.js';
 import { BodyWriter } from '../../../core/net/http/body-writer.js';
-import { errorAnswerBytes } from '../../../core/net/http/error-answer.js';
 import { HttpFault } from '../../../core/net/http/fault.js';
 import { relayedFraming } from '../../../core/net/http/framing.js';
-import type { OutgoingConnection } from '../../../core/net/http/head-text.js';
 import type { HeaderList } from '../../../core/net/http/header-list.js';
 import { headerOf } from '../../../core/net/http/header-list.js';
 import { answerHeadBytes, interimHeadBytes } from '../../../core/net/http/relayed-heads.js';
@@ -22,9 +20,11 @@ import { Entry } from '../entry.js';
 import type { UnderWay } from '../under-way.js';
 import type { HttpContext } from './context.js';
 import type { HttpOptions } from './options.js';
+import { connectionAfter, ownAnswerBytes } from './own-answer.js';
 import type { Refusal, RefusalName } from './refusals.js';
-import { REFUSALS } from './refusals.js';
+import { REFUSALS, answerTo } from './refusals.js';
 import { RequestBody } from './request-body.js';
+import { idFields } from './request-ids.js';
 import { continueBytes, requestHeadBytes } from './request-relay.js';
 import type { Resend } from './resend.js';
 import { RESENDS_MAX, resendOf } from './resend.js';
@@ -160,8 +160,7 @@ export class Exchange implements EntryUser, PoolWaiter, UpstreamUser, UnderWay {
     if (hasAnswer) {
       this.#log('cut', fault.name);
       this.#client.abort();
-    } else
-      this.#answer(fault.status, { code: fault.name, detail: fault.text, executed: 'unknown' });
+    } else this.#answer({ ...answerTo(fault), executed: 'unknown' });
   }
 
   clientGone(): void {
@@ -410,7 +409,7 @@ export class Exchange implements EntryUser, PoolWaiter, UpstreamUser, UnderWay {
   }
 
   #toldToServer(): Readonly<Record<string, string>> | undefined {
-    const { gate, hasFence } = this.#context;
+    const { gate, hasFence, options } = this.#context;
     const isFenced = hasFence(this.#entry.server);
     if (!isFenced && this.#id === undefined) return undefined;
     return {
@@ -418,15 +417,8 @@ export class Exchange implements EntryUser, PoolWaiter, UpstreamUser, UnderWay {
         [RESOURCE_HEADER]: gate.resourceId(this.#at),
         [SINCE_HEADER]: this.#entry.since,
       }),
-      ...this.#idHeader,
+      ...idFields(this.#id, options),
     };
-  }
-
-  get #idHeader(): Readonly<Record<string, string>> {
-    const { requestIdHeader } = this.#context.options;
-    return this.#id === undefined || requestIdHeader === undefined
-      ? {}
-      : { [requestIdHeader]: this.#id };
   }
 
   #requestSent(): void {
@@ -450,7 +442,7 @@ export class Exchange implements EntryUser, PoolWaiter, UpstreamUser, UnderWay {
     this.#answerBody = new BodyWriter(framing);
     this.#context.counters.answered(head.status);
     this.#status = head.status;
-    const connection = this.#connectionText(this.#mayStay && this.#requestBody.isRead);
+    const connection = connectionAfter(this.#head, this.#mayStay && this.#requestBody.isRead);
     const upstream = this.#upstream;
     assert.ok(upstream !== undefined, 'an answer comes from somewhere');
     this.#client.write(upstream.relayedHead(head, framing, connection));
@@ -548,29 +540,18 @@ export class Exchange implements EntryUser, PoolWaiter, UpstreamUser, UnderWay {
     this.#end();
     // What was sent once and lost may have run, whatever became of the second try.
     const executed = this.#resends > 0 ? 'unknown' : refusal.executed;
-    this.#answer(refusal.status, { ...refusal, executed });
+    this.#answer({ ...refusal, executed });
   }
 
-  #answer(
-    status: number,
-    refusal: Pick<Refusal, 'code' | 'detail' | 'executed' | 'retryAfterMs'>,
-  ): void {
+  #answer(refusal: Refusal): void {
+    const { counters, options } = this.#context;
+    const { status, code } = refusal;
     const mayStay = this.#head.keepAlive && this.#requestBody.isRead && !this.#client.isLast;
-    const { retryAfterMs } = refusal;
-    this.#context.counters.answered(status);
-    const bytes = errorAnswerBytes({
-      status,
-      code: refusal.code,
-      detail: refusal.detail,
-      connection: this.#connectionText(mayStay),
-      ...(retryAfterMs !== undefined && { retryAfterMs }),
-      page: this.#context.options.errorPages.of(status),
-      isBodyless: this.#head.method === 'HEAD',
-      headers: { [EXECUTED_HEADER]: refusal.executed, ...this.#idHeader },
-    });
-    this.#client.write(bytes);
+    counters.answered(status);
+    const refused = { head: this.#head, id: this.#id, mayStay };
+    this.#client.write(ownAnswerBytes(refusal, refused, options));
     this.#status = status;
-    this.#log('refused', refusal.code);
+    this.#log('refused', code);
     this.#client.finished(mayStay);
   }
 
@@ -579,15 +560,13 @@ export class Exchange implements EntryUser, PoolWaiter, UpstreamUser, UnderWay {
     const { accessLog, gate } = this.#context;
     const isWell = this.#status < 500 && end !== 'cut';
     if (accessLog?.wants(isWell) !== true) return;
-    const { method, authority, path, query, minorVersion } = this.#head;
-    // Spelled out: an object spread into another costs more here than the line that comes of it.
     accessLog.http({
       client: this.#client.host,
       scheme: this.#client.scheme,
       end,
       reason,
       id: this.#id,
-      request: { method, host: authority, path, query, minorVersion },
+      request: this.#head,
       status: this.#status,
       resource: gate.resourceId(this.#at),
       server: this.#entry.server < 0 ? undefined : gate.serverId(this.#entry.server),
@@ -595,11 +574,6 @@ export class Exchange implements EntryUser, PoolWaiter, UpstreamUser, UnderWay {
       bytesOut: this.#bytesOut,
       ms: this.ageMs,
     });
-  }
-
-  #connectionText(mayStay: boolean): OutgoingConnection {
-    if (!mayStay) return 'close';
-    return this.#head.minorVersion === 0 ? 'keep-alive' : 'persistent';
   }
 
   /** Over, whatever comes: nothing of it stays anywhere. */

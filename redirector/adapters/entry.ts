@@ -1,7 +1,8 @@
 import { strict as assert } from 'node:assert';
 import type { Cancel, Clock } from '../../core/clock/port.js';
-import type { Entrance, Gate, Ticket } from '../gate.js';
+import type { Entrance, Gate } from '../gate.js';
 import { HELD, LEASE_OVER, UNASSIGNED, UNREACHABLE } from '../gate.js';
+import type { Ticket } from '../held-work.js';
 import type { ServerWork } from './servers.js';
 import type { UnderWay, WorkUnderWay } from './under-way.js';
 

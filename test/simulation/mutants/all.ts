@@ -321,18 +321,13 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'hold without end',
     file: 'redirector/gate.js',
-    edits: [
-      [
-        'const deadlineMs = nowMs + (isHeld ? holdTimeoutMs : stallTimeoutMs);',
-        'const deadlineMs = nowMs + 1e9;',
-      ],
-    ],
+    edits: [['const waitMs = isHeld ? holdTimeoutMs : stallTimeoutMs;', 'const waitMs = 1e9;']],
     rules: ['L1'],
     seed: 11,
   },
   {
     name: 'hold without number',
-    file: 'redirector/gate.js',
+    file: 'redirector/held-work.js',
     edits: [['queue.length >= heldPerResourceMax', 'false']],
     rules: ['S10'],
     seed: 1,

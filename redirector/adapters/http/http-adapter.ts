@@ -1,6 +1,5 @@
 import type { Address, ServerId } from '../../../core/domain.js';
 import type { Move } from '../../../core/plan.js';
-import { Tally } from '../../../core/tally.js';
 import type { ProtocolAdapter, Transfer, VacateHow } from '../adapter.js';
 import type { FrontListener } from '../fronts.js';
 import { Fronts } from '../fronts.js';
@@ -33,7 +32,6 @@ export class HttpAdapter implements ProtocolAdapter {
     number,
     { readonly address: Address; readonly link: ServerLink; readonly pool: UpstreamPool }
   >();
-  readonly #perClient = new Tally<string>();
   readonly #reaching = new Reaching((target, signal) => this.#connect(target, signal));
   #options: HttpOptions;
 
@@ -73,10 +71,9 @@ export class HttpAdapter implements ProtocolAdapter {
       {
         net,
         clock,
-        hasRoom: ({ remote }, connected) => {
+        hasRoom: ({ all, ofClient }) => {
           const { connectionsMax, connectionsPerClientMax } = this.#options;
-          const isOneMore =
-            connected < connectionsMax && this.#perClient.of(remote.host) < connectionsPerClientMax;
+          const isOneMore = all < connectionsMax && ofClient < connectionsPerClientMax;
           if (!isOneMore) counters.connectionsRefused += 1;
           return isOneMore;
         },
@@ -84,12 +81,9 @@ export class HttpAdapter implements ProtocolAdapter {
           counters.openingsFailed += 1;
         },
         admit: (connection, route, closed) => {
-          const { host } = connection.remote;
           counters.connections += 1;
-          this.#perClient.add(host);
           const onClosed = (): void => {
             counters.connections -= 1;
-            this.#perClient.remove(host);
             closed();
           };
           return new ClientConnection({ connection, context, route, onClosed });

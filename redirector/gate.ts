@@ -401,13 +401,18 @@ export class Gate {
 
   /** None of its servers may be used: it waits for one, as an exclusive resource does for its own. */
   #enterShared(at: number, avoid: number): Entrance {
-    const server = this.#choosers.get(at)?.choose(avoid) ?? -1;
+    const server = this.#choose(at, avoid);
     if (server < 0) {
       this.stall(at);
       return HELD;
     }
     this.#inFlight[at]! += 1;
     return server;
+  }
+
+  /** Apart from the entering: compiled into it, the numbers that are compared were boxed, as was measured. */
+  #choose(at: number, avoid: number): number {
+    return this.#choosers.get(at)?.choose(avoid) ?? -1;
   }
 
   #place(at: number, placement: Placement): void {

@@ -8,7 +8,7 @@ import type { Trusts } from '../core/net/ip.js';
 import { parseIp } from '../core/net/ip.js';
 import type { Connection, Listener, Net } from '../core/net/port.js';
 import type { HeadroomRecord } from '../core/table-store/records/headroom.js';
-import { HEADROOM, headroomOf } from '../core/table-store/records/headroom.js';
+import { HEADROOM, headroomsOf } from '../core/table-store/records/headroom.js';
 import { LOST, SERVER } from '../core/table-store/records/server.js';
 import { stateOf } from '../core/table-store/server-state.js';
 import type { TableView } from '../core/table-store/view.js';
@@ -168,9 +168,8 @@ export function agentCheckAnswer(
 
 /** What is not known of one is taken for the mean of the others; of none: all have all of it. */
 function leftOf(record: HeadroomRecord | undefined, server: ServerId, nowMs: number): number {
-  const own = headroomOf(record, server, nowMs);
-  if (own !== undefined) return own;
-  const shares =
-    record === undefined || nowMs >= record.untilMs ? [] : Object.values(record.shares);
-  return shares.length === 0 ? 1 : shares.reduce((sum, share) => sum + share, 0) / shares.length;
+  const known = headroomsOf(record, nowMs);
+  const shares = Object.values(known);
+  if (shares.length === 0) return 1;
+  return known[server] ?? shares.reduce((sum, share) => sum + share, 0) / shares.length;
 }

@@ -254,6 +254,8 @@ export class Gate {
       this.#choosers.set(at, chooser);
       this.#sinceTexts[at] = SHARED_SINCE;
       this.#flags[at]! |= SHARED;
+      // The lease is for owners, which count on being alone.
+      this.#flags[at]! &= ~LEASED;
       this.#unstall(at);
       this.#release();
     }

@@ -194,6 +194,15 @@ describe('Gate', () => {
     expect(gate.enter(at('leased-1'))).toBe(0);
   });
 
+  it('serves what became shared without the lease that its owner needed', async () => {
+    const { gate, at, clock } = gateWith({ 'leased-1': 's1@1.3' });
+    gate.setLease(clock.monotonicMs() + 10);
+    gate.apply(tableOf({}));
+    expect(gate.share(r('leased-1'), { choose: () => 0 })).toBe(true);
+    await clock.advance(10);
+    expect(gate.enter(at('leased-1'))).toBe(0);
+  });
+
   it('asks anew which resources need the lease when it is reconfigured', async () => {
     const clock = new SimulatedClock();
     const needing = new Set<string>();

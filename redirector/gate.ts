@@ -239,27 +239,14 @@ export class Gate {
   /* ---- for shared resources ---- */
 
   /**
-   * From now on the chooser says who serves it: work that waited for one goes on. Undefined: it is not shared any more. False:
-   * nothing was changed, since the table gives it to a server, which counts on being alone; or there are too many resources.
+   * From now on the chooser says who serves these: work that waited for one goes on. Undefined: they are not shared any more.
+   * Returns those of which nothing was changed, since the table gives them to a server, which counts on being alone; or there
+   * are too many resources.
    */
-  share(resource: ResourceId, chooser: Chooser | undefined): boolean {
-    const isNew = this.indexOf(resource) < 0;
-    if (isNew && this.size >= this.#options.resourcesMax) return false;
-    if (chooser !== undefined && this.placementOf(resource) !== undefined) return false;
-    const at = this.#intern(resource);
-    if (chooser === undefined) {
-      this.#choosers.delete(at);
-      this.#flags[at]! &= ~SHARED;
-    } else {
-      this.#choosers.set(at, chooser);
-      this.#sinceTexts[at] = SHARED_SINCE;
-      this.#flags[at]! |= SHARED;
-      // The lease is for owners, which count on being alone.
-      this.#flags[at]! &= ~LEASED;
-      this.#unstall(at);
-      this.#release();
-    }
-    return true;
+  share(resources: Iterable<ResourceId>, chooser: Chooser | undefined): ResourceId[] {
+    const refused = [...resources].filter((resource) => !this.#share(resource, chooser));
+    this.#release();
+    return refused;
   }
 
   /** How many resources are shared. */
@@ -415,6 +402,25 @@ export class Gate {
   /** Apart from the entering: compiled into it, the numbers that are compared were boxed, as was measured. */
   #choose(at: number, avoid: number): number {
     return this.#choosers.get(at)?.choose(avoid) ?? -1;
+  }
+
+  #share(resource: ResourceId, chooser: Chooser | undefined): boolean {
+    const isNew = this.indexOf(resource) < 0;
+    if (isNew && this.size >= this.#options.resourcesMax) return false;
+    if (chooser !== undefined && this.placementOf(resource) !== undefined) return false;
+    const at = this.#intern(resource);
+    if (chooser === undefined) {
+      this.#choosers.delete(at);
+      this.#flags[at]! &= ~SHARED;
+      return true;
+    }
+    this.#choosers.set(at, chooser);
+    this.#sinceTexts[at] = SHARED_SINCE;
+    this.#flags[at]! |= SHARED;
+    // The lease is for owners, which count on being alone.
+    this.#flags[at]! &= ~LEASED;
+    this.#unstall(at);
+    return true;
   }
 
   #place(at: number, placement: Placement): void {

@@ -1,4 +1,5 @@
 import { EXECUTED_HEADER, OWNER_HEADER, SHARED_SINCE } from '../core/agent-protocol.js';
+import { Tally } from '../core/tally.js';
 import type { NewOwners } from './new-owners.js';
 import type { Admission, Ownership } from './ownership.js';
 
@@ -27,7 +28,7 @@ export class RequestGate {
   readonly #newOwners: NewOwners;
   readonly #isShared: (resource: string) => boolean;
   /** Requests under way, by shared resource. */
-  readonly #sharedUnderWay = new Map<string, number>();
+  readonly #sharedUnderWay = new Tally<string>();
 
   constructor({ ownership, newOwners, isShared }: RequestGateParts) {
     this.#ownership = ownership;
@@ -47,21 +48,19 @@ export class RequestGate {
 
   /** Asked before more of an admitted request reaches the server. */
   mayGoOn(resource: string): boolean {
-    return this.#sharedUnderWay.has(resource) || this.#ownership.mayGoOn(resource);
+    return this.#sharedUnderWay.of(resource) > 0 || this.#ownership.mayGoOn(resource);
   }
 
   done(resource: string): void {
-    const shared = this.#sharedUnderWay.get(resource) ?? 0;
-    if (shared === 0) this.#ownership.done(resource);
-    else if (shared === 1) this.#sharedUnderWay.delete(resource);
-    else this.#sharedUnderWay.set(resource, shared - 1);
+    if (this.#sharedUnderWay.of(resource) > 0) this.#sharedUnderWay.remove(resource);
+    else this.#ownership.done(resource);
   }
 
   #enterShared(resource: string): GateRefusal | undefined {
     if (!this.#isShared(resource) || this.#ownership.isOwned(resource)) {
       return this.#refusalOf('not-owner', resource);
     }
-    this.#sharedUnderWay.set(resource, (this.#sharedUnderWay.get(resource) ?? 0) + 1);
+    this.#sharedUnderWay.add(resource);
     return undefined;
   }
 

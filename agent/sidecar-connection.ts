@@ -74,8 +74,6 @@ export class SidecarConnection {
   #unread: Uint8Array[] = [];
   #isReading = false;
   #isLast = false;
-  /** Of an answer that has been read whole. */
-  #ended: HeaderList | undefined;
   #isClosed = false;
   #onClosed: (() => void) | undefined;
 
@@ -263,7 +261,6 @@ export class SidecarConnection {
         if (this.#isTunnel) this.#front?.end();
         else {
           this.#responses.peerEnded();
-          this.#settleAnswer(false);
           back.destroy();
         }
       },
@@ -276,25 +273,8 @@ export class SidecarConnection {
   #fromBack(bytes: Uint8Array): void {
     this.#deadline.set(this.#options.stallTimeoutMs);
     let at = 0;
-    while (at < bytes.length && !this.#isTunnel) {
-      at = this.#responses.read(bytes, at);
-      const hasMore = at < bytes.length;
-      if (this.#settleAnswer(hasMore) && hasMore) return;
-    }
+    while (at < bytes.length && !this.#isTunnel) at = this.#responses.read(bytes, at);
     if (at < bytes.length) this.#write(at === 0 ? bytes : bytes.subarray(at));
-  }
-
-  /**
-   * What lies behind an answer answers nothing: no request may follow it on this connection, or it would take that for its
-   * own answer. Returns whether an answer has ended.
-   */
-  #settleAnswer(hasMore: boolean): boolean {
-    const trailers = this.#ended;
-    this.#ended = undefined;
-    if (trailers === undefined || this.#isTunnel) return false;
-    if (hasMore) this.#isLast = true;
-    this.#answerEnded(trailers);
-    return true;
   }
 
   #newResponses(): ResponseReader {
@@ -305,8 +285,10 @@ export class SidecarConnection {
       body: (bytes) => {
         for (const part of this.#underWay?.answer?.part(bytes) ?? []) this.#write(part);
       },
-      end: (trailers) => {
-        this.#ended = trailers;
+      end: (trailers, hasMore) => {
+        if (this.#isTunnel) return;
+        if (hasMore) this.#isLast = true;
+        this.#answerEnded(trailers);
       },
       fault: (fault) => {
         this.#answerFault(fault);

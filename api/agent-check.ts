@@ -8,10 +8,11 @@ import type { Trusts } from '../core/net/ip.js';
 import { parseIp } from '../core/net/ip.js';
 import type { Connection, Listener, Net } from '../core/net/port.js';
 import type { HeadroomRecord } from '../core/table-store/records/headroom.js';
-import { HEADROOM, headroomOf } from '../core/table-store/records/headroom.js';
+import { HEADROOM, headroomsOf } from '../core/table-store/records/headroom.js';
 import { LOST, SERVER } from '../core/table-store/records/server.js';
 import { stateOf } from '../core/table-store/server-state.js';
 import type { TableView } from '../core/table-store/view.js';
+import { Tally } from '../core/tally.js';
 
 export interface AgentCheckParts {
   readonly net: Net;
@@ -43,7 +44,7 @@ export class AgentCheck implements Startable {
   readonly #connections = new Set<Connection>();
   #listener: Listener | undefined;
   /** By what was said: the word for a server's state, or why nothing was. */
-  readonly #answers = new Map<string, number>();
+  readonly #answers = new Tally<string>();
 
   constructor(parts: AgentCheckParts, options: AgentCheckOptions) {
     this.#parts = parts;
@@ -74,7 +75,8 @@ export class AgentCheck implements Startable {
         help: 'Questions of HAProxy by what they were told.',
         kind: 'counter',
         labels: ['answer'],
-        read: () => [...this.#answers].map(([answer, value]) => ({ labels: { answer }, value })),
+        read: () =>
+          [...this.#answers.entries()].map(([answer, value]) => ({ labels: { answer }, value })),
       },
     ];
   }
@@ -102,7 +104,7 @@ export class AgentCheck implements Startable {
       },
     };
     if (!isWelcome) {
-      this.#count('refused');
+      this.#answers.add('refused');
       connection.reset();
     }
     this.#connections.add(connection);
@@ -125,12 +127,8 @@ export class AgentCheck implements Startable {
     const answer = isName(name)
       ? agentCheckAnswer(view, name as ServerId, clock.realtimeMs())
       : undefined;
-    this.#count(answer?.said ?? (name === '' ? 'unnamed' : 'unknown'));
+    this.#answers.add(answer?.said ?? (name === '' ? 'unnamed' : 'unknown'));
     return answer?.text;
-  }
-
-  #count(answer: string): void {
-    this.#answers.set(answer, (this.#answers.get(answer) ?? 0) + 1);
   }
 }
 
@@ -170,9 +168,8 @@ export function agentCheckAnswer(
 
 /** What is not known of one is taken for the mean of the others; of none: all have all of it. */
 function leftOf(record: HeadroomRecord | undefined, server: ServerId, nowMs: number): number {
-  const own = headroomOf(record, server, nowMs);
-  if (own !== undefined) return own;
-  const shares =
-    record === undefined || nowMs >= record.untilMs ? [] : Object.values(record.shares);
-  return shares.length === 0 ? 1 : shares.reduce((sum, share) => sum + share, 0) / shares.length;
+  const known = headroomsOf(record, nowMs);
+  const shares = Object.values(known);
+  if (shares.length === 0) return 1;
+  return known[server] ?? shares.reduce((sum, share) => sum + share, 0) / shares.length;
 }

@@ -6,8 +6,10 @@ import type { Generation } from '../core/generation.js';
 import { compareGenerations, formatGeneration } from '../core/generation.js';
 import type { Placement } from '../core/table.js';
 import { AssignmentTable } from '../core/table.js';
+import { DrainWaiters } from './drain-waiters.js';
+import type { Held, HeldLimits, Ticket } from './held-work.js';
+import { HeldWork } from './held-work.js';
 import type { Waiting } from './hold-queue.js';
-import { HoldQueue } from './hold-queue.js';
 
 /*
  * The entry of every resource: which server serves it, how much is under way, and who waits. All adapters
@@ -27,11 +29,8 @@ export const LEASE_OVER = -4;
 /** The index of a server, entered: `leave` or `withdraw` must follow. Or one of the four above. */
 export type Entrance = number;
 
-export interface GateOptions {
+export interface GateOptions extends HeldLimits {
   readonly resourcesMax: number;
-  readonly heldPerResourceMax: number;
-  readonly heldMax: number;
-  readonly heldBytesMax: number;
   /** Work parked for a switch is given up after this. */
   readonly holdTimeoutMs: number;
   /** Work parked since its server does not answer is given up after this. */
@@ -69,20 +68,6 @@ export interface HoldReport {
   readonly holdMs: number;
   readonly heldRequests: number;
   readonly failedRequests: number;
-}
-
-export interface Held {
-  readonly requests: number;
-  readonly bytes: number;
-  /** Requests of the resource that has the most. */
-  readonly mostOfOne: number;
-  /** Monotonic; Infinity if nothing waits. */
-  readonly oldestAtMs: number;
-}
-
-export interface Ticket {
-  /** The one who waits has gone. */
-  cancel(): void;
 }
 
 /** A switch is under way: everything new waits. */
@@ -130,13 +115,9 @@ export class Gate {
 
   /** Of shared resources. */
   readonly #choosers = new Map<number, Chooser>();
-  readonly #queues = new Map<number, HoldQueue>();
+  readonly #waiting: HeldWork;
   readonly #stalledAtMs = new Map<number, number>();
-  readonly #drainWaiters = new Map<number, Set<() => void>>();
-  #heldRequests = 0;
-  #heldBytes = 0;
-  #expiryAtMs = Infinity;
-  #cancelExpiry: Cancel = () => undefined;
+  readonly #drains = new DrainWaiters();
   #pacing: Cancel | undefined;
   #leaseUntilMs = Infinity;
   /** As last applied. Single placements may be ahead of it, by corrections. */
@@ -144,6 +125,7 @@ export class Gate {
 
   constructor({ clock, needsLease }: GateParts, options: Partial<GateOptions> = {}) {
     this.#clock = clock;
+    this.#waiting = new HeldWork(clock);
     this.#needsLease = needsLease;
     this.#options = { ...GATE_DEFAULTS, ...options };
   }
@@ -219,35 +201,10 @@ export class Gate {
    * once, later, unless the ticket is cancelled. Waiting work of one resource keeps its order.
    */
   park(at: number, bytes: number, run: Waiting['run']): Ticket | undefined {
-    const { heldPerResourceMax, heldMax, heldBytesMax } = this.#options;
-    const nowMs = this.#clock.monotonicMs();
-    let queue = this.#queues.get(at);
-    if (queue === undefined) {
-      queue = new HoldQueue(nowMs);
-      this.#queues.set(at, queue);
-    }
-    if (
-      queue.length >= heldPerResourceMax ||
-      this.#heldRequests >= heldMax ||
-      this.#heldBytes + bytes > heldBytesMax
-    ) {
-      queue.held += 1;
-      queue.failed += 1;
-      return undefined;
-    }
-    const isHeld = (this.#flags[at]! & HOLD) !== 0;
     const { holdTimeoutMs, stallTimeoutMs } = this.#options;
-    const deadlineMs = nowMs + (isHeld ? holdTimeoutMs : stallTimeoutMs);
-    const waiting: Waiting = { bytes, sinceMs: nowMs, deadlineMs, run };
-    queue.push(waiting);
-    this.#heldRequests += 1;
-    this.#heldBytes += bytes;
-    this.#expireAt(deadlineMs, nowMs);
-    return {
-      cancel: () => {
-        if (queue.remove(waiting)) this.#forget(waiting);
-      },
-    };
+    const isHeld = (this.#flags[at]! & HOLD) !== 0;
+    const waitMs = isHeld ? holdTimeoutMs : stallTimeoutMs;
+    return this.#waiting.park(at, { bytes, waitMs, run }, this.#options);
   }
 
   resourceId(at: number): ResourceId {
@@ -282,25 +239,14 @@ export class Gate {
   /* ---- for shared resources ---- */
 
   /**
-   * From now on the chooser says who serves it: work that waited for one goes on. Undefined: it is not shared any more. False:
-   * nothing was changed, since the table gives it to a server, which counts on being alone; or there are too many resources.
+   * From now on the chooser says who serves these: work that waited for one goes on. Undefined: they are not shared any more.
+   * Returns those of which nothing was changed, since the table gives them to a server, which counts on being alone; or there
+   * are too many resources.
    */
-  share(resource: ResourceId, chooser: Chooser | undefined): boolean {
-    const isNew = this.indexOf(resource) < 0;
-    if (isNew && this.size >= this.#options.resourcesMax) return false;
-    if (chooser !== undefined && this.placementOf(resource) !== undefined) return false;
-    const at = this.#intern(resource);
-    if (chooser === undefined) {
-      this.#choosers.delete(at);
-      this.#flags[at]! &= ~SHARED;
-    } else {
-      this.#choosers.set(at, chooser);
-      this.#sinceTexts[at] = SHARED_SINCE;
-      this.#flags[at]! |= SHARED;
-      this.#unstall(at);
-      this.#release();
-    }
-    return true;
+  share(resources: Iterable<ResourceId>, chooser: Chooser | undefined): ResourceId[] {
+    const refused = [...resources].filter((resource) => !this.#share(resource, chooser));
+    this.#release();
+    return refused;
   }
 
   /** How many resources are shared. */
@@ -356,11 +302,11 @@ export class Gate {
     for (const resource of resources) {
       const at = this.#intern(resource);
       if ((this.#flags[at]! & HOLD) === 0) continue;
-      const queue = this.#queues.get(at);
-      if (queue !== undefined) {
-        report.holdMs = Math.max(report.holdMs, nowMs - queue.firstAtMs);
-        report.heldRequests += queue.held;
-        report.failedRequests += queue.failed;
+      const waited = this.#waiting.of(at);
+      if (waited !== undefined) {
+        report.holdMs = Math.max(report.holdMs, nowMs - waited.firstAtMs);
+        report.heldRequests += waited.held;
+        report.failedRequests += waited.failed;
       }
       this.#flags[at]! &= ~HOLD;
       this.#open(at);
@@ -386,7 +332,10 @@ export class Gate {
 
   /** Resolves when nothing of these is under way any more; rejects with the signal's reason. */
   async drained(resources: readonly ResourceId[], signal: AbortSignal): Promise<void> {
-    for (const resource of resources) await this.#emptied(this.#intern(resource), signal);
+    for (const resource of resources) {
+      const at = this.#intern(resource);
+      if (this.#inFlight[at] !== 0) await this.#drains.wait(at, signal);
+    }
   }
 
   /** The own lease lives until then (monotonic). */
@@ -414,18 +363,12 @@ export class Gate {
   }
 
   get heldRequests(): number {
-    return this.#heldRequests;
+    return this.#waiting.requests;
   }
 
   /** What waits now: against its limits. */
   held(): Held {
-    let mostOfOne = 0;
-    let oldestAtMs = Infinity;
-    for (const queue of this.#queues.values()) {
-      mostOfOne = Math.max(mostOfOne, queue.length);
-      oldestAtMs = Math.min(oldestAtMs, queue.oldestAtMs);
-    }
-    return { requests: this.#heldRequests, bytes: this.#heldBytes, mostOfOne, oldestAtMs };
+    return this.#waiting.held();
   }
 
   /* ---- inside ---- */
@@ -456,8 +399,28 @@ export class Gate {
     return server;
   }
 
+  /** Apart from the entering: compiled into it, the numbers that are compared were boxed, as was measured. */
   #choose(at: number, avoid: number): number {
     return this.#choosers.get(at)?.choose(avoid) ?? -1;
+  }
+
+  #share(resource: ResourceId, chooser: Chooser | undefined): boolean {
+    const isNew = this.indexOf(resource) < 0;
+    if (isNew && this.size >= this.#options.resourcesMax) return false;
+    if (chooser !== undefined && this.placementOf(resource) !== undefined) return false;
+    const at = this.#intern(resource);
+    if (chooser === undefined) {
+      this.#choosers.delete(at);
+      this.#flags[at]! &= ~SHARED;
+      return true;
+    }
+    this.#choosers.set(at, chooser);
+    this.#sinceTexts[at] = SHARED_SINCE;
+    this.#flags[at]! |= SHARED;
+    // The lease is for owners, which count on being alone.
+    this.#flags[at]! &= ~LEASED;
+    this.#unstall(at);
+    return true;
   }
 
   #place(at: number, placement: Placement): void {
@@ -473,33 +436,7 @@ export class Gate {
   #depart(at: number): void {
     this.#inFlight[at]! -= 1;
     assert.ok(this.#inFlight[at]! >= 0, 'what leaves has entered');
-    if (this.#inFlight[at] === 0 && this.#drainWaiters.size > 0) {
-      const waiters = this.#drainWaiters.get(at);
-      this.#drainWaiters.delete(at);
-      for (const notify of waiters ?? []) notify();
-    }
-  }
-
-  #emptied(at: number, signal: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      if (this.#inFlight[at] === 0) {
-        resolve();
-        return;
-      }
-      const waiters = this.#drainWaiters.get(at) ?? new Set();
-      this.#drainWaiters.set(at, waiters);
-      const onAbort = (): void => {
-        waiters.delete(onEmpty);
-        reject(signal.reason as Error);
-      };
-      const onEmpty = (): void => {
-        signal.removeEventListener('abort', onAbort);
-        resolve();
-      };
-      waiters.add(onEmpty);
-      if (signal.aborted) onAbort();
-      else signal.addEventListener('abort', onAbort, { once: true });
-    });
+    if (this.#inFlight[at] === 0 && this.#drains.isAny) this.#drains.emptied(at);
   }
 
   #unstall(at: number): void {
@@ -511,14 +448,9 @@ export class Gate {
   /** No hold and no stall: what waits is on its way, in front of what comes. */
   #open(at: number): void {
     if ((this.#flags[at]! & (HOLD | STALL)) !== 0) return;
-    const queue = this.#queues.get(at);
-    if (queue === undefined) return;
-    this.#queues.delete(at);
     // Whoever waited may have gone meanwhile.
-    this.#flags[at]! &= ~QUEUE;
-    if (queue.length === 0) return;
-    this.#flags[at]! |= QUEUE;
-    this.#queues.set(at, queue);
+    if (this.#waiting.goLast(at)) this.#flags[at]! |= QUEUE;
+    else this.#flags[at]! &= ~QUEUE;
   }
 
   #placeAll(table: AssignmentTable): void {
@@ -551,10 +483,10 @@ export class Gate {
     let isMore = true;
     while (isMore && left > 0) {
       isMore = false;
-      for (const [at, queue] of this.#queues) {
+      for (const at of this.#waiting.resources()) {
         if (left === 0) break;
         if ((this.#flags[at]! & (HOLD | STALL)) !== 0 || (this.#flags[at]! & QUEUE) === 0) continue;
-        if (this.#releaseOne(at, queue)) {
+        if (this.#releaseOne(at)) {
           isMore = true;
           left -= 1;
         }
@@ -567,56 +499,15 @@ export class Gate {
     });
   }
 
-  #releaseOne(at: number, queue: HoldQueue): boolean {
-    if (queue.length > 0 && this.isShared(at) && this.#choose(at, -1) < 0) {
-      this.stall(at);
-      return false;
-    }
-    const waiting = queue.shift();
-    if (waiting === undefined) {
-      this.#flags[at]! &= ~QUEUE;
-      this.#queues.delete(at);
-      return false;
-    }
-    this.#forget(waiting);
-    // The flag stands for those behind this one; it must not keep this one out.
+  #releaseOne(at: number): boolean {
+    // The flag stands for those behind the first one; it must not keep that one out.
     this.#flags[at]! &= ~QUEUE;
+    if (!this.#waiting.isAny(at)) return false;
     const entrance = this.enter(at);
     this.#flags[at]! |= QUEUE;
-    waiting.run(entrance);
+    if (entrance === HELD) return false;
+    this.#waiting.take(at)?.run(entrance);
     return true;
-  }
-
-  #expire(): void {
-    this.#expiryAtMs = Infinity;
-    const nowMs = this.#clock.monotonicMs();
-    let nextMs = Infinity;
-    for (const queue of this.#queues.values()) {
-      for (const waiting of queue.takeExpired(nowMs)) {
-        queue.failed += 1;
-        this.#forget(waiting);
-        waiting.run('expired');
-      }
-      nextMs = Math.min(nextMs, queue.earliestDeadlineMs());
-    }
-    if (nextMs < Infinity) this.#expireAt(nextMs, nowMs);
-  }
-
-  #expireAt(deadlineMs: number, nowMs: number): void {
-    if (this.#expiryAtMs <= deadlineMs) return;
-    this.#cancelExpiry();
-    this.#expiryAtMs = deadlineMs;
-    this.#cancelExpiry = this.#clock.after(deadlineMs - nowMs, () => {
-      this.#expire();
-    });
-  }
-
-  #forget(waiting: Waiting): void {
-    this.#heldRequests -= 1;
-    this.#heldBytes -= waiting.bytes;
-    if (this.#heldRequests > 0) return;
-    this.#cancelExpiry();
-    this.#expiryAtMs = Infinity;
   }
 
   #intern(resource: ResourceId): number {

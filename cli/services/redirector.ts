@@ -52,6 +52,7 @@ export interface RedirectorParts {
   readonly security: () => Security;
   readonly errorPages: ErrorPages;
   readonly accessLog: AccessLog;
+  readonly sharingOf: ((resource: ResourceId) => Sharing | undefined) | undefined;
 }
 
 export function redirectorOf(config: Config, parts: RedirectorParts): Redirector {
@@ -63,7 +64,6 @@ export function redirectorOf(config: Config, parts: RedirectorParts): Redirector
       self: config.redirector.id,
       agentTokenOf: (server) => agentToken(parts.secret, server),
       policyOf: policiesOf(config),
-      sharingOf: sharingOf(config),
       addresses:
         config.redirector.addresses.length === 0
           ? undefined
@@ -86,37 +86,42 @@ export function redirectorOf(config: Config, parts: RedirectorParts): Redirector
   );
 }
 
-/** What the config says of each resource; asked once a resource, then remembered. */
+/** What the config says of each resource. */
 export function policiesOf({ resources }: Config): (resource: ResourceId) => ResourcePolicy {
-  const known = new Map<ResourceId, ResourcePolicy>();
-  return (resource) => {
-    let policy = known.get(resource);
-    if (policy === undefined) {
-      const matching = resources.policies.filter(({ match }) => matchesGlob(match, resource));
-      policy = {
-        onLostSource:
-          matching.find(({ onLostSource }) => onLostSource !== undefined)?.onLostSource ??
-          resources.onLostSource,
-        drain: matching.find(({ drain }) => drain !== undefined)?.drain ?? resources.drain,
-      };
-      known.set(resource, policy);
-    }
-    return policy;
-  };
+  return remembered((resource) => {
+    const matching = resources.policies.filter(({ match }) => matchesGlob(match, resource));
+    return {
+      onLostSource:
+        matching.find(({ onLostSource }) => onLostSource !== undefined)?.onLostSource ??
+        resources.onLostSource,
+      drain: matching.find(({ drain }) => drain !== undefined)?.drain ?? resources.drain,
+    };
+  });
 }
 
-/** Which resources several servers serve at the same time; asked once a resource, then remembered. Undefined: none. */
+/** Which resources several servers serve at the same time. Undefined: none. */
 export function sharingOf({
   resources,
 }: Config): ((resource: ResourceId) => Sharing | undefined) | undefined {
   const policies = resources.policies.filter(({ shared }) => shared !== undefined);
   if (policies.length === 0) return undefined;
-  const known = new Map<ResourceId, Sharing | undefined>();
+  return remembered(
+    (resource) => policies.find(({ match }) => matchesGlob(match, resource))?.shared,
+  );
+}
+
+/** Asked once a resource. */
+function remembered<Answer>(
+  answerFor: (resource: ResourceId) => Answer,
+): (resource: ResourceId) => Answer {
+  const known = new Map<ResourceId, { readonly answer: Answer }>();
   return (resource) => {
-    if (known.has(resource)) return known.get(resource);
-    const sharing = policies.find(({ match }) => matchesGlob(match, resource))?.shared;
-    known.set(resource, sharing);
-    return sharing;
+    let entry = known.get(resource);
+    if (entry === undefined) {
+      entry = { answer: answerFor(resource) };
+      known.set(resource, entry);
+    }
+    return entry.answer;
   };
 }
 

@@ -149,12 +149,14 @@ export class Services implements Startable {
     const readSecurity = (now: Config) => Security.read(now, { clock, folder, secret });
     let security = has('redirector') ? await readSecurity(config) : undefined;
     const accesses = accessLogOf(config, clock, folder);
+    const sharing = sharingOf(config);
     const redirector = has('redirector')
       ? redirectorOf(config, {
           ...{ store, clock, rng, net, log, secret, boot },
           security: () => the(security),
           errorPages: await readErrorPages(config, folder),
           accessLog: accesses.log,
+          sharingOf: sharing,
           membersNet: membersNet(config, clock),
           sessionStore: engines.sessionStore,
           health: () => reachable(health.address, config),
@@ -162,7 +164,6 @@ export class Services implements Startable {
       : undefined;
     // One a process: what the store holds is read and kept once.
     const view = redirector?.view ?? new TableView({ store, clock, log });
-    const sharing = sharingOf(config);
     const isShared = (resource: ResourceId): boolean => sharing?.(resource) !== undefined;
     const eligibility = new Eligibility({ view, clock, isShared });
     const common = { store, view, clock, log: log.child({ room: 'api' }) };

@@ -48,8 +48,7 @@ export class AccessLog {
     const { request } = access;
     const query = hasQuery ? request?.query : request && '';
     if (format === 'common') {
-      const shown = request && { ...request, query: query ?? '' };
-      this.#file.write(commonLine({ ...access, ...(shown && { request: shown }) }, atMs));
+      this.#file.write(commonLine(access, { query: query ?? '', atMs }));
       return;
     }
     // Written out, since spreading objects into one another costs as much again; undefined fields are left out.
@@ -58,7 +57,7 @@ export class AccessLog {
         time: this.#timeText(atMs),
         protocol: 'http',
         method: request?.method,
-        host: request?.host,
+        host: request?.authority,
         path: request?.path,
         query,
         minorVersion: request?.minorVersion,

@@ -28,7 +28,8 @@ export interface HttpAccess extends Access {
   /** Undefined: the request could not be read. */
   readonly request?: {
     readonly method: string;
-    readonly host: string;
+    /** Host and port as they came. */
+    readonly authority: string;
     readonly path: string;
     /** With its question mark, or empty. */
     readonly query: string;

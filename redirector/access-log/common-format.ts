@@ -5,12 +5,12 @@ const MONTHS = 'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec'.split(' ');
 /** `client - - [time] "request line" status bytes`, as NCSA's server wrote it and every reader of logs knows it; times in UTC. */
 export function commonLine(
   { client, request, status, bytesOut }: HttpAccess,
-  atMs: number,
+  { query, atMs }: { readonly query: string; readonly atMs: number },
 ): string {
   const line =
     request === undefined
       ? '-'
-      : `${request.method} ${request.path}${request.query} HTTP/1.${request.minorVersion}`;
+      : `${request.method} ${request.path}${query} HTTP/1.${request.minorVersion}`;
   const bytes = bytesOut === 0 ? '-' : bytesOut;
   return `${escaped(client)} - - [${timeText(atMs)}] "${escaped(line)}" ${status} ${bytes}`;
 }

@@ -6,6 +6,7 @@ import type { Ip } from '../../core/net/ip.js';
 import { parseIp } from '../../core/net/ip.js';
 import type { Connection, Listener, Net } from '../../core/net/port.js';
 import type { ServerTls } from '../../core/net/tls/server-tls.js';
+import { Tally } from '../../core/tally.js';
 import { within } from '../../core/within.js';
 import type { VacateHow } from './adapter.js';
 
@@ -34,12 +35,19 @@ export interface FrontClient {
 export interface FrontsParts<Route, Client> {
   readonly net: Net;
   readonly clock: Clock;
-  /** Whether there is room for one more beside so many; counts the one that is turned away. */
-  readonly hasRoom: (connection: Connection, connected: number) => boolean;
+  /** Whether there is room for one more beside those; counts the one that is turned away. */
+  readonly hasRoom: (beside: Beside) => boolean;
   /** A connection that did not come to its first byte, for want of a descriptor, by its TLS handshake or its proxy's header. */
   readonly failed: () => void;
   /** `route`: as it is at the moment; `closed`: must be called once, at the end. */
   readonly admit: (connection: Connection, route: () => Route, closed: () => void) => Client;
+}
+
+/** Connections that are there already. */
+export interface Beside {
+  readonly all: number;
+  /** From the same IP. */
+  readonly ofClient: number;
 }
 
 /** A listener that is open, and who came by it. */
@@ -58,6 +66,7 @@ export class Fronts<Route, Client extends FrontClient> {
   readonly #vacating = new Set<Ip | undefined>();
   readonly #onForgotten = new Set<() => void>();
   readonly #clients = new Set<Client>();
+  readonly #perClient = new Tally<string>();
   #wanted: readonly FrontListener<Route>[];
   /** In the order of the listeners that are wanted. */
   #fronts: readonly Front<Route, Client>[] = [];
@@ -171,17 +180,21 @@ export class Fronts<Route, Client extends FrontClient> {
   }
 
   #accept(connection: Connection, front: Front<Route, Client>): void {
-    if (!this.#parts.hasRoom(connection, this.#clients.size)) {
+    const { host } = connection.remote;
+    const beside = { all: this.#clients.size, ofClient: this.#perClient.of(host) };
+    if (!this.#parts.hasRoom(beside)) {
       connection.handler = IGNORED;
       connection.reset();
       return;
     }
+    this.#perClient.add(host);
     const client: Client = this.#parts.admit(
       connection,
       () => front.wanted.route,
       () => {
         front.clients.delete(client);
         this.#clients.delete(client);
+        this.#perClient.remove(host);
         for (const look of this.#onForgotten) look();
       },
     );

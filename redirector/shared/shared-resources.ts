@@ -131,15 +131,13 @@ export class SharedResources {
     this.#groups = groups;
     const shared = new Set([...groups.values()].flatMap(({ resources }) => [...resources]));
     for (const { resources } of former.values()) {
-      for (const resource of resources) {
-        if (!shared.has(resource)) gate.share(resource, undefined);
-      }
+      const left = [...resources].filter((resource) => !shared.has(resource));
+      gate.share(left, undefined);
     }
     this.#servers = new Set([...groups.values()].flatMap(({ servers }) => servers));
     // A choice that is new is empty until it is weighed; that opens it.
     for (const { choice, resources } of groups.values()) {
-      for (const resource of resources) {
-        if (gate.share(resource, choice)) continue;
+      for (const resource of gate.share(resources, choice)) {
         log.warn({ resource }, 'resource cannot be shared');
         resources.delete(resource);
       }
@@ -192,7 +190,7 @@ export class SharedResources {
       choice.among(candidates);
       if (!wasEmpty || candidates.length === 0) continue;
       // What waited for a server goes on.
-      for (const resource of resources) gate.share(resource, choice);
+      gate.share(resources, choice);
     }
   }
 

@@ -1,6 +1,6 @@
 import type { Clock } from '../../core/clock/port.js';
 import type { ServerId } from '../../core/domain.js';
-import { HEADROOM, headroomOf } from '../../core/table-store/records/headroom.js';
+import { HEADROOM, headroomsOf } from '../../core/table-store/records/headroom.js';
 import type { ServerRecord } from '../../core/table-store/records/server.js';
 import { SERVER } from '../../core/table-store/records/server.js';
 import { stateOf } from '../../core/table-store/server-state.js';
@@ -45,11 +45,13 @@ export class Standings {
 
   /** Looks at these. False: all is as it was. */
   look(servers: Iterable<ServerId>): boolean {
+    const { view, clock } = this.#parts;
     const former = this.#standings;
+    const headrooms = headroomsOf(view.get(HEADROOM, 'forecast')?.value, clock.realtimeMs());
     // Those that are there from the beginning are not new.
     const isFirst = former.size === 0;
     this.#standings = new Map(
-      [...servers].map((server) => [server, this.#lookAt(server, isFirst)] as const),
+      [...servers].map((id) => [id, { ...this.#lookAt(id, isFirst), headroom: headrooms[id] }]),
     );
     if (former.size !== this.#standings.size) return true;
     return [...this.#standings].some(([server, now]) => !isSame(now, former.get(server)));
@@ -63,7 +65,7 @@ export class Standings {
     );
   }
 
-  #lookAt(id: ServerId, isFirst: boolean): Standing {
+  #lookAt(id: ServerId, isFirst: boolean): Omit<Standing, 'headroom'> {
     const { view, gate, clock, outliers, isReachable } = this.#parts;
     const record = view.get(SERVER, id)?.value;
     const server = gate.serverIndexOf(id);
@@ -74,7 +76,6 @@ export class Standings {
     return {
       ...{ server, isWell, isEjected },
       isSpare: record?.spare === true,
-      headroom: headroomOf(view.get(HEADROOM, 'forecast')?.value, id, clock.realtimeMs()),
       capacity: record?.capacity ?? NO_CAPACITY,
       availableSinceMs: isWell && !isEjected ? Math.min(formerMs, nowMs) : Infinity,
     };

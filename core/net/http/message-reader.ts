@@ -12,8 +12,11 @@ import { BODY_LIMITS, HEAD_LIMITS } from './limits.js';
 /** What the bytes of a connection turn out to be: head, body …, end, again and again; or a fault, once and last. */
 export interface MessageSink<Head> extends BodySink {
   head(head: Head): void;
-  /** The whole message has been read. */
-  end(trailers: HeaderList): void;
+  /**
+   * The whole message has been read. `hasMore`: bytes lie behind it already. Behind an answer these answer nothing: whoever sends
+   * the next request on that connection, which can be within this call, would take them for its own answer.
+   */
+  end(trailers: HeaderList, hasMore: boolean): void;
   fault(fault: HttpFault): void;
 }
 
@@ -55,7 +58,7 @@ export abstract class MessageReader<Head extends { readonly framing: Framing }> 
     if (this.#isFailed || at >= bytes.length) return bytes.length;
     if (this.#body === undefined) return this.#readHead(bytes, at);
     const end = this.#body.read(bytes, at, this.sink);
-    this.#settle(this.#body);
+    this.#settle(this.#body, end < bytes.length);
     return end;
   }
 
@@ -67,7 +70,7 @@ export abstract class MessageReader<Head extends { readonly framing: Framing }> 
       return;
     }
     this.#body.peerEnded();
-    this.#settle(this.#body);
+    this.#settle(this.#body, false);
   }
 
   protected fail(fault: HttpFault): void {
@@ -89,8 +92,8 @@ export abstract class MessageReader<Head extends { readonly framing: Framing }> 
     this.sink.head(head);
   }
 
-  protected ended(trailers: HeaderList): void {
-    this.sink.end(trailers);
+  protected ended(trailers: HeaderList, hasMore: boolean): void {
+    this.sink.end(trailers, hasMore);
   }
 
   #readHead(bytes: Uint8Array, at: number): number {
@@ -102,14 +105,14 @@ export abstract class MessageReader<Head extends { readonly framing: Framing }> 
     }
     const { end } = this.#heads;
     if (this.isInterim(head)) this.interim(head);
-    else this.#begin(head);
+    else this.#begin(head, end < bytes.length);
     return end;
   }
 
-  #begin(head: Head): void {
+  #begin(head: Head, hasMore: boolean): void {
     if (head.framing.kind === 'none') {
       this.sink.head(head);
-      this.ended(NO_HEADERS);
+      this.ended(NO_HEADERS, hasMore);
       return;
     }
     const body = new BodyReader(head.framing, this.#bodyLimits);
@@ -117,15 +120,15 @@ export abstract class MessageReader<Head extends { readonly framing: Framing }> 
       this.#body = body;
       this.sink.head(head);
     }
-    this.#settle(body);
+    this.#settle(body, hasMore);
   }
 
-  #settle(body: BodyReader): void {
+  #settle(body: BodyReader, hasMore: boolean): void {
     if (body.fault !== undefined) {
       this.fail(body.fault);
     } else if (body.isDone) {
       this.#body = undefined;
-      this.ended(body.trailers);
+      this.ended(body.trailers, hasMore);
     }
   }
 }

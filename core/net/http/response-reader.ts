@@ -55,9 +55,9 @@ export class ResponseReader extends MessageReader<ResponseHead> {
     else super.interim(head);
   }
 
-  protected override ended(trailers: HeaderList): void {
+  protected override ended(trailers: HeaderList, hasMore: boolean): void {
     this.#isAwaited = false;
-    super.ended(trailers);
+    super.ended(trailers, hasMore);
   }
 
   protected override fail({ name, text }: HttpFault): void {

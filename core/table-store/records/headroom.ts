@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import type { ServerId } from '../../domain.js';
 import { finiteSchema, serverIdSchema } from '../../schema.js';
 import { RecordKind } from './kind.js';
 
@@ -18,11 +17,10 @@ export type HeadroomRecord = Readonly<z.output<typeof headroomSchema>>;
 /** What the last forecast leaves of each server: for whoever weighs servers, here or in another balancer. */
 export const HEADROOM = new RecordKind<HeadroomRecord, 'forecast'>('headroom', headroomSchema);
 
-/** Undefined: nothing is known of the server now. */
-export function headroomOf(
+/** Of the servers of which something is known now. */
+export function headroomsOf(
   record: HeadroomRecord | undefined,
-  server: ServerId,
   nowMs: number,
-): number | undefined {
-  return record !== undefined && nowMs < record.untilMs ? record.shares[server] : undefined;
+): HeadroomRecord['shares'] {
+  return record !== undefined && nowMs < record.untilMs ? record.shares : {};
 }

@@ -1,6 +1,5 @@
 import { strict as assert } from 'node:assert';
 import { Deadline } from '../../../core/net/deadline.js';
-import { errorAnswerBytes } from '../../../core/net/http/error-answer.js';
 import type { HttpFault } from '../../../core/net/http/fault.js';
 import type { HeaderList } from '../../../core/net/http/header-list.js';
 import type { RequestHead } from '../../../core/net/http/request-head.js';
@@ -8,14 +7,22 @@ import { RequestReader } from '../../../core/net/http/request-reader.js';
 import type { Ip } from '../../../core/net/ip.js';
 import { parseIp } from '../../../core/net/ip.js';
 import type { Connection } from '../../../core/net/port.js';
-import { EXECUTED_HEADER } from '../../../core/agent-protocol.js';
 import type { FrontClient } from '../fronts.js';
 import type { HttpContext } from './context.js';
 import type { ExchangeClient } from './exchange.js';
 import { Exchange } from './exchange.js';
-import { REFUSALS } from './refusals.js';
+import { ownAnswerBytes } from './own-answer.js';
+import type { Refusal } from './refusals.js';
+import { REFUSALS, answerTo } from './refusals.js';
 import type { Route } from './route.js';
 import { resourceOf } from './route.js';
+
+const HEAD_LATE: Refusal = {
+  status: 408,
+  code: 'head-late',
+  detail: 'the head of the request did not come in time',
+  executed: 'no',
+};
 
 /** After the last answer the client may still be sending; it gets this long to notice. */
 const LINGER_MS = 2000;
@@ -135,7 +142,7 @@ export class ClientConnection implements ExchangeClient, FrontClient {
       this.#connection.destroy();
       return;
     }
-    this.#answer(408, 'head-late', 'the head of the request did not come in time');
+    this.#answer(HEAD_LATE);
   }
 
   /* ---- for the exchange ---- */
@@ -260,8 +267,7 @@ export class ClientConnection implements ExchangeClient, FrontClient {
     const at = resource === undefined ? -1 : gate.indexOf(resource);
     if (at < 0) {
       counters.refusedFor('noResource');
-      const { status, code, detail } = REFUSALS.noResource;
-      this.#answer(status, code, detail, { head, id });
+      this.#answer(REFUSALS.noResource, { head, id });
       return;
     }
     this.#exchange = new Exchange(this.#context, this, { head, at, id });
@@ -289,42 +295,20 @@ export class ClientConnection implements ExchangeClient, FrontClient {
     // A client that went away between two requests is no fault of anybody.
     if (this.#isPeerEnded && this.#state !== 'open') return;
     this.#context.counters.faultNamed(fault.name);
-    this.#answer(fault.status, fault.name, fault.text);
+    this.#answer(answerTo(fault));
   }
 
   /** An answer outside any exchange: nothing was sent to a server. The connection stays only after a whole request. */
-  #answer(status: number, code: string, detail: string, { head, id }: Known = {}): void {
+  #answer(refusal: Refusal, { head, id }: Known = {}): void {
     const mayStay = head?.keepAlive === true && this.#isRequestRead && !this.isLast;
-    this.#context.counters.answered(status);
-    const isOld = head?.minorVersion === 0;
-    const { requestIdHeader, errorPages } = this.#context.options;
-    this.#connection.write(
-      errorAnswerBytes({
-        status,
-        code,
-        detail,
-        connection: mayStay ? (isOld ? 'keep-alive' : 'persistent') : 'close',
-        page: errorPages.of(status),
-        isBodyless: head?.method === 'HEAD',
-        headers: {
-          [EXECUTED_HEADER]: 'no',
-          ...(requestIdHeader !== undefined && id !== undefined && { [requestIdHeader]: id }),
-        },
-      }),
-    );
-    const { accessLog } = this.#context;
+    const { counters, options, accessLog } = this.#context;
+    const { status, code } = refusal;
+    counters.answered(status);
+    this.#connection.write(ownAnswerBytes(refusal, { head, id, mayStay }, options));
     if (accessLog?.wants(status < 500) === true) {
       accessLog.http({
         ...{ client: this.host, scheme: this.scheme, end: 'refused', reason: code, status, id },
-        ...(head !== undefined && {
-          request: {
-            method: head.method,
-            host: head.authority,
-            path: head.path,
-            query: head.query,
-            minorVersion: head.minorVersion,
-          },
-        }),
+        ...(head !== undefined && { request: head }),
         ...{ bytesIn: 0, bytesOut: 0, ms: 0 },
       });
     }

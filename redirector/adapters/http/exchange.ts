@@ -5,39 +5,32 @@ import {
   RESOURCE_HEADER,
   SINCE_HEADER,
 } from '../../../core/agent-protocol.js';
-import type { Cancel } from '../../../core/clock/port.js';
 import { BodyWriter } from '../../../core/net/http/body-writer.js';
-import { errorAnswerBytes } from '../../../core/net/http/error-answer.js';
 import { HttpFault } from '../../../core/net/http/fault.js';
 import { relayedFraming } from '../../../core/net/http/framing.js';
-import type { OutgoingConnection } from '../../../core/net/http/head-text.js';
 import type { HeaderList } from '../../../core/net/http/header-list.js';
-import { NO_HEADERS, headerOf } from '../../../core/net/http/header-list.js';
+import { headerOf } from '../../../core/net/http/header-list.js';
 import { answerHeadBytes, interimHeadBytes } from '../../../core/net/http/relayed-heads.js';
 import type { RequestHead } from '../../../core/net/http/request-head.js';
 import type { ResponseHead } from '../../../core/net/http/response-head.js';
 import type { CloseReason } from '../../../core/net/port.js';
 import type { AccessEnd } from '../../access-log/access.js';
-import type { Entrance, Ticket } from '../../gate.js';
-import { HELD, LEASE_OVER, UNASSIGNED, UNREACHABLE } from '../../gate.js';
+import type { EntryRefusal, EntryUser } from '../entry.js';
+import { Entry } from '../entry.js';
 import type { UnderWay } from '../under-way.js';
 import type { HttpContext } from './context.js';
 import type { HttpOptions } from './options.js';
+import { connectionAfter, ownAnswerBytes } from './own-answer.js';
 import type { Refusal, RefusalName } from './refusals.js';
-import { REFUSALS } from './refusals.js';
+import { REFUSALS, answerTo } from './refusals.js';
+import { RequestBody } from './request-body.js';
+import { idFields } from './request-ids.js';
 import { continueBytes, requestHeadBytes } from './request-relay.js';
+import type { Resend } from './resend.js';
+import { RESENDS_MAX, resendOf } from './resend.js';
 import type { Upstream, UpstreamUser } from './upstream.js';
 import type { PoolWaiter, UpstreamPool } from './upstream-pool.js';
 
-/** Change nothing (RFC 9110 §9.2.1): may be sent twice, whatever becomes of the first copy. */
-const SAFE = new Set(['GET', 'HEAD', 'OPTIONS']);
-/**
- * Idempotent (§9.2.2), and yet a copy that arrives late would undo what came after it. So these are sent again
- * only to another owner, if the former one has a fence that keeps the late copy out.
- */
-const REPEATABLE = new Set(['PUT', 'DELETE']);
-/** A request whose answer was lost is sent again so often. */
-const RESENDS_MAX = 1;
 /** Of an agent's refusal, which nobody sees. */
 const REFUSAL_BYTES_MAX = 64 << 10;
 
@@ -73,7 +66,7 @@ export interface ExchangeClient {
 type Phase = 'entry' | 'queue' | 'request' | 'answer' | 'relay' | 'tunnel' | 'over';
 
 /** One request on its way through the redirector, to the one answer that its client gets. */
-export class Exchange implements UpstreamUser, PoolWaiter, UnderWay {
+export class Exchange implements EntryUser, PoolWaiter, UpstreamUser, UnderWay {
   readonly #context: HttpContext;
   readonly #client: ExchangeClient;
   readonly #head: RequestHead;
@@ -83,31 +76,19 @@ export class Exchange implements UpstreamUser, PoolWaiter, UnderWay {
   readonly #id: string | undefined;
   readonly #startedAtMs: number;
   #phase: Phase = 'entry';
-  #isEntered = false;
-  #server = -1;
-  #ticket: Ticket | undefined;
-  #cancelRetry: Cancel | undefined;
+  readonly #entry: Entry;
   #pool: UpstreamPool | undefined;
   #upstream: Upstream | undefined;
   #sends = 0;
   /** When the server had all that it needs to answer, or of a body that goes on, its beginning (monotonic). */
   #sentAtMs = 0;
-  /** A server that failed just now: others that serve the resource as well are asked before it. */
-  #avoid = -1;
-  /** Since when that server serves the resource, as the gate said on entering. */
-  #since = '';
   #resends = 0;
   #bytes = 0;
   /** Of those, to the client. */
   #bytesOut = 0;
   /** Of the answer; 0 until there is one. */
   #status = 0;
-  /** The body so far, as long as it is short enough to be sent again. */
-  #kept: Uint8Array[] | undefined = [];
-  #keptBytes = 0;
-  #isRequestRead = false;
-  #trailers: HeaderList = NO_HEADERS;
-  #requestBody: BodyWriter | undefined;
+  readonly #requestBody: RequestBody;
   #answerBody: BodyWriter | undefined;
   #mayStay = false;
   /** The agent refused: what it says of the resource's owner. Its answer is not for the client. */
@@ -129,36 +110,40 @@ export class Exchange implements UpstreamUser, PoolWaiter, UnderWay {
     this.#at = at;
     this.#id = id;
     this.#startedAtMs = context.clock.monotonicMs();
-    this.#isRequestRead = head.framing.kind === 'none';
+    this.#entry = new Entry(context, { user: this, work: this, at });
+    this.#requestBody = new RequestBody(head.framing);
   }
 
   /* ---- from the client ---- */
 
   begin(): void {
-    this.#enter();
+    this.#toGate();
+    this.#entry.enter();
   }
 
   bodyData(bytes: Uint8Array): void {
     if (this.#phase === 'over') return;
     this.#bytes += bytes.length;
-    this.#keep(bytes);
+    const { resendBytesMax } = this.#context.options;
+    this.#requestBody.keep(bytes);
     if (this.#upstream === undefined) {
-      if (this.#keptBytes >= this.#context.options.resendBytesMax) this.#client.pauseBody();
+      // Before it was sent at all it must be kept.
+      if (this.keptBytes >= resendBytesMax) this.#client.pauseBody();
       return;
     }
+    this.#requestBody.keepAtMost(resendBytesMax);
     if (this.#context.gate.isLeaseOver(this.#at)) {
       this.cut();
       return;
     }
     this.#touch();
-    if (!this.#writeBody(bytes)) this.#client.pauseBody();
+    if (!this.#requestBody.write(bytes, this.#upstream)) this.#client.pauseBody();
   }
 
   bodyEnd(trailers: HeaderList): void {
-    if (this.#phase === 'over' || this.#isRequestRead) return;
-    this.#isRequestRead = true;
-    this.#trailers = trailers;
-    if (this.#upstream !== undefined) this.#endBody(this.#upstream);
+    if (this.#phase === 'over' || this.#requestBody.isRead) return;
+    this.#requestBody.end(trailers, this.#upstream);
+    if (this.#upstream !== undefined) this.#requestSent();
   }
 
   clientDrained(): void {
@@ -175,8 +160,7 @@ export class Exchange implements UpstreamUser, PoolWaiter, UnderWay {
     if (hasAnswer) {
       this.#log('cut', fault.name);
       this.#client.abort();
-    } else
-      this.#answer(fault.status, { code: fault.name, detail: fault.text, executed: 'unknown' });
+    } else this.#answer({ ...answerTo(fault), executed: 'unknown' });
   }
 
   clientGone(): void {
@@ -204,7 +188,7 @@ export class Exchange implements UpstreamUser, PoolWaiter, UnderWay {
 
   get description(): string {
     if (this.#phase === 'tunnel') return 'an open WebSocket';
-    return this.#isRequestRead
+    return this.#requestBody.isRead
       ? `a ${this.#head.method} without its whole answer`
       : 'an open upload';
   }
@@ -227,15 +211,32 @@ export class Exchange implements UpstreamUser, PoolWaiter, UnderWay {
 
   pin(): void {
     if (this.#phase === 'queue') this.cut();
-    else if (this.#isEntered) this.#withdraw();
+    else this.#entry.withdraw();
+  }
+
+  /* ---- from the gate ---- */
+
+  get keptBytes(): number {
+    return this.#requestBody.keptBytes;
+  }
+
+  entered(server: number): void {
+    this.#phase = 'queue';
+    this.#touch();
+    this.#pool = this.#context.poolOf(server);
+    if (this.#pool === undefined) this.notConnected('unreachable');
+    else if (this.#needsFresh) this.#pool.acquireFresh(this);
+    else this.#pool.acquire(this);
+  }
+
+  refused(name: EntryRefusal): void {
+    this.#refuse(name);
   }
 
   /* ---- from the pool ---- */
 
   connected(upstream: Upstream): void {
-    const { gate } = this.#context;
-    const isAsEntered = gate.sinceText(this.#at) === this.#since && !gate.isLeaseOver(this.#at);
-    if (this.#phase !== 'queue' || !isAsEntered) {
+    if (this.#phase !== 'queue' || !this.#entry.isAsEntered) {
       this.#pool?.release(upstream);
       if (this.#phase === 'queue') this.#enterAgain();
       return;
@@ -243,31 +244,20 @@ export class Exchange implements UpstreamUser, PoolWaiter, UnderWay {
     this.#phase = 'request';
     this.#upstream = upstream;
     this.#sends += 1;
-    if (this.#sends === 1) this.#context.retries.sent(this.#server);
+    if (this.#sends === 1) this.#context.retries.sent(this.#entry.server);
     this.#touch();
     this.#send(upstream);
   }
 
   notConnected(why: CloseReason | 'full'): void {
     if (this.#phase !== 'queue') return;
-    const { gate, suspect, clock, options, work } = this.#context;
-    this.#withdraw();
-    if (why === 'full') {
-      this.#refuse('serverFull');
+    this.#toGate();
+    if (why !== 'full') {
+      this.#entry.notConnected();
       return;
     }
-    work.failed(this.#server);
-    suspect(this.#server);
-    const isOver = clock.monotonicMs() - this.#startedAtMs >= options.retryForMs;
-    if (isOver) {
-      this.#refuse('unreachable');
-    } else if (gate.isShared(this.#at)) {
-      this.#avoid = this.#server;
-      this.#enterSoon();
-    } else {
-      gate.stall(this.#at);
-      this.#enter();
-    }
+    this.#entry.withdraw();
+    this.#refuse('serverFull');
   }
 
   /* ---- from the server ---- */
@@ -313,7 +303,7 @@ export class Exchange implements UpstreamUser, PoolWaiter, UnderWay {
   answerEnd(trailers: HeaderList): void {
     const upstream = this.#upstream;
     this.#upstream = undefined;
-    const isClean = this.#isRequestRead && !this.#needsFresh;
+    const isClean = this.#requestBody.isRead && !this.#needsFresh;
     if (upstream !== undefined) {
       if (isClean) this.#pool?.release(upstream);
       else upstream.destroy();
@@ -325,7 +315,7 @@ export class Exchange implements UpstreamUser, PoolWaiter, UnderWay {
     for (const part of this.#answerBody?.end(trailers) ?? []) this.#client.write(part);
     this.#end();
     this.#log('whole');
-    this.#client.finished(this.#mayStay && this.#isRequestRead);
+    this.#client.finished(this.#mayStay && this.#requestBody.isRead);
   }
 
   tunnelData(bytes: Uint8Array): void {
@@ -355,7 +345,7 @@ export class Exchange implements UpstreamUser, PoolWaiter, UnderWay {
       this.#afterRefusal(this.#refusedBy);
     } else {
       // What was cut here is no fault of the server.
-      if (why !== 'destroyed') this.#context.work.failed(this.#server);
+      if (why !== 'destroyed') this.#context.work.failed(this.#entry.server);
       this.#afterLoss(lossOf(why));
     }
   }
@@ -374,57 +364,16 @@ export class Exchange implements UpstreamUser, PoolWaiter, UnderWay {
 
   /* ---- the way ---- */
 
-  #enter(): void {
-    const { gate } = this.#context;
-    this.#phase = 'entry';
-    this.#client.expireIn(Infinity);
-    const entrance = gate.enter(this.#at, this.#avoid);
-    if (entrance !== HELD) {
-      this.#entered(entrance);
-      return;
-    }
-    this.#ticket = gate.park(this.#at, this.#keptBytes, (later) => {
-      this.#ticket = undefined;
-      if (later === 'expired') this.#refuse('holdTooLong');
-      else this.#entered(later);
-    });
-    if (this.#ticket === undefined) this.#refuse('holdFull');
-  }
-
-  #entered(entrance: Entrance): void {
-    if (entrance < 0) {
-      this.#refuse(closedBy(entrance));
-      return;
-    }
-    const { gate, poolOf, underWay, work } = this.#context;
-    this.#isEntered = true;
-    this.#server = entrance;
-    work.entered(entrance);
-    this.#since = gate.sinceText(this.#at);
-    underWay.add(this.#at, this);
-    this.#phase = 'queue';
-    this.#touch();
-    this.#pool = poolOf(entrance);
-    if (this.#pool === undefined) this.notConnected('unreachable');
-    else if (this.#needsFresh) this.#pool.acquireFresh(this);
-    else this.#pool.acquire(this);
-  }
-
   /** Nothing was sent: from the gate on anew. */
   #enterAgain(): void {
-    this.#withdraw();
-    this.#enter();
+    this.#toGate();
+    this.#entry.enterAgain();
   }
 
-  /** Again, after a pause that lets news arrive. */
-  #enterSoon(): void {
-    const { clock, options } = this.#context;
+  /** It is for the gate to say when it goes on. */
+  #toGate(): void {
     this.#phase = 'entry';
     this.#client.expireIn(Infinity);
-    this.#cancelRetry = clock.after(options.retryPauseMs, () => {
-      this.#cancelRetry = undefined;
-      this.#enter();
-    });
   }
 
   get #needsFresh(): boolean {
@@ -435,14 +384,13 @@ export class Exchange implements UpstreamUser, PoolWaiter, UnderWay {
     const { method, expectsContinue } = this.#head;
     upstream.cork();
     upstream.send(this, method, this.#requestHead());
-    this.#requestBody = new BodyWriter(this.#head.framing);
-    if (!this.#isRequestRead) this.#sentAtMs = this.#context.clock.monotonicMs();
-    let hasRoom = true;
-    for (const bytes of this.#kept ?? []) hasRoom = this.#writeBody(bytes);
-    if (this.#isRequestRead) this.#endBody(upstream);
+    const body = this.#requestBody;
+    if (!body.isRead) this.#sentAtMs = this.#context.clock.monotonicMs();
+    const hasRoom = body.begin(upstream);
+    if (body.isRead) this.#requestSent();
     upstream.uncork();
-    if (this.#keptBytes > this.#context.options.resendBytesMax) this.#kept = undefined;
-    if (this.#isRequestRead) return;
+    body.keepAtMost(this.#context.options.resendBytesMax);
+    if (body.isRead) return;
     if (expectsContinue && this.#sends === 1) {
       this.#client.write(continueBytes());
     }
@@ -461,44 +409,19 @@ export class Exchange implements UpstreamUser, PoolWaiter, UnderWay {
   }
 
   #toldToServer(): Readonly<Record<string, string>> | undefined {
-    const { gate, hasFence } = this.#context;
-    const isFenced = hasFence(this.#server);
+    const { gate, hasFence, options } = this.#context;
+    const isFenced = hasFence(this.#entry.server);
     if (!isFenced && this.#id === undefined) return undefined;
     return {
       ...(isFenced && {
         [RESOURCE_HEADER]: gate.resourceId(this.#at),
-        [SINCE_HEADER]: this.#since,
+        [SINCE_HEADER]: this.#entry.since,
       }),
-      ...this.#idHeader,
+      ...idFields(this.#id, options),
     };
   }
 
-  get #idHeader(): Readonly<Record<string, string>> {
-    const { requestIdHeader } = this.#context.options;
-    return this.#id === undefined || requestIdHeader === undefined
-      ? {}
-      : { [requestIdHeader]: this.#id };
-  }
-
-  #keep(bytes: Uint8Array): void {
-    if (this.#kept === undefined) return;
-    this.#keptBytes += bytes.length;
-    const isTooLong = this.#keptBytes > this.#context.options.resendBytesMax;
-    // Before it was sent at all it must be kept; the client is paused then.
-    if (isTooLong && this.#upstream !== undefined) this.#kept = undefined;
-    else this.#kept.push(bytes);
-  }
-
-  #writeBody(bytes: Uint8Array): boolean {
-    let hasRoom = true;
-    for (const part of this.#requestBody?.part(bytes) ?? []) {
-      hasRoom = this.#upstream?.write(part) ?? true;
-    }
-    return hasRoom;
-  }
-
-  #endBody(upstream: Upstream): void {
-    for (const part of this.#requestBody?.end(this.#trailers) ?? []) upstream.write(part);
+  #requestSent(): void {
     if (this.#phase === 'request') this.#phase = 'answer';
     this.#sentAtMs = this.#context.clock.monotonicMs();
     this.#touch();
@@ -519,7 +442,7 @@ export class Exchange implements UpstreamUser, PoolWaiter, UnderWay {
     this.#answerBody = new BodyWriter(framing);
     this.#context.counters.answered(head.status);
     this.#status = head.status;
-    const connection = this.#connectionText(this.#mayStay && this.#isRequestRead);
+    const connection = connectionAfter(this.#head, this.#mayStay && this.#requestBody.isRead);
     const upstream = this.#upstream;
     assert.ok(upstream !== undefined, 'an answer comes from somewhere');
     this.#client.write(upstream.relayedHead(head, framing, connection));
@@ -527,7 +450,7 @@ export class Exchange implements UpstreamUser, PoolWaiter, UnderWay {
 
   #answered(status: number): void {
     const { clock, work } = this.#context;
-    work.answered(this.#server, status, clock.monotonicMs() - this.#sentAtMs);
+    work.answered(this.#entry.server, status, clock.monotonicMs() - this.#sentAtMs);
   }
 
   #beginTunnel(head: ResponseHead): void {
@@ -551,60 +474,63 @@ export class Exchange implements UpstreamUser, PoolWaiter, UnderWay {
   /** Whether the request was carried out, where the agent answers in place of its server. */
   #agentSays({ status, headers }: ResponseHead): string | undefined {
     if (status !== 421 && status !== 502 && status !== 503) return undefined;
-    return this.#context.hasFence(this.#server) ? headerOf(headers, EXECUTED_HEADER) : undefined;
+    return this.#context.hasFence(this.#entry.server)
+      ? headerOf(headers, EXECUTED_HEADER)
+      : undefined;
   }
 
   #afterRefusal(owner: string): void {
-    const { gate, clock, options, counters, misdirected, work } = this.#context;
+    const { gate, counters, misdirected, work } = this.#context;
     this.#refusedBy = undefined;
     this.#refusalBytes = 0;
     counters.misdirected += 1;
-    this.#withdraw();
+    this.#entry.withdraw();
     if (gate.isShared(this.#at)) {
       // Its agent was not told that it is: others were.
-      work.failed(this.#server);
-      this.#avoid = this.#server;
+      work.failed(this.#entry.server);
+      this.#entry.avoidServer();
     } else {
       misdirected(this.#at, owner);
     }
-    const isOver = clock.monotonicMs() - this.#startedAtMs >= options.retryForMs;
-    if (this.#kept === undefined || isOver) this.#refuse('misdirected');
-    else this.#enterSoon();
+    if (!this.#requestBody.isKept || this.#entry.isOverdue) {
+      this.#refuse('misdirected');
+    } else {
+      this.#toGate();
+      this.#entry.enterSoon();
+    }
   }
 
   /** Sent, and no answer came: again only if that can do no harm. */
   #afterLoss(loss: RefusalName): void {
     const { method, isWebSocket } = this.#head;
-    const { gate, clock, counters, options, hasFence, retries } = this.#context;
-    const isKept = this.#kept !== undefined && this.#resends < RESENDS_MAX && !isWebSocket;
+    const { gate, hasFence, retries } = this.#context;
+    const { server } = this.#entry;
+    const isSpent = !this.#requestBody.isKept || this.#resends >= RESENDS_MAX;
     // What is shared has no other owner that it could be sent to.
-    const mayRepeat = REPEATABLE.has(method) && hasFence(this.#server) && !gate.isShared(this.#at);
-    if (!isKept || !(SAFE.has(method) || mayRepeat) || loss === 'answerLate') {
+    const resend = resendOf(method, hasFence(server) && !gate.isShared(this.#at));
+    if (isSpent || isWebSocket || resend === 'nowhere' || loss === 'answerLate') {
       this.#refuse(loss);
-      return;
-    }
-    if (!retries.take(this.#server)) {
+    } else if (!retries.take(server)) {
       this.#refuse('retriesSpent');
-      return;
+    } else {
+      this.#sendAgain(resend, loss);
     }
-    counters.retries += 1;
-    this.#resends += 1;
-    this.#avoid = this.#server;
-    this.#withdraw();
-    if (SAFE.has(method)) this.#enterSoon();
-    else this.#enterOnceMoved(loss, clock.monotonicMs() + options.resendForMs);
   }
 
-  /** Waits for another owner; none in time: the answer stays unknown. */
-  #enterOnceMoved(loss: RefusalName, untilMs: number): void {
-    const { clock, gate, options } = this.#context;
-    this.#phase = 'entry';
-    this.#client.expireIn(Infinity);
-    this.#cancelRetry = clock.after(options.retryPauseMs, () => {
-      this.#cancelRetry = undefined;
-      if (gate.sinceText(this.#at) !== this.#since) this.#enter();
-      else if (clock.monotonicMs() >= untilMs) this.#refuse(loss);
-      else this.#enterOnceMoved(loss, untilMs);
+  #sendAgain(where: Exclude<Resend, 'nowhere'>, loss: RefusalName): void {
+    const { clock, counters, options } = this.#context;
+    counters.retries += 1;
+    this.#resends += 1;
+    this.#entry.avoidServer();
+    this.#entry.withdraw();
+    this.#toGate();
+    if (where === 'anywhere') {
+      this.#entry.enterSoon();
+      return;
+    }
+    // None in time: the answer stays unknown.
+    this.#entry.enterOnceMoved(clock.monotonicMs() + options.resendForMs, () => {
+      this.#refuse(loss);
     });
   }
 
@@ -614,29 +540,18 @@ export class Exchange implements UpstreamUser, PoolWaiter, UnderWay {
     this.#end();
     // What was sent once and lost may have run, whatever became of the second try.
     const executed = this.#resends > 0 ? 'unknown' : refusal.executed;
-    this.#answer(refusal.status, { ...refusal, executed });
+    this.#answer({ ...refusal, executed });
   }
 
-  #answer(
-    status: number,
-    refusal: Pick<Refusal, 'code' | 'detail' | 'executed' | 'retryAfterMs'>,
-  ): void {
-    const mayStay = this.#head.keepAlive && this.#isRequestRead && !this.#client.isLast;
-    const { retryAfterMs } = refusal;
-    this.#context.counters.answered(status);
-    const bytes = errorAnswerBytes({
-      status,
-      code: refusal.code,
-      detail: refusal.detail,
-      connection: this.#connectionText(mayStay),
-      ...(retryAfterMs !== undefined && { retryAfterMs }),
-      page: this.#context.options.errorPages.of(status),
-      isBodyless: this.#head.method === 'HEAD',
-      headers: { [EXECUTED_HEADER]: refusal.executed, ...this.#idHeader },
-    });
-    this.#client.write(bytes);
+  #answer(refusal: Refusal): void {
+    const { counters, options } = this.#context;
+    const { status, code } = refusal;
+    const mayStay = this.#head.keepAlive && this.#requestBody.isRead && !this.#client.isLast;
+    counters.answered(status);
+    const refused = { head: this.#head, id: this.#id, mayStay };
+    this.#client.write(ownAnswerBytes(refusal, refused, options));
     this.#status = status;
-    this.#log('refused', refusal.code);
+    this.#log('refused', code);
     this.#client.finished(mayStay);
   }
 
@@ -645,58 +560,32 @@ export class Exchange implements UpstreamUser, PoolWaiter, UnderWay {
     const { accessLog, gate } = this.#context;
     const isWell = this.#status < 500 && end !== 'cut';
     if (accessLog?.wants(isWell) !== true) return;
-    const { method, authority, path, query, minorVersion } = this.#head;
-    // Spelled out: an object spread into another costs more here than the line that comes of it.
     accessLog.http({
       client: this.#client.host,
       scheme: this.#client.scheme,
       end,
       reason,
       id: this.#id,
-      request: { method, host: authority, path, query, minorVersion },
+      request: this.#head,
       status: this.#status,
       resource: gate.resourceId(this.#at),
-      server: this.#server < 0 ? undefined : gate.serverId(this.#server),
+      server: this.#entry.server < 0 ? undefined : gate.serverId(this.#entry.server),
       bytesIn: this.#bytes - this.#bytesOut,
       bytesOut: this.#bytesOut,
       ms: this.ageMs,
     });
   }
 
-  #connectionText(mayStay: boolean): OutgoingConnection {
-    if (!mayStay) return 'close';
-    return this.#head.minorVersion === 0 ? 'keep-alive' : 'persistent';
-  }
-
   /** Over, whatever comes: nothing of it stays anywhere. */
   #end(): void {
     this.#phase = 'over';
-    this.#ticket?.cancel();
-    this.#ticket = undefined;
-    this.#cancelRetry?.();
+    this.#entry.stopWaiting();
     this.#pool?.cancel(this);
     this.#upstream?.abandon();
     this.#upstream = undefined;
-    this.#kept = undefined;
-    if (!this.#isEntered) return;
-    const wasSent = this.#sends > 0;
-    this.#forgetEntry();
-    if (wasSent) this.#context.gate.leave(this.#at, this.#bytes, this.ageMs);
-    else this.#context.gate.withdraw(this.#at);
-  }
-
-  /** Out of the gate without having been served. */
-  #withdraw(): void {
-    if (!this.#isEntered) return;
-    this.#forgetEntry();
-    this.#context.gate.withdraw(this.#at);
-  }
-
-  #forgetEntry(): void {
-    assert.ok(this.#isEntered, 'only what has entered can leave');
-    this.#isEntered = false;
-    this.#context.work.left(this.#server);
-    this.#context.underWay.remove(this.#at, this);
+    this.#requestBody.forget();
+    if (this.#sends > 0) this.#entry.leave(this.#bytes);
+    else this.#entry.withdraw();
   }
 
   /** Something moved: the deadline of the phase begins anew. */
@@ -719,18 +608,6 @@ function timeoutOf(phase: Phase, options: HttpOptions): number {
     case 'entry':
     case 'over':
       return Infinity;
-  }
-}
-
-function closedBy(entrance: Entrance): RefusalName {
-  switch (entrance) {
-    case UNREACHABLE:
-      return 'unreachable';
-    case LEASE_OVER:
-      return 'leaseOver';
-    default:
-      assert.equal(entrance, UNASSIGNED);
-      return 'unassigned';
   }
 }
 

@@ -6,7 +6,6 @@ import { Fronts } from '../fronts.js';
 import { Reaching } from '../reaching.js';
 import type { ServerLink } from '../servers.js';
 import { UNSEEN } from '../servers.js';
-import { Tally } from '../tally.js';
 import { PlainTransfer } from '../transfer.js';
 import { WorkUnderWay } from '../under-way.js';
 import { ClientConnection } from './client-connection.js';
@@ -33,7 +32,6 @@ export class HttpAdapter implements ProtocolAdapter {
     number,
     { readonly address: Address; readonly link: ServerLink; readonly pool: UpstreamPool }
   >();
-  readonly #perClient = new Tally<string>();
   readonly #reaching = new Reaching((target, signal) => this.#connect(target, signal));
   #options: HttpOptions;
 
@@ -73,10 +71,9 @@ export class HttpAdapter implements ProtocolAdapter {
       {
         net,
         clock,
-        hasRoom: ({ remote }, connected) => {
+        hasRoom: ({ all, ofClient }) => {
           const { connectionsMax, connectionsPerClientMax } = this.#options;
-          const isOneMore =
-            connected < connectionsMax && this.#perClient.of(remote.host) < connectionsPerClientMax;
+          const isOneMore = all < connectionsMax && ofClient < connectionsPerClientMax;
           if (!isOneMore) counters.connectionsRefused += 1;
           return isOneMore;
         },
@@ -84,12 +81,9 @@ export class HttpAdapter implements ProtocolAdapter {
           counters.openingsFailed += 1;
         },
         admit: (connection, route, closed) => {
-          const { host } = connection.remote;
           counters.connections += 1;
-          this.#perClient.add(host);
           const onClosed = (): void => {
             counters.connections -= 1;
-            this.#perClient.remove(host);
             closed();
           };
           return new ClientConnection({ connection, context, route, onClosed });

@@ -1,3 +1,5 @@
+import type { HttpFault } from '../../../core/net/http/fault.js';
+
 /** The answers that the redirector itself gives: each says whether the server may have carried the request out. */
 export interface Refusal {
   readonly status: number;
@@ -98,3 +100,8 @@ export const REFUSALS = {
 } as const satisfies Record<string, Refusal>;
 
 export type RefusalName = keyof typeof REFUSALS;
+
+/** To what could not be read as a request, before any of it was sent. */
+export function answerTo({ status, name, text }: HttpFault): Refusal {
+  return { status, code: name, detail: text, executed: 'no' };
+}

@@ -1,5 +1,6 @@
 import { headerOf } from '../../../core/net/http/header-list.js';
 import type { RequestHead } from '../../../core/net/http/request-head.js';
+import type { HttpOptions } from './options.js';
 
 /** What is taken over from a proxy before us: long enough for a trace's name, and nothing that means something to a log. */
 const TAKEN = /^[A-Za-z0-9._:=/+-]{1,128}$/;
@@ -29,4 +30,12 @@ export class RequestIds {
     const given = headerOf(head.headers, header);
     return given !== undefined && TAKEN.test(given) ? given : this.next();
   }
+}
+
+/** The header field that tells the name; none, where requests have no names. */
+export function idFields(
+  id: string | undefined,
+  { requestIdHeader }: HttpOptions,
+): Readonly<Record<string, string>> {
+  return id === undefined || requestIdHeader === undefined ? {} : { [requestIdHeader]: id };
 }

@@ -67,8 +67,6 @@ export class Upstream {
   #mayStay = true;
   /** What the last answer's head became for its client. */
   #relayed: RelayedHead | undefined;
-  /** Of an answer that has been read whole, and of which its user does not know yet. */
-  #ended: HeaderList | undefined;
 
   constructor(
     parts: UpstreamParts,
@@ -83,8 +81,12 @@ export class Upstream {
         body: (bytes) => {
           this.#user?.answerData(bytes);
         },
-        end: (trailers) => {
-          this.#ended = trailers;
+        end: (trailers, hasMore) => {
+          if (this.#isTunnel) return;
+          if (hasMore) this.#mayStay = false;
+          this.#finish((user) => {
+            user.answerEnd(trailers);
+          });
         },
         fault: (fault) => {
           this.destroy();
@@ -215,21 +217,7 @@ export class Upstream {
         return;
       }
       at = this.#reader.read(bytes, at);
-      if (this.#ended !== undefined) this.#answerEnded(this.#ended, at < bytes.length);
     }
-  }
-
-  /**
-   * What lies behind an answer answers nothing, and must be known before the next request: that one could be sent within
-   * this turn, and would take it for its own.
-   */
-  #answerEnded(trailers: HeaderList, hasMore: boolean): void {
-    this.#ended = undefined;
-    if (this.#isTunnel) return;
-    if (hasMore) this.#mayStay = false;
-    this.#finish((user) => {
-      user.answerEnd(trailers);
-    });
   }
 
   #peerEnded(): void {
@@ -238,7 +226,6 @@ export class Upstream {
       return;
     }
     this.#reader.peerEnded();
-    if (this.#ended !== undefined) this.#answerEnded(this.#ended, false);
     if (!this.#isClosed) this.destroy();
   }
 

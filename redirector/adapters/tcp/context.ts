@@ -1,10 +1,10 @@
 import type { Clock } from '../../../core/clock/port.js';
 import type { Address, DrainPolicy, ResourceId } from '../../../core/domain.js';
 import type { Net } from '../../../core/net/port.js';
+import type { Tally } from '../../../core/tally.js';
 import type { AccessLog } from '../../access-log/access-log.js';
 import type { Gate } from '../../gate.js';
 import type { AdapterServers, ServerLink, ServerWork } from '../servers.js';
-import type { Tally } from '../tally.js';
 import type { WorkUnderWay } from '../under-way.js';
 import type { TcpCounters } from './counters.js';
 import type { TcpOptions } from './options.js';

@@ -1,9 +1,7 @@
-import { strict as assert } from 'node:assert';
-import type { Cancel } from '../../../core/clock/port.js';
 import type { CloseReason, Connection } from '../../../core/net/port.js';
 import { proxyHeaderBytes } from '../../../core/net/proxy-header.js';
-import type { Entrance, Ticket } from '../../gate.js';
-import { HELD, LEASE_OVER, UNASSIGNED, UNREACHABLE } from '../../gate.js';
+import type { EntryRefusal, EntryUser } from '../entry.js';
+import { Entry } from '../entry.js';
 import type { UnderWay } from '../under-way.js';
 import type { TcpContext } from './context.js';
 import type { TcpRefusal } from './counters.js';
@@ -39,29 +37,21 @@ export interface PassageParts {
  *   gate ⇄ opening → open → over        gate: it waits there, or for another try
  *     └───────┴────────┴──────↗
  */
-export class Passage {
+export class Passage implements EntryUser {
   readonly #context: TcpContext;
   readonly #user: PassageUser;
   readonly #parts: PassageParts;
-  readonly #at: number;
+  readonly #entry: Entry;
   #state: 'gate' | 'opening' | 'open' | 'over' = 'gate';
-  #isEntered = false;
   #server: Connection | undefined;
-  #serverIndex = -1;
-  /** Since when that server serves the resource, as the gate said on entering. */
-  #since = '';
   /** Since when a connection to it is being opened (monotonic). */
   #connectingAtMs = 0;
-  #ticket: Ticket | undefined;
-  /** A server that failed just now: others that serve the resource as well are asked before it. */
-  #avoid = -1;
-  #cancelRetry: Cancel = () => undefined;
 
   constructor(parts: PassageParts) {
     this.#parts = parts;
     this.#context = parts.context;
     this.#user = parts.user;
-    this.#at = parts.at;
+    this.#entry = new Entry(parts.context, { user: this, work: parts.user, at: parts.at });
   }
 
   get isOpening(): boolean {
@@ -70,81 +60,69 @@ export class Passage {
 
   /** It counts as work of the resource, which a move waits for. */
   get isEntered(): boolean {
-    return this.#isEntered;
+    return this.#entry.isIn;
   }
 
   /** The last server that it led to, or was to; −1: none. */
   get serverIndex(): number {
-    return this.#serverIndex;
+    return this.#entry.server;
   }
 
   enter(): void {
-    const { gate } = this.#context;
     this.#state = 'gate';
-    const entrance = gate.enter(this.#at, this.#avoid);
-    if (entrance !== HELD) {
-      this.#entered(entrance);
-      return;
-    }
-    this.#ticket = gate.park(this.#at, this.#user.keptBytes, (later) => {
-      this.#ticket = undefined;
-      if (later === 'expired') this.#user.refused('holdTooLong');
-      else this.#entered(later);
-    });
-    if (this.#ticket === undefined) this.#user.refused('holdFull');
+    this.#entry.enter();
   }
 
   /** Nothing was sent: from the gate on anew. */
   enterAgain(): void {
     this.#dropServer();
-    this.#withdraw();
-    this.enter();
+    this.#state = 'gate';
+    this.#entry.enterAgain();
   }
 
   /** So much went through. */
   carry(bytes: number): void {
-    if (this.#isEntered) this.#context.gate.carry(this.#at, bytes);
+    if (this.#entry.isIn) this.#context.gate.carry(this.#parts.at, bytes);
   }
 
   /** Out of the gate, served; the connection to the server may go on. */
   leave(): void {
-    if (!this.#isEntered) return;
-    this.#forgetEntry();
-    this.#context.gate.leave(this.#at, 0, this.#user.ageMs);
+    this.#entry.leave(0);
   }
 
   /** Over, whatever comes: nothing of it stays anywhere. */
   end(): void {
     const wasOpen = this.#state === 'open';
     this.#state = 'over';
-    this.#ticket?.cancel();
-    this.#ticket = undefined;
-    this.#cancelRetry();
+    this.#entry.stopWaiting();
     this.#dropServer();
     if (wasOpen) this.leave();
-    else this.#withdraw();
+    else this.#entry.withdraw();
   }
 
-  #entered(entrance: Entrance): void {
-    if (entrance < 0) {
-      this.#user.refused(closedBy(entrance));
-      return;
-    }
-    const { gate, underWay, addressOf, perServer, options, work } = this.#context;
-    this.#isEntered = true;
-    underWay.add(this.#at, this.#user);
-    work.entered(entrance);
-    this.#since = gate.sinceText(this.#at);
-    this.#serverIndex = entrance;
-    if (perServer.of(entrance) >= options.serverConnectionsMax) {
+  /* ---- from the gate ---- */
+
+  get keptBytes(): number {
+    return this.#user.keptBytes;
+  }
+
+  entered(to: number): void {
+    const { addressOf, perServer, options } = this.#context;
+    if (perServer.of(to) >= options.serverConnectionsMax) {
       this.#user.refused('serverFull');
       return;
     }
     this.#state = 'opening';
-    const address = addressOf(entrance);
+    const address = addressOf(to);
     if (address === undefined) this.#notConnected();
-    else this.#connect(address, entrance);
+    else this.#connect(address, to);
   }
+
+  refused(name: EntryRefusal): void {
+    this.#user.refused(name);
+  }
+
+  /* ---- to the server ---- */
 
   #connect(address: Connection['remote'], to: number): void {
     const { linkOf, perServer, options, net, clock } = this.#context;
@@ -181,13 +159,13 @@ export class Passage {
   }
 
   #opened(server: Connection): void {
-    const { gate, clock, work } = this.#context;
-    if (gate.sinceText(this.#at) !== this.#since || gate.isLeaseOver(this.#at)) {
+    const { clock, work } = this.#context;
+    if (!this.#entry.isAsEntered) {
       this.enterAgain();
       return;
     }
     this.#state = 'open';
-    work.answered(this.#serverIndex, 0, clock.monotonicMs() - this.#connectingAtMs);
+    work.answered(this.#entry.server, 0, clock.monotonicMs() - this.#connectingAtMs);
     this.#user.opened(server);
   }
 
@@ -198,58 +176,13 @@ export class Passage {
   }
 
   #notConnected(): void {
-    const { gate, suspect, options, work } = this.#context;
-    this.#withdraw();
-    work.failed(this.#serverIndex);
-    suspect(this.#serverIndex);
-    if (this.#user.ageMs >= options.retryForMs) {
-      this.#user.refused('unreachable');
-    } else if (gate.isShared(this.#at)) {
-      this.#avoid = this.#serverIndex;
-      this.#enterSoon();
-    } else {
-      gate.stall(this.#at);
-      this.enter();
-    }
-  }
-
-  /** Again, after a pause that lets news arrive. */
-  #enterSoon(): void {
-    const { clock, options } = this.#context;
     this.#state = 'gate';
-    this.#cancelRetry = clock.after(options.retryPauseMs, () => {
-      this.enter();
-    });
+    this.#entry.notConnected();
   }
 
   #dropServer(): void {
     const server = this.#server;
     this.#server = undefined;
     server?.reset();
-  }
-
-  /** Out of the gate without having been served. */
-  #withdraw(): void {
-    if (!this.#isEntered) return;
-    this.#forgetEntry();
-    this.#context.gate.withdraw(this.#at);
-  }
-
-  #forgetEntry(): void {
-    this.#isEntered = false;
-    this.#context.work.left(this.#serverIndex);
-    this.#context.underWay.remove(this.#at, this.#user);
-  }
-}
-
-function closedBy(entrance: Entrance): TcpRefusal {
-  switch (entrance) {
-    case UNREACHABLE:
-      return 'unreachable';
-    case LEASE_OVER:
-      return 'leaseOver';
-    default:
-      assert.equal(entrance, UNASSIGNED);
-      return 'unassigned';
   }
 }

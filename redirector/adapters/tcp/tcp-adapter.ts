@@ -1,13 +1,13 @@
 import type { Address, ResourceId, ServerId } from '../../../core/domain.js';
 import type { Move } from '../../../core/plan.js';
+import { Tally } from '../../../core/tally.js';
 import type { Connection } from '../../../core/net/port.js';
 import { proxyHeaderBytes } from '../../../core/net/proxy-header.js';
 import type { ProtocolAdapter, Transfer, VacateHow } from '../adapter.js';
-import type { FrontListener } from '../fronts.js';
+import type { Beside, FrontListener } from '../fronts.js';
 import { Fronts } from '../fronts.js';
 import { Reaching } from '../reaching.js';
 import { UNSEEN } from '../servers.js';
-import { Tally } from '../tally.js';
 import { PlainTransfer } from '../transfer.js';
 import { WorkUnderWay } from '../under-way.js';
 import type { TcpAdapterParts, TcpContext } from './context.js';
@@ -30,7 +30,6 @@ export class TcpAdapter implements ProtocolAdapter {
   readonly #parts: TcpAdapterParts;
   readonly #context: TcpContext;
   readonly #fronts: Fronts<TcpRoute, Relay>;
-  readonly #perClient = new Tally<string>();
   readonly #reaching = new Reaching((target, signal) => this.#connect(target, signal));
   #options: TcpOptions;
 
@@ -66,7 +65,7 @@ export class TcpAdapter implements ProtocolAdapter {
       {
         net,
         clock,
-        hasRoom: (connection, connected) => this.#hasRoom(connection, connected),
+        hasRoom: (beside) => this.#hasRoom(beside),
         failed: () => {
           counters.openingsFailed += 1;
         },
@@ -131,23 +130,19 @@ export class TcpAdapter implements ProtocolAdapter {
     return this.#fronts.routes.some((route) => mayName(route, resource));
   }
 
-  #hasRoom({ remote }: Connection, connected: number): boolean {
+  #hasRoom({ all, ofClient }: Beside): boolean {
     const { connectionsMax, connectionsPerClientMax } = this.#options;
-    if (connected >= connectionsMax) this.counters.refusedFor('tooMany');
-    else if (this.#perClient.of(remote.host) >= connectionsPerClientMax)
-      this.counters.refusedFor('tooManyOfClient');
+    if (all >= connectionsMax) this.counters.refusedFor('tooMany');
+    else if (ofClient >= connectionsPerClientMax) this.counters.refusedFor('tooManyOfClient');
     else return true;
     return false;
   }
 
   #admit(connection: Connection, route: TcpRoute, closed: () => void): Relay {
-    const { host } = connection.remote;
     this.counters.accepted += 1;
     this.counters.connections += 1;
-    this.#perClient.add(host);
     const onClosed = (): void => {
       this.counters.connections -= 1;
-      this.#perClient.remove(host);
       closed();
     };
     const relay = new Relay({ connection, context: this.#context, onClosed });

@@ -287,7 +287,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'retry a POST',
-    file: 'redirector/adapters/http/exchange.js',
+    file: 'redirector/adapters/http/resend.js',
     edits: [["new Set(['GET', 'HEAD', 'OPTIONS'])", "new Set(['GET', 'HEAD', 'OPTIONS', 'POST'])"]],
     rules: ['S8'],
     seed: 6,
@@ -321,18 +321,13 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'hold without end',
     file: 'redirector/gate.js',
-    edits: [
-      [
-        'const deadlineMs = nowMs + (isHeld ? holdTimeoutMs : stallTimeoutMs);',
-        'const deadlineMs = nowMs + 1e9;',
-      ],
-    ],
+    edits: [['const waitMs = isHeld ? holdTimeoutMs : stallTimeoutMs;', 'const waitMs = 1e9;']],
     rules: ['L1'],
     seed: 11,
   },
   {
     name: 'hold without number',
-    file: 'redirector/gate.js',
+    file: 'redirector/held-work.js',
     edits: [['queue.length >= heldPerResourceMax', 'false']],
     rules: ['S10'],
     seed: 1,

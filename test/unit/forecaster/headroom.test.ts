@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { forecastBlock } from '../../../core/forecast.js';
 import type { SeriesKey } from '../../../core/sample.js';
 import { formatSeries } from '../../../core/sample.js';
-import { headroomOf } from '../../../core/table-store/records/headroom.js';
+import { headroomsOf } from '../../../core/table-store/records/headroom.js';
 import { headroomFrom } from '../../../forecaster/headroom.js';
 import { s } from '../../support/names.js';
 
@@ -53,9 +53,9 @@ describe('the headroom of servers', () => {
   it('is not known of a server that is neither forecast nor measured, nor after its time', () => {
     expect(headroom([])).toEqual({});
     const record = { madeAtMs: 0, untilMs: 8000, shares: { [s('s1')]: 0.5 } };
-    expect(headroomOf(record, s('s1'), 7999)).toBe(0.5);
-    expect(headroomOf(record, s('s1'), 8000)).toBeUndefined();
-    expect(headroomOf(record, s('s2'), 0)).toBeUndefined();
-    expect(headroomOf(undefined, s('s1'), 0)).toBeUndefined();
+    expect(headroomsOf(record, 7999)[s('s1')]).toBe(0.5);
+    expect(headroomsOf(record, 8000)[s('s1')]).toBeUndefined();
+    expect(headroomsOf(record, 0)[s('s2')]).toBeUndefined();
+    expect(headroomsOf(undefined, 0)[s('s1')]).toBeUndefined();
   });
 });

@@ -194,6 +194,35 @@ describe('Gate', () => {
     expect(gate.enter(at('leased-1'))).toBe(0);
   });
 
+  it('serves what became shared without the lease that its owner needed', async () => {
+    const { gate, at, clock } = gateWith({ 'leased-1': 's1@1.3' });
+    gate.setLease(clock.monotonicMs() + 10);
+    gate.apply(tableOf({}));
+    expect(gate.share([r('leased-1')], { choose: () => 0 })).toEqual([]);
+    await clock.advance(10);
+    expect(gate.enter(at('leased-1'))).toBe(0);
+  });
+
+  it('starts no more work in one turn, however many resources get their servers back in it', async () => {
+    const names = Array.from({ length: 100 }, (_, index) => r(`web-${index}`));
+    const { gate, clock } = gateWith({}, { resumeBurst: 8 });
+    gate.share(names, { choose: () => -1 });
+    let started = 0;
+    for (const name of names) {
+      const at = gate.indexOf(name);
+      expect(gate.enter(at)).toBe(HELD);
+      gate.park(at, 0, () => {
+        started += 1;
+      });
+    }
+    gate.share(names, { choose: () => 0 });
+    expect(started).toBe(8);
+    await clock.advance(1);
+    expect(started).toBe(16);
+    await clock.advance(100);
+    expect(started).toBe(100);
+  });
+
   it('asks anew which resources need the lease when it is reconfigured', async () => {
     const clock = new SimulatedClock();
     const needing = new Set<string>();

@@ -32,15 +32,16 @@ beforeEach(() => {
 it('writes every field of an entry', async () => {
   const entry: Required<HttpAccess> = {
     ...{ client: '10.0.0.1', scheme: 'http', end: 'whole', reason: 'why', id: 'a-1', status: 200 },
-    request: { method: 'GET', host: 'a', path: '/b', query: '?c', minorVersion: 1 },
+    request: { method: 'GET', authority: 'a', path: '/b', query: '?c', minorVersion: 1 },
     ...{ resource: 'vol-1', server: 's1', bytesIn: 1, bytesOut: 2, ms: 3.25 },
   };
   const clock = new SimulatedClock();
   logOn(clock, { query: true }).http(entry);
   await clock.advance(1000);
   const { request, ...others } = entry;
+  const { authority: host, ...asked } = request;
   expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([
-    { time: '1970-01-01T00:00:00.000Z', protocol: 'http', ...request, ...others },
+    { time: '1970-01-01T00:00:00.000Z', protocol: 'http', host, ...asked, ...others },
   ]);
 });
 
@@ -166,13 +167,13 @@ describe('a line in the common format', () => {
   it('is one line whatever a client wrote, and ends no field of it', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), fc.string(), (path, query) => {
-        const request = { method: 'GET', host: 'a', path: `/${path}`, query, minorVersion: 1 };
+        const request = { method: 'GET', authority: 'a', path: `/${path}`, query, minorVersion: 1 };
         const line = commonLine(
           {
             ...{ client: '10.0.0.1', scheme: 'http', end: 'whole', request, status: 200 },
             ...{ bytesIn: 0, bytesOut: 0, ms: 0 },
           },
-          0,
+          { query, atMs: 0 },
         );
         expect(line).toMatch(
           /^10\.0\.0\.1 - - \[01\/Jan\/1970:00:00:00 \+0000\] "GET \/[^"\n\r]* HTTP\/1\.1" 200 -$/,

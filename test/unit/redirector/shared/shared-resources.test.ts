@@ -247,9 +247,9 @@ describe('a shared resource', () => {
   it('beyond the limit of resources is not taken', () => {
     const small = new Gate({ clock: plane.clock, needsLease: () => false }, { resourcesMax: 1 });
     const choice = { choose: () => 0 };
-    expect(small.share(r('web'), choice)).toBe(true);
-    expect(small.share(r('some'), choice)).toBe(false);
-    expect(small.share(r('web'), undefined)).toBe(true);
+    expect(small.share([r('web')], choice)).toEqual([]);
+    expect(small.share([r('some')], choice)).toEqual(['some']);
+    expect(small.share([r('web')], undefined)).toEqual([]);
     expect(small.shared).toBe(0);
   });
 

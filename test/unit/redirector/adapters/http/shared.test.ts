@@ -64,7 +64,7 @@ function indexOf(name: string): number {
 
 function among(names: readonly string[]): void {
   choice.among(names.map((name) => ({ server: indexOf(name), weight: 1 })));
-  front.gate.share(r('web'), choice);
+  front.gate.share([r('web')], choice);
 }
 
 const answers =

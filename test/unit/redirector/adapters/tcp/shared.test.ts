@@ -11,7 +11,7 @@ beforeEach(async () => {
   asked = [];
   const { gate } = world;
   const [s1, s2] = [gate.serverIndexOf(s('s1')), gate.serverIndexOf(s('s2'))];
-  gate.share(r('web'), {
+  gate.share([r('web')], {
     choose: (avoid) => {
       asked.push(avoid);
       return avoid === s1 ? s2 : s1;

@@ -15,4 +15,8 @@ export class Tally<Key> {
     if (left > 0) this.#counts.set(key, left);
     else this.#counts.delete(key);
   }
+
+  entries(): IterableIterator<[Key, number]> {
+    return this.#counts.entries();
+  }
 }

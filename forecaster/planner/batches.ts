@@ -118,6 +118,7 @@ class Sequencer {
   #isMet({ resource, target }: ReasonedShift): boolean {
     return this.#groups.meets(resource, target);
   }
+
   /** The largest pending resource that leaves this server. */
   #helperAt(server: number, group: readonly ReasonedShift[]): ReasonedShift | undefined {
     const { size } = this.#problem;

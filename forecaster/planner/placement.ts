@@ -2,6 +2,7 @@ import type { Layout } from './layout.js';
 import { EPSILON, NOWHERE } from './problem.js';
 import { largestFirst } from './residents.js';
 import type { Rules } from './rules.js';
+import { isMisplaced } from './score.js';
 
 /**
  * Gives each resource that must leave its server, or has none, the best that still holds it; the largest
@@ -43,12 +44,10 @@ export function forcePlacement(layout: Layout, rules: Rules): boolean {
 
 /** Those that are misplaced and may move, the largest first. */
 export function needyOf({ problem, assignment }: Layout, rules: Rules): number[] {
-  const { needs, allowed } = problem;
   const needy: number[] = [];
-  for (const [resource, need] of needs.entries()) {
+  for (const [resource, need] of problem.needs.entries()) {
     if (need === null || !rules.canMove(resource)) continue;
-    const server = assignment[resource]!;
-    if (server === NOWHERE || allowed[resource]!.mask[server] === 0) needy.push(resource);
+    if (isMisplaced(problem, resource, assignment[resource]!)) needy.push(resource);
   }
   return needy.sort(largestFirst(problem));
 }

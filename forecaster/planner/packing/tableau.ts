@@ -1,6 +1,6 @@
-import { NOWHERE } from '../problem.js';
+import { NOWHERE, isAway } from '../problem.js';
 import { GroupTally } from './group-tally.js';
-import { MoveTally, isAway } from './move-tally.js';
+import { MoveTally } from './move-tally.js';
 import type { Packing, ServerTerm } from './packing.js';
 import { isAbove, isMisplaced, usageOf, withSlack } from './packing.js';
 import { sizesOf } from './sizes.js';

@@ -3,7 +3,7 @@ import type { PlannerOptions } from './inputs.js';
 import { Loads } from './loads.js';
 import type { Loss } from './losses.js';
 import { lossesOf } from './losses.js';
-import { GroupTally } from './packing/group-tally.js';
+import { GroupTally } from './group-tally.js';
 import type { Problem } from './problem.js';
 import { EPSILON, NOWHERE, nobodyOf } from './problem.js';
 import { blocker } from './relaxations.js';

@@ -1,5 +1,5 @@
 import { Loads } from './loads.js';
-import { GroupTally } from './packing/group-tally.js';
+import { GroupTally } from './group-tally.js';
 import type { Problem } from './problem.js';
 import { NOWHERE, isAway } from './problem.js';
 import { eveningWeightOf, isMisplaced } from './score.js';

@@ -1,7 +1,7 @@
 import type { ServerId } from '../../core/domain.js';
 import type { Blocker } from '../../core/plan.js';
 import type { PlannerOptions, PlanningInputs } from './inputs.js';
-import { GroupTally } from './packing/group-tally.js';
+import { GroupTally } from './group-tally.js';
 import { NOWHERE, isAway } from './problem.js';
 import type { Solution } from './search.js';
 import type { Translation } from './translation.js';

@@ -1,5 +1,5 @@
 import { Loads } from './loads.js';
-import { GroupTally } from './packing/group-tally.js';
+import { GroupTally } from './group-tally.js';
 import type { Problem } from './problem.js';
 import { EPSILON, NOWHERE, nobodyOf } from './problem.js';
 import { emptiestFirst, residentsOf } from './residents.js';

@@ -1,4 +1,4 @@
-import { GroupTally } from './group-tally.js';
+import { GroupTally } from '../group-tally.js';
 import { isAway } from '../problem.js';
 import { MoveTally } from './move-tally.js';
 import type { Packing, ServerTerm } from './packing.js';

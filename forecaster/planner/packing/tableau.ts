@@ -1,5 +1,5 @@
 import { NOWHERE, isAway } from '../problem.js';
-import { GroupTally } from './group-tally.js';
+import { GroupTally } from '../group-tally.js';
 import { MoveTally } from './move-tally.js';
 import type { Packing, ServerTerm } from './packing.js';
 import { isAbove, isMisplaced, usageOf, withSlack } from './packing.js';

@@ -1,5 +1,5 @@
-import type { Grouping } from '../problem.js';
-import { NOWHERE } from '../problem.js';
+import type { Grouping } from './problem.js';
+import { NOWHERE } from './problem.js';
 
 /** Groups up to this size are looked through; larger ones have a count by server. */
 const SMALL_MAX = 6;

@@ -150,7 +150,7 @@ function fitReason(
   if (!eligible.includes(id)) return 'not-eligible';
   if (pinned !== null && pinned !== id) return 'pinned-elsewhere';
   const source = assignment[resource]!;
-  if (!groups.allows(resource, server) || groups.faultsDelta(resource, source, server) > 0) {
+  if (groups.meets(resource, server) || groups.faultsDelta(resource, source, server) > 0) {
     return 'group';
   }
   loads.probe(server, resource, nobodyOf(problem));

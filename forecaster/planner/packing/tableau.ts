@@ -79,7 +79,7 @@ export class Tableau {
     return (
       isMovable[resource] === 1 &&
       allowed[resource]![target] === 1 &&
-      this.groups.allows(resource, target) &&
+      !this.groups.meets(resource, target) &&
       this.price.isWithinLimits(resource, target) &&
       this.#fits(resource, NOWHERE, target)
     );

@@ -1,11 +1,12 @@
 import type { Config } from '../../core/config/schema.js';
 import type { Clock } from '../../core/clock/port.js';
-import type { Dimension, Mode, ServerId } from '../../core/domain.js';
-import { DIMENSIONS, formatAddress } from '../../core/domain.js';
+import type { Mode, ServerId } from '../../core/domain.js';
+import { formatAddress } from '../../core/domain.js';
 import type { EngineHealth } from '../../core/engine-health.js';
 import { formatGeneration } from '../../core/generation.js';
 import type { ForecastRun, MetricStore } from '../../core/metric-store/port.js';
 import type { RecentLoads } from '../../core/metric-store/recent.js';
+import { overallOf, sharesInUse } from '../../core/metric-store/recent.js';
 import type { Eligibility } from '../../core/table-store/eligibility.js';
 import { proposedPlans } from '../../core/table-store/plans.js';
 import { policyOf, policyWords } from '../../core/table-store/policy.js';
@@ -124,14 +125,8 @@ function serverStatus(id: ServerId, record: ServerRecord, facts: Facts): ServerS
   const state = stateOf(view, id);
   const wanted = view.get(SERVER_STATE, id)?.value;
   const lost = view.get(LOST, id)?.value;
-  const utilization: Partial<Record<Dimension, number>> = {};
-  for (const dimension of DIMENSIONS) {
-    const limit = record.capacity[dimension];
-    const load = recent.lastOf({ subject: 'server', id, metric: dimension });
-    if (limit !== undefined && Number.isFinite(load)) utilization[dimension] = load / limit;
-  }
+  const utilization = sharesInUse(recent, id, record.capacity);
   const hits = recent.lastOf({ subject: 'server', id, metric: 'hits' });
-  const shares = Object.values(utilization);
   return {
     id,
     state: state === 'unknown' ? 'ready' : state,
@@ -147,7 +142,7 @@ function serverStatus(id: ServerId, record: ServerRecord, facts: Facts): ServerS
     capacity: record.capacity,
     utilization,
     hitsPerSecond: Number.isFinite(hits) ? hits : hitsOfResources(id, view, recent),
-    overall: shares.length === 0 ? null : Math.max(...shares),
+    overall: overallOf(utilization) ?? null,
     predicted: forecasts.predicted(id, record.capacity, quantile),
     note: noteOf(record, { lostHow: lost?.how, wanted, state }),
   };

@@ -9,6 +9,7 @@ import type { RecentLoads } from '../../core/metric-store/recent.js';
 import { overallOf, sharesInUse } from '../../core/metric-store/recent.js';
 import type { Eligibility } from '../../core/table-store/eligibility.js';
 import { proposedPlans } from '../../core/table-store/plans.js';
+import type { Policy } from '../../core/table-store/policy.js';
 import { policyOf, policyWords } from '../../core/table-store/policy.js';
 import { MODE, PAUSE, PLAN, ROUND } from '../../core/table-store/records/plan.js';
 import { NEURAL } from '../../core/table-store/records/neural.js';
@@ -56,10 +57,14 @@ export async function statusOf(parts: StatusParts, options: StatusOptions): Prom
     windowMs: options.windowMs,
     coverageMs: 288 * options.forecast.stepMs,
   });
-  const forecasts = new ServerForecasts(run);
-  const statuses = servers.map(([id, { value }]) =>
-    serverStatus(id, value, { recent, forecasts, parts, options }),
-  );
+  const policy = policyOf(options.planner, view);
+  const facts: Facts = {
+    recent,
+    forecasts: new ServerForecasts(run),
+    view,
+    quantile: policy.quantile,
+  };
+  const statuses = servers.map(([id, { value }]) => serverStatus(id, value, facts));
   const assignable = [...eligibility.servers().keys()];
   return {
     cluster: options.cluster,
@@ -71,7 +76,7 @@ export async function statusOf(parts: StatusParts, options: StatusOptions): Prom
     paused: view.get(PAUSE, 'current')?.value ?? null,
     balancer: balancerOf(view, nowMs),
     openSwitch: openSwitchOf(view),
-    policy: policyStatus(options.planner, view),
+    policy: policyStatus(policy),
     servers: statuses,
     imbalance: imbalanceOf(statuses),
     redirectors: redirectorsOf(view),
@@ -90,8 +95,7 @@ export async function statusOf(parts: StatusParts, options: StatusOptions): Prom
   };
 }
 
-function policyStatus(planner: Config['planner'], view: TableView): Status['policy'] {
-  const policy = policyOf(planner, view);
+function policyStatus(policy: Policy): Status['policy'] {
   const { quantile, origin, tuning = null } = policy;
   return { quantile, origin, text: policyWords(policy), tuning };
 }
@@ -114,14 +118,16 @@ function engineWarning({ name, fault }: EngineHealth): string[] {
 interface Facts {
   readonly recent: RecentLoads;
   readonly forecasts: ServerForecasts;
-  readonly parts: StatusParts;
-  readonly options: StatusOptions;
+  readonly view: TableView;
+  /** That is planned for. */
+  readonly quantile: number;
 }
 
-function serverStatus(id: ServerId, record: ServerRecord, facts: Facts): ServerStatus {
-  const { recent, forecasts, parts, options } = facts;
-  const { view } = parts;
-  const { quantile } = policyOf(options.planner, view);
+function serverStatus(
+  id: ServerId,
+  record: ServerRecord,
+  { recent, forecasts, view, quantile }: Facts,
+): ServerStatus {
   const state = stateOf(view, id);
   const wanted = view.get(SERVER_STATE, id)?.value;
   const lost = view.get(LOST, id)?.value;

@@ -8,6 +8,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import type { Baselines } from './forecast-baselines.js';
 import { baselinesSchema } from './forecast-baselines.js';
+import { markdownTable, numberColumns } from './markdown-table.js';
 import { InputFault, isInputFault, readJson } from './inputs.js';
 
 const NAME = 'foreshift';
@@ -91,9 +92,8 @@ function coverage({ tasks }: Baselines): string {
 }
 
 function section(title: string, [head = [], ...rows]: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
-  const rule = line(head.map((_, at) => (at === 0 ? '---' : '---:')));
-  return [`### ${title}`, '', line(head), rule, ...rows.map(line)].join('\n');
+  const [first = '', ...rest] = head;
+  return [`### ${title}`, '', markdownTable(numberColumns(first, ...rest), rows)].join('\n');
 }
 
 function shownName(name: string): string {

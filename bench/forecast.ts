@@ -11,7 +11,6 @@
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import type { Column } from '../cli/text-table.js';
 import { textTable } from '../cli/text-table.js';
 import type { Trace } from '../core/trace/trace.js';
 import type { ScoredWindow } from '../forecaster/backtest/metrics.js';
@@ -25,6 +24,7 @@ import { measureR, seriesForR } from './forecast-r.js';
 import type { ForecastSpeed } from './forecast-speed.js';
 import { measureScaling, measureSpeed, neuralSeconds } from './forecast-speed.js';
 import { forecastWindows } from './forecast-windows.js';
+import { numberColumns } from './markdown-table.js';
 import { shippedWeights } from '../cli/services/weights.js';
 import type { Predictor } from '../models/neural/neural.js';
 import type { OpenedNeural } from '../models/neural/open.js';
@@ -115,7 +115,7 @@ async function besideR(speed: ForecastSpeed): Promise<RSpeed | undefined> {
   console.log(
     "\nR's forecast on 2,016 steps of 5 min: series a CPU second, and how many times that we are",
   );
-  console.log(textTable(columns('model', 'R', 'ours cold ÷ R', 'ours kept ÷ R'), rows));
+  console.log(textTable(numberColumns('model', 'R', 'ours cold ÷ R', 'ours kept ÷ R'), rows));
   return measured.speed;
 }
 
@@ -163,7 +163,7 @@ function printAggregates(file: Baselines, ours: Readonly<Record<string, number>>
   console.log('\nRelative to the base of each task, geometric mean');
   console.log(
     textTable(
-      columns('model', ...COLUMNS.map((column) => column.replace('_rel_', ' ')), 'tasks'),
+      numberColumns('model', ...COLUMNS.map((column) => column.replace('_rel_', ' ')), 'tasks'),
       rows,
     ),
   );
@@ -186,11 +186,7 @@ function printTask(file: Baselines, task: BaselineTask, result: TaskResult): voi
     }),
   );
   console.log(`\n${task.task}: ${result.windows} windows, ${result.seconds} s each`);
-  console.log(textTable(columns('', NAME, task.base, 'best peer', 'ratio'), rows));
-}
-
-function columns(first: string, ...rest: readonly string[]): Column[] {
-  return [{ title: first }, ...rest.map((title) => ({ title, align: 'right' as const }))];
+  console.log(textTable(numberColumns('', NAME, task.base, 'best peer', 'ratio'), rows));
 }
 
 function shown(value: number | undefined): string {

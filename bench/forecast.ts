@@ -16,8 +16,15 @@ import type { Trace } from '../core/trace/trace.js';
 import type { ScoredWindow } from '../forecaster/backtest/metrics.js';
 import { metricsOf } from '../forecaster/backtest/metrics.js';
 import type { Baselines, BaselineTask, TaskResult, WindowMetrics } from './forecast-baselines.js';
-import { aggregateOf, baselinesSchema, HORIZONS, rounded } from './forecast-baselines.js';
-import { InputFault, isInputFault, readJson, TraceFolder } from './inputs.js';
+import {
+  aggregateOf,
+  BASELINES_FILE,
+  baselinesSchema,
+  HORIZONS,
+  OURS,
+  rounded,
+} from './forecast-baselines.js';
+import { InputFault, readJson, TraceFolder, withInputs } from './inputs.js';
 import { goalsOf, goalsText } from './forecast-goals.js';
 import type { RSpeed } from './forecast-r.js';
 import { measureR, seriesForR } from './forecast-r.js';
@@ -30,12 +37,11 @@ import type { Predictor } from '../models/neural/neural.js';
 import type { OpenedNeural } from '../models/neural/open.js';
 import { openNeural } from '../models/neural/open.js';
 
-const NAME = 'foreshift';
 const WHAT = 'median of models weighed on the own history, moved by their own errors';
 
 const { values: args } = parseArgs({
   options: {
-    baselines: { type: 'string', default: '../shared/traces/forecast-baselines.json' },
+    baselines: { type: 'string', default: BASELINES_FILE },
     traces: { type: 'string', default: '../shared/traces' },
     only: { type: 'string' },
     out: { type: 'string' },
@@ -89,9 +95,9 @@ async function main(): Promise<void> {
   if (args.out === undefined) return;
   const ours = {
     ...file,
-    tasks: results.map(({ task, result }) => ({ ...task, results: { [NAME]: result } })),
-    models: { [NAME]: WHAT },
-    aggregate_relative_to_base: { [NAME]: aggregate },
+    tasks: results.map(({ task, result }) => ({ ...task, results: { [OURS]: result } })),
+    models: { [OURS]: WHAT },
+    aggregate_relative_to_base: { [OURS]: aggregate },
     speed,
     ...(r !== undefined && { r_series_forecasts_per_second: r }),
     ...(scaling && { scaling }),
@@ -153,7 +159,7 @@ const COLUMNS = [
 
 /** All models, the best first; each on the tasks that it was measured on. */
 function printAggregates(file: Baselines, ours: Readonly<Record<string, number>>): void {
-  const rows = Object.entries({ ...file.aggregate_relative_to_base, [NAME]: ours })
+  const rows = Object.entries({ ...file.aggregate_relative_to_base, [OURS]: ours })
     .sort(([, a], [, b]) => (a.h12_rel_MASE ?? 0) - (b.h12_rel_MASE ?? 0))
     .map(([name, metrics]) => [
       name,
@@ -186,7 +192,7 @@ function printTask(file: Baselines, task: BaselineTask, result: TaskResult): voi
     }),
   );
   console.log(`\n${task.task}: ${result.windows} windows, ${result.seconds} s each`);
-  console.log(textTable(numberColumns('', NAME, task.base, 'best peer', 'ratio'), rows));
+  console.log(textTable(numberColumns('', OURS, task.base, 'best peer', 'ratio'), rows));
 }
 
 function shown(value: number | undefined): string {
@@ -194,10 +200,4 @@ function shown(value: number | undefined): string {
   return value >= 100 ? value.toExponential(1) : value.toPrecision(3);
 }
 
-try {
-  await main();
-} catch (error) {
-  if (!isInputFault(error)) throw error;
-  console.error(error.message);
-  process.exitCode = 2;
-}
+await withInputs(main);

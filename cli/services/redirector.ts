@@ -86,37 +86,38 @@ export function redirectorOf(config: Config, parts: RedirectorParts): Redirector
   );
 }
 
-/** What the config says of each resource; asked once a resource, then remembered. */
+/** What the config says of each resource. */
 export function policiesOf({ resources }: Config): (resource: ResourceId) => ResourcePolicy {
-  const known = new Map<ResourceId, ResourcePolicy>();
-  return (resource) => {
-    let policy = known.get(resource);
-    if (policy === undefined) {
-      const matching = resources.policies.filter(({ match }) => matchesGlob(match, resource));
-      policy = {
-        onLostSource:
-          matching.find(({ onLostSource }) => onLostSource !== undefined)?.onLostSource ??
-          resources.onLostSource,
-        drain: matching.find(({ drain }) => drain !== undefined)?.drain ?? resources.drain,
-      };
-      known.set(resource, policy);
-    }
-    return policy;
-  };
+  return remembered((resource) => {
+    const matching = resources.policies.filter(({ match }) => matchesGlob(match, resource));
+    return {
+      onLostSource:
+        matching.find(({ onLostSource }) => onLostSource !== undefined)?.onLostSource ??
+        resources.onLostSource,
+      drain: matching.find(({ drain }) => drain !== undefined)?.drain ?? resources.drain,
+    };
+  });
 }
 
-/** Which resources several servers serve at the same time; asked once a resource, then remembered. Undefined: none. */
+/** Which resources several servers serve at the same time. Undefined: none. */
 export function sharingOf({
   resources,
 }: Config): ((resource: ResourceId) => Sharing | undefined) | undefined {
   const policies = resources.policies.filter(({ shared }) => shared !== undefined);
   if (policies.length === 0) return undefined;
-  const known = new Map<ResourceId, Sharing | undefined>();
+  return remembered(
+    (resource) => policies.find(({ match }) => matchesGlob(match, resource))?.shared,
+  );
+}
+
+/** Asked once a resource, of those that somebody may serve. */
+function remembered<Answer>(
+  find: (resource: ResourceId) => Answer,
+): (resource: ResourceId) => Answer {
+  const known = new Map<ResourceId, Answer>();
   return (resource) => {
-    if (known.has(resource)) return known.get(resource);
-    const sharing = policies.find(({ match }) => matchesGlob(match, resource))?.shared;
-    known.set(resource, sharing);
-    return sharing;
+    if (!known.has(resource)) known.set(resource, find(resource));
+    return known.get(resource) as Answer;
   };
 }
 

@@ -193,8 +193,7 @@ async function cpuRow(id: string, row: CpuRow): Promise<void> {
 }
 
 async function fixedRate(): Promise<void> {
-  const names = ALL;
-  const contestants = await entered(names);
+  const contestants = await entered(ALL);
   const paths = Array.from({ length: 32 }, (_, at) => `/vol-${at}/1k`);
   const rounds: Record<string, readonly [p50: number, p99: number]>[] = [];
   for (let at = -1; at < ROUNDS; at++) {
@@ -222,7 +221,7 @@ async function fixedRate(): Promise<void> {
   say(
     markdownTable(
       numberColumns('proxy', 'p50', 'p99', 'p50 over haproxy', 'p99 over haproxy'),
-      names.map((name) => [
+      ALL.map((name) => [
         name,
         round(of(name, 0)),
         round(of(name, 1)),

@@ -1,3 +1,6 @@
+import { percentile } from '../replay/rules/percentile.js';
+import { markdownTable } from './markdown-table.js';
+
 /** A figure to reach: what is measured of ours, over what, and how much it may be. */
 export interface Goal {
   readonly id: string;
@@ -36,12 +39,7 @@ function goal(id: string, what: string, over: string, must: number, stretch: num
 }
 
 export function median(values: readonly number[]): number {
-  return quantile(values, 0.5);
-}
-
-export function quantile(values: readonly number[], share: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN;
+  return percentile(values, 0.5);
 }
 
 /** What came out, by the ids above; what was not measured is not there. */
@@ -53,17 +51,11 @@ export function goalTable(figures: Figures): string {
     const verdict = value <= one.stretch ? 'stretch' : value <= one.must ? 'must' : 'missed';
     return [one.id, one.what, one.over, round(value), round(one.must), round(one.stretch), verdict];
   });
-  return table(['', 'figure', 'over', 'ours', 'must', 'stretch', ''], rows);
-}
-
-export function table(titles: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = titles.map((title, at) =>
-    Math.max(...[title, ...rows.map((row) => row[at] ?? '')].map(({ length }) => length)),
+  const titles = ['', 'figure', 'over', 'ours', 'must', 'stretch', ''];
+  return markdownTable(
+    titles.map((title) => ({ title })),
+    rows,
   );
-  const line = (cells: readonly string[]): string =>
-    `| ${cells.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join(' | ')} |`;
-  const rule = `|${widths.map((width) => '-'.repeat(width + 2)).join('|')}|`;
-  return [line(titles), rule, ...rows.map(line)].join('\n');
 }
 
 export function round(value: number): string {

@@ -1,9 +1,10 @@
+import { percentile } from '../replay/rules/percentile.js';
 import type { Moved } from './dataplane-messages.js';
 import type { Contestant, StartOptions } from './dataplane-contestants.js';
 import { startContestant } from './dataplane-contestants.js';
 import { SlowBackend } from './dataplane-backend.js';
 import type { Figures } from './dataplane-goals.js';
-import { median, quantile } from './dataplane-goals.js';
+import { median } from './dataplane-goals.js';
 import type { LoadOptions, Timed } from './dataplane-load.js';
 import { FixedRate, wrkLoad } from './dataplane-load.js';
 
@@ -48,7 +49,7 @@ export async function movesUnderLoad(
     beyondMs.push(...one.moved.map((moved) => moved.beyondMs));
     failed += one.failed;
   }
-  figures.b2 = quantile(beyondMs, 0.99);
+  figures.b2 = percentile(beyondMs, 0.99);
   await ours.dispose();
   for (const backend of backends) backend.dispose();
   return { figures, makingMs, failed };
@@ -90,7 +91,7 @@ async function switches(ours: Contestant, { count, rounds, resources, load }: Sw
   const before = rate.timed.filter((one) => !isIn(one)).map(({ tookMs }) => tookMs);
   return {
     moved,
-    ratio: quantile(during, 0.99) / quantile(before, 0.99),
+    ratio: percentile(during, 0.99) / percentile(before, 0.99),
     failed: failed + rate.failed,
   };
 }

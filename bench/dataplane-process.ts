@@ -77,7 +77,7 @@ function byUndici(): (incoming: IncomingMessage, response: ServerResponse) => vo
     delete passed.connection;
     delete passed['transfer-encoding'];
     pool.dispatch(
-      { method: method, path, headers: passed, body: hasBody ? incoming : null },
+      { method, path, headers: passed, body: hasBody ? incoming : null },
       {
         onRequestStart: () => undefined,
         onResponseStart: (controller, status, fields) => {

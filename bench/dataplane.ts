@@ -4,14 +4,16 @@ import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { percentile } from '../replay/rules/percentile.js';
 import type { FileName } from './dataplane-backend.js';
 import { LightBackend } from './dataplane-backend.js';
 import type { Contestant, ContestantName, StartOptions } from './dataplane-contestants.js';
 import { cpuUs, residentKb, startContestant } from './dataplane-contestants.js';
-import { goalTable, median, quantile, round, table } from './dataplane-goals.js';
+import { goalTable, median, round } from './dataplane-goals.js';
 import type { Load } from './dataplane-load.js';
 import { FixedRate, idleConnections, wrkLoad } from './dataplane-load.js';
 import { movesUnderLoad } from './dataplane-moves.js';
+import { markdownTable, numberColumns } from './markdown-table.js';
 
 /*
  * What the data plane costs, beside HAProxy, nginx and two proxies of Node's, before the same light server: CPU of each
@@ -177,8 +179,8 @@ async function cpuRow(id: string, row: CpuRow): Promise<void> {
   const unit = row.file === '16m' ? 'MB' : 'request';
   say(`\n${id}: ${row.file}${row.closes === true ? ', a connection each' : ''}, CPU µs a ${unit}`);
   say(
-    table(
-      ['proxy', 'µs', `over ${base}`, 'requests/s', 'failed'],
+    markdownTable(
+      numberColumns('proxy', 'µs', `over ${base}`, 'requests/s', 'failed'),
       contestants.map(({ name }) => [
         name,
         round(median(rounds.map((us) => us[name] ?? NaN))),
@@ -191,8 +193,7 @@ async function cpuRow(id: string, row: CpuRow): Promise<void> {
 }
 
 async function fixedRate(): Promise<void> {
-  const names = ALL;
-  const contestants = await entered(names);
+  const contestants = await entered(ALL);
   const paths = Array.from({ length: 32 }, (_, at) => `/vol-${at}/1k`);
   const rounds: Record<string, readonly [p50: number, p99: number]>[] = [];
   for (let at = -1; at < ROUNDS; at++) {
@@ -203,7 +204,7 @@ async function fixedRate(): Promise<void> {
       load.close();
       if (load.failed > 0) throw new Error(`${name}: ${load.failed} failed`);
       const tookMs = load.timed.map((one) => one.tookMs);
-      results[name] = [quantile(tookMs, 0.5), quantile(tookMs, 0.99)];
+      results[name] = [percentile(tookMs, 0.5), percentile(tookMs, 0.99)];
     }
     // The first one warms up.
     if (at >= 0) rounds.push(results);
@@ -218,9 +219,9 @@ async function fixedRate(): Promise<void> {
   details.a6 = rounds;
   say('\na6: 1,600 requests a second, ms from when each was due');
   say(
-    table(
-      ['proxy', 'p50', 'p99', 'p50 over haproxy', 'p99 over haproxy'],
-      names.map((name) => [
+    markdownTable(
+      numberColumns('proxy', 'p50', 'p99', 'p50 over haproxy', 'p99 over haproxy'),
+      ALL.map((name) => [
         name,
         round(of(name, 0)),
         round(of(name, 1)),
@@ -272,7 +273,7 @@ async function memory(): Promise<void> {
   }
   details.c = rows;
   say(`\nc: ${count} idle connections, each of which made one request`);
-  say(table(['proxy', 'MB without', 'MB with', 'KB each'], rows));
+  say(markdownTable(numberColumns('proxy', 'MB without', 'MB with', 'KB each'), rows));
 }
 
 async function moves(): Promise<void> {

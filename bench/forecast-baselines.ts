@@ -3,6 +3,10 @@ import { DIMENSIONS } from '../core/domain.js';
 
 /* The format of a file of forecasting baselines: windows, and what well-known models reached on them. */
 
+export const BASELINES_FILE = '../shared/traces/forecast-baselines.json';
+/** What ours is called among the models. */
+export const OURS = 'foreshift';
+
 /** Null: a model that exploded, or was not measured. */
 const metricsSchema = z.record(
   z.string(),

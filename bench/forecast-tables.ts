@@ -7,16 +7,16 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import type { Baselines } from './forecast-baselines.js';
-import { baselinesSchema } from './forecast-baselines.js';
-import { InputFault, isInputFault, readJson } from './inputs.js';
+import { BASELINES_FILE, OURS, baselinesSchema } from './forecast-baselines.js';
+import { markdownTable, numberColumns } from './markdown-table.js';
+import { InputFault, readJson, withInputs } from './inputs.js';
 
-const NAME = 'foreshift';
 const BEGIN = '<!-- forecast tables -->';
 const END = '<!-- end of tables -->';
 
 const { values: args } = parseArgs({
   options: {
-    baselines: { type: 'string', default: '../shared/traces/forecast-baselines.json' },
+    baselines: { type: 'string', default: BASELINES_FILE },
     result: { type: 'string', default: 'forecast.json' },
     into: { type: 'string' },
   },
@@ -74,7 +74,7 @@ function byTask(peers: Baselines, ours: Baselines, metric: string): string {
   ];
   return section(`${metric}, steps 1 to 12, by task`, [
     ['model', ...tasks],
-    row(ours, NAME),
+    row(ours, OURS),
     ...[...models].map((model) => row(peers, model)),
   ]);
 }
@@ -82,7 +82,7 @@ function byTask(peers: Baselines, ours: Baselines, metric: string): string {
 function coverage({ tasks }: Baselines): string {
   const rows = (['h12', 'h24'] as const).map((horizon) => [
     horizon,
-    ...tasks.map(({ results }) => shown(results[NAME]?.[horizon].cov90)),
+    ...tasks.map(({ results }) => shown(results[OURS]?.[horizon].cov90)),
   ]);
   return section('Share of what came below our P90; 0.9 is right', [
     ['', ...tasks.map(({ task }) => task)],
@@ -91,13 +91,12 @@ function coverage({ tasks }: Baselines): string {
 }
 
 function section(title: string, [head = [], ...rows]: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
-  const rule = line(head.map((_, at) => (at === 0 ? '---' : '---:')));
-  return [`### ${title}`, '', line(head), rule, ...rows.map(line)].join('\n');
+  const [first = '', ...rest] = head;
+  return [`### ${title}`, '', markdownTable(numberColumns(first, ...rest), rows)].join('\n');
 }
 
 function shownName(name: string): string {
-  return name === NAME ? `**${name}**` : name;
+  return name === OURS ? `**${name}**` : name;
 }
 
 function shown(value: number | undefined): string {
@@ -105,10 +104,4 @@ function shown(value: number | undefined): string {
   return value > 100 ? '>100' : value.toPrecision(3);
 }
 
-try {
-  await main();
-} catch (error) {
-  if (!isInputFault(error)) throw error;
-  console.error(error.message);
-  process.exitCode = 2;
-}
+await withInputs(main);

@@ -69,10 +69,13 @@ function saidOf(
     forecasting.useNeural(neural);
     const keys = together.map((at) => windows[at]!.key);
     const observe = (from: number, to: number): void => {
-      const values = together.flatMap((at) => [...windows[at]!.context.subarray(from, to)]);
+      const steps = to - from;
+      const values = new Float32Array(together.length * steps);
+      for (const [row, at] of together.entries()) {
+        values.set(windows[at]!.context.subarray(from, to), row * steps);
+      }
       const startMs = windows[together[0]!]!.startMs - (task.context - from) * stepMs;
-      const grid = { startMs, stepMs, steps: to - from };
-      forecasting.observe(panelOf(keys, grid, Float32Array.from(values)));
+      forecasting.observe(panelOf(keys, { startMs, stepMs, steps }, values));
     };
     observe(0, task.context - ageSteps);
     forecasting.learn();

@@ -11,31 +11,37 @@
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import type { Column } from '../cli/text-table.js';
 import { textTable } from '../cli/text-table.js';
 import type { Trace } from '../core/trace/trace.js';
 import type { ScoredWindow } from '../forecaster/backtest/metrics.js';
 import { metricsOf } from '../forecaster/backtest/metrics.js';
 import type { Baselines, BaselineTask, TaskResult, WindowMetrics } from './forecast-baselines.js';
-import { aggregateOf, baselinesSchema, HORIZONS, rounded } from './forecast-baselines.js';
-import { InputFault, isInputFault, readJson, TraceFolder } from './inputs.js';
+import {
+  aggregateOf,
+  BASELINES_FILE,
+  baselinesSchema,
+  HORIZONS,
+  OURS,
+  rounded,
+} from './forecast-baselines.js';
+import { InputFault, readJson, TraceFolder, withInputs } from './inputs.js';
 import { goalsOf, goalsText } from './forecast-goals.js';
 import type { RSpeed } from './forecast-r.js';
 import { measureR, seriesForR } from './forecast-r.js';
 import type { ForecastSpeed } from './forecast-speed.js';
 import { measureScaling, measureSpeed, neuralSeconds } from './forecast-speed.js';
 import { forecastWindows } from './forecast-windows.js';
+import { numberColumns } from './markdown-table.js';
 import { shippedWeights } from '../cli/services/weights.js';
 import type { Predictor } from '../models/neural/neural.js';
 import type { OpenedNeural } from '../models/neural/open.js';
 import { openNeural } from '../models/neural/open.js';
 
-const NAME = 'foreshift';
 const WHAT = 'median of models weighed on the own history, moved by their own errors';
 
 const { values: args } = parseArgs({
   options: {
-    baselines: { type: 'string', default: '../shared/traces/forecast-baselines.json' },
+    baselines: { type: 'string', default: BASELINES_FILE },
     traces: { type: 'string', default: '../shared/traces' },
     only: { type: 'string' },
     out: { type: 'string' },
@@ -89,9 +95,9 @@ async function main(): Promise<void> {
   if (args.out === undefined) return;
   const ours = {
     ...file,
-    tasks: results.map(({ task, result }) => ({ ...task, results: { [NAME]: result } })),
-    models: { [NAME]: WHAT },
-    aggregate_relative_to_base: { [NAME]: aggregate },
+    tasks: results.map(({ task, result }) => ({ ...task, results: { [OURS]: result } })),
+    models: { [OURS]: WHAT },
+    aggregate_relative_to_base: { [OURS]: aggregate },
     speed,
     ...(r !== undefined && { r_series_forecasts_per_second: r }),
     ...(scaling && { scaling }),
@@ -115,7 +121,7 @@ async function besideR(speed: ForecastSpeed): Promise<RSpeed | undefined> {
   console.log(
     "\nR's forecast on 2,016 steps of 5 min: series a CPU second, and how many times that we are",
   );
-  console.log(textTable(columns('model', 'R', 'ours cold ÷ R', 'ours kept ÷ R'), rows));
+  console.log(textTable(numberColumns('model', 'R', 'ours cold ÷ R', 'ours kept ÷ R'), rows));
   return measured.speed;
 }
 
@@ -153,7 +159,7 @@ const COLUMNS = [
 
 /** All models, the best first; each on the tasks that it was measured on. */
 function printAggregates(file: Baselines, ours: Readonly<Record<string, number>>): void {
-  const rows = Object.entries({ ...file.aggregate_relative_to_base, [NAME]: ours })
+  const rows = Object.entries({ ...file.aggregate_relative_to_base, [OURS]: ours })
     .sort(([, a], [, b]) => (a.h12_rel_MASE ?? 0) - (b.h12_rel_MASE ?? 0))
     .map(([name, metrics]) => [
       name,
@@ -163,7 +169,7 @@ function printAggregates(file: Baselines, ours: Readonly<Record<string, number>>
   console.log('\nRelative to the base of each task, geometric mean');
   console.log(
     textTable(
-      columns('model', ...COLUMNS.map((column) => column.replace('_rel_', ' ')), 'tasks'),
+      numberColumns('model', ...COLUMNS.map((column) => column.replace('_rel_', ' ')), 'tasks'),
       rows,
     ),
   );
@@ -186,11 +192,7 @@ function printTask(file: Baselines, task: BaselineTask, result: TaskResult): voi
     }),
   );
   console.log(`\n${task.task}: ${result.windows} windows, ${result.seconds} s each`);
-  console.log(textTable(columns('', NAME, task.base, 'best peer', 'ratio'), rows));
-}
-
-function columns(first: string, ...rest: readonly string[]): Column[] {
-  return [{ title: first }, ...rest.map((title) => ({ title, align: 'right' as const }))];
+  console.log(textTable(numberColumns('', OURS, task.base, 'best peer', 'ratio'), rows));
 }
 
 function shown(value: number | undefined): string {
@@ -198,10 +200,4 @@ function shown(value: number | undefined): string {
   return value >= 100 ? value.toExponential(1) : value.toPrecision(3);
 }
 
-try {
-  await main();
-} catch (error) {
-  if (!isInputFault(error)) throw error;
-  console.error(error.message);
-  process.exitCode = 2;
-}
+await withInputs(main);

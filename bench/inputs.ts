@@ -62,8 +62,19 @@ async function jsonIn(path: string): Promise<unknown> {
   }
 }
 
+/** Runs a bench: where a file that it needs is not there or cannot be used, one line says so, and the exit is 2. */
+export async function withInputs(run: () => Promise<void>): Promise<void> {
+  try {
+    await run();
+  } catch (error) {
+    if (!isInputFault(error)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = 2;
+  }
+}
+
 /** What is missing or malformed is the caller's to mend; anything else is a bug and keeps its stack. */
-export function isInputFault(error: unknown): error is Error {
+function isInputFault(error: unknown): error is Error {
   if (error instanceof InputFault || error instanceof SyntaxError) return true;
   return codeOf(error) !== undefined || (error instanceof Error && 'code' in error);
 }

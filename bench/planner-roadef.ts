@@ -6,7 +6,6 @@ import { packingFrom } from '../forecaster/planner/packing/from-file.js';
 import { pack } from '../forecaster/planner/packing/pack.js';
 import { problemFileSchema } from '../forecaster/planner/packing/problem-file.js';
 import { cpuSeconds } from './cpu-seconds.js';
-import { isInputFault } from './inputs.js';
 import { judge, lowerBound } from './roadef-checker.js';
 import { balanceTerm, problemFileOf } from './roadef-problem.js';
 import { readReassignment } from './roadef.js';
@@ -42,24 +41,16 @@ interface InstanceResult {
 const RESERVE_SHARE = 0.02;
 
 /**
- * Plans one instance after the other and says a line each. Exit 2 if a file that is named cannot be read,
- * 1 if a plan broke a rule.
+ * Plans one instance after the other and says a line each. Exit 1 if a plan broke a rule.
+ * @throws InputFault, or what Node says of a file that cannot be read
  */
 export async function roadef(options: RoadefOptions): Promise<void> {
   const instances: InstanceSummary[] = [];
-  let toy = null;
-  try {
-    toy = await toyAgreement(options.directory);
-    for await (const results of roadefResults(options)) {
-      const summary = summaryOf(results);
-      instances.push(summary);
-      process.stdout.write(`${JSON.stringify(summary)}\n`);
-    }
-  } catch (error) {
-    if (!isInputFault(error)) throw error;
-    process.stderr.write(`${error.message}\n`);
-    process.exitCode = 2;
-    return;
+  const toy = await toyAgreement(options.directory);
+  for await (const results of roadefResults(options)) {
+    const summary = summaryOf(results);
+    instances.push(summary);
+    process.stdout.write(`${JSON.stringify(summary)}\n`);
   }
   const scores = instances.flatMap(({ score }) => (score === null ? [] : [score]));
   const sum = scores.reduce((total, score) => total + score, 0);

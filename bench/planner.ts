@@ -22,6 +22,7 @@ import { utilizationOf } from '../forecaster/planner/utilization.js';
 import { cpuSeconds } from './cpu-seconds.js';
 import type { HorizonShape } from './horizon-problem.js';
 import { horizonInputs } from './horizon-problem.js';
+import { withInputs } from './inputs.js';
 import { roadef } from './planner-roadef.js';
 
 const UNLIMITED = 2 ** 31 - 1;
@@ -123,7 +124,7 @@ function wholeAnswer(shape: HorizonShape): object {
 const seeds = Number(option('seeds', '5'));
 const secondsMax = Number(option('seconds', '10'));
 if (process.argv.includes('--roadef')) {
-  await roadef({
+  const options = {
     directory: option('roadef', ''),
     bestKnown: option('best-known', join(option('roadef', ''), 'best-known.csv')),
     seconds: Number(option('seconds', '60')),
@@ -132,7 +133,8 @@ if (process.argv.includes('--roadef')) {
       .filter((name) => name !== ''),
     seeds: Number(option('seeds', '1')),
     out: option('out', ''),
-  });
+  };
+  await withInputs(() => roadef(options));
 } else {
   horizons();
 }

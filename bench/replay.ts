@@ -13,7 +13,7 @@ import { parseReplayOptions } from '../replay/options.js';
 import { progressLine } from '../replay/progress.js';
 import type { ReplayProgress } from '../replay/progress.js';
 import { replay } from '../replay/replay.js';
-import { InputFault, isInputFault, readJson, TraceFolder } from './inputs.js';
+import { InputFault, readJson, TraceFolder, withInputs } from './inputs.js';
 import type { Anchor, AnchorResult } from './replay-anchors.js';
 import type { TuningResult } from './replay-tuning.js';
 import { tunedReplay, tuningText } from './replay-tuning.js';
@@ -148,10 +148,4 @@ function table(
   return textTable(columns, [...paired, ...alone]);
 }
 
-try {
-  await main();
-} catch (error) {
-  if (!isInputFault(error)) throw error;
-  console.error(error.message);
-  process.exitCode = 2;
-}
+await withInputs(main);

@@ -172,8 +172,8 @@ export const planSchema = z.object({
   states: z.record(serverIdSchema, z.enum([...SERVER_STATES, 'lost'])),
   /** Switched one after the other; the moves of one batch switch as one. None: only the standbys change. */
   batches: z.array(z.object({ moves: z.array(plannedMoveSchema).min(1) })),
-  /** Where each resource goes if its server is lost. */
-  standbys: z.record(resourceIdSchema, serverIdSchema),
+  /** Where each resource goes if its server is lost: those that change. Null: the one it has may not serve it. */
+  standbys: z.record(resourceIdSchema, serverIdSchema.nullable()),
   /** How good it is; null for a plan that no planner made (a failover by standbys, a rollback). */
   analysis: analysisSchema.nullable(),
 });

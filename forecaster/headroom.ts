@@ -1,6 +1,6 @@
-import type { Dimension, ServerId } from '../core/domain.js';
-import { DIMENSIONS } from '../core/domain.js';
+import type { ServerId } from '../core/domain.js';
 import type { ForecastBlock } from '../core/forecast.js';
+import { overallOf, sharesInUse } from '../core/metric-store/recent.js';
 import { endMsOf } from '../core/panel.js';
 import type { HeadroomRecord } from '../core/table-store/records/headroom.js';
 import type { ServerRecord } from '../core/table-store/records/server.js';
@@ -27,7 +27,7 @@ export function headroomFrom({
   const peaks = peaksOf(forecast);
   const shares: Record<ServerId, number> = {};
   for (const [server, { capacity }] of servers) {
-    const used = peaks.get(server) ?? measured(server, capacity, loads);
+    const used = peaks.get(server) ?? overallOf(sharesInUse(loads, server, capacity));
     if (used === undefined) continue;
     // Percents are fine enough, and short.
     shares[server] = Math.round(100 * Math.min(1, Math.max(0, 1 - used))) / 100;
@@ -42,18 +42,4 @@ function peaksOf({ series, peaks, quantiles }: ForecastBlock): ReadonlyMap<strin
   return new Map(
     rows.map(([row, { id }]) => [id, peaks[(row + 1) * quantiles.length - 1] ?? 1] as const),
   );
-}
-
-/** The largest of its shares in use, of those that are bounded and measured. */
-function measured(
-  server: ServerId,
-  capacity: ServerRecord['capacity'],
-  loads: MeasuredLoads,
-): number | undefined {
-  const shares = DIMENSIONS.flatMap((metric: Dimension) => {
-    const bound = capacity[metric];
-    const used = loads.lastOf({ subject: 'server', id: server, metric });
-    return bound === undefined || !Number.isFinite(used) ? [] : [used / bound];
-  });
-  return shares.length === 0 ? undefined : Math.max(...shares);
 }

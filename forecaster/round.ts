@@ -28,7 +28,7 @@ import { expireProposals, recordResult } from './plan-record.js';
 import { inputsFromRecords } from './planner/from-records.js';
 import type { PlanningResult, Restraint } from './planner/inputs.js';
 import type { RecentLoads } from '../core/metric-store/recent.js';
-import { readRecent } from '../core/metric-store/recent.js';
+import { overallOf, readRecent, sharesInUse } from '../core/metric-store/recent.js';
 import { headroomFrom } from './headroom.js';
 import { withServers } from './server-forecast.js';
 import { BreachTally } from './breach-tally.js';
@@ -307,7 +307,7 @@ export class Round {
     const { thresholdRatio: ratio, overallMin } = this.#options.triggers;
     const loads = [...view.all(SERVER)].flatMap(([server, { value }]) => {
       if (stateOf(view, server) !== 'ready' || value.spare) return [];
-      return [{ server, overall: overallOf(recent, server, value.capacity) }];
+      return [{ server, overall: overallOf(sharesInUse(recent, server, value.capacity)) ?? NaN }];
     });
     return thresholdTrigger(loads, { ratio, overallMin });
   }
@@ -345,17 +345,4 @@ function noneOf({ none }: PlanningResult, isBusy: boolean): NoPlan {
     steps: null,
     stepsMin: null,
   };
-}
-
-function overallOf(
-  recent: RecentLoads,
-  server: ServerId,
-  capacity: Readonly<Partial<Record<Dimension, number>>>,
-): number {
-  const shares = DIMENSIONS.flatMap((metric) => {
-    const limit = capacity[metric];
-    const value = recent.lastOf({ subject: 'server', id: server, metric });
-    return limit === undefined || !Number.isFinite(value) ? [] : [value / limit];
-  });
-  return shares.length === 0 ? NaN : Math.max(...shares);
 }

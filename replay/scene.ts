@@ -5,6 +5,7 @@ import { fail } from '../core/errors.js';
 import type { Panel } from '../core/panel.js';
 import type { Trace } from '../core/trace/trace.js';
 import { dimensionsOf, panelIn } from '../core/trace/trace.js';
+import { usualWarmSteps } from '../forecaster/backtest/warm-up.js';
 import type { ReplayOptions } from './options.js';
 import { capacityFor } from './rules/capacity.js';
 import { withoutGaps } from './rules/gaps.js';
@@ -50,7 +51,6 @@ interface FleetRules {
 
 const DAY_MS = 86_400_000;
 const HALF_HOUR_MS = 1_800_000;
-const WARM_DAYS = 7;
 const MOVES_SHARE = 0.05;
 const MOVES_LEAST = 2;
 
@@ -101,9 +101,8 @@ function loadIn(trace: Trace, wanted: Dimension | undefined) {
 }
 
 function warmStepsOf({ grid }: Trace, warmDays: number | undefined): number {
-  const half = Math.floor(grid.steps / 2);
   if (warmDays === undefined) {
-    const warmSteps = Math.min(half, Math.round((WARM_DAYS * DAY_MS) / grid.stepMs));
+    const warmSteps = usualWarmSteps(grid);
     return warmSteps > 0 ? warmSteps : tooShort(grid.steps, 2);
   }
   const warmSteps = Math.max(1, Math.round((warmDays * DAY_MS) / grid.stepMs));

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { DIMENSIONS, MODES, SERVER_STATES } from '../../core/domain.js';
-import { BACKENDS } from '../../core/forecast.js';
+import { neuralSchema } from '../../core/table-store/records/neural.js';
 import { SWITCH_STATES } from '../../core/table-store/records/switch.js';
-import { TUNING_VERDICTS } from '../../core/table-store/records/tuning.js';
+import { tuningSchema } from '../../core/table-store/records/tuning.js';
 import { NO_PLAN_REASONS } from '../../core/plan.js';
 
 /* What `GET /v1/status` answers: the one page that says how everything is. Generations are written `1.41`. */
@@ -47,11 +47,6 @@ const balancerSchema = z.object({
   text: z.string(),
 });
 
-const figuresSchema = z.object({
-  overloadMinutesPerServerDay: z.number(),
-  movesPerResourceDay: z.number(),
-});
-
 /** What the planner plans for, and what was found by trying others on the fleet's own history. */
 const policySchema = z.object({
   /** Of demand. */
@@ -60,28 +55,7 @@ const policySchema = z.object({
   /** One sentence. */
   text: z.string(),
   /** The last tuning; null: there was none. */
-  tuning: z
-    .object({
-      atMs: z.number(),
-      verdict: z.enum(TUNING_VERDICTS),
-      /** What was in force then, and what was found best: policy, or advice where the config pins it. */
-      before: z.number(),
-      chosen: z.number(),
-      history: z
-        .object({
-          dimension: z.enum(DIMENSIONS),
-          servers: z.number(),
-          resources: z.number(),
-          fromMs: z.number(),
-          judgedFromMs: z.number(),
-          toMs: z.number(),
-        })
-        .nullable(),
-      trials: z.array(
-        z.object({ quantile: z.number(), choosing: figuresSchema, judging: figuresSchema }),
-      ),
-    })
-    .nullable(),
+  tuning: tuningSchema.omit({ quantile: true, sinceMs: true }).nullable(),
 });
 
 const openSwitchSchema = z.object({
@@ -133,25 +107,7 @@ export const statusSchema = z.object({
     })
     .nullable(),
   /** The network among the models; null: no forecaster has begun yet. */
-  neural: z
-    .object({
-      /** What computes it; null: nothing does. */
-      backend: z.enum(BACKENDS).nullable(),
-      weights: z.enum(['shipped', 'retrained']).nullable(),
-      /** Why it cannot be used, or not as it should; null: nothing is wrong. */
-      fault: z.string().nullable(),
-      training: z
-        .object({
-          atMs: z.number(),
-          series: z.number(),
-          isTaken: z.boolean(),
-          /** Mean quantile loss on what it had not seen, before and after. */
-          before: z.number().nullable(),
-          after: z.number().nullable(),
-        })
-        .nullable(),
-    })
-    .nullable(),
+  neural: neuralSchema.nullable(),
   /** All targets, if the collector runs in the api's process; else those that cannot be polled. */
   collector: z.array(
     z.object({

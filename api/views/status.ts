@@ -1,13 +1,15 @@
 import type { Config } from '../../core/config/schema.js';
 import type { Clock } from '../../core/clock/port.js';
-import type { Dimension, Mode, ServerId } from '../../core/domain.js';
-import { DIMENSIONS, formatAddress } from '../../core/domain.js';
+import type { Mode, ServerId } from '../../core/domain.js';
+import { formatAddress } from '../../core/domain.js';
 import type { EngineHealth } from '../../core/engine-health.js';
 import { formatGeneration } from '../../core/generation.js';
 import type { ForecastRun, MetricStore } from '../../core/metric-store/port.js';
 import type { RecentLoads } from '../../core/metric-store/recent.js';
+import { overallOf, sharesInUse } from '../../core/metric-store/recent.js';
 import type { Eligibility } from '../../core/table-store/eligibility.js';
 import { proposedPlans } from '../../core/table-store/plans.js';
+import type { Policy } from '../../core/table-store/policy.js';
 import { policyOf, policyWords } from '../../core/table-store/policy.js';
 import { MODE, PAUSE, PLAN, ROUND } from '../../core/table-store/records/plan.js';
 import { NEURAL } from '../../core/table-store/records/neural.js';
@@ -55,10 +57,14 @@ export async function statusOf(parts: StatusParts, options: StatusOptions): Prom
     windowMs: options.windowMs,
     coverageMs: 288 * options.forecast.stepMs,
   });
-  const forecasts = new ServerForecasts(run);
-  const statuses = servers.map(([id, { value }]) =>
-    serverStatus(id, value, { recent, forecasts, parts, options }),
-  );
+  const policy = policyOf(options.planner, view);
+  const facts: Facts = {
+    recent,
+    forecasts: new ServerForecasts(run),
+    view,
+    quantile: policy.quantile,
+  };
+  const statuses = servers.map(([id, { value }]) => serverStatus(id, value, facts));
   const assignable = [...eligibility.servers().keys()];
   return {
     cluster: options.cluster,
@@ -70,7 +76,7 @@ export async function statusOf(parts: StatusParts, options: StatusOptions): Prom
     paused: view.get(PAUSE, 'current')?.value ?? null,
     balancer: balancerOf(view, nowMs),
     openSwitch: openSwitchOf(view),
-    policy: policyStatus(options.planner, view),
+    policy: policyStatus(policy),
     servers: statuses,
     imbalance: imbalanceOf(statuses),
     redirectors: redirectorsOf(view),
@@ -89,8 +95,7 @@ export async function statusOf(parts: StatusParts, options: StatusOptions): Prom
   };
 }
 
-function policyStatus(planner: Config['planner'], view: TableView): Status['policy'] {
-  const policy = policyOf(planner, view);
+function policyStatus(policy: Policy): Status['policy'] {
   const { quantile, origin, tuning = null } = policy;
   return { quantile, origin, text: policyWords(policy), tuning };
 }
@@ -113,25 +118,21 @@ function engineWarning({ name, fault }: EngineHealth): string[] {
 interface Facts {
   readonly recent: RecentLoads;
   readonly forecasts: ServerForecasts;
-  readonly parts: StatusParts;
-  readonly options: StatusOptions;
+  readonly view: TableView;
+  /** That is planned for. */
+  readonly quantile: number;
 }
 
-function serverStatus(id: ServerId, record: ServerRecord, facts: Facts): ServerStatus {
-  const { recent, forecasts, parts, options } = facts;
-  const { view } = parts;
-  const { quantile } = policyOf(options.planner, view);
+function serverStatus(
+  id: ServerId,
+  record: ServerRecord,
+  { recent, forecasts, view, quantile }: Facts,
+): ServerStatus {
   const state = stateOf(view, id);
   const wanted = view.get(SERVER_STATE, id)?.value;
   const lost = view.get(LOST, id)?.value;
-  const utilization: Partial<Record<Dimension, number>> = {};
-  for (const dimension of DIMENSIONS) {
-    const limit = record.capacity[dimension];
-    const load = recent.lastOf({ subject: 'server', id, metric: dimension });
-    if (limit !== undefined && Number.isFinite(load)) utilization[dimension] = load / limit;
-  }
+  const utilization = sharesInUse(recent, id, record.capacity);
   const hits = recent.lastOf({ subject: 'server', id, metric: 'hits' });
-  const shares = Object.values(utilization);
   return {
     id,
     state: state === 'unknown' ? 'ready' : state,
@@ -147,7 +148,7 @@ function serverStatus(id: ServerId, record: ServerRecord, facts: Facts): ServerS
     capacity: record.capacity,
     utilization,
     hitsPerSecond: Number.isFinite(hits) ? hits : hitsOfResources(id, view, recent),
-    overall: shares.length === 0 ? null : Math.max(...shares),
+    overall: overallOf(utilization) ?? null,
     predicted: forecasts.predicted(id, record.capacity, quantile),
     note: noteOf(record, { lostHow: lost?.how, wanted, state }),
   };

@@ -4,6 +4,7 @@ import type { BacktestOptions } from '../../forecaster/backtest/backtest.js';
 import { backtest } from '../../forecaster/backtest/backtest.js';
 import type { SeriesScore } from '../../forecaster/backtest/series-score.js';
 import { overallOf } from '../../forecaster/backtest/series-score.js';
+import { usualWarmSteps } from '../../forecaster/backtest/warm-up.js';
 import type { Style } from '../terminal.js';
 import { textTable } from '../text-table.js';
 import type { TraceLoad } from '../trace-load.js';
@@ -15,8 +16,7 @@ import { duration, percent, quantity } from '../words.js';
 
 const DAY_MS = 86_400_000;
 const HORIZON_STEPS = 12;
-/** History before the first origin: so long, at most half of the trace. */
-const WARM_MS = 7 * DAY_MS;
+/** Of history before the first origin. */
 const WARM_STEPS_MIN = 3;
 const SEED = 1;
 /** Shown to people, the largest first. */
@@ -61,8 +61,8 @@ function rulesOf({ grid }: Panel, options: VerbOptions, file: string): BacktestO
     min: stepMs / DAY_MS,
     max: 400,
   });
-  const usual = Math.min(Math.floor(steps / 2), Math.round(WARM_MS / stepMs));
-  const warmSteps = warmDays === undefined ? usual : Math.round((warmDays * DAY_MS) / stepMs);
+  const warmSteps =
+    warmDays === undefined ? usualWarmSteps(grid) : Math.round((warmDays * DAY_MS) / stepMs);
   const stepsMin = Math.max(warmSteps, WARM_STEPS_MIN) + horizonSteps;
   if (warmSteps < WARM_STEPS_MIN || steps < stepsMin) {
     return fail('ERR_FORECAST_TRACE', {

@@ -107,3 +107,26 @@ export async function readRecent(
   const grid = gridBefore(nowMs, stepMs, steps);
   return new RecentLoads(await metricStore.readPanel({ series, ...grid }), tenuresOf(view));
 }
+
+/** What was measured of a server lately as shares of its capacity, of the dimensions that are bounded and measured. */
+export function sharesInUse(
+  loads: Pick<RecentLoads, 'lastOf'>,
+  server: ServerId,
+  capacity: Readonly<Partial<Record<Dimension, number>>>,
+): Partial<Record<Dimension, number>> {
+  const shares: Partial<Record<Dimension, number>> = {};
+  for (const metric of DIMENSIONS) {
+    const limit = capacity[metric];
+    const load = loads.lastOf({ subject: 'server', id: server, metric });
+    if (limit !== undefined && Number.isFinite(load)) shares[metric] = load / limit;
+  }
+  return shares;
+}
+
+/** The largest of a server's shares; undefined: none is known. */
+export function overallOf(
+  shares: Readonly<Partial<Record<Dimension, number>>>,
+): number | undefined {
+  const all = Object.values(shares);
+  return all.length === 0 ? undefined : Math.max(...all);
+}

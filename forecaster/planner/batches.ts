@@ -1,6 +1,6 @@
 import type { Reason } from '../../core/plan.js';
 import { Loads } from './loads.js';
-import { GroupTally } from './packing/group-tally.js';
+import { GroupTally } from './group-tally.js';
 import type { Problem } from './problem.js';
 import { NOWHERE, nobodyOf } from './problem.js';
 import type { Shift } from './reasons.js';
@@ -118,6 +118,7 @@ class Sequencer {
   #isMet({ resource, target }: ReasonedShift): boolean {
     return this.#groups.meets(resource, target);
   }
+
   /** The largest pending resource that leaves this server. */
   #helperAt(server: number, group: readonly ReasonedShift[]): ReasonedShift | undefined {
     const { size } = this.#problem;

@@ -2,7 +2,7 @@ import type { Dimension, ResourceId, ServerId } from '../../core/domain.js';
 import type { NoPlan, PlannedMove } from '../../core/plan.js';
 import type { PlanningInputs, PlanningServer } from './inputs.js';
 import { Loads } from './loads.js';
-import { GroupTally } from './packing/group-tally.js';
+import { GroupTally } from './group-tally.js';
 import { peakDemandOf } from './planned-move.js';
 import { resultOf } from './planner.js';
 import { EPSILON, nobodyOf } from './problem.js';
@@ -150,7 +150,7 @@ function fitReason(
   if (!eligible.includes(id)) return 'not-eligible';
   if (pinned !== null && pinned !== id) return 'pinned-elsewhere';
   const source = assignment[resource]!;
-  if (!groups.allows(resource, server) || groups.faultsDelta(resource, source, server) > 0) {
+  if (groups.meets(resource, server) || groups.faultsDelta(resource, source, server) > 0) {
     return 'group';
   }
   loads.probe(server, resource, nobodyOf(problem));

@@ -14,7 +14,8 @@ export function mendGroups(layout: Layout, rules: Rules, isOver: () => boolean):
     before = groups.faults;
     for (const resource of grouped) {
       if (groups.faults === 0 || isOver()) return;
-      mendBy(layout, rules, resource);
+      // Its own members alone can mend a group: none needs another here.
+      if (groups.isBroken(groupOf[resource]!)) mendBy(layout, rules, resource);
     }
   }
 }

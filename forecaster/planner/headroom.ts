@@ -3,12 +3,11 @@ import type { PlannerOptions } from './inputs.js';
 import { Loads } from './loads.js';
 import type { Loss } from './losses.js';
 import { lossesOf } from './losses.js';
-import { GroupTally } from './packing/group-tally.js';
+import { GroupTally } from './group-tally.js';
 import type { Problem } from './problem.js';
 import { EPSILON, NOWHERE, nobodyOf } from './problem.js';
 import { blocker } from './relaxations.js';
-import { peaksOf } from './score.js';
-import { utilizationOf } from './utilization.js';
+import { emptiestFirst, largestFirst, residentsOf } from './residents.js';
 
 /** So many losses are named, and so many servers looked at for each resource before the first that holds it will do. */
 const NAMED_MAX = 3;
@@ -55,6 +54,7 @@ class Refuge {
   readonly #assignment: Int32Array;
   readonly #loads: Loads;
   readonly #groups: GroupTally;
+  readonly #residents: readonly number[][];
   /** The emptiest first. */
   readonly #byPeak: readonly number[];
 
@@ -63,17 +63,15 @@ class Refuge {
     this.#assignment = Int32Array.from(assignment);
     this.#loads = new Loads(problem, assignment);
     this.#groups = new GroupTally(problem.grouping, this.#assignment);
-    const { demand } = problem;
-    const peaks = peaksOf(problem, demand, utilizationOf(problem, demand, assignment));
-    this.#byPeak = [...peaks.keys()].sort((a, b) => peaks[a]! - peaks[b]! || a - b);
+    this.#residents = residentsOf(problem, assignment);
+    this.#byPeak = emptiestFirst(problem, assignment);
   }
 
   /** Of what is on these servers, what finds no room elsewhere: the largest is placed first. */
   leftOver(lost: ReadonlySet<number>): number[] {
-    const { size } = this.#problem;
-    const residents = [...this.#assignment.keys()]
-      .filter((resource) => lost.has(this.#assignment[resource]!))
-      .sort((a, b) => size[b]! - size[a]! || a - b);
+    const residents = [...lost]
+      .flatMap((server) => this.#residents[server]!)
+      .sort(largestFirst(this.#problem));
     const homes = residents.map((resource) => this.#assignment[resource]!);
     for (const resource of residents) this.#move(resource, NOWHERE);
     const left = residents.filter((resource) => !this.#place(resource, lost));

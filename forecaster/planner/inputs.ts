@@ -60,7 +60,8 @@ export type Restraint =
   | { readonly why: 'unmeasured'; readonly steps: number }
   | { readonly why: 'learning'; readonly steps: number; readonly stepsMin: number };
 
-export type Standbys = Readonly<Record<ResourceId, ServerId>>;
+/** Null: the standby that the resource has may not serve it, and no other does. */
+export type Standbys = Readonly<Record<ResourceId, ServerId | null>>;
 
 /** A plan, or why there is none. Standbys: those that differ from what the resources have now. */
 export type PlanningResult =

@@ -1,7 +1,7 @@
 import { Loads } from './loads.js';
-import { GroupTally } from './packing/group-tally.js';
+import { GroupTally } from './group-tally.js';
 import type { Problem } from './problem.js';
-import { NOWHERE } from './problem.js';
+import { NOWHERE, isAway } from './problem.js';
 import { eveningWeightOf, isMisplaced } from './score.js';
 import { ServerMoves } from './server-moves.js';
 
@@ -128,7 +128,8 @@ export class Layout {
 
   /** How many more moves it would be if the resource were on that server. */
   extraMoves(resource: number, server: number): number {
-    return this.#isMove(resource, server) - this.#isMove(resource, this.assignment[resource]!);
+    const home = this.problem.start[resource]!;
+    return isAway(home, server) - isAway(home, this.assignment[resource]!);
   }
 
   /** The fewest more moves that it can be when the resource leaves its server. */
@@ -213,11 +214,6 @@ export class Layout {
       this.loads.add(resource, to);
       this.#refresh(to);
     }
-  }
-
-  #isMove(resource: number, server: number): 0 | 1 {
-    const start = this.problem.start[resource]!;
-    return start !== NOWHERE && server !== NOWHERE && server !== start ? 1 : 0;
   }
 
   #refresh(server: number): void {

@@ -24,16 +24,16 @@ export function headroomTarget(
   const ready = servers.filter(({ state }) => state === 'ready');
   const sharing = ready.filter(({ spare }) => !spare);
   if (headroom === 'none' || sharing.length === 0) return 1;
+  const losses = lossesOf(ready, headroom).map(({ servers: lost }) =>
+    [...lost].map((index) => ready[index]!),
+  );
   let target = 1;
   for (const dimension of dimensions) {
     const sum = (list: readonly PlanningServer[]): number =>
       list.reduce((total, { capacity }) => total + (capacity[dimension] ?? 0), 0);
     if (sharing.some(({ capacity }) => capacity[dimension] === undefined)) continue;
-    const all = sum(sharing);
-    for (const { servers: lost } of lossesOf(ready, headroom)) {
-      const left = ready.filter((_server, index) => !lost.has(index));
-      target = Math.min(target, sum(left) / all);
-    }
+    const largest = Math.max(...losses.map(sum));
+    target = Math.min(target, (sum(ready) - largest) / sum(sharing));
   }
   return Math.max(TARGET_MIN, target);
 }

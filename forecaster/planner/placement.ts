@@ -1,6 +1,8 @@
 import type { Layout } from './layout.js';
 import { EPSILON, NOWHERE } from './problem.js';
+import { largestFirst } from './residents.js';
 import type { Rules } from './rules.js';
+import { isMisplaced } from './score.js';
 
 /**
  * Gives each resource that must leave its server, or has none, the best that still holds it; the largest
@@ -42,14 +44,12 @@ export function forcePlacement(layout: Layout, rules: Rules): boolean {
 
 /** Those that are misplaced and may move, the largest first. */
 export function needyOf({ problem, assignment }: Layout, rules: Rules): number[] {
-  const { needs, size, allowed } = problem;
   const needy: number[] = [];
-  for (const [resource, need] of needs.entries()) {
+  for (const [resource, need] of problem.needs.entries()) {
     if (need === null || !rules.canMove(resource)) continue;
-    const server = assignment[resource]!;
-    if (server === NOWHERE || allowed[resource]!.mask[server] === 0) needy.push(resource);
+    if (isMisplaced(problem, resource, assignment[resource]!)) needy.push(resource);
   }
-  return needy.sort((a, b) => size[b]! - size[a]! || a - b);
+  return needy.sort(largestFirst(problem));
 }
 
 /** So many of the emptiest servers are looked at first; all others only if each of them would cost something. */
@@ -63,8 +63,7 @@ const FAULTS_WEIGHT = 1e5;
  * need anything goes by the count first, to servers that have room: by the peak all of it would go to the same one.
  */
 function bestServerFor(resource: number, layout: Layout, rules: Rules): number {
-  const { loads, counts } = layout;
-  const { groups, assignment } = layout;
+  const { loads, counts, groups, assignment } = layout;
   const isSized = layout.problem.size[resource]! > EPSILON;
   // With all rules of groups kept nothing is cheaper than to add nothing.
   const costMin = groups.faults === 0 ? 0 : -FAULTS_WEIGHT;

@@ -1,6 +1,7 @@
 import type { ResourceId, ServerId } from '../../core/domain.js';
 import { analyse } from './analysis.js';
 import { blockersOf, missOf } from './blockers.js';
+import { GroupTally } from './group-tally.js';
 import { headroomBlockers } from './headroom.js';
 import type { PlanningInputs, PlanningResult, Standbys } from './inputs.js';
 import { noPlan } from './no-plan.js';
@@ -50,10 +51,17 @@ function standbysOf({ translation: { problem, resources }, assignment }: Solved)
   const current = Int32Array.from(resources, ({ standby }) =>
     standby === null ? NOWHERE : (serverIndex.get(standby) ?? NOWHERE),
   );
-  const standbys: Record<ResourceId, ServerId> = {};
+  const groups = new GroupTally(problem.grouping, assignment);
+  const standbys: Record<ResourceId, ServerId | null> = {};
   for (const [resource, server] of standbysFor(problem, assignment, current).entries()) {
-    if (server === NOWHERE || server === current[resource]) continue;
-    standbys[problem.resources[resource]!] = problem.servers[server]!;
+    const { id, standby, eligible } = resources[resource]!;
+    if (server !== NOWHERE) {
+      if (server !== current[resource]) standbys[id] = problem.servers[server]!;
+    } else if (standby !== null && assignment[resource] !== NOWHERE) {
+      // One that is only not ready now stays: it may be when it is needed.
+      const mayServe = eligible.includes(standby) && !groups.meets(resource, current[resource]!);
+      if (!mayServe) standbys[id] = null;
+    }
   }
   return standbys;
 }

@@ -45,6 +45,11 @@ export interface Problem {
 
 export const NOWHERE = -1;
 
+/** 1: being on that server is a move. What had no server is placed, not moved. */
+export function isAway(home: number, server: number): 0 | 1 {
+  return home !== NOWHERE && server !== NOWHERE && server !== home ? 1 : 0;
+}
+
 /** Rules that hold for several resources together: where everything was at the start, and who belongs to whom. */
 export interface Grouping {
   readonly servers: number;

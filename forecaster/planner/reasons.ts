@@ -1,7 +1,7 @@
 import type { Reason } from '../../core/plan.js';
 import type { Grid } from '../../core/panel.js';
 import { Loads } from './loads.js';
-import { GroupTally } from './packing/group-tally.js';
+import { GroupTally } from './group-tally.js';
 import type { Problem } from './problem.js';
 import { EPSILON, NOWHERE, nobodyOf } from './problem.js';
 import { rounded } from './rounded.js';

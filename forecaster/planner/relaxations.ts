@@ -1,8 +1,8 @@
 import type { ServerId } from '../../core/domain.js';
 import type { Blocker } from '../../core/plan.js';
 import type { PlannerOptions, PlanningInputs } from './inputs.js';
-import { GroupTally } from './packing/group-tally.js';
-import { NOWHERE } from './problem.js';
+import { GroupTally } from './group-tally.js';
+import { NOWHERE, isAway } from './problem.js';
 import type { Solution } from './search.js';
 import type { Translation } from './translation.js';
 
@@ -150,9 +150,9 @@ function movesByServer({ before, found }: Pick<Trial, 'before' | 'found'>): Map<
 
 /** Of what serves now: the rest is placed. */
 function movesIn({ before, found }: Pick<Trial, 'before' | 'found'>): number[] {
-  return movedIn({ before, found }).filter(
-    (resource) =>
-      before.problem.start[resource] !== NOWHERE && found.assignment[resource] !== NOWHERE,
+  const { start } = before.problem;
+  return [...start.keys()].filter(
+    (resource) => isAway(start[resource]!, found.assignment[resource]!) === 1,
   );
 }
 

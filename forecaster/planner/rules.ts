@@ -41,7 +41,7 @@ export class Rules {
     const { assignment, serverMoves, groups } = this.#layout;
     const source = assignment[resource]!;
     const isAlone =
-      start[resource] === server ? groups.allowsHome(resource) : groups.allows(resource, server);
+      start[resource] === server ? groups.allowsHome(resource) : !groups.meets(resource, server);
     return (
       isAlone &&
       groups.faultsDelta(resource, source, server) <= 0 &&

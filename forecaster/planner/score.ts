@@ -1,5 +1,5 @@
 import type { PlanScore } from '../../core/plan.js';
-import { GroupTally } from './packing/group-tally.js';
+import { GroupTally } from './group-tally.js';
 import type { Demand, Problem } from './problem.js';
 import { EPSILON, NOWHERE } from './problem.js';
 import { rounded } from './rounded.js';

@@ -1,5 +1,5 @@
 import type { Problem } from './problem.js';
-import { NOWHERE } from './problem.js';
+import { isAway } from './problem.js';
 
 /** Moves that leave or reach each server, and whether their limit leaves room for more. */
 export class ServerMoves {
@@ -21,26 +21,22 @@ export class ServerMoves {
 
   /** Whether the resource may go from one server to another. */
   allows(resource: number, from: number, to: number): boolean {
-    if (this.#most === Infinity || !this.#isMove(resource, to)) return true;
+    const home = this.#start[resource]!;
+    if (this.#most === Infinity || isAway(home, to) === 0) return true;
     this.moved(resource, from, to);
-    const isWithin = this.#isWithin(to) && this.#isWithin(this.#start[resource]!);
+    const isWithin = this.#isWithin(to) && this.#isWithin(home);
     this.moved(resource, to, from);
     return isWithin;
   }
 
   #count(resource: number, server: number, sign: 1 | -1): void {
-    if (!this.#isMove(resource, server)) return;
-    this.#counts[this.#start[resource]!]! += sign;
+    const home = this.#start[resource]!;
+    if (isAway(home, server) === 0) return;
+    this.#counts[home]! += sign;
     this.#counts[server]! += sign;
   }
 
   #isWithin(server: number): boolean {
     return this.#counts[server]! <= this.#most;
-  }
-
-  /** What has no server is placed, not moved. */
-  #isMove(resource: number, server: number): boolean {
-    const home = this.#start[resource]!;
-    return home !== NOWHERE && server !== NOWHERE && server !== home;
   }
 }

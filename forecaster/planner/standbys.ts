@@ -1,9 +1,8 @@
 import { Loads } from './loads.js';
-import { GroupTally } from './packing/group-tally.js';
+import { GroupTally } from './group-tally.js';
 import type { Problem } from './problem.js';
 import { EPSILON, NOWHERE, nobodyOf } from './problem.js';
-import { peaksOf } from './score.js';
-import { utilizationOf } from './utilization.js';
+import { emptiestFirst, residentsOf } from './residents.js';
 
 /** So many of the emptiest servers are looked at first; all others only if none of them will do. */
 const CANDIDATES_MAX = 16;
@@ -46,12 +45,7 @@ class StandbyChoice {
     this.#problem = problem;
     this.#loads = new Loads(problem, assignment);
     this.#groups = new GroupTally(problem.grouping, assignment);
-    const peaks = peaksOf(
-      problem,
-      problem.demand,
-      utilizationOf(problem, problem.demand, assignment),
-    );
-    this.#byPeak = [...problem.servers.keys()].sort((a, b) => peaks[a]! - peaks[b]! || a - b);
+    this.#byPeak = emptiestFirst(problem, assignment);
   }
 
   /** Finds each resident another server, as if its own were gone, the largest first. */
@@ -113,14 +107,4 @@ class StandbyChoice {
     }
     return best;
   }
-}
-
-/** The resources on each server, the largest first. */
-function residentsOf({ servers, size }: Problem, assignment: Int32Array): number[][] {
-  const residents = servers.map((): number[] => []);
-  for (const [resource, server] of assignment.entries()) {
-    if (server !== NOWHERE) residents[server]!.push(resource);
-  }
-  for (const list of residents) list.sort((a, b) => size[b]! - size[a]! || a - b);
-  return residents;
 }

@@ -141,7 +141,7 @@ export class SwitchLedger {
   }
 
   /** Standbys alone: nobody's assignment changes, so no switch is needed. */
-  setStandbys(standbys: Readonly<Record<string, ServerId>>): Promise<boolean> {
+  setStandbys(standbys: Readonly<Record<string, ServerId | null>>): Promise<boolean> {
     const draft = this.#draft();
     for (const [resource, standby] of Object.entries(standbys)) {
       this.#putStandby(draft, resource as ResourceId, standby);
@@ -177,8 +177,9 @@ export class SwitchLedger {
   ): PlacementRecord {
     const former = this.#view.get(PLACEMENT, resource)?.value;
     const isMoved = former?.server !== server;
+    const wanted = standbys[resource];
     // What was its standby may be its server now.
-    const choices = [standbys[resource], former?.standby];
+    const choices = wanted === null ? [] : [wanted, former?.standby];
     return {
       server,
       since,
@@ -195,7 +196,7 @@ export class SwitchLedger {
     }
   }
 
-  #putStandby(draft: Draft, resource: ResourceId, standby: ServerId): void {
+  #putStandby(draft: Draft, resource: ResourceId, standby: ServerId | null): void {
     const former = this.#view.get(PLACEMENT, resource)?.value;
     if (former === undefined || former.standby === standby || former.server === standby) return;
     draft.expect(this.#view, PLACEMENT, resource).put(PLACEMENT, resource, { ...former, standby });

@@ -9,6 +9,7 @@ import { PIN, SERVER } from '../../core/table-store/records/server.js';
 import type { ServerRecord } from '../../core/table-store/records/server.js';
 import { stateOf } from '../../core/table-store/server-state.js';
 import type { TableView } from '../../core/table-store/view.js';
+import { WARM_MS, usualWarmSteps } from '../../forecaster/backtest/warm-up.js';
 import { parseReplayOptions } from '../options.js';
 import { withoutGaps } from '../rules/gaps.js';
 import { percentile } from '../rules/percentile.js';
@@ -34,8 +35,6 @@ export interface FleetSceneOptions {
 
 const HALF_HOUR_MS = 1_800_000;
 const DAY_MS = 86_400_000;
-/** To learn from, before the first decision: so long, at most half of the history. */
-const WARM_MS = 7 * DAY_MS;
 /** Of a history, whatever the length of a step. */
 const STEPS_MAX = 20_000;
 const HIGH = 0.99;
@@ -66,7 +65,7 @@ export async function fleetScene(
   const fullest = await fullestDimension(fleet, grid, parts.metricStore);
   if (fullest === undefined) return { kind: 'learning' };
   const known = knownSteps(fullest.panel);
-  const warmSteps = Math.min(stepsOf(WARM_MS), known >> 1);
+  const warmSteps = usualWarmSteps({ steps: known, stepMs });
   if (known - warmSteps < triedMin) return { kind: 'learning' };
   const recorded = lastSteps(fullest.panel, known);
   const defaults = parseReplayOptions({});

@@ -7,8 +7,8 @@ const headroomSchema = z.object({
   /** The forecast says nothing of later. */
   untilMs: finiteSchema,
   /**
-   * What is left of each server at the peak of its utilization within the horizon, by the quantile that is planned for: 1 – all
-   * of it, 0 – nothing. A server of which nothing is forecast is absent.
+   * What is left of each server at the peak of its utilization within the horizon, by the highest quantile that is
+   * forecast: 1 – all of it, 0 – nothing. A server that is neither forecast nor measured is absent.
    */
   shares: z.record(serverIdSchema, z.number().min(0).max(1)),
 });

@@ -3,7 +3,7 @@ import { BACKENDS } from '../../forecast.js';
 import { countSchema, finiteSchema } from '../../schema.js';
 import { RecordKind } from './kind.js';
 
-const neuralRecordSchema = z.object({
+export const neuralSchema = z.object({
   /** What computes the network; null: it is off, or cannot be used. */
   backend: z.enum(BACKENDS).nullable(),
   /** Of the weights: as they came with the product, or as the fleet's own history taught them. */
@@ -22,7 +22,7 @@ const neuralRecordSchema = z.object({
     })
     .nullable(),
 });
-export type NeuralRecord = Readonly<z.output<typeof neuralRecordSchema>>;
+export type NeuralRecord = Readonly<z.output<typeof neuralSchema>>;
 
 /** How the neural forecaster is: written by the forecaster when it changes. */
-export const NEURAL = new RecordKind<NeuralRecord, 'current'>('neural', neuralRecordSchema);
+export const NEURAL = new RecordKind<NeuralRecord, 'current'>('neural', neuralSchema);

@@ -43,7 +43,8 @@ const switchSchema = z.object({
   moves: z.array(moveSchema).min(1),
   /** Sources that were lost when it was opened: their work is not waited for, nor their release. */
   lost: z.array(serverIdSchema),
-  standbys: z.record(resourceIdSchema, serverIdSchema),
+  /** Of its moves, as the plan has them; null: none any more. */
+  standbys: z.record(resourceIdSchema, serverIdSchema.nullable()),
   /** Why it is being undone. */
   fault: z.string().nullable(),
   /** Wall clock of each state's beginning, in the order of the states: for the history only. */

@@ -31,7 +31,7 @@ export const TUNING_VERDICTS = [
   'too-large',
 ] as const;
 
-const tuningSchema = z.object({
+export const tuningSchema = z.object({
   /** What the planner plans for, unless the config says so itself. */
   quantile: z.number().min(0.5).max(0.99),
   /** When it was chosen; null: it is the default. */

@@ -1,4 +1,4 @@
-import { isAway } from './move-tally.js';
+import { isAway } from '../problem.js';
 import type { Tableau } from './tableau.js';
 
 /** Takes back every move that the plan is no worse without, until each that is left is worth it: 1-minimal. */

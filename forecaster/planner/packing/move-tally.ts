@@ -1,5 +1,5 @@
 import type { Packing } from './packing.js';
-import { NOWHERE } from '../problem.js';
+import { NOWHERE, isAway } from '../problem.js';
 
 /** What the moves to an assignment cost, and whether one more is within the limits; kept up to date move by move. */
 export class MoveTally {
@@ -146,9 +146,4 @@ export class MoveTally {
     if (change > 0) return price.busiestGroup;
     return this.#groupsByMoved[moved] === 1 ? -price.busiestGroup : 0;
   }
-}
-
-/** 1: being on that server is a move. What had no server is placed, not moved. */
-export function isAway(home: number, server: number): 0 | 1 {
-  return home !== NOWHERE && server !== NOWHERE && server !== home ? 1 : 0;
 }

@@ -79,7 +79,7 @@ function ruleAgainst(
 ): 'group' | 'moves' | 'search' {
   const { groups, price } = tableau;
   const source = tableau.assignment[resource]!;
-  if (!groups.allows(resource, server)) return 'group';
+  if (groups.meets(resource, server)) return 'group';
   if (groups.faultsDelta(resource, source, server) > 0) return 'group';
   if (!price.isWithinLimits(resource, server)) return 'moves';
   tableau.move(resource, server);

@@ -1,5 +1,6 @@
-import { GroupTally } from './group-tally.js';
-import { MoveTally, isAway } from './move-tally.js';
+import { GroupTally } from '../group-tally.js';
+import { isAway } from '../problem.js';
+import { MoveTally } from './move-tally.js';
 import type { Packing, ServerTerm } from './packing.js';
 import { isAbove, isMisplaced, usageOf } from './packing.js';
 

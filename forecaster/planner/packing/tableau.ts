@@ -1,6 +1,6 @@
-import { NOWHERE } from '../problem.js';
-import { GroupTally } from './group-tally.js';
-import { MoveTally, isAway } from './move-tally.js';
+import { NOWHERE, isAway } from '../problem.js';
+import { GroupTally } from '../group-tally.js';
+import { MoveTally } from './move-tally.js';
 import type { Packing, ServerTerm } from './packing.js';
 import { isAbove, isMisplaced, usageOf, withSlack } from './packing.js';
 import { sizesOf } from './sizes.js';
@@ -79,7 +79,7 @@ export class Tableau {
     return (
       isMovable[resource] === 1 &&
       allowed[resource]![target] === 1 &&
-      this.groups.allows(resource, target) &&
+      !this.groups.meets(resource, target) &&
       this.price.isWithinLimits(resource, target) &&
       this.#fits(resource, NOWHERE, target)
     );

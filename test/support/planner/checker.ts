@@ -229,12 +229,25 @@ class Checker {
   #checkStandbys(): void {
     for (const [name, standby] of Object.entries(this.#result.standbys)) {
       const id = name as ResourceId;
+      const others = this.#eligibleReady(id).filter(
+        (server) => server !== this.#end.get(id) && !this.#isMet(id, server),
+      );
+      if (standby === null) {
+        this.#expect(others.length === 0, `standby of ${id}: none, and there is one`);
+        continue;
+      }
       this.#expect(this.#end.get(id) !== standby, `standby of ${id}: its own server`);
       this.#expect(this.#eligibleReady(id).includes(standby), `standby of ${id}: may not serve it`);
-      const moved = new Map(this.#end).set(id, standby);
-      const isMet = this.#reference.crowd(moved) > this.#reference.crowd(this.#end);
-      this.#expect(!isMet, `standby of ${id}: another of its group is there`);
+      this.#expect(others.includes(standby), `standby of ${id}: another of its group is there`);
     }
+  }
+
+  /** Another of its group, which is apart, would be there. */
+  #isMet(id: ResourceId, server: ServerId): boolean {
+    const without = new Map(this.#end);
+    without.delete(id);
+    const there = new Map(without).set(id, server);
+    return this.#reference.crowd(there) > this.#reference.crowd(without);
   }
 
   #checkNone(): void {

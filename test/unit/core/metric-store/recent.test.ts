@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { Metric, SeriesKey } from '../../../../core/sample.js';
 import { MemoryMetricStore } from '../../../../core/metric-store/memory.js';
 import type { RecentLoads } from '../../../../core/metric-store/recent.js';
-import { readRecent } from '../../../../core/metric-store/recent.js';
+import { overallOf, readRecent, sharesInUse } from '../../../../core/metric-store/recent.js';
 import { ControlPlane } from '../../../support/control-plane.js';
 import { s } from '../../../support/names.js';
 import { resourceSeries, sample, serverSeries } from '../../../support/series.js';
@@ -52,5 +52,13 @@ describe('recent loads', () => {
     const loads = await recentLoads();
     expect(loads.lastOf(serverSeries('s1', 'cpu'))).toBeCloseTo(1.5);
     expect(loads.lastOf(resourceSeries('c', 'cpu'))).toBeNaN();
+  });
+
+  it('are shares of a capacity where it is bounded and measured, the largest of them overall', async () => {
+    const loads = await recentLoads();
+    expect(sharesInUse(loads, s('s1'), { cpu: 3, memory: 1 })).toEqual({ cpu: 0.5 });
+    expect(sharesInUse(loads, s('s2'), { cpu: 3 })).toEqual({});
+    expect(overallOf({ cpu: 0.5, network: 0.7 })).toBe(0.7);
+    expect(overallOf({})).toBeUndefined();
   });
 });

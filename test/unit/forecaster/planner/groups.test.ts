@@ -78,6 +78,31 @@ describe('resources that are to be apart', () => {
     expect(standbys).toMatchObject({ 'db-a': 's3', 'db-b': 's3' });
   });
 
+  it('lose a standby on a server of one of them, where no other may serve them', () => {
+    const { standbys } = planned({
+      servers: { s1: server(), s2: server() },
+      resources: {
+        'db-a': { ...on('s1'), standby: 's2' },
+        'db-b': { ...on('s2'), standby: 's1' },
+        other: { ...on('s1'), standby: 's2' },
+      },
+      options: APART,
+    });
+    expect(standbys).toEqual({ 'db-a': null, 'db-b': null });
+  });
+
+  it('keep a standby that serves none of them and is only not ready now', () => {
+    const { standbys } = planned({
+      servers: { s1: server(), s2: server(), s3: { ...server(), state: 'maintenance' } },
+      resources: {
+        'db-a': { ...on('s1'), standby: 's3' },
+        'db-b': { ...on('s2'), standby: 's3' },
+      },
+      options: APART,
+    });
+    expect(standbys).toEqual({});
+  });
+
   it('are told apart by what the first star stands for', () => {
     const result = planned({
       servers: { s1: server(), s2: server() },

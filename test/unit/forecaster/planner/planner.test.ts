@@ -243,6 +243,15 @@ describe('planFor', () => {
     expect(planned({ ...fleet, resources }).standbys).toEqual({});
   });
 
+  it('takes back a standby that may no longer serve, if no other does', () => {
+    const a = { on: 's1', needs: { hits: 100 }, standby: 's2' } as const;
+    const servers = { s1: SERVER, s2: SERVER, s3: SERVER };
+    const only = planned({ servers, resources: { a: { ...a, eligible: ['s1'] } } });
+    expect(only.standbys).toEqual({ a: null });
+    const other = planned({ servers, resources: { a: { ...a, eligible: ['s1', 's3'] } } });
+    expect(other.standbys).toEqual({ a: 's3' });
+  });
+
   it('refuses loads that none can be, naming them', () => {
     const inputs = inputsOf({
       servers: { s1: SERVER },

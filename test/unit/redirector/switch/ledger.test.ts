@@ -25,7 +25,7 @@ beforeEach(async () => {
 });
 
 /** Before its end: vol-1 goes from s1 to s2. */
-async function attached(standbys: Readonly<Record<string, string>>): Promise<SwitchRecord> {
+async function attached(standbys: Readonly<Record<string, string | null>>): Promise<SwitchRecord> {
   const record: SwitchRecord = {
     plan: p('7'),
     batch: 0,
@@ -54,6 +54,16 @@ describe('standbys', () => {
       [r('vol-9')]: s('s1'),
     });
     expect([standbyOf('vol-1'), standbyOf('vol-2')]).toEqual(['s2', 's2']);
+    expect(standbyOf('vol-9')).toBeUndefined();
+  });
+
+  it('are taken back where the plan says that there is none, with a commit and alone', async () => {
+    const record = await attached({ 'vol-1': null, 'vol-2': null });
+    expect(await ledger.commit(record, 'target')).toBe(true);
+    expect([standbyOf('vol-1'), standbyOf('vol-2')]).toEqual([null, null]);
+    await ledger.setStandbys({ [r('vol-2')]: s('s3'), [r('vol-3')]: s('s1') });
+    await ledger.setStandbys({ [r('vol-2')]: null, [r('vol-9')]: null });
+    expect([standbyOf('vol-2'), standbyOf('vol-3')]).toEqual([null, 's1']);
     expect(standbyOf('vol-9')).toBeUndefined();
   });
 

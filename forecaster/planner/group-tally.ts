@@ -1,5 +1,5 @@
-import type { Grouping } from '../problem.js';
-import { NOWHERE } from '../problem.js';
+import type { Grouping } from './problem.js';
+import { NOWHERE } from './problem.js';
 
 /** Groups up to this size are looked through; larger ones have a count by server. */
 const SMALL_MAX = 6;
@@ -73,20 +73,11 @@ export class GroupTally {
     this.#faultsAtStart = new Set(this.faults === 0 ? [] : this.#faultNames());
   }
 
-  /** Whether no member of its group is on that server. */
-  allows(resource: number, target: number): boolean {
-    const group = this.#grouping.groupOf[resource]!;
-    if (group === NOWHERE) return true;
-    if (!this.#grouping.groups[group]!.isApart) return true;
-    const byServer = this.#byServer[group];
-    return byServer ? byServer[target] === 0 : !this.#isMateOn(group, resource, target);
-  }
-
   /** Another of its group, which is apart, is on that server; it may be there itself. */
   meets(resource: number, server: number): boolean {
     const group = this.#grouping.groupOf[resource]!;
-    if (group === NOWHERE || server === NOWHERE || !this.#grouping.groups[group]!.isApart)
-      return false;
+    if (group === NOWHERE || server === NOWHERE) return false;
+    if (!this.#grouping.groups[group]!.isApart) return false;
     const byServer = this.#byServer[group];
     const own = this.#assignment[resource] === server ? 1 : 0;
     return byServer ? byServer[server]! > own : this.#isMateOn(group, resource, server);
@@ -116,7 +107,7 @@ export class GroupTally {
   allowsHome(resource: number): boolean {
     const { groupOf, groups, start } = this.#grouping;
     const home = start[resource]!;
-    if (this.allows(resource, home)) return true;
+    if (!this.meets(resource, home)) return true;
     return groups[groupOf[resource]!]!.members.every(
       (member) => this.#assignment[member] !== home || start[member] === home,
     );
@@ -127,7 +118,7 @@ export class GroupTally {
     const { groupOf } = this.#grouping;
     const group = groupOf[a]!;
     if (group === groupOf[b]) return group === NOWHERE || this.#areAlone(group, a, b);
-    return this.allows(a, this.#assignment[b]!) && this.allows(b, this.#assignment[a]!);
+    return !this.meets(a, this.#assignment[b]!) && !this.meets(b, this.#assignment[a]!);
   }
 
   /** Where two of a group are, no third is: only one that was there at the start can be. */

@@ -277,22 +277,22 @@ export class Checker {
   }
 
   /**
-   * Nothing is lost for its silence while most servers are silent. The coordinator has the records of those who report
-   * this one as they are. Of the others it may know less, and may count those whose leases are over as live and well: a
-   * server is silent here only if it is so even then.
+   * Nothing is lost for its silence while most servers are silent. The coordinator has the records of those that it
+   * counts as live as they are. It may count some whose leases are over: a server is silent here only if it is
+   * whichever of them it counts.
    */
   #checkPanic(server: ServerId, live: readonly MemberId[]): void {
     const unreachableFor = (name: MemberId) => this.#records.member(name)?.unreachable ?? {};
-    const reporters = live.filter((name) => unreachableFor(name)[server] !== undefined);
     const evidenceOf = (other: ServerId) =>
-      reporters.flatMap((name) => unreachableFor(name)[other]?.evidence ?? []);
+      live.flatMap((name) => unreachableFor(name)[other]?.evidence ?? []);
     if (evidenceOf(server).every((evidence) => evidence === 'refused')) return;
     const over = this.#records.members.filter((name) => !live.includes(name));
     const holders = new Set([...this.#records.placements.values()].map((row) => row.server));
     const wanted = this.#records.wantedServers;
     const silent = wanted.filter((other) => {
       const evidence = evidenceOf(other);
-      const isOutOfReach = 2 * evidence.length > live.length + over.length;
+      const hearing = over.filter((name) => unreachableFor(name)[other] === undefined);
+      const isOutOfReach = 2 * evidence.length > live.length + hearing.length;
       if (!isOutOfReach || !evidence.includes('silent')) return false;
       return holders.has(other) && !this.#records.isDead(other);
     });

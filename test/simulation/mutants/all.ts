@@ -66,7 +66,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'redirector/switch/driver.js',
     edits: [['ack?.boot === boot && ', '']],
     rules: ['S2'],
-    seed: 11,
+    seed: 61,
     faults: ['crash redirector', 'slow store'],
   },
   {
@@ -79,7 +79,7 @@ export const MUTANTS: readonly Mutant[] = [
       ],
     ],
     rules: ['S6'],
-    seed: 19,
+    seed: 31,
     faults: ['slow store', 'cut store from redirector'],
   },
   {
@@ -358,7 +358,7 @@ export const MUTANTS: readonly Mutant[] = [
       ['if (!isOpen && !(await reconciler.isAgreed(beganAtMs)))', 'if (false)'],
     ],
     rules: ['S1', 'S3', 'S4', 'L2'],
-    seed: 62,
+    seed: 304,
     faults: ['restore service'],
   },
   {

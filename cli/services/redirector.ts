@@ -24,11 +24,12 @@ import type { TcpOptions } from '../../redirector/adapters/tcp/options.js';
 import type { TcpRoute } from '../../redirector/adapters/tcp/route.js';
 import type { TcpListener } from '../../redirector/adapters/tcp/tcp-adapter.js';
 import { TcpAdapter } from '../../redirector/adapters/tcp/tcp-adapter.js';
-import type { RedirectorOptions, ResourcePolicy } from '../../redirector/redirector.js';
+import type { RedirectorOptions } from '../../redirector/redirector.js';
 import { Redirector } from '../../redirector/redirector.js';
 import { PLAN_QUEUE_DEFAULTS } from '../../redirector/switch/plan-queue.js';
 import { SWITCH_LIMITS } from '../../redirector/switch/protocol.js';
 import type { AccessLog } from '../../redirector/access-log/access-log.js';
+import type { ResourcePolicy } from '../../redirector/traffic.js';
 import type { Security } from './security.js';
 
 /* A redirector as the config wants it. */

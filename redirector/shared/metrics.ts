@@ -1,11 +1,11 @@
 import type { MetricSource } from '../../core/metrics.js';
 import { SERVER } from '../../core/table-store/records/server.js';
-import type { TableView } from '../../core/table-store/view.js';
+import type { FollowedRecords } from '../../core/table-store/known-records.js';
 import type { Gate } from '../gate.js';
 import type { ServersAtWork } from './servers-at-work.js';
 
 export interface ServersAtWorkShown {
-  readonly view: TableView;
+  readonly view: FollowedRecords;
   readonly gate: Gate;
   readonly atWork: ServersAtWork;
 }

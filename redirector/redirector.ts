@@ -7,6 +7,7 @@ import type { Net } from '../core/net/port.js';
 import type { Rng } from '../core/rng.js';
 import type { SessionStore } from '../core/session-store/port.js';
 import type { TableStore } from '../core/table-store/port.js';
+import { SERVER } from '../core/table-store/records/server.js';
 import { SWITCH } from '../core/table-store/records/switch.js';
 import type { TableViewOptions } from '../core/table-store/view.js';
 import { TableView } from '../core/table-store/view.js';
@@ -26,6 +27,7 @@ import type { HealthOptions } from './health/checker.js';
 import { HealthChecker } from './health/checker.js';
 import type { MembershipOptions } from './membership.js';
 import { MEMBERSHIP_DEFAULTS, Membership } from './membership.js';
+import type { AtWorkSeen } from './shared/metrics.js';
 import type { ServersAtWork, ServersAtWorkOptions } from './shared/servers-at-work.js';
 import { AT_WORK_DEFAULTS } from './shared/servers-at-work.js';
 import { Inheritance } from './sessions/inheritance.js';
@@ -35,6 +37,7 @@ import { Coordinator } from './switch/coordinator.js';
 import { Participant } from './switch/participant.js';
 import type { AdapterParts, ResourcePolicy, TrafficOptions } from './traffic.js';
 import { Traffic } from './traffic.js';
+import type { Workers, WorkersHome, WorkersLimits } from './workers/workers.js';
 
 export interface RedirectorParts {
   readonly store: TableStore;
@@ -58,9 +61,22 @@ export interface RedirectorParts {
   readonly adapters: (parts: AdapterParts) => readonly ProtocolAdapter[];
   /** Where sessions rest that others may go on with; undefined: nowhere. */
   readonly sessionStore?: SessionStore | undefined;
+  /** Other threads that carry its traffic, too; undefined: this one carries all. */
+  readonly workers?: RedirectorWorkersParts | undefined;
   /** Undefined: it has to do with no address that goes from one redirector to another. */
   readonly addresses?: AddressesPorts | undefined;
 }
+
+export interface RedirectorWorkersParts {
+  readonly limits: WorkersLimits;
+  readonly make: (home: WorkersHome) => RedirectorWorkers;
+}
+
+/** What a redirector does with its workers, whatever they are told by those who build them. */
+export type RedirectorWorkers = Omit<
+  Workers<unknown>,
+  'reconfigure' | 'ready' | 'named' | 'noticed' | 'ended'
+>;
 
 export interface RedirectorOptions {
   readonly membership: Partial<MembershipOptions>;
@@ -105,6 +121,7 @@ export class Redirector implements Startable {
   readonly #agents: AgentClient;
   readonly #participant: Participant;
   readonly #traffic: Traffic;
+  readonly #workers: RedirectorWorkers | undefined;
   readonly #stopping = new AbortController();
   #isStopping = false;
   #running: Promise<unknown> = Promise.resolve();
@@ -152,9 +169,11 @@ export class Redirector implements Startable {
         expectedDigest: (server) => coordinator.expectedDigest(server),
         onReachable: (server) => {
           this.gate.unstall(server);
+          this.#workers?.reachable(server);
         },
         onVerdict: () => {
           this.atWork.look();
+          this.#workers?.verdicts();
         },
       },
       options.health,
@@ -166,16 +185,19 @@ export class Redirector implements Startable {
     const inheritance = book && new Inheritance(book, { self, redundancy, ips });
     this.#book = book;
     this.#inheritance = inheritance;
+    const suspect = (server: ServerId): void => {
+      this.health.suspect(server);
+    };
     this.#traffic = new Traffic(
       {
         ...parts,
         view,
         sessions: book && inheritance && { book, scopeOf: (ip) => inheritance.scopeOf(ip) },
         isReachable: (server) => this.health.isReachable(server),
-        suspect: (server) => {
-          this.health.suspect(server);
-        },
-        misdirected: () => {
+        suspect,
+        beside: parts.workers?.limits.shared.of(0),
+        misdirected: (resource, owner, isLearned) => {
+          if (isLearned) this.#workers?.misdirected(resource, owner);
           void view.sync().catch((err: unknown) => {
             log.debug({ err }, 'table store not read');
           });
@@ -183,13 +205,18 @@ export class Redirector implements Startable {
       },
       trafficOptions(options),
     );
+    this.#workers = parts.workers?.make({
+      ...{ view, suspect, traffic: this.#traffic },
+      unreachable: () =>
+        [...view.all(SERVER).keys()].filter((server) => !this.health.isReachable(server)),
+    });
     this.#agents = agents;
     this.#participant = new Participant({
       ...parts,
       log: log.child({ part: 'participant' }),
       view,
       membership,
-      dataPlane: this.#traffic.dataPlane,
+      dataPlane: this.#workers ?? this.#traffic.dataPlane,
     });
     this.view = view;
     this.membership = membership;
@@ -198,6 +225,7 @@ export class Redirector implements Startable {
     const addresses = this.#addressesOf(membership, view);
     membership.onLease = (untilMs) => {
       this.gate.setLease(untilMs);
+      this.#workers?.setLease(untilMs);
       addresses?.setLease(untilMs);
     };
     this.addresses = addresses;
@@ -220,8 +248,29 @@ export class Redirector implements Startable {
     return this.#traffic.adapters;
   }
 
-  counters(): ResourceCounters[] {
-    return this.gate.counters();
+  /** Undefined: it has none. */
+  get workers(): RedirectorWorkers | undefined {
+    return this.#workers;
+  }
+
+  /** Of all threads. */
+  counters(from?: number, to?: number): ResourceCounters[] {
+    return (this.#workers ?? this.gate).counters(from, to);
+  }
+
+  /** How many resources there are counters of. */
+  get size(): number {
+    return this.gate.size;
+  }
+
+  /** At all gates. */
+  get heldRequests(): number {
+    return (this.#workers ?? this.gate).heldRequests;
+  }
+
+  /** What other threads see of servers at work. */
+  get seenElsewhere(): readonly AtWorkSeen[] {
+    return this.#workers?.stats.map(({ atWork }) => atWork) ?? [];
   }
 
   /** Joins the others, settles or holds an open switch, then listens. @throws ERR_LISTEN_FAILED: nothing of it goes on */
@@ -256,6 +305,10 @@ export class Redirector implements Startable {
       // Whoever was told to stop meanwhile takes no work any more.
       if (!this.#isStopping) await adapter.start();
     }
+    if (this.#workers !== undefined && !this.#isStopping) {
+      this.#running = Promise.all([this.#running, this.#workers.run(signal)]);
+      await this.#workers.start();
+    }
     this.#isServing = !this.#isStopping;
     // From now on it may be the one that clients find at an address.
     if (this.addresses !== undefined) {
@@ -283,9 +336,13 @@ export class Redirector implements Startable {
     const { stopWaitMs, stopTimeoutMs } = this.#options;
     if (wasServing && stopWaitMs > 0) {
       for (const adapter of this.adapters) adapter.leave();
+      this.#workers?.leave();
       await this.#parts.clock.sleep(stopWaitMs);
     }
-    await Promise.all(this.adapters.map((adapter) => adapter.stop(stopTimeoutMs)));
+    await Promise.all([
+      this.#workers?.stop(stopTimeoutMs),
+      ...this.adapters.map((adapter) => adapter.stop(stopTimeoutMs)),
+    ]);
     await within(this.#parts.clock, FLUSH_TIMEOUT_MS, async (signal) => this.#book?.flush(signal));
     this.#book?.close();
     await this.coordinator.resign().catch(() => undefined);
@@ -310,7 +367,10 @@ export class Redirector implements Startable {
           this.#inheritance?.take(ip, term, this.adapters) ?? Promise.resolve(),
         bequeath: (ip, signal) => this.#inheritance?.give(ip, signal) ?? Promise.resolve(),
         vacate: async (ip, how, signal) => {
-          await Promise.all(this.adapters.map((adapter) => adapter.vacate(ip, how, signal)));
+          await Promise.all([
+            this.#workers?.vacate(ip, how, signal),
+            ...this.adapters.map((adapter) => adapter.vacate(ip, how, signal)),
+          ]);
         },
       },
       addresses,

@@ -14,8 +14,8 @@ export interface ServersParts {
   readonly gate: () => Gate;
   readonly log: Log;
   readonly suspect: (server: ServerId) => void;
-  /** There is news that this redirector has not heard of yet: an agent says that the resource has another owner. */
-  readonly misdirected: (resource: ResourceId, owner: string) => void;
+  /** An agent says that the resource has another owner; `isLearned`: nobody here knew. */
+  readonly misdirected: (resource: ResourceId, owner: string, isLearned: boolean) => void;
   readonly linkOf: (server: ServerId) => ServerLink;
 }
 
@@ -58,8 +58,7 @@ export class Servers implements HttpServers {
   }
 
   misdirected(resource: ResourceId, owner: string): void {
-    this.#parts.misdirected(resource, owner);
-    this.learn(resource, owner);
+    this.#parts.misdirected(resource, owner, this.learn(resource, owner));
   }
 
   /** What an agent said of a resource's owner. False: it was known, or cannot be used. */

@@ -15,9 +15,12 @@ import type { ProtocolAdapter } from './adapters/adapter.js';
 import type { HttpAdapterParts } from './adapters/http/context.js';
 import type { ServerLink } from './adapters/servers.js';
 import { PLAIN_LINK } from './adapters/servers.js';
-import type { GateOptions } from './gate.js';
+import type { OtherFronts } from './adapters/fronts.js';
+import type { GateOptions, ResourceCounts } from './gate.js';
+import type { HeldBeside } from './held-work.js';
 import { Gate } from './gate.js';
 import { LocalDataPlane } from './local-data-plane.js';
+import type { ServersParts } from './servers.js';
 import { Servers } from './servers.js';
 import type { SessionBook } from './sessions/session-book.js';
 import type { ServersAtWorkOptions } from './shared/servers-at-work.js';
@@ -30,7 +33,8 @@ export interface ResourcePolicy {
 }
 
 /** What is there for every protocol. */
-export interface AdapterParts extends HttpAdapterParts {
+export interface AdapterParts extends Omit<HttpAdapterParts, 'others'> {
+  readonly othersOf: (protocol: Protocol) => OtherFronts | undefined;
   /** Where it keeps its sessions, and in which scope; undefined: they last as long as this process. */
   readonly sessions: SessionKeeping | undefined;
 }
@@ -59,9 +63,22 @@ export interface TrafficParts {
   readonly sessions: SessionKeeping | undefined;
   /** Find out whether it is lost. */
   readonly suspect: (server: ServerId) => void;
-  readonly misdirected: (resource: ResourceId, owner: string) => void;
+  readonly misdirected: ServersParts['misdirected'];
   readonly isReachable: (server: ServerId) => boolean;
+  /** Other threads with the same limits; undefined: there are none. */
+  readonly beside?: TrafficBeside | undefined;
 }
+
+/** What all threads of a redirector count together. */
+export interface TrafficBeside {
+  /** Where this thread counts; undefined: where nobody else looks. */
+  readonly counts?: ResourceCounts | undefined;
+  readonly held: HeldBeside;
+  readonly frontsOf: (protocol: Protocol) => OtherFronts;
+}
+
+export const PROTOCOLS = ['http', 'tcp'] as const;
+export type Protocol = (typeof PROTOCOLS)[number];
 
 export interface TrafficOptions {
   readonly gate: Partial<GateOptions>;
@@ -84,6 +101,8 @@ export class Traffic {
     const gate = new Gate(
       {
         clock,
+        counts: parts.beside?.counts,
+        heldBeside: parts.beside?.held,
         // A server that cannot refuse late requests is consistent only while this redirector is no late one.
         needsLease: (resource, server) =>
           policyOf(resource).onLostSource === 'consistency' &&
@@ -99,6 +118,7 @@ export class Traffic {
       ...{ gate, servers },
       drainPolicyOf: (resource) => policyOf(resource).drain,
       work: this.atWork.seen,
+      othersOf: (protocol) => parts.beside?.frontsOf(protocol),
     });
     this.dataPlane = new LocalDataPlane(
       { gate, adapters: this.adapters, clock },

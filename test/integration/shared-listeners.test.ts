@@ -27,9 +27,12 @@ describe('a listener that threads share', () => {
     for (let life = 0; life < 3; life++) {
       const thread = await threadOn(listeners);
       for (const { address } of listeners) {
-        // Whoever is free first takes it: which one that is, the kernel says.
-        const answers = await answersOf(address.port, 200);
-        expect(new Set(answers)).toEqual(new Set(['main', 'thread']));
+        // Whoever is free first takes it, and the main thread has the clients to carry, too: it may take a while.
+        const seen = new Set<string>();
+        for (let round = 0; seen.size < 2 && round < 1000; round++) {
+          for (const answer of await answersOf(address.port, 10)) seen.add(answer);
+        }
+        expect(seen).toEqual(new Set(['main', 'thread']));
       }
       await thread.terminate();
       for (const { address } of listeners) {

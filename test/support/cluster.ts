@@ -34,7 +34,7 @@ import type { TcpListener } from '../../redirector/adapters/tcp/tcp-adapter.js';
 import { TcpAdapter } from '../../redirector/adapters/tcp/tcp-adapter.js';
 import type { RedirectorOptions, RedirectorWorkersParts } from '../../redirector/redirector.js';
 import { Redirector } from '../../redirector/redirector.js';
-import type { WorkerThread } from '../../redirector/workers/messages.js';
+import type { Told, WorkerThread } from '../../redirector/workers/messages.js';
 import { Workers, workersLimits } from '../../redirector/workers/workers.js';
 import { SWITCH_LIMITS } from '../../redirector/switch/protocol.js';
 import { plannedMove } from './planned-moves.js';
@@ -85,6 +85,8 @@ export const FAST: RedirectorOptions = {
   startRetryMs: 50,
 };
 
+const NONSENSE = { tell: 'table' } as unknown as Told<WorkerSettings>;
+
 /** Threads that a test may end, as a fault would. */
 class CrashableThreads extends WorkerThreads {
   readonly #living = new Set<WorkerThread<WorkerSettings>>();
@@ -100,8 +102,12 @@ class CrashableThreads extends WorkerThreads {
     return thread;
   }
 
+  /** One is ended, the next runs into a fault that it does not catch, and so on. */
   crash(): void {
-    for (const thread of this.#living) thread.end();
+    for (const [at, thread] of [...this.#living].entries()) {
+      if (at % 2 === 0) thread.end();
+      else thread.tell(NONSENSE);
+    }
   }
 }
 

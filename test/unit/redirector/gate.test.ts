@@ -29,6 +29,32 @@ describe('Gate', () => {
     ]);
   });
 
+  it('lets less wait where others wait against the same limits', () => {
+    const clock = new SimulatedClock();
+    const told: number[][] = [];
+    const heldBeside = {
+      ...{ requests: 2, bytes: 50 },
+      tell: (...held: number[]) => told.push(held),
+    };
+    const gate = new Gate(
+      { clock, needsLease: () => false, heldBeside },
+      { heldMax: 4, heldBytesMax: 100 },
+    );
+    gate.hold([r('vol-1')]);
+    const at = gate.indexOf(r('vol-1'));
+    const run = () => undefined;
+    expect(gate.park(at, 51, run)).toBeUndefined();
+    const first = gate.park(at, 10, run);
+    expect(gate.park(at, 10, run)).toBeDefined();
+    expect(gate.park(at, 10, run)).toBeUndefined();
+    first?.cancel();
+    expect(told).toEqual([
+      [1, 10],
+      [2, 20],
+      [1, 10],
+    ]);
+  });
+
   it('counts where it was told to, up to the last resource', () => {
     const resourcesMax = 100;
     const counts = {

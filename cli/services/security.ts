@@ -113,7 +113,8 @@ async function clientTlsOf(
   });
 }
 
-async function certificateIn(
+/** @throws ERR_FILE_UNREADABLE */
+export async function certificateIn(
   { certificateFile, keyFile }: { readonly certificateFile: string; readonly keyFile: string },
   folder: string,
 ): Promise<Certificate> {
@@ -195,8 +196,9 @@ export class SecurityWatch implements Startable {
   }
 }
 
-function filesOf({ listeners, serverLinks, http }: Config): string[] {
+function filesOf({ listeners, serverLinks, http, api }: Config): string[] {
   const certificates = [
+    ...(api.tls === undefined ? [] : [api.tls]),
     ...listeners.flatMap(({ tls }) => tls?.certificates ?? []),
     ...serverLinks.flatMap(({ tls }) => tls?.certificate ?? []),
   ];

@@ -2,6 +2,7 @@ import { strict as assert } from 'node:assert';
 import { randomUUID } from 'node:crypto';
 import type { Registration } from '../../api/registration.js';
 import type { ApiServer } from '../../api/server.js';
+import { apiContext } from '../../api/server.js';
 import type { Collector } from '../../collector/collector.js';
 import type { FaultReportParts } from '../../collector/fault-report.js';
 import { FaultReport } from '../../collector/fault-report.js';
@@ -47,7 +48,7 @@ import { healthServer } from './health.js';
 import { shippedWeights } from './weights.js';
 import { reconfigureRedirector, redirectorOf, sharingOf } from './redirector.js';
 import { readErrorPages } from './error-pages.js';
-import { Security, SecurityWatch } from './security.js';
+import { certificateIn, Security, SecurityWatch } from './security.js';
 
 /** What one process can be, alone or together. */
 export const ROLES = ['redirector', 'collector', 'forecaster', 'api'] as const;
@@ -209,9 +210,11 @@ export class Services implements Startable {
         })
       : undefined;
     if (forecasting !== undefined) metrics.add(...forecasting.metrics);
+    const apiTlsOf = async ({ api }: Config) => api.tls && certificateIn(api.tls, folder);
     const control = has('api')
       ? await controlOf(config, {
-          ...{ ...common, ...engineParts(engines), net, eligibility, secret },
+          ...{ ...common, ...engineParts(engines), net, eligibility, secret, version },
+          tls: await apiTlsOf(config),
           assertAllowed: (address) => {
             guard.check(address);
           },
@@ -221,11 +224,15 @@ export class Services implements Startable {
       : undefined;
     if (control?.agentCheck !== undefined) metrics.add(...control.agentCheck.metrics);
     const secure = async (now: Config): Promise<void> => {
-      if (redirector === undefined) return;
-      const read = await readSecurity(now);
-      const errorPages = await readErrorPages(now, folder);
-      await reconfigureRedirector(redirector, now, { security: read, errorPages });
-      security = read;
+      const apiTls = has('api') ? await apiTlsOf(now) : undefined;
+      if (apiTls !== undefined) apiContext(apiTls);
+      if (redirector !== undefined) {
+        const read = await readSecurity(now);
+        const errorPages = await readErrorPages(now, folder);
+        await reconfigureRedirector(redirector, now, { security: read, errorPages });
+        security = read;
+      }
+      if (apiTls !== undefined) control?.api.renew(apiTls);
     };
     const watch = new SecurityWatch({
       ...{ clock, log, folder, secret },
@@ -260,11 +267,11 @@ export class Services implements Startable {
       accesses.service,
       ...[
         redirector,
-        redirector && watch,
         collector,
         forecasting?.service,
         control?.agentCheck,
         control?.api,
+        redirector !== undefined || config.api.tls !== undefined ? watch : undefined,
       ].filter((part) => part !== undefined),
       {
         start: () => {

@@ -33,7 +33,7 @@ const routeSchema = z
 
 const fileSchema = z.string().min(1).describe('PEM, relative to this file.');
 
-const certificateSchema = z.strictObject({
+export const certificateSchema = z.strictObject({
   certificateFile: fileSchema.describe('PEM: its own certificate, then those that signed it.'),
   keyFile: fileSchema,
 });

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { MODES } from '../domain.js';
 import { LOG_LEVELS } from '../log.js';
 import { addressTextSchema } from './units.js';
+import { apiSchema } from './api-section.js';
 import { reloadable } from './reloadable.js';
 import {
   serverLinkSchema,
@@ -32,14 +33,6 @@ const logSchema = z.strictObject({
     .enum(LOG_LEVELS)
     .default('info')
     .describe('What is logged, to standard error, as JSON lines.'),
-});
-
-const apiSchema = z.strictObject({
-  listen: addressTextSchema
-    .prefault('127.0.0.1:7700')
-    .describe(
-      'Where API and console listen. Only loopback addresses are taken: the API has no login yet.',
-    ),
 });
 
 const healthSchema = z.strictObject({

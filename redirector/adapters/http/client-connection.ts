@@ -94,6 +94,7 @@ export class ClientConnection implements ExchangeClient, FrontClient {
     });
     this.#deadline.set(parts.context.options.headTimeoutMs);
     parts.connection.handler = {
+      borrows: true,
       opened: () => undefined,
       data: (bytes) => {
         this.#data(bytes);
@@ -240,7 +241,7 @@ export class ClientConnection implements ExchangeClient, FrontClient {
   }
 
   #keepRest(bytes: Uint8Array): void {
-    this.#rest = this.#rest === undefined ? bytes : Buffer.concat([this.#rest, bytes]);
+    this.#rest = Buffer.concat(this.#rest === undefined ? [bytes] : [this.#rest, bytes]);
     this.#connection.pause();
   }
 

@@ -125,13 +125,13 @@ export class Exchange implements EntryUser, PoolWaiter, UpstreamUser, UnderWay {
     if (this.#phase === 'over') return;
     this.#bytes += bytes.length;
     const { resendBytesMax } = this.#context.options;
-    this.#requestBody.keep(bytes);
     if (this.#upstream === undefined) {
+      this.#requestBody.keep(bytes);
       // Before it was sent at all it must be kept.
       if (this.keptBytes >= resendBytesMax) this.#client.pauseBody();
       return;
     }
-    this.#requestBody.keepAtMost(resendBytesMax);
+    this.#requestBody.keepUpTo(resendBytesMax, bytes);
     if (this.#context.gate.isLeaseOver(this.#at)) {
       this.cut();
       return;

@@ -34,11 +34,17 @@ export class RequestBody {
     return this.#keptBytes;
   }
 
-  /** More of it has come. */
+  /** More of it has come, which is lent. */
   keep(bytes: Uint8Array): void {
     if (this.#kept === undefined) return;
     this.#keptBytes += bytes.length;
-    this.#kept.push(bytes);
+    this.#kept.push(Buffer.from(bytes));
+  }
+
+  /** As far as it has been sent, and need not be sent again if it is longer than that. */
+  keepUpTo(bytesMax: number, bytes: Uint8Array): void {
+    if (this.#keptBytes + bytes.length > bytesMax) this.forget();
+    else this.keep(bytes);
   }
 
   /** It need not be sent again if it is longer than that. */

@@ -58,6 +58,7 @@ export class NodeConnection implements Connection {
   #block: Block;
   /** Lent of the last one. */
   #lastRead = 0;
+  #isPaused = false;
   #corks = 0;
   /** Written since it was corked, and not passed on. */
   #joined: Piece | undefined;
@@ -277,10 +278,14 @@ export class NodeConnection implements Connection {
   }
 
   pause(): void {
+    this.#isPaused = true;
     this.#socket.pause();
   }
 
   resume(): void {
+    // Asked for at the end of each request; Node's own would look at much to find nothing to do.
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
     this.#socket.resume();
   }
 

@@ -168,6 +168,10 @@ export class ClientConnection implements ExchangeClient, FrontClient {
     if (!this.#isBlocked()) this.#connection.resume();
   }
 
+  get isReading(): boolean {
+    return this.#isReading;
+  }
+
   expireIn(ms: number): void {
     if (ms === Infinity) this.#deadline.clear();
     else this.#deadline.set(ms);
@@ -229,6 +233,7 @@ export class ClientConnection implements ExchangeClient, FrontClient {
       at = this.#reader.read(bytes, at);
     }
     this.#isReading = false;
+    this.#exchange?.readEnded();
     if (at >= bytes.length) return;
     const rest = bytes.subarray(at);
     if (this.#state === 'open') this.#keepRest(rest);

@@ -40,6 +40,8 @@ export interface ExchangeClient {
   uncork(): void;
   pauseBody(): void;
   resumeBody(): void;
+  /** More of what came with the head follows at once, and then `readEnded`. */
+  readonly isReading: boolean;
   /** `overdue` is called after that time, unless it is set anew; Infinity: not at all. */
   expireIn(ms: number): void;
   /** The answer is complete; `mayStay`: the connection can take another request. */
@@ -74,6 +76,8 @@ export class Exchange implements EntryUser, PoolWaiter, UpstreamUser, UnderWay {
   readonly #entry: Entry;
   #pool: UpstreamPool | undefined;
   #upstream: Upstream | undefined;
+  /** Until the client's bytes are read. */
+  #corked: Upstream | undefined;
   #sends = 0;
   /** When the server had all that it needs to answer, or of a body that goes on, its beginning (monotonic). */
   #sentAtMs = 0;
@@ -139,6 +143,11 @@ export class Exchange implements EntryUser, PoolWaiter, UpstreamUser, UnderWay {
     if (this.#phase === 'over' || this.#requestBody.isRead) return;
     this.#requestBody.end(trailers, this.#upstream);
     if (this.#upstream !== undefined) this.#requestSent();
+  }
+
+  readEnded(): void {
+    this.#corked?.uncork();
+    this.#corked = undefined;
   }
 
   clientDrained(): void {
@@ -381,7 +390,9 @@ export class Exchange implements EntryUser, PoolWaiter, UpstreamUser, UnderWay {
     if (!body.isRead) this.#sentAtMs = this.#context.clock.monotonicMs();
     const hasRoom = body.begin(upstream);
     if (body.isRead) this.#requestSent();
-    upstream.uncork();
+    // A head and the beginning of its body that came together go on together.
+    if (!body.isRead && this.#client.isReading) this.#corked = upstream;
+    else upstream.uncork();
     body.keepAtMost(this.#context.options.resendBytesMax);
     if (body.isRead) return;
     if (expectsContinue && this.#sends === 1) {

@@ -10,6 +10,7 @@ import { Door } from './door.js';
 import type { OutboundGuard, Resolve } from './guard.js';
 import { nodeCall } from './node-call.js';
 import { NodeConnection } from './node-connection.js';
+import { SocketMemory } from './socket-memory.js';
 import type {
   CallAnswer,
   ConnectOptions,
@@ -39,6 +40,7 @@ export class NodeNet implements Net {
   readonly #clock: Clock;
   readonly #guard: OutboundGuard;
   readonly #resolve: Resolve;
+  readonly #memory = new SocketMemory();
 
   constructor(clock: Clock, guard: OutboundGuard, resolve: Resolve = resolveBySystem) {
     this.#clock = clock;
@@ -51,11 +53,12 @@ export class NodeNet implements Net {
     accept: (connection: Connection) => void,
     options: ListenOptions = {},
   ): Promise<Listener> {
+    const memory = this.#memory;
     const door = new Door({
       clock: this.#clock,
       options,
       enter: ({ socket, secured, remote }) => {
-        accept(new NodeConnection(socket, { secured, remote }));
+        accept(new NodeConnection(socket, { memory, secured, remote }));
       },
     });
     const server = createServer({ ...STREAM_OPTIONS, ...SOCKET_OPTIONS }, (socket) => {
@@ -77,7 +80,10 @@ export class NodeNet implements Net {
 
   connect(to: Address, { timeoutMs, preface, tls }: ConnectOptions): Connection {
     const socket = new Socket(STREAM_OPTIONS);
-    const connection = new NodeConnection(socket, { opening: { to, preface, tls } });
+    const connection = new NodeConnection(socket, {
+      memory: this.#memory,
+      opening: { to, preface, tls },
+    });
     const cancel = this.#clock.after(timeoutMs, () => {
       if (!connection.isOpen) connection.giveUp('timeout');
     });

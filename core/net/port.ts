@@ -82,9 +82,14 @@ export interface Connection {
 }
 
 export interface ConnectionHandler {
+  /**
+   * It copies what it keeps of its data, so that the next read may go where the last one went. What it writes to a connection of
+   * the same net within the call is not kept in this sense.
+   */
+  readonly borrows?: boolean;
   /** Outbound connections only, once. */
   opened(): void;
-  /** The bytes are the handler's to keep, not to change. */
+  /** The bytes are the handler's to keep, not to change; of a handler that borrows, only until it returns. */
   data(bytes: Uint8Array): void;
   /** A full connection takes bytes again. */
   drained(): void;

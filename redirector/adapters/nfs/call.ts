@@ -26,6 +26,7 @@ import {
 } from './procedures.js';
 import type { Asked, Reply } from './reply.js';
 import { ownReply, replyOf } from './reply.js';
+import type { RecentCall } from './recent-calls.js';
 import type { RpcRecord } from './rpc/record.js';
 import { marked, wholeOf } from './rpc/record.js';
 import type { CallHead } from './rpc/message.js';
@@ -61,7 +62,7 @@ type State = 'gate' | 'finding' | 'sent' | 'over';
 
 export class Call implements UnderWay, EntryUser, Awaiting {
   readonly #context: NfsContext;
-  readonly #caller: Caller;
+  #caller: Caller;
   readonly #head: CallHead;
   readonly #record: RpcRecord;
   readonly #procedure: Procedure;
@@ -85,6 +86,8 @@ export class Call implements UnderWay, EntryUser, Awaiting {
   #mayBeDone = false;
   /** What is known of what it names, from before the first server heard of it. */
   #outcomes: Outcomes | undefined;
+  /** What must not be done twice is remembered for a while. */
+  #recent: RecentCall | undefined;
   #isPinned = false;
   #isFoundAnew = false;
 
@@ -139,8 +142,10 @@ export class Call implements UnderWay, EntryUser, Awaiting {
   }
 
   /** The client has gone. What was not sent need not be; what was sent runs on. */
-  forsaken(): void {
-    if (this.#state !== 'gate') return;
+  forsaken(by: Caller): void {
+    // What may have been done already is looked into all the same: the client asks again, or has done so.
+    if (this.#state !== 'gate' || this.#mayBeDone || this.#caller !== by) return;
+    if (this.#recent !== undefined) this.#context.recentCalls.forget(this.#caller.host, this.#head);
     this.#entry?.stopWaiting();
     this.#over();
   }
@@ -216,8 +221,32 @@ export class Call implements UnderWay, EntryUser, Awaiting {
       return;
     }
     this.#export = served;
+    if (this.#procedure.again !== 'same' && this.#isKnown()) return;
     this.#entry = new Entry(context, { user: this, work: this, at });
     this.#entry.enter();
+  }
+
+  /** True: it is a call that is under way, or answered, already. */
+  #isKnown(): boolean {
+    const { recentCalls, counters } = this.#context;
+    const { host } = this.#caller;
+    const { front } = this.#record;
+    const known = recentCalls.find(host, this.#head, front);
+    if (known?.reply !== undefined) {
+      counters.answeredAgain += 1;
+      this.#end(known.reply);
+      return true;
+    }
+    if (known !== undefined && known.doubt === undefined) {
+      // Its answer goes to whoever asked last: who asked before is not there any more, or has to wait only once.
+      known.call.#caller = this.#caller;
+      this.#over();
+      return true;
+    }
+    this.#outcomes = known?.doubt;
+    this.#mayBeDone = known !== undefined;
+    this.#recent = recentCalls.note(host, this.#head, { call: this, message: front });
+    return false;
   }
 
   /* ---- from the gate ---- */
@@ -238,6 +267,7 @@ export class Call implements UnderWay, EntryUser, Awaiting {
   refused(name: EntryRefusal): void {
     if (this.#mayBeDone && this.#procedure.again !== 'same') {
       this.#context.counters.refusedFor(name);
+      if (this.#recent !== undefined) this.#recent.doubt = this.#outcomes;
       this.#over();
       this.#caller.unanswered();
     } else {
@@ -430,11 +460,16 @@ export class Call implements UnderWay, EntryUser, Awaiting {
 
   #say(name: NfsRefusal, message: Uint8Array): void {
     this.#context.counters.refusedFor(name);
+    if (this.#recent !== undefined) {
+      this.#context.recentCalls.forget(this.#caller.host, this.#head);
+      this.#recent = undefined;
+    }
     this.#end([marked(message)]);
   }
 
   #end(pieces: readonly Uint8Array[]): void {
     if (this.#state === 'over') return;
+    if (this.#recent !== undefined) this.#recent.reply = pieces;
     this.#over();
     this.#caller.reply(pieces);
   }

@@ -12,6 +12,7 @@ import type { HandleTable } from './handle-table.js';
 import type { Marks } from './marks.js';
 import type { Mounts } from './mounts.js';
 import type { NfsOptions } from './options.js';
+import type { RecentCalls } from './recent-calls.js';
 import type { Resolver } from './resolver.js';
 import type { XdrCursor } from './rpc/xdr.js';
 import type { ServersCalled } from './servers-called.js';
@@ -48,6 +49,7 @@ export interface NfsContext extends EntryContext {
   readonly stability: Stability;
   readonly sizes: Sizes;
   readonly mounts: Mounts;
+  readonly recentCalls: RecentCalls;
   /** For walks, which end in the turn that they begin in. */
   readonly scratch: { readonly cursor: XdrCursor; readonly marks: Marks };
   /** That clients are told of when they ask the portmapper. */

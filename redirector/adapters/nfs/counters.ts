@@ -39,7 +39,9 @@ export class NfsCounters {
   readonly cut = new Map<NfsCut, number>();
   /** Sent again, since the answer of the first was lost. */
   repeated = 0;
-  /** Of these: the server said that it was done already, and it was. */
+  /** Asked again by a client that had not heard the answer, and told it. */
+  answeredAgain = 0;
+  /** Of those that were repeated: the server said that it was done already, and it was. */
   confirmed = 0;
 
   answeredTo(name: string): void {

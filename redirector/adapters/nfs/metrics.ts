@@ -57,8 +57,14 @@ export function nfsMetrics(adapter: NfsAdapter): MetricSource[] {
       read: () => [{ value: counters.repeated }],
     },
     {
+      name: 'foreshift_nfs_answered_again_total',
+      help: 'NFS calls of clients that had not heard the answer of the first, and got that.',
+      kind: 'counter',
+      read: () => [{ value: counters.answeredAgain }],
+    },
+    {
       name: 'foreshift_nfs_confirmed_total',
-      help: 'Of these: refused as done already, and found done.',
+      help: 'Of those that were repeated: refused as done already, and found done.',
       kind: 'counter',
       read: () => [{ value: counters.confirmed }],
     },

@@ -20,6 +20,7 @@ import { NfsClient } from './nfs-client.js';
 import { NfsTransfer } from './nfs-transfer.js';
 import type { NfsOptions } from './options.js';
 import { NFS_DEFAULTS } from './options.js';
+import { RecentCalls } from './recent-calls.js';
 import { Resolver } from './resolver.js';
 import { XdrCursor } from './rpc/xdr.js';
 import { ServersCalled } from './servers-called.js';
@@ -163,6 +164,7 @@ export class NfsAdapter implements ProtocolAdapter {
       resolver: new Resolver({ servers: called, table, exports, addressOf, linkOf }),
       stability: new Stability(randomBytes, () => this.#options.uncommittedMax),
       sizes: new Sizes(),
+      recentCalls: new RecentCalls(clock, () => this.#options.recentCallsMax),
       mounts: new Mounts(() => this.#options.mountsMax),
       underWay: new WorkUnderWay(),
       suspect: (server) => {

@@ -233,7 +233,7 @@ export class NfsClient implements FrontClient, Caller {
   #closed(): void {
     this.#state = 'over';
     this.#deadline.stop();
-    for (const call of [...this.#calls]) call.forsaken();
+    for (const call of [...this.#calls]) call.forsaken(this);
     this.#onClosed();
   }
 }

@@ -26,6 +26,8 @@ export interface NfsOptions {
   readonly handlesMax: number;
   /** Of one resource, written and not known to be on the disk: with more, clients write anew after a move. */
   readonly uncommittedMax: number;
+  /** Calls that must not be done twice, and their answers, kept for clients that ask again. */
+  readonly recentCallsMax: number;
   /** Mounts that are told of when somebody asks. */
   readonly mountsMax: number;
 }
@@ -45,5 +47,6 @@ export const NFS_DEFAULTS: NfsOptions = {
   transferBytesMax: 1 << 20,
   handlesMax: 150_000,
   uncommittedMax: 10_000,
+  recentCallsMax: 4096,
   mountsMax: 10_000,
 };

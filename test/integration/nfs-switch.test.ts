@@ -4,9 +4,11 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ResourceId } from '../../core/domain.js';
+import type { ResourceId, ServerId } from '../../core/domain.js';
 import { MemorySessionStore } from '../../core/session-store/memory.js';
+import { Draft } from '../../core/table-store/draft.js';
 import { SERVER } from '../../core/table-store/records/server.js';
+import { PLACEMENT } from '../../core/table-store/records/table.js';
 import { TestCluster } from '../support/cluster.js';
 import { describeWith, itWith } from '../support/installed.js';
 import { NfsTester, hex } from '../support/nfs/client.js';
@@ -63,8 +65,8 @@ describeWith('ganesha.nfsd')('NFS clients while their export moves', () => {
     await rm(data, { recursive: true, force: true });
   }, 60_000);
 
-  function client(): NfsTester {
-    const [at = { host: '127.0.0.1', port: 0 }] = cluster.nfsOf().addresses;
+  function client(redirector = 0): NfsTester {
+    const [at = { host: '127.0.0.1', port: 0 }] = cluster.nfsOf(redirector).addresses;
     return new NfsTester(cluster.net, at);
   }
 
@@ -147,6 +149,60 @@ describeWith('ganesha.nfsd')('NFS clients while their export moves', () => {
     tester.close();
   }, 120_000);
 
+  it('lose nothing with a server that is killed, and are told of no error', async () => {
+    const { store, view } = cluster;
+    const draft = new Draft();
+    for (const [id, { value }] of view.all(PLACEMENT)) {
+      draft.expect(view, PLACEMENT, id).put(PLACEMENT, id, { ...value, standby: 's2' as ServerId });
+    }
+    expect((await store.transact(draft.transaction)).committed).toBe(true);
+    const tester = client();
+    const root = await tester.mounted('/vol');
+    const progress = { isOver: false };
+    const work = Array.from({ length: FILES }, async (_, nth) => {
+      const file = await tester.create(root, `file-${nth}`);
+      if (!(file instanceof Uint8Array)) throw new Error(`CREATE: ${String(file)}`);
+      for (let round = 0; !progress.isOver; round++) {
+        await writeSafely(tester, file, randomBytes(BLOCKS * BLOCK_BYTES));
+        expect(await tester.rename(root, `file-${nth}`, root, `other-${nth}`)).toBe(0);
+        expect(await tester.rename(root, `other-${nth}`, root, `file-${nth}`)).toBe(0);
+      }
+      const content = randomBytes(BLOCKS * BLOCK_BYTES);
+      await writeSafely(tester, file, content);
+      expect(sha(await readFile(join(data, `file-${nth}`)))).toBe(sha(content));
+    });
+    await cluster.clock.sleep(300);
+    await Promise.all([servers.s1.kill(), cluster.servers.get('s1')?.stop()]);
+    const isServed = (): boolean => view.table.placementOf('vol-1' as ResourceId)?.server === 's2';
+    await cluster.until('the standby serves', isServed, 30_000);
+    await cluster.clock.sleep(300);
+    progress.isOver = true;
+    await Promise.all(work);
+    expect([...cluster.nfsOf().counters.refused]).toEqual([]);
+    expect(cluster.nfsOf().counters.repeated).toBeGreaterThan(0);
+    expect(cluster.nfsOf().counters.accepted).toBe(1);
+    tester.close();
+  }, 120_000);
+
+  it('use the handles that they have at another redirector', async () => {
+    const tester = client();
+    const root = await tester.mounted('/vol');
+    const dir = await tester.makeDirectory(root, 'dir');
+    if (!(dir instanceof Uint8Array)) throw new Error(`MKDIR: ${String(dir)}`);
+    const file = await tester.create(dir, 'file');
+    if (!(file instanceof Uint8Array)) throw new Error(`CREATE: ${String(file)}`);
+    await cluster.addRedirector('r2');
+    expect(await cluster.switchTo([['vol-1', 's2']])).toBe('applied');
+    const other = client(1);
+    expect(await other.attributes(file)).toEqual(await tester.attributes(file));
+    // Issued since the other has looked.
+    const late = await tester.create(dir, 'late');
+    if (!(late instanceof Uint8Array)) throw new Error(`CREATE: ${String(late)}`);
+    expect(await other.attributes(late)).toEqual(await tester.attributes(late));
+    expect(hex(await other.lookup(dir, 'late'))).toBe(hex(late));
+    for (const one of [tester, other]) one.close();
+  }, 60_000);
+
   itWith('nfs-cp')(
     'of libnfs copy a file in and out',
     async () => {
@@ -167,6 +223,21 @@ describeWith('ganesha.nfsd')('NFS clients while their export moves', () => {
     120_000,
   );
 });
+
+/** As the protocol wants it: what was written under another verifier than it is committed under is written again. */
+async function writeSafely(tester: NfsTester, file: Uint8Array, content: Buffer): Promise<void> {
+  for (;;) {
+    const verifiers = new Set<string | number>();
+    for (let at = 0; at < content.length; at += BLOCK_BYTES) {
+      const wrote = await tester.write(file, at, content.subarray(at, at + BLOCK_BYTES));
+      if (typeof wrote === 'number') throw new Error(`WRITE: ${wrote}`);
+      verifiers.add(wrote.verifier);
+    }
+    const committed = await tester.commit(file);
+    if (typeof committed === 'number') throw new Error(`COMMIT: ${committed}`);
+    if (verifiers.add(committed).size === 1) return;
+  }
+}
 
 function sha(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');

@@ -61,7 +61,8 @@ export class Security {
     const links = [];
     for (const link of config.serverLinks) {
       const tls = await clientTlsOf(link, parts);
-      links.push({ match: link.match, link: { tls, proxyProtocol: link.proxyProtocol } });
+      const { match, proxyProtocol, mountPort } = link;
+      links.push({ match, link: { tls, proxyProtocol, mountPort } });
     }
     return new Security(ofListeners, links);
   }

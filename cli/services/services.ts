@@ -33,6 +33,8 @@ import { MEMBER } from '../../core/table-store/records/switch.js';
 import { TableView } from '../../core/table-store/view.js';
 import { HttpAdapter } from '../../redirector/adapters/http/http-adapter.js';
 import { httpMetrics } from '../../redirector/adapters/http/metrics.js';
+import { nfsMetrics } from '../../redirector/adapters/nfs/metrics.js';
+import { NfsAdapter } from '../../redirector/adapters/nfs/nfs-adapter.js';
 import { tcpMetrics } from '../../redirector/adapters/tcp/metrics.js';
 import { TcpAdapter } from '../../redirector/adapters/tcp/tcp-adapter.js';
 import { countersRoute } from '../../redirector/counters-route.js';
@@ -457,6 +459,7 @@ function adapterMetrics({ adapters }: Redirector) {
   return adapters.flatMap((adapter) => {
     if (adapter instanceof HttpAdapter) return httpMetrics(adapter.counters);
     if (adapter instanceof TcpAdapter) return tcpMetrics(adapter.counters);
+    if (adapter instanceof NfsAdapter) return nfsMetrics(adapter);
     return [];
   });
 }

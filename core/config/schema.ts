@@ -9,6 +9,7 @@ import {
   listenerSchema,
   httpSchema,
   tcpSchema,
+  nfsSchema,
   accessLogSchema,
 } from './listeners-section.js';
 import { redirectorSchema } from './redirector-section.js';
@@ -85,6 +86,7 @@ export const configSchema = z.strictObject({
   redirector: redirectorSchema.prefault({}),
   http: reloadable(httpSchema.prefault({})),
   tcp: reloadable(tcpSchema.prefault({})),
+  nfs: reloadable(nfsSchema.prefault({})),
   accessLog: reloadable(accessLogSchema.prefault({})),
   serverLinks: reloadable(
     z.array(serverLinkSchema).default([]).describe('How connections to servers are made.'),

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo, Server as NetServer, Socket } from 'node:net';
@@ -10,6 +11,7 @@ import { SystemClock } from '../../core/clock/system.js';
 import type {
   Address,
   DrainPolicy,
+  Fence,
   MemberId,
   ResourceId,
   ServerId,
@@ -19,6 +21,7 @@ import { SILENT_LOG } from '../../core/log.js';
 import type { Log } from '../../core/log.js';
 import { NodeNet } from '../../core/net/node.js';
 import { SeededRng } from '../../core/rng.js';
+import type { SessionStore } from '../../core/session-store/port.js';
 import { Eligibility } from '../../core/table-store/eligibility.js';
 import { MemoryTableStore } from '../../core/table-store/memory.js';
 import { recordPlan } from '../../core/table-store/plans.js';
@@ -27,9 +30,13 @@ import { PLAN } from '../../core/table-store/records/plan.js';
 import { stateOf } from '../../core/table-store/server-state.js';
 import { TableView } from '../../core/table-store/view.js';
 import { HttpAdapter } from '../../redirector/adapters/http/http-adapter.js';
+import type { NfsExport } from '../../redirector/adapters/nfs/exports.js';
+import { NfsAdapter } from '../../redirector/adapters/nfs/nfs-adapter.js';
+import type { NfsOptions } from '../../redirector/adapters/nfs/options.js';
+import { PLAIN_LINK } from '../../redirector/adapters/servers.js';
 import type { TcpListener } from '../../redirector/adapters/tcp/tcp-adapter.js';
 import { TcpAdapter } from '../../redirector/adapters/tcp/tcp-adapter.js';
-import type { RedirectorOptions } from '../../redirector/redirector.js';
+import type { AdapterParts, RedirectorOptions } from '../../redirector/redirector.js';
 import { Redirector } from '../../redirector/redirector.js';
 import { SWITCH_LIMITS } from '../../redirector/switch/protocol.js';
 import { plannedMove } from './planned-moves.js';
@@ -80,6 +87,13 @@ export const FAST: RedirectorOptions = {
   startRetryMs: 50,
 };
 
+export interface NfsOfCluster {
+  readonly exports: readonly NfsExport[];
+  readonly options?: Partial<NfsOptions>;
+  readonly mountPortOf: (server: string) => number;
+  readonly handles: SessionStore | undefined;
+}
+
 export class TestCluster {
   readonly clock = new SystemClock();
   readonly net: NodeNet;
@@ -95,6 +109,7 @@ export class TestCluster {
   readonly #drain: DrainPolicy;
   readonly #sharing: Readonly<Record<string, Sharing>>;
   readonly #tcp: readonly TcpListener[];
+  readonly #nfs: NfsOfCluster | undefined;
   #boots = 0;
 
   constructor({
@@ -102,6 +117,7 @@ export class TestCluster {
     log = SILENT_LOG,
     drain = 'abort',
     tcp = [],
+    nfs,
     sharing = {},
   }: {
     readonly store?: TableStore;
@@ -109,6 +125,8 @@ export class TestCluster {
     readonly drain?: DrainPolicy;
     /** A TCP listener for each of these resources. */
     readonly tcp?: readonly string[];
+    /** What its redirectors export, and how their servers' MOUNT is reached. */
+    readonly nfs?: NfsOfCluster | undefined;
     /** Resources that several servers serve at the same time. */
     readonly sharing?: Readonly<Record<string, Sharing>>;
   } = {}) {
@@ -118,6 +136,7 @@ export class TestCluster {
     this.log = log;
     this.#drain = drain;
     this.#sharing = sharing;
+    this.#nfs = nfs;
     this.#tcp = tcp.map((resource) => ({
       listen: LOOPBACK,
       route: { by: 'listener', resource: resource as ResourceId },
@@ -216,9 +235,26 @@ export class TestCluster {
     listening: NetServer,
     close: () => void,
   ): Promise<TestServer> {
-    const id = name as ServerId;
     await new Promise<void>((resolve) => listening.listen(0, '127.0.0.1', resolve));
     const { port } = listening.address() as AddressInfo;
+    return this.addForeignServer({ name, resources, port, close });
+  }
+
+  /** An agent beside a server that listens there already. */
+  async addForeignServer({
+    name,
+    resources,
+    port,
+    fence = AGENT_DEFAULTS.fence,
+    close = () => undefined,
+  }: {
+    readonly name: string;
+    readonly resources: readonly string[];
+    readonly port: number;
+    readonly fence?: Fence;
+    readonly close?: () => void;
+  }): Promise<TestServer> {
+    const id = name as ServerId;
     const agent: Agent = new Agent(
       {
         net: this.net,
@@ -232,6 +268,7 @@ export class TestCluster {
       },
       {
         ...AGENT_DEFAULTS,
+        fence,
         server: id,
         address: () => ({ host: '127.0.0.1', port }),
         control: LOOPBACK,
@@ -269,13 +306,27 @@ export class TestCluster {
         adapters: (parts) => [
           new HttpAdapter(parts, [{ listen: LOOPBACK, route: { by: 'first-path-segment' } }]),
           new TcpAdapter(parts, this.#tcp),
+          ...this.#nfsAdapters(parts),
         ],
+        linkOf: (server) => ({ ...PLAIN_LINK, mountPort: this.#nfs?.mountPortOf(server) }),
       },
       { ...FAST, ...options },
     );
     await redirector.start();
     this.redirectors.push(redirector);
     return redirector;
+  }
+
+  #nfsAdapters(parts: AdapterParts): NfsAdapter[] {
+    if (this.#nfs === undefined) return [];
+    const { exports, options, handles } = this.#nfs;
+    const listeners = [{ listen: LOOPBACK, route: undefined }];
+    const nfsParts = { ...parts, handles, randomBytes };
+    return [new NfsAdapter(nfsParts, { listeners, exports, ...(options && { options }) })];
+  }
+
+  nfsOf(index = 0): NfsAdapter {
+    return this.redirectors[index]?.adapters[2] as NfsAdapter;
   }
 
   /** Where clients of a redirector connect. */

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { dirname, resolve } from 'node:path';
-import type { Clock } from '../core/clock/port.js';
+import type { SystemClock } from '../core/clock/system.js';
 import type { LoadedConfig } from '../core/config/load.js';
 import { loadConfig } from '../core/config/load.js';
 import { isNotFound } from '../core/disk/codes.js';
@@ -32,10 +32,10 @@ const TOKEN_VARIABLE = 'FORESHIFT_TOKEN';
 /** What a verb may use. */
 export class Context {
   readonly terminal: Terminal;
-  readonly clock: Clock;
+  readonly clock: SystemClock;
   readonly options: GlobalOptions;
 
-  constructor(terminal: Terminal, clock: Clock, options: GlobalOptions) {
+  constructor(terminal: Terminal, clock: SystemClock, options: GlobalOptions) {
     this.terminal = terminal;
     this.clock = clock;
     this.options = options;

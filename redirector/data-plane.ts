@@ -19,7 +19,7 @@ export interface DataPlane {
   /** Work goes by this table from now on. */
   apply(table: AssignmentTable): void;
   /** Ends the hold; `committed`: at the targets, else at the sources. */
-  resume(batch: SwitchBatch, committed: boolean): HoldReport;
+  resume(batch: SwitchBatch, committed: boolean): HoldReport | Promise<HoldReport>;
   counters(): ResourceCounters[];
 }
 

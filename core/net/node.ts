@@ -20,6 +20,7 @@ import type {
   Net,
   OutboundCall,
 } from './port.js';
+import type { SharedListeners } from './shared-listeners.js';
 
 const BACKLOG_MAX = 511;
 /**
@@ -41,11 +42,19 @@ export class NodeNet implements Net {
   readonly #guard: OutboundGuard;
   readonly #resolve: Resolve;
   readonly #memory = new SocketMemory();
+  readonly #shared: (() => Pick<SharedListeners, 'open'>) | undefined;
 
-  constructor(clock: Clock, guard: OutboundGuard, resolve: Resolve = resolveBySystem) {
+  /** `shared`: where another thread listens, as it is now; undefined: this one listens by itself. */
+  constructor(
+    clock: Clock,
+    guard: OutboundGuard,
+    resolve: Resolve = resolveBySystem,
+    shared?: () => Pick<SharedListeners, 'open'>,
+  ) {
     this.#clock = clock;
     this.#guard = guard;
     this.#resolve = resolve;
+    this.#shared = shared;
   }
 
   listen(
@@ -69,12 +78,21 @@ export class NodeNet implements Net {
         const facts = { address: formatAddress(at), why: messageOf(error) };
         reject(new ForeshiftError('ERR_LISTEN_FAILED', facts, { cause: error }));
       });
-      server.listen({ ...at, backlog: options.backlogMax ?? BACKLOG_MAX }, () => {
+      const backlog = options.backlogMax ?? BACKLOG_MAX;
+      const listening = (): void => {
         server.removeAllListeners('error');
         // No descriptors left, or a client that is gone already: the next one may fare better.
         server.on('error', (error) => options.acceptFailed?.(messageOf(error)));
         resolve(new NodeListener(server, at.host));
-      });
+      };
+      if (this.#shared === undefined) {
+        server.listen({ ...at, backlog }, listening);
+      } else {
+        const listen = (source: Server): void => {
+          server.listen(source, backlog, listening);
+        };
+        this.#shared().open(at, listen).catch(reject);
+      }
     });
   }
 
@@ -120,11 +138,21 @@ class NodeListener implements Listener {
     this.#server = server;
   }
 
+  get descriptor(): number | undefined {
+    return descriptorOf(this.#server);
+  }
+
   /** The socket is closed at once; Node's own callback would wait for the last connection. */
   close(): Promise<void> {
     this.#server.close();
     return Promise.resolve();
   }
+}
+
+/** Node's documentation names `_handle` where a server is handed on, and a handle's `fd`; its types do not. */
+function descriptorOf(server: Server): number | undefined {
+  const { _handle: handle } = server as unknown as { readonly _handle?: { readonly fd?: number } };
+  return handle?.fd !== undefined && handle.fd >= 0 ? handle.fd : undefined;
 }
 
 async function resolveBySystem(name: string): Promise<string[]> {

@@ -39,6 +39,8 @@ export interface ListenOptions {
 export interface Listener {
   /** With the port that was really taken. */
   readonly address: Address;
+  /** Its number in this process, by which other threads can listen there too; undefined: they cannot. */
+  readonly descriptor?: number | undefined;
   /** Takes no more connections; those taken live on. */
   close(): Promise<void>;
 }

@@ -1,6 +1,7 @@
 import type { Address, ResourceId } from '../../core/domain.js';
 import type { Generation } from '../../core/generation.js';
 import type { Startable } from '../../core/lifecycle.js';
+import type { SharedListener } from '../../core/net/shared-listeners.js';
 import type { Move } from '../../core/plan.js';
 import type { KeptSession } from '../sessions/session-book.js';
 import type { Obstacle } from '../../core/table-store/records/switch.js';
@@ -13,6 +14,8 @@ export interface ProtocolAdapter extends Startable {
   readonly protocol: string;
   /** Where it really listens, in the order of its listeners. */
   readonly addresses: readonly Address[];
+  /** What other threads need to listen there too; undefined: they cannot. */
+  readonly shared?: readonly SharedListener[];
   /** It will stop: takes everything as before, and tells its clients to look elsewhere as soon as that costs them nothing. */
   leave(): void;
   /** Takes nothing more, and ends what is under way; what is left after `graceMs` is cut. */

@@ -6,8 +6,11 @@ import { createServer as createTcpServer } from 'node:net';
 import { Agent, AGENT_DEFAULTS } from '../../agent/agent.js';
 import { guarded } from '../../agent/guarded.js';
 import { Registration } from '../../api/registration.js';
+import type { WorkerSettings } from '../../cli/services/worker-threads.js';
+import { WorkerThreads } from '../../cli/services/worker-threads.js';
 import { agentToken } from '../../core/agent-protocol.js';
 import { SystemClock } from '../../core/clock/system.js';
+import { configSchema } from '../../core/config/schema.js';
 import type {
   Address,
   DrainPolicy,
@@ -36,8 +39,11 @@ import type { NfsOptions } from '../../redirector/adapters/nfs/options.js';
 import { PLAIN_LINK } from '../../redirector/adapters/servers.js';
 import type { TcpListener } from '../../redirector/adapters/tcp/tcp-adapter.js';
 import { TcpAdapter } from '../../redirector/adapters/tcp/tcp-adapter.js';
-import type { AdapterParts, RedirectorOptions } from '../../redirector/redirector.js';
+import type { RedirectorOptions, RedirectorWorkersParts } from '../../redirector/redirector.js';
 import { Redirector } from '../../redirector/redirector.js';
+import type { AdapterParts } from '../../redirector/traffic.js';
+import type { WorkerThread } from '../../redirector/workers/messages.js';
+import { Workers, workersLimits } from '../../redirector/workers/workers.js';
 import { SWITCH_LIMITS } from '../../redirector/switch/protocol.js';
 import { plannedMove } from './planned-moves.js';
 import { thisMachine } from './this-machine.js';
@@ -94,6 +100,26 @@ export interface NfsOfCluster {
   readonly handles: SessionStore | undefined;
 }
 
+/** Threads that a test may end, as a fault would. */
+class CrashableThreads extends WorkerThreads {
+  readonly #living = new Set<WorkerThread<WorkerSettings>>();
+
+  override begin(
+    ...[birth, said, ended]: Parameters<WorkerThreads['begin']>
+  ): WorkerThread<WorkerSettings> {
+    const thread = super.begin(birth, said, (why) => {
+      this.#living.delete(thread);
+      ended(why);
+    });
+    this.#living.add(thread);
+    return thread;
+  }
+
+  crash(): void {
+    for (const thread of this.#living) thread.end();
+  }
+}
+
 export class TestCluster {
   readonly clock = new SystemClock();
   readonly net: NodeNet;
@@ -110,6 +136,9 @@ export class TestCluster {
   readonly #sharing: Readonly<Record<string, Sharing>>;
   readonly #tcp: readonly TcpListener[];
   readonly #nfs: NfsOfCluster | undefined;
+  readonly #threads: number;
+  /** What beside the main threads carries the redirectors' traffic. */
+  readonly workers: CrashableThreads;
   #boots = 0;
 
   constructor({
@@ -119,6 +148,7 @@ export class TestCluster {
     tcp = [],
     nfs,
     sharing = {},
+    threads = 1,
   }: {
     readonly store?: TableStore;
     readonly log?: Log;
@@ -129,6 +159,8 @@ export class TestCluster {
     readonly nfs?: NfsOfCluster | undefined;
     /** Resources that several servers serve at the same time. */
     readonly sharing?: Readonly<Record<string, Sharing>>;
+    /** Of each redirector, that take connections. */
+    readonly threads?: number;
   } = {}) {
     const guard = thisMachine();
     this.net = new NodeNet(this.clock, guard);
@@ -137,6 +169,8 @@ export class TestCluster {
     this.#drain = drain;
     this.#sharing = sharing;
     this.#nfs = nfs;
+    this.#threads = threads;
+    this.workers = new CrashableThreads(this.clock);
     this.#tcp = tcp.map((resource) => ({
       listen: LOOPBACK,
       route: { by: 'listener', resource: resource as ResourceId },
@@ -291,6 +325,7 @@ export class TestCluster {
   }
 
   async addRedirector(name: string, options: Partial<RedirectorOptions> = {}): Promise<Redirector> {
+    const boot = `${name}-${++this.#boots}`;
     const redirector = new Redirector(
       {
         net: this.net,
@@ -299,13 +334,16 @@ export class TestCluster {
         log: this.log.child({ redirector: name }),
         rng: new SeededRng(this.redirectors.length),
         self: name as MemberId,
-        boot: `${name}-${++this.#boots}`,
+        boot,
+        workers: this.#threads > 1 ? this.#workersFor(boot) : undefined,
         agentTokenOf: (server) => agentToken(SECRET, server),
         policyOf: () => ({ onLostSource: 'availability', drain: this.#drain }),
         sharingOf: (resource) => this.#sharing[resource],
         adapters: (parts) => [
-          new HttpAdapter(parts, [{ listen: LOOPBACK, route: { by: 'first-path-segment' } }]),
-          new TcpAdapter(parts, this.#tcp),
+          new HttpAdapter({ ...parts, others: parts.othersOf('http') }, [
+            { listen: LOOPBACK, route: { by: 'first-path-segment' } },
+          ]),
+          new TcpAdapter({ ...parts, others: parts.othersOf('tcp') }, this.#tcp),
           ...this.#nfsAdapters(parts),
         ],
         linkOf: (server) => ({ ...PLAIN_LINK, mountPort: this.#nfs?.mountPortOf(server) }),
@@ -327,6 +365,38 @@ export class TestCluster {
 
   nfsOf(index = 0): NfsAdapter {
     return this.redirectors[index]?.adapters[2] as NfsAdapter;
+  }
+
+  /** As the redirector itself is built here, but by a config. */
+  #workersFor(boot: string): RedirectorWorkersParts {
+    const limits = workersLimits(this.#threads);
+    const { gate, coordinator } = FAST;
+    const policies = Object.entries(this.#sharing).map(([match, shared]) => ({ match, shared }));
+    const tcpListeners = this.#tcp.flatMap(({ route }) =>
+      route.by === 'listener'
+        ? [{ listen: '127.0.0.1:0', protocol: 'tcp', route: { resource: route.resource } }]
+        : [],
+    );
+    const config = configSchema.parse({
+      log: { level: 'error' },
+      listeners: [{ listen: '127.0.0.1:0' }, ...tcpListeners],
+      resources: { drain: this.#drain, policies },
+      redirector: {
+        ...{ workers: this.#threads, holdTimeoutMs: gate.holdTimeoutMs, slowStartMs: 0 },
+        drainTimeoutMs: coordinator.limits.drainTimeoutMs,
+      },
+      limits: { outboundNetworks: ['127.0.0.0/8'] },
+    });
+    const files = { security: { listeners: [], links: [] }, errorPages: new Map() };
+    const settings = { config, files, folder: '.', boot };
+    const { clock, log, workers: host } = this;
+    return {
+      limits,
+      make: (home) =>
+        new Workers({ host, clock, log, limits, settings: () => settings }, home, {
+          resourcesMax: config.limits.resourcesMax,
+        }),
+    };
   }
 
   /** Where clients of a redirector connect. */

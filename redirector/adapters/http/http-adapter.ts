@@ -1,4 +1,5 @@
 import type { Address, ServerId } from '../../../core/domain.js';
+import type { SharedListener } from '../../../core/net/shared-listeners.js';
 import type { Move } from '../../../core/plan.js';
 import type { ProtocolAdapter, Transfer, VacateHow } from '../adapter.js';
 import type { FrontListener } from '../fronts.js';
@@ -75,6 +76,7 @@ export class HttpAdapter implements ProtocolAdapter {
       {
         net,
         clock,
+        others: parts.others,
         hasRoom: ({ all, ofClient }) => {
           const { connectionsMax, connectionsPerClientMax } = this.#options;
           const isOneMore = all < connectionsMax && ofClient < connectionsPerClientMax;
@@ -100,6 +102,10 @@ export class HttpAdapter implements ProtocolAdapter {
   /** Where it really listens, in the order of the listeners. */
   get addresses(): readonly Address[] {
     return this.#fronts.addresses;
+  }
+
+  get shared(): readonly SharedListener[] {
+    return this.#fronts.shared;
   }
 
   /** @throws ERR_LISTEN_FAILED */

@@ -1,4 +1,5 @@
 import type { Address, ResourceId, ServerId } from '../../../core/domain.js';
+import type { SharedListener } from '../../../core/net/shared-listeners.js';
 import type { Move } from '../../../core/plan.js';
 import { Tally } from '../../../core/tally.js';
 import type { Connection } from '../../../core/net/port.js';
@@ -65,6 +66,7 @@ export class TcpAdapter implements ProtocolAdapter {
       {
         net,
         clock,
+        others: parts.others,
         hasRoom: (beside) => this.#hasRoom(beside),
         failed: () => {
           counters.openingsFailed += 1;
@@ -77,6 +79,10 @@ export class TcpAdapter implements ProtocolAdapter {
 
   get addresses(): readonly Address[] {
     return this.#fronts.addresses;
+  }
+
+  get shared(): readonly SharedListener[] {
+    return this.#fronts.shared;
   }
 
   /** @throws ERR_LISTEN_FAILED */

@@ -1,6 +1,6 @@
-import { padded, putNumber } from './rpc/xdr.js';
-import type { RpcRecord } from './rpc/record.js';
-import { putMark } from './rpc/record.js';
+import { padded, putNumber } from '../../../core/onc-rpc/xdr.js';
+import type { RpcRecord } from '../../../core/onc-rpc/record.js';
+import { putMark } from '../../../core/onc-rpc/record.js';
 
 interface Edit {
   readonly at: number;

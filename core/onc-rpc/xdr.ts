@@ -108,7 +108,7 @@ export class XdrWriter {
   #length = 0;
 
   constructor(bytesUsual = 256) {
-    this.#bytes = new Uint8Array(bytesUsual);
+    this.#bytes = Buffer.allocUnsafe(bytesUsual);
   }
 
   number(value: number): this {
@@ -154,7 +154,7 @@ export class XdrWriter {
 
   #room(bytes: number): void {
     if (this.#length + bytes <= this.#bytes.length) return;
-    const grown = new Uint8Array(Math.max(2 * this.#bytes.length, this.#length + bytes));
+    const grown = Buffer.allocUnsafe(Math.max(2 * this.#bytes.length, this.#length + bytes));
     grown.set(this.#bytes.subarray(0, this.#length));
     this.#bytes = grown;
   }

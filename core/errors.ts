@@ -435,6 +435,13 @@ const ERRORS = {
     meaning: 'the agent of {server} would be announced at {host}, where nobody reaches it',
     remedy: 'Name the host by which redirectors reach it (--advertise), or listen at that address.',
   },
+  ERR_SERVER_UNTOLD: {
+    status: 503,
+    exit: 1,
+    meaning: 'server {server} could not be told what it owns: {why}',
+    remedy:
+      'Look whether it runs, whether its pid file is right, and whether the agent may signal it.',
+  },
   ERR_SECRET_MISSING: {
     status: 400,
     exit: 64,

@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo, Server as NetServer, Socket } from 'node:net';
 import { createServer as createTcpServer } from 'node:net';
 import { Agent, AGENT_DEFAULTS } from '../../agent/agent.js';
+import type { Attachments } from '../../agent/attachments.js';
 import { guarded } from '../../agent/guarded.js';
 import { Registration } from '../../api/registration.js';
 import type { WorkerSettings } from '../../cli/services/worker-threads.js';
@@ -280,12 +281,14 @@ export class TestCluster {
     resources,
     port,
     fence = AGENT_DEFAULTS.fence,
+    attachments,
     close = () => undefined,
   }: {
     readonly name: string;
     readonly resources: readonly string[];
     readonly port: number;
     readonly fence?: Fence;
+    readonly attachments?: Attachments;
     readonly close?: () => void;
   }): Promise<TestServer> {
     const id = name as ServerId;
@@ -299,6 +302,7 @@ export class TestCluster {
         isServing: () => true,
         resources: () => resources as readonly ResourceId[],
         isShared: (resource) => this.#sharing[resource] !== undefined,
+        attachments,
       },
       {
         ...AGENT_DEFAULTS,

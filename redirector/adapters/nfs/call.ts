@@ -1,6 +1,8 @@
 import type { EntryRefusal, EntryUser } from '../entry.js';
 import { Entry } from '../entry.js';
 import type { UnderWay } from '../under-way.js';
+import type { Asked } from './asked.js';
+import type { Caller } from './caller.js';
 import type { NfsContext } from './context.js';
 import type { NfsRefusal } from './counters.js';
 import { Edits } from './edits.js';
@@ -24,24 +26,16 @@ import {
   STALE,
   XDEV,
 } from './procedures.js';
-import type { Asked, Reply } from './reply.js';
+import type { Reply } from './reply.js';
 import { ownReply, replyOf } from './reply.js';
 import type { RecentCall } from './recent-calls.js';
-import type { RpcRecord } from './rpc/record.js';
-import { marked, wholeOf } from './rpc/record.js';
-import type { CallHead } from './rpc/message.js';
-import { GARBAGE_ARGS, PROC_UNAVAIL, acceptedReply } from './rpc/message.js';
-import { padded } from './rpc/xdr.js';
-import type { Awaiting, ServerCalls } from './server-calls.js';
+import type { RpcRecord } from '../../../core/onc-rpc/record.js';
+import { marked, wholeOf } from '../../../core/onc-rpc/record.js';
+import type { CallHead } from '../../../core/onc-rpc/message.js';
+import { GARBAGE_ARGS, PROC_UNAVAIL, acceptedReply } from '../../../core/onc-rpc/message.js';
+import { padded } from '../../../core/onc-rpc/xdr.js';
+import type { Awaiting, RpcCalls } from '../../../core/onc-rpc/calls.js';
 import { FILE_SYNC } from './stability.js';
-
-/** Who made the call. */
-export interface Caller {
-  readonly host: string;
-  reply(pieces: readonly Uint8Array[]): void;
-  /** Nothing can be said that is true: it may ask again on another connection. */
-  unanswered(): void;
-}
 
 interface Named {
   readonly entry: FileEntry;
@@ -79,7 +73,7 @@ export class Call implements UnderWay, EntryUser, Awaiting {
   /** Ever entered. */
   #tries = 0;
   #xid = -1;
-  #server: ServerCalls | undefined;
+  #server: RpcCalls | undefined;
   #sentAtMs = 0;
   #writtenUntil = 0;
   /** A server may have done it. */
@@ -139,6 +133,11 @@ export class Call implements UnderWay, EntryUser, Awaiting {
       return;
     }
     this.#enter(first.entry);
+  }
+
+  /** Its answer is for somebody else from now on. */
+  adopt(caller: Caller): void {
+    this.#caller = caller;
   }
 
   /** The client has gone. What was not sent need not be; what was sent runs on. */
@@ -239,7 +238,7 @@ export class Call implements UnderWay, EntryUser, Awaiting {
     }
     if (known !== undefined && known.doubt === undefined) {
       // Its answer goes to whoever asked last: who asked before is not there any more, or has to wait only once.
-      known.call.#caller = this.#caller;
+      known.call.adopt(this.#caller);
       this.#over();
       return true;
     }
@@ -318,7 +317,7 @@ export class Call implements UnderWay, EntryUser, Awaiting {
     else this.#send(calls, server);
   }
 
-  #send(calls: ServerCalls, server: number): void {
+  #send(calls: RpcCalls, server: number): void {
     const context = this.#context;
     this.#state = 'sent';
     this.#server = calls;

@@ -2,7 +2,7 @@ import type { ResourceId } from '../../../core/domain.js';
 import type { NfsContext } from './context.js';
 import type { FileEntry } from './file-entry.js';
 import { COMMIT, NFS_PROGRAM, NFS_VERSION, OK } from './procedures.js';
-import { XdrWriter } from './rpc/xdr.js';
+import { XdrWriter } from '../../../core/onc-rpc/xdr.js';
 
 /** COMMITs at a server at the same time. */
 const AT_ONCE_MAX = 16;

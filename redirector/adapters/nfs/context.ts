@@ -14,7 +14,7 @@ import type { Mounts } from './mounts.js';
 import type { NfsOptions } from './options.js';
 import type { RecentCalls } from './recent-calls.js';
 import type { Resolver } from './resolver.js';
-import type { XdrCursor } from './rpc/xdr.js';
+import type { XdrCursor } from '../../../core/onc-rpc/xdr.js';
 import type { ServersCalled } from './servers-called.js';
 import type { Sizes } from './sizes.js';
 import type { Stability } from './stability.js';

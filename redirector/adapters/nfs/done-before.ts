@@ -1,7 +1,7 @@
 import type { NfsContext } from './context.js';
 import type { Outcomes } from './outcomes.js';
 import { EXIST, NOENT } from './procedures.js';
-import type { Asked } from './reply.js';
+import type { Asked } from './asked.js';
 
 /**
  * A call was sent again since the answer of the first was lost, and the server refused it in a way that it would if the first

@@ -1,6 +1,6 @@
-import { padded, putNumber } from './rpc/xdr.js';
-import type { RpcRecord } from './rpc/record.js';
-import { putMark } from './rpc/record.js';
+import { padded, putNumber } from '../../../core/onc-rpc/xdr.js';
+import type { RpcRecord } from '../../../core/onc-rpc/record.js';
+import { putMark } from '../../../core/onc-rpc/record.js';
 
 interface Edit {
   readonly at: number;
@@ -25,16 +25,17 @@ export class Edits {
   }
 
   number(at: number, value: number): void {
-    const bytes = new Uint8Array(4);
+    const bytes = Buffer.allocUnsafe(4);
     putNumber(bytes, 0, value);
     this.replace(at, bytes);
   }
 
   /** What has its length before it; `at`: where its bytes begin. */
   opaque(at: number, length: number, bytes: Uint8Array): void {
-    const inserted = new Uint8Array(4 + padded(bytes.length));
+    const inserted = Buffer.allocUnsafe(4 + padded(bytes.length));
     putNumber(inserted, 0, bytes.length);
     inserted.set(bytes, 4);
+    inserted.fill(0, 4 + bytes.length);
     this.#add(at - 4, 4 + padded(length), inserted);
   }
 
@@ -52,7 +53,8 @@ export class Edits {
   apply({ front, rest, length }: RpcRecord, xid: number): Uint8Array[] {
     const last = this.#edits.at(-1);
     const until = last === undefined ? 4 : last.at + last.removed;
-    const head = new Uint8Array(HEAD_BYTES + until - 4 + this.#grownBytes);
+    // Of Node's pool, like all small ones here: an array of its own costs more than what is done with it.
+    const head = Buffer.allocUnsafe(HEAD_BYTES + until - 4 + this.#grownBytes);
     putMark(head, length + this.#grownBytes);
     putNumber(head, 4, xid);
     let to = HEAD_BYTES;

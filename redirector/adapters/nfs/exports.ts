@@ -3,7 +3,7 @@ import type { Trusts } from '../../../core/net/ip.js';
 import { fsIdOf } from './handle-bytes.js';
 
 /** Whom a server takes a client's user for. */
-export type Squash = 'none' | 'root' | 'all';
+type Squash = 'none' | 'root' | 'all';
 
 /**
  * What clients mount. Servers see the redirector's address only: so who may, and what, is said here and not there.

@@ -1,3 +1,4 @@
+import { HANDLE_BYTES_MAX } from '../../../core/onc-rpc/mount.js';
 import type { MarkKind, Marks } from './marks.js';
 import {
   ATTRIBUTES,
@@ -9,8 +10,8 @@ import {
   STABILITY,
   WRITE_VERIFIER,
 } from './marks.js';
-import type { XdrCursor } from './rpc/xdr.js';
-import { numberAt } from './rpc/xdr.js';
+import type { XdrCursor } from '../../../core/onc-rpc/xdr.js';
+import { numberAt } from '../../../core/onc-rpc/xdr.js';
 
 /**
  * What arguments and results of NFS v3 are made of (RFC 1813 §2.6, §3). `data` is last in its message and may lie beyond the
@@ -39,12 +40,11 @@ export type Field =
   | 'entries'
   | 'entriesPlus';
 
-export const HANDLE_BYTES_MAX = 64;
 /** RFC 1813 leaves it to servers; no file system has longer names. */
 export const NAME_BYTES_MAX = 255;
 const PATH_BYTES_MAX = 4096;
 const DATA_BYTES_MAX = 1 << 20;
-export const ATTRIBUTES_BYTES = 84;
+const ATTRIBUTES_BYTES = 84;
 /** Within attributes. */
 export const FS_ID_AT = 44;
 export const FILE_ID_AT = 52;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { ResourceId } from '../../../core/domain.js';
-import { numberAt, putNumber } from './rpc/xdr.js';
+import { numberAt, putNumber } from '../../../core/onc-rpc/xdr.js';
 
 /*
  * What a handle of the redirector's own looks like: a word that says so, and an id that nobody can guess. Nothing of a server's
@@ -11,7 +11,7 @@ import { numberAt, putNumber } from './rpc/xdr.js';
 const MAGIC = 0x46_73_48_01;
 const MAGIC_BYTES = 4;
 export const ID_BYTES = 16;
-export const OWN_HANDLE_BYTES = MAGIC_BYTES + ID_BYTES;
+const OWN_HANDLE_BYTES = MAGIC_BYTES + ID_BYTES;
 
 export function ownHandle(id: Uint8Array): Uint8Array {
   const handle = new Uint8Array(OWN_HANDLE_BYTES);

@@ -1,6 +1,6 @@
 import type { NfsExport } from './exports.js';
-import type { CallHead, UnixIdentity } from './rpc/message.js';
-import { identityOf, sysCredentials } from './rpc/message.js';
+import type { CallHead, UnixIdentity } from '../../../core/onc-rpc/message.js';
+import { identityOf, sysCredentials } from '../../../core/onc-rpc/message.js';
 
 /** The credentials that a server gets instead of the client's, with their flavor; undefined: the client's. */
 export function squashed(

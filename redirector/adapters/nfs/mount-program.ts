@@ -9,17 +9,17 @@ import {
   MOUNT_VERSION,
   UMNT,
   UMNTALL,
-} from './mount-protocol.js';
+} from '../../../core/onc-rpc/mount.js';
 import { ACCES, JUKEBOX, NOENT, NULL, OK, SERVERFAULT, STALE } from './procedures.js';
-import type { CallHead } from './rpc/message.js';
+import type { CallHead } from '../../../core/onc-rpc/message.js';
 import {
   AUTH_SYS,
   GARBAGE_ARGS,
   PROC_UNAVAIL,
   acceptedReply,
   versionMismatch,
-} from './rpc/message.js';
-import { XdrCursor, numberAt } from './rpc/xdr.js';
+} from '../../../core/onc-rpc/message.js';
+import { XdrCursor } from '../../../core/onc-rpc/xdr.js';
 import { Stay } from './stay.js';
 
 /**
@@ -80,10 +80,8 @@ export async function mountReply(
 }
 
 function readPath(cursor: XdrCursor): string | undefined {
-  const at = cursor.opaque(MOUNT_PATH_BYTES_MAX);
-  if (!cursor.isRead) return undefined;
-  const { bytes } = cursor;
-  return Buffer.from(bytes.subarray(at, at + numberAt(bytes, at - 4))).toString('latin1');
+  const path = cursor.opaqueBytes(MOUNT_PATH_BYTES_MAX);
+  return cursor.isRead ? Buffer.from(path).toString('latin1') : undefined;
 }
 
 /** What the path stands for, or a status of NFS. */

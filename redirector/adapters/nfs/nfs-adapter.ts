@@ -22,7 +22,7 @@ import type { NfsOptions } from './options.js';
 import { NFS_DEFAULTS } from './options.js';
 import { RecentCalls } from './recent-calls.js';
 import { Resolver } from './resolver.js';
-import { XdrCursor } from './rpc/xdr.js';
+import { XdrCursor } from '../../../core/onc-rpc/xdr.js';
 import { ServersCalled } from './servers-called.js';
 import { Sizes } from './sizes.js';
 import { Stability } from './stability.js';

@@ -3,19 +3,24 @@ import type { Ip } from '../../../core/net/ip.js';
 import { parseIp } from '../../../core/net/ip.js';
 import type { Connection } from '../../../core/net/port.js';
 import type { FrontClient } from '../fronts.js';
-import type { Caller } from './call.js';
+import type { Caller } from './caller.js';
 import { Call } from './call.js';
 import type { NfsContext } from './context.js';
 import type { NfsCut } from './counters.js';
-import { MOUNT_PROGRAM, PORTMAP_PROGRAM } from './mount-protocol.js';
+import { MOUNT_PROGRAM, PORTMAP_PROGRAM } from '../../../core/onc-rpc/mount.js';
 import { mountReply } from './mount-program.js';
-import { Outbox } from './outbox.js';
+import { Outbox } from '../../../core/net/outbox.js';
 import { portmapReply } from './portmap-program.js';
 import { NFS_PROGRAM, NFS_VERSION } from './procedures.js';
-import type { CallHead } from './rpc/message.js';
-import { PROG_UNAVAIL, acceptedReply, readCallHead, versionMismatch } from './rpc/message.js';
-import type { RpcRecord } from './rpc/record.js';
-import { RecordReader, marked, wholeOf } from './rpc/record.js';
+import type { CallHead } from '../../../core/onc-rpc/message.js';
+import {
+  PROG_UNAVAIL,
+  acceptedReply,
+  readCallHead,
+  versionMismatch,
+} from '../../../core/onc-rpc/message.js';
+import type { RpcRecord } from '../../../core/onc-rpc/record.js';
+import { RecordReader, marked, wholeOf } from '../../../core/onc-rpc/record.js';
 
 /**
  * One client's connection: its calls run side by side, each to whichever server its resource is on, and are answered as they

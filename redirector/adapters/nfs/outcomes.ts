@@ -1,7 +1,7 @@
 import type { FileEntry } from './file-entry.js';
 import type { HandleTable } from './handle-table.js';
 import { LINK, LOOKUP, NOENT, OK, REMOVE, RENAME, RMDIR, STALE } from './procedures.js';
-import type { Asked } from './reply.js';
+import type { Asked } from './asked.js';
 
 /**
  * What a call that changes names does to what is known of them. It remembers how that was before a server heard of the call.

@@ -7,11 +7,16 @@ import {
   PORTMAP_PROGRAM,
   PORTMAP_VERSION,
   TCP,
-} from './mount-protocol.js';
+} from '../../../core/onc-rpc/mount.js';
 import { NFS_PROGRAM, NFS_VERSION, NULL } from './procedures.js';
-import type { CallHead } from './rpc/message.js';
-import { GARBAGE_ARGS, PROC_UNAVAIL, acceptedReply, versionMismatch } from './rpc/message.js';
-import { XdrCursor } from './rpc/xdr.js';
+import type { CallHead } from '../../../core/onc-rpc/message.js';
+import {
+  GARBAGE_ARGS,
+  PROC_UNAVAIL,
+  acceptedReply,
+  versionMismatch,
+} from '../../../core/onc-rpc/message.js';
+import { XdrCursor } from '../../../core/onc-rpc/xdr.js';
 
 /** All programs are behind one port; clients that do not know it ask the portmapper, at port 111 as a rule. */
 const SERVED = [

@@ -161,17 +161,10 @@ export const PROCEDURES: readonly Procedure[] = [
 export const NULL = 0;
 export const GETATTR = 1;
 export const LOOKUP = 3;
-export const WRITE = 7;
-export const CREATE = 8;
-export const MKDIR = 9;
-export const SYMLINK = 10;
-export const MKNOD = 11;
 export const REMOVE = 12;
 export const RMDIR = 13;
 export const RENAME = 14;
 export const LINK = 15;
-export const READDIR = 16;
-export const READDIRPLUS = 17;
 export const FSINFO = 19;
 export const COMMIT = 21;
 
@@ -181,13 +174,9 @@ export const NOENT = 2;
 export const ACCES = 13;
 export const EXIST = 17;
 export const XDEV = 18;
-export const NOTDIR = 20;
 export const ROFS = 30;
 export const STALE = 70;
 export const BADHANDLE = 10_001;
 export const SERVERFAULT = 10_006;
 /** Not now: the client tries again by itself. */
 export const JUKEBOX = 10_008;
-
-/** `ftype3`. */
-export const DIRECTORY = 2;

@@ -1,14 +1,19 @@
 import type { Clock } from '../../../core/clock/port.js';
-import type { Call } from './call.js';
+import type { Caller } from './caller.js';
 import type { Outcomes } from './outcomes.js';
-import type { CallHead } from './rpc/message.js';
+import type { CallHead } from '../../../core/onc-rpc/message.js';
+
+/** A call under way whose answer may go to another connection than it came from. */
+export interface Adoptable {
+  adopt(caller: Caller): void;
+}
 
 /** A call that must not be carried out twice, and what became of it. */
 export interface RecentCall {
   readonly atMs: number;
   /** From the credentials on. */
   readonly message: Uint8Array;
-  readonly call: Call;
+  readonly call: Adoptable;
   /** What the server said; undefined: nothing yet. */
   reply: readonly Uint8Array[] | undefined;
   /** It was given up, and may have been carried out. */
@@ -48,7 +53,7 @@ export class RecentCalls {
   }
 
   /** The oldest makes room. */
-  note(host: string, head: CallHead, of: { call: Call; message: Uint8Array }): RecentCall {
+  note(host: string, head: CallHead, of: { call: Adoptable; message: Uint8Array }): RecentCall {
     const recent: RecentCall = {
       atMs: this.#clock.monotonicMs(),
       // Out of the packet that it came in, which need not be kept for it.

@@ -1,6 +1,6 @@
+import type { Asked } from './asked.js';
 import type { NfsContext } from './context.js';
 import { Edits } from './edits.js';
-import type { ServedExport } from './exports.js';
 import type { FileEntry } from './file-entry.js';
 import type { Field } from './grammar.js';
 import { FILE_ID_AT, FS_ID_AT, walk } from './grammar.js';
@@ -18,27 +18,11 @@ import {
 import type { Marks } from './marks.js';
 import type { Procedure } from './procedures.js';
 import { COMMIT, OK } from './procedures.js';
-import type { RpcRecord } from './rpc/record.js';
-import { wholeOf } from './rpc/record.js';
-import { acceptedReply, resultsOf } from './rpc/message.js';
-import { longAt, numberAt, padded } from './rpc/xdr.js';
+import type { RpcRecord } from '../../../core/onc-rpc/record.js';
+import { wholeOf } from '../../../core/onc-rpc/record.js';
+import { acceptedReply, resultsOf } from '../../../core/onc-rpc/message.js';
+import { longAt, numberAt, padded } from '../../../core/onc-rpc/xdr.js';
 import { UNSTABLE } from './stability.js';
-
-/** The call that a server has replied to. */
-export interface Asked {
-  /** The client's. */
-  readonly xid: number;
-  readonly procedure: Procedure;
-  readonly number: number;
-  readonly server: number;
-  readonly export: ServedExport;
-  /** The first that its arguments named. */
-  readonly entry: FileEntry;
-  /** Of what it asked for in there; '' if it named nothing. */
-  readonly name: string;
-  /** What of the file was known to be written when it was sent. */
-  readonly writtenUntil: number;
-}
 
 /** What goes to the client; `issued`: handles in there that the store has to have before. */
 export interface Reply {

@@ -1,3 +1,4 @@
+import { ask } from '../../../core/onc-rpc/calls.js';
 import type { Exports } from './exports.js';
 import type { FileEntry } from './file-entry.js';
 import { FILE_ID_AT } from './grammar.js';
@@ -14,7 +15,7 @@ import {
   mountArguments,
   readHandle,
   readMounted,
-} from './mount-protocol.js';
+} from '../../../core/onc-rpc/mount.js';
 import {
   GETATTR,
   LOOKUP,
@@ -25,9 +26,8 @@ import {
   SERVERFAULT,
   STALE,
 } from './procedures.js';
-import { XdrWriter, longAt } from './rpc/xdr.js';
+import { XdrWriter, longAt } from '../../../core/onc-rpc/xdr.js';
 import type { ServersCalled, ServersCalledParts } from './servers-called.js';
-import { ask } from './servers-called.js';
 
 export interface ResolverParts {
   readonly servers: ServersCalled;

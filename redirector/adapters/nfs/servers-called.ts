@@ -2,13 +2,11 @@ import type { Clock } from '../../../core/clock/port.js';
 import type { Address } from '../../../core/domain.js';
 import type { Net } from '../../../core/net/port.js';
 import { proxyHeaderBytes } from '../../../core/net/proxy-header.js';
+import type { OwnAnswer, OwnCall } from '../../../core/onc-rpc/calls.js';
+import { RpcCalls, ask } from '../../../core/onc-rpc/calls.js';
+import { RECORD_LIMITS } from '../../../core/onc-rpc/record.js';
 import type { ServerLink } from '../servers.js';
 import type { NfsOptions } from './options.js';
-import type { RpcRecord } from './rpc/record.js';
-import { RECORD_LIMITS, marked, wholeOf } from './rpc/record.js';
-import { callHead, resultsOf, sysCredentials } from './rpc/message.js';
-import { XdrCursor } from './rpc/xdr.js';
-import { ServerCalls } from './server-calls.js';
 
 export interface ServersCalledParts {
   readonly net: Net;
@@ -19,30 +17,17 @@ export interface ServersCalledParts {
   readonly options: () => NfsOptions;
 }
 
-export interface OwnCall {
-  readonly program: number;
-  readonly version: number;
-  readonly procedure: number;
-  readonly arguments: Uint8Array;
-}
-
-/** What a call of our own came to: its results; refused by the RPC layer; or there was no answer. */
-export type OwnAnswer = XdrCursor | 'refused' | 'lost';
-
-/** Who asks servers on behalf of the redirector itself. They must not take that for nobody. */
-const OWN_CREDENTIALS = sysCredentials({ uid: 0, gid: 0, gids: [] }, 'foreshift');
-
 /** The connections to servers: one each, opened when there is something to say. */
 export class ServersCalled {
   readonly #parts: ServersCalledParts;
-  readonly #open = new Map<number, ServerCalls>();
+  readonly #open = new Map<number, RpcCalls>();
 
   constructor(parts: ServersCalledParts) {
     this.#parts = parts;
   }
 
   /** Undefined: its address is not known. */
-  to(server: number): ServerCalls | undefined {
+  to(server: number): RpcCalls | undefined {
     const address = this.#parts.addressOf(server);
     const open = this.#open.get(server);
     if (open !== undefined && address !== undefined && isSameAddress(open.address, address)) {
@@ -58,11 +43,11 @@ export class ServersCalled {
   }
 
   /** Another connection to the host of a server: for what else it runs. */
-  at(address: Address, server: number, closed: () => void): ServerCalls {
+  at(address: Address, server: number, closed: () => void): RpcCalls {
     const { net, clock, linkOf, options } = this.#parts;
     const { connectTimeoutMs, answerTimeoutMs } = options();
     const { tls, proxyProtocol } = linkOf(server);
-    return new ServerCalls({
+    return new RpcCalls({
       ...{ net, clock, address, answerTimeoutMs, closed, records: RECORD_LIMITS },
       connect: {
         timeoutMs: connectTimeoutMs,
@@ -81,29 +66,6 @@ export class ServersCalled {
   closeAll(): void {
     for (const calls of [...this.#open.values()]) calls.close();
   }
-}
-
-export function ask(calls: ServerCalls, call: OwnCall): Promise<OwnAnswer> {
-  return new Promise((resolve) => {
-    const message = (xid: number): Uint8Array[] => [
-      marked(
-        callHead({ ...call, xid, credentials: OWN_CREDENTIALS })
-          .raw(call.arguments)
-          .done(),
-      ),
-    ];
-    calls.send(message, {
-      replied: (record: RpcRecord) => {
-        const whole = wholeOf(record);
-        const at = resultsOf(whole);
-        if (typeof at === 'number') resolve(new XdrCursor().on(whole, at));
-        else resolve('refused');
-      },
-      lost: () => {
-        resolve('lost');
-      },
-    });
-  });
 }
 
 function isSameAddress(one: Address, other: Address): boolean {

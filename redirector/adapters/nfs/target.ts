@@ -3,7 +3,7 @@ import type { NfsContext } from './context.js';
 import { FSINFO, NFS_PROGRAM, NFS_VERSION, OK, PROCEDURES, STALE } from './procedures.js';
 import { walk } from './grammar.js';
 import { SIZE_MAX } from './marks.js';
-import { XdrWriter, numberAt } from './rpc/xdr.js';
+import { XdrWriter, numberAt } from '../../../core/onc-rpc/xdr.js';
 
 /**
  * Why a server cannot go on with an export: it does not show the same first directory, or does less at once than clients were

@@ -1,27 +1,11 @@
 import type { Address } from '../../../core/domain.js';
 import type { Connection, Net } from '../../../core/net/port.js';
-import {
-  DUMP,
-  EXPORT,
-  MNT,
-  MOUNT_PROGRAM,
-  MOUNT_VERSION,
-} from '../../../redirector/adapters/nfs/mount-protocol.js';
+import { DUMP, EXPORT, MNT, MOUNT_PROGRAM, MOUNT_VERSION } from '../../../core/onc-rpc/mount.js';
 import { NFS_PROGRAM, NFS_VERSION } from '../../../redirector/adapters/nfs/procedures.js';
-import {
-  callHead,
-  resultsOf,
-  sysCredentials,
-} from '../../../redirector/adapters/nfs/rpc/message.js';
-import type { UnixIdentity } from '../../../redirector/adapters/nfs/rpc/message.js';
-import { RecordReader, marked, wholeOf } from '../../../redirector/adapters/nfs/rpc/record.js';
-import {
-  XdrCursor,
-  XdrWriter,
-  longAt,
-  numberAt,
-  padded,
-} from '../../../redirector/adapters/nfs/rpc/xdr.js';
+import { callHead, resultsOf, sysCredentials } from '../../../core/onc-rpc/message.js';
+import type { UnixIdentity } from '../../../core/onc-rpc/message.js';
+import { RecordReader, marked, wholeOf } from '../../../core/onc-rpc/record.js';
+import { XdrCursor, XdrWriter, longAt, numberAt, padded } from '../../../core/onc-rpc/xdr.js';
 
 /** An answer: its status, and a cursor behind it. Undefined: the RPC layer refused, or the connection broke. */
 export interface Answer {
@@ -309,7 +293,7 @@ function skipWcc(results: XdrCursor): void {
   if (results.bool()) results.skip(84);
 }
 
-export function attributesIn({ bytes, at }: XdrCursor): Attributes {
+function attributesIn({ bytes, at }: XdrCursor): Attributes {
   return {
     type: numberAt(bytes, at),
     size: longAt(bytes, at + 20),

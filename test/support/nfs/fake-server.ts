@@ -1,19 +1,10 @@
 import type { Connection, Listener, Net } from '../../../core/net/port.js';
-import { MOUNT_PROGRAM } from '../../../redirector/adapters/nfs/mount-protocol.js';
+import { MOUNT_PROGRAM } from '../../../core/onc-rpc/mount.js';
 import { PROCEDURES } from '../../../redirector/adapters/nfs/procedures.js';
-import {
-  acceptedReply,
-  identityOf,
-  readCallHead,
-} from '../../../redirector/adapters/nfs/rpc/message.js';
-import type { UnixIdentity } from '../../../redirector/adapters/nfs/rpc/message.js';
-import { RecordReader, marked, wholeOf } from '../../../redirector/adapters/nfs/rpc/record.js';
-import {
-  XdrCursor,
-  XdrWriter,
-  longAt,
-  numberAt,
-} from '../../../redirector/adapters/nfs/rpc/xdr.js';
+import { acceptedReply, identityOf, readCallHead } from '../../../core/onc-rpc/message.js';
+import type { UnixIdentity } from '../../../core/onc-rpc/message.js';
+import { RecordReader, marked, wholeOf } from '../../../core/onc-rpc/record.js';
+import { XdrCursor, XdrWriter, longAt, numberAt } from '../../../core/onc-rpc/xdr.js';
 
 /** A file or directory of a disk that several servers share. */
 interface Node {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { Field } from '../../../redirector/adapters/nfs/grammar.js';
-import { XdrWriter } from '../../../redirector/adapters/nfs/rpc/xdr.js';
+import { XdrWriter } from '../../../core/onc-rpc/xdr.js';
 
 /* Sound arguments and results of NFS v3, written by hand from RFC 1813 and not by the grammar that is tested with them. */
 

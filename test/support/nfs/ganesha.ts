@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -11,6 +11,8 @@ export interface GaneshaOptions {
   readonly data: string;
   /** Part of its file handles: with another one, those of other servers say nothing to it. */
   readonly exportId: number;
+  /** Its export stands in `exports/vol-1.export`, and is exported once an agent has put it into `owned.conf`. */
+  readonly isOwnedOnly?: boolean;
 }
 
 const STARTED = 'NFS SERVER INITIALIZED';
@@ -41,24 +43,38 @@ export class Ganesha {
     return server;
   }
 
+  get exports(): string {
+    return join(this.#folder, 'exports');
+  }
+
+  get pidFile(): string {
+    return join(this.#folder, 'pid');
+  }
+
   /** On the same ports, with what is on the disk. */
   async restart(): Promise<void> {
-    const { data, exportId } = this.#options;
+    const { data, exportId, isOwnedOnly = false } = this.#options;
     this.#lives += 1;
     const log = join(this.#folder, `log-${this.#lives}`);
     const config = join(this.#folder, 'ganesha.conf');
+    const block = `EXPORT { Export_Id = ${exportId}; Path = ${data}; Pseudo = /data; Squash = no_root_squash; Access_Type = RW;
+         SecType = sys; Protocols = 3; Transports = TCP; PrivilegedPort = false; Attr_Expiration_Time = 0; FSAL { Name = VFS; } }`;
+    if (isOwnedOnly) {
+      await mkdir(this.exports, { recursive: true });
+      await writeFile(join(this.exports, 'vol-1.export'), block);
+      await writeFile(join(this.exports, 'owned.conf'), '', { flag: 'a' });
+    }
     await writeFile(
       config,
       `NFS_CORE_PARAM { Bind_addr = 127.0.0.1; Protocols = 3; NFS_Port = ${this.port}; MNT_Port = ${this.mountPort};
          Enable_NLM = false; Enable_RQUOTA = false; Enable_UDP = false; }
        MDCACHE { Dir_Chunk = 0; }
        NFSV4 { Graceless = true; RecoveryBackend = fs; RecoveryRoot = ${this.#folder}; }
-       EXPORT { Export_Id = ${exportId}; Path = ${data}; Pseudo = /data; Squash = no_root_squash; Access_Type = RW;
-         SecType = sys; Protocols = 3; Transports = TCP; PrivilegedPort = false; Attr_Expiration_Time = 0; FSAL { Name = VFS; } }\n`,
+       ${isOwnedOnly ? `%include ${join(this.exports, 'owned.conf')}` : block}\n`,
     );
     const script = `mount -t tmpfs tmpfs /run && mkdir -p /run/ganesha /run/lock
       rpcbind -f -h 127.0.0.2 & sleep 0.3
-      exec ganesha.nfsd -F -f ${config} -L ${log} -p /run/ganesha.pid -N NIV_EVENT`;
+      exec ganesha.nfsd -F -f ${config} -L ${log} -p ${this.pidFile} -N NIV_EVENT`;
     this.#child = spawn('unshare', ['-m', 'sh', '-c', script], {
       detached: true,
       stdio: 'ignore',

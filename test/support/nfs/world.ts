@@ -16,7 +16,7 @@ import { g, r, s, tableOf } from '../names.js';
 import { NfsTester } from './client.js';
 import { FakeNfsServer, SharedDisk } from './fake-server.js';
 
-export const DRAIN_TIMEOUT_MS = 1000;
+const DRAIN_TIMEOUT_MS = 1000;
 
 export interface NfsWorldOptions {
   readonly drain?: DrainPolicy;

@@ -5,7 +5,7 @@ import type { Field } from '../../../../../redirector/adapters/nfs/grammar.js';
 import { walk } from '../../../../../redirector/adapters/nfs/grammar.js';
 import { HANDLE, Marks, OPTIONAL_HANDLE } from '../../../../../redirector/adapters/nfs/marks.js';
 import { PROCEDURES } from '../../../../../redirector/adapters/nfs/procedures.js';
-import { XdrCursor, numberAt } from '../../../../../redirector/adapters/nfs/rpc/xdr.js';
+import { XdrCursor, numberAt } from '../../../../../core/onc-rpc/xdr.js';
 import { fuzzRuns } from '../../../../support/fuzz.js';
 import { messageOf } from '../../../../support/nfs/fields.js';
 

@@ -1,11 +1,12 @@
-import type { Clock } from '../../../core/clock/port.js';
-import type { Address } from '../../../core/domain.js';
-import { Deadline } from '../../../core/net/deadline.js';
-import type { ConnectOptions, Connection, Net } from '../../../core/net/port.js';
-import { Outbox } from './outbox.js';
-import type { RecordLimits, RpcRecord } from './rpc/record.js';
-import { RecordReader } from './rpc/record.js';
-import { numberAt } from './rpc/xdr.js';
+import type { Clock } from '../clock/port.js';
+import type { Address } from '../domain.js';
+import { Deadline } from '../net/deadline.js';
+import type { ConnectOptions, Connection, Net } from '../net/port.js';
+import { Outbox } from '../net/outbox.js';
+import type { RecordLimits, RpcRecord } from './record.js';
+import { callHead, resultsOf, sysCredentials } from './message.js';
+import { RecordReader, marked, wholeOf } from './record.js';
+import { XdrCursor, numberAt } from './xdr.js';
 
 /** Who waits for a reply. */
 export interface Awaiting {
@@ -14,7 +15,7 @@ export interface Awaiting {
   lost(wasSent: boolean): void;
 }
 
-export interface ServerCallsParts {
+export interface RpcCallsParts {
   readonly net: Net;
   readonly clock: Clock;
   readonly address: Address;
@@ -36,9 +37,9 @@ interface Waiting {
  *
  *   opening → open → over
  */
-export class ServerCalls {
+export class RpcCalls {
   readonly address: Address;
-  readonly #parts: ServerCallsParts;
+  readonly #parts: RpcCallsParts;
   readonly #connection: Connection;
   readonly #outbox: Outbox;
   readonly #reader: RecordReader;
@@ -49,7 +50,7 @@ export class ServerCalls {
   #state: 'opening' | 'open' | 'over' = 'opening';
   #xid = 0;
 
-  constructor(parts: ServerCallsParts) {
+  constructor(parts: RpcCallsParts) {
     this.#parts = parts;
     this.address = parts.address;
     this.#reader = new RecordReader(parts.records);
@@ -152,4 +153,40 @@ export class ServerCalls {
     for (const awaiting of sent) awaiting.lost(true);
     for (const { awaiting } of waiting) awaiting.lost(false);
   }
+}
+
+export interface OwnCall {
+  readonly program: number;
+  readonly version: number;
+  readonly procedure: number;
+  readonly arguments: Uint8Array;
+}
+
+/** What a call of our own came to: its results; refused by the RPC layer; or there was no answer. */
+export type OwnAnswer = XdrCursor | 'refused' | 'lost';
+
+/** Who asks servers on behalf of the redirector itself. They must not take that for nobody. */
+const OWN_CREDENTIALS = sysCredentials({ uid: 0, gid: 0, gids: [] }, 'foreshift');
+
+export function ask(calls: RpcCalls, call: OwnCall): Promise<OwnAnswer> {
+  return new Promise((resolve) => {
+    const message = (xid: number): Uint8Array[] => [
+      marked(
+        callHead({ ...call, xid, credentials: OWN_CREDENTIALS })
+          .raw(call.arguments)
+          .done(),
+      ),
+    ];
+    calls.send(message, {
+      replied: (record: RpcRecord) => {
+        const whole = wholeOf(record);
+        const at = resultsOf(whole);
+        if (typeof at === 'number') resolve(new XdrCursor().on(whole, at));
+        else resolve('refused');
+      },
+      lost: () => {
+        resolve('lost');
+      },
+    });
+  });
 }

@@ -122,7 +122,7 @@ export function putMark(bytes: Uint8Array, length: number): void {
 
 /** A small message, marked. */
 export function marked(message: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(MARK_BYTES + message.length);
+  const bytes = Buffer.allocUnsafe(MARK_BYTES + message.length);
   putMark(bytes, message.length);
   bytes.set(message, MARK_BYTES);
   return bytes;

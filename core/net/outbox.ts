@@ -1,4 +1,4 @@
-import type { Connection } from '../../../core/net/port.js';
+import type { Connection } from './port.js';
 
 /** Messages in pieces to one connection: those of one turn leave together. */
 export class Outbox {

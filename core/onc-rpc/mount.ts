@@ -1,6 +1,5 @@
-import type { XdrCursor } from './rpc/xdr.js';
-import { XdrWriter, numberAt } from './rpc/xdr.js';
-import { HANDLE_BYTES_MAX } from './grammar.js';
+import type { XdrCursor } from './xdr.js';
+import { XdrWriter } from './xdr.js';
 
 /* MOUNT version 3 (RFC 1813 appendix I) and the portmapper, version 2 (RFC 1833 §3). */
 
@@ -11,6 +10,7 @@ export const DUMP = 2;
 export const UMNT = 3;
 export const UMNTALL = 4;
 export const EXPORT = 5;
+export const HANDLE_BYTES_MAX = 64;
 export const MOUNT_PATH_BYTES_MAX = 1024;
 
 export const PORTMAP_PROGRAM = 100_000;
@@ -32,9 +32,8 @@ export function readMounted(results: XdrCursor): Uint8Array | number {
 }
 
 export function readHandle(results: XdrCursor): Uint8Array | undefined {
-  const at = results.opaque(HANDLE_BYTES_MAX);
-  if (!results.isSound) return undefined;
-  return results.bytes.subarray(at, at + numberAt(results.bytes, at - 4));
+  const handle = results.opaqueBytes(HANDLE_BYTES_MAX);
+  return results.isSound ? handle : undefined;
 }
 
 export function getPortArguments(program: number, version: number): Uint8Array {

@@ -18,12 +18,11 @@ const AUTH_ERROR = 1;
 const AUTH_REJECTEDCRED = 2;
 
 /** RFC 5531 `accept_stat`. */
-export const SUCCESS = 0;
+const SUCCESS = 0;
 export const PROG_UNAVAIL = 1;
-export const PROG_MISMATCH = 2;
+const PROG_MISMATCH = 2;
 export const PROC_UNAVAIL = 3;
 export const GARBAGE_ARGS = 4;
-export const SYSTEM_ERR = 5;
 
 export interface CallHead {
   readonly xid: number;

@@ -1,13 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { RecordLimits } from '../../../../../../redirector/adapters/nfs/rpc/record.js';
-import {
-  FRONT_BYTES,
-  RecordReader,
-  marked,
-  wholeOf,
-} from '../../../../../../redirector/adapters/nfs/rpc/record.js';
-import { fuzzRuns } from '../../../../../support/fuzz.js';
+import type { RecordLimits } from '../../../../core/onc-rpc/record.js';
+import { FRONT_BYTES, RecordReader, marked, wholeOf } from '../../../../core/onc-rpc/record.js';
+import { fuzzRuns } from '../../../support/fuzz.js';
 
 /** The messages that are found, and whether all was sound. */
 function read(

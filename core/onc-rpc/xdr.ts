@@ -22,6 +22,8 @@ export function longAt(bytes: Uint8Array, at: number): bigint {
   return (BigInt(numberAt(bytes, at)) << 32n) | BigInt(numberAt(bytes, at + 4));
 }
 
+const NOTHING = new Uint8Array(0);
+
 /**
  * Reads on from field to field without allocating. Beyond the end everything is zero, and it is not sound any more; so is what
  * breaks a rule. A message of which only the front lies in one piece may be longer than `bytes`: its end can be skipped to.
@@ -70,13 +72,20 @@ export class XdrCursor {
     if (this.#has(length)) this.at += length;
   }
 
-  /** Its length before it; returns where its bytes begin. Read it with `lengthBefore`. */
+  /** Its length before it; returns where its bytes begin. */
   opaque(bytesMax: number): number {
     const length = this.number();
     if (length > bytesMax) this.isSound = false;
     const at = this.at;
     this.skip(padded(length));
     return at;
+  }
+
+  /** The bytes themselves; empty if that is not sound. */
+  opaqueBytes(bytesMax: number): Uint8Array {
+    const at = this.opaque(bytesMax);
+    if (!this.isSound) return NOTHING;
+    return this.#bytes.subarray(at, at + numberAt(this.#bytes, at - 4));
   }
 
   /** The same, but it may lie beyond the front. */
@@ -93,15 +102,13 @@ export class XdrCursor {
   }
 }
 
-const NOTHING = new Uint8Array(0);
-
 /** For small messages: fields one after another. */
 export class XdrWriter {
   #bytes: Uint8Array;
   #length = 0;
 
   constructor(bytesUsual = 256) {
-    this.#bytes = new Uint8Array(bytesUsual);
+    this.#bytes = Buffer.allocUnsafe(bytesUsual);
   }
 
   number(value: number): this {
@@ -147,7 +154,7 @@ export class XdrWriter {
 
   #room(bytes: number): void {
     if (this.#length + bytes <= this.#bytes.length) return;
-    const grown = new Uint8Array(Math.max(2 * this.#bytes.length, this.#length + bytes));
+    const grown = Buffer.allocUnsafe(Math.max(2 * this.#bytes.length, this.#length + bytes));
     grown.set(this.#bytes.subarray(0, this.#length));
     this.#bytes = grown;
   }

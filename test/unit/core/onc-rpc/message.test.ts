@@ -9,9 +9,9 @@ import {
   readCallHead,
   resultsOf,
   sysCredentials,
-} from '../../../../../../redirector/adapters/nfs/rpc/message.js';
-import { XdrWriter } from '../../../../../../redirector/adapters/nfs/rpc/xdr.js';
-import { fuzzRuns } from '../../../../../support/fuzz.js';
+} from '../../../../core/onc-rpc/message.js';
+import { XdrWriter } from '../../../../core/onc-rpc/xdr.js';
+import { fuzzRuns } from '../../../support/fuzz.js';
 
 const NOBODY = new XdrWriter().number(AUTH_NONE).number(0).done();
 

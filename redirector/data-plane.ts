@@ -23,9 +23,12 @@ export interface DataPlane {
   counters(): ResourceCounters[];
 }
 
+/** What carries the traffic has to know of a move. */
+export type SwitchMove = Pick<Move, 'resource' | 'source' | 'target'>;
+
 export interface SwitchBatch {
   readonly generation: Generation;
-  readonly moves: readonly Move[];
+  readonly moves: readonly SwitchMove[];
   /** Sources that are lost: work under way at them is not waited for. */
   readonly lost: readonly ServerId[];
 }

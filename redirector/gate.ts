@@ -555,7 +555,7 @@ export class Gate {
   }
 
   #grow(): void {
-    const length = 2 * this.#servers.length;
+    const length = Math.min(2 * this.#servers.length, this.#options.resourcesMax);
     const grown = <A extends Int32Array | Uint8Array | Float64Array>(
       from: A,
       make: (length: number) => A,

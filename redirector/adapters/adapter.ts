@@ -2,7 +2,7 @@ import type { Address, ResourceId } from '../../core/domain.js';
 import type { Generation } from '../../core/generation.js';
 import type { Startable } from '../../core/lifecycle.js';
 import type { SharedListener } from '../../core/net/shared-listeners.js';
-import type { Move } from '../../core/plan.js';
+import type { SwitchMove } from '../data-plane.js';
 import type { KeptSession } from '../sessions/session-book.js';
 import type { Obstacle } from '../../core/table-store/records/switch.js';
 
@@ -23,7 +23,7 @@ export interface ProtocolAdapter extends Startable {
   /** True: work for the resource reaches its server past the fence `request`, which compares what HTTP carries. */
   bypassesFence?(resource: ResourceId): boolean;
   /** One move of an open switch, seen by this protocol. */
-  transfer(move: Move): Transfer;
+  transfer(move: SwitchMove): Transfer;
   /**
    * The connections of clients to this IP end, since it goes to another redirector. `finish`: the next answer on each
    * is its last; new ones too. `close`: and those between two requests are closed. Resolves when there are none, at the

@@ -1,7 +1,7 @@
 import type { ResourceId, ServerId } from '../../core/domain.js';
 import type { SharedListener } from '../../core/net/shared-listeners.js';
 import type { VacateHow } from '../adapters/adapter.js';
-import type { SwitchBatch } from '../data-plane.js';
+import type { PackedBatch } from './packed-batch.js';
 import type { PackedTable } from './packed-table.js';
 import type { WorkerStats } from './worker-stats.js';
 
@@ -16,6 +16,8 @@ export type ToldRecord = readonly [kind: string, id: string, value: unknown];
 /** `Settings`: what the config says, and the files that it names, to those who build a worker. */
 export type Told<Settings> =
   | { readonly tell: 'records'; readonly records: readonly ToldRecord[] }
+  /** What is asked from now on is asked of it. */
+  | { readonly tell: 'batch'; readonly batch: PackedBatch }
   | { readonly tell: 'table'; readonly table: PackedTable }
   /** Monotonic, as the main thread counts. */
   | { readonly tell: 'lease'; readonly untilMs: number }
@@ -26,6 +28,11 @@ export type Told<Settings> =
   | { readonly tell: 'abort'; readonly id: number }
   | { readonly tell: 'ask'; readonly id: number; readonly ask: Asked<Settings> };
 
+/** Of the batch that was told last. */
+export type StepAsked =
+  | { readonly what: 'prepare' | 'hold' | 'drain' | 'attach' }
+  | { readonly what: 'resume'; readonly isCommitted: boolean };
+
 export type Asked<Settings> =
   | { readonly what: 'listen'; readonly shared: readonly SharedListener[] }
   | {
@@ -33,11 +40,7 @@ export type Asked<Settings> =
       readonly settings: Settings;
       readonly shared: readonly SharedListener[];
     }
-  | { readonly what: 'prepare'; readonly batch: SwitchBatch }
-  | { readonly what: 'hold'; readonly batch: SwitchBatch }
-  | { readonly what: 'drain'; readonly batch: SwitchBatch }
-  | { readonly what: 'attach'; readonly batch: SwitchBatch }
-  | { readonly what: 'resume'; readonly batch: SwitchBatch; readonly isCommitted: boolean }
+  | StepAsked
   | { readonly what: 'vacate'; readonly ip: string; readonly how: VacateHow }
   | { readonly what: 'stop'; readonly graceMs: number };
 

@@ -1,3 +1,4 @@
+import { strict as assert } from 'node:assert';
 import type { Cancel, Clock } from '../../core/clock/port.js';
 import type { ResourceId, ServerId } from '../../core/domain.js';
 import { every } from '../../core/every.js';
@@ -5,7 +6,9 @@ import type { SharedListener } from '../../core/net/shared-listeners.js';
 import type { FollowedRecords } from '../../core/table-store/known-records.js';
 import { messageOf } from '../../core/text.js';
 import type { Traffic, TrafficParts } from '../traffic.js';
-import type { Asked, Said, Told } from './messages.js';
+import type { SwitchBatch } from '../data-plane.js';
+import type { Asked, Said, StepAsked, Told } from './messages.js';
+import { unpackBatch } from './packed-batch.js';
 import { unpackTable } from './packed-table.js';
 import type { WorkerStats } from './worker-stats.js';
 import { RecordsMirror } from './records-mirror.js';
@@ -46,6 +49,8 @@ export class WorkerPlane<Settings> {
   readonly #misdirected = new Map<ResourceId, string>();
   #unreachable: ReadonlySet<ServerId> = new Set();
   #named = 0;
+  /** Of the switch. */
+  #batch: SwitchBatch | undefined;
   #gathering: Cancel | undefined;
 
   constructor(parts: WorkerPlaneParts<Settings>) {
@@ -93,6 +98,9 @@ export class WorkerPlane<Settings> {
         this.#records.table = unpackTable(told.table, this.#records.table);
         dataPlane.apply(this.#records.table);
         break;
+      case 'batch':
+        this.#batch = unpackBatch(told.batch);
+        break;
       case 'lease':
         gate.setLease(told.untilMs);
         break;
@@ -134,7 +142,7 @@ export class WorkerPlane<Settings> {
   }
 
   #bringAbout(asked: Asked<Settings>, signal: AbortSignal): unknown {
-    const { adapters, dataPlane } = this.traffic;
+    const { adapters } = this.traffic;
     switch (asked.what) {
       case 'listen':
         return this.#listen(asked.shared);
@@ -144,19 +152,33 @@ export class WorkerPlane<Settings> {
           this.#parts.share([]);
         });
       case 'prepare':
-        return dataPlane.prepare(asked.batch);
       case 'hold':
-        return dataPlane.hold(asked.batch);
       case 'drain':
-        return dataPlane.drain(asked.batch, signal);
       case 'attach':
-        return dataPlane.attach(asked.batch, signal);
       case 'resume':
-        return dataPlane.resume(asked.batch, asked.isCommitted);
+        return this.#step(asked, signal);
       case 'vacate':
         return Promise.all(adapters.map((each) => each.vacate(asked.ip, asked.how, signal)));
       case 'stop':
         return this.#stop(asked.graceMs);
+    }
+  }
+
+  #step(asked: StepAsked, signal: AbortSignal): unknown {
+    const { dataPlane } = this.traffic;
+    const batch = this.#batch;
+    assert.ok(batch !== undefined, 'the batch is told before its steps');
+    switch (asked.what) {
+      case 'prepare':
+        return dataPlane.prepare(batch);
+      case 'hold':
+        return dataPlane.hold(batch);
+      case 'drain':
+        return dataPlane.drain(batch, signal);
+      case 'attach':
+        return dataPlane.attach(batch, signal);
+      case 'resume':
+        return dataPlane.resume(batch, asked.isCommitted);
     }
   }
 

@@ -13,6 +13,7 @@ import type { HoldReport, ResourceCounters } from '../gate.js';
 import type { Traffic } from '../traffic.js';
 import { SharedLimits, countsMemory } from './memory.js';
 import type { Asked, Said, Told, WorkerHost } from './messages.js';
+import { packBatch } from './packed-batch.js';
 import { packTable } from './packed-table.js';
 import { ToldRecords } from './records-mirror.js';
 import { WorkerCounts } from './worker-counts.js';
@@ -103,7 +104,10 @@ export class Workers<Settings> implements DataPlane, LinkUser<Settings> {
   #past: WorkerStats | undefined;
   #table = AssignmentTable.empty;
   #leaseUntilMs = -Infinity;
-  #held: SwitchBatch | undefined;
+  /** Told last. */
+  #batch: SwitchBatch | undefined;
+  /** The batch is. */
+  #isHeld = false;
   #lives = 0;
   #shortLives = 0;
   /** None begins before that (monotonic). */
@@ -236,31 +240,32 @@ export class Workers<Settings> implements DataPlane, LinkUser<Settings> {
   /* ---- for the switch ---- */
 
   async prepare(batch: SwitchBatch): Promise<readonly Obstacle[]> {
+    this.#tellBatch(batch);
     const own = this.#home.traffic.dataPlane.prepare(batch);
-    const theirs = this.#ask<readonly Obstacle[]>({ what: 'prepare', batch });
+    const theirs = this.#ask<readonly Obstacle[]>({ what: 'prepare' });
     return [...(await own), ...(await theirs).flat()].slice(0, REPORTED_MAX);
   }
 
   async hold(batch: SwitchBatch): Promise<void> {
-    this.#held = batch;
-    await Promise.all([
-      this.#home.traffic.dataPlane.hold(batch),
-      this.#ask({ what: 'hold', batch }),
-    ]);
+    this.#tellBatch(batch);
+    this.#isHeld = true;
+    await Promise.all([this.#home.traffic.dataPlane.hold(batch), this.#ask({ what: 'hold' })]);
   }
 
   async drain(batch: SwitchBatch, signal: AbortSignal): Promise<readonly Obstacle[]> {
+    this.#tellBatch(batch);
     const [own, theirs] = await Promise.all([
       this.#home.traffic.dataPlane.drain(batch, signal),
-      this.#ask<readonly Obstacle[]>({ what: 'drain', batch }, signal),
+      this.#ask<readonly Obstacle[]>({ what: 'drain' }, signal),
     ]);
     return [...own, ...theirs.flat()].slice(0, REPORTED_MAX);
   }
 
   async attach(batch: SwitchBatch, signal: AbortSignal): Promise<readonly AttachRefusal[]> {
+    this.#tellBatch(batch);
     const [own, theirs] = await Promise.all([
       this.#home.traffic.dataPlane.attach(batch, signal),
-      this.#ask<readonly AttachRefusal[]>({ what: 'attach', batch }, signal),
+      this.#ask<readonly AttachRefusal[]>({ what: 'attach' }, signal),
     ]);
     return [...own, ...theirs.flat()].slice(0, REPORTED_MAX);
   }
@@ -279,9 +284,12 @@ export class Workers<Settings> implements DataPlane, LinkUser<Settings> {
   }
 
   async resume(batch: SwitchBatch, isCommitted: boolean): Promise<HoldReport> {
-    this.#held = undefined;
+    this.#tellBatch(batch);
+    this.#isHeld = false;
     const own = this.#home.traffic.dataPlane.resume(batch, isCommitted);
-    const theirs = await this.#ask<HoldReport>({ what: 'resume', batch, isCommitted });
+    const asked = this.#ask<HoldReport>({ what: 'resume', isCommitted });
+    this.#batch = undefined;
+    const theirs = await asked;
     return [own, ...theirs].reduce((sum, each) => ({
       holdMs: Math.max(sum.holdMs, each.holdMs),
       heldRequests: sum.heldRequests + each.heldRequests,
@@ -304,7 +312,8 @@ export class Workers<Settings> implements DataPlane, LinkUser<Settings> {
     link.tell({ tell: 'unreachable', servers: this.#home.unreachable() });
     link.tell({ tell: 'table', table: packTable(this.#table, AssignmentTable.empty) });
     link.tell({ tell: 'lease', untilMs: this.#leaseUntilMs });
-    if (this.#held !== undefined) void link.ask({ what: 'hold', batch: this.#held });
+    if (this.#batch !== undefined) link.tell({ tell: 'batch', batch: packBatch(this.#batch) });
+    if (this.#isHeld) void link.ask({ what: 'hold' });
     void this.#listen(link);
   }
 
@@ -412,6 +421,12 @@ export class Workers<Settings> implements DataPlane, LinkUser<Settings> {
   #tellRecords(): void {
     const records = this.#records.news(this.#home.view);
     if (records.length > 0) this.#tell({ tell: 'records', records });
+  }
+
+  #tellBatch(batch: SwitchBatch): void {
+    if (batch === this.#batch) return;
+    this.#batch = batch;
+    if (this.#isAnyTold()) this.#tell({ tell: 'batch', batch: packBatch(batch) });
   }
 
   #tell(message: Told<Settings>): void {

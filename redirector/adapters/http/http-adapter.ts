@@ -1,6 +1,6 @@
 import type { Address, ServerId } from '../../../core/domain.js';
 import type { SharedListener } from '../../../core/net/shared-listeners.js';
-import type { Move } from '../../../core/plan.js';
+import type { SwitchMove } from '../../data-plane.js';
 import type { ProtocolAdapter, Transfer, VacateHow } from '../adapter.js';
 import type { FrontListener } from '../fronts.js';
 import { Fronts } from '../fronts.js';
@@ -138,7 +138,7 @@ export class HttpAdapter implements ProtocolAdapter {
     return this.#fronts.vacate(ip, how, signal);
   }
 
-  transfer(move: Move): Transfer {
+  transfer(move: SwitchMove): Transfer {
     const { gate, drainPolicyOf } = this.#parts;
     const { underWay } = this.#context;
     return new PlainTransfer(

@@ -9,7 +9,7 @@ const BATCH: SwitchBatch = {
   generation: g('1.2'),
   moves: [{ resource: r('vol-1'), source: s('s1'), target: s('s2') }],
   lost: [],
-} as unknown as SwitchBatch;
+};
 
 describe('the workers of a redirector', () => {
   let pairs: WorkerPairs;

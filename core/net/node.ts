@@ -1,6 +1,7 @@
 import { lookup } from 'node:dns/promises';
 import type { Server } from 'node:net';
 import { Socket, createServer } from 'node:net';
+import { setImmediate } from 'node:timers';
 import type { Clock } from '../clock/port.js';
 import type { Address } from '../domain.js';
 import { formatAddress } from '../domain.js';
@@ -109,6 +110,11 @@ export class NodeNet implements Net {
     socket.once('close', cancel);
     void this.#open(socket, connection);
     return connection;
+  }
+
+  /** Node reads all sockets that have something before it runs these. */
+  afterArrivals(run: () => void): void {
+    setImmediate(run);
   }
 
   call(request: OutboundCall): Promise<CallAnswer> {

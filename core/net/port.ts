@@ -16,6 +16,8 @@ export interface Net {
   ): Promise<Listener>;
   /** Returns at once; the handler hears `opened`, or `closed` with the reason. */
   connect(to: Address, options: ConnectOptions): Connection;
+  /** Calls back once the handlers have heard all that had arrived when it was asked to. */
+  afterArrivals(run: () => void): void;
   /**
    * One HTTP/1.1 call, answered whole. Redirects are not followed.
    * @throws ERR_CALL_REFUSED – nothing listens there: certainly not executed; ERR_CALL_FAILED – no

@@ -339,6 +339,7 @@ export class Redirector implements Startable {
       this.#workers?.leave();
       await this.#parts.clock.sleep(stopWaitMs);
     }
+    await this.#workers?.close();
     await Promise.all([
       this.#workers?.stop(stopTimeoutMs),
       ...this.adapters.map((adapter) => adapter.stop(stopTimeoutMs)),

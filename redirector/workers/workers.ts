@@ -113,6 +113,7 @@ export class Workers<Settings> implements DataPlane, LinkUser<Settings> {
   /** None begins before that (monotonic). */
   #fillFromMs = -Infinity;
   #state: 'outside' | 'running' | 'stopping' = 'outside';
+  #isLeaving = false;
   /** As many changes are under way during which none may begin. */
   #pauses = 0;
 
@@ -174,12 +175,21 @@ export class Workers<Settings> implements DataPlane, LinkUser<Settings> {
   }
 
   leave(): void {
+    this.#isLeaving = true;
     this.#tell({ tell: 'leave' });
   }
 
-  /** Takes nothing more, and ends what is under way; what is left after `graceMs` is cut. */
-  async stop(graceMs: number): Promise<void> {
+  /** None begins any more, and none is beginning: the main thread's listeners may close. */
+  async close(): Promise<void> {
     this.#state = 'stopping';
+    for (const link of this.#links.values()) {
+      if (!link.isServing) link.end('the redirector stops');
+    }
+    await this.#settled();
+  }
+
+  /** After `close`: takes nothing more, and ends what is under way; what is left after `graceMs` is cut. */
+  async stop(graceMs: number): Promise<void> {
     const links = [...this.#links.values()];
     await within(this.#parts.clock, graceMs + STOP_MARGIN_MS, (signal) => {
       signal.addEventListener('abort', () => {
@@ -314,6 +324,7 @@ export class Workers<Settings> implements DataPlane, LinkUser<Settings> {
     link.tell({ tell: 'lease', untilMs: this.#leaseUntilMs });
     if (this.#batch !== undefined) link.tell({ tell: 'batch', batch: packBatch(this.#batch) });
     if (this.#isHeld) void link.ask({ what: 'hold' });
+    if (this.#isLeaving) link.tell({ tell: 'leave' });
     void this.#listen(link);
   }
 

@@ -236,9 +236,25 @@ describe('the workers of a redirector', () => {
     expect(traffic.gate.sinceText(traffic.gate.indexOf(r('vol-1')))).toBe('1.9');
   });
 
+  it('are ended while they begin, so that listeners may close', async () => {
+    const { workers, clock, began } = await started(3);
+    began[0]!.die();
+    await clock.advance(101);
+    expect(began).toHaveLength(3);
+    expect(workers.serving).toBe(1);
+    const closed = workers.close();
+    await clock.advance(5);
+    await closed;
+    expect(began[2]!.isOver).toBe(true);
+    expect(pairs.live).toEqual([began[1]]);
+    await clock.advance(20_000);
+    expect(began).toHaveLength(3);
+  });
+
   it('stop when their work is done', async () => {
     const { workers, clock, began } = await started(3);
     let isStopped = false;
+    await workers.close();
     void workers.stop(1000).then(() => (isStopped = true));
     began[1]!.isFrozen = true;
     await clock.advance(1000);

@@ -17,6 +17,7 @@ import type { Problem } from '../forecaster/planner/problem.js';
 import { scoreOf } from '../forecaster/planner/score.js';
 import type { Solution } from '../forecaster/planner/search.js';
 import { plan } from '../forecaster/planner/search.js';
+import { relieved } from '../forecaster/planner/solved.js';
 import { translate } from '../forecaster/planner/translation.js';
 import { utilizationOf } from '../forecaster/planner/utilization.js';
 import { cpuSeconds } from './cpu-seconds.js';
@@ -26,6 +27,9 @@ import { withInputs } from './inputs.js';
 import { roadef } from './planner-roadef.js';
 
 const UNLIMITED = 2 ** 31 - 1;
+/** Of the bound: what the peak may be, and what is planned for. What is not worth a move lies between the two. */
+const PEAK_SHARE_MAX = 1.02;
+const TARGET_SHARE = 1.017;
 const FREE: Partial<PlannerOptions> = { movesMax: UNLIMITED, workUnits: UNLIMITED };
 
 function option(name: string, fallback: string): string {
@@ -39,7 +43,7 @@ function timed<T>(work: () => T): { readonly result: T; readonly seconds: number
   return { result, seconds: cpuSeconds() - from };
 }
 
-function movedShare({ start }: Problem, { assignment }: Solution): number {
+function movedShare({ start }: Problem, assignment: Int32Array): number {
   const moved = assignment.reduce(
     (count, server, resource) => count + (server === start[resource] ? 0 : 1),
     0,
@@ -71,21 +75,25 @@ function countedMinimum(problem: Problem, limit: number): number {
 }
 
 function firstPlan(shape: HorizonShape): object {
-  const { problem } = translate(horizonInputs(shape, FREE));
-  const { result, seconds } = timed(() => plan(problem, { workUnits: UNLIMITED, seed: 1 }).next());
-  const solution = result.value as Solution;
+  const inputs = horizonInputs(shape, FREE);
+  const { problem } = translate(inputs);
+  const options = { workUnits: UNLIMITED, seed: 1 };
+  const { result: assignment, seconds } = timed(() => {
+    const begun = plan(problem, options).next().value as Solution;
+    return relieved(problem, begun.assignment, { ...options, planner: inputs.options });
+  });
   return {
     before: scoreOf(problem, problem.start).peak,
     seconds,
-    overload: scoreOf(problem, solution.assignment).overload,
-    movedShare: movedShare(problem, solution),
+    overload: scoreOf(problem, assignment).overload,
+    movedShare: movedShare(problem, assignment),
   };
 }
 
 function tightPlan(shape: HorizonShape, secondsMax: number): object {
   const loose = translate(horizonInputs(shape, FREE)).problem;
   const bound = peakBound(loose, loose.start);
-  const target = bound * 1.02;
+  const target = bound * TARGET_SHARE;
   const problem: Problem = {
     ...loose,
     objective: { ...loose.objective, target },
@@ -95,19 +103,19 @@ function tightPlan(shape: HorizonShape, secondsMax: number): object {
   const search = plan(problem, {
     workUnits: UNLIMITED,
     seed: shape.seed,
-    shouldStop: () => cpuSeconds() - from > secondsMax,
+    timeShare: () => (cpuSeconds() - from) / secondsMax,
   });
   let best: Solution | undefined;
   for (const solution of search) best = solution;
   const seconds = cpuSeconds() - from;
   const { peak } = scoreOf(problem, best!.assignment);
-  const minimum = countedMinimum(problem, target);
+  const minimum = countedMinimum(problem, bound * PEAK_SHARE_MAX);
   return {
     bound,
     peakToBound: peak / bound,
     seconds,
-    movedShare: movedShare(problem, best!),
-    movesToMinimum: (movedShare(problem, best!) * shape.resources) / minimum,
+    movedShare: movedShare(problem, best!.assignment),
+    movesToMinimum: (movedShare(problem, best!.assignment) * shape.resources) / minimum,
   };
 }
 

@@ -123,6 +123,7 @@ const blockerSchema = z.object({
     'moves-limit',
     'server-moves-limit',
     'hourly-moves-limit',
+    'bytes-limit',
     'server-state',
   ]),
   resource: resourceIdSchema.nullable(),
@@ -132,7 +133,7 @@ const blockerSchema = z.object({
   dimension: z.enum(DIMENSIONS).nullable(),
   /**
    * How much more is needed: servers for `capacity` (with a resource: of one server, for it alone), moves for
-   * the limits of moves. For `headroom`: servers that would hold what is left over; null: no other may serve the
+   * the limits of moves, bytes for theirs. For `headroom`: servers that would hold what is left over; null: no other may serve the
    * resource. Otherwise null.
    */
   amount: finiteSchema.nullable(),

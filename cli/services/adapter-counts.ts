@@ -3,6 +3,8 @@ import type { ProtocolAdapter } from '../../redirector/adapters/adapter.js';
 import { HttpCounters } from '../../redirector/adapters/http/counters.js';
 import { HttpAdapter } from '../../redirector/adapters/http/http-adapter.js';
 import { httpMetrics } from '../../redirector/adapters/http/metrics.js';
+import { nfsMetrics } from '../../redirector/adapters/nfs/metrics.js';
+import { NfsAdapter } from '../../redirector/adapters/nfs/nfs-adapter.js';
 import { TcpCounters } from '../../redirector/adapters/tcp/counters.js';
 import { tcpMetrics } from '../../redirector/adapters/tcp/metrics.js';
 import { TcpAdapter } from '../../redirector/adapters/tcp/tcp-adapter.js';
@@ -28,5 +30,9 @@ export function adapterMetrics(redirector: Redirector): MetricSource[] {
   return [
     ...httpMetrics(() => sumOf([own.http, ...others().map(({ http }) => http)])),
     ...tcpMetrics(() => sumOf([own.tcp, ...others().map(({ tcp }) => tcp)])),
+    // Of the main thread alone.
+    ...redirector.adapters.flatMap((adapter) =>
+      adapter instanceof NfsAdapter ? nfsMetrics(adapter) : [],
+    ),
   ];
 }

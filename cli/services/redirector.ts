@@ -1,4 +1,5 @@
 import { strict as assert } from 'node:assert';
+import { randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { agentToken } from '../../core/agent-protocol.js';
 import type { Clock } from '../../core/clock/port.js';
@@ -7,6 +8,7 @@ import { matchesGlob } from '../../core/config/units.js';
 import type { Address, ResourceId, Sharing } from '../../core/domain.js';
 import type { Log } from '../../core/log.js';
 import { BODY_LIMITS, HEAD_LIMITS } from '../../core/net/http/limits.js';
+import { trustsOf } from '../../core/net/guard.js';
 import type { Net } from '../../core/net/port.js';
 import type { Rng } from '../../core/rng.js';
 import type { SessionStore } from '../../core/session-store/port.js';
@@ -21,6 +23,8 @@ import type { HttpListener } from '../../redirector/adapters/http/http-adapter.j
 import type { ErrorPages } from '../../redirector/adapters/http/error-pages.js';
 import type { HttpOptions } from '../../redirector/adapters/http/options.js';
 import type { Route } from '../../redirector/adapters/http/route.js';
+import type { NfsSetting } from '../../redirector/adapters/nfs/nfs-adapter.js';
+import { NfsAdapter } from '../../redirector/adapters/nfs/nfs-adapter.js';
 import type { TcpOptions } from '../../redirector/adapters/tcp/options.js';
 import type { TcpRoute } from '../../redirector/adapters/tcp/route.js';
 import type { TcpListener } from '../../redirector/adapters/tcp/tcp-adapter.js';
@@ -83,8 +87,14 @@ export function redirectorOf(config: Config, parts: RedirectorParts): Redirector
               membersNet: parts.membersNet,
               secret: parts.secret,
             },
-      adapters: (adapterParts) =>
-        adaptersOf(config, { security: security(), errorPages: parts.errorPages }, adapterParts),
+      adapters: (adapterParts) => [
+        ...adaptersOf(config, { security: security(), errorPages: parts.errorPages }, adapterParts),
+        // Of this thread alone: what it remembers of its clients' calls is one memory.
+        new NfsAdapter(
+          { ...adapterParts, handles: parts.sessionStore, randomBytes },
+          nfsSettingOf(config, security()),
+        ),
+      ],
       linkOf: (server) => security().linkOf(server),
     },
     redirectorOptionsOf(config),
@@ -163,6 +173,8 @@ export async function reconfigureAdapters(
       );
     } else if (adapter instanceof TcpAdapter) {
       await adapter.reconfigure(tcpListenersOf(config, security), tcpOptionsOf(config));
+    } else if (adapter instanceof NfsAdapter) {
+      await adapter.reconfigure(nfsSettingOf(config, security));
     }
   }
 }
@@ -266,6 +278,26 @@ function tcpListenersOf({ listeners }: Config, security: Security): TcpListener[
       route: tcpRouteOf(each.route),
       ...security.of(each),
     }));
+}
+
+function nfsSettingOf({ listeners, nfs }: Config, security: Security): NfsSetting {
+  const { exports, ...options } = nfs;
+  return {
+    listeners: listeners
+      .filter(({ protocol }) => protocol === 'nfs')
+      .map((each) => ({ listen: each.listen, route: undefined, ...security.of(each) })),
+    exports: exports.map((each) => ({
+      path: each.path,
+      resource: each.resource,
+      serverPath: each.serverPath ?? each.path,
+      clients: each.clients && trustsOf(each.clients),
+      clientNames: each.clients ?? [],
+      isReadOnly: each.access === 'ro',
+      squash: each.squash,
+      anonymous: { uid: each.anonymousUid, gid: each.anonymousGid },
+    })),
+    options,
+  };
 }
 
 type RouteConfig = Config['listeners'][number]['route'];

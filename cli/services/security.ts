@@ -75,9 +75,9 @@ export class Security {
         ];
       }),
     );
-    this.#links = serverLinks.map(({ match, proxyProtocol }, at) => {
+    this.#links = serverLinks.map(({ match, proxyProtocol, mountPort }, at) => {
       const tls = material.links[at];
-      return { match, link: { tls: tls && new ClientTls(tls), proxyProtocol } };
+      return { match, link: { tls: tls && new ClientTls(tls), proxyProtocol, mountPort } };
     });
   }
 
@@ -128,7 +128,8 @@ async function clientTlsIn(
   };
 }
 
-async function certificateIn(
+/** @throws ERR_FILE_UNREADABLE */
+export async function certificateIn(
   { certificateFile, keyFile }: { readonly certificateFile: string; readonly keyFile: string },
   folder: string,
 ): Promise<Certificate> {
@@ -210,8 +211,9 @@ export class SecurityWatch implements Startable {
   }
 }
 
-function filesOf({ listeners, serverLinks, http }: Config): string[] {
+function filesOf({ listeners, serverLinks, http, api }: Config): string[] {
   const certificates = [
+    ...(api.tls === undefined ? [] : [api.tls]),
     ...listeners.flatMap(({ tls }) => tls?.certificates ?? []),
     ...serverLinks.flatMap(({ tls }) => tls?.certificate ?? []),
   ];

@@ -2,6 +2,7 @@ import { strict as assert } from 'node:assert';
 import { randomUUID } from 'node:crypto';
 import type { Registration } from '../../api/registration.js';
 import type { ApiServer } from '../../api/server.js';
+import { apiContext } from '../../api/server.js';
 import type { Collector } from '../../collector/collector.js';
 import type { FaultReportParts } from '../../collector/fault-report.js';
 import { FaultReport } from '../../collector/fault-report.js';
@@ -54,7 +55,7 @@ import {
   sharingOf,
   threadsOf,
 } from './redirector.js';
-import { SecurityWatch } from './security.js';
+import { certificateIn, SecurityWatch } from './security.js';
 import type { WorkerSettings } from './worker-threads.js';
 import { WorkerThreads } from './worker-threads.js';
 
@@ -236,9 +237,11 @@ export class Services implements Startable {
         })
       : undefined;
     if (forecasting !== undefined) metrics.add(...forecasting.metrics);
+    const apiTlsOf = async ({ api }: Config) => api.tls && certificateIn(api.tls, folder);
     const control = has('api')
       ? await controlOf(config, {
-          ...{ ...common, ...engineParts(engines), net, eligibility, secret },
+          ...{ ...common, ...engineParts(engines), net, eligibility, secret, version },
+          tls: await apiTlsOf(config),
           assertAllowed: (address) => {
             guard.check(address);
           },
@@ -248,17 +251,21 @@ export class Services implements Startable {
       : undefined;
     if (control?.agentCheck !== undefined) metrics.add(...control.agentCheck.metrics);
     const secure = async (now: Config): Promise<void> => {
-      if (redirector === undefined) return;
-      const read = await settingsOf(now);
-      const named = namedFilesOf(now, read.files);
-      const change = async (): Promise<void> => {
-        await reconfigureAdapters(redirector.adapters, now, named);
-        redirector.reconfigure(redirectorOptionsOf(now));
-        settings = read;
-        files = named;
-      };
-      if (workers === undefined) await change();
-      else await workers.reconfigure(change);
+      const apiTls = has('api') ? await apiTlsOf(now) : undefined;
+      if (apiTls !== undefined) apiContext(apiTls);
+      if (redirector !== undefined) {
+        const read = await settingsOf(now);
+        const named = namedFilesOf(now, read.files);
+        const change = async (): Promise<void> => {
+          await reconfigureAdapters(redirector.adapters, now, named);
+          redirector.reconfigure(redirectorOptionsOf(now));
+          settings = read;
+          files = named;
+        };
+        if (workers === undefined) await change();
+        else await workers.reconfigure(change);
+      }
+      if (apiTls !== undefined) control?.api.renew(apiTls);
     };
     const watch = new SecurityWatch({
       ...{ clock, log, folder, secret },
@@ -293,11 +300,11 @@ export class Services implements Startable {
       accesses.service,
       ...[
         redirector,
-        redirector && watch,
         collector,
         forecasting?.service,
         control?.agentCheck,
         control?.api,
+        redirector !== undefined || config.api.tls !== undefined ? watch : undefined,
       ].filter((part) => part !== undefined),
       {
         start: () => {

@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import type { Cancel, Clock } from './port.js';
 import { sleepOn } from './sleep.js';
 

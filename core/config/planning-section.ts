@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { BACKENDS } from '../forecast.js';
-import { globSchema, msSchema } from './units.js';
+import { bytesSchema, globSchema, msSchema } from './units.js';
 import { reloadable } from './reloadable.js';
 
 /* Forecasts, plans, and when they are made. */
@@ -90,6 +90,19 @@ export const plannerSchema = z.strictObject({
     .optional()
     .describe(
       'Of all plans within an hour, failovers counted. Left out: no limit. What has no server is placed all the same.',
+    ),
+  bytesMax: bytesSchema
+    .optional()
+    .describe(
+      'Of one plan, in all: the memory that each resource was last seen to take. Left out: no limit. Of what has no figure nothing counts.',
+    ),
+  bytesPerServerMax: bytesSchema
+    .optional()
+    .describe('The same of what leaves or reaches one server. Left out: no limit of its own.'),
+  bytesPerHourMax: bytesSchema
+    .optional()
+    .describe(
+      'The same of all plans within an hour, failovers counted. Left out: no limit. What has no server is placed all the same.',
     ),
   batchMovesMax: z.int().min(1).max(1000).default(8).describe('Switched as one.'),
   unservedBatchMovesMax: z

@@ -1,6 +1,7 @@
 import { lookup } from 'node:dns/promises';
 import type { Server } from 'node:net';
 import { Socket, createServer } from 'node:net';
+import { setImmediate } from 'node:timers';
 import type { Clock } from '../clock/port.js';
 import type { Address } from '../domain.js';
 import { formatAddress } from '../domain.js';
@@ -10,6 +11,7 @@ import { Door } from './door.js';
 import type { OutboundGuard, Resolve } from './guard.js';
 import { nodeCall } from './node-call.js';
 import { NodeConnection } from './node-connection.js';
+import { SocketMemory } from './socket-memory.js';
 import type {
   CallAnswer,
   ConnectOptions,
@@ -40,6 +42,7 @@ export class NodeNet implements Net {
   readonly #clock: Clock;
   readonly #guard: OutboundGuard;
   readonly #resolve: Resolve;
+  readonly #memory = new SocketMemory();
   readonly #shared: (() => Pick<SharedListeners, 'open'>) | undefined;
 
   /** `shared`: where another thread listens, as it is now; undefined: this one listens by itself. */
@@ -60,11 +63,12 @@ export class NodeNet implements Net {
     accept: (connection: Connection) => void,
     options: ListenOptions = {},
   ): Promise<Listener> {
+    const memory = this.#memory;
     const door = new Door({
       clock: this.#clock,
       options,
       enter: ({ socket, secured, remote }) => {
-        accept(new NodeConnection(socket, { secured, remote }));
+        accept(new NodeConnection(socket, { memory, secured, remote }));
       },
     });
     const server = createServer({ ...STREAM_OPTIONS, ...SOCKET_OPTIONS }, (socket) => {
@@ -95,7 +99,10 @@ export class NodeNet implements Net {
 
   connect(to: Address, { timeoutMs, preface, tls }: ConnectOptions): Connection {
     const socket = new Socket(STREAM_OPTIONS);
-    const connection = new NodeConnection(socket, { opening: { to, preface, tls } });
+    const connection = new NodeConnection(socket, {
+      memory: this.#memory,
+      opening: { to, preface, tls },
+    });
     const cancel = this.#clock.after(timeoutMs, () => {
       if (!connection.isOpen) connection.giveUp('timeout');
     });
@@ -103,6 +110,11 @@ export class NodeNet implements Net {
     socket.once('close', cancel);
     void this.#open(socket, connection);
     return connection;
+  }
+
+  /** Node reads all sockets that have something before it runs these. */
+  afterArrivals(run: () => void): void {
+    setImmediate(run);
   }
 
   call(request: OutboundCall): Promise<CallAnswer> {

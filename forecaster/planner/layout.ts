@@ -3,7 +3,7 @@ import { GroupTally } from './group-tally.js';
 import type { Problem } from './problem.js';
 import { NOWHERE, isAway } from './problem.js';
 import { eveningWeightOf, isMisplaced } from './score.js';
-import { ServerMoves } from './server-moves.js';
+import { MoveAllowance } from './move-allowance.js';
 
 /**
  * An assignment that a search changes: who is where, what each server costs, what all costs. Changes can be
@@ -12,7 +12,7 @@ import { ServerMoves } from './server-moves.js';
 export class Layout {
   readonly problem: Problem;
   readonly loads: Loads;
-  readonly serverMoves: ServerMoves;
+  readonly allowance: MoveAllowance;
   readonly groups: GroupTally;
   /** Probes so far: the unit of work. */
   work = 0;
@@ -49,7 +49,7 @@ export class Layout {
     this.problem = problem;
     this.assignment = Int32Array.from(problem.start);
     this.loads = new Loads(problem, problem.start);
-    this.serverMoves = new ServerMoves(problem);
+    this.allowance = new MoveAllowance(problem);
     this.groups = new GroupTally(problem.grouping, this.assignment);
     this.overloads = new Float64Array(servers.length);
     this.pressures = new Float64Array(servers.length);
@@ -202,7 +202,7 @@ export class Layout {
     this.misplaced +=
       Number(isMisplaced(problem, resource, to)) - Number(isMisplaced(problem, resource, from));
     this.assignment[resource] = to;
-    this.serverMoves.moved(resource, from, to);
+    this.allowance.moved(resource, from, to);
     this.groups.moved(resource, from, to);
     if (from !== NOWHERE) {
       this.#unlink(resource, from);

@@ -1,6 +1,9 @@
 import type { Problem } from './problem.js';
 import { CERTAIN, EPSILON, NOWHERE } from './problem.js';
 
+/** The cost of what may not be. */
+export const TOO_DEAR = Infinity;
+
 /**
  * The load of every server in every cell, kept up to date as resources come and go, and what it would be
  * with one more or less: all in O(cells), without allocation. The one hot loop of the planner.
@@ -94,6 +97,44 @@ export class Loads {
   probe(server: number, added: number, removed: number): void {
     if (this.#problem.demand.factors === CERTAIN) this.#probeCertain(server, added, removed);
     else this.#probeSpread(server, added, removed);
+  }
+
+  /**
+   * What the server would cost with `added` on it and without `removed`, its level left out; `TOO_DEAR`: more than
+   * `most`, or it would pass a hard limit. Looks no further than it must.
+   */
+  costWithin(server: number, added: number, removed: number, most: number): number {
+    const { perCapacity, demand, dimensions, objective } = this.#problem;
+    if (demand.factors !== CERTAIN) {
+      this.#probeSpread(server, added, removed);
+      const cost = this.overload * objective.overloadWeight + this.pressure;
+      return this.isBroken || cost > most ? TOO_DEAR : cost;
+    }
+    const { median, steps } = demand;
+    const cells = this.#cells;
+    const sums = this.#sums;
+    const perStep = 1 / steps;
+    let cost = 0;
+    let at = server * cells;
+    let plus = added * cells;
+    let minus = removed * cells;
+    for (let dimension = 0; dimension < dimensions.length; dimension++) {
+      const per = perCapacity[server * dimensions.length + dimension]!;
+      const free = per > 0 ? objective.target / per : TOO_DEAR;
+      for (const end = at + steps; at < end; at++, plus++, minus++) {
+        const excess = sums[at]! + median[plus]! - median[minus]! - free;
+        if (excess <= 0) continue;
+        const share = excess * per;
+        cost += share * share * perStep;
+        const over = share + objective.target - 1;
+        if (over > 0) {
+          cost += over * objective.overloadWeight;
+          if (over + 1 > this.#limits[at]! + EPSILON) return TOO_DEAR;
+        }
+        if (cost > most) return TOO_DEAR;
+      }
+    }
+    return cost > most ? TOO_DEAR : cost;
   }
 
   #probeCertain(server: number, added: number, removed: number): void {

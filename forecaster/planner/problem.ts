@@ -38,6 +38,11 @@ export interface Problem {
   readonly movesMax: number;
   /** Of them, that leave or reach one server. */
   readonly serverMovesMax: number;
+  /** What has to be carried over when r moves; 0: nothing, or it is not known. */
+  readonly bytes: Float64Array;
+  /** Of one plan: of all its moves, and of those that leave or reach one server. */
+  readonly bytesMax: number;
+  readonly serverBytesMax: number;
   readonly batchMovesMax: number;
   /** Of resources that nobody serves: there is nothing to drain, and nobody else to keep waiting. */
   readonly unservedBatchMovesMax: number;

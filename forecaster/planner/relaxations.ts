@@ -42,7 +42,7 @@ export const RELAXATIONS: readonly Relaxation[] = [
         : withOptions(inputs, { movesPerServerMax: MOVES_ENOUGH }),
     name: ({ before, found }) => {
       const { servers, serverMovesMax } = before.problem;
-      return [...movesByServer({ before, found })]
+      return [...movedByServer({ before, found }, () => 1)]
         .filter(([, moves]) => moves > serverMovesMax)
         .map(([server, moves]) =>
           blocker('server-moves-limit', {
@@ -51,6 +51,10 @@ export const RELAXATIONS: readonly Relaxation[] = [
           }),
         );
     },
+  },
+  {
+    relax: (inputs) => withoutByteLimits(inputs),
+    name: missingBytes,
   },
   {
     relax: (inputs) => withOptions(inputs, { cooldownMs: 0 }),
@@ -137,15 +141,38 @@ function missingMoves(
   return amount > 0 ? [blocker(kind, { amount })] : [];
 }
 
-/** How many moves leave or reach a server, of those that do. */
-function movesByServer({ before, found }: Pick<Trial, 'before' | 'found'>): Map<number, number> {
-  const counts = new Map<number, number>();
+function withoutByteLimits(inputs: PlanningInputs): PlanningInputs | undefined {
+  const { bytesMax, bytesPerServerMax, bytesPerHourMax, ...options } = inputs.options;
+  const isAny = [bytesMax, bytesPerServerMax, bytesPerHourMax].some((most) => most !== undefined);
+  return isAny ? { ...inputs, options } : undefined;
+}
+
+/** Of the whole plan, then of the servers that need more. */
+function missingBytes({ before, found }: Trial): Blocker[] {
+  const { bytes, bytesMax, serverBytesMax, servers } = before.problem;
+  const all = movesIn({ before, found }).reduce((sum, resource) => sum + bytes[resource]!, 0);
+  return [
+    ...(all > bytesMax ? [blocker('bytes-limit', { amount: all - bytesMax })] : []),
+    ...[...movedByServer({ before, found }, (resource) => bytes[resource]!)]
+      .filter(([, moved]) => moved > serverBytesMax)
+      .map(([server, moved]) =>
+        blocker('bytes-limit', { server: servers[server]!, amount: moved - serverBytesMax }),
+      ),
+  ];
+}
+
+/** How much leaves or reaches a server, of those of which anything does. */
+function movedByServer(
+  { before, found }: Pick<Trial, 'before' | 'found'>,
+  amountOf: (resource: number) => number,
+): Map<number, number> {
+  const sums = new Map<number, number>();
   for (const resource of movesIn({ before, found })) {
     for (const server of [before.problem.start[resource]!, found.assignment[resource]!]) {
-      counts.set(server, (counts.get(server) ?? 0) + 1);
+      sums.set(server, (sums.get(server) ?? 0) + amountOf(resource));
     }
   }
-  return counts;
+  return sums;
 }
 
 /** Of what serves now: the rest is placed. */

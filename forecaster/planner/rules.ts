@@ -38,14 +38,14 @@ export class Rules {
   canTake(server: number, resource: number): boolean {
     if (!this.#mayServe(server, resource)) return false;
     const { start } = this.#problem;
-    const { assignment, serverMoves, groups } = this.#layout;
+    const { assignment, allowance, groups } = this.#layout;
     const source = assignment[resource]!;
     const isAlone =
       start[resource] === server ? groups.allowsHome(resource) : !groups.meets(resource, server);
     return (
       isAlone &&
       groups.faultsDelta(resource, source, server) <= 0 &&
-      serverMoves.allows(resource, source, server)
+      allowance.allows(resource, source, server)
     );
   }
 
@@ -71,13 +71,13 @@ export class Rules {
   canGoTogether({ resource, target, partner, partnerTarget }: Exchange): boolean {
     if (partner === NOWHERE) return true;
     const { groupOf } = this.#problem.grouping;
-    const { assignment, serverMoves, groups } = this.#layout;
+    const { assignment, allowance, groups } = this.#layout;
     const source = assignment[resource]!;
     const isMate = groupOf[resource] !== NOWHERE && groupOf[resource] === groupOf[partner];
     if (isMate && groups.faultsDelta(resource, source, partnerTarget) > 0) return false;
-    serverMoves.moved(partner, target, partnerTarget);
-    const isAllowed = serverMoves.allows(resource, source, target);
-    serverMoves.moved(partner, partnerTarget, target);
+    allowance.moved(partner, target, partnerTarget);
+    const isAllowed = allowance.allows(resource, source, target);
+    allowance.moved(partner, partnerTarget, target);
     return isAllowed;
   }
 

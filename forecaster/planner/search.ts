@@ -1,3 +1,4 @@
+import type { Rng } from '../../core/rng.js';
 import { SeededRng } from '../../core/rng.js';
 import { Descent } from './descent.js';
 import { mendGroups } from './group-mending.js';
@@ -6,7 +7,9 @@ import { forcePlacement, needyOf, placeNeedy } from './placement.js';
 import type { Problem } from './problem.js';
 import { EPSILON } from './problem.js';
 import { Rules } from './rules.js';
+import { costsOf } from './score.js';
 import { Shaker } from './shaker.js';
+import { Thrift } from './thrift.js';
 import { trim } from './trim.js';
 
 export interface SearchOptions {
@@ -15,8 +18,8 @@ export interface SearchOptions {
   readonly seed: number;
   /** Where the search begins; default: where everything is. */
   readonly from?: Int32Array;
-  /** Asked now and then; true ends the search early. What it found then depends on the clock. */
-  readonly shouldStop?: () => boolean;
+  /** Share of the time that is over, from 0; 1 ends the search, and what it found then depends on the clock. */
+  readonly timeShare?: () => number;
 }
 
 /** Why a search ended: nothing was left to try, or the work or the time was up and better may exist. */
@@ -26,6 +29,7 @@ export interface Solution {
   readonly assignment: Int32Array;
   /** Cost of the assignment and its moves. */
   readonly value: number;
+  readonly overload: number;
 }
 
 /** A search that shook so often in vain has come to its end: while something is short, and otherwise. */
@@ -33,6 +37,12 @@ const SHAKES_IN_VAIN_MAX = 300;
 const SHAKES_TO_POLISH_MAX = 8;
 /** After one shake in so many every kind of step is tried, after the others only moves. */
 const THOROUGH_EVERY = 8;
+
+/** With so many servers that cost more than a move, and as many moves to make, a problem is vast. */
+const VAST_SERVERS_MIN = 32;
+/** That search has so much of the time, and of the work; at most so much a resource. */
+const SAVING_SHARE = 0.9;
+const SAVING_WORK_MAX = 3500;
 
 /**
  * Looks for the assignment of least cost: a first one, then better ones. Each is feasible (no limit is worse
@@ -42,6 +52,7 @@ export function* plan(problem: Problem, options: SearchOptions): Generator<Solut
   const search = new Search(problem, options);
   search.begin();
   yield search.solution();
+  if (search.save()) yield search.solution();
   if (search.even()) yield search.solution();
   while (search.improve()) yield search.solution();
   return search.stopped;
@@ -68,6 +79,14 @@ export function best(problem: Problem, options: SearchOptions): Solution & { sto
   return { ...solution, stopped: found.value };
 }
 
+function isVast(problem: Problem): boolean {
+  const { movesMax, moveCost, start } = problem;
+  if (movesMax < VAST_SERVERS_MIN) return false;
+  const least = moveCost.reduce((lowest, cost) => Math.min(lowest, cost), Infinity);
+  const troubled = costsOf(problem, start).filter((cost) => cost > least + EPSILON);
+  return troubled.length >= VAST_SERVERS_MIN;
+}
+
 interface Standing {
   readonly value: number;
   readonly overload: number;
@@ -80,8 +99,11 @@ class Search {
   readonly #rules: Rules;
   readonly #descent: Descent;
   readonly #shaker: Shaker;
+  readonly #rng: Rng;
   readonly #options: SearchOptions;
   readonly #isOver = (): boolean => this.stopped !== 'complete';
+  /** So much is wrong that a plan has many moves: they come by a search of their own, plain steps are the rest. */
+  readonly #isVast: boolean;
   #isOutOfTime = false;
 
   constructor(problem: Problem, options: SearchOptions) {
@@ -90,18 +112,20 @@ class Search {
     this.#layout.isEvening = false;
     this.#rules = new Rules(this.#layout);
     this.#descent = new Descent(this.#layout, this.#rules);
-    this.#shaker = new Shaker(this.#layout, this.#rules, new SeededRng(options.seed));
+    this.#isVast = isVast(problem);
+    this.#rng = new SeededRng(options.seed);
+    this.#shaker = new Shaker(this.#layout, this.#rules, this.#rng);
   }
 
   get stopped(): Stopped {
-    this.#isOutOfTime ||= this.#options.shouldStop?.() ?? false;
+    this.#isOutOfTime ||= (this.#options.timeShare?.() ?? 0) >= 1;
     if (this.#isOutOfTime) return 'time';
     return this.#layout.work >= this.#options.workUnits ? 'work' : 'complete';
   }
 
   solution(): Solution {
-    const { assignment, value } = this.#layout;
-    return { assignment: Int32Array.from(assignment), value };
+    const { assignment, value, overload } = this.#layout;
+    return { assignment: Int32Array.from(assignment), value, overload };
   }
 
   /** Everything gets a place, and what can be won by plain steps is won. */
@@ -116,6 +140,37 @@ class Search {
       }
     }
     if (forcePlacement(this.#layout, this.#rules)) this.#settle();
+  }
+
+  /** Looks for an assignment of fewer moves, if there are many; false: none was found. */
+  save(): boolean {
+    const layout = this.#layout;
+    if (!this.#isVast || this.#isOver()) return false;
+    const before = this.#standing();
+    const assignment = Int32Array.from(layout.assignment);
+    new Thrift(layout, this.#rules, this.#rng).run(this.#progressOfSaving());
+    trim(layout, this.#rules);
+    this.#descent.reset();
+    if (this.#descent.run(this.#isOver)) trim(layout, this.#rules);
+    if (this.#isBetterThan(before)) return true;
+    for (const [resource, server] of assignment.entries()) layout.move(resource, server);
+    return false;
+  }
+
+  #progressOfSaving(): () => number {
+    const { workUnits, timeShare = () => 0 } = this.#options;
+    const layout = this.#layout;
+    const from = layout.work;
+    const left = Math.max(1, (workUnits - from) * SAVING_SHARE);
+    const work = Math.min(left, SAVING_WORK_MAX * layout.problem.resources.length);
+    const begun = timeShare();
+    const time = Math.max(Number.EPSILON, SAVING_SHARE - begun);
+    return () => Math.max((layout.work - from) / work, (timeShare() - begun) / time);
+  }
+
+  #standing(): Standing {
+    const { value, overload, pressure, groups } = this.#layout;
+    return { value, overload, pressure, faults: groups.faults };
   }
 
   /** Makes the servers even, if they are very uneven; false: nothing was won. */
@@ -135,12 +190,7 @@ class Search {
     const shakesMax = this.#isShort() ? SHAKES_IN_VAIN_MAX : SHAKES_TO_POLISH_MAX;
     for (let shakes = 0; shakes < shakesMax && !this.#isOver(); shakes++) {
       if (!this.#shaker.hasHope()) return false;
-      const before: Standing = {
-        value: layout.value,
-        overload: layout.overload,
-        pressure: layout.pressure,
-        faults: layout.groups.faults,
-      };
+      const before = this.#standing();
       const mark = layout.mark();
       if (this.#shaker.shake()) {
         this.#descent.touchUp(layout.touchedSince(mark), this.#isOver);
@@ -165,8 +215,14 @@ class Search {
     placeNeedy(this.#layout, this.#rules);
     for (const resource of needyOf(this.#layout, this.#rules)) this.#descent.settle(resource);
     mendGroups(this.#layout, this.#rules, this.#isOver);
-    this.#descent.run(this.#isOver);
+    if (this.#isVast) this.#descent.touchUp(this.#overloaded(), this.#isOver);
+    else this.#descent.run(this.#isOver);
     trim(this.#layout, this.#rules);
+  }
+
+  #overloaded(): number[] {
+    const { overloads } = this.#layout;
+    return [...overloads.keys()].filter((server) => overloads[server]! > EPSILON);
   }
 
   /** Something has no place, or some server is overloaded. */

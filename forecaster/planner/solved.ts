@@ -1,7 +1,8 @@
 import type { ReasonedShift } from './batches.js';
 import type { PlannerOptions, PlanningInputs } from './inputs.js';
 import type { Problem } from './problem.js';
-import type { Stopped } from './search.js';
+import { EPSILON } from './problem.js';
+import type { SearchOptions, Stopped } from './search.js';
 import { best, first } from './search.js';
 import { moveCostsOf } from './sizing.js';
 import { switchable } from './switchable.js';
@@ -10,8 +11,8 @@ import { translate } from './translation.js';
 
 /** How a run goes on, beyond the inputs: no part of what the answer should be. */
 export interface PlanningRun {
-  /** True ends the search early; the plan then says that it was stopped by the clock. */
-  readonly shouldStop?: () => boolean;
+  /** Share of the time that is over, from 0; 1 ends the search: the plan then says that the clock stopped it. */
+  readonly timeShare?: () => number;
 }
 
 /** The inputs as numbers, and what the search made of them. */
@@ -30,15 +31,33 @@ export function solve(inputs: PlanningInputs, run: PlanningRun = {}): Solved {
   const { workUnits } = inputs.options;
   const options = { ...run, workUnits, seed: inputs.seed };
   const { assignment, stopped } = best(problem, options);
-  const rest = first(easier(problem, assignment, inputs.options), { ...options, from: assignment });
+  const rest = relieved(problem, assignment, { ...options, planner: inputs.options });
   return {
     translation,
-    ...switchable(problem, rest.assignment, inputs.forecast.grid),
+    ...switchable(problem, rest, inputs.forecast.grid),
     stopped,
   };
 }
 
-/** Beside an overload the rest of the load above the target is nothing: once it is gone, that is worth moves of its own. */
-function easier(problem: Problem, assignment: Int32Array, options: PlannerOptions): Problem {
-  return { ...problem, moveCost: moveCostsOf(problem, options, assignment) };
+/** So often at most; each time a tenth of what is left is enough. */
+const PASSES_MAX = 16;
+
+/**
+ * Beside an overload the rest of the load above the target is nothing: once it is gone, that is worth moves of its own. And
+ * while some overload is left, what was too little beside all of it is worth moves, too.
+ */
+export function relieved(
+  problem: Problem,
+  from: Int32Array,
+  { planner, ...options }: SearchOptions & { readonly planner: PlannerOptions },
+): Int32Array {
+  let assignment = from;
+  for (let pass = 0; pass < PASSES_MAX; pass++) {
+    const easier = { ...problem, moveCost: moveCostsOf(problem, planner, assignment) };
+    const next = first(easier, { ...options, from: assignment });
+    const isSame = next.assignment.every((server, resource) => server === assignment[resource]);
+    assignment = next.assignment;
+    if (isSame || next.overload <= EPSILON) break;
+  }
+  return assignment;
 }

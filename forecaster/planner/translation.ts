@@ -39,6 +39,7 @@ export function translate(inputs: PlanningInputs): Translation {
   const perCapacity = perCapacityOf(servers, dimensions);
   const size = sizesOf(resources.length, { demand, perCapacity, roles });
   const ids = resources.map(({ id }) => id);
+  const bytes = bytesOf(inputs, resources);
   const start = Int32Array.from(places, (place) => place.start);
   const plain: Problem = {
     resources: ids,
@@ -67,6 +68,12 @@ export function translate(inputs: PlanningInputs): Translation {
       headroomTarget(servers, dimensions, inputs.options.headroom),
     ),
     movesMax: Math.min(inputs.options.movesMax, hourlyMovesLeft(inputs)),
+    bytes,
+    bytesMax: Math.min(
+      inputs.options.bytesMax ?? Infinity,
+      hourlyBytesLeft(inputs, resources, bytes),
+    ),
+    serverBytesMax: inputs.options.bytesPerServerMax ?? Infinity,
     serverMovesMax: inputs.options.movesPerServerMax ?? Infinity,
     batchMovesMax: inputs.options.batchMovesMax,
     unservedBatchMovesMax: inputs.options.unservedBatchMovesMax,
@@ -177,11 +184,39 @@ function hourlyMovesLeft({
   options: { movesPerHourMax },
 }: PlanningInputs): number {
   if (movesPerHourMax === undefined) return Infinity;
-  const made = resources.filter(
-    ({ movedAtMs, movingTo }) =>
-      movingTo !== null || (movedAtMs !== null && movedAtMs > nowMs - HOUR_MS),
-  );
+  const made = resources.filter((resource) => isMovedWithinHour(resource, nowMs));
   return Math.max(0, movesPerHourMax - made.length);
+}
+
+/** The same in bytes. @param bytes of these resources */
+function hourlyBytesLeft(
+  { nowMs, options: { bytesPerHourMax } }: PlanningInputs,
+  resources: readonly PlanningResource[],
+  bytes: Float64Array,
+): number {
+  if (bytesPerHourMax === undefined) return Infinity;
+  const made = bytes.reduce(
+    (sum, amount, index) => sum + (isMovedWithinHour(resources[index]!, nowMs) ? amount : 0),
+    0,
+  );
+  return Math.max(0, bytesPerHourMax - made);
+}
+
+function isMovedWithinHour({ movedAtMs, movingTo }: PlanningResource, nowMs: number): boolean {
+  return movingTo !== null || (movedAtMs !== null && movedAtMs > nowMs - HOUR_MS);
+}
+
+/** The memory that each was last seen to take; 0: not known. */
+function bytesOf(
+  { forecast: { series }, last }: PlanningInputs,
+  resources: readonly PlanningResource[],
+): Float64Array {
+  const memory = new Map(
+    series.flatMap((key, at) =>
+      key.subject === 'resource' && key.metric === 'memory' ? [[key.id, last[at]!] as const] : [],
+    ),
+  );
+  return Float64Array.from(resources, ({ id }) => Math.max(0, memory.get(id) ?? 0) || 0);
 }
 
 function freedomOf(

@@ -130,6 +130,10 @@ export function blockerWords({ kind, resource, server, zone, dimension, amount }
       return `${counted(amount ?? 1, 'move')} more than one plan may have from or to ${server ?? 'a server'} would be needed`;
     case 'hourly-moves-limit':
       return `${counted(amount ?? 1, 'move')} more than an hour may have would be needed`;
+    case 'bytes-limit': {
+      const where = server === null ? '' : ` from or to ${server}`;
+      return `${bytesWords(amount ?? 0)} more than may be moved${where} would have to be`;
+    }
     case 'server-state':
       return `${server ?? 'a server'} is not ready${resource === null ? '' : ` for ${resource}`}`;
   }
@@ -174,6 +178,16 @@ export function percentWords(value: number, beside: number | null = null): strin
   const isAlike = beside !== null && whole === Math.round(beside * 100) && value !== beside;
   const isSmall = value > 0 && value < 0.1 && value * 100 !== whole;
   return `${isAlike || isSmall ? (value * 100).toFixed(1) : whole} %`;
+}
+
+const BYTE_UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'];
+
+/** "1.5 GB": in thousands, one decimal. */
+export function bytesWords(bytes: number): string {
+  let value = bytes;
+  let unit = 0;
+  for (; value >= 999.95 && unit < BYTE_UNITS.length - 1; unit++) value /= 1000;
+  return `${unit === 0 ? Math.round(value) : value.toFixed(1)} ${BYTE_UNITS[unit]!}`;
 }
 
 /** "09:44 UTC", with the date unless it is today's. */

@@ -1,8 +1,10 @@
+import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo, Server as NetServer, Socket } from 'node:net';
 import { createServer as createTcpServer } from 'node:net';
 import { Agent, AGENT_DEFAULTS } from '../../agent/agent.js';
+import type { Attachments } from '../../agent/attachments.js';
 import { guarded } from '../../agent/guarded.js';
 import { Registration } from '../../api/registration.js';
 import type { WorkerSettings } from '../../cli/services/worker-threads.js';
@@ -13,6 +15,7 @@ import { configSchema } from '../../core/config/schema.js';
 import type {
   Address,
   DrainPolicy,
+  Fence,
   MemberId,
   ResourceId,
   ServerId,
@@ -22,6 +25,7 @@ import { SILENT_LOG } from '../../core/log.js';
 import type { Log } from '../../core/log.js';
 import { NodeNet } from '../../core/net/node.js';
 import { SeededRng } from '../../core/rng.js';
+import type { SessionStore } from '../../core/session-store/port.js';
 import { Eligibility } from '../../core/table-store/eligibility.js';
 import { MemoryTableStore } from '../../core/table-store/memory.js';
 import { recordPlan } from '../../core/table-store/plans.js';
@@ -30,10 +34,15 @@ import { PLAN } from '../../core/table-store/records/plan.js';
 import { stateOf } from '../../core/table-store/server-state.js';
 import { TableView } from '../../core/table-store/view.js';
 import { HttpAdapter } from '../../redirector/adapters/http/http-adapter.js';
+import type { NfsExport } from '../../redirector/adapters/nfs/exports.js';
+import { NfsAdapter } from '../../redirector/adapters/nfs/nfs-adapter.js';
+import type { NfsOptions } from '../../redirector/adapters/nfs/options.js';
+import { PLAIN_LINK } from '../../redirector/adapters/servers.js';
 import type { TcpListener } from '../../redirector/adapters/tcp/tcp-adapter.js';
 import { TcpAdapter } from '../../redirector/adapters/tcp/tcp-adapter.js';
 import type { RedirectorOptions, RedirectorWorkersParts } from '../../redirector/redirector.js';
 import { Redirector } from '../../redirector/redirector.js';
+import type { AdapterParts } from '../../redirector/traffic.js';
 import type { Told, WorkerThread } from '../../redirector/workers/messages.js';
 import { Workers, workersLimits } from '../../redirector/workers/workers.js';
 import { SWITCH_LIMITS } from '../../redirector/switch/protocol.js';
@@ -87,6 +96,13 @@ export const FAST: RedirectorOptions = {
 
 const NONSENSE = { tell: 'table' } as unknown as Told<WorkerSettings>;
 
+export interface NfsOfCluster {
+  readonly exports: readonly NfsExport[];
+  readonly options?: Partial<NfsOptions>;
+  readonly mountPortOf: (server: string) => number;
+  readonly handles: SessionStore | undefined;
+}
+
 /** Threads that a test may end, as a fault would. */
 class CrashableThreads extends WorkerThreads {
   readonly #living = new Set<WorkerThread<WorkerSettings>>();
@@ -126,6 +142,7 @@ export class TestCluster {
   readonly #drain: DrainPolicy;
   readonly #sharing: Readonly<Record<string, Sharing>>;
   readonly #tcp: readonly TcpListener[];
+  readonly #nfs: NfsOfCluster | undefined;
   readonly #threads: number;
   /** What beside the main threads carries the redirectors' traffic. */
   readonly workers: CrashableThreads;
@@ -136,6 +153,7 @@ export class TestCluster {
     log = SILENT_LOG,
     drain = 'abort',
     tcp = [],
+    nfs,
     sharing = {},
     threads = 1,
   }: {
@@ -144,6 +162,8 @@ export class TestCluster {
     readonly drain?: DrainPolicy;
     /** A TCP listener for each of these resources. */
     readonly tcp?: readonly string[];
+    /** What its redirectors export, and how their servers' MOUNT is reached. */
+    readonly nfs?: NfsOfCluster | undefined;
     /** Resources that several servers serve at the same time. */
     readonly sharing?: Readonly<Record<string, Sharing>>;
     /** Of each redirector, that take connections. */
@@ -155,6 +175,7 @@ export class TestCluster {
     this.log = log;
     this.#drain = drain;
     this.#sharing = sharing;
+    this.#nfs = nfs;
     this.#threads = threads;
     this.workers = new CrashableThreads(this.clock);
     this.#tcp = tcp.map((resource) => ({
@@ -255,9 +276,28 @@ export class TestCluster {
     listening: NetServer,
     close: () => void,
   ): Promise<TestServer> {
-    const id = name as ServerId;
     await new Promise<void>((resolve) => listening.listen(0, '127.0.0.1', resolve));
     const { port } = listening.address() as AddressInfo;
+    return this.addForeignServer({ name, resources, port, close });
+  }
+
+  /** An agent beside a server that listens there already. */
+  async addForeignServer({
+    name,
+    resources,
+    port,
+    fence = AGENT_DEFAULTS.fence,
+    attachments,
+    close = () => undefined,
+  }: {
+    readonly name: string;
+    readonly resources: readonly string[];
+    readonly port: number;
+    readonly fence?: Fence;
+    readonly attachments?: Attachments;
+    readonly close?: () => void;
+  }): Promise<TestServer> {
+    const id = name as ServerId;
     const agent: Agent = new Agent(
       {
         net: this.net,
@@ -268,9 +308,11 @@ export class TestCluster {
         isServing: () => true,
         resources: () => resources as readonly ResourceId[],
         isShared: (resource) => this.#sharing[resource] !== undefined,
+        attachments,
       },
       {
         ...AGENT_DEFAULTS,
+        fence,
         server: id,
         address: () => ({ host: '127.0.0.1', port }),
         control: LOOPBACK,
@@ -312,13 +354,27 @@ export class TestCluster {
             { listen: LOOPBACK, route: { by: 'first-path-segment' } },
           ]),
           new TcpAdapter({ ...parts, others: parts.othersOf('tcp') }, this.#tcp),
+          ...this.#nfsAdapters(parts),
         ],
+        linkOf: (server) => ({ ...PLAIN_LINK, mountPort: this.#nfs?.mountPortOf(server) }),
       },
       { ...FAST, ...options },
     );
     await redirector.start();
     this.redirectors.push(redirector);
     return redirector;
+  }
+
+  #nfsAdapters(parts: AdapterParts): NfsAdapter[] {
+    if (this.#nfs === undefined) return [];
+    const { exports, options, handles } = this.#nfs;
+    const listeners = [{ listen: LOOPBACK, route: undefined }];
+    const nfsParts = { ...parts, handles, randomBytes };
+    return [new NfsAdapter(nfsParts, { listeners, exports, ...(options && { options }) })];
+  }
+
+  nfsOf(index = 0): NfsAdapter {
+    return this.redirectors[index]?.adapters[2] as NfsAdapter;
   }
 
   /** As the redirector itself is built here, but by a config. */

@@ -24,6 +24,8 @@ export interface HttpFrontOptions {
   readonly options?: Partial<HttpOptions>;
   readonly accessLog?: AccessLog;
   readonly work?: ServerWork;
+  /** No connection to the server. */
+  readonly suspect?: (server: ServerId) => void;
 }
 
 /** The HTTP side of a redirector before a table that stays as it is: gate and adapter, without a store or agents. */
@@ -51,7 +53,7 @@ export class HttpFront {
           addressOf: (server: ServerId) => addresses.get(server),
           hasFence: () => false,
           linkOf: () => PLAIN_LINK,
-          suspect: () => undefined,
+          suspect: (server: ServerId) => options.suspect?.(server),
           misdirected: () => undefined,
         },
         drainPolicyOf: () => 'abort',

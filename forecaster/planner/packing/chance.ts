@@ -18,7 +18,7 @@ export function exponentialTable(): Float64Array {
 }
 
 /** ln x, 0 < x < 1, by the series of the inverse hyperbolic tangent. */
-function lnOf(x: number): number {
+export function lnOf(x: number): number {
   let mantissa = x;
   let doublings = 0;
   for (; mantissa < 0.75; mantissa *= 2) doublings++;

@@ -226,11 +226,21 @@ function distancesOf({ servers, moves: { distances } }: ProblemFile): Float64Arr
   return result;
 }
 
-function limitsOf({ moves: { max, weightMax, perServerMax }, resources }: ProblemFile): MoveLimits {
+const HOUR_MS = 3_600_000;
+
+/** What an hour may have, less what was moved in the hour before, is a limit of the plan. */
+function limitsOf({ moves, resources, startMs }: ProblemFile): MoveLimits {
+  const lately = resources.filter(
+    ({ movedMs }) => movedMs !== null && movedMs > startMs - HOUR_MS && movedMs <= startMs,
+  );
+  const weightLately = lately.reduce((sum, { moveWeight }) => sum + moveWeight, 0);
+  const left = (most: number | null, made: number): number =>
+    most === null ? Infinity : Math.max(0, most - made);
   return {
-    movesMax: max ?? Infinity,
-    weightMax: weightMax ?? Infinity,
-    movesPerServerMax: perServerMax ?? Infinity,
+    movesMax: Math.min(moves.max ?? Infinity, left(moves.perHourMax, lately.length)),
+    weightMax: Math.min(moves.weightMax ?? Infinity, left(moves.weightPerHourMax, weightLately)),
+    movesPerServerMax: moves.perServerMax ?? Infinity,
+    weightPerServerMax: moves.weightPerServerMax ?? Infinity,
     weight: Float64Array.from(resources, ({ moveWeight }) => moveWeight),
   };
 }

@@ -1,5 +1,6 @@
 import type { Packing } from './packing.js';
 import { NOWHERE, isAway } from '../problem.js';
+import { withSlack } from './packing.js';
 
 /** What the moves to an assignment cost, and whether one more is within the limits; kept up to date move by move. */
 export class MoveTally {
@@ -12,6 +13,7 @@ export class MoveTally {
   readonly #groupsByMoved: Int32Array;
   #mostMoved = 0;
   readonly #movesAt: Int32Array;
+  readonly #weightAt: Float64Array;
   #weightMoved = 0;
   readonly #isLimited: boolean;
 
@@ -23,7 +25,9 @@ export class MoveTally {
     this.#groupsByMoved = new Int32Array(resources + 2);
     this.#groupsByMoved[0] = groups.length;
     this.#movesAt = new Int32Array(servers);
-    this.#isLimited = [limits.movesMax, limits.weightMax, limits.movesPerServerMax].some(
+    this.#weightAt = new Float64Array(servers);
+    const { movesMax, weightMax, movesPerServerMax, weightPerServerMax } = limits;
+    this.#isLimited = [movesMax, weightMax, movesPerServerMax, weightPerServerMax].some(
       (limit) => limit < Infinity,
     );
   }
@@ -63,13 +67,16 @@ export class MoveTally {
     const { start, limits } = this.#packing;
     const home = start[resource]!;
     if (isAway(home, target) === 0) return true;
-    const { movesMax, weightMax, weight, movesPerServerMax } = limits;
+    const { movesMax, weightMax, weight, movesPerServerMax, weightPerServerMax } = limits;
     const extra = 1 - isAway(home, this.#assignment[resource]!);
+    const more = weight[resource]!;
     return (
       this.moves + extra <= movesMax &&
-      this.#weightMoved + extra * weight[resource]! <= weightMax &&
+      this.#weightMoved + extra * more <= withSlack(weightMax) &&
       this.#movesAt[target]! < movesPerServerMax &&
-      this.#movesAt[home]! + extra <= movesPerServerMax
+      this.#movesAt[home]! + extra <= movesPerServerMax &&
+      this.#weightAt[target]! + more <= withSlack(weightPerServerMax) &&
+      this.#weightAt[home]! + extra * more <= withSlack(weightPerServerMax)
     );
   }
 
@@ -82,7 +89,7 @@ export class MoveTally {
     this.moved(b, to, from);
     const isWithin =
       this.moves <= limits.movesMax &&
-      this.#weightMoved <= limits.weightMax &&
+      this.#weightMoved <= withSlack(limits.weightMax) &&
       this.#isServerWithin(a, to) &&
       this.#isServerWithin(b, from);
     this.moved(b, from, to);
@@ -100,18 +107,24 @@ export class MoveTally {
   }
 
   #isServerWithin(resource: number, server: number): boolean {
-    const most = this.#packing.limits.movesPerServerMax;
-    const home = this.#packing.start[resource]!;
+    const { start, limits } = this.#packing;
+    const home = start[resource]!;
     if (isAway(home, server) === 0) return true;
-    return this.#movesAt[server]! <= most && this.#movesAt[home]! <= most;
+    const weightMost = withSlack(limits.weightPerServerMax);
+    return [server, home].every(
+      (at) => this.#movesAt[at]! <= limits.movesPerServerMax && this.#weightAt[at]! <= weightMost,
+    );
   }
 
   #count(resource: number, server: number, sign: 1 | -1): void {
     const home = this.#packing.start[resource]!;
     if (isAway(home, server) === 0) return;
     this.moves += sign;
+    const weight = sign * this.#packing.limits.weight[resource]!;
     this.#movesAt[home]! += sign;
     this.#movesAt[server]! += sign;
+    this.#weightAt[home]! += weight;
+    this.#weightAt[server]! += weight;
     this.#countGroup(this.#packing.groupOf[resource]!, sign);
   }
 

@@ -52,6 +52,8 @@ export interface MoveLimits {
   readonly weight: Float64Array;
   /** Moves that leave or reach one server. */
   readonly movesPerServerMax: number;
+  /** Σ `weight` of what leaves or reaches one server. */
+  readonly weightPerServerMax: number;
 }
 
 /**
@@ -89,7 +91,13 @@ export function movablesOf({ isMovable }: Packing): Int32Array {
 
 /** The same weights, no limit. */
 export function unlimited({ weight }: MoveLimits): MoveLimits {
-  return { weight, movesMax: Infinity, weightMax: Infinity, movesPerServerMax: Infinity };
+  return {
+    weight,
+    movesMax: Infinity,
+    weightMax: Infinity,
+    movesPerServerMax: Infinity,
+    weightPerServerMax: Infinity,
+  };
 }
 
 /** The load of each server, at `s · cells + cell`. */

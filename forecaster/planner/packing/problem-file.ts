@@ -55,6 +55,11 @@ const resourceSchema = z.strictObject({
   fixed: z.boolean().default(false).describe('Not to be moved: it rests, or a move is under way.'),
   moveCost: loadSchema.default(1),
   moveWeight: loadSchema.default(0).describe('Bytes, sessions: what `moves.weightMax` limits.'),
+  movedMs: z
+    .number()
+    .nullable()
+    .default(null)
+    .describe('When it was moved last, epoch milliseconds: counts in what an hour may have.'),
 });
 
 const groupSchema = z.strictObject({
@@ -75,6 +80,14 @@ const movesSchema = z.strictObject({
   max: z.int().min(0).nullable().default(null),
   weightMax: loadSchema.nullable().default(null),
   perServerMax: z.int().min(0).nullable().default(null),
+  weightPerServerMax: loadSchema.nullable().default(null),
+  perHourMax: z
+    .int()
+    .min(0)
+    .nullable()
+    .default(null)
+    .describe('With what was moved within the hour before `startMs`.'),
+  weightPerHourMax: loadSchema.nullable().default(null),
   costWeight: loadSchema.default(1).describe('Of the sum of the `moveCost` of what moves.'),
   busiestGroupWeight: loadSchema
     .default(0)

@@ -1,6 +1,6 @@
 import type { ProblemFile } from '../../../forecaster/planner/packing/problem-file.js';
 import type { ProblemPlan } from '../../../forecaster/planner/packing/problem-plan.js';
-import { ProblemReference } from './problem-checker.js';
+import { ProblemReference, latelyMoved } from './problem-checker.js';
 
 /** By the aims, the earlier first. */
 interface Best {
@@ -24,22 +24,42 @@ export function missedBest(file: ProblemFile, plan: ProblemPlan): string | undef
   return isSame ? undefined : `${JSON.stringify(found)} is not ${JSON.stringify(best)}`;
 }
 
+type Moved = ReturnType<ProblemReference['moved']>;
+type Where = ReturnType<ProblemReference['start']>;
+
+function isWithinLimits(file: ProblemFile): (moved: Moved, start: Where, end: Where) => boolean {
+  const { max, weightMax, perServerMax, weightPerServerMax, perHourMax, weightPerHourMax } =
+    file.moves;
+  const isFit = (value: number, most: number | null): boolean => most === null || value <= most;
+  const weightOf = (list: Moved): number => list.reduce((sum, each) => sum + each.moveWeight, 0);
+  const lately = latelyMoved(file);
+  const left = (most: number | null, made: number): number | null =>
+    most === null ? null : Math.max(0, most - made);
+  return (moved, start, end) =>
+    isFit(moved.length, max) &&
+    isFit(moved.length, left(perHourMax, lately.length)) &&
+    isFit(weightOf(moved), weightMax) &&
+    isFit(weightOf(moved), left(weightPerHourMax, weightOf(lately))) &&
+    file.servers.every(({ name }) => {
+      const touched = moved.filter(
+        (each) => start.get(each.name) === name || end.get(each.name) === name,
+      );
+      return isFit(touched.length, perServerMax) && isFit(weightOf(touched), weightPerServerMax);
+    });
+}
+
 /** Of all assignments that the rules allow. */
 function bestOf(file: ProblemFile): Best {
   const reference = new ProblemReference(file, false);
   const start = reference.start();
   const tolerated = new Set([...reference.faults(start), ...reference.together(start)]);
-  const { max, weightMax, perServerMax } = file.moves;
+  const isWithin = isWithinLimits(file);
   let best: Best = { misplaced: Infinity, faults: Infinity, overload: Infinity, cost: Infinity };
   const where = new Map(start);
   const judge = (): void => {
     const moved = reference.moved(where);
-    const touches = (name: string): number =>
-      moved.filter((each) => start.get(each.name) === name || where.get(each.name) === name).length;
     const isLegal =
-      (max === null || moved.length <= max) &&
-      (weightMax === null || moved.reduce((sum, each) => sum + each.moveWeight, 0) <= weightMax) &&
-      (perServerMax === null || file.servers.every(({ name }) => touches(name) <= perServerMax)) &&
+      isWithin(moved, start, where) &&
       [...reference.faults(where), ...reference.together(where)].every((line) =>
         tolerated.has(line),
       ) &&

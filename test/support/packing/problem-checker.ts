@@ -248,6 +248,13 @@ export function problemFaults(file: ProblemFile, plan: ProblemPlan): string[] {
   return faults;
 }
 
+/** What was moved within the hour before the start. */
+export function latelyMoved({ resources, startMs }: ProblemFile): ProblemFile['resources'] {
+  return resources.filter(
+    ({ movedMs }) => movedMs !== null && startMs - movedMs < 3_600_000 && movedMs <= startMs,
+  );
+}
+
 type Expect = (holds: boolean, fault: string) => void;
 
 function checkMoves(
@@ -256,11 +263,24 @@ function checkMoves(
   end: Where,
   expect: Expect,
 ): void {
-  const { max, weightMax, perServerMax } = file.moves;
+  const { max, weightMax, perServerMax, weightPerServerMax, perHourMax, weightPerHourMax } =
+    file.moves;
   const moved = reference.moved(end);
   expect(max === null || moved.length <= max, `${moved.length} moves, ${max} allowed`);
   const weight = moved.reduce((sum, { moveWeight }) => sum + moveWeight, 0);
   expect(weightMax === null || weight <= weightMax + TOLERANCE, `weight ${weight} moved`);
+  const lately = latelyMoved(file);
+  const latelyWeight = lately.reduce((sum, { moveWeight }) => sum + moveWeight, 0);
+  expect(
+    moved.length === 0 || perHourMax === null || moved.length + lately.length <= perHourMax,
+    `${moved.length} moves, ${lately.length} in the hour before`,
+  );
+  expect(
+    weight === 0 ||
+      weightPerHourMax === null ||
+      weight + latelyWeight <= weightPerHourMax + TOLERANCE,
+    `weight ${weight} moved, ${latelyWeight} in the hour before`,
+  );
   const start = reference.start();
   for (const { name } of file.servers) {
     const touched = moved.filter(
@@ -269,6 +289,11 @@ function checkMoves(
     expect(
       perServerMax === null || touched.length <= perServerMax,
       `${name}: ${touched.length} moves`,
+    );
+    const weightHere = touched.reduce((sum, { moveWeight }) => sum + moveWeight, 0);
+    expect(
+      weightPerServerMax === null || weightHere <= weightPerServerMax + TOLERANCE,
+      `${name}: weight ${weightHere} moved`,
     );
   }
 }

@@ -51,6 +51,7 @@ export function randomProblem(seed: number, { small = false } = {}): ProblemFile
       fixed: chance(rng, 0.05),
       moveCost: between(rng, 0, 2),
       moveWeight: between(rng, 0, 10),
+      movedMs: chance(rng, 0.2) ? -between(rng, 0, 7_200_000) : null,
     })),
     groups: groups.map((name) => ({
       name,
@@ -64,6 +65,9 @@ export function randomProblem(seed: number, { small = false } = {}): ProblemFile
       max: chance(rng, 0.2) ? integerBelow(rng, 6) : null,
       weightMax: chance(rng, 0.2) ? between(rng, 0, 40) : null,
       perServerMax: chance(rng, 0.2) ? integerBelow(rng, 4) : null,
+      weightPerServerMax: chance(rng, 0.15) ? between(rng, 0, 20) : null,
+      perHourMax: chance(rng, 0.1) ? integerBelow(rng, 6) : null,
+      weightPerHourMax: chance(rng, 0.1) ? between(rng, 0, 40) : null,
       costWeight: pick(rng, [0, 0.1, 1]),
       busiestGroupWeight: pick(rng, [0, 1]),
       distances: chance(rng, 0.3) ? names.map(() => names.map(() => integerBelow(rng, 3))) : null,

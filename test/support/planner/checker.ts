@@ -45,6 +45,7 @@ class Checker {
     this.#expect((plan === null) !== (none === null), 'a plan or a reason, not both');
     for (const move of this.#moves) this.#checkMove(move);
     this.#checkCounts();
+    this.#checkBytes();
     this.#checkPrefixes();
     this.#checkOrderOfAims();
     for (const move of this.#moves) this.#checkWorth(move);
@@ -101,6 +102,44 @@ class Checker {
       // What needs one another goes together, too.
       const most = Math.max(batchMovesMax, isUnserved && isToOne ? unservedBatchMovesMax : 0);
       this.#expect(moves.length <= most, `a batch of ${moves.length}`);
+    }
+  }
+
+  #checkBytes(): void {
+    const { options, forecast, last, resources, nowMs } = this.#inputs;
+    const { bytesMax, bytesPerServerMax, bytesPerHourMax } = options;
+    const bytesOf = (resource: string): number => {
+      const at = forecast.series.findIndex(
+        ({ subject, id, metric }) =>
+          subject === 'resource' && id === resource && metric === 'memory',
+      );
+      const bytes = at < 0 ? 0 : last[at]!;
+      return Number.isNaN(bytes) ? 0 : bytes;
+    };
+    const sumOf = (moves: readonly { readonly resource: string }[]): number =>
+      moves.reduce((sum, { resource }) => sum + bytesOf(resource), 0);
+    const expectWithin = (what: string, bytes: number, most = Infinity): void => {
+      this.#expect(bytes <= most + 1, `${bytes} bytes ${what}, ${most} allowed`);
+    };
+    const moved = this.#moves.filter(({ resource }) => this.#start.has(resource));
+    const ofTheHour = resources.filter(
+      ({ movedAtMs, movingTo }) =>
+        movingTo !== null || (movedAtMs !== null && nowMs - movedAtMs < 3_600_000),
+    );
+    const before = sumOf(ofTheHour.map(({ id }) => ({ resource: id })));
+    expectWithin('in all', sumOf(moved), bytesMax);
+    if (moved.length > 0 && sumOf(moved) > 0) {
+      expectWithin(
+        'in an hour',
+        sumOf(moved) + Math.min(before, bytesPerHourMax ?? 0),
+        bytesPerHourMax,
+      );
+    }
+    for (const { id } of this.#inputs.servers) {
+      const touching = moved.filter(
+        ({ resource, target }) => target === id || this.#start.get(resource) === id,
+      );
+      expectWithin(`from or to ${id}`, sumOf(touching), bytesPerServerMax);
     }
   }
 

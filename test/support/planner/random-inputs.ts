@@ -49,6 +49,9 @@ function randomFleet(seed: number): TestFleet {
       workUnits: 20_000,
       headroom: pick(rng, ['none', 'none', 'none', 'server', 'zone']),
       groups: chance(rng, 0.4) ? groupsOf(rng) : [],
+      ...(chance(rng, 0.2) ? { bytesMax: between(rng, 10, 200) } : {}),
+      ...(chance(rng, 0.2) ? { bytesPerServerMax: between(rng, 10, 100) } : {}),
+      ...(chance(rng, 0.2) ? { bytesPerHourMax: between(rng, 10, 300) } : {}),
     },
     restraint: isPlain || chance(rng, 0.9) ? null : { why: 'paused' },
   };

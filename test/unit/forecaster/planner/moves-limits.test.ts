@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import type { PlanningResult } from '../../../../forecaster/planner/inputs.js';
 import type { TestFleet } from '../../../support/planner/inputs.js';
 import { START_MS } from '../../../support/planner/inputs.js';
 import { movesIn, movesOf, planned } from '../../../support/planner/planned.js';
@@ -84,6 +85,49 @@ describe('the limits of moves', () => {
     const none = planned({ ...fleet, options: { movesPerHourMax: 2 } });
     expect(none.none).toMatchObject({ why: 'blocked' });
     expect(movesOf(planned({ ...fleet, options: { movesPerHourMax: 4 } }))).toHaveLength(2);
+  });
+
+  it('moves no more bytes than a plan, a server, an hour may, and names the limit in the way', () => {
+    const on = (movedAtMs: number | null = null): TestFleet['resources'][string] => ({
+      on: 's1',
+      needs: { hits: 30, memory: 100 },
+      movedAtMs,
+    });
+    const fleet = (options: TestFleet['options']): TestFleet => ({
+      servers: { s1: { ...SERVER, state: 'draining' }, s2: SERVER, s3: SERVER },
+      resources: {
+        a: on(),
+        b: on(),
+        c: on(),
+        d: on(),
+        unknown: { on: 's1', needs: { hits: 30 } },
+        lately: { ...on(START_MS - 60_000), on: 's2' },
+      },
+      ...(options && { options }),
+    });
+    const count = (options: TestFleet['options']): number =>
+      movesOf(planned(fleet(options))).length;
+    const limits = ({ plan }: PlanningResult): unknown[] =>
+      plan?.analysis.blockers.filter(({ kind }) => kind === 'bytes-limit') ?? [];
+    expect(count({})).toBe(5);
+    // What no figure is known of counts for nothing.
+    expect(count({ bytesMax: 250 })).toBe(3);
+    expect(count({ bytesPerServerMax: 100 })).toBe(2);
+    expect(count({ bytesPerHourMax: 300 })).toBe(3);
+    expect(count({ bytesPerHourMax: 50 })).toBe(1);
+    expect(limits(planned(fleet({ bytesMax: 250 })))).toMatchObject([{ amount: 150 }]);
+    expect(limits(planned(fleet({ bytesPerServerMax: 100 }))).slice(0, 1)).toMatchObject([
+      { server: 's1', amount: 300 },
+    ]);
+  });
+
+  it('places what nobody serves whatever the limits of bytes', () => {
+    const lost = planned({
+      servers: { s1: { ...SERVER, state: 'lost' }, s2: SERVER },
+      resources: { a: { on: 's1', needs: { memory: 100 } }, b: { needs: { memory: 100 } } },
+      options: { bytesMax: 1, bytesPerServerMax: 1, bytesPerHourMax: 1 },
+    });
+    expect(movesOf(lost)).toHaveLength(2);
   });
 
   it('moves a resource that was moved lately only to take away overload', () => {

@@ -278,7 +278,7 @@ describe('planFor', () => {
         c: { needs: { hits: 10 } },
       },
     });
-    const { plan } = planFor(inputs, { shouldStop: () => true });
+    const { plan } = planFor(inputs, { timeShare: () => 1 });
     expect(plan?.analysis.stopped).toBe('time');
   });
 });

@@ -113,6 +113,12 @@ describe('the words for no plan', () => {
     expect(blockerWords({ ...BLOCKER, kind: 'hourly-moves-limit', amount: 3 })).toBe(
       '3 moves more than an hour may have would be needed',
     );
+    expect(blockerWords({ ...BLOCKER, kind: 'bytes-limit', amount: 1.5e9 })).toBe(
+      '1.5 GB more than may be moved from or to s1 would have to be',
+    );
+    expect(blockerWords({ ...BLOCKER, kind: 'bytes-limit', server: null, amount: 999_960 })).toBe(
+      '1.0 MB more than may be moved would have to be',
+    );
     expect(blockerWords({ ...BLOCKER, kind: 'group' })).toBe(
       "the rules of vol-7's group forbid it",
     );

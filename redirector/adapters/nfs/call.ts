@@ -353,7 +353,7 @@ export class Call implements UnderWay, EntryUser, Awaiting {
       edits.opaque(at, length, handles[nth]!);
     }
     // Whoever commits it later may come to another of those who serve it.
-    if (this.#stabilityAt >= 0 && this.#entry?.isShared === true) {
+    if (this.#stabilityAt >= 0 && this.#entry.isShared) {
       edits.number(this.#stabilityAt, FILE_SYNC);
     }
     return edits.apply(this.#record, xid);

@@ -28,7 +28,8 @@ export interface RpcCallsParts {
 }
 
 interface Waiting {
-  readonly message: (xid: number) => readonly Uint8Array[];
+  /** Undefined: it is not to be sent any more. */
+  readonly message: (xid: number) => readonly Uint8Array[] | undefined;
   readonly awaiting: Awaiting;
 }
 
@@ -114,8 +115,16 @@ export class RpcCalls {
   }
 
   #write(xid: number, message: Waiting['message'], awaiting: Awaiting): void {
+    const pieces = message(xid);
+    if (pieces === undefined) {
+      // Not in this turn: who sends does not hear of it before it knows the number.
+      queueMicrotask(() => {
+        awaiting.lost(false);
+      });
+      return;
+    }
     this.#sent.set(xid, awaiting);
-    this.#outbox.write(message(xid));
+    this.#outbox.write(pieces);
     this.#touch();
   }
 

@@ -319,6 +319,13 @@ export class Call implements UnderWay, EntryUser, Awaiting {
 
   #send(calls: RpcCalls, server: number): void {
     const context = this.#context;
+    const handles = this.#named.flatMap(({ entry }) => entry.handleAt(server) ?? []);
+    if (handles.length < this.#named.length) {
+      // Another call has found meanwhile that the server says something else by now.
+      this.#state = 'finding';
+      void this.#find(server);
+      return;
+    }
     this.#state = 'sent';
     this.#server = calls;
     this.#sentAtMs = context.clock.monotonicMs();
@@ -327,10 +334,12 @@ export class Call implements UnderWay, EntryUser, Awaiting {
       this.#outcomes ??= new Outcomes(this.#named, this.#names);
     }
     if (this.#mayBeDone) context.counters.repeated += 1;
-    this.#xid = calls.send((xid) => this.#message(xid, server), this);
+    this.#xid = calls.send((xid) => this.#message(xid, handles), this);
   }
 
-  #message(xid: number, server: number): Uint8Array[] {
+  /** Undefined: it may not be sent any more, once there is a connection. */
+  #message(xid: number, handles: readonly Uint8Array[]): Uint8Array[] | undefined {
+    if (this.#entry?.isAsEntered !== true) return undefined;
     const edits = new Edits();
     const { front } = this.#record;
     const served = this.#export;
@@ -340,13 +349,11 @@ export class Call implements UnderWay, EntryUser, Awaiting {
       const bytes = AUTH_HEAD_BYTES + padded(credentialsBytes);
       edits.cut(credentialsAt - AUTH_HEAD_BYTES, bytes, credentials);
     }
-    for (const { entry, at, length } of this.#named) {
-      const handle = entry.handleAt(server);
-      // It is known as long as this call is in: what is forgotten has not been used for long.
-      if (handle !== undefined) edits.opaque(at, length, handle);
+    for (const [nth, { at, length }] of this.#named.entries()) {
+      edits.opaque(at, length, handles[nth]!);
     }
     // Whoever commits it later may come to another of those who serve it.
-    if (this.#stabilityAt >= 0 && this.#entry?.isShared === true) {
+    if (this.#stabilityAt >= 0 && this.#entry.isShared) {
       edits.number(this.#stabilityAt, FILE_SYNC);
     }
     return edits.apply(this.#record, xid);

@@ -252,6 +252,8 @@ export class HandleTable {
   #relink(id: string, { links }: HandleRecord): void {
     const entry = this.#byId.get(bytesText(Buffer.from(id, 'hex')));
     if (entry === undefined) return;
+    // Of one that is known here: what another redirector says of it now.
+    for (const { dir, name } of entry.links) entry.unlink(dir, name);
     for (const [dirId, name] of links) {
       const dir = this.#byId.get(bytesText(Buffer.from(dirId, 'hex')));
       if (dir !== undefined && dir !== entry) entry.link(dir, name);

@@ -48,6 +48,7 @@ export class NfsAdapter implements ProtocolAdapter {
   readonly #fronts: Fronts<undefined, NfsClient>;
   #options: NfsOptions;
   #exports: Exports;
+  #areHandlesLoaded = false;
 
   constructor(parts: NfsAdapterParts, { listeners, exports, options = {} }: NfsSetting) {
     this.#parts = parts;
@@ -84,8 +85,13 @@ export class NfsAdapter implements ProtocolAdapter {
 
   /** @throws ERR_LISTEN_FAILED */
   async start(): Promise<void> {
-    if (this.#exports.all.length > 0) await this.#loadHandles();
+    if (!this.#areHandlesLoaded) await this.#loadHandles();
     await this.#fronts.start();
+  }
+
+  /** Clients of another redirector come here, or those of a former life: with the handles that they have. */
+  adopt(): Promise<void> {
+    return this.#loadHandles();
   }
 
   /** Other listeners, exports and options, from the next call on. @throws ERR_LISTEN_FAILED: nothing was changed */
@@ -126,6 +132,8 @@ export class NfsAdapter implements ProtocolAdapter {
   }
 
   async #loadHandles(): Promise<void> {
+    if (this.#exports.all.length === 0) return;
+    this.#areHandlesLoaded = true;
     try {
       await this.#context.table.load();
     } catch (err) {

@@ -73,8 +73,15 @@ export class NfsWorld {
     await this.adapter.start();
   }
 
-  client(host = 'client'): NfsTester {
-    const [at = { host: 'proxy', port: 2049 }] = this.adapter.addresses;
+  /** One more, which nobody has asked for anything. */
+  async second(): Promise<NfsAdapter> {
+    const adapter = this.#adapterOf('proxy-2');
+    await adapter.start();
+    return adapter;
+  }
+
+  client(host = 'client', adapter = this.adapter): NfsTester {
+    const [at = { host: 'proxy', port: 2049 }] = adapter.addresses;
     return new NfsTester(this.net.host(host), at);
   }
 

@@ -168,6 +168,21 @@ servers:
       '3: listeners.0.route',
     ],
     [
+      'an nfs listener for one resource',
+      'listeners:\n  - listen: 127.0.0.1:1\n    protocol: nfs\n    route: { resource: a }\n',
+      '4: listeners.0.route: not of an nfs listener',
+    ],
+    [
+      'a resource exported twice',
+      'nfs:\n  exports:\n    - { path: /a, resource: a }\n    - { path: /b, resource: a }\n',
+      '4: nfs.exports.1.resource: a is exported twice',
+    ],
+    [
+      'a path that is none',
+      'nfs:\n  exports:\n    - { path: /a/, resource: a }\n',
+      '3: nfs.exports.0.path: a path from / on',
+    ],
+    [
       'a server twice',
       'servers:\n  - { id: s1, address: "h:1" }\n  - { id: s1, address: "h:2" }\n',
       '3: servers.1.id: s1 is there twice',

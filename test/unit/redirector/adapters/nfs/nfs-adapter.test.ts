@@ -99,6 +99,21 @@ describe('an NFS client behind a redirector', () => {
     expect(hex(await world.mounted(again))).toBe(hex(root));
   });
 
+  it('gets the handles that it has from a redirector that takes over', async () => {
+    const { world, client, root } = await started();
+    const other = await world.second();
+    const file = handleOf(await world.of(client.create(root, 'f')));
+    const late = world.client('client', other);
+    expect(await world.of(late.attributes(file))).toMatchObject({ type: 1 });
+    const dir = handleOf(await world.of(client.makeDirectory(root, 'd')));
+    expect(await world.of(client.rename(root, 'f', dir, 'g'))).toBe(0);
+    await world.of(other.adopt());
+    expect(hex(await world.of(late.lookup(root, 'd')))).toBe(hex(dir));
+    expect(hex(await world.of(late.lookup(dir, 'g')))).toBe(hex(file));
+    expect(await world.switch('s1', 's2')).toEqual([]);
+    expect(await world.of(late.attributes(file))).toMatchObject({ type: 1 });
+  });
+
   it('finds what it renamed on a server that never heard of it', async () => {
     const { world, client, root } = await started();
     const one = handleOf(await world.of(client.makeDirectory(root, 'one')));

@@ -114,6 +114,8 @@ export default defineConfig(
       'redirector/shared/**/*.ts',
       'core/metric-store/**/*.ts',
       'core/net/http/**/*.ts',
+      'core/onc-rpc/**/*.ts',
+      'redirector/adapters/nfs/**/*.ts',
       'test/**/*.ts',
       'bench/**/*.ts',
     ],

@@ -14,6 +14,7 @@ import { isUnspecified } from '../core/net/ip.js';
 import type { Net } from '../core/net/port.js';
 import type { TableStore } from '../core/table-store/port.js';
 import { Announcer } from './announcer.js';
+import type { Attachments } from './attachments.js';
 import type { ControlHandler } from './control.js';
 import { controlHandlers } from './control.js';
 import { NewOwners } from './new-owners.js';
@@ -34,6 +35,8 @@ export interface AgentParts {
   readonly resources: () => readonly ResourceId[];
   /** Which of them it serves beside others, at the same time; left out: none. */
   readonly isShared?: (resource: string) => boolean;
+  /** How the server is kept from serving what it does not own; left out: each request is looked at. */
+  readonly attachments?: Attachments | undefined;
 }
 
 export interface AgentOptions {
@@ -122,6 +125,10 @@ export class Agent implements Startable {
       if (isUnspecified(host)) fail('ERR_ADVERTISE_MISSING', { server, host });
     }
     const ownership = await Ownership.open(this.#parts, { bootGraceMs });
+    const { attachments, log: agentLog } = this.#parts;
+    const owned = ownership.owned().map(({ resource }) => resource);
+    // A server that starts later finds it as it should be.
+    if ((await attachments?.begin(owned)) === false) agentLog.warn({}, 'exports not as owned yet');
     this.#ownership = ownership;
     const { isShared = () => false } = this.#parts;
     this.#gate = new RequestGate({ ownership, newOwners: this.#newOwners, isShared });

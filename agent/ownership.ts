@@ -12,6 +12,7 @@ import {
 } from '../core/generation.js';
 import { ownershipDigest } from '../core/ownership-digest.js';
 import type { TableStore } from '../core/table-store/port.js';
+import type { Attachments } from './attachments.js';
 import { OWNED } from './owned-record.js';
 
 export interface OwnershipOptions {
@@ -20,6 +21,14 @@ export interface OwnershipOptions {
    * this server's, before they are served on as before. The others wait for that word however long.
    */
   readonly bootGraceMs: number;
+}
+
+export interface OwnershipParts {
+  readonly store: TableStore;
+  readonly clock: Clock;
+  readonly boot: string;
+  /** What clients are attached to at the server; undefined: each request is looked at. */
+  readonly attachments?: Attachments | undefined;
 }
 
 /** Whether a request may run here. All but `admitted` mean: it was not executed. */
@@ -39,7 +48,7 @@ interface Owned {
   closing: boolean;
   /** Known to be right in this life of the agent. */
   confirmed: boolean;
-  /** A take that the disk does not have yet: doubled messages share its answer. */
+  /** A take that is not done yet: doubled messages share its answer. */
   taking: { readonly since: Generation; readonly result: Promise<OwnershipChange> } | undefined;
   inFlight: number;
   readonly idle: Set<() => void>;
@@ -52,6 +61,7 @@ interface Owned {
  * confirmed is on the disk: a restart neither forgets a release nor an ownership.
  */
 export class Ownership {
+  readonly #attachments: Attachments | undefined;
   readonly #store: TableStore;
   readonly #clock: Clock;
   readonly #options: OwnershipOptions;
@@ -63,10 +73,8 @@ export class Ownership {
   #highest = NO_GENERATION;
   #digest: number | undefined;
 
-  private constructor(
-    parts: { readonly store: TableStore; readonly clock: Clock; readonly boot: string },
-    options: OwnershipOptions,
-  ) {
+  private constructor(parts: OwnershipParts, options: OwnershipOptions) {
+    this.#attachments = parts.attachments;
     this.#store = parts.store;
     this.#clock = parts.clock;
     this.boot = parts.boot;
@@ -75,10 +83,7 @@ export class Ownership {
   }
 
   /** @param parts.store the agent's own, not the cluster's. @throws ERR_STORE_UNAVAILABLE, ERR_RECORD_INVALID */
-  static async open(
-    parts: { readonly store: TableStore; readonly clock: Clock; readonly boot: string },
-    options: OwnershipOptions,
-  ): Promise<Ownership> {
+  static async open(parts: OwnershipParts, options: OwnershipOptions): Promise<Ownership> {
     const ownership = new Ownership(parts, options);
     const { entries } = await parts.store.read(0);
     for (const { key, value } of entries) {
@@ -150,6 +155,8 @@ export class Ownership {
     const isIdle = waitMs === null || (await this.#idle(owned, waitMs));
     if (!isSameGeneration(owned.seen, generation)) return 'stale';
     if (!isIdle) return 'busy';
+    if ((await this.#attachments?.release(resource)) === false) return 'failed';
+    if (!isSameGeneration(owned.seen, generation)) return 'stale';
     if (!(await this.#save(resource, owned, null))) return 'failed';
     if (!isSameGeneration(owned.seen, generation)) return 'stale';
     owned.since = undefined;
@@ -227,16 +234,26 @@ export class Ownership {
     owned: Owned,
     since: Generation,
   ): Promise<OwnershipChange> {
-    const isSaved = await this.#save(resource, owned, since);
+    const change = await this.#makeOwned(resource, owned, since);
     if (owned.taking !== undefined && isSameGeneration(owned.taking.since, since)) {
       owned.taking = undefined;
     }
-    if (!isSaved) return 'failed';
-    if (!isSameGeneration(owned.seen, since)) return 'stale';
+    if (change !== 'done') return change;
     own(owned, since);
     owned.confirmed = true;
     this.#digest = undefined;
     return 'done';
+  }
+
+  async #makeOwned(
+    resource: ResourceId,
+    owned: Owned,
+    since: Generation,
+  ): Promise<OwnershipChange> {
+    if (!(await this.#save(resource, owned, since))) return 'failed';
+    if (!isSameGeneration(owned.seen, since)) return 'stale';
+    if ((await this.#attachments?.take(resource)) === false) return 'failed';
+    return isSameGeneration(owned.seen, since) ? 'done' : 'stale';
   }
 
   /** True once nothing runs; false after `waitMs`. */

@@ -65,6 +65,8 @@ export class SidecarConnection {
   #front: Connection | undefined;
   #back: Connection | undefined;
   #isBackOpen = false;
+  /** Open, and about to be used again. */
+  #isListening = false;
   #responses: ResponseReader;
   #pending: Uint8Array[] = [];
   #pendingBytes = 0;
@@ -171,9 +173,42 @@ export class SidecarConnection {
     const isRead = head.framing.kind === 'none';
     const body = new BodyWriter(head.framing);
     this.#underWay = { head, resource, body, isRead, answer: undefined };
+    if (this.#back === undefined) {
+      this.#connect();
+      this.#responses.expect(head.method);
+    } else {
+      this.#listenTo(this.#back, head.method);
+    }
+    this.#send(latin1Bytes(localHead(head)));
+  }
+
+  /**
+   * What the server said since its last answer, which nobody asked for, is to be heard before this question is put: it would be
+   * taken for the answer. Until then the request waits as for a connection that opens.
+   */
+  #listenTo(back: Connection, method: string): void {
+    if (!this.#isBackOpen) {
+      this.#responses.expect(method);
+      return;
+    }
+    this.#isBackOpen = false;
+    this.#isListening = true;
+    this.#parts.net.afterArrivals(() => {
+      if (!this.#isListening || this.#back !== back) return;
+      this.#isListening = false;
+      this.#responses.expect(method);
+      this.#sendPending(back);
+    });
+  }
+
+  /** Nothing of the request was sent. */
+  #connectAgain({ head }: UnderWay): void {
+    const before = this.#back;
+    this.#isListening = false;
+    this.#back = undefined;
+    before?.destroy();
     this.#connect();
     this.#responses.expect(head.method);
-    this.#send(latin1Bytes(localHead(head)));
   }
 
   #forward(bytes: Uint8Array): void {
@@ -239,35 +274,44 @@ export class SidecarConnection {
     this.#back = back;
     this.#isBackOpen = false;
     this.#responses = this.#newResponses();
+    const isCurrent = (): boolean => this.#back === back;
     back.handler = {
       opened: () => {
+        if (!isCurrent()) return;
         this.#events.reached(true);
-        if (this.#underWay !== undefined && !this.#mayGoOn(this.#underWay)) return;
-        this.#isBackOpen = true;
-        const pending = this.#pending;
-        this.#pending = [];
-        this.#pendingBytes = 0;
-        let hasRoom = true;
-        for (const bytes of pending) hasRoom = back.write(bytes);
-        if (hasRoom && !this.#isBusy()) this.#front?.resume();
+        this.#sendPending(back);
       },
       data: (bytes) => {
-        this.#fromBack(bytes);
+        if (isCurrent()) this.#fromBack(bytes);
       },
       drained: () => {
-        if (!this.#isBusy() || this.#isTunnel) this.#front?.resume();
+        if (isCurrent() && (!this.#isBusy() || this.#isTunnel)) this.#front?.resume();
       },
       ended: () => {
+        if (!isCurrent()) return;
         if (this.#isTunnel) this.#front?.end();
-        else {
+        else if (this.#isListening && this.#underWay !== undefined) {
+          this.#connectAgain(this.#underWay);
+        } else {
           this.#responses.peerEnded();
           back.destroy();
         }
       },
       closed: (reason) => {
-        this.#backClosed(reason);
+        if (isCurrent()) this.#backClosed(reason);
       },
     };
+  }
+
+  #sendPending(back: Connection): void {
+    if (this.#underWay !== undefined && !this.#mayGoOn(this.#underWay)) return;
+    this.#isBackOpen = true;
+    const pending = this.#pending;
+    this.#pending = [];
+    this.#pendingBytes = 0;
+    let hasRoom = true;
+    for (const bytes of pending) hasRoom = back.write(bytes);
+    if (hasRoom && !this.#isBusy()) this.#front?.resume();
   }
 
   #fromBack(bytes: Uint8Array): void {
@@ -350,11 +394,21 @@ export class SidecarConnection {
   }
 
   #answerFault({ text }: HttpFault): void {
+    if (this.#isListening && this.#underWay !== undefined) {
+      this.#connectAgain(this.#underWay);
+      return;
+    }
     this.#back?.destroy();
     this.#loseAnswer(`the answer of the server is not valid: ${text}`);
   }
 
   #backClosed(reason: CloseReason): void {
+    // It was just about to be used: as good as one that closed before.
+    if (this.#isListening && this.#underWay !== undefined && reason !== 'destroyed') {
+      this.#connectAgain(this.#underWay);
+      return;
+    }
+    this.#isListening = false;
     const wasOpen = this.#isBackOpen;
     this.#back = undefined;
     this.#isBackOpen = false;

@@ -1,11 +1,11 @@
 import type { Clock } from '../core/clock/port.js';
 import type { Address } from '../core/domain.js';
-import { every } from '../core/every.js';
 import type { Startable } from '../core/lifecycle.js';
 import type { Log } from '../core/log.js';
 import type { Listener, Net } from '../core/net/port.js';
 import type { RequestGate } from './request-gate.js';
 import type { SidecarConnectionOptions } from './sidecar-connection.js';
+import { ServerWatch } from './server-watch.js';
 import { SidecarConnection } from './sidecar-connection.js';
 
 export interface SidecarParts {
@@ -36,15 +36,13 @@ export class Sidecar implements Startable {
   readonly #parts: SidecarParts;
   readonly #options: SidecarOptions;
   readonly #connections = new Set<SidecarConnection>();
-  readonly #stopping = new AbortController();
-  #checking: Promise<void> = Promise.resolve();
+  readonly #watch: ServerWatch;
   #listener: Listener | undefined;
-  /** The last attempt to reach the server failed. */
-  #isServerAway = false;
 
   constructor(parts: SidecarParts, options: SidecarOptions) {
     this.#parts = parts;
     this.#options = options;
+    this.#watch = new ServerWatch(parts, { ...options, server: options.forward });
   }
 
   get address(): Address {
@@ -53,7 +51,7 @@ export class Sidecar implements Startable {
 
   /** The server could be reached the last time. */
   get isServing(): boolean {
-    return !this.#isServerAway;
+    return this.#watch.isServing;
   }
 
   /** @throws ERR_LISTEN_FAILED */
@@ -72,23 +70,18 @@ export class Sidecar implements Startable {
             this.#connections.delete(served);
           },
           reached: (isReached) => {
-            this.#reached(isReached);
+            this.#watch.reached(isReached);
           },
         },
       );
       this.#connections.add(served);
     });
-    const { clock } = this.#parts;
-    const { checkMs } = this.#options;
-    this.#checking = every(clock, { everyMs: checkMs, signal: this.#stopping.signal }, () =>
-      this.#check(),
-    );
+    await this.#watch.start();
   }
 
   /** Takes no more; what is under way has `graceMs` to end. */
   async stop(graceMs = 5000): Promise<void> {
-    this.#stopping.abort(new Error('stopping'));
-    await this.#checking;
+    await this.#watch.stop();
     await this.#listener?.close();
     const closed = [...this.#connections].map((connection) => connection.finish());
     const cancel = this.#parts.clock.after(graceMs, () => {
@@ -96,34 +89,5 @@ export class Sidecar implements Startable {
     });
     await Promise.all(closed);
     cancel();
-  }
-
-  /** Whether the server takes connections. */
-  #check(): Promise<void> {
-    const { forward, connectTimeoutMs } = this.#options;
-    const connection = this.#parts.net.connect(forward, { timeoutMs: connectTimeoutMs });
-    return new Promise((resolve) => {
-      let isReached = false;
-      connection.handler = {
-        opened: () => {
-          isReached = true;
-          connection.destroy();
-        },
-        data: () => undefined,
-        drained: () => undefined,
-        ended: () => undefined,
-        closed: () => {
-          this.#reached(isReached);
-          resolve();
-        },
-      };
-    });
-  }
-
-  #reached(isReached: boolean): void {
-    if (this.#isServerAway !== isReached) return;
-    this.#isServerAway = !isReached;
-    if (isReached) this.#parts.log.info({}, 'server answers again');
-    else this.#parts.log.warn({}, 'server does not answer');
   }
 }

@@ -1,9 +1,7 @@
 import { z } from 'zod';
 import { fail } from '../core/errors.js';
 import { clip } from '../core/text.js';
-
-/** Who may call: a viewer sees, an operator changes. GET never changes anything. */
-export type Role = 'viewer' | 'operator';
+import type { Role } from './access/token.js';
 
 /** A request whose parts have not been looked at. */
 export interface RawRequest {
@@ -19,16 +17,30 @@ export interface ApiRoute {
   readonly method: 'GET' | 'POST';
   /** Parts that begin with a colon are parameters. */
   readonly path: string;
+  /** Who may call at least. GET never changes anything. */
   readonly role: Role;
   readonly summary: string;
+  readonly schemas: RouteSchemas;
+  /** The answer carries an ETag, and is not sent again to whoever has it. */
+  readonly isTagged: boolean;
   /** Answers 200 with JSON; what it throws becomes problem+json. */
   readonly handle: (request: RawRequest) => Promise<unknown>;
+}
+
+/** Left out: there is nothing to say of it. */
+export interface RouteSchemas {
+  readonly params?: z.ZodType | undefined;
+  readonly query?: z.ZodType | undefined;
+  readonly body?: z.ZodType | undefined;
+  readonly answer?: z.ZodType | undefined;
 }
 
 interface Described<Params, Query, Body> {
   readonly method: ApiRoute['method'];
   readonly path: string;
   readonly summary: string;
+  readonly answer?: z.ZodType;
+  readonly isTagged?: boolean;
   readonly params?: z.ZodType<Params>;
   readonly query?: z.ZodType<Query>;
   readonly body?: z.ZodType<Body>;
@@ -46,23 +58,25 @@ export function route<Params = unknown, Query = unknown, Body = unknown>(
     readonly signal: AbortSignal;
   }) => Promise<unknown>,
 ): ApiRoute {
-  const { method, path, summary } = described;
+  const { method, path, summary, params, query, body, answer, isTagged = false } = described;
   const schemas = {
-    params: described.params ?? (nothingSchema as z.ZodType<Params>),
-    query: described.query ?? (nothingSchema as z.ZodType<Query>),
-    body: described.body ?? (nothingSchema as z.ZodType<Body>),
+    params: params ?? (nothingSchema as z.ZodType<Params>),
+    query: query ?? (nothingSchema as z.ZodType<Query>),
+    body: body ?? (nothingSchema as z.ZodType<Body>),
   };
   return {
     method,
     path,
     summary,
+    schemas: { params, query, body, answer },
+    isTagged,
     role: method === 'GET' ? 'viewer' : 'operator',
-    handle: ({ params, query, body, signal }) =>
+    handle: (request) =>
       handle({
-        params: parse('path', schemas.params, params),
-        query: parse('query', schemas.query, query),
-        body: parse('body', schemas.body, body),
-        signal,
+        params: parse('path', schemas.params, request.params),
+        query: parse('query', schemas.query, request.query),
+        body: parse('body', schemas.body, request.body),
+        signal: request.signal,
       }),
   };
 }

@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto';
+import type { SecureContextOptions } from 'node:tls';
+import { Server as TlsServer, createSecureContext } from 'node:tls';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import fastify from 'fastify';
-import { isLoopback } from '../core/config/load.js';
 import type { Address } from '../core/domain.js';
 import { formatAddress } from '../core/domain.js';
 import { ForeshiftError, fail } from '../core/errors.js';
@@ -8,9 +10,16 @@ import { parseJson } from '../core/json.js';
 import type { Startable } from '../core/lifecycle.js';
 import type { Log } from '../core/log.js';
 import { messageOf } from '../core/text.js';
+import type { Access, Identity } from './access/access.js';
+import { assertRole } from './access/access.js';
+import { refusalOf, shownBy } from './access/requests.js';
+import { sessionRoutes } from './access/session.js';
 import type { Asset } from './assets.js';
+import { IdempotentAnswers } from './idempotency.js';
 import type { JobsPage } from './jobs/page.js';
 import { JOBS_PATH } from './jobs/page.js';
+import { OPENAPI_PATH, openApiOf } from './openapi.js';
+import { PROBLEMS_PATH, problemPage } from './problem-pages.js';
 import { isExpected, problemOf } from './problem.js';
 import type { ApiRoute } from './route.js';
 import type { NewsStream } from './news-stream.js';
@@ -22,10 +31,24 @@ export interface ApiServerParts {
   readonly assets: ReadonlyMap<string, Asset>;
   readonly news: NewsStream;
   readonly jobs: JobsPage;
+  readonly access: Access;
+  readonly version: string;
+  /** Somebody who is known asked for what its role does not allow. */
+  readonly onForbidden: (identity: Identity, what: string) => void;
+}
+
+/** PEM. */
+export interface ApiTls {
+  readonly chain: string;
+  readonly key: string;
+  /** Where it came from, for a person. */
+  readonly origin: string;
 }
 
 export interface ApiServerOptions {
   readonly listen: Address;
+  /** Undefined: in the clear, for this machine alone. */
+  readonly tls: ApiTls | undefined;
   readonly bodyBytesMax: number;
   readonly requestTimeoutMs: number;
   readonly idleTimeoutMs: number;
@@ -33,6 +56,7 @@ export interface ApiServerOptions {
 }
 
 export const API_SERVER_DEFAULTS = {
+  tls: undefined,
   bodyBytesMax: 1 << 20,
   requestTimeoutMs: 10_000,
   idleTimeoutMs: 60_000,
@@ -49,14 +73,16 @@ const HEADERS = {
 } as const;
 
 /**
- * The API of the control plane, and the page, on a listener of its own. It listens on loopback and has no login
- * yet, so it answers only requests that name a loopback host (a page elsewhere cannot be made to point a
- * browser here) and takes changes only as JSON (a form cannot send that).
+ * The API of the control plane, and the page, on a listener of its own. Without a login it listens on loopback and answers
+ * only requests that name a loopback host: a page elsewhere cannot be made to point a browser here. With one, everything
+ * but the page itself and what documents the API wants a token or a session. Changes are taken only as JSON, and from no
+ * page of another site.
  */
 export class ApiServer implements Startable {
   readonly #parts: ApiServerParts;
   readonly #options: ApiServerOptions;
   readonly #app: FastifyInstance;
+  readonly #answers = new IdempotentAnswers();
   #address: Address;
 
   constructor(parts: ApiServerParts, options: ApiServerOptions) {
@@ -90,9 +116,16 @@ export class ApiServer implements Startable {
     await this.#app.close();
   }
 
+  /** Another certificate, from the next handshake on. @throws ERR_TLS_INVALID: the former stays */
+  renew(tls: ApiTls): void {
+    const { server } = this.#app;
+    if (server instanceof TlsServer) server.setSecureContext(apiContext(tls));
+  }
+
   #build(): FastifyInstance {
-    const { bodyBytesMax, requestTimeoutMs, idleTimeoutMs } = this.#options;
+    const { bodyBytesMax, requestTimeoutMs, idleTimeoutMs, tls } = this.#options;
     const app = fastify({
+      ...(tls !== undefined && { https: apiContext(tls) }),
       logger: false,
       bodyLimit: bodyBytesMax,
       requestTimeout: requestTimeoutMs,
@@ -116,36 +149,87 @@ export class ApiServer implements Startable {
         }
       },
     );
+    const { access, version } = this.#parts;
     app.addHook('onRequest', (request, reply, done) => {
       void reply.headers(HEADERS);
-      done(refusalOf(request));
+      done(refusalOf(request, access.hasLogin));
     });
     app.setErrorHandler((error, request, reply) => this.#failed(error, request, reply));
     app.setNotFoundHandler((request) => fail('ERR_ROUTE_UNKNOWN', { path: pathOf(request) }));
-    for (const route of this.#parts.routes) this.#addRoute(app, route);
+    // What anybody may see: the page, how to log in, and what documents the API.
     for (const [path, asset] of this.#parts.assets) {
       app.get(path, (_request, reply) => reply.type(asset.type).send(asset.content));
     }
-    app.register(this.#parts.jobs, { prefix: JOBS_PATH });
-    app.get('/v1/stream', (request, reply) => {
-      this.#stream(request, reply);
+    app.register(sessionRoutes(access, tls !== undefined));
+    const documentation = JSON.stringify(
+      openApiOf(this.#parts.routes, { version, hasLogin: access.hasLogin }),
+    );
+    app.get(OPENAPI_PATH, (_request, reply) => reply.type('application/json').send(documentation));
+    app.get<{ Params: { name: string } }>(`${PROBLEMS_PATH}/:name`, (request, reply) => {
+      const page = problemPage(request.params.name);
+      if (page === undefined) return fail('ERR_ROUTE_UNKNOWN', { path: pathOf(request) });
+      return reply.type('text/plain; charset=utf-8').send(page);
+    });
+    // And what only those may who are known.
+    app.register((known, _options, done) => {
+      known.decorateRequest('identity');
+      known.addHook('onRequest', (request, _reply, next) => {
+        request.setDecorator('identity', access.identify(shownBy(request)));
+        next();
+      });
+      for (const route of this.#parts.routes) this.#addRoute(known, route);
+      known.register(this.#parts.jobs, { prefix: JOBS_PATH });
+      known.get('/v1/stream', (request, reply) => {
+        this.#stream(request, reply);
+      });
+      done();
     });
     return app;
   }
 
   #addRoute(app: FastifyInstance, route: ApiRoute): void {
+    const { onForbidden } = this.#parts;
     app.route({
       method: route.method,
       url: route.path,
+      // Before the body is read.
+      onRequest: (request, _reply, done) => {
+        const identity = request.getDecorator<Identity>('identity');
+        try {
+          assertRole(identity, route.role);
+        } catch (error) {
+          onForbidden(identity, `${route.method} ${pathOf(request)}`);
+          throw error;
+        }
+        done();
+      },
       handler: async (request, reply) => {
         const gone = new AbortController();
         request.raw.once('close', () => {
           gone.abort(new Error('the client has gone'));
         });
         const { params, query } = request;
-        const body = request.body ?? {};
-        const answer = await route.handle({ params, query, body, signal: gone.signal });
-        return reply.type('application/json').send(JSON.stringify(answer));
+        const identity = request.getDecorator<Identity>('identity');
+        const body = actedBy(identity, request.body ?? {});
+        const act = (): Promise<unknown> =>
+          route.handle({ params, query, body, signal: gone.signal });
+        const key = request.headers['idempotency-key'];
+        const answer =
+          route.method === 'POST' && key !== undefined
+            ? await this.#answers.once(
+                String(key),
+                { by: identity.name, path: request.url, body },
+                act,
+              )
+            : await act();
+        const text = JSON.stringify(answer);
+        void reply.type('application/json');
+        if (!route.isTagged) return reply.send(text);
+        const tag = `"${createHash('sha256').update(text).digest('base64url').slice(0, 22)}"`;
+        void reply.header('etag', tag);
+        return request.headers['if-none-match'] === tag
+          ? reply.status(304).send()
+          : reply.send(text);
       },
     });
   }
@@ -172,6 +256,7 @@ export class ApiServer implements Startable {
       this.#parts.log.error({ err: known, path: pathOf(request) }, 'api request failed');
     }
     const problem = problemOf(known);
+    if (problem.status === 401) void reply.header('www-authenticate', 'Bearer realm="foreshift"');
     return reply
       .status(problem.status)
       .type('application/problem+json')
@@ -179,13 +264,21 @@ export class ApiServer implements Startable {
   }
 }
 
-/** Why a request is not even looked at; undefined: it is. */
-function refusalOf(request: FastifyRequest): Error | undefined {
-  const host = request.host.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1');
-  if (!isLoopback(host)) return new ForeshiftError('ERR_HOST_REFUSED', {});
-  if (request.method === 'GET' || request.method === 'HEAD') return undefined;
-  const type = request.headers['content-type']?.split(';')[0]?.trim().toLowerCase();
-  return type === 'application/json' ? undefined : new ForeshiftError('ERR_MEDIA_TYPE', {});
+/** Who acts is who is known, whatever the request says; where nobody is known, what it says. */
+function actedBy({ name, isProven }: Identity, body: unknown): unknown {
+  const isObject = typeof body === 'object' && body !== null && !Array.isArray(body);
+  return isProven && isObject ? { ...body, by: name } : body;
+}
+
+/** @throws ERR_TLS_INVALID */
+export function apiContext({ chain, key, origin }: ApiTls): SecureContextOptions {
+  const options = { cert: chain, key, minVersion: 'TLSv1.2' } as const;
+  try {
+    createSecureContext(options);
+  } catch (error) {
+    fail('ERR_TLS_INVALID', { origin, why: messageOf(error) }, { cause: error });
+  }
+  return options;
 }
 
 /** Fastify's own errors in our words. */

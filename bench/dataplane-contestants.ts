@@ -16,7 +16,15 @@ export interface Contestant {
 }
 
 export type ContestantName =
-  'ours' | 'ours-log' | 'ours-tcp' | 'haproxy' | 'haproxy-tcp' | 'nginx' | 'node' | 'undici';
+  | 'ours'
+  | 'ours-two'
+  | 'ours-log'
+  | 'ours-tcp'
+  | 'haproxy'
+  | 'haproxy-tcp'
+  | 'nginx'
+  | 'node'
+  | 'undici';
 
 export interface StartOptions {
   readonly backends: readonly number[];
@@ -46,9 +54,11 @@ export async function startContestant(
     case 'ours-tcp':
     case 'node':
     case 'undici':
-      return nodeProcess(name, { kind: name, accessLog: undefined }, options);
+      return nodeProcess(name, { kind: name, accessLog: undefined, threads: 1 }, options);
+    case 'ours-two':
+      return nodeProcess(name, { kind: 'ours', accessLog: undefined, threads: 2 }, options);
     case 'ours-log':
-      return nodeProcess(name, { kind: 'ours', accessLog: options.log }, options);
+      return nodeProcess(name, { kind: 'ours', accessLog: options.log, threads: 1 }, options);
   }
 }
 
@@ -73,10 +83,10 @@ export function pinned(core: number | undefined, command: readonly string[]): re
 
 async function nodeProcess(
   name: string,
-  { kind, accessLog }: Pick<ProxyArguments, 'kind' | 'accessLog'>,
+  { kind, accessLog, threads }: Pick<ProxyArguments, 'kind' | 'accessLog' | 'threads'>,
   { backends, resources, core, nodeFlags }: StartOptions,
 ): Promise<Contestant> {
-  const given: ProxyArguments = { kind, backends, resources, accessLog };
+  const given: ProxyArguments = { kind, backends, resources, accessLog, threads };
   const module = fileURLToPath(new URL('./dataplane-process.js', import.meta.url));
   const [program = '', ...args] = pinned(core, [
     ...[process.execPath, '--expose-gc', ...nodeFlags],

@@ -6,15 +6,25 @@ export interface ProxyArguments {
   /** In ours only. */
   readonly resources: number;
   readonly accessLog: string | undefined;
+  /** Of ours, that take connections. */
+  readonly threads: number;
 }
 
 export interface ProxyReady {
   readonly port: number;
 }
 
-/** `collect`: the garbage; `move`: so many resources, the last ones, to the other server. */
+/** `collect`: the garbage; `move`: so many resources, the last ones, to the other server; `split`: who did what of several threads. */
 export type ProxyCommand =
-  { readonly do: 'collect' } | { readonly do: 'move'; readonly count: number };
+  | { readonly do: 'collect' }
+  | { readonly do: 'split' }
+  | { readonly do: 'move'; readonly count: number };
+
+/** Requests so far. */
+export interface Split {
+  readonly main: number;
+  readonly others: number;
+}
 
 export interface Moved {
   /** From the hold to the resume. */
@@ -27,4 +37,4 @@ export interface Moved {
   readonly beyondMs: number;
 }
 
-export type ProxyReply = { readonly collected: true } | Moved;
+export type ProxyReply = { readonly collected: true } | Moved | Split;

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { Pool } from 'undici';
 import type { ProxyArguments, ProxyCommand, ProxyReply, ProxyReady } from './dataplane-messages.js';
 import { OwnDataPlane } from './dataplane-ours.js';
+import { ThreadedDataPlane } from './dataplane-threads.js';
 
 /*
  * A proxy of Node's in a process of its own: ours, the one that everybody writes first (node:http on both sides), or one with
@@ -11,7 +12,8 @@ import { OwnDataPlane } from './dataplane-ours.js';
  */
 
 const given = JSON.parse(process.argv[2] ?? '') as ProxyArguments;
-const own = given.kind.startsWith('ours') ? new OwnDataPlane(given) : undefined;
+const threaded = given.threads > 1 ? new ThreadedDataPlane(given) : undefined;
+const own = threaded ?? (given.kind.startsWith('ours') ? new OwnDataPlane(given) : undefined);
 
 function tell(message: ProxyReady | ProxyReply): void {
   process.send?.(message);
@@ -21,6 +23,8 @@ process.on('message', (command: ProxyCommand) => {
   if (command.do === 'collect') {
     (globalThis as { gc?: () => void }).gc?.();
     tell({ collected: true });
+  } else if (command.do === 'split') {
+    tell(threaded?.split() ?? { main: 0, others: 0 });
   } else {
     void own?.move(command.count).then(tell);
   }

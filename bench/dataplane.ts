@@ -11,6 +11,7 @@ import type { Contestant, ContestantName, StartOptions } from './dataplane-conte
 import { cpuUs, residentKb, startContestant } from './dataplane-contestants.js';
 import { goalTable, median, round } from './dataplane-goals.js';
 import type { Load } from './dataplane-load.js';
+import type { Split } from './dataplane-messages.js';
 import { FixedRate, idleConnections, wrkLoad } from './dataplane-load.js';
 import { movesUnderLoad } from './dataplane-moves.js';
 import { markdownTable, numberColumns } from './markdown-table.js';
@@ -27,7 +28,7 @@ import { markdownTable, numberColumns } from './markdown-table.js';
 
 const { values: given } = parseArgs({
   options: {
-    rows: { type: 'string', default: 'a1,a2,a3,a4,post,a5,a6,a7,b,c' },
+    rows: { type: 'string', default: 'a1,a2,a3,a4,post,a5,a6,a7,a8,b,c' },
     rounds: { type: 'string', default: '7' },
     seconds: { type: 'string', default: '3' },
     warm: { type: 'string', default: '5' },
@@ -51,6 +52,8 @@ interface CpuRow {
   readonly connections?: number;
   readonly closes?: boolean;
   readonly bodyBytes?: number;
+  /** Proxies are not kept to one core. */
+  readonly isSpread?: boolean;
   /** Of the goals: ours over whom. */
   readonly goals: Readonly<Record<string, readonly [ours: ContestantName, over: ContestantName]>>;
 }
@@ -77,6 +80,14 @@ const CPU_ROWS: Readonly<Record<string, CpuRow>> = {
     goals: { a5: ['ours-tcp', 'haproxy-tcp'] },
   },
 };
+
+const TWO: CpuRow = {
+  file: '1k',
+  isSpread: true,
+  contestants: ['ours', 'ours-two'],
+  goals: { a8: ['ours-two', 'ours'] },
+};
+const TWO_CLOSED: CpuRow = { ...TWO, closes: true, goals: { 'a8-closed': ['ours-two', 'ours'] } };
 
 const absent = ['haproxy', 'nginx', 'wrk'].filter(
   (program) => spawnSync(program, ['-v'], { stdio: 'ignore' }).error !== undefined,
@@ -153,7 +164,10 @@ function units(row: CpuRow, { requests, bytes }: Load): number {
 }
 
 async function cpuRow(id: string, row: CpuRow): Promise<void> {
-  const contestants = await entered(row.contestants.filter(isWanted));
+  const contestants = await entered(row.contestants.filter(isWanted), {
+    ...startOptions,
+    ...(row.isSpread === true && { core: undefined }),
+  });
   for (const one of contestants) await measure(row, one, Number(given.warm));
   const rounds: Record<string, number>[] = [];
   const failed: Record<string, number> = {};
@@ -168,6 +182,7 @@ async function cpuRow(id: string, row: CpuRow): Promise<void> {
     }
     rounds.push(us);
   }
+  await splitOf(contestants.find(({ name }) => name === 'ours-two'));
   await leave();
   const ratio = (name: string, over: string): number =>
     median(rounds.map((us) => (us[name] ?? NaN) / (us[over] ?? NaN)));
@@ -190,6 +205,16 @@ async function cpuRow(id: string, row: CpuRow): Promise<void> {
       ]),
     ),
   );
+}
+
+/** How much of all the requests the thread with more of them had. */
+async function splitOf(threaded: Contestant | undefined): Promise<void> {
+  const split = (await threaded?.ask?.({ do: 'split' })) as Split | undefined;
+  if (split === undefined) return;
+  const { main, others } = split;
+  const share = Math.max(main, others) / (main + others);
+  figures['a8-split'] = Math.max(share, figures['a8-split'] ?? 0);
+  say(`\nrequests of the main thread and of the other: ${main} ${others}`);
 }
 
 async function fixedRate(): Promise<void> {
@@ -248,7 +273,7 @@ function codec(): void {
 async function memory(): Promise<void> {
   const count = Number(given.idle);
   const rows: string[][] = [];
-  for (const name of ALL) {
+  for (const name of ALL.filter(isWanted)) {
     // A table for a small fleet: what is measured is what a connection costs.
     const [one] = await entered([name], { ...startOptions, resources: REQUESTED });
     if (one === undefined) continue;
@@ -314,7 +339,10 @@ async function measureRow(id: string): Promise<void> {
   if (row !== undefined) await cpuRow(id, row);
   else if (id === 'a6') await fixedRate();
   else if (id === 'a7') codec();
-  else if (id === 'b') await moves();
+  else if (id === 'a8') {
+    await cpuRow('a8', TWO);
+    await cpuRow('a8-closed', TWO_CLOSED);
+  } else if (id === 'b') await moves();
   else if (id === 'c') await memory();
   else throw new Error(`no row ${id}`);
 }

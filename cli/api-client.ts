@@ -1,10 +1,9 @@
-import { NodeNet } from '../core/net/node.js';
-import { OutboundGuard } from '../core/net/guard.js';
-import type { Clock } from '../core/clock/port.js';
+import { request } from 'undici';
 import type { ErrorCode } from '../core/errors.js';
-import { ForeshiftError, codeOf, errorTable } from '../core/errors.js';
+import { ForeshiftError, errorTable } from '../core/errors.js';
 import type { JsonObject } from '../core/json.js';
 import { parseJson } from '../core/json.js';
+import { messageOf } from '../core/text.js';
 
 const TIMEOUT_MS = 60_000;
 const ANSWER_BYTES_MAX = 256 << 20;
@@ -26,19 +25,15 @@ export class ApiRefusal extends Error {
   }
 }
 
-/** Calls the API of a running Foreshift on this machine. */
+/** Calls the API of a running Foreshift. */
 export class ApiClient {
-  readonly #net: NodeNet;
   readonly #url: string;
+  readonly #token: string | undefined;
 
-  constructor(url: string, clock: Clock) {
+  /** @param url `http://…` or `https://…`, as an operator named it: so it may be anywhere */
+  constructor(url: string, token?: string) {
     this.#url = url.replace(/\/$/, '');
-    const guard = new OutboundGuard({
-      networks: ['127.0.0.0/8', '::1/128'],
-      ports: [{ first: 1, last: 65_535 }],
-      excluded: [],
-    });
-    this.#net = new NodeNet(clock, guard);
+    this.#token = token;
   }
 
   /** @throws ApiRefusal, ERR_API_UNREACHABLE */
@@ -52,29 +47,40 @@ export class ApiClient {
   }
 
   async #call<Answer>(method: 'GET' | 'POST', path: string, body: unknown): Promise<Answer> {
-    const answer = await this.#net
-      .call({
-        method,
-        url: `${this.#url}${path}`,
-        ...(body !== undefined && {
-          body: JSON.stringify(body),
-          headers: { 'content-type': 'application/json' },
-        }),
-        timeoutMs: TIMEOUT_MS,
-        answerBytesMax: ANSWER_BYTES_MAX,
-      })
-      .catch((cause: unknown) => {
-        const code: ErrorCode | undefined = codeOf(cause);
-        if (code === 'ERR_CALL_REFUSED' || code === 'ERR_CALL_FAILED') {
-          throw new ForeshiftError('ERR_API_UNREACHABLE', { url: this.#url }, { cause });
-        }
-        throw cause;
-      });
-    const text = Buffer.from(answer.body).toString();
+    const { status, text } = await this.#asked(method, path, body).catch((cause: unknown) => {
+      const code: ErrorCode = 'ERR_API_UNREACHABLE';
+      throw new ForeshiftError(code, { url: this.#url, why: messageOf(cause) }, { cause });
+    });
     const limits = { bytesMax: ANSWER_BYTES_MAX, depthMax: 32 };
     const json = parseJson(text, `the answer of ${this.#url}`, limits);
-    if (answer.status >= 400) throw new ApiRefusal(json as JsonObject);
+    if (status >= 400) throw new ApiRefusal(json as JsonObject);
     return json as Answer;
+  }
+
+  async #asked(
+    method: 'GET' | 'POST',
+    path: string,
+    body: unknown,
+  ): Promise<{ readonly status: number; readonly text: string }> {
+    const { statusCode: status, body: answer } = await request(`${this.#url}${path}`, {
+      method,
+      headers: {
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...(this.#token !== undefined && { authorization: `Bearer ${this.#token}` }),
+      },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+      headersTimeout: TIMEOUT_MS,
+      bodyTimeout: TIMEOUT_MS,
+    });
+    const pieces: Buffer[] = [];
+    let bytes = 0;
+    for await (const piece of answer as AsyncIterable<Buffer>) {
+      bytes += piece.length;
+      if (bytes > ANSWER_BYTES_MAX)
+        throw new Error(`an answer of more than ${ANSWER_BYTES_MAX} bytes`);
+      pieces.push(piece);
+    }
+    return { status, text: Buffer.concat(pieces).toString() };
   }
 }
 

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { dirname, resolve } from 'node:path';
-import type { Clock } from '../core/clock/port.js';
+import type { SystemClock } from '../core/clock/system.js';
 import type { LoadedConfig } from '../core/config/load.js';
 import { loadConfig } from '../core/config/load.js';
 import { isNotFound } from '../core/disk/codes.js';
@@ -14,6 +14,7 @@ import type { Terminal } from './terminal.js';
 export interface GlobalOptions {
   readonly config?: string;
   readonly api?: string;
+  readonly apiTokenFile?: string;
   readonly json?: boolean;
 }
 
@@ -25,14 +26,16 @@ export interface FoundConfig extends LoadedConfig {
 }
 
 const CONFIG_FILE = 'foreshift.yaml';
+/** A token for the API may come this way, so that it stands in no process list. */
+const TOKEN_VARIABLE = 'FORESHIFT_TOKEN';
 
 /** What a verb may use. */
 export class Context {
   readonly terminal: Terminal;
-  readonly clock: Clock;
+  readonly clock: SystemClock;
   readonly options: GlobalOptions;
 
-  constructor(terminal: Terminal, clock: Clock, options: GlobalOptions) {
+  constructor(terminal: Terminal, clock: SystemClock, options: GlobalOptions) {
     this.terminal = terminal;
     this.clock = clock;
     this.options = options;
@@ -55,9 +58,21 @@ export class Context {
   /** The API named by `--api`, else by the config, else the default one. */
   async api(): Promise<ApiClient> {
     const { api } = this.options;
-    if (api !== undefined) return new ApiClient(api, this.clock);
-    const { config } = await this.config();
-    return new ApiClient(`http://${formatAddress(config.api.listen)}`, this.clock);
+    const token = await this.#token();
+    if (api !== undefined) return new ApiClient(api, token);
+    const { listen, tls } = (await this.config()).config.api;
+    const scheme = tls === undefined ? 'http' : 'https';
+    return new ApiClient(`${scheme}://${formatAddress(listen)}`, token);
+  }
+
+  /** The token of `--api-token-file`, else of the environment. @throws ERR_FILE_UNREADABLE */
+  async #token(): Promise<string | undefined> {
+    const file = this.options.apiTokenFile;
+    if (file === undefined) return process.env[TOKEN_VARIABLE]?.trim();
+    const text = await readFile(file, 'utf8').catch(() =>
+      fail('ERR_FILE_UNREADABLE', { file, why: 'it cannot be read' }),
+    );
+    return text.trim();
   }
 
   /** The file of `--config`, else `foreshift.yaml` here, else the defaults. @throws ERR_CONFIG_INVALID, ERR_FILE_UNREADABLE */

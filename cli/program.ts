@@ -63,6 +63,7 @@ function addVerb(
   command
     .option('--config <file>', 'the config file (default: foreshift.yaml here)')
     .option('--api <url>', 'the API of a running Foreshift (default: that of the config)')
+    .option('--api-token-file <file>', 'holds a token for the API (or FORESHIFT_TOKEN)')
     .option('--json', 'one JSON value on standard output')
     .option('--no-color', 'no colours')
     .action(async (...given: unknown[]) => {

@@ -107,6 +107,6 @@ function valuesOf(node: SchemaNode): string {
   return `${type}, ${least === undefined ? '' : `from ${least}`}${isBounded ? ` to ${maximum}` : ''}`;
 }
 
-function cell(text: string): string {
+export function cell(text: string): string {
   return text.replaceAll('|', '\\|').replaceAll('\n', ' ');
 }

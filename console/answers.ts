@@ -78,8 +78,31 @@ export interface Resources {
   }[];
 }
 
-export async function ask<Answer>(path: string): Promise<Answer> {
-  const response = await fetch(path);
+/** Who looks at this page; `GET /v1/session`. */
+export interface Session {
+  readonly name: string;
+  readonly role: 'viewer' | 'operator';
+  readonly hasLogin: boolean;
+}
+
+/** The API wants to know who asks. */
+export class LoginNeeded extends Error {}
+
+export async function ask<Answer>(path: string, body?: unknown): Promise<Answer> {
+  const response = await fetch(
+    path,
+    body === undefined
+      ? {}
+      : {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify(body),
+        },
+  );
+  if (response.status === 401) {
+    const { detail } = (await response.json()) as { readonly detail: string };
+    throw new LoginNeeded(detail);
+  }
   if (!response.ok) throw new Error(`${path} answers ${response.status}`);
   return (await response.json()) as Answer;
 }

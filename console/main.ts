@@ -1,8 +1,9 @@
 import type { History, Outlook, Resources, Status } from './answers.js';
-import { ask } from './answers.js';
+import { LoginNeeded, ask } from './answers.js';
 import { chartOf } from './chart.js';
 import type { Cell } from './elements.js';
 import { byId, element, fillTable } from './elements.js';
+import { showLogin, showWho, watchLogin } from './login.js';
 import { clockTime, duration, percent, quantity } from './words.js';
 
 /* The live page: asks the API when it says that there is news, and now and then anyway. */
@@ -12,6 +13,10 @@ const SHOWN_MAX = 200;
 
 let isAsking = false;
 let isMore = false;
+/** It was known once who looks. */
+let isFollowing = false;
+let news: EventSource | undefined;
+let timer: ReturnType<typeof setInterval> | undefined;
 
 async function refresh(): Promise<void> {
   if (isAsking) {
@@ -31,6 +36,12 @@ async function refresh(): Promise<void> {
     showHistory(history);
     showResources(resources);
   } catch (error) {
+    if (error instanceof LoginNeeded) {
+      end();
+      showLogin(isFollowing ? 'The session is over.' : '');
+      isFollowing = false;
+      return;
+    }
     const why = error instanceof Error ? error.message : String(error);
     byId('headline').textContent = `Not up to date (${why}); trying again`;
   } finally {
@@ -145,6 +156,32 @@ function badIf(isBad: boolean): Pick<Cell, 'kind'> | object {
   return isBad ? { kind: 'bad' } : {};
 }
 
-new EventSource('/v1/stream').addEventListener('news', () => void refresh());
-setInterval(() => void refresh(), REFRESH_MS);
-void refresh();
+/** Asks now, at all news, and now and then; until the session is over. */
+function follow(): void {
+  end();
+  news = new EventSource('/v1/stream');
+  news.addEventListener('news', () => void refresh());
+  timer = setInterval(() => void refresh(), REFRESH_MS);
+  void refresh();
+}
+
+function end(): void {
+  news?.close();
+  clearInterval(timer);
+}
+
+watchLogin(begin);
+begin();
+
+function begin(): void {
+  showWho().then(
+    () => {
+      isFollowing = true;
+      follow();
+    },
+    (error: unknown) => {
+      if (error instanceof LoginNeeded) showLogin('');
+      else setTimeout(begin, REFRESH_MS);
+    },
+  );
+}

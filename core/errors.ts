@@ -284,7 +284,7 @@ const ERRORS = {
   ERR_API_UNREACHABLE: {
     status: 502,
     exit: 1,
-    meaning: 'no Foreshift answers at {url}',
+    meaning: 'no Foreshift answers at {url}: {why}',
     remedy: 'Start one with `foreshift up`, or name its API by --api.',
   },
 
@@ -435,6 +435,13 @@ const ERRORS = {
     meaning: 'the agent of {server} would be announced at {host}, where nobody reaches it',
     remedy: 'Name the host by which redirectors reach it (--advertise), or listen at that address.',
   },
+  ERR_SERVER_UNTOLD: {
+    status: 503,
+    exit: 1,
+    meaning: 'server {server} could not be told what it owns: {why}',
+    remedy:
+      'Look whether it runs, whether its pid file is right, and whether the agent may signal it.',
+  },
   ERR_SECRET_MISSING: {
     status: 400,
     exit: 64,
@@ -501,7 +508,8 @@ const ERRORS = {
     status: 404,
     exit: 1,
     meaning: 'there is nothing at {path}',
-    remedy: 'Look at the list of routes in docs/API.md; run a CLI of the same version.',
+    remedy:
+      'Look at the list of routes in docs/API.md or at /openapi.json; run a CLI of the same version.',
   },
   ERR_REQUEST_INVALID: {
     status: 400,
@@ -514,6 +522,38 @@ const ERRORS = {
     exit: 3,
     meaning: 'the API answers only requests for a loopback host',
     remedy: 'Call it as 127.0.0.1, [::1] or localhost, on its own machine.',
+  },
+  ERR_CROSS_SITE: {
+    status: 403,
+    exit: 3,
+    meaning: 'a page of another site asked for this',
+    remedy: 'Use the console of this API, or call it without a browser.',
+  },
+  ERR_LOGIN_NEEDED: {
+    status: 401,
+    exit: 3,
+    meaning: 'this API wants to know who asks',
+    remedy:
+      'Send a token: --api-token-file or FORESHIFT_TOKEN for the command line, `authorization: Bearer …` over HTTP. `foreshift token NAME` makes one.',
+  },
+  ERR_TOKEN_REFUSED: {
+    status: 401,
+    exit: 3,
+    meaning: 'the token is not taken: {why}',
+    remedy:
+      'Ask for another: `foreshift token NAME --role operator` makes one on the host of an api.',
+  },
+  ERR_ROLE_NEEDED: {
+    status: 403,
+    exit: 3,
+    meaning: '{name} may look, but this needs the role {needed}',
+    remedy: 'Use a token of that role; nothing was changed.',
+  },
+  ERR_KEY_REUSED: {
+    status: 422,
+    exit: 1,
+    meaning: 'the Idempotency-Key was given to another request',
+    remedy: 'Give each act a key of its own, and the same one only to the same act sent again.',
   },
   ERR_MEDIA_TYPE: {
     status: 415,

@@ -11,9 +11,11 @@ export interface LineFileOptions {
 }
 
 /** Writes at the end of a file, made if there is none. */
-export type Append = (path: string, text: string) => Promise<void>;
+export type Append = (path: string, bytes: Uint8Array) => Promise<void>;
 
 const FLUSH_MS = 200;
+/** So many lines become bytes together: those that wait as text are copied by the collector again and again. */
+const BLOCK_LINES = 64;
 const STANDARD_OUTPUT = 1;
 
 /**
@@ -28,6 +30,9 @@ export class LineFile {
   readonly #append: Append;
   #options: LineFileOptions;
   #lines: string[] = [];
+  /** Lines before those. */
+  #blocks: Buffer[] = [];
+  #blockLines = 0;
   /** Characters of those that wait or are being written: most are of one byte. */
   #waiting = 0;
   #cancelFlush: Cancel | undefined;
@@ -55,6 +60,7 @@ export class LineFile {
     }
     this.#lines.push(line);
     this.#waiting += line.length + 1;
+    if (this.#lines.length === BLOCK_LINES) this.#makeBlock();
     if (this.#writing !== undefined) return;
     this.#cancelFlush ??= this.#clock.after(FLUSH_MS, () => {
       void this.flush();
@@ -72,33 +78,43 @@ export class LineFile {
   }
 
   async #writeAll(): Promise<void> {
-    while (this.#lines.length > 0) {
-      const lines = this.#lines;
-      this.#lines = [];
-      const text = `${lines.join('\n')}\n`;
+    for (;;) {
+      this.#makeBlock();
+      const blocks = this.#blocks;
+      const lines = this.#blockLines;
+      if (lines === 0) return;
+      const waiting = this.#waiting;
+      this.#blocks = [];
+      this.#blockLines = 0;
       const { path } = this.#options;
       const isWritten =
         path !== undefined &&
-        (await this.#append(path, text).then(
+        (await this.#append(path, Buffer.concat(blocks)).then(
           () => true,
           // A full disk, a folder that is gone: whoever watches sees it by the count.
           () => false,
         ));
-      this.#waiting -= text.length;
-      if (isWritten) this.written += lines.length;
-      else this.dropped += lines.length;
+      this.#waiting -= waiting;
+      if (isWritten) this.written += lines;
+      else this.dropped += lines;
     }
+  }
+
+  #makeBlock(): void {
+    if (this.#lines.length === 0) return;
+    this.#blocks.push(Buffer.from(`${this.#lines.join('\n')}\n`));
+    this.#blockLines += this.#lines.length;
+    this.#lines = [];
   }
 }
 
 const writeTo = promisify(write);
 
-async function appendByNode(path: string, text: string): Promise<void> {
+async function appendByNode(path: string, bytes: Uint8Array): Promise<void> {
   if (path !== '-') {
-    await appendFile(path, text, { mode: 0o640 });
+    await appendFile(path, bytes, { mode: 0o640 });
     return;
   }
-  const bytes = Buffer.from(text);
   for (let at = 0; at < bytes.length;) {
     at += (await writeTo(STANDARD_OUTPUT, bytes, at, bytes.length - at)).bytesWritten;
   }

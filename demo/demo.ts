@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { importTrace } from '../collector/import.js';
 import { agentToken } from '../core/agent-protocol.js';
-import type { Clock } from '../core/clock/port.js';
+import type { SystemClock } from '../core/clock/system.js';
 import type { Mode, ServerId } from '../core/domain.js';
 import { fail } from '../core/errors.js';
 import type { Log } from '../core/log.js';
@@ -32,7 +32,7 @@ import type { Verdict } from './verdict.js';
 import { verdictOf } from './verdict.js';
 
 export interface DemoParts {
-  readonly clock: Clock;
+  readonly clock: SystemClock;
   readonly rng: Rng;
   readonly log: Log;
   readonly version: string;

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Clock } from '../core/clock/port.js';
+import type { SystemClock } from '../core/clock/system.js';
 import { configSchema } from '../core/config/schema.js';
 import type { Address } from '../core/domain.js';
 import { formatAddress } from '../core/domain.js';
@@ -32,7 +32,7 @@ export interface Sight {
 }
 
 export interface StageParts {
-  readonly clock: Clock;
+  readonly clock: SystemClock;
   readonly rng: Rng;
   readonly log: Log;
   readonly version: string;

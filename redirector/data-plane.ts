@@ -19,13 +19,16 @@ export interface DataPlane {
   /** Work goes by this table from now on. */
   apply(table: AssignmentTable): void;
   /** Ends the hold; `committed`: at the targets, else at the sources. */
-  resume(batch: SwitchBatch, committed: boolean): HoldReport;
+  resume(batch: SwitchBatch, committed: boolean): HoldReport | Promise<HoldReport>;
   counters(): ResourceCounters[];
 }
 
+/** What carries the traffic has to know of a move. */
+export type SwitchMove = Pick<Move, 'resource' | 'source' | 'target'>;
+
 export interface SwitchBatch {
   readonly generation: Generation;
-  readonly moves: readonly Move[];
+  readonly moves: readonly SwitchMove[];
   /** Sources that are lost: work under way at them is not waited for. */
   readonly lost: readonly ServerId[];
 }

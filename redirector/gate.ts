@@ -7,7 +7,7 @@ import { compareGenerations, formatGeneration } from '../core/generation.js';
 import type { Placement } from '../core/table.js';
 import { AssignmentTable } from '../core/table.js';
 import { DrainWaiters } from './drain-waiters.js';
-import type { Held, HeldLimits, Ticket } from './held-work.js';
+import type { Held, HeldBeside, HeldLimits, Ticket } from './held-work.js';
 import { HeldWork } from './held-work.js';
 import type { Waiting } from './hold-queue.js';
 
@@ -88,8 +88,20 @@ export interface Chooser {
   choose(avoid: number): number;
 }
 
+/** Where a gate counts, by its index of a resource. */
+export interface ResourceCounts {
+  readonly hits: Float64Array;
+  readonly bytes: Float64Array;
+  readonly serviceMs: Float64Array;
+  readonly inFlight: Int32Array;
+}
+
 export interface GateParts {
   readonly clock: Clock;
+  /** As long as there may be resources, and all 0; undefined: it has its own. */
+  readonly counts?: ResourceCounts | undefined;
+  /** Gates with the same limits; undefined: there are none. */
+  readonly heldBeside?: HeldBeside | undefined;
   /** The resource is not served by that server unless this redirector's own lease lives. */
   readonly needsLease: (resource: ResourceId, server: ServerId) => boolean;
 }
@@ -105,10 +117,10 @@ export class Gate {
   readonly #sinceTexts: string[] = [];
   #servers = new Int32Array(64).fill(UNASSIGNED);
   #flags = new Uint8Array(64);
-  #inFlight = new Int32Array(64);
-  #hits = new Float64Array(64);
-  #bytes = new Float64Array(64);
-  #serviceMs = new Float64Array(64);
+  #inFlight: Int32Array;
+  #hits: Float64Array;
+  #bytes: Float64Array;
+  #serviceMs: Float64Array;
 
   readonly #serverIndices = new Map<ServerId, number>();
   readonly #serverIds: ServerId[] = [];
@@ -123,9 +135,16 @@ export class Gate {
   /** As last applied. Single placements may be ahead of it, by corrections. */
   #table = AssignmentTable.empty;
 
-  constructor({ clock, needsLease }: GateParts, options: Partial<GateOptions> = {}) {
+  constructor(
+    { clock, needsLease, counts, heldBeside }: GateParts,
+    options: Partial<GateOptions> = {},
+  ) {
     this.#clock = clock;
-    this.#waiting = new HeldWork(clock);
+    this.#waiting = new HeldWork(clock, heldBeside);
+    this.#inFlight = counts?.inFlight ?? new Int32Array(64);
+    this.#hits = counts?.hits ?? new Float64Array(64);
+    this.#bytes = counts?.bytes ?? new Float64Array(64);
+    this.#serviceMs = counts?.serviceMs ?? new Float64Array(64);
     this.#needsLease = needsLease;
     this.#options = { ...GATE_DEFAULTS, ...options };
   }
@@ -357,6 +376,18 @@ export class Gate {
     });
   }
 
+  /** The index of the resource, which it has from now on. */
+  name(resource: ResourceId): number {
+    return this.#intern(resource);
+  }
+
+  /** What went through another gate, which is no more. */
+  inherit(at: number, counted: Pick<ResourceCounters, 'hits' | 'bytes' | 'serviceMs'>): void {
+    this.#hits[at]! += counted.hits;
+    this.#bytes[at]! += counted.bytes;
+    this.#serviceMs[at]! += counted.serviceMs;
+  }
+
   /** How many resources tables have named so far. */
   get size(): number {
     return this.#resources.length;
@@ -524,17 +555,24 @@ export class Gate {
   }
 
   #grow(): void {
-    const length = this.#servers.length;
-    const doubled = <A extends Int32Array | Uint8Array | Float64Array>(from: A, to: A): A => {
+    const length = Math.min(2 * this.#servers.length, this.#options.resourcesMax);
+    const grown = <A extends Int32Array | Uint8Array | Float64Array>(
+      from: A,
+      make: (length: number) => A,
+    ): A => {
+      // One that it was given is long enough from the beginning.
+      if (from.length >= length) return from;
+      const to = make(length);
       to.set(from);
       return to;
     };
-    this.#servers = doubled(this.#servers, new Int32Array(2 * length).fill(UNASSIGNED));
-    this.#flags = doubled(this.#flags, new Uint8Array(2 * length));
-    this.#inFlight = doubled(this.#inFlight, new Int32Array(2 * length));
-    this.#hits = doubled(this.#hits, new Float64Array(2 * length));
-    this.#bytes = doubled(this.#bytes, new Float64Array(2 * length));
-    this.#serviceMs = doubled(this.#serviceMs, new Float64Array(2 * length));
+    const numbers = (count: number): Float64Array => new Float64Array(count);
+    this.#servers = grown(this.#servers, (count) => new Int32Array(count).fill(UNASSIGNED));
+    this.#flags = grown(this.#flags, (count) => new Uint8Array(count));
+    this.#inFlight = grown(this.#inFlight, (count) => new Int32Array(count));
+    this.#hits = grown(this.#hits, numbers);
+    this.#bytes = grown(this.#bytes, numbers);
+    this.#serviceMs = grown(this.#serviceMs, numbers);
   }
 
   #internServer(id: ServerId): number {

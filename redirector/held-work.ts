@@ -18,6 +18,16 @@ export interface Held {
   readonly oldestAtMs: number;
 }
 
+/** What waits at other gates against the same limits of requests and bytes. */
+export interface HeldBeside {
+  readonly requests: number;
+  readonly bytes: number;
+  /** So much waits here now. */
+  tell(requests: number, bytes: number): void;
+}
+
+const NOTHING_BESIDE: HeldBeside = { requests: 0, bytes: 0, tell: () => undefined };
+
 export interface Ticket {
   /** The one who waits has gone. */
   cancel(): void;
@@ -29,6 +39,7 @@ export interface Ticket {
  */
 export class HeldWork {
   readonly #clock: Clock;
+  readonly #beside: HeldBeside;
   /** In the order in which their turn comes. */
   readonly #queues = new Map<number, HoldQueue>();
   #requests = 0;
@@ -36,8 +47,9 @@ export class HeldWork {
   #expiryAtMs = Infinity;
   #cancelExpiry: Cancel = () => undefined;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, beside = NOTHING_BESIDE) {
     this.#clock = clock;
+    this.#beside = beside;
   }
 
   get requests(): number {
@@ -79,8 +91,8 @@ export class HeldWork {
     }
     if (
       queue.length >= heldPerResourceMax ||
-      this.#requests >= heldMax ||
-      this.#bytes + bytes > heldBytesMax
+      this.#requests + this.#beside.requests >= heldMax ||
+      this.#bytes + this.#beside.bytes + bytes > heldBytesMax
     ) {
       queue.held += 1;
       queue.failed += 1;
@@ -91,6 +103,7 @@ export class HeldWork {
     queue.push(waiting);
     this.#requests += 1;
     this.#bytes += bytes;
+    this.#beside.tell(this.#requests, this.#bytes);
     this.#expireAt(deadlineMs, nowMs);
     return {
       cancel: () => {
@@ -150,6 +163,7 @@ export class HeldWork {
   #forget(waiting: Waiting): void {
     this.#requests -= 1;
     this.#bytes -= waiting.bytes;
+    this.#beside.tell(this.#requests, this.#bytes);
     if (this.#requests > 0) return;
     this.#cancelExpiry();
     this.#expiryAtMs = Infinity;

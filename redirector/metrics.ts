@@ -3,20 +3,20 @@ import { formatGeneration } from '../core/generation.js';
 import { LOST, SERVER } from '../core/table-store/records/server.js';
 import { MEMBER, SWITCH } from '../core/table-store/records/switch.js';
 import { addressMetrics } from './addresses/metrics.js';
-import type { Redirector } from './redirector.js';
+import type { Redirector, RedirectorWorkers } from './redirector.js';
 import { serversAtWorkMetrics } from './shared/metrics.js';
 import type { SwitchTally } from './switch/tally.js';
 
 /** What a redirector shows of itself. Resources are no labels: there may be too many of them. */
 export function redirectorMetrics(redirector: Redirector): MetricSource[] {
-  const { gate, view, membership, coordinator, health, addresses } = redirector;
+  const { gate, view, workers, membership, coordinator, health, addresses } = redirector;
   return [
     ...switchMetrics(coordinator.tally),
     {
       name: 'foreshift_held_requests',
       help: 'Requests that wait at the gate now.',
       kind: 'gauge',
-      read: () => [{ value: gate.heldRequests }],
+      read: () => [{ value: redirector.heldRequests }],
     },
     {
       name: 'foreshift_generation_info',
@@ -74,6 +74,36 @@ export function redirectorMetrics(redirector: Redirector): MetricSource[] {
     },
     ...serversAtWorkMetrics(redirector),
     ...(addresses === undefined ? [] : addressMetrics(addresses)),
+    ...(workers === undefined ? [] : workersMetrics(workers)),
+  ];
+}
+
+function workersMetrics(workers: RedirectorWorkers): MetricSource[] {
+  return [
+    {
+      name: 'foreshift_workers',
+      help: 'Threads beside the main one that take connections.',
+      kind: 'gauge',
+      read: () => [{ value: workers.serving }],
+    },
+    {
+      name: 'foreshift_worker_deaths_total',
+      help: 'Workers that ended of themselves, or since they said nothing any more.',
+      kind: 'counter',
+      read: () => [{ value: workers.deaths }],
+    },
+    {
+      name: 'foreshift_worker_lost_connections_total',
+      help: 'Connections of clients that ended with their worker.',
+      kind: 'counter',
+      read: () => [{ value: workers.lostConnections }],
+    },
+    {
+      name: 'foreshift_worker_lost_work_total',
+      help: 'Requests and connections that were under way at servers when their worker ended.',
+      kind: 'counter',
+      read: () => [{ value: workers.lostWork }],
+    },
   ];
 }
 

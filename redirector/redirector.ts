@@ -1,13 +1,5 @@
 import type { Clock } from '../core/clock/port.js';
-import type {
-  Address,
-  DrainPolicy,
-  LostSourcePolicy,
-  MemberId,
-  ResourceId,
-  ServerId,
-  Sharing,
-} from '../core/domain.js';
+import type { Address, MemberId, ResourceId, ServerId, Sharing } from '../core/domain.js';
 import { codeOf } from '../core/errors.js';
 import type { Startable } from '../core/lifecycle.js';
 import type { Log } from '../core/log.js';
@@ -15,6 +7,7 @@ import type { Net } from '../core/net/port.js';
 import type { Rng } from '../core/rng.js';
 import type { SessionStore } from '../core/session-store/port.js';
 import type { TableStore } from '../core/table-store/port.js';
+import { SERVER } from '../core/table-store/records/server.js';
 import { SWITCH } from '../core/table-store/records/switch.js';
 import type { TableViewOptions } from '../core/table-store/view.js';
 import { TableView } from '../core/table-store/view.js';
@@ -22,46 +15,29 @@ import { within } from '../core/within.js';
 import type { AccessLog } from './access-log/access-log.js';
 import type { ProtocolAdapter } from './adapters/adapter.js';
 import type { ServerLink } from './adapters/servers.js';
-import { PLAIN_LINK } from './adapters/servers.js';
 import { Addresses } from './addresses/addresses.js';
 import type { AddressesPorts } from './addresses/addresses.js';
 import type { AddressesOptions } from './addresses/options.js';
 import { ADDRESSES_DEFAULTS } from './addresses/options.js';
-import type { HttpAdapterParts } from './adapters/http/context.js';
 import type { AgentClientOptions } from './agents.js';
 import { AgentClient } from './agents.js';
 import type { GateOptions, ResourceCounters } from './gate.js';
-import { Gate } from './gate.js';
+import type { Gate } from './gate.js';
 import type { HealthOptions } from './health/checker.js';
 import { HealthChecker } from './health/checker.js';
-import { LocalDataPlane } from './local-data-plane.js';
 import type { MembershipOptions } from './membership.js';
 import { MEMBERSHIP_DEFAULTS, Membership } from './membership.js';
-import { Servers } from './servers.js';
-import type { ServersAtWorkOptions } from './shared/servers-at-work.js';
-import { AT_WORK_DEFAULTS, ServersAtWork } from './shared/servers-at-work.js';
+import type { AtWorkSeen } from './shared/metrics.js';
+import type { ServersAtWork, ServersAtWorkOptions } from './shared/servers-at-work.js';
+import { AT_WORK_DEFAULTS } from './shared/servers-at-work.js';
 import { Inheritance } from './sessions/inheritance.js';
 import { SessionBook } from './sessions/session-book.js';
 import type { CoordinatorOptions } from './switch/coordinator.js';
 import { Coordinator } from './switch/coordinator.js';
 import { Participant } from './switch/participant.js';
-
-/** How a resource wants to be treated. */
-export interface ResourcePolicy {
-  readonly onLostSource: LostSourcePolicy;
-  readonly drain: DrainPolicy;
-}
-
-/** What is there for every protocol. */
-export interface AdapterParts extends HttpAdapterParts {
-  /** Where it keeps its sessions, and in which scope; undefined: they last as long as this process. */
-  readonly sessions: SessionKeeping | undefined;
-}
-
-export interface SessionKeeping {
-  readonly book: Pick<SessionBook, 'keep' | 'end'>;
-  readonly scopeOf: (ip: string) => string;
-}
+import type { AdapterParts, ResourcePolicy, TrafficOptions } from './traffic.js';
+import { Traffic } from './traffic.js';
+import type { Workers, WorkersHome, WorkersLimits } from './workers/workers.js';
 
 export interface RedirectorParts {
   readonly store: TableStore;
@@ -85,9 +61,22 @@ export interface RedirectorParts {
   readonly adapters: (parts: AdapterParts) => readonly ProtocolAdapter[];
   /** Where sessions rest that others may go on with; undefined: nowhere. */
   readonly sessionStore?: SessionStore | undefined;
+  /** Other threads that carry its traffic, too; undefined: this one carries all. */
+  readonly workers?: RedirectorWorkersParts | undefined;
   /** Undefined: it has to do with no address that goes from one redirector to another. */
   readonly addresses?: AddressesPorts | undefined;
 }
+
+export interface RedirectorWorkersParts {
+  readonly limits: WorkersLimits;
+  readonly make: (home: WorkersHome) => RedirectorWorkers;
+}
+
+/** What a redirector does with its workers, whatever they are told by those who build them. */
+export type RedirectorWorkers = Omit<
+  Workers<unknown>,
+  'reconfigure' | 'ready' | 'named' | 'noticed' | 'ended'
+>;
 
 export interface RedirectorOptions {
   readonly membership: Partial<MembershipOptions>;
@@ -121,20 +110,18 @@ export type RedirectorChange = Pick<
  */
 export class Redirector implements Startable {
   readonly view: TableView;
-  readonly gate: Gate;
   readonly health: HealthChecker;
   readonly coordinator: Coordinator;
   readonly membership: Membership;
   readonly addresses: Addresses | undefined;
-  readonly atWork: ServersAtWork;
   readonly #parts: RedirectorParts;
   #options: RedirectorOptions;
   readonly #book: SessionBook | undefined;
   readonly #inheritance: Inheritance | undefined;
   readonly #agents: AgentClient;
-  readonly #dataPlane: LocalDataPlane;
   readonly #participant: Participant;
-  readonly #adapters: readonly ProtocolAdapter[];
+  readonly #traffic: Traffic;
+  readonly #workers: RedirectorWorkers | undefined;
   readonly #stopping = new AbortController();
   #isStopping = false;
   #running: Promise<unknown> = Promise.resolve();
@@ -145,28 +132,14 @@ export class Redirector implements Startable {
     this.#options = options;
     const { store, clock, rng, net, log, policyOf } = parts;
     const view = new TableView(parts, options.view);
-    const suspect = (server: ServerId): void => {
-      this.health.suspect(server);
-    };
-    const servers: Servers = new Servers({
-      ...{ view, log, suspect },
-      gate: () => gate,
-      linkOf: parts.linkOf ?? (() => PLAIN_LINK),
-    });
-    const gate = new Gate(
-      {
-        clock,
-        // A server that cannot refuse late requests is consistent only while this redirector is no late one.
-        needsLease: (resource, server) =>
-          policyOf(resource).onLostSource === 'consistency' &&
-          (!servers.hasFence(server) || this.#isPastFence(resource)),
-      },
-      options.gate,
-    );
     const membership = new Membership({ ...parts, view }, options.membership);
-    const drainPolicyOf = (resource: ResourceId): DrainPolicy => policyOf(resource).drain;
     const agents = new AgentClient(
-      { net, view, tokenOf: parts.agentTokenOf, drainPolicyOf },
+      {
+        net,
+        view,
+        tokenOf: parts.agentTokenOf,
+        drainPolicyOf: (resource) => policyOf(resource).drain,
+      },
       options.agents,
     );
     const coordinator: Coordinator = new Coordinator(
@@ -195,21 +168,15 @@ export class Redirector implements Startable {
         membership,
         expectedDigest: (server) => coordinator.expectedDigest(server),
         onReachable: (server) => {
-          gate.unstall(server);
+          this.gate.unstall(server);
+          this.#workers?.reachable(server);
         },
         onVerdict: () => {
-          atWork.look();
+          this.atWork.look();
+          this.#workers?.verdicts();
         },
       },
       options.health,
-    );
-    const atWork: ServersAtWork = new ServersAtWork(
-      {
-        ...{ view, gate, clock, rng, log, suspect },
-        isReachable: (server) => this.health.isReachable(server),
-        sharingOf: parts.sharingOf,
-      },
-      options.atWork ?? AT_WORK_DEFAULTS,
     );
     const { sessionStore, self } = parts;
     const { redundancy, addresses: floating } = options.addresses ?? ADDRESSES_DEFAULTS;
@@ -218,43 +185,58 @@ export class Redirector implements Startable {
     const inheritance = book && new Inheritance(book, { self, redundancy, ips });
     this.#book = book;
     this.#inheritance = inheritance;
-    this.#adapters = parts.adapters({
-      net,
-      clock,
-      log,
-      gate,
-      servers,
-      drainPolicyOf,
-      boot: parts.boot,
-      accessLog: parts.accessLog,
-      work: atWork.seen,
-      sessions: book && inheritance && { book, scopeOf: (ip) => inheritance.scopeOf(ip) },
-    });
-    const dataPlane = new LocalDataPlane(
-      { gate, adapters: this.#adapters, clock },
-      { drainTimeoutMs: options.coordinator.limits.drainTimeoutMs },
+    const suspect = (server: ServerId): void => {
+      this.health.suspect(server);
+    };
+    this.#traffic = new Traffic(
+      {
+        ...parts,
+        view,
+        sessions: book && inheritance && { book, scopeOf: (ip) => inheritance.scopeOf(ip) },
+        isReachable: (server) => this.health.isReachable(server),
+        suspect,
+        beside: parts.workers?.limits.shared.of(0),
+        misdirected: (resource, owner, isLearned) => {
+          if (isLearned) this.#workers?.misdirected(resource, owner);
+          void view.sync().catch((err: unknown) => {
+            log.debug({ err }, 'table store not read');
+          });
+        },
+      },
+      trafficOptions(options),
     );
+    this.#workers = parts.workers?.make({
+      ...{ view, suspect, traffic: this.#traffic },
+      unreachable: () =>
+        [...view.all(SERVER).keys()].filter((server) => !this.health.isReachable(server)),
+    });
     this.#agents = agents;
-    this.#dataPlane = dataPlane;
     this.#participant = new Participant({
       ...parts,
       log: log.child({ part: 'participant' }),
       view,
       membership,
-      dataPlane,
+      dataPlane: this.#workers ?? this.#traffic.dataPlane,
     });
     this.view = view;
-    this.gate = gate;
     this.membership = membership;
     this.coordinator = coordinator;
     membership.onJoin = () => this.#participant.join();
     const addresses = this.#addressesOf(membership, view);
     membership.onLease = (untilMs) => {
-      gate.setLease(untilMs);
+      this.gate.setLease(untilMs);
+      this.#workers?.setLease(untilMs);
       addresses?.setLease(untilMs);
     };
     this.addresses = addresses;
-    this.atWork = atWork;
+  }
+
+  get gate(): Gate {
+    return this.#traffic.gate;
+  }
+
+  get atWork(): ServersAtWork {
+    return this.#traffic.atWork;
   }
 
   /** It listens. */
@@ -263,11 +245,32 @@ export class Redirector implements Startable {
   }
 
   get adapters(): readonly ProtocolAdapter[] {
-    return this.#adapters;
+    return this.#traffic.adapters;
   }
 
-  counters(): ResourceCounters[] {
-    return this.gate.counters();
+  /** Undefined: it has none. */
+  get workers(): RedirectorWorkers | undefined {
+    return this.#workers;
+  }
+
+  /** Of all threads. */
+  counters(from?: number, to?: number): ResourceCounters[] {
+    return (this.#workers ?? this.gate).counters(from, to);
+  }
+
+  /** How many resources there are counters of. */
+  get size(): number {
+    return this.gate.size;
+  }
+
+  /** At all gates. */
+  get heldRequests(): number {
+    return (this.#workers ?? this.gate).heldRequests;
+  }
+
+  /** What other threads see of servers at work. */
+  get seenElsewhere(): readonly AtWorkSeen[] {
+    return this.#workers?.stats.map(({ atWork }) => atWork) ?? [];
   }
 
   /** Joins the others, settles or holds an open switch, then listens. @throws ERR_LISTEN_FAILED: nothing of it goes on */
@@ -295,12 +298,16 @@ export class Redirector implements Startable {
     );
     this.#running = Promise.all(runs);
     await this.#settled(signal);
-    await this.#inheritance?.begin(this.#adapters).catch((err: unknown) => {
+    await this.#inheritance?.begin(this.adapters).catch((err: unknown) => {
       this.#parts.log.error({ err }, 'former sessions not found');
     });
-    for (const adapter of this.#adapters) {
+    for (const adapter of this.adapters) {
       // Whoever was told to stop meanwhile takes no work any more.
       if (!this.#isStopping) await adapter.start();
+    }
+    if (this.#workers !== undefined && !this.#isStopping) {
+      this.#running = Promise.all([this.#running, this.#workers.run(signal)]);
+      await this.#workers.start();
     }
     this.#isServing = !this.#isStopping;
     // From now on it may be the one that clients find at an address.
@@ -310,20 +317,14 @@ export class Redirector implements Startable {
     this.#parts.log.info({ member: this.#parts.self }, 'redirector serves');
   }
 
-  #isPastFence(resource: ResourceId): boolean {
-    return this.#adapters.some((adapter) => adapter.bypassesFence?.(resource) === true);
-  }
-
   /** From now on; what is under way goes on by what was so when it began. */
   reconfigure(options: RedirectorChange): void {
     this.#options = { ...this.#options, ...options };
-    const { gate, health, agents, coordinator, atWork = AT_WORK_DEFAULTS } = options;
-    this.gate.reconfigure(gate);
+    const { health, agents, coordinator } = options;
+    this.#traffic.reconfigure(trafficOptions(options));
     this.health.reconfigure(health);
     this.#agents.reconfigure(agents);
     this.coordinator.reconfigure(coordinator);
-    this.atWork.reconfigure(atWork);
-    this.#dataPlane.reconfigure({ drainTimeoutMs: coordinator.limits.drainTimeoutMs });
   }
 
   /** Is not ready at once; gives its addresses up; serves on for a moment; answers what is under way, and leaves the others. */
@@ -334,10 +335,15 @@ export class Redirector implements Startable {
     const areGone = (await this.addresses?.leave()) ?? true;
     const { stopWaitMs, stopTimeoutMs } = this.#options;
     if (wasServing && stopWaitMs > 0) {
-      for (const adapter of this.#adapters) adapter.leave();
+      for (const adapter of this.adapters) adapter.leave();
+      this.#workers?.leave();
       await this.#parts.clock.sleep(stopWaitMs);
     }
-    await Promise.all(this.#adapters.map((adapter) => adapter.stop(stopTimeoutMs)));
+    await this.#workers?.close();
+    await Promise.all([
+      this.#workers?.stop(stopTimeoutMs),
+      ...this.adapters.map((adapter) => adapter.stop(stopTimeoutMs)),
+    ]);
     await within(this.#parts.clock, FLUSH_TIMEOUT_MS, async (signal) => this.#book?.flush(signal));
     this.#book?.close();
     await this.coordinator.resign().catch(() => undefined);
@@ -359,10 +365,13 @@ export class Redirector implements Startable {
         membership,
         isServing: () => this.#isServing,
         inherit: (ip, term) =>
-          this.#inheritance?.take(ip, term, this.#adapters) ?? Promise.resolve(),
+          this.#inheritance?.take(ip, term, this.adapters) ?? Promise.resolve(),
         bequeath: (ip, signal) => this.#inheritance?.give(ip, signal) ?? Promise.resolve(),
         vacate: async (ip, how, signal) => {
-          await Promise.all(this.#adapters.map((adapter) => adapter.vacate(ip, how, signal)));
+          await Promise.all([
+            this.#workers?.vacate(ip, how, signal),
+            ...this.adapters.map((adapter) => adapter.vacate(ip, how, signal)),
+          ]);
         },
       },
       addresses,
@@ -405,4 +414,12 @@ export class Redirector implements Startable {
       look();
     });
   }
+}
+
+function trafficOptions({
+  gate,
+  atWork = AT_WORK_DEFAULTS,
+  coordinator,
+}: Pick<RedirectorOptions, 'gate' | 'atWork' | 'coordinator'>): TrafficOptions {
+  return { gate, atWork, drainTimeoutMs: coordinator.limits.drainTimeoutMs };
 }

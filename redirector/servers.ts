@@ -2,18 +2,20 @@ import type { Address, ResourceId, ServerId } from '../core/domain.js';
 import { isName, parseAddress } from '../core/domain.js';
 import { compareGenerations, readGeneration } from '../core/generation.js';
 import type { Log } from '../core/log.js';
+import type { KnownRecords } from '../core/table-store/known-records.js';
 import { SERVER } from '../core/table-store/records/server.js';
-import type { TableView } from '../core/table-store/view.js';
 import type { HttpServers } from './adapters/http/context.js';
 import type { ServerLink } from './adapters/servers.js';
 import type { Gate } from './gate.js';
 
 export interface ServersParts {
-  readonly view: TableView;
+  readonly view: Pick<KnownRecords, 'get'>;
   /** Asked for when it is needed: the gate asks back here. */
   readonly gate: () => Gate;
   readonly log: Log;
   readonly suspect: (server: ServerId) => void;
+  /** An agent says that the resource has another owner; `isLearned`: nobody here knew. */
+  readonly misdirected: (resource: ResourceId, owner: string, isLearned: boolean) => void;
   readonly linkOf: (server: ServerId) => ServerLink;
 }
 
@@ -56,19 +58,21 @@ export class Servers implements HttpServers {
   }
 
   misdirected(resource: ResourceId, owner: string): void {
-    const { view, log } = this.#parts;
+    this.#parts.misdirected(resource, owner, this.learn(resource, owner));
+  }
+
+  /** What an agent said of a resource's owner. False: it was known, or cannot be used. */
+  learn(resource: ResourceId, owner: string): boolean {
     const gate = this.#parts.gate();
-    void view.sync().catch((err: unknown) => {
-      log.debug({ err }, 'table store not read');
-    });
     const told = parseOwner(owner);
     const since = readGeneration(told?.since ?? '');
     const known = gate.placementOf(resource);
-    if (told === undefined || since === undefined || known === undefined) return;
-    if (compareGenerations(since, known.since) <= 0) return;
+    if (told === undefined || since === undefined || known === undefined) return false;
+    if (compareGenerations(since, known.since) <= 0) return false;
     this.#learned.set(told.server, told.address);
     gate.correct(resource, { server: told.server, since, standby: null });
-    log.info({ resource, server: told.server }, 'new server learned from an agent');
+    this.#parts.log.info({ resource, server: told.server }, 'new server learned from an agent');
+    return true;
   }
 }
 

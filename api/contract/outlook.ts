@@ -44,3 +44,13 @@ export const resourcesSchema = z.object({
   ),
 });
 export type Resources = z.infer<typeof resourcesSchema>;
+
+/** What `GET /v1/table` answers. */
+export const tableSchema = z.object({
+  /** The newest; that of a resource is when it came to its server. */
+  generation: z.string(),
+  placements: z.record(
+    z.string(),
+    z.object({ server: z.string(), since: z.string(), standby: z.string().nullable() }),
+  ),
+});

@@ -9,7 +9,11 @@ import { route } from '../route.js';
 
 /** Who acts, and why: in the body of every change. */
 export const actorShape = {
-  by: z.string().min(1).max(128),
+  by: z
+    .string()
+    .min(1)
+    .max(128)
+    .describe('Who acts, where there is no login; with one it is the name in the token.'),
   reason: z.string().max(400).default(''),
 } as const;
 

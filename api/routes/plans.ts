@@ -8,6 +8,7 @@ import { noPlanWords } from '../../forecaster/planner/words.js';
 import type { ActParts } from '../acts/act.js';
 import { approvePlan, planOf, rejectPlan, rollbackPlan } from '../acts/plans.js';
 import type { PlanView, RoundAnswer } from '../contract/plans.js';
+import { planViewSchema, roundAnswerSchema } from '../contract/plans.js';
 import type { RoundRequestParts } from '../round-request.js';
 import { requestRound } from '../round-request.js';
 import type { ApiRoute } from '../route.js';
@@ -44,6 +45,7 @@ export function planRoutes(
         method: 'GET',
         path: '/v1/plans',
         summary: 'The plans that wait for a decision, the newest first.',
+        answer: z.object({ plans: z.array(planViewSchema) }),
       },
       () => Promise.resolve({ plans: proposedPlans(view).map(shown) }),
     ),
@@ -52,6 +54,7 @@ export function planRoutes(
         method: 'GET',
         path: '/v1/plans/:plan',
         summary: 'One plan: moves, reasons, scores, and what became of it.',
+        answer: planViewSchema,
         params: paramsSchema,
       },
       ({ params: { plan } }) => Promise.resolve(shown(planOf(view, plan))),
@@ -61,6 +64,7 @@ export function planRoutes(
         method: 'POST',
         path: '/v1/plans',
         summary: 'Hold a round now and answer with its plan, or why there is none.',
+        answer: roundAnswerSchema,
         body: actorSchema,
       },
       async ({ body: { by }, signal }) =>
@@ -71,6 +75,7 @@ export function planRoutes(
         method: 'POST',
         path: '/v1/plans/:plan/approve',
         summary: 'Approve a plan that waits; `startAtMs` schedules it.',
+        answer: planViewSchema,
         params: paramsSchema,
         body: z.strictObject({
           ...actorShape,
@@ -85,6 +90,7 @@ export function planRoutes(
         method: 'POST',
         path: '/v1/plans/:plan/reject',
         summary: 'Reject a plan that waits, or that is scheduled.',
+        answer: planViewSchema,
         params: paramsSchema,
         body: actorSchema,
       },
@@ -95,6 +101,7 @@ export function planRoutes(
         method: 'POST',
         path: '/v1/plans/:plan/rollback',
         summary: 'Take back what a plan moved, by a plan of its own.',
+        answer: planViewSchema,
         params: paramsSchema,
         body: actorSchema,
       },

@@ -1,6 +1,10 @@
 import { z } from 'zod';
 import { formatGeneration } from '../../core/generation.js';
 import { resourceIdSchema } from '../../core/schema.js';
+import { explainSchema } from '../contract/explain.js';
+import { historySchema } from '../contract/history.js';
+import { outlookSchema, resourcesSchema, tableSchema } from '../contract/outlook.js';
+import { statusSchema } from '../contract/status.js';
 import type { ApiRoute } from '../route.js';
 import { route } from '../route.js';
 import { Coverage } from '../views/coverage.js';
@@ -14,23 +18,32 @@ import { statusOf } from '../views/status.js';
 
 const PAST_STEPS = 72;
 
+export type StateRoutesOptions = StatusOptions & { readonly explain: ExplainOptions };
+
 /** What is: nothing here changes anything. */
 export function stateRoutes(
   given: Omit<StatusParts, 'coverage'>,
-  options: StatusOptions & { readonly explain: ExplainOptions },
+  options: StateRoutesOptions,
 ): ApiRoute[] {
   const parts = { ...given, coverage: new Coverage(given.metricStore) };
   const { view, clock, eligibility } = parts;
   const { stepMs } = options.forecast;
   return [
-    route({ method: 'GET', path: '/v1/status', summary: 'How everything is.' }, () =>
-      statusOf(parts, options),
+    route(
+      {
+        method: 'GET',
+        path: '/v1/status',
+        summary: 'How everything is.',
+        answer: statusSchema,
+      },
+      () => statusOf(parts, options),
     ),
     route(
       {
         method: 'GET',
         path: '/v1/outlook',
         summary: 'Past and forecast load of every server, as shares of its capacity.',
+        answer: outlookSchema,
         query: z.strictObject({
           pastSteps: z.coerce.number().int().min(1).max(2016).default(PAST_STEPS),
         }),
@@ -38,14 +51,21 @@ export function stateRoutes(
       ({ query: { pastSteps } }) =>
         outlookOf(parts, { nowMs: clock.realtimeMs(), stepMs, pastSteps }),
     ),
-    route({ method: 'GET', path: '/v1/resources', summary: 'Where every resource is.' }, () =>
-      Promise.resolve(resourcesOf(view, eligibility)),
+    route(
+      {
+        method: 'GET',
+        path: '/v1/resources',
+        summary: 'Where every resource is.',
+        answer: resourcesSchema,
+      },
+      () => Promise.resolve(resourcesOf(view, eligibility)),
     ),
     route(
       {
         method: 'GET',
         path: '/v1/history',
         summary: 'The plans that are remembered, and who changed what.',
+        answer: historySchema,
         query: z.strictObject({ limit: z.coerce.number().int().min(1).max(1000).default(50) }),
       },
       ({ query: { limit } }) => Promise.resolve(historyOf(view, limit)),
@@ -55,20 +75,29 @@ export function stateRoutes(
         method: 'GET',
         path: '/v1/explain/:resource',
         summary: 'Why a resource is where it is, and what speaks for and against each server.',
+        answer: explainSchema,
         params: z.object({ resource: resourceIdSchema }),
       },
       ({ params: { resource } }) => explainedOf(resource, parts, options.explain),
     ),
-    route({ method: 'GET', path: '/v1/table', summary: 'The assignment table.' }, () =>
-      Promise.resolve({
-        generation: formatGeneration(view.table.generation),
-        placements: Object.fromEntries(
-          [...view.table.entries()].map(([resource, { server, since, standby }]) => [
-            resource,
-            { server, since: formatGeneration(since), standby },
-          ]),
-        ),
-      }),
+    route(
+      {
+        method: 'GET',
+        path: '/v1/table',
+        summary: 'The assignment table.',
+        answer: tableSchema,
+        isTagged: true,
+      },
+      () =>
+        Promise.resolve({
+          generation: formatGeneration(view.table.generation),
+          placements: Object.fromEntries(
+            [...view.table.entries()].map(([resource, { server, since, standby }]) => [
+              resource,
+              { server, since: formatGeneration(since), standby },
+            ]),
+          ),
+        }),
     ),
   ];
 }

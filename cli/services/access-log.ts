@@ -5,6 +5,7 @@ import type { LineFileOptions } from '../../core/line-file.js';
 import { LineFile } from '../../core/line-file.js';
 import type { Startable } from '../../core/lifecycle.js';
 import type { MetricSource } from '../../core/metrics.js';
+import { sumOf } from '../../redirector/workers/worker-stats.js';
 import { AccessLog } from '../../redirector/access-log/access-log.js';
 
 export interface AccessLogging {
@@ -13,18 +14,29 @@ export interface AccessLogging {
   readonly service: Startable;
   readonly metrics: readonly MetricSource[];
   readonly reconfigure: (config: Config) => void;
+  readonly counts: () => LineCounts;
 }
 
-/** The access log as the config wants it; its file is relative to that folder. */
-export function accessLogOf(config: Config, clock: Clock, folder: string): AccessLogging {
+type LineCounts = Pick<LineFile, 'written' | 'dropped'>;
+
+/** The access log as the config wants it; its file is relative to that folder. `elsewhere`: what other threads wrote to it. */
+export function accessLogOf(
+  config: Config,
+  clock: Clock,
+  folder: string,
+  elsewhere: () => readonly LineCounts[] = () => [],
+): AccessLogging {
   const fileOptions = ({ accessLog: { file, bufferBytesMax } }: Config): LineFileOptions => ({
     path: file === undefined || file === '-' ? file : resolve(folder, file),
     bufferBytesMax,
   });
   const file = new LineFile(clock, fileOptions(config));
   const log = new AccessLog(clock, file, config.accessLog);
+  const counts = (): LineCounts => ({ written: file.written, dropped: file.dropped });
+  const total = (): LineCounts => sumOf([counts(), ...elsewhere()]);
   return {
     log,
+    counts,
     service: { start: () => Promise.resolve(), stop: () => file.flush() },
     metrics: [
       {
@@ -33,8 +45,8 @@ export function accessLogOf(config: Config, clock: Clock, folder: string): Acces
         kind: 'counter',
         labels: ['result'],
         read: () => [
-          { labels: { result: 'written' }, value: file.written },
-          { labels: { result: 'dropped' }, value: file.dropped },
+          { labels: { result: 'written' }, value: total().written },
+          { labels: { result: 'dropped' }, value: total().dropped },
         ],
       },
     ],

@@ -1,10 +1,14 @@
+import { readFile } from 'node:fs/promises';
 import { AGENT_DEFAULTS, Agent } from '../../agent/agent.js';
+import { GANESHA_DEFAULTS, Ganesha } from '../../agent/ganesha.js';
+import { ServerWatch } from '../../agent/server-watch.js';
 import { SIDECAR_DEFAULTS, Sidecar } from '../../agent/sidecar.js';
 import type { Clock } from '../../core/clock/port.js';
 import type { MetricsSource } from '../../core/config/metrics-source.js';
 import { matchesGlob } from '../../core/config/units.js';
 import { NodeDisk } from '../../core/disk/node.js';
 import type { Address, Dimension, ResourceId, ServerId } from '../../core/domain.js';
+import { fail } from '../../core/errors.js';
 import type { Startable } from '../../core/lifecycle.js';
 import { Metrics } from '../../core/metrics.js';
 import type { HttpServer } from '../../core/net/http-server.js';
@@ -12,6 +16,7 @@ import { Lifecycle } from '../../core/lifecycle.js';
 import type { Log } from '../../core/log.js';
 import type { Net } from '../../core/net/port.js';
 import { healthServer } from './health.js';
+import { clip } from '../../core/text.js';
 import { EmbeddedTableStore } from '../../core/table-store/embedded.js';
 
 export interface AgentServiceOptions {
@@ -35,14 +40,25 @@ export interface AgentServiceOptions {
   readonly capacity: Readonly<Partial<Record<Dimension, number>>>;
   readonly zone: string | null;
   readonly metrics: MetricsSource | null;
+  /** Undefined: requests come through a sidecar, which looks at each. */
+  readonly ganesha: GaneshaServerOptions | undefined;
   /** What it owns is kept here, over restarts. */
   readonly dataDir: string;
+}
+
+/** The server is an nfs-ganesha, whose exports follow what is owned. */
+export interface GaneshaServerOptions {
+  /** The folder of its EXPORT blocks, one `<resource>.export` each, and of `owned.conf`, which it includes. */
+  readonly exports: string;
+  readonly pidFile: string;
+  readonly mountPort: number;
 }
 
 export interface AgentService {
   readonly service: Startable;
   readonly agent: Agent;
-  readonly sidecar: Sidecar;
+  /** Where redirectors send what is for the server. */
+  readonly address: () => Address;
   readonly health: HttpServer;
 }
 
@@ -53,10 +69,15 @@ export async function agentService(
 ): Promise<AgentService> {
   const { net, clock, log, boot } = parts;
   const store = await EmbeddedTableStore.open({ disk: new NodeDisk(options.dataDir), log });
-  const sidecar: Sidecar = new Sidecar(
-    { net, clock, log, gate: () => agent.gate },
-    { ...SIDECAR_DEFAULTS, listen: options.listen, forward: options.forward },
-  );
+  const { ganesha, forward } = options;
+  const sidecar: Sidecar | undefined = ganesha
+    ? undefined
+    : new Sidecar(
+        { net, clock, log, gate: () => agent.gate },
+        { ...SIDECAR_DEFAULTS, listen: options.listen, forward },
+      );
+  const server = sidecar ?? new ServerWatch(parts, { ...SIDECAR_DEFAULTS, server: forward });
+  const address = (): Address => sidecar?.address ?? forward;
   const agent: Agent = new Agent(
     {
       net,
@@ -64,14 +85,16 @@ export async function agentService(
       log,
       store,
       boot,
-      isServing: () => sidecar.isServing,
+      isServing: () => server.isServing,
+      attachments: ganesha && ganeshaOf(ganesha, options, parts),
       resources: options.resources,
       isShared: (resource) => options.shared.some((glob) => matchesGlob(glob, resource)),
     },
     {
       ...AGENT_DEFAULTS,
       server: options.server,
-      address: () => sidecar.address,
+      address,
+      fence: ganesha ? 'attachment' : AGENT_DEFAULTS.fence,
       control: options.control,
       advertise: options.advertise,
       apiUrls: options.apiUrls,
@@ -88,7 +111,7 @@ export async function agentService(
       metrics: new Metrics(options.version),
       obstacles: () => [
         ...(isStopping ? ['it is stopping'] : []),
-        ...(sidecar.isServing ? [] : ['its server takes no connections']),
+        ...(server.isServing ? [] : ['its server takes no connections']),
         ...(agent.isAnnounced ? [] : ['no api has taken its announcement']),
       ],
     },
@@ -102,6 +125,35 @@ export async function agentService(
       return Promise.resolve();
     },
   };
-  const service = new Lifecycle([closing, health, agent, sidecar, marking]);
-  return { service, agent, sidecar, health };
+  const service = new Lifecycle([closing, health, agent, server, marking]);
+  return { service, agent, address, health };
+}
+
+function ganeshaOf(
+  { exports, pidFile, mountPort }: GaneshaServerOptions,
+  { forward, server }: AgentServiceOptions,
+  parts: { readonly net: Net; readonly clock: Clock; readonly log: Log },
+): Ganesha {
+  return new Ganesha(
+    {
+      ...parts,
+      disk: new NodeDisk(exports),
+      reload: async () => {
+        try {
+          process.kill(pidIn(await readFile(pidFile, 'utf8')), 'SIGHUP');
+        } catch (cause) {
+          const why = cause instanceof Error ? cause.message : String(cause);
+          fail('ERR_SERVER_UNTOLD', { server, why: clip(why) }, { cause });
+        }
+      },
+    },
+    { ...GANESHA_DEFAULTS, mount: { host: forward.host, port: mountPort } },
+  );
+}
+
+/** 0 and negative ones would be groups of processes. */
+function pidIn(text: string): number {
+  const pid = Number(text.trim());
+  if (Number.isInteger(pid) && pid > 1) return pid;
+  throw new Error('no process id in its pid file');
 }

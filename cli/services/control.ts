@@ -4,9 +4,10 @@ import { plainJobsPage } from '../../api/jobs/page.js';
 import { DeclaredServers } from '../../api/declared-servers.js';
 import { NewsStream } from '../../api/news-stream.js';
 import { Registration } from '../../api/registration.js';
-import { actRoutes } from '../../api/routes/acts.js';
-import { planRoutes } from '../../api/routes/plans.js';
-import { stateRoutes } from '../../api/routes/state.js';
+import { Access } from '../../api/access/access.js';
+import { Refusals } from '../../api/access/refusals.js';
+import { apiRoutes } from '../../api/routes/all.js';
+import type { ApiTls } from '../../api/server.js';
 import { API_SERVER_DEFAULTS, ApiServer } from '../../api/server.js';
 import type { Status } from '../../api/contract/status.js';
 import type { Collector } from '../../collector/collector.js';
@@ -35,6 +36,9 @@ export interface ControlParts {
   readonly net: Net;
   readonly eligibility: Eligibility;
   readonly secret: string;
+  readonly version: string;
+  /** The API's certificate; undefined: it speaks in the clear. */
+  readonly tls: ApiTls | undefined;
   /** @throws ERR_CALL_FORBIDDEN */
   readonly assertAllowed: (address: Address) => void;
   /** If it runs in this process: how its polls go is part of the status then. */
@@ -83,22 +87,26 @@ export async function controlOf(config: Config, parts: ControlParts): Promise<Co
     },
   };
   const status = { ...parts, collector: () => collectorStatus(parts) };
+  const access = new Access(parts, config.api);
+  const refusals = new Refusals(parts);
   const api = new ApiServer(
     {
       log: parts.log,
+      access,
+      version: parts.version,
+      onForbidden: (identity, what) => {
+        refusals.note(identity.name, what);
+      },
       assets: await pageAssets(),
       news: new NewsStream(parts),
       jobs: parts.bus instanceof BullmqBus ? jobsBoard(parts.bus.queues) : plainJobsPage(parts.bus),
-      routes: [
-        ...stateRoutes(status, statusOptions),
-        ...planRoutes(parts, planOptions),
-        ...actRoutes(parts),
-      ],
+      routes: apiRoutes(status, { state: statusOptions, plans: planOptions }),
     },
-    { ...API_SERVER_DEFAULTS, listen: config.api.listen },
+    { ...API_SERVER_DEFAULTS, listen: config.api.listen, tls: parts.tls },
   );
   const reconfigure = (read: Config): void => {
     now = read;
+    access.reconfigure(read.api);
     declared.reconfigure(declaredOf(read));
   };
   return { registration, declared, api, agentCheck: agentCheckOf(config, parts), reconfigure };

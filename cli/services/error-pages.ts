@@ -3,7 +3,6 @@ import { extname, resolve } from 'node:path';
 import type { Config } from '../../core/config/schema.js';
 import { fail } from '../../core/errors.js';
 import type { ErrorPage } from '../../core/net/http/error-answer.js';
-import { ErrorPages } from '../../redirector/adapters/http/error-pages.js';
 
 /* Bodies for the redirector's own answers, from the files that the config names. */
 
@@ -15,12 +14,15 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
 };
 
 /** `folder`: relative paths are relative to it. @throws ERR_FILE_UNREADABLE, ERR_ERROR_PAGE_INVALID */
-export async function readErrorPages({ http }: Config, folder: string): Promise<ErrorPages> {
+export async function readErrorPages(
+  { http }: Config,
+  folder: string,
+): Promise<ReadonlyMap<string, ErrorPage>> {
   const pages = new Map<string, ErrorPage>();
   for (const [status, file] of Object.entries(http.errorPages)) {
     pages.set(status, await pageIn(resolve(folder, file), http.errorPageBytesMax));
   }
-  return new ErrorPages(pages);
+  return pages;
 }
 
 async function pageIn(file: string, bytesMax: number): Promise<ErrorPage> {

@@ -1,4 +1,6 @@
 import { strict as assert } from 'node:assert';
+import { randomBytes } from 'node:crypto';
+import { availableParallelism } from 'node:os';
 import { agentToken } from '../../core/agent-protocol.js';
 import type { Clock } from '../../core/clock/port.js';
 import type { Config } from '../../core/config/schema.js';
@@ -6,6 +8,7 @@ import { matchesGlob } from '../../core/config/units.js';
 import type { Address, ResourceId, Sharing } from '../../core/domain.js';
 import type { Log } from '../../core/log.js';
 import { BODY_LIMITS, HEAD_LIMITS } from '../../core/net/http/limits.js';
+import { trustsOf } from '../../core/net/guard.js';
 import type { Net } from '../../core/net/port.js';
 import type { Rng } from '../../core/rng.js';
 import type { SessionStore } from '../../core/session-store/port.js';
@@ -20,15 +23,20 @@ import type { HttpListener } from '../../redirector/adapters/http/http-adapter.j
 import type { ErrorPages } from '../../redirector/adapters/http/error-pages.js';
 import type { HttpOptions } from '../../redirector/adapters/http/options.js';
 import type { Route } from '../../redirector/adapters/http/route.js';
+import type { NfsSetting } from '../../redirector/adapters/nfs/nfs-adapter.js';
+import { NfsAdapter } from '../../redirector/adapters/nfs/nfs-adapter.js';
 import type { TcpOptions } from '../../redirector/adapters/tcp/options.js';
 import type { TcpRoute } from '../../redirector/adapters/tcp/route.js';
 import type { TcpListener } from '../../redirector/adapters/tcp/tcp-adapter.js';
 import { TcpAdapter } from '../../redirector/adapters/tcp/tcp-adapter.js';
-import type { RedirectorOptions, ResourcePolicy } from '../../redirector/redirector.js';
+import type { ProtocolAdapter } from '../../redirector/adapters/adapter.js';
+import type { RedirectorOptions, RedirectorWorkersParts } from '../../redirector/redirector.js';
 import { Redirector } from '../../redirector/redirector.js';
 import { PLAN_QUEUE_DEFAULTS } from '../../redirector/switch/plan-queue.js';
 import { SWITCH_LIMITS } from '../../redirector/switch/protocol.js';
 import type { AccessLog } from '../../redirector/access-log/access-log.js';
+import type { AdapterParts, ResourcePolicy, TrafficOptions } from '../../redirector/traffic.js';
+import type { NamedFiles } from './named-files.js';
 import type { Security } from './security.js';
 
 /* A redirector as the config wants it. */
@@ -53,6 +61,13 @@ export interface RedirectorParts {
   readonly errorPages: ErrorPages;
   readonly accessLog: AccessLog;
   readonly sharingOf: ((resource: ResourceId) => Sharing | undefined) | undefined;
+  /** Undefined: one thread carries all traffic. */
+  readonly workers: RedirectorWorkersParts | undefined;
+}
+
+/** That take connections. */
+export function threadsOf({ redirector: { workers } }: Config): number {
+  return workers === 'auto' ? availableParallelism() : workers;
 }
 
 export function redirectorOf(config: Config, parts: RedirectorParts): Redirector {
@@ -73,17 +88,36 @@ export function redirectorOf(config: Config, parts: RedirectorParts): Redirector
               secret: parts.secret,
             },
       adapters: (adapterParts) => [
-        new HttpAdapter(
-          adapterParts,
-          httpListenersOf(config, security()),
-          httpOptionsOf(config, parts.errorPages),
+        ...adaptersOf(config, { security: security(), errorPages: parts.errorPages }, adapterParts),
+        // Of this thread alone: what it remembers of its clients' calls is one memory.
+        new NfsAdapter(
+          { ...adapterParts, handles: parts.sessionStore, randomBytes },
+          nfsSettingOf(config, security()),
         ),
-        new TcpAdapter(adapterParts, tcpListenersOf(config, security()), tcpOptionsOf(config)),
       ],
       linkOf: (server) => security().linkOf(server),
     },
     redirectorOptionsOf(config),
   );
+}
+
+export function adaptersOf(
+  config: Config,
+  { security, errorPages }: NamedFiles,
+  parts: AdapterParts,
+): readonly ProtocolAdapter[] {
+  return [
+    new HttpAdapter(
+      { ...parts, others: parts.othersOf('http') },
+      httpListenersOf(config, security),
+      httpOptionsOf(config, errorPages),
+    ),
+    new TcpAdapter(
+      { ...parts, others: parts.othersOf('tcp') },
+      tcpListenersOf(config, security),
+      tcpOptionsOf(config),
+    ),
+  ];
 }
 
 /** What the config says of each resource. */
@@ -125,19 +159,13 @@ function remembered<Answer>(
   };
 }
 
-/** What a config says by naming files, as they are at one moment. */
-export interface NamedFiles {
-  readonly security: Security;
-  readonly errorPages: ErrorPages;
-}
-
-/** What a reload changes of it. @throws ERR_LISTEN_FAILED: a listener of the new config cannot be opened; nothing was changed */
-export async function reconfigureRedirector(
-  redirector: Redirector,
+/** What a reload changes of adapters. @throws ERR_LISTEN_FAILED: a listener of the new config cannot be opened; nothing was changed */
+export async function reconfigureAdapters(
+  adapters: readonly ProtocolAdapter[],
   config: Config,
   { security, errorPages }: NamedFiles,
 ): Promise<void> {
-  for (const adapter of redirector.adapters) {
+  for (const adapter of adapters) {
     if (adapter instanceof HttpAdapter) {
       await adapter.reconfigure(
         httpListenersOf(config, security),
@@ -145,34 +173,51 @@ export async function reconfigureRedirector(
       );
     } else if (adapter instanceof TcpAdapter) {
       await adapter.reconfigure(tcpListenersOf(config, security), tcpOptionsOf(config));
+    } else if (adapter instanceof NfsAdapter) {
+      await adapter.reconfigure(nfsSettingOf(config, security));
     }
   }
-  redirector.reconfigure(redirectorOptionsOf(config));
 }
 
-function redirectorOptionsOf(config: Config): RedirectorOptions {
-  const { redirector, agents, planner, limits } = config;
+/** Of the traffic of one thread. */
+export function trafficOptionsOf(config: Config): TrafficOptions {
+  const { redirector, limits } = config;
   return {
-    membership: { leaseMs: redirector.memberLeaseMs, leaseMarginMs: redirector.memberLeaseMs / 5 },
     gate: {
       resourcesMax: limits.resourcesMax,
-      heldPerResourceMax: redirector.heldPerResourceMax,
+      heldPerResourceMax: partOf(config, redirector.heldPerResourceMax),
       heldMax: redirector.heldMax,
       heldBytesMax: redirector.heldBytesMax,
       holdTimeoutMs: redirector.holdTimeoutMs,
     },
+    atWork: { outliers: redirector.outliers, slowStartMs: redirector.slowStartMs },
+    drainTimeoutMs: redirector.drainTimeoutMs,
+  };
+}
+
+/** Of a limit that threads do not count together: each has its part. */
+function partOf(config: Config, limit: number): number {
+  return Math.ceil(limit / threadsOf(config));
+}
+
+export function redirectorOptionsOf(config: Config): RedirectorOptions {
+  const { redirector, agents, planner } = config;
+  const { gate, atWork, drainTimeoutMs } = trafficOptionsOf(config);
+  return {
+    membership: { leaseMs: redirector.memberLeaseMs, leaseMarginMs: redirector.memberLeaseMs / 5 },
+    gate,
+    atWork,
     health: {
       checkMs: redirector.healthCheckMs,
       timeoutMs: redirector.healthTimeoutMs,
       servingLeaseMs: redirector.servingLeaseMs,
     },
     agents: { callTimeoutMs: agents.callTimeoutMs },
-    atWork: { outliers: redirector.outliers, slowStartMs: redirector.slowStartMs },
     coordinator: {
       tickMs: 100,
       standbyAfterMs: redirector.standbyAfterMs,
       placeAfterMs: 2 * redirector.healthCheckMs,
-      limits: { ...SWITCH_LIMITS, drainTimeoutMs: redirector.drainTimeoutMs },
+      limits: { ...SWITCH_LIMITS, drainTimeoutMs },
       queue: PLAN_QUEUE_DEFAULTS,
       failover: {
         batchMovesMax: planner.unservedBatchMovesMax,
@@ -235,6 +280,26 @@ function tcpListenersOf({ listeners }: Config, security: Security): TcpListener[
     }));
 }
 
+function nfsSettingOf({ listeners, nfs }: Config, security: Security): NfsSetting {
+  const { exports, ...options } = nfs;
+  return {
+    listeners: listeners
+      .filter(({ protocol }) => protocol === 'nfs')
+      .map((each) => ({ listen: each.listen, route: undefined, ...security.of(each) })),
+    exports: exports.map((each) => ({
+      path: each.path,
+      resource: each.resource,
+      serverPath: each.serverPath ?? each.path,
+      clients: each.clients && trustsOf(each.clients),
+      clientNames: each.clients ?? [],
+      isReadOnly: each.access === 'ro',
+      squash: each.squash,
+      anonymous: { uid: each.anonymousUid, gid: each.anonymousGid },
+    })),
+    options,
+  };
+}
+
 type RouteConfig = Config['listeners'][number]['route'];
 
 function httpRouteOf(route: RouteConfig): Route {
@@ -262,10 +327,16 @@ function unslashed([prefix, resource]: [string, ResourceId]): [string, ResourceI
   return [prefix.length > 1 && prefix.endsWith('/') ? prefix.slice(0, -1) : prefix, resource];
 }
 
-function httpOptionsOf({ http }: Config, errorPages: ErrorPages): Partial<HttpOptions> {
-  const { headBytesMax, headersMax, ...options } = http;
+function httpOptionsOf(config: Config, errorPages: ErrorPages): Partial<HttpOptions> {
+  const { headBytesMax, headersMax, ...options } = config.http;
   return {
     ...options,
+    serverConnectionsMax: partOf(config, options.serverConnectionsMax),
+    retryBudget: {
+      ...options.retryBudget,
+      perSecond: options.retryBudget.perSecond / threadsOf(config),
+      savedMax: partOf(config, options.retryBudget.savedMax),
+    },
     errorPages,
     message: {
       head: {
@@ -279,7 +350,11 @@ function httpOptionsOf({ http }: Config, errorPages: ErrorPages): Partial<HttpOp
   };
 }
 
-function tcpOptionsOf({ tcp }: Config): Partial<TcpOptions> {
-  const { lifeMs = Infinity, ...options } = tcp;
-  return { ...options, lifeMs };
+function tcpOptionsOf(config: Config): Partial<TcpOptions> {
+  const { lifeMs = Infinity, serverConnectionsMax, ...options } = config.tcp;
+  return {
+    ...options,
+    lifeMs,
+    serverConnectionsMax: partOf(config, serverConnectionsMax),
+  };
 }

@@ -10,8 +10,9 @@ import type { Startable } from '../../core/lifecycle.js';
 import type { Log } from '../../core/log.js';
 import type { Trusts } from '../../core/net/ip.js';
 import { trustsOf } from '../../core/net/guard.js';
+import type { ClientTlsMaterial } from '../../core/net/tls/client-tls.js';
 import { ClientTls } from '../../core/net/tls/client-tls.js';
-import type { Certificate } from '../../core/net/tls/server-tls.js';
+import type { Certificate, ServerTlsMaterial } from '../../core/net/tls/server-tls.js';
 import { ServerTls } from '../../core/net/tls/server-tls.js';
 import { TICKET_KEYS_LIFE_MS, ticketKeys } from '../../core/net/tls/ticket-keys.js';
 import type { ServerLink } from '../../redirector/adapters/servers.js';
@@ -34,36 +35,50 @@ export interface SecurityParts {
   readonly secret: string;
 }
 
-/** All of it as it was at one moment. */
+/** What the files hold, as it was at one moment: other threads are told it, and read nothing themselves. */
+export interface SecurityMaterial {
+  /** In the order of the config's listeners; undefined: in the clear. */
+  readonly listeners: readonly (ServerTlsMaterial | undefined)[];
+  /** In the order of the config's links. */
+  readonly links: readonly (ClientTlsMaterial | undefined)[];
+}
+
+/** @throws ERR_FILE_UNREADABLE */
+export async function readSecurity(
+  { listeners, serverLinks }: Config,
+  parts: SecurityParts,
+): Promise<SecurityMaterial> {
+  return {
+    listeners: await Promise.all(listeners.map((each) => serverTlsIn(each, parts))),
+    links: await Promise.all(serverLinks.map((each) => clientTlsIn(each, parts))),
+  };
+}
+
+/** Made of what was read at one moment. */
 export class Security {
   readonly #ofListeners: ReadonlyMap<ListenerConfig, ListenerSecurity>;
   readonly #links: readonly { readonly match: string; readonly link: ServerLink }[];
   readonly #linkOf = new Map<ServerId, ServerLink>();
 
-  private constructor(
-    ofListeners: ReadonlyMap<ListenerConfig, ListenerSecurity>,
-    links: readonly { readonly match: string; readonly link: ServerLink }[],
-  ) {
-    this.#ofListeners = ofListeners;
-    this.#links = links;
-  }
-
-  /** @throws ERR_FILE_UNREADABLE, ERR_TLS_INVALID */
-  static async read(config: Config, parts: SecurityParts): Promise<Security> {
-    const ofListeners = new Map<ListenerConfig, ListenerSecurity>();
-    for (const listener of config.listeners) {
-      const from = listener.proxyProtocolFrom;
-      ofListeners.set(listener, {
-        tls: await serverTlsOf(listener, parts),
-        proxies: from === undefined ? undefined : trustsOf(from),
-      });
-    }
-    const links = [];
-    for (const link of config.serverLinks) {
-      const tls = await clientTlsOf(link, parts);
-      links.push({ match: link.match, link: { tls, proxyProtocol: link.proxyProtocol } });
-    }
-    return new Security(ofListeners, links);
+  /** @throws ERR_TLS_INVALID */
+  constructor({ listeners, serverLinks }: Config, material: SecurityMaterial) {
+    this.#ofListeners = new Map(
+      listeners.map((listener, at) => {
+        const tls = material.listeners[at];
+        const from = listener.proxyProtocolFrom;
+        return [
+          listener,
+          {
+            tls: tls && new ServerTls(tls),
+            proxies: from === undefined ? undefined : trustsOf(from),
+          },
+        ];
+      }),
+    );
+    this.#links = serverLinks.map(({ match, proxyProtocol, mountPort }, at) => {
+      const tls = material.links[at];
+      return { match, link: { tls: tls && new ClientTls(tls), proxyProtocol, mountPort } };
+    });
   }
 
   of(listener: ListenerConfig): ListenerSecurity {
@@ -80,40 +95,41 @@ export class Security {
   }
 }
 
-async function serverTlsOf(
+async function serverTlsIn(
   { tls, protocol }: ListenerConfig,
   { clock, folder, secret }: SecurityParts,
-): Promise<ServerTls | undefined> {
+): Promise<ServerTlsMaterial | undefined> {
   if (tls === undefined) return undefined;
   const [first, ...others] = await Promise.all(
     tls.certificates.map((files) => certificateIn(files, folder)),
   );
   if (first === undefined) return undefined;
-  return new ServerTls({
+  return {
     certificates: [first, ...others],
     clientCa: await textIn(tls.clientCaFile, folder),
     minVersion: tls.minVersion,
     protocols: protocol === 'http' ? ['http/1.1'] : [],
     ticketKeys: ticketKeys(secret, clock.realtimeMs()),
-  });
+  };
 }
 
-async function clientTlsOf(
+async function clientTlsIn(
   { match, tls }: Config['serverLinks'][number],
   { folder }: SecurityParts,
-): Promise<ClientTls | undefined> {
+): Promise<ClientTlsMaterial | undefined> {
   if (tls === undefined) return undefined;
   const { certificate } = tls;
-  return new ClientTls({
+  return {
     ca: await textIn(tls.caFile, folder),
     certificate: certificate && (await certificateIn(certificate, folder)),
     serverName: tls.serverName,
     protocols: [],
     origin: `serverLinks ${match}`,
-  });
+  };
 }
 
-async function certificateIn(
+/** @throws ERR_FILE_UNREADABLE */
+export async function certificateIn(
   { certificateFile, keyFile }: { readonly certificateFile: string; readonly keyFile: string },
   folder: string,
 ): Promise<Certificate> {
@@ -195,8 +211,9 @@ export class SecurityWatch implements Startable {
   }
 }
 
-function filesOf({ listeners, serverLinks, http }: Config): string[] {
+function filesOf({ listeners, serverLinks, http, api }: Config): string[] {
   const certificates = [
+    ...(api.tls === undefined ? [] : [api.tls]),
     ...listeners.flatMap(({ tls }) => tls?.certificates ?? []),
     ...serverLinks.flatMap(({ tls }) => tls?.certificate ?? []),
   ];

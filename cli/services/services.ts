@@ -2,12 +2,14 @@ import { strict as assert } from 'node:assert';
 import { randomUUID } from 'node:crypto';
 import type { Registration } from '../../api/registration.js';
 import type { ApiServer } from '../../api/server.js';
+import { apiContext } from '../../api/server.js';
 import type { Collector } from '../../collector/collector.js';
 import type { FaultReportParts } from '../../collector/fault-report.js';
 import { FaultReport } from '../../collector/fault-report.js';
 import { collectorMetrics } from '../../collector/metrics.js';
 import type { MemberTarget } from '../../collector/member-counters.js';
 import type { Clock } from '../../core/clock/port.js';
+import type { SystemClock } from '../../core/clock/system.js';
 import type { Reload } from '../../core/config/reload.js';
 import { reloadOf } from '../../core/config/reload.js';
 import type { Config } from '../../core/config/schema.js';
@@ -30,13 +32,12 @@ import type { Rng } from '../../core/rng.js';
 import { Eligibility } from '../../core/table-store/eligibility.js';
 import { MEMBER } from '../../core/table-store/records/switch.js';
 import { TableView } from '../../core/table-store/view.js';
-import { HttpAdapter } from '../../redirector/adapters/http/http-adapter.js';
-import { httpMetrics } from '../../redirector/adapters/http/metrics.js';
-import { tcpMetrics } from '../../redirector/adapters/tcp/metrics.js';
-import { TcpAdapter } from '../../redirector/adapters/tcp/tcp-adapter.js';
 import { countersRoute } from '../../redirector/counters-route.js';
 import { redirectorMetrics } from '../../redirector/metrics.js';
 import type { Redirector } from '../../redirector/redirector.js';
+import type { WorkersHome } from '../../redirector/workers/workers.js';
+import { Workers, workersLimits } from '../../redirector/workers/workers.js';
+import { adapterMetrics } from './adapter-counts.js';
 import { collectorOf } from './collector.js';
 import { controlOf } from './control.js';
 import { accessLogOf } from './access-log.js';
@@ -45,16 +46,25 @@ import { openEngines } from './engines.js';
 import { forecasterOf } from './forecaster.js';
 import { healthServer } from './health.js';
 import { shippedWeights } from './weights.js';
-import { reconfigureRedirector, redirectorOf, sharingOf } from './redirector.js';
-import { readErrorPages } from './error-pages.js';
-import { Security, SecurityWatch } from './security.js';
+import { namedFilesOf, readNamedFiles } from './named-files.js';
+import { outboundGuard, ownListeners } from './outbound.js';
+import {
+  reconfigureAdapters,
+  redirectorOf,
+  redirectorOptionsOf,
+  sharingOf,
+  threadsOf,
+} from './redirector.js';
+import { certificateIn, SecurityWatch } from './security.js';
+import type { WorkerSettings } from './worker-threads.js';
+import { WorkerThreads } from './worker-threads.js';
 
 /** What one process can be, alone or together. */
 export const ROLES = ['redirector', 'collector', 'forecaster', 'api'] as const;
 export type Role = (typeof ROLES)[number];
 
 export interface ServicesParts {
-  readonly clock: Clock;
+  readonly clock: SystemClock;
   readonly rng: Rng;
   readonly log: Log;
   readonly version: string;
@@ -146,15 +156,33 @@ export class Services implements Startable {
 
     const metrics = new Metrics(version);
     const boot = randomUUID();
-    const readSecurity = (now: Config) => Security.read(now, { clock, folder, secret });
-    let security = has('redirector') ? await readSecurity(config) : undefined;
-    const accesses = accessLogOf(config, clock, folder);
+    const settingsOf = async (now: Config): Promise<WorkerSettings> => {
+      const files = await readNamedFiles(now, { clock, folder, secret });
+      return { config: now, files, folder, boot };
+    };
+    let settings = has('redirector') ? await settingsOf(config) : undefined;
+    let files = settings && namedFilesOf(config, settings.files);
+    const accesses = accessLogOf(config, clock, folder, () =>
+      (workers?.stats ?? []).map(({ accessLog }) => accessLog),
+    );
+    const limits = workersLimits(threadsOf(config));
+    let workers: Workers<WorkerSettings> | undefined;
+    const makeWorkers = (home: WorkersHome): Workers<WorkerSettings> => {
+      const host = new WorkerThreads(clock);
+      workers = new Workers(
+        { host, clock, limits, log: log.child({ part: 'workers' }), settings: () => the(settings) },
+        home,
+        { resourcesMax: config.limits.resourcesMax },
+      );
+      return workers;
+    };
     const sharing = sharingOf(config);
     const redirector = has('redirector')
       ? redirectorOf(config, {
           ...{ store, clock, rng, net, log, secret, boot },
-          security: () => the(security),
-          errorPages: await readErrorPages(config, folder),
+          security: () => the(files).security,
+          errorPages: the(files).errorPages,
+          workers: limits.threads > 1 ? { limits, make: makeWorkers } : undefined,
           accessLog: accesses.log,
           sharingOf: sharing,
           membersNet: membersNet(config, clock),
@@ -178,7 +206,7 @@ export class Services implements Startable {
           redirector === undefined
             ? []
             : [
-                countersRoute({ gate: redirector.gate, clock, member: config.redirector.id, boot }),
+                countersRoute({ gate: redirector, clock, member: config.redirector.id, boot }),
                 ...(redirector.addresses?.routes ?? []),
               ],
       },
@@ -209,9 +237,11 @@ export class Services implements Startable {
         })
       : undefined;
     if (forecasting !== undefined) metrics.add(...forecasting.metrics);
+    const apiTlsOf = async ({ api }: Config) => api.tls && certificateIn(api.tls, folder);
     const control = has('api')
       ? await controlOf(config, {
-          ...{ ...common, ...engineParts(engines), net, eligibility, secret },
+          ...{ ...common, ...engineParts(engines), net, eligibility, secret, version },
+          tls: await apiTlsOf(config),
           assertAllowed: (address) => {
             guard.check(address);
           },
@@ -221,11 +251,21 @@ export class Services implements Startable {
       : undefined;
     if (control?.agentCheck !== undefined) metrics.add(...control.agentCheck.metrics);
     const secure = async (now: Config): Promise<void> => {
-      if (redirector === undefined) return;
-      const read = await readSecurity(now);
-      const errorPages = await readErrorPages(now, folder);
-      await reconfigureRedirector(redirector, now, { security: read, errorPages });
-      security = read;
+      const apiTls = has('api') ? await apiTlsOf(now) : undefined;
+      if (apiTls !== undefined) apiContext(apiTls);
+      if (redirector !== undefined) {
+        const read = await settingsOf(now);
+        const named = namedFilesOf(now, read.files);
+        const change = async (): Promise<void> => {
+          await reconfigureAdapters(redirector.adapters, now, named);
+          redirector.reconfigure(redirectorOptionsOf(now));
+          settings = read;
+          files = named;
+        };
+        if (workers === undefined) await change();
+        else await workers.reconfigure(change);
+      }
+      if (apiTls !== undefined) control?.api.renew(apiTls);
     };
     const watch = new SecurityWatch({
       ...{ clock, log, folder, secret },
@@ -260,11 +300,11 @@ export class Services implements Startable {
       accesses.service,
       ...[
         redirector,
-        redirector && watch,
         collector,
         forecasting?.service,
         control?.agentCheck,
         control?.api,
+        redirector !== undefined || config.api.tls !== undefined ? watch : undefined,
       ].filter((part) => part !== undefined),
       {
         start: () => {
@@ -396,20 +436,6 @@ function following(view: TableView): Startable {
   };
 }
 
-/** Servers, agents, exporters, hooks: within the allowed networks, and never one of our own listeners. */
-function outboundGuard(config: Config): OutboundGuard {
-  return new OutboundGuard({
-    networks: config.limits.outboundNetworks,
-    ports: [{ first: 1, last: 65_535 }],
-    excluded: ownListeners(config),
-  });
-}
-
-function ownListeners({ api, health, agents, agentCheck, listeners }: Config): Address[] {
-  const all = [api, health, agents, agentCheck, ...listeners];
-  return all.flatMap(({ listen }) => (listen === undefined || listen.port === 0 ? [] : [listen]));
-}
-
 /** For what is asked of the redirectors: of this process itself, and of others like it. */
 function membersNet({ limits }: Config, clock: Clock): NodeNet {
   const guard = new OutboundGuard({
@@ -444,14 +470,6 @@ function reporting(collector: Collector, parts: Omit<FaultReportParts, 'targets'
 
 function compacting(parts: CompactionParts): Startable {
   return { start: () => scheduleCompaction(parts), stop: () => Promise.resolve() };
-}
-
-function adapterMetrics({ adapters }: Redirector) {
-  return adapters.flatMap((adapter) => {
-    if (adapter instanceof HttpAdapter) return httpMetrics(adapter.counters);
-    if (adapter instanceof TcpAdapter) return tcpMetrics(adapter.counters);
-    return [];
-  });
 }
 
 function obstaclesOf({ membership, isServing }: Redirector): string[] {

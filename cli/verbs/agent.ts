@@ -14,6 +14,7 @@ import { fail } from '../../core/errors.js';
 import { createLog } from '../../core/log.js';
 import { OUTBOUND_DEFAULTS, OutboundGuard } from '../../core/net/guard.js';
 import { NodeNet } from '../../core/net/node.js';
+import type { GaneshaServerOptions } from '../services/agent.js';
 import { agentService } from '../services/agent.js';
 import { live } from '../services/life.js';
 import { clusterSecret } from '../services/secret.js';
@@ -26,7 +27,8 @@ const TOKEN_VARIABLE = 'FORESHIFT_AGENT_TOKEN';
 
 export const agentVerb: Verb = {
   usage: 'agent <server>',
-  summary: 'Run an agent and its sidecar beside a server that knows nothing of either.',
+  summary:
+    'Run an agent beside a server that knows nothing of it: with a sidecar, or for its exports.',
   options: [
     ['--forward <address>', 'the server itself, on this machine'],
     ['--listen <address>', 'where redirectors send requests', '127.0.0.1:7711'],
@@ -36,6 +38,9 @@ export const agentVerb: Verb = {
     ['--announce-to <urls>', 'where agents register', 'http://127.0.0.1:7703'],
     ['--resources <names>', 'what it may serve: names, or @file with one a line'],
     ['--shared <names>', 'which of these it serves beside others, with * for any characters', ''],
+    ['--ganesha-exports <folder>', 'no sidecar: EXPORT blocks, one <resource>.export each'],
+    ['--ganesha-pid <file>', 'the pid file of that nfs-ganesha', '/run/ganesha/ganesha.pid'],
+    ['--ganesha-mount-port <port>', 'of its MOUNT program', '20048'],
     ['--capacity <amounts>', 'such as cpu=4,memory=17179869184', ''],
     ['--metrics <url>', 'of a node_exporter on this machine'],
     ['--zone <name>', 'where it stands'],
@@ -56,7 +61,7 @@ export const agentVerb: Verb = {
     const readResources = async (): Promise<readonly ResourceId[]> =>
       (await namesOf(needed('resources'))).map(resourceId);
     let resources = await readResources();
-    const { service, agent, sidecar, health } = await agentService(
+    const { service, agent, address, health } = await agentService(
       {
         server,
         resources: () => resources,
@@ -75,16 +80,17 @@ export const agentVerb: Verb = {
           metricsUrl === undefined
             ? null
             : { source: 'prometheus', url: metricsUrl, mapping: 'node_exporter' },
+        ganesha: ganeshaOptionsOf(options),
         dataDir: needed('data'),
       },
       { net: new NodeNet(clock, guard), clock, log, boot: randomUUID() },
     );
     const words = (): string =>
-      `agent of ${server}: requests at ${formatAddress(sidecar.address)}, control at ${formatAddress(agent.control)}`;
+      `agent of ${server}: requests at ${formatAddress(address())}, control at ${formatAddress(agent.control)}`;
     const started = (): void => {
       const ready = {
         server,
-        listen: formatAddress(sidecar.address),
+        listen: formatAddress(address()),
         control: formatAddress(agent.control),
         health: formatAddress(health.address),
       };
@@ -98,6 +104,18 @@ export const agentVerb: Verb = {
     await live({ service, started, status: words, reload }, { clock, log });
   },
 };
+
+function ganeshaOptionsOf(options: VerbOptions): GaneshaServerOptions | undefined {
+  const exports = textOption(options, 'ganeshaExports');
+  if (exports === undefined) return undefined;
+  const port = textOption(options, 'ganeshaMountPort') ?? '';
+  const mountPort = Number(port);
+  if (!Number.isInteger(mountPort) || mountPort < 1 || mountPort > 65_535) {
+    const allowed = 'a port';
+    fail('ERR_OPTION_INVALID', { option: '--ganesha-mount-port', value: port, allowed });
+  }
+  return { exports, pidFile: textOption(options, 'ganeshaPid') ?? '', mountPort };
+}
 
 export const agentTokenVerb: Verb = {
   usage: 'agent-token <server>',

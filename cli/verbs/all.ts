@@ -13,6 +13,7 @@ import { applyVerb, planVerb, rejectVerb, rollbackVerb } from './plan.js';
 import { referenceVerb } from './reference.js';
 import { replayVerb } from './replay.js';
 import { statusVerb } from './status.js';
+import { tokenVerb } from './token.js';
 import { roleVerbs, upVerb } from './up.js';
 import type { Verb } from '../verb.js';
 
@@ -41,6 +42,7 @@ export const VERBS: readonly Verb[] = [
   ...roleVerbs,
   agentVerb,
   agentTokenVerb,
+  tokenVerb,
   configVerb,
   referenceVerb,
 ];

@@ -1,3 +1,4 @@
+import { apiReference } from '../api-reference.js';
 import { configReference, errorReference } from '../reference.js';
 import type { Verb } from '../verb.js';
 
@@ -15,6 +16,7 @@ export const referenceVerb: Verb = {
   summary: 'Print a page of the reference.',
   verbs: [
     page('errors', 'Every coded error.', errorReference),
+    page('api', 'Every route of the API.', apiReference),
     page('config', 'Every key of the config.', configReference),
   ],
 };

@@ -2,7 +2,14 @@ import { z } from 'zod';
 import { isHeaderName } from '../net/http/header-list.js';
 import { isConnectionName, isOwnName } from '../net/http/own-names.js';
 import { resourceIdSchema } from '../schema.js';
-import { addressTextSchema, bytesSchema, globSchema, msSchema, networkSchema } from './units.js';
+import {
+  addressTextSchema,
+  bytesSchema,
+  globSchema,
+  msSchema,
+  networkSchema,
+  portSchema,
+} from './units.js';
 
 /* Where clients come in, and how they are carried to servers. */
 
@@ -33,7 +40,7 @@ const routeSchema = z
 
 const fileSchema = z.string().min(1).describe('PEM, relative to this file.');
 
-const certificateSchema = z.strictObject({
+export const certificateSchema = z.strictObject({
   certificateFile: fileSchema.describe('PEM: its own certificate, then those that signed it.'),
   keyFile: fileSchema,
 });
@@ -71,13 +78,25 @@ export const serverLinkSchema = z.strictObject({
   proxyProtocol: z
     .enum(['v1', 'v2'])
     .optional()
-    .describe('It is told whose each TCP connection is; of those for HTTP, that they are ours.'),
+    .describe(
+      'It is told whose each TCP connection is; of those for HTTP and NFS, that they are ours.',
+    ),
+  mountPort: portSchema
+    .optional()
+    .describe(
+      'Of an NFS server: where its MOUNT program listens; left out: its portmapper, at port 111, is asked.',
+    ),
 });
 
 export const listenerSchema = z
   .strictObject({
     listen: addressTextSchema.describe('Where clients connect.'),
-    protocol: z.enum(['http', 'tcp']).default('http'),
+    protocol: z
+      .enum(['http', 'tcp', 'nfs'])
+      .default('http')
+      .describe(
+        'nfs: version 3, with MOUNT and portmapper at the same port; all that `nfs.exports` names.',
+      ),
     route: routeSchema.default('first-path-segment'),
     tls: listenerTlsSchema.optional().describe('It ends TLS; left out: bytes go as they come.'),
     proxyProtocolFrom: z
@@ -93,6 +112,11 @@ export const listenerSchema = z
     }
     const isOfTcp =
       route !== 'first-path-segment' && ('resource' in route || 'serverName' in route);
+    if (protocol === 'nfs' && route !== 'first-path-segment') {
+      const message = 'not of an nfs listener: `nfs.exports` says what is where';
+      context.addIssue({ code: 'custom', path: ['route'], message });
+      return;
+    }
     if (isOfTcp === (protocol === 'tcp')) return;
     const message =
       protocol === 'tcp'
@@ -181,6 +205,81 @@ export const tcpSchema = z.strictObject({
   helloTimeoutMs: msSchema
     .default(5000)
     .describe('For the TLS hello, where it names the resource.'),
+});
+
+const exportSchema = z.strictObject({
+  path: z
+    .string()
+    .max(1024)
+    .regex(/^\/(?:[^\s/]+(?:\/[^\s/]+)*)?$/, 'a path from / on, without a slash at its end')
+    .describe('What clients mount; and what lies below it.'),
+  resource: resourceIdSchema,
+  serverPath: z
+    .string()
+    .regex(/^\//, 'a path from / on')
+    .max(1024)
+    .optional()
+    .describe('What servers export it as; left out: by the same path.'),
+  clients: z
+    .array(networkSchema)
+    .min(1)
+    .optional()
+    .describe('Who may use it, since servers see the redirector only; left out: everybody.'),
+  access: z.enum(['rw', 'ro']).default('rw'),
+  squash: z
+    .enum(['none', 'root', 'all'])
+    .default('root')
+    .describe('Whose calls servers take for those of nobody: of root, of all users, of none.'),
+  anonymousUid: z.int().min(0).max(0xffff_ffff).default(65_534),
+  anonymousGid: z.int().min(0).max(0xffff_ffff).default(65_534),
+});
+
+export const nfsSchema = z.strictObject({
+  exports: z
+    .array(exportSchema)
+    .max(10_000)
+    .default([])
+    .superRefine((exports, context) => {
+      for (const key of ['path', 'resource'] as const) {
+        const seen = new Set<string>();
+        for (const [at, one] of exports.entries()) {
+          if (seen.has(one[key])) {
+            const message = `${one[key]} is exported twice`;
+            context.addIssue({ code: 'custom', path: [at, key], message });
+          }
+          seen.add(one[key]);
+        }
+      }
+    })
+    .describe('What clients see as one tree of exports, each a resource that moves by itself.'),
+  connectionsMax: z.int().min(1).default(10_000).describe('One beyond a limit is reset unread.'),
+  connectionsPerClientMax: z.int().min(1).default(10_000).describe('Of one IP.'),
+  callsPerConnectionMax: z
+    .int()
+    .min(1)
+    .default(256)
+    .describe('Not answered yet; a client that has more is not read.'),
+  callBytesPerConnectionMax: bytesSchema.prefault('8MiB').describe('The same in bytes.'),
+  callBytesMax: bytesSchema.prefault('256MiB').describe('The same of all clients.'),
+  idleTimeoutMs: msSchema.default(3_600_000).describe('A client without a call is let go.'),
+  connectTimeoutMs: msSchema.default(2000),
+  answerTimeoutMs: msSchema
+    .default(60_000)
+    .describe('Without a byte from a server that owes an answer: what it owes is asked anew.'),
+  transferBytesMax: bytesSchema
+    .prefault('1MiB')
+    .describe('Clients read and write so much at once; the least that any of the servers can do.'),
+  handlesMax: z
+    .int()
+    .min(1000)
+    .max(190_000)
+    .default(150_000)
+    .describe('Files that clients have handles of; beyond, those that are not used go first.'),
+  uncommittedMax: z
+    .int()
+    .min(1)
+    .default(10_000)
+    .describe('Files of an export, written and not on the disk yet, that a move commits.'),
 });
 
 export const accessLogSchema = z.strictObject({

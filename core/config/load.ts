@@ -30,6 +30,7 @@ const ENVIRONMENT_PREFIX = 'FORESHIFT_';
 const SECRETS = [
   'SECRET',
   'AGENT_TOKEN',
+  'TOKEN',
   'INFLUX_PASSWORD',
   'REDIS_PASSWORD',
   'REDIS_SENTINEL_PASSWORD',
@@ -148,9 +149,12 @@ function checkWhole(config: Config, place: Place): void {
       fault(place.file, line, 'health.listen', what);
     }
   }
-  if (!isLoopback(config.api.listen.host)) {
+  const { listen, login, tls } = config.api;
+  if (!isLoopback(listen.host) && (login === 'none' || tls === undefined)) {
     const line = lineOf(place, ['api', 'listen']);
-    fault(place.file, line, 'api.listen', 'a loopback address: the API has no login of its own');
+    const what =
+      'a loopback address; beyond it only with `api.login: token` and `api.tls`, so that nobody acts unknown or is overheard';
+    fault(place.file, line, 'api.listen', what);
   }
 }
 

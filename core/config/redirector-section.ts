@@ -74,6 +74,12 @@ export const redirectorSchema = z
       .max(255)
       .optional()
       .describe('Host by which others reach its health listener; default: as that listens.'),
+    workers: z
+      .union([z.int().min(1).max(64), z.literal('auto')], 'a number from 1 to 64, or auto')
+      .default(1)
+      .describe(
+        'Threads that take connections: 1, only the one that does all else, too; auto: as many as there are cores. Limits of connections and of what is held are of all together; those to each server are split among them.',
+      ),
     memberLeaseMs: msSchema.default(10_000),
     servingLeaseMs: msSchema.default(3000),
     healthCheckMs: msSchema.default(1000),

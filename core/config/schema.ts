@@ -2,12 +2,14 @@ import { z } from 'zod';
 import { MODES } from '../domain.js';
 import { LOG_LEVELS } from '../log.js';
 import { addressTextSchema } from './units.js';
+import { apiSchema } from './api-section.js';
 import { reloadable } from './reloadable.js';
 import {
   serverLinkSchema,
   listenerSchema,
   httpSchema,
   tcpSchema,
+  nfsSchema,
   accessLogSchema,
 } from './listeners-section.js';
 import { redirectorSchema } from './redirector-section.js';
@@ -32,14 +34,6 @@ const logSchema = z.strictObject({
     .enum(LOG_LEVELS)
     .default('info')
     .describe('What is logged, to standard error, as JSON lines.'),
-});
-
-const apiSchema = z.strictObject({
-  listen: addressTextSchema
-    .prefault('127.0.0.1:7700')
-    .describe(
-      'Where API and console listen. Only loopback addresses are taken: the API has no login yet.',
-    ),
 });
 
 const healthSchema = z.strictObject({
@@ -92,6 +86,7 @@ export const configSchema = z.strictObject({
   redirector: redirectorSchema.prefault({}),
   http: reloadable(httpSchema.prefault({})),
   tcp: reloadable(tcpSchema.prefault({})),
+  nfs: reloadable(nfsSchema.prefault({})),
   accessLog: reloadable(accessLogSchema.prefault({})),
   serverLinks: reloadable(
     z.array(serverLinkSchema).default([]).describe('How connections to servers are made.'),

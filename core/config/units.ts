@@ -83,6 +83,8 @@ export const networkSchema = z
     }
   }, 'a network such as 10.0.0.0/8, or an IP address');
 
+export const portSchema = z.int().min(1).max(65_535);
+
 /** Milliseconds, whole. */
 export const msSchema = z.int().min(1);
 

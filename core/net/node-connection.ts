@@ -5,6 +5,8 @@ import { connect as connectTls } from 'node:tls';
 import type { Address } from '../domain.js';
 import type { CloseReason, Connection, ConnectionHandler } from './port.js';
 import type { ClientTls } from './tls/client-tls.js';
+import { readIntoOwn } from './own-reads.js';
+import type { Block, Piece, SocketMemory } from './socket-memory.js';
 import { UNHANDLED } from './unhandled.js';
 
 /** Why a connection did not open, by the system's error code; `unreachable` for all others. */
@@ -15,9 +17,18 @@ const OPENING_REASONS: Readonly<Record<string, CloseReason>> = {
 
 /** So much of what is corked is copied into one piece: cheaper than a system call more, or than one for many pieces. */
 const JOINED_BYTES_MAX = 16 << 10;
+/** One read that brings so much is followed by more: it gets memory of its own. */
+const BULK_BYTES_MIN = 32 << 10;
+/** One that brings no more has come to an end of it: nobody holds on to a block in silence. */
+const QUIET_BYTES_MAX = 16 << 10;
+
+const OWNER = Symbol('connection');
+
+type BoundSocket = Socket & { readonly [OWNER]: NodeConnection };
 
 /** What a connection is besides its socket. */
 export interface NodeConnectionParts {
+  readonly memory: SocketMemory;
   /** Where a socket that is not connected yet will lead, and how. */
   readonly opening?: Opening;
   /** TLS over the socket, after its handshake. */
@@ -40,24 +51,33 @@ interface Opening {
 export class NodeConnection implements Connection {
   handler: ConnectionHandler = UNHANDLED;
   readonly remote: Address;
+  readonly #memory: SocketMemory;
   /** TCP's. */
   readonly #lower: Socket;
   /** Where the bytes go: the same, or TLS over it. */
   #socket: Socket;
   #isOpen: boolean;
   #reason: CloseReason | undefined;
+  /** Where the next read goes. */
+  #block: Block;
+  /** Lent of the last one. */
+  #lastRead = 0;
+  #isPaused = false;
   #corks = 0;
-  /** Written since it was corked. */
-  #corked: Uint8Array[] = [];
-  #corkedBytes = 0;
+  /** Written since it was corked, and not passed on. */
+  #joined: Piece | undefined;
 
-  constructor(socket: Socket, { opening, secured, remote }: NodeConnectionParts = {}) {
+  constructor(socket: Socket, { memory, opening, secured, remote }: NodeConnectionParts) {
+    this.#memory = memory;
+    this.#block = memory.shared;
     this.#lower = socket;
     this.#socket = secured ?? socket;
     this.#isOpen = opening === undefined;
     this.remote = remote ?? opening?.to ?? addressOf(socket.remoteAddress, socket.remotePort);
     this.#bind(this.#socket);
-    if (opening !== undefined) {
+    if (opening === undefined) {
+      if (secured === undefined) this.#readIntoOwn();
+    } else {
       socket.once('connect', () => {
         this.#connected(opening);
       });
@@ -75,6 +95,7 @@ export class NodeConnection implements Connection {
   #connected({ to, preface, tls }: Opening): void {
     if (preface !== undefined) this.#lower.write(preface);
     if (tls === undefined) {
+      this.#readIntoOwn();
       this.#opened();
       return;
     }
@@ -108,25 +129,88 @@ export class NodeConnection implements Connection {
 
   /** Once TLS is over it, what the lower socket does is TLS's to hear. */
   #bind(socket: Socket): void {
-    const isCurrent = (): boolean => socket === this.#socket;
-    socket
-      .on('data', (bytes: Uint8Array) => {
-        this.handler.data(bytes);
-      })
-      .on('drain', () => {
-        if (isCurrent()) this.handler.drained();
-      })
-      .on('end', () => {
-        if (isCurrent()) this.handler.ended();
-      })
-      .on('error', (error: NodeJS.ErrnoException) => {
-        this.#reason ??= this.#isOpen
-          ? 'reset'
-          : (OPENING_REASONS[error.code ?? ''] ?? 'unreachable');
-      })
-      .on('close', () => {
-        if (isCurrent()) this.handler.closed(this.#reason ?? 'ended');
-      });
+    const bound: BoundSocket = Object.assign(socket, { [OWNER]: this });
+    bound
+      .on('data', NodeConnection.#onData)
+      .on('drain', NodeConnection.#onDrain)
+      .on('end', NodeConnection.#onEnd)
+      .on('error', NodeConnection.#onError)
+      .on('close', NodeConnection.#onClose);
+  }
+
+  /* One function each for all sockets: as many closures would be a sixth of what an idle connection costs. */
+
+  static #onData(this: BoundSocket, bytes: Uint8Array): void {
+    this[OWNER].handler.data(bytes);
+  }
+
+  static #onDrain(this: BoundSocket): void {
+    const owner = this[OWNER];
+    if (owner.#socket === this) owner.handler.drained();
+  }
+
+  static #onEnd(this: BoundSocket): void {
+    const owner = this[OWNER];
+    if (owner.#socket === this) owner.handler.ended();
+  }
+
+  static #onError(this: BoundSocket, error: NodeJS.ErrnoException): void {
+    const owner = this[OWNER];
+    owner.#reason ??= owner.#isOpen
+      ? 'reset'
+      : (OPENING_REASONS[error.code ?? ''] ?? 'unreachable');
+  }
+
+  static #onClose(this: BoundSocket): void {
+    const owner = this[OWNER];
+    owner.#leaveBlock();
+    if (owner.#socket === this) owner.handler.closed(owner.#reason ?? 'ended');
+  }
+
+  /** What was read before comes by the event. */
+  #readIntoOwn(): void {
+    readIntoOwn(this.#socket, {
+      into: this.#block.bytes,
+      read: (length) => {
+        this.#read(length);
+      },
+      next: () => this.#nextMemory(),
+    });
+  }
+
+  #read(length: number): void {
+    const { handler } = this;
+    const bytes = this.#block.bytes.subarray(0, length);
+    if (handler.borrows !== true) {
+      handler.data(Buffer.from(bytes));
+      return;
+    }
+    this.#memory.lent = this.#block;
+    handler.data(bytes);
+    this.#memory.lent = undefined;
+    this.#lastRead = length;
+  }
+
+  #nextMemory(): Uint8Array | undefined {
+    const memory = this.#memory;
+    const block = this.#block;
+    const length = this.#lastRead;
+    this.#lastRead = 0;
+    if (block === memory.shared) {
+      if (length < BULK_BYTES_MIN) return undefined;
+      this.#block = memory.takeBlock();
+    } else {
+      const isQuiet = length <= QUIET_BYTES_MAX;
+      if (!isQuiet && !block.isUsed) return undefined;
+      this.#leaveBlock();
+      if (!isQuiet) this.#block = memory.takeBlock();
+    }
+    return this.#block.bytes;
+  }
+
+  #leaveBlock(): void {
+    this.#memory.leaveBlock(this.#block);
+    this.#block = this.#memory.shared;
   }
 
   get local(): Address {
@@ -134,24 +218,25 @@ export class NodeConnection implements Connection {
   }
 
   get buffered(): number {
-    return this.#socket.writableLength + this.#corkedBytes;
+    return this.#socket.writableLength + joinedBytes(this.#joined);
   }
 
   write(bytes: Uint8Array): boolean {
     const socket = this.#socket;
     if (!socket.writable) return false;
-    if (this.#corks === 0) return socket.write(bytes);
-    if (this.#corkedBytes + bytes.length > JOINED_BYTES_MAX) {
-      if (this.#corkedBytes === 0) return socket.write(bytes);
-      socket.cork();
-      this.#writeCorked();
-      const hasRoom = socket.write(bytes);
-      socket.uncork();
-      return hasRoom;
+    const isCorked = this.#corks > 0;
+    // What is lent of the memory of all is copied in any case.
+    if (this.#memory.isShared(bytes) || (isCorked && bytes.length <= JOINED_BYTES_MAX)) {
+      this.#join(bytes);
+      if (!isCorked) this.#writeJoined();
+      return !socket.writableNeedDrain;
     }
-    this.#corked.push(bytes);
-    this.#corkedBytes += bytes.length;
-    return !socket.writableNeedDrain;
+    if (this.#joined === undefined) return this.#writeWhole(bytes);
+    socket.cork();
+    this.#writeJoined();
+    const hasRoom = this.#writeWhole(bytes);
+    socket.uncork();
+    return hasRoom;
   }
 
   cork(): void {
@@ -160,20 +245,37 @@ export class NodeConnection implements Connection {
 
   uncork(): void {
     if (this.#corks > 0) this.#corks -= 1;
-    if (this.#corks === 0) this.#writeCorked();
+    if (this.#corks === 0) this.#writeJoined();
   }
 
-  #writeCorked(): void {
-    const [first, ...others] = this.#corked;
-    if (first === undefined) return;
-    const bytes = others.length === 0 ? first : Buffer.concat(this.#corked, this.#corkedBytes);
-    this.#corked = [];
-    this.#corkedBytes = 0;
-    if (this.#socket.writable) this.#socket.write(bytes);
+  #join(bytes: Uint8Array): void {
+    let joined = this.#memory.join(this.#joined, bytes);
+    if (joined === undefined) {
+      this.#writeJoined();
+      joined = this.#memory.join(undefined, bytes);
+    }
+    this.#joined = joined;
+  }
+
+  #writeJoined(): void {
+    const joined = this.#joined;
+    if (joined === undefined) return;
+    this.#joined = undefined;
+    const socket = this.#socket;
+    if (socket.writable) socket.write(joined.slab.subarray(joined.from, joined.to));
+    // Node says so at once if the system took all of it.
+    if (socket.writableLength === 0) this.#memory.taken(joined);
+  }
+
+  #writeWhole(bytes: Uint8Array): boolean {
+    const block = this.#memory.blockOf(bytes);
+    if (block === undefined) return this.#socket.write(bytes);
+    block.use();
+    return this.#socket.write(bytes, block.release);
   }
 
   end(): void {
-    this.#writeCorked();
+    this.#writeJoined();
     if (this.#socket.writable) this.#socket.end();
   }
 
@@ -196,10 +298,14 @@ export class NodeConnection implements Connection {
   }
 
   pause(): void {
+    this.#isPaused = true;
     this.#socket.pause();
   }
 
   resume(): void {
+    // Asked for at the end of each request; Node's own would look at much to find nothing to do.
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
     this.#socket.resume();
   }
 
@@ -208,6 +314,10 @@ export class NodeConnection implements Connection {
     this.#reason ??= reason;
     this.#socket.destroy();
   }
+}
+
+function joinedBytes(joined: Piece | undefined): number {
+  return joined === undefined ? 0 : joined.to - joined.from;
 }
 
 /** An IPv4 client of a socket for both families has an address in disguise. */

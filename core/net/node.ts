@@ -1,6 +1,7 @@
 import { lookup } from 'node:dns/promises';
 import type { Server } from 'node:net';
 import { Socket, createServer } from 'node:net';
+import { setImmediate } from 'node:timers';
 import type { Clock } from '../clock/port.js';
 import type { Address } from '../domain.js';
 import { formatAddress } from '../domain.js';
@@ -10,6 +11,7 @@ import { Door } from './door.js';
 import type { OutboundGuard, Resolve } from './guard.js';
 import { nodeCall } from './node-call.js';
 import { NodeConnection } from './node-connection.js';
+import { SocketMemory } from './socket-memory.js';
 import type {
   CallAnswer,
   ConnectOptions,
@@ -19,6 +21,7 @@ import type {
   Net,
   OutboundCall,
 } from './port.js';
+import type { SharedListeners } from './shared-listeners.js';
 
 const BACKLOG_MAX = 511;
 /**
@@ -39,11 +42,20 @@ export class NodeNet implements Net {
   readonly #clock: Clock;
   readonly #guard: OutboundGuard;
   readonly #resolve: Resolve;
+  readonly #memory = new SocketMemory();
+  readonly #shared: (() => Pick<SharedListeners, 'open'>) | undefined;
 
-  constructor(clock: Clock, guard: OutboundGuard, resolve: Resolve = resolveBySystem) {
+  /** `shared`: where another thread listens, as it is now; undefined: this one listens by itself. */
+  constructor(
+    clock: Clock,
+    guard: OutboundGuard,
+    resolve: Resolve = resolveBySystem,
+    shared?: () => Pick<SharedListeners, 'open'>,
+  ) {
     this.#clock = clock;
     this.#guard = guard;
     this.#resolve = resolve;
+    this.#shared = shared;
   }
 
   listen(
@@ -51,11 +63,12 @@ export class NodeNet implements Net {
     accept: (connection: Connection) => void,
     options: ListenOptions = {},
   ): Promise<Listener> {
+    const memory = this.#memory;
     const door = new Door({
       clock: this.#clock,
       options,
       enter: ({ socket, secured, remote }) => {
-        accept(new NodeConnection(socket, { secured, remote }));
+        accept(new NodeConnection(socket, { memory, secured, remote }));
       },
     });
     const server = createServer({ ...STREAM_OPTIONS, ...SOCKET_OPTIONS }, (socket) => {
@@ -66,18 +79,30 @@ export class NodeNet implements Net {
         const facts = { address: formatAddress(at), why: messageOf(error) };
         reject(new ForeshiftError('ERR_LISTEN_FAILED', facts, { cause: error }));
       });
-      server.listen({ ...at, backlog: options.backlogMax ?? BACKLOG_MAX }, () => {
+      const backlog = options.backlogMax ?? BACKLOG_MAX;
+      const listening = (): void => {
         server.removeAllListeners('error');
         // No descriptors left, or a client that is gone already: the next one may fare better.
         server.on('error', (error) => options.acceptFailed?.(messageOf(error)));
         resolve(new NodeListener(server, at.host));
-      });
+      };
+      if (this.#shared === undefined) {
+        server.listen({ ...at, backlog }, listening);
+      } else {
+        const listen = (source: Server): void => {
+          server.listen(source, backlog, listening);
+        };
+        this.#shared().open(at, listen).catch(reject);
+      }
     });
   }
 
   connect(to: Address, { timeoutMs, preface, tls }: ConnectOptions): Connection {
     const socket = new Socket(STREAM_OPTIONS);
-    const connection = new NodeConnection(socket, { opening: { to, preface, tls } });
+    const connection = new NodeConnection(socket, {
+      memory: this.#memory,
+      opening: { to, preface, tls },
+    });
     const cancel = this.#clock.after(timeoutMs, () => {
       if (!connection.isOpen) connection.giveUp('timeout');
     });
@@ -85,6 +110,11 @@ export class NodeNet implements Net {
     socket.once('close', cancel);
     void this.#open(socket, connection);
     return connection;
+  }
+
+  /** Node reads all sockets that have something before it runs these. */
+  afterArrivals(run: () => void): void {
+    setImmediate(run);
   }
 
   call(request: OutboundCall): Promise<CallAnswer> {
@@ -114,11 +144,21 @@ class NodeListener implements Listener {
     this.#server = server;
   }
 
+  get descriptor(): number | undefined {
+    return descriptorOf(this.#server);
+  }
+
   /** The socket is closed at once; Node's own callback would wait for the last connection. */
   close(): Promise<void> {
     this.#server.close();
     return Promise.resolve();
   }
+}
+
+/** Node's documentation names `_handle` where a server is handed on, and a handle's `fd`; its types do not. */
+function descriptorOf(server: Server): number | undefined {
+  const { _handle: handle } = server as unknown as { readonly _handle?: { readonly fd?: number } };
+  return handle?.fd !== undefined && handle.fd >= 0 ? handle.fd : undefined;
 }
 
 async function resolveBySystem(name: string): Promise<string[]> {

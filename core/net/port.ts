@@ -16,6 +16,8 @@ export interface Net {
   ): Promise<Listener>;
   /** Returns at once; the handler hears `opened`, or `closed` with the reason. */
   connect(to: Address, options: ConnectOptions): Connection;
+  /** Calls back once the handlers have heard all that had arrived when it was asked to. */
+  afterArrivals(run: () => void): void;
   /**
    * One HTTP/1.1 call, answered whole. Redirects are not followed.
    * @throws ERR_CALL_REFUSED – nothing listens there: certainly not executed; ERR_CALL_FAILED – no
@@ -39,6 +41,8 @@ export interface ListenOptions {
 export interface Listener {
   /** With the port that was really taken. */
   readonly address: Address;
+  /** Its number in this process, by which other threads can listen there too; undefined: they cannot. */
+  readonly descriptor?: number | undefined;
   /** Takes no more connections; those taken live on. */
   close(): Promise<void>;
 }
@@ -82,9 +86,14 @@ export interface Connection {
 }
 
 export interface ConnectionHandler {
+  /**
+   * It copies what it keeps of its data, so that the next read may go where the last one went. What it writes to a connection of
+   * the same net within the call is not kept in this sense.
+   */
+  readonly borrows?: boolean;
   /** Outbound connections only, once. */
   opened(): void;
-  /** The bytes are the handler's to keep, not to change. */
+  /** The bytes are the handler's to keep, not to change; of a handler that borrows, only until it returns. */
   data(bytes: Uint8Array): void;
   /** A full connection takes bytes again. */
   drained(): void;

@@ -19,6 +19,9 @@ export interface EndParts {
 /** What meets the first bytes at a host: someone who accepts, nobody, or not even a system that could say so. */
 export type Door = ((connection: Connection) => void) | 'shut' | 'silent';
 
+/** In place of what was lent, once the handler has returned. */
+const SPOILT = 0xdb;
+
 /**
  * One end of a simulated connection.
  *
@@ -63,7 +66,8 @@ export class SimulatedConnection implements Connection, PipeEnd {
 
   write(bytes: Uint8Array): boolean {
     if (this.#isOver || this.#hasEnded || this.#out === undefined) return false;
-    return this.#out.write(bytes);
+    // They may be lent to the writer.
+    return this.#out.write(Buffer.from(bytes));
   }
 
   cork(): void {
@@ -207,7 +211,10 @@ export class SimulatedConnection implements Connection, PipeEnd {
 
   #take(bytes: Uint8Array): void {
     if (this.#in?.consumed(bytes.length) === true) this.#out?.signal('credit');
-    this.handler.data(bytes);
+    const { handler } = this;
+    handler.data(bytes);
+    // Whoever keeps what was lent shall find out.
+    if (handler.borrows === true) bytes.fill(SPOILT);
   }
 
   #peerEnded(): void {

@@ -73,6 +73,13 @@ export class SimulatedHost implements Net {
     this.#isAlive = false;
   }
 
+  /** What is due at this moment was asked for before. */
+  afterArrivals(run: () => void): void {
+    this.#parts.weather.clock.after(0, () => {
+      if (this.#isAlive) run();
+    });
+  }
+
   listen(at: Address, accept: (connection: Connection) => void): Promise<Listener> {
     if (!this.#isAlive) return never();
     const { machine, nextPort } = this.#parts;

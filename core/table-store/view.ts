@@ -7,7 +7,7 @@ import { NO_GENERATION, compareGenerations } from '../generation.js';
 import type { Log } from '../log.js';
 import type { Placement } from '../table.js';
 import { AssignmentTable } from '../table.js';
-import type { KnownRecords, Stored } from './known-records.js';
+import type { FollowedRecords, KnownRecords, Stored } from './known-records.js';
 import type { Changes, Entry, Revision, TableStore } from './port.js';
 import { RECORD_KINDS } from './records/all.js';
 import type { RecordKind } from './records/kind.js';
@@ -31,7 +31,7 @@ type Records = Map<string, Map<string, Stored<unknown>>>;
  * this view has seen is not followed (`regressed`) until somebody has put back what is missing; whoever follows
  * the store does so itself.
  */
-export class TableView implements KnownRecords {
+export class TableView implements KnownRecords, FollowedRecords {
   readonly #store: TableStore;
   readonly #clock: Clock;
   readonly #log: Log;

@@ -2,6 +2,7 @@ import type { Clock } from '../../core/clock/port.js';
 import type { LineFile } from '../../core/line-file.js';
 import type { HttpAccess, TcpAccess } from './access.js';
 import { commonLine } from './common-format.js';
+import { jsonLine } from './json-format.js';
 
 export interface AccessLogOptions {
   readonly format: 'json' | 'common';
@@ -51,29 +52,7 @@ export class AccessLog {
       this.#file.write(commonLine(access, { query: query ?? '', atMs }));
       return;
     }
-    // Written out, since spreading objects into one another costs as much again; undefined fields are left out.
-    this.#file.write(
-      JSON.stringify({
-        time: this.#timeText(atMs),
-        protocol: 'http',
-        method: request?.method,
-        host: request?.authority,
-        path: request?.path,
-        query,
-        minorVersion: request?.minorVersion,
-        client: access.client,
-        scheme: access.scheme,
-        end: access.end,
-        reason: access.reason,
-        id: access.id,
-        status: access.status,
-        resource: access.resource,
-        server: access.server,
-        bytesIn: access.bytesIn,
-        bytesOut: access.bytesOut,
-        ms: Math.round(access.ms * 1000) / 1000,
-      }),
-    );
+    this.#file.write(jsonLine(access, { query, time: this.#timeText(atMs) }));
   }
 
   /** Not in the common format, which is of HTTP: as JSON there, too. */

@@ -1,7 +1,8 @@
 import type { Address, ResourceId } from '../../core/domain.js';
 import type { Generation } from '../../core/generation.js';
 import type { Startable } from '../../core/lifecycle.js';
-import type { Move } from '../../core/plan.js';
+import type { SharedListener } from '../../core/net/shared-listeners.js';
+import type { SwitchMove } from '../data-plane.js';
 import type { KeptSession } from '../sessions/session-book.js';
 import type { Obstacle } from '../../core/table-store/records/switch.js';
 
@@ -13,6 +14,8 @@ export interface ProtocolAdapter extends Startable {
   readonly protocol: string;
   /** Where it really listens, in the order of its listeners. */
   readonly addresses: readonly Address[];
+  /** What other threads need to listen there too; undefined: they cannot. */
+  readonly shared?: readonly SharedListener[];
   /** It will stop: takes everything as before, and tells its clients to look elsewhere as soon as that costs them nothing. */
   leave(): void;
   /** Takes nothing more, and ends what is under way; what is left after `graceMs` is cut. */
@@ -20,7 +23,7 @@ export interface ProtocolAdapter extends Startable {
   /** True: work for the resource reaches its server past the fence `request`, which compares what HTTP carries. */
   bypassesFence?(resource: ResourceId): boolean;
   /** One move of an open switch, seen by this protocol. */
-  transfer(move: Move): Transfer;
+  transfer(move: SwitchMove): Transfer;
   /**
    * The connections of clients to this IP end, since it goes to another redirector. `finish`: the next answer on each
    * is its last; new ones too. `close`: and those between two requests are closed. Resolves when there are none, at the

@@ -92,6 +92,11 @@ export class Entry {
     return gate.sinceText(this.#at) === this.#since && !gate.isLeaseOver(this.#at);
   }
 
+  /** Others serve the resource at the same time. */
+  get isShared(): boolean {
+    return this.#context.gate.isShared(this.#at);
+  }
+
   /** It has been tried for as long as it may. */
   get isOverdue(): boolean {
     return this.#work.ageMs >= this.#context.options.retryForMs;

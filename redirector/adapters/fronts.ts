@@ -5,6 +5,7 @@ import type { Trusts } from '../../core/net/ip.js';
 import type { Ip } from '../../core/net/ip.js';
 import { parseIp } from '../../core/net/ip.js';
 import type { Connection, Listener, Net } from '../../core/net/port.js';
+import type { SharedListener } from '../../core/net/shared-listeners.js';
 import type { ServerTls } from '../../core/net/tls/server-tls.js';
 import { Tally } from '../../core/tally.js';
 import { within } from '../../core/within.js';
@@ -35,12 +36,24 @@ export interface FrontClient {
 export interface FrontsParts<Route, Client> {
   readonly net: Net;
   readonly clock: Clock;
+  /** Undefined: there are no others. */
+  readonly others?: OtherFronts | undefined;
   /** Whether there is room for one more beside those; counts the one that is turned away. */
   readonly hasRoom: (beside: Beside) => boolean;
   /** A connection that did not come to its first byte, for want of a descriptor, by its TLS handshake or its proxy's header. */
   readonly failed: () => void;
   /** `route`: as it is at the moment; `closed`: must be called once, at the end. */
   readonly admit: (connection: Connection, route: () => Route, closed: () => void) => Client;
+}
+
+/** Listeners of the same protocol elsewhere, whose connections count against the same limits. */
+export interface OtherFronts {
+  readonly connections: number;
+  /** Never less than there are. */
+  ofClient(ip: string): number;
+  /** A client of this one. */
+  came(ip: string): void;
+  went(ip: string): void;
 }
 
 /** Connections that are there already. */
@@ -81,6 +94,13 @@ export class Fronts<Route, Client extends FrontClient> {
   /** Where it really listens, in the order of the listeners. */
   get addresses(): readonly Address[] {
     return this.#fronts.map(({ listener: { address } }) => address);
+  }
+
+  /** For other threads. */
+  get shared(): readonly SharedListener[] {
+    return this.#fronts.flatMap(({ wanted: { listen: at }, listener: { descriptor } }) =>
+      descriptor === undefined ? [] : [{ at, descriptor }],
+    );
   }
 
   /** Of the listeners that are wanted. */
@@ -181,13 +201,18 @@ export class Fronts<Route, Client extends FrontClient> {
 
   #accept(connection: Connection, front: Front<Route, Client>): void {
     const { host } = connection.remote;
-    const beside = { all: this.#clients.size, ofClient: this.#perClient.of(host) };
+    const { others } = this.#parts;
+    const beside = {
+      all: this.#clients.size + (others?.connections ?? 0),
+      ofClient: this.#perClient.of(host) + (others?.ofClient(host) ?? 0),
+    };
     if (!this.#parts.hasRoom(beside)) {
       connection.handler = IGNORED;
       connection.reset();
       return;
     }
     this.#perClient.add(host);
+    others?.came(host);
     const client: Client = this.#parts.admit(
       connection,
       () => front.wanted.route,
@@ -195,6 +220,7 @@ export class Fronts<Route, Client extends FrontClient> {
         front.clients.delete(client);
         this.#clients.delete(client);
         this.#perClient.remove(host);
+        others?.went(host);
         for (const look of this.#onForgotten) look();
       },
     );

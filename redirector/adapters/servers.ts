@@ -8,6 +8,8 @@ export interface ServerLink {
   readonly tls: ClientTls | undefined;
   /** Undefined: it is told nothing of whom a connection is for. */
   readonly proxyProtocol: ProxyVersion | undefined;
+  /** Where on its host the MOUNT program of an NFS server listens; undefined: its portmapper says. */
+  readonly mountPort?: number | undefined;
 }
 
 export const PLAIN_LINK: ServerLink = { tls: undefined, proxyProtocol: undefined };

@@ -1,5 +1,5 @@
 import type { DrainPolicy, ResourceId } from '../../core/domain.js';
-import type { Move } from '../../core/plan.js';
+import type { SwitchMove } from '../data-plane.js';
 import type { Obstacle } from '../../core/table-store/records/switch.js';
 import type { Gate } from '../gate.js';
 import type { Transfer } from './adapter.js';
@@ -16,11 +16,11 @@ export interface PlainTransferParts {
 
 /** One move, for work that ends by itself or is cut: there is no state to carry over. */
 export class PlainTransfer implements Transfer {
-  readonly #move: Move;
+  readonly #move: SwitchMove;
   readonly #parts: PlainTransferParts;
   readonly #obstacleAgeMs: number;
 
-  constructor(move: Move, parts: PlainTransferParts, obstacleAgeMs: number) {
+  constructor(move: SwitchMove, parts: PlainTransferParts, obstacleAgeMs: number) {
     this.#move = move;
     this.#parts = parts;
     this.#obstacleAgeMs = obstacleAgeMs;

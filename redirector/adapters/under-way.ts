@@ -11,29 +11,31 @@ export interface UnderWay {
 
 /** What of one protocol is in the gate, by resource: what a move must see the end of. */
 export class WorkUnderWay {
-  /** Most have one, which needs no set. */
-  readonly #works = new Map<number, UnderWay | Set<UnderWay>>();
+  /** By the gate's index of the resource. Most have one, which needs no set. */
+  readonly #works: (UnderWay | Set<UnderWay> | undefined)[] = [];
 
   add(at: number, work: UnderWay): void {
-    const known = this.#works.get(at);
-    if (known === undefined) this.#works.set(at, work);
+    // Without a gap, which would make a slow dictionary of it.
+    while (this.#works.length <= at) this.#works.push(undefined);
+    const known = this.#works[at];
+    if (known === undefined) this.#works[at] = work;
     else if (known instanceof Set) known.add(work);
-    else this.#works.set(at, new Set([known, work]));
+    else this.#works[at] = new Set([known, work]);
   }
 
   remove(at: number, work: UnderWay): void {
-    const known = this.#works.get(at);
+    const known = this.#works[at];
     if (known instanceof Set) {
       known.delete(work);
-      if (known.size === 0) this.#works.delete(at);
+      if (known.size === 0) this.#works[at] = undefined;
     } else if (known === work) {
-      this.#works.delete(at);
+      this.#works[at] = undefined;
     }
   }
 
   /** As it is now: what is done to one may end another. */
   of(at: number): readonly UnderWay[] {
-    const known = this.#works.get(at);
+    const known = this.#works[at];
     if (known === undefined) return [];
     return known instanceof Set ? [...known] : [known];
   }

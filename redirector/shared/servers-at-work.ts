@@ -3,7 +3,7 @@ import type { ResourceId, ServerId, Sharing } from '../../core/domain.js';
 import type { Log } from '../../core/log.js';
 import type { Rng } from '../../core/rng.js';
 import { SERVER } from '../../core/table-store/records/server.js';
-import type { TableView } from '../../core/table-store/view.js';
+import type { FollowedRecords } from '../../core/table-store/known-records.js';
 import type { ServerWork } from '../adapters/servers.js';
 import type { Gate } from '../gate.js';
 import type { OutliersOptions } from '../health/outliers.js';
@@ -13,7 +13,7 @@ import { SharedResources } from './shared-resources.js';
 import { WorkSeen } from './work-seen.js';
 
 export interface ServersAtWorkParts {
-  readonly view: TableView;
+  readonly view: FollowedRecords;
   readonly gate: Gate;
   readonly clock: Clock;
   readonly rng: Rng;

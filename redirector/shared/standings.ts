@@ -4,7 +4,7 @@ import { HEADROOM, headroomsOf } from '../../core/table-store/records/headroom.j
 import type { ServerRecord } from '../../core/table-store/records/server.js';
 import { SERVER } from '../../core/table-store/records/server.js';
 import { stateOf } from '../../core/table-store/server-state.js';
-import type { TableView } from '../../core/table-store/view.js';
+import type { FollowedRecords } from '../../core/table-store/known-records.js';
 import type { Gate } from '../gate.js';
 import type { Outliers } from '../health/outliers.js';
 
@@ -23,7 +23,7 @@ export interface Standing {
 }
 
 export interface StandingsParts {
-  readonly view: TableView;
+  readonly view: FollowedRecords;
   readonly gate: Gate;
   readonly clock: Clock;
   readonly outliers: Pick<Outliers, 'isEjected'>;

@@ -206,7 +206,7 @@ export class Participant {
       const since = view.table.placementOf(resource)?.since;
       return since !== undefined && isSameGeneration(since, current.record.generation);
     });
-    dataPlane.resume(current.batch, isCommitted);
+    void dataPlane.resume(current.batch, isCommitted);
   }
 
   async #hold(current: Current): Promise<void> {

@@ -3,7 +3,13 @@ import type { Clock } from '../../core/clock/port.js';
 import type { Address } from '../../core/domain.js';
 import { formatAddress } from '../../core/domain.js';
 import { HttpServer } from '../../core/net/http-server.js';
-import type { Listener, Net, OutboundCall } from '../../core/net/port.js';
+import type {
+  Connection,
+  ConnectionHandler,
+  Listener,
+  Net,
+  OutboundCall,
+} from '../../core/net/port.js';
 import { SILENT_LOG } from '../../core/log.js';
 import { Peer } from '../support/peer.js';
 
@@ -223,6 +229,46 @@ export function describeNet(name: string, make: () => NetWorld): void {
       });
       await world.until(server.hears('ended'));
       expect(server.text).toBe('early');
+    });
+
+    it('lends what it reads to a handler that borrows, which may write it on however full that is', async () => {
+      const listener = await world.until(
+        world.server.listen(world.at, (connection) => {
+          connection.handler = echoOf(connection);
+        }),
+      );
+      listeners.push(listener);
+      const sent = Buffer.from(
+        Array.from({ length: 60_000 }, (_, at) => `${at.toString(36)} `)
+          .join('')
+          .repeat(6),
+      );
+      const client = world.client.connect(listener.address, { timeoutMs: 10_000 });
+      const heard: Uint8Array[] = [];
+      const over = new Promise<void>((resolve) => {
+        client.handler = {
+          opened: () => {
+            client.pause();
+            client.write(Buffer.from('small '));
+            client.write(sent);
+            client.write(Buffer.from(' small again'));
+            client.end();
+          },
+          data: (bytes) => heard.push(bytes),
+          drained: () => undefined,
+          ended: () => undefined,
+          closed: () => {
+            resolve();
+          },
+        };
+      });
+      // All buffers on the way are full by then.
+      await world.until(world.clock.sleep(50));
+      client.resume();
+      await world.until(over);
+      expect(Buffer.concat(heard).equals(Buffer.from(`small ${sent.toString()} small again`))).toBe(
+        true,
+      );
     });
 
     it('takes any call after its end without a word', async () => {
@@ -477,4 +523,22 @@ export function describeNet(name: string, make: () => NetWorld): void {
       });
     });
   });
+}
+
+/** Says again what it hears, and is done when its peer is. */
+function echoOf(connection: Connection): ConnectionHandler {
+  return {
+    borrows: true,
+    opened: () => undefined,
+    data: (bytes) => {
+      if (!connection.write(bytes)) connection.pause();
+    },
+    drained: () => {
+      connection.resume();
+    },
+    ended: () => {
+      connection.end();
+    },
+    closed: () => undefined,
+  };
 }

@@ -5,7 +5,9 @@ import { REFUSALS } from '../../redirector/adapters/http/refusals.js';
 import { REQUEST_THEMES } from '../corpus/requests.js';
 import type { RequestCase } from '../corpus/request-case.js';
 import { get, getOf, seen } from '../corpus/request-case.js';
+import type { Address } from '../../core/domain.js';
 import { HttpFront } from '../support/http-front.js';
+import { ThreadedFront } from '../support/threaded-front.js';
 import { latin1 } from '../support/http-transcript.js';
 import { piecesOf } from '../support/pieces.js';
 import { RawClient, answersIn } from '../support/raw-client.js';
@@ -24,17 +26,7 @@ const SEEN_AFTER = seen('GET /vol-1/after');
 
 const clock = new SystemClock();
 let server: RecordingServer;
-let front: HttpFront;
-
-beforeAll(async () => {
-  server = await RecordingServer.start();
-  front = await HttpFront.startBefore(server.address);
-});
-
-afterAll(async () => {
-  await front.stop();
-  await server.dispose();
-});
+let front: HttpFront | ThreadedFront;
 
 /** What a case came to, in words that can be compared. */
 interface Outcome {
@@ -99,12 +91,38 @@ function bytesOf({ bytes, refused, closes, ends }: RequestCase): Uint8Array {
   return latin1(isOver ? bytes + SMUGGLED : bytes);
 }
 
-describe.each(Object.entries(REQUEST_THEMES))('%s', (_theme, cases) => {
-  it.each(cases.map((one) => [one.name, one] as const))('%s', async (_name, one) => {
-    const expected = expectedOf(one);
-    for (const [way, pieces] of Object.entries(piecesOf(bytesOf(one)))) {
-      expect({ way, ...(await outcomeOf(one, pieces)) }).toEqual({ way, ...expected });
+describe.each([
+  ['in the main thread', (at: Address) => HttpFront.startBefore(at)],
+  ['in a worker thread', (at: Address) => ThreadedFront.startBefore(at)],
+] as const)('%s', (_where, startBefore) => {
+  beforeAll(async () => {
+    server = await RecordingServer.start();
+    front = await startBefore(server.address);
+  });
+
+  afterAll(async () => {
+    await front.stop();
+    await server.dispose();
+  });
+
+  describe.each(Object.entries(REQUEST_THEMES))('%s', (_theme, cases) => {
+    it.each(cases.map((one) => [one.name, one] as const))('%s', async (_name, one) => {
+      const expected = expectedOf(one);
+      for (const [way, pieces] of Object.entries(piecesOf(bytesOf(one)))) {
+        expect({ way, ...(await outcomeOf(one, pieces)) }).toEqual({ way, ...expected });
+      }
+    });
+  });
+
+  it('still serves after all of it, on no connection but this one', async () => {
+    const client = new RawClient(front.address);
+    await client.send([latin1(get())]);
+    expect(await client.until(() => client.text.endsWith('ok'))).toBe(true);
+    client.destroy();
+    for (let waits = 0; (await front.connections()) > 0 && waits < 500; waits++) {
+      await clock.sleep(10);
     }
+    expect(await front.connections()).toBe(0);
   });
 });
 
@@ -113,14 +131,4 @@ it('has more than 320 raw cases, each of its own', () => {
   expect(new Set(cases.map(({ bytes }) => bytes)).size).toBe(cases.length);
   expect(cases.length).toBeGreaterThan(320);
   expect(cases.filter(({ refused }) => refused === undefined).length).toBeGreaterThan(80);
-});
-
-it('still serves after all of it, on no connection but this one', async () => {
-  const client = new RawClient(front.address);
-  await client.send([latin1(get())]);
-  expect(await client.until(() => client.text.endsWith('ok'))).toBe(true);
-  client.destroy();
-  const { counters } = front.adapter;
-  for (let waits = 0; counters.connections > 0 && waits < 500; waits++) await clock.sleep(10);
-  expect(counters.connections).toBe(0);
 });

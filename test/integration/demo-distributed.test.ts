@@ -4,7 +4,6 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import type { Status } from '../../api/contract/status.js';
 import { ApiClient } from '../../cli/api-client.js';
 import { productFolder } from '../../cli/product.js';
-import { SystemClock } from '../../core/clock/system.js';
 import type { Progress } from '../../core/bus/port.js';
 import type { DemoSummary } from '../../demo/demo.js';
 import { foreshift } from '../support/foreshift.js';
@@ -55,7 +54,7 @@ describe('the distributed demo', () => {
       expect(pids.size).toBe(7);
       expect([...pids].filter(isAlive)).toEqual([...pids]);
 
-      const api = new ApiClient(seen('page').split(' ')[0] ?? '', new SystemClock());
+      const api = new ApiClient(seen('page').split(' ')[0] ?? '');
       const status = (): Promise<Status> => api.get<Status>('/v1/status');
       await until('both redirectors are members', async () => {
         const { redirectors } = await status();

@@ -41,7 +41,7 @@ describe('the demo', () => {
     const ended = new Promise<number | null>((resolve) => demo.once('close', resolve));
 
     const page = await until('the page', () => /page (http:\S+)/.exec(said)?.[1]);
-    const api = new ApiClient(page, clock);
+    const api = new ApiClient(page);
     const drained = async () =>
       (await api.get<Status>('/v1/status')).servers.find(({ id }) => id === 's2');
     await until('s2 is known', drained);

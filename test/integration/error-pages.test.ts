@@ -6,6 +6,7 @@ import { request } from 'undici';
 import { readErrorPages } from '../../cli/services/error-pages.js';
 import { configSchema } from '../../core/config/schema.js';
 import { freePort } from '../../demo/free-port.js';
+import { ErrorPages } from '../../redirector/adapters/http/error-pages.js';
 import { RunningUp } from '../support/foreshift.js';
 import { untilWithin } from '../support/until.js';
 
@@ -22,8 +23,10 @@ afterAll(async () => {
 });
 
 describe('the files of error pages', () => {
-  const read = (errorPages: Record<string, string>, errorPageBytesMax = 1024) =>
-    readErrorPages(configSchema.parse({ http: { errorPages, errorPageBytesMax } }), folder);
+  const read = async (errorPages: Record<string, string>, errorPageBytesMax = 1024) =>
+    new ErrorPages(
+      await readErrorPages(configSchema.parse({ http: { errorPages, errorPageBytesMax } }), folder),
+    );
 
   it('are read as they are, with the type that their names say', async () => {
     await writeFile(join(folder, 'a.html'), '<p>\u{1F6B2}</p>');

@@ -69,7 +69,7 @@ describe('up with an InfluxDB', () => {
   }, 60_000);
 
   function status(): Promise<Status> {
-    return new ApiClient(`http://${up.ready.api}`, clock).get<Status>('/v1/status');
+    return new ApiClient(`http://${up.ready.api}`).get<Status>('/v1/status');
   }
 
   /** The times of all that is known of one resource. */

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { appRoutes } from '@bull-board/api/dist/routes.js';
 import { Redis } from 'ioredis';
 import { request } from 'undici';
+import { Access } from '../../api/access/access.js';
 import { jobsBoard } from '../../api/jobs/board.js';
 import { NewsStream } from '../../api/news-stream.js';
 import { API_SERVER_DEFAULTS, ApiServer } from '../../api/server.js';
@@ -41,6 +42,9 @@ describeWith('redis-server')('the board of jobs', () => {
         assets: new Map(),
         news: new NewsStream(plane),
         jobs: jobsBoard(bus.queues),
+        access: new Access({ clock, secret: '' }, { login: 'none', revoked: [] }),
+        version: '0.0.0',
+        onForbidden: () => undefined,
       },
       { ...API_SERVER_DEFAULTS, listen: { host: '127.0.0.1', port: 0 } },
     );

@@ -18,7 +18,7 @@ const RELOADS = 10;
 const RESOURCES = ['vol-1', 'vol-2'];
 const until = untilWithin(30_000);
 
-describe('a reload', () => {
+describe.each([1, 2])('a reload of a process with %d threads for clients', (threads) => {
   let folder = '';
   let server: Server;
   let up: RunningUp;
@@ -70,6 +70,7 @@ describe('a reload', () => {
         `resources: { names: [${RESOURCES.join(', ')}] }`,
         `planner: { target: ${target} }`,
         `http: { idleTimeoutMs: ${idleTimeoutMs} }`,
+        `redirector: { workers: ${threads} }`,
         '',
       ].join('\n'),
     );

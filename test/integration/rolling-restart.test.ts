@@ -53,7 +53,12 @@ describeWith('redis-server')('a rolling restart of redirectors', () => {
 
   function begin(index: number): Promise<RunningUp> {
     const { proxy, health } = at[index] ?? { proxy: { port: 0 }, health: { port: 0 } };
-    return RunningUp.start(folder, { FORESHIFT_SECRET: 'the secret of a rolling restart' }, [
+    const environment = {
+      FORESHIFT_SECRET: 'the secret of a rolling restart',
+      // Threads that take connections: one here, two there.
+      FORESHIFT_REDIRECTOR__WORKERS: String(1 + (index % 2)),
+    };
+    return RunningUp.start(folder, environment, [
       ...['redirector', '--id', NAMES[index] ?? ''],
       ...['--listen', `${HOST}:${proxy.port}`, '--health', `${HOST}:${health.port}`],
     ]);

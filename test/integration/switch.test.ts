@@ -4,12 +4,12 @@ import { SERVER } from '../../core/table-store/records/server.js';
 import { r } from '../support/names.js';
 import { TestCluster } from '../support/cluster.js';
 
-describe('a switch under real traffic', () => {
+describe.each([1, 2])('a switch under real traffic, on %d threads', (threads) => {
   let cluster: TestCluster;
   let client: Pool;
 
   beforeEach(async () => {
-    cluster = new TestCluster();
+    cluster = new TestCluster({ threads });
     await cluster.start();
     await cluster.addServer('s1', ['vol-1', 'vol-2', 'vol-3']);
     await cluster.addServer('s2', ['vol-1', 'vol-2', 'vol-3']);
@@ -70,5 +70,5 @@ describe('a switch under real traffic', () => {
     );
     expect(cluster.journal).toHaveLength(answered);
     expect(cluster.view.table.placementOf(r('vol-1'))?.server).toBe('s1');
-  }, 30_000);
+  }, 60_000);
 });

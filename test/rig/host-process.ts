@@ -45,6 +45,9 @@ function linkedNet(): Net {
   return {
     connect: (to, options) => net.connect(to, options),
     call: (request) => net.call(request),
+    afterArrivals: (run) => {
+      net.afterArrivals(run);
+    },
     listen: async (at, accept, options) => {
       const listener = await net.listen(at, accept, options);
       const link = await linkTo(() => listener.address.port);

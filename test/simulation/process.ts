@@ -137,6 +137,12 @@ class ProcessNet implements Net {
     return new ProcessConnection(this.#process, this.#net.connect(to, options));
   }
 
+  afterArrivals(run: () => void): void {
+    this.#net.afterArrivals(() => {
+      this.#process.run(run);
+    });
+  }
+
   call(request: OutboundCall): Promise<CallAnswer> {
     return this.#process.seen(this.#net.call(request));
   }
@@ -169,7 +175,10 @@ class ProcessConnection implements Connection {
       },
       data: (bytes) => {
         through(() => {
-          this.handler.data(bytes);
+          const { handler } = this;
+          handler.data(bytes);
+          // Whoever keeps what was lent shall find out.
+          if (handler.borrows === true) bytes.fill(0xdb);
         });
       },
       drained: () => {

@@ -18,6 +18,9 @@ const SEEDS: readonly (readonly [seed: number, why: string])[] = [
     'a member renewed its lease in a store that had lost it, unseen by who counted the members',
   ],
   [4350, 'an older word of a member, carried out late, took the place of its newer one'],
+  [2917, 'a redirector that joined late let its work go on at a source without a fence'],
+  [7438, 'it was acted on a store that came back older, while a newer copy was offered'],
+  [100314, 'a server was lost though somebody had just said of another that it is silent too'],
 ];
 
 describe('seeds that broke a rule once', () => {

@@ -366,6 +366,9 @@ export class Machine {
         throw new Error('nobody connects here');
       },
       call: (request) => running.gate(this.#world.call(this, request)),
+      afterArrivals: () => {
+        throw new Error('nobody connects here');
+      },
     };
   }
 }

@@ -1,15 +1,21 @@
+import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo, Server as NetServer, Socket } from 'node:net';
 import { createServer as createTcpServer } from 'node:net';
 import { Agent, AGENT_DEFAULTS } from '../../agent/agent.js';
+import type { Attachments } from '../../agent/attachments.js';
 import { guarded } from '../../agent/guarded.js';
 import { Registration } from '../../api/registration.js';
+import type { WorkerSettings } from '../../cli/services/worker-threads.js';
+import { WorkerThreads } from '../../cli/services/worker-threads.js';
 import { agentToken } from '../../core/agent-protocol.js';
 import { SystemClock } from '../../core/clock/system.js';
+import { configSchema } from '../../core/config/schema.js';
 import type {
   Address,
   DrainPolicy,
+  Fence,
   MemberId,
   ResourceId,
   ServerId,
@@ -19,6 +25,7 @@ import { SILENT_LOG } from '../../core/log.js';
 import type { Log } from '../../core/log.js';
 import { NodeNet } from '../../core/net/node.js';
 import { SeededRng } from '../../core/rng.js';
+import type { SessionStore } from '../../core/session-store/port.js';
 import { Eligibility } from '../../core/table-store/eligibility.js';
 import { MemoryTableStore } from '../../core/table-store/memory.js';
 import { recordPlan } from '../../core/table-store/plans.js';
@@ -27,10 +34,17 @@ import { PLAN } from '../../core/table-store/records/plan.js';
 import { stateOf } from '../../core/table-store/server-state.js';
 import { TableView } from '../../core/table-store/view.js';
 import { HttpAdapter } from '../../redirector/adapters/http/http-adapter.js';
+import type { NfsExport } from '../../redirector/adapters/nfs/exports.js';
+import { NfsAdapter } from '../../redirector/adapters/nfs/nfs-adapter.js';
+import type { NfsOptions } from '../../redirector/adapters/nfs/options.js';
+import { PLAIN_LINK } from '../../redirector/adapters/servers.js';
 import type { TcpListener } from '../../redirector/adapters/tcp/tcp-adapter.js';
 import { TcpAdapter } from '../../redirector/adapters/tcp/tcp-adapter.js';
-import type { RedirectorOptions } from '../../redirector/redirector.js';
+import type { RedirectorOptions, RedirectorWorkersParts } from '../../redirector/redirector.js';
 import { Redirector } from '../../redirector/redirector.js';
+import type { AdapterParts } from '../../redirector/traffic.js';
+import type { WorkerThread } from '../../redirector/workers/messages.js';
+import { Workers, workersLimits } from '../../redirector/workers/workers.js';
 import { SWITCH_LIMITS } from '../../redirector/switch/protocol.js';
 import { plannedMove } from './planned-moves.js';
 import { thisMachine } from './this-machine.js';
@@ -80,6 +94,33 @@ export const FAST: RedirectorOptions = {
   startRetryMs: 50,
 };
 
+export interface NfsOfCluster {
+  readonly exports: readonly NfsExport[];
+  readonly options?: Partial<NfsOptions>;
+  readonly mountPortOf: (server: string) => number;
+  readonly handles: SessionStore | undefined;
+}
+
+/** Threads that a test may end, as a fault would. */
+class CrashableThreads extends WorkerThreads {
+  readonly #living = new Set<WorkerThread<WorkerSettings>>();
+
+  override begin(
+    ...[birth, said, ended]: Parameters<WorkerThreads['begin']>
+  ): WorkerThread<WorkerSettings> {
+    const thread = super.begin(birth, said, (why) => {
+      this.#living.delete(thread);
+      ended(why);
+    });
+    this.#living.add(thread);
+    return thread;
+  }
+
+  crash(): void {
+    for (const thread of this.#living) thread.end();
+  }
+}
+
 export class TestCluster {
   readonly clock = new SystemClock();
   readonly net: NodeNet;
@@ -95,6 +136,10 @@ export class TestCluster {
   readonly #drain: DrainPolicy;
   readonly #sharing: Readonly<Record<string, Sharing>>;
   readonly #tcp: readonly TcpListener[];
+  readonly #nfs: NfsOfCluster | undefined;
+  readonly #threads: number;
+  /** What beside the main threads carries the redirectors' traffic. */
+  readonly workers: CrashableThreads;
   #boots = 0;
 
   constructor({
@@ -102,15 +147,21 @@ export class TestCluster {
     log = SILENT_LOG,
     drain = 'abort',
     tcp = [],
+    nfs,
     sharing = {},
+    threads = 1,
   }: {
     readonly store?: TableStore;
     readonly log?: Log;
     readonly drain?: DrainPolicy;
     /** A TCP listener for each of these resources. */
     readonly tcp?: readonly string[];
+    /** What its redirectors export, and how their servers' MOUNT is reached. */
+    readonly nfs?: NfsOfCluster | undefined;
     /** Resources that several servers serve at the same time. */
     readonly sharing?: Readonly<Record<string, Sharing>>;
+    /** Of each redirector, that take connections. */
+    readonly threads?: number;
   } = {}) {
     const guard = thisMachine();
     this.net = new NodeNet(this.clock, guard);
@@ -118,6 +169,9 @@ export class TestCluster {
     this.log = log;
     this.#drain = drain;
     this.#sharing = sharing;
+    this.#nfs = nfs;
+    this.#threads = threads;
+    this.workers = new CrashableThreads(this.clock);
     this.#tcp = tcp.map((resource) => ({
       listen: LOOPBACK,
       route: { by: 'listener', resource: resource as ResourceId },
@@ -216,9 +270,28 @@ export class TestCluster {
     listening: NetServer,
     close: () => void,
   ): Promise<TestServer> {
-    const id = name as ServerId;
     await new Promise<void>((resolve) => listening.listen(0, '127.0.0.1', resolve));
     const { port } = listening.address() as AddressInfo;
+    return this.addForeignServer({ name, resources, port, close });
+  }
+
+  /** An agent beside a server that listens there already. */
+  async addForeignServer({
+    name,
+    resources,
+    port,
+    fence = AGENT_DEFAULTS.fence,
+    attachments,
+    close = () => undefined,
+  }: {
+    readonly name: string;
+    readonly resources: readonly string[];
+    readonly port: number;
+    readonly fence?: Fence;
+    readonly attachments?: Attachments;
+    readonly close?: () => void;
+  }): Promise<TestServer> {
+    const id = name as ServerId;
     const agent: Agent = new Agent(
       {
         net: this.net,
@@ -229,9 +302,11 @@ export class TestCluster {
         isServing: () => true,
         resources: () => resources as readonly ResourceId[],
         isShared: (resource) => this.#sharing[resource] !== undefined,
+        attachments,
       },
       {
         ...AGENT_DEFAULTS,
+        fence,
         server: id,
         address: () => ({ host: '127.0.0.1', port }),
         control: LOOPBACK,
@@ -254,6 +329,7 @@ export class TestCluster {
   }
 
   async addRedirector(name: string, options: Partial<RedirectorOptions> = {}): Promise<Redirector> {
+    const boot = `${name}-${++this.#boots}`;
     const redirector = new Redirector(
       {
         net: this.net,
@@ -262,20 +338,69 @@ export class TestCluster {
         log: this.log.child({ redirector: name }),
         rng: new SeededRng(this.redirectors.length),
         self: name as MemberId,
-        boot: `${name}-${++this.#boots}`,
+        boot,
+        workers: this.#threads > 1 ? this.#workersFor(boot) : undefined,
         agentTokenOf: (server) => agentToken(SECRET, server),
         policyOf: () => ({ onLostSource: 'availability', drain: this.#drain }),
         sharingOf: (resource) => this.#sharing[resource],
         adapters: (parts) => [
-          new HttpAdapter(parts, [{ listen: LOOPBACK, route: { by: 'first-path-segment' } }]),
-          new TcpAdapter(parts, this.#tcp),
+          new HttpAdapter({ ...parts, others: parts.othersOf('http') }, [
+            { listen: LOOPBACK, route: { by: 'first-path-segment' } },
+          ]),
+          new TcpAdapter({ ...parts, others: parts.othersOf('tcp') }, this.#tcp),
+          ...this.#nfsAdapters(parts),
         ],
+        linkOf: (server) => ({ ...PLAIN_LINK, mountPort: this.#nfs?.mountPortOf(server) }),
       },
       { ...FAST, ...options },
     );
     await redirector.start();
     this.redirectors.push(redirector);
     return redirector;
+  }
+
+  #nfsAdapters(parts: AdapterParts): NfsAdapter[] {
+    if (this.#nfs === undefined) return [];
+    const { exports, options, handles } = this.#nfs;
+    const listeners = [{ listen: LOOPBACK, route: undefined }];
+    const nfsParts = { ...parts, handles, randomBytes };
+    return [new NfsAdapter(nfsParts, { listeners, exports, ...(options && { options }) })];
+  }
+
+  nfsOf(index = 0): NfsAdapter {
+    return this.redirectors[index]?.adapters[2] as NfsAdapter;
+  }
+
+  /** As the redirector itself is built here, but by a config. */
+  #workersFor(boot: string): RedirectorWorkersParts {
+    const limits = workersLimits(this.#threads);
+    const { gate, coordinator } = FAST;
+    const policies = Object.entries(this.#sharing).map(([match, shared]) => ({ match, shared }));
+    const tcpListeners = this.#tcp.flatMap(({ route }) =>
+      route.by === 'listener'
+        ? [{ listen: '127.0.0.1:0', protocol: 'tcp', route: { resource: route.resource } }]
+        : [],
+    );
+    const config = configSchema.parse({
+      log: { level: 'error' },
+      listeners: [{ listen: '127.0.0.1:0' }, ...tcpListeners],
+      resources: { drain: this.#drain, policies },
+      redirector: {
+        ...{ workers: this.#threads, holdTimeoutMs: gate.holdTimeoutMs, slowStartMs: 0 },
+        drainTimeoutMs: coordinator.limits.drainTimeoutMs,
+      },
+      limits: { outboundNetworks: ['127.0.0.0/8'] },
+    });
+    const files = { security: { listeners: [], links: [] }, errorPages: new Map() };
+    const settings = { config, files, folder: '.', boot };
+    const { clock, log, workers: host } = this;
+    return {
+      limits,
+      make: (home) =>
+        new Workers({ host, clock, log, limits, settings: () => settings }, home, {
+          resourcesMax: config.limits.resourcesMax,
+        }),
+    };
   }
 
   /** Where clients of a redirector connect. */

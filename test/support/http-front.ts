@@ -24,6 +24,8 @@ export interface HttpFrontOptions {
   readonly options?: Partial<HttpOptions>;
   readonly accessLog?: AccessLog;
   readonly work?: ServerWork;
+  /** No connection to the server. */
+  readonly suspect?: (server: ServerId) => void;
 }
 
 /** The HTTP side of a redirector before a table that stays as it is: gate and adapter, without a store or agents. */
@@ -51,7 +53,7 @@ export class HttpFront {
           addressOf: (server: ServerId) => addresses.get(server),
           hasFence: () => false,
           linkOf: () => PLAIN_LINK,
-          suspect: () => undefined,
+          suspect: (server: ServerId) => options.suspect?.(server),
           misdirected: () => undefined,
         },
         drainPolicyOf: () => 'abort',
@@ -66,12 +68,16 @@ export class HttpFront {
   }
 
   /** A real listener, on a port that is free, before a server of this machine that has `vol-1` and `vol-2`. */
-  static startBefore(server: Address): Promise<HttpFront> {
+  static startBefore(
+    server: Address,
+    given: Partial<Pick<HttpFrontOptions, 'net' | 'listen'>> = {},
+  ): Promise<HttpFront> {
     const clock = new SystemClock();
     return HttpFront.start({
       net: new NodeNet(clock, thisMachine()),
       clock,
       listen: { host: '127.0.0.1', port: 0 },
+      ...given,
       servers: { s1: server },
       table: { 'vol-1': 's1@1.1', 'vol-2': 's1@1.1' },
     });
@@ -82,6 +88,10 @@ export class HttpFront {
     const [address] = this.adapter.addresses;
     if (address === undefined) throw new Error('it does not listen');
     return address;
+  }
+
+  connections(): Promise<number> {
+    return Promise.resolve(this.adapter.counters.connections);
   }
 
   stop(): Promise<void> {

@@ -1,7 +1,6 @@
 import type { Resources } from '../../api/contract/outlook.js';
 import type { Status } from '../../api/contract/status.js';
 import { ApiClient, ApiRefusal } from '../../cli/api-client.js';
-import { SystemClock } from '../../core/clock/system.js';
 import type { Until } from './until.js';
 
 /** Who asks a running Foreshift over its API, with servers s1 and s2. */
@@ -11,7 +10,7 @@ export class Operator {
 
   /** @param address host and port of the API */
   constructor(address: string, until: Until) {
-    this.api = new ApiClient(`http://${address}`, new SystemClock());
+    this.api = new ApiClient(`http://${address}`);
     this.#until = until;
   }
 

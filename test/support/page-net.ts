@@ -51,6 +51,10 @@ export class PageNet implements Net {
     throw new Error('pages only');
   }
 
+  afterArrivals(): void {
+    throw new Error('pages only');
+  }
+
   listen(): Promise<Listener> {
     throw new Error('pages only');
   }

@@ -1,4 +1,5 @@
 import { strict as assert } from 'node:assert';
+import { fieldLines } from './head-text.js';
 import type { HeaderList } from './header-list.js';
 import {
   concatenated,
@@ -44,18 +45,39 @@ export function forwardedRequestHeaders(
     : concatenated(passed, forwardedHeaders(head, client, options));
 }
 
+/** The same as lines to send, in one pass. `replaced`: a field of that name is left out, since somebody adds his own. */
+export function forwardedRequestLines(
+  head: RequestHead,
+  client: ForwardedClient,
+  options: ForwardedOptions,
+  replaced?: string,
+): string {
+  const { headers } = head;
+  let lines = '';
+  for (let at = 0; at < headers.length; at += 2) {
+    const name = headers[at] ?? '';
+    if (isPassedOn(head, name) && name !== replaced)
+      lines += `${name}: ${headers[at + 1] ?? ''}\r\n`;
+  }
+  return options.mode === 'none'
+    ? lines
+    : lines + fieldLines(forwardedHeaders(head, client, options));
+}
+
 /** The response's fields for the client. What servers and agents tell the redirector stays with it. */
 export function forwardedResponseHeaders(head: ResponseHead): HeaderList {
   return passedOn(head);
 }
 
-function passedOn({ headers, connectionNamed }: RequestHead | ResponseHead): HeaderList {
-  return keptHeaders(
-    headers,
-    (name) =>
-      !isConnectionName(name) &&
-      !isOwnName(name) &&
-      (connectionNamed.length === 0 || !connectionNamed.includes(name)),
+function passedOn(head: RequestHead | ResponseHead): HeaderList {
+  return keptHeaders(head.headers, (name) => isPassedOn(head, name));
+}
+
+function isPassedOn({ connectionNamed }: RequestHead | ResponseHead, name: string): boolean {
+  return (
+    !isConnectionName(name) &&
+    !isOwnName(name) &&
+    (connectionNamed.length === 0 || !connectionNamed.includes(name))
   );
 }
 

@@ -89,7 +89,8 @@ export class HeadReader<Head extends object> {
   #remember(buffer: Buffer, at: number, head: Head): void {
     const length = this.end - at;
     this.#news += 1;
-    if (this.#news > NEWS_MAX || length > this.#limits.rememberedBytesMax) {
+    // Not the first one: many connections bring no other.
+    if (this.#news === 1 || this.#news > NEWS_MAX || length > this.#limits.rememberedBytesMax) {
       this.#last = undefined;
       return;
     }

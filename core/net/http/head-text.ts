@@ -36,11 +36,19 @@ export interface OutgoingResponse {
 export type OutgoingConnection = 'persistent' | 'keep-alive' | 'close' | 'websocket';
 
 export function requestHeadText(request: OutgoingRequest): string {
+  return requestHeadTextOf(request, fieldLines(request.headers));
+}
+
+/** `lines`: its fields, as `fieldLines` has them. */
+export function requestHeadTextOf(
+  request: Omit<OutgoingRequest, 'headers'>,
+  lines: string,
+): string {
   assert(request.framing.kind !== 'until-close', 'a request cannot end with its connection');
   const expectation = request.expectsContinue === true ? 'expect: 100-continue\r\n' : '';
   return (
     `${request.method} ${request.path}${request.query} HTTP/1.1\r\nhost: ${request.host}\r\n` +
-    `${fieldLines(request.headers)}${framingLine(request.framing)}` +
+    `${lines}${framingLine(request.framing)}` +
     `${expectation}${connectionLine(request.connection)}\r\n`
   );
 }

@@ -2,11 +2,12 @@ import { strict as assert } from 'node:assert';
 import { Deadline } from '../../../core/net/deadline.js';
 import type { HttpFault } from '../../../core/net/http/fault.js';
 import type { HeaderList } from '../../../core/net/http/header-list.js';
+import type { MessageSink } from '../../../core/net/http/message-reader.js';
 import type { RequestHead } from '../../../core/net/http/request-head.js';
 import { RequestReader } from '../../../core/net/http/request-reader.js';
 import type { Ip } from '../../../core/net/ip.js';
 import { parseIp } from '../../../core/net/ip.js';
-import type { Connection } from '../../../core/net/port.js';
+import type { Connection, ConnectionHandler } from '../../../core/net/port.js';
 import type { FrontClient } from '../fronts.js';
 import type { HttpContext } from './context.js';
 import type { ExchangeClient } from './exchange.js';
@@ -47,13 +48,17 @@ interface Known {
  *   between ⇄ exchange → lingering → closed
  *                 └→ tunnel → closed
  */
-export class ClientConnection implements ExchangeClient, FrontClient {
+export class ClientConnection
+  implements ExchangeClient, FrontClient, ConnectionHandler, MessageSink<RequestHead>
+{
+  readonly borrows = true;
   readonly host: string;
   readonly scheme: 'http' | 'https';
   readonly localIp: Ip | undefined;
   readonly #connection: Connection;
   readonly #context: HttpContext;
   readonly #route: () => Route;
+  readonly #onClosed: () => void;
   readonly #reader: RequestReader;
   readonly #deadline: Deadline;
   #exchange: Exchange | undefined;
@@ -74,39 +79,13 @@ export class ClientConnection implements ExchangeClient, FrontClient {
     this.host = parts.connection.remote.host;
     this.scheme = parts.connection.isSecure === true ? 'https' : 'http';
     this.localIp = parseIp(parts.connection.local.host);
-    this.#reader = new RequestReader(
-      {
-        head: (head) => {
-          this.#begin(head);
-        },
-        body: (bytes) => this.#exchange?.bodyData(bytes),
-        end: (trailers) => {
-          this.#requestEnded(trailers);
-        },
-        fault: (fault) => {
-          this.#refuse(fault);
-        },
-      },
-      parts.context.options.message,
-    );
+    this.#onClosed = parts.onClosed;
+    this.#reader = new RequestReader(this, parts.context.options.message);
     this.#deadline = new Deadline(parts.context.clock, () => {
       this.#overdue();
     });
     this.#deadline.set(parts.context.options.headTimeoutMs);
-    parts.connection.handler = {
-      opened: () => undefined,
-      data: (bytes) => {
-        this.#data(bytes);
-      },
-      drained: () => this.#exchange?.clientDrained(),
-      ended: () => {
-        this.#peerEnded();
-      },
-      closed: () => {
-        this.#closed();
-        parts.onClosed();
-      },
-    };
+    parts.connection.handler = this;
   }
 
   get isLast(): boolean {
@@ -167,6 +146,10 @@ export class ClientConnection implements ExchangeClient, FrontClient {
     if (!this.#isBlocked()) this.#connection.resume();
   }
 
+  get isReading(): boolean {
+    return this.#isReading;
+  }
+
   expireIn(ms: number): void {
     if (ms === Infinity) this.#deadline.clear();
     else this.#deadline.set(ms);
@@ -201,9 +184,37 @@ export class ClientConnection implements ExchangeClient, FrontClient {
     this.#connection.end();
   }
 
-  /* ---- reading ---- */
+  /* ---- from the connection ---- */
 
-  #data(bytes: Uint8Array): void {
+  opened(): void {
+    // It was from the start.
+  }
+
+  drained(): void {
+    this.#exchange?.clientDrained();
+  }
+
+  ended(): void {
+    this.#isPeerEnded = true;
+    if (this.#state === 'tunnel') {
+      this.#exchange?.clientTunnelEnded();
+      return;
+    }
+    if (this.#state !== 'open') return;
+    this.#reader.peerEnded();
+    if (this.#exchange === undefined) this.#linger();
+  }
+
+  closed(): void {
+    this.#state = 'closed';
+    this.#deadline.stop();
+    const exchange = this.#exchange;
+    this.#exchange = undefined;
+    exchange?.clientGone();
+    this.#onClosed();
+  }
+
+  data(bytes: Uint8Array): void {
     switch (this.#state) {
       case 'tunnel':
         this.#exchange?.tunnelFromClient(bytes);
@@ -228,10 +239,11 @@ export class ClientConnection implements ExchangeClient, FrontClient {
       at = this.#reader.read(bytes, at);
     }
     this.#isReading = false;
+    this.#exchange?.readEnded();
     if (at >= bytes.length) return;
     const rest = bytes.subarray(at);
     if (this.#state === 'open') this.#keepRest(rest);
-    else this.#data(rest);
+    else this.data(rest);
   }
 
   /** One request at a time: the next one waits, at the cost of at most what one read brought. */
@@ -240,7 +252,7 @@ export class ClientConnection implements ExchangeClient, FrontClient {
   }
 
   #keepRest(bytes: Uint8Array): void {
-    this.#rest = this.#rest === undefined ? bytes : Buffer.concat([this.#rest, bytes]);
+    this.#rest = Buffer.concat(this.#rest === undefined ? [bytes] : [this.#rest, bytes]);
     this.#connection.pause();
   }
 
@@ -257,7 +269,9 @@ export class ClientConnection implements ExchangeClient, FrontClient {
     else if (this.#isPeerEnded) this.#linger();
   }
 
-  #begin(head: RequestHead): void {
+  /* ---- from the reader ---- */
+
+  head(head: RequestHead): void {
     const { gate, counters } = this.#context;
     counters.requests += 1;
     this.#deadline.clear();
@@ -282,12 +296,16 @@ export class ClientConnection implements ExchangeClient, FrontClient {
     return forwarded === 'append' ? requestIds.takenOr(head, requestIdHeader) : requestIds.next();
   }
 
-  #requestEnded(trailers: HeaderList): void {
+  body(bytes: Uint8Array): void {
+    this.#exchange?.bodyData(bytes);
+  }
+
+  end(trailers: HeaderList): void {
     this.#isRequestRead = true;
     this.#exchange?.bodyEnd(trailers);
   }
 
-  #refuse(fault: HttpFault): void {
+  fault(fault: HttpFault): void {
     if (this.#exchange !== undefined) {
       this.#exchange.clientFault(fault);
       return;
@@ -316,17 +334,6 @@ export class ClientConnection implements ExchangeClient, FrontClient {
     else this.#linger();
   }
 
-  #peerEnded(): void {
-    this.#isPeerEnded = true;
-    if (this.#state === 'tunnel') {
-      this.#exchange?.clientTunnelEnded();
-      return;
-    }
-    if (this.#state !== 'open') return;
-    this.#reader.peerEnded();
-    if (this.#exchange === undefined) this.#linger();
-  }
-
   /** Says that it is over, and reads on for a moment: a reset would take the last answer from the client. */
   #linger(): void {
     if (this.#state !== 'open') return;
@@ -335,13 +342,5 @@ export class ClientConnection implements ExchangeClient, FrontClient {
     this.#deadline.set(LINGER_MS);
     this.#connection.end();
     this.#connection.resume();
-  }
-
-  #closed(): void {
-    this.#state = 'closed';
-    this.#deadline.stop();
-    const exchange = this.#exchange;
-    this.#exchange = undefined;
-    exchange?.clientGone();
   }
 }

@@ -4,6 +4,7 @@ import type { Log } from '../../../core/log.js';
 import type { Net } from '../../../core/net/port.js';
 import type { AccessLog } from '../../access-log/access-log.js';
 import type { Gate } from '../../gate.js';
+import type { OtherFronts } from '../fronts.js';
 import type { AdapterServers, ServerWork } from '../servers.js';
 import type { WorkUnderWay } from '../under-way.js';
 import type { HttpCounters } from './counters.js';
@@ -47,6 +48,8 @@ export interface HttpAdapterParts {
   readonly accessLog?: AccessLog | undefined;
   /** Undefined: nobody sees what servers do with their work. */
   readonly work?: ServerWork | undefined;
+  /** Undefined: there are no others. */
+  readonly others?: OtherFronts | undefined;
 }
 
 /** What the adapter needs to know of servers. */

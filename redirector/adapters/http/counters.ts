@@ -31,3 +31,6 @@ export class HttpCounters {
     this.faults.set(name, (this.faults.get(name) ?? 0) + 1);
   }
 }
+
+/** What was counted, by one adapter or several. */
+export type HttpCounts = Omit<HttpCounters, 'answered' | 'refusedFor' | 'faultNamed'>;

@@ -1,10 +1,5 @@
 import { strict as assert } from 'node:assert';
-import {
-  EXECUTED_HEADER,
-  OWNER_HEADER,
-  RESOURCE_HEADER,
-  SINCE_HEADER,
-} from '../../../core/agent-protocol.js';
+import { EXECUTED_HEADER, OWNER_HEADER } from '../../../core/agent-protocol.js';
 import { BodyWriter } from '../../../core/net/http/body-writer.js';
 import { HttpFault } from '../../../core/net/http/fault.js';
 import { relayedFraming } from '../../../core/net/http/framing.js';
@@ -24,7 +19,7 @@ import { connectionAfter, ownAnswerBytes } from './own-answer.js';
 import type { Refusal, RefusalName } from './refusals.js';
 import { REFUSALS, answerTo } from './refusals.js';
 import { RequestBody } from './request-body.js';
-import { idFields } from './request-ids.js';
+import { nameField } from './request-ids.js';
 import { continueBytes, requestHeadBytes } from './request-relay.js';
 import type { Resend } from './resend.js';
 import { RESENDS_MAX, resendOf } from './resend.js';
@@ -45,6 +40,8 @@ export interface ExchangeClient {
   uncork(): void;
   pauseBody(): void;
   resumeBody(): void;
+  /** More of what came with the head follows at once, and then `readEnded`. */
+  readonly isReading: boolean;
   /** `overdue` is called after that time, unless it is set anew; Infinity: not at all. */
   expireIn(ms: number): void;
   /** The answer is complete; `mayStay`: the connection can take another request. */
@@ -79,6 +76,8 @@ export class Exchange implements EntryUser, PoolWaiter, UpstreamUser, UnderWay {
   readonly #entry: Entry;
   #pool: UpstreamPool | undefined;
   #upstream: Upstream | undefined;
+  /** Until the client's bytes are read. */
+  #corked: Upstream | undefined;
   #sends = 0;
   /** When the server had all that it needs to answer, or of a body that goes on, its beginning (monotonic). */
   #sentAtMs = 0;
@@ -125,13 +124,13 @@ export class Exchange implements EntryUser, PoolWaiter, UpstreamUser, UnderWay {
     if (this.#phase === 'over') return;
     this.#bytes += bytes.length;
     const { resendBytesMax } = this.#context.options;
-    this.#requestBody.keep(bytes);
     if (this.#upstream === undefined) {
+      this.#requestBody.keep(bytes);
       // Before it was sent at all it must be kept.
       if (this.keptBytes >= resendBytesMax) this.#client.pauseBody();
       return;
     }
-    this.#requestBody.keepAtMost(resendBytesMax);
+    this.#requestBody.keepUpTo(resendBytesMax, bytes);
     if (this.#context.gate.isLeaseOver(this.#at)) {
       this.cut();
       return;
@@ -144,6 +143,11 @@ export class Exchange implements EntryUser, PoolWaiter, UpstreamUser, UnderWay {
     if (this.#phase === 'over' || this.#requestBody.isRead) return;
     this.#requestBody.end(trailers, this.#upstream);
     if (this.#upstream !== undefined) this.#requestSent();
+  }
+
+  readEnded(): void {
+    this.#corked?.uncork();
+    this.#corked = undefined;
   }
 
   clientDrained(): void {
@@ -295,9 +299,7 @@ export class Exchange implements EntryUser, PoolWaiter, UpstreamUser, UnderWay {
     this.#touch();
     this.#bytes += bytes.length;
     this.#bytesOut += bytes.length;
-    let hasRoom = true;
-    for (const part of this.#answerBody?.part(bytes) ?? []) hasRoom = this.#client.write(part);
-    if (!hasRoom) this.#upstream?.pause();
+    if (this.#answerBody?.write(bytes, this.#client) === false) this.#upstream?.pause();
   }
 
   answerEnd(trailers: HeaderList): void {
@@ -312,7 +314,7 @@ export class Exchange implements EntryUser, PoolWaiter, UpstreamUser, UnderWay {
       this.#afterRefusal(this.#refusedBy);
       return;
     }
-    for (const part of this.#answerBody?.end(trailers) ?? []) this.#client.write(part);
+    this.#answerBody?.writeEnd(trailers, this.#client);
     this.#end();
     this.#log('whole');
     this.#client.finished(this.#mayStay && this.#requestBody.isRead);
@@ -388,7 +390,9 @@ export class Exchange implements EntryUser, PoolWaiter, UpstreamUser, UnderWay {
     if (!body.isRead) this.#sentAtMs = this.#context.clock.monotonicMs();
     const hasRoom = body.begin(upstream);
     if (body.isRead) this.#requestSent();
-    upstream.uncork();
+    // A head and the beginning of its body that came together go on together.
+    if (!body.isRead && this.#client.isReading) this.#corked = upstream;
+    else upstream.uncork();
     body.keepAtMost(this.#context.options.resendBytesMax);
     if (body.isRead) return;
     if (expectsContinue && this.#sends === 1) {
@@ -398,27 +402,17 @@ export class Exchange implements EntryUser, PoolWaiter, UpstreamUser, UnderWay {
   }
 
   #requestHead(): Uint8Array {
-    const { options } = this.#context;
+    const { gate, hasFence, options } = this.#context;
     return requestHeadBytes(this.#head, {
       host: this.#client.host,
       scheme: this.#client.scheme,
       mode: options.forwarded,
       standard: options.forwardedStandard,
-      added: this.#toldToServer(),
+      fence: hasFence(this.#entry.server)
+        ? { resource: gate.resourceId(this.#at), since: this.#entry.since }
+        : undefined,
+      named: nameField(this.#id, options),
     });
-  }
-
-  #toldToServer(): Readonly<Record<string, string>> | undefined {
-    const { gate, hasFence, options } = this.#context;
-    const isFenced = hasFence(this.#entry.server);
-    if (!isFenced && this.#id === undefined) return undefined;
-    return {
-      ...(isFenced && {
-        [RESOURCE_HEADER]: gate.resourceId(this.#at),
-        [SINCE_HEADER]: this.#entry.since,
-      }),
-      ...idFields(this.#id, options),
-    };
   }
 
   #requestSent(): void {
@@ -578,9 +572,9 @@ export class Exchange implements EntryUser, PoolWaiter, UpstreamUser, UnderWay {
 
   /** Over, whatever comes: nothing of it stays anywhere. */
   #end(): void {
+    if (this.#phase === 'queue') this.#pool?.cancel(this);
     this.#phase = 'over';
     this.#entry.stopWaiting();
-    this.#pool?.cancel(this);
     this.#upstream?.abandon();
     this.#upstream = undefined;
     this.#requestBody.forget();

@@ -1,5 +1,6 @@
 import type { Address, ServerId } from '../../../core/domain.js';
-import type { Move } from '../../../core/plan.js';
+import type { SharedListener } from '../../../core/net/shared-listeners.js';
+import type { SwitchMove } from '../../data-plane.js';
 import type { ProtocolAdapter, Transfer, VacateHow } from '../adapter.js';
 import type { FrontListener } from '../fronts.js';
 import { Fronts } from '../fronts.js';
@@ -19,6 +20,12 @@ import { RequestIds } from './request-ids.js';
 import { RetryBudgets } from './retry-budget.js';
 import { UpstreamPool } from './upstream-pool.js';
 
+interface Pooled {
+  readonly address: Address;
+  readonly link: ServerLink;
+  readonly pool: UpstreamPool;
+}
+
 export type HttpListener = FrontListener<Route>;
 
 /** HTTP/1.1: listens, routes each request to a resource, and the resource to its server. */
@@ -28,10 +35,8 @@ export class HttpAdapter implements ProtocolAdapter {
   readonly #parts: HttpAdapterParts;
   readonly #context: HttpContext;
   readonly #fronts: Fronts<Route, ClientConnection>;
-  readonly #pools = new Map<
-    number,
-    { readonly address: Address; readonly link: ServerLink; readonly pool: UpstreamPool }
-  >();
+  /** By the gate's index of the server. */
+  #pools: (Pooled | undefined)[] = [];
   readonly #reaching = new Reaching((target, signal) => this.#connect(target, signal));
   #options: HttpOptions;
 
@@ -71,6 +76,7 @@ export class HttpAdapter implements ProtocolAdapter {
       {
         net,
         clock,
+        others: parts.others,
         hasRoom: ({ all, ofClient }) => {
           const { connectionsMax, connectionsPerClientMax } = this.#options;
           const isOneMore = all < connectionsMax && ofClient < connectionsPerClientMax;
@@ -98,6 +104,10 @@ export class HttpAdapter implements ProtocolAdapter {
     return this.#fronts.addresses;
   }
 
+  get shared(): readonly SharedListener[] {
+    return this.#fronts.shared;
+  }
+
   /** @throws ERR_LISTEN_FAILED */
   start(): Promise<void> {
     return this.#fronts.start();
@@ -110,7 +120,7 @@ export class HttpAdapter implements ProtocolAdapter {
   ): Promise<void> {
     await this.#fronts.reconfigure(listeners);
     this.#options = { ...this.#options, ...options };
-    for (const { pool } of this.#pools.values()) pool.reconfigure(this.#options);
+    for (const pooled of this.#pools) pooled?.pool.reconfigure(this.#options);
   }
 
   leave(): void {
@@ -120,15 +130,15 @@ export class HttpAdapter implements ProtocolAdapter {
   /** Takes no more connections, answers what is under way, then closes; after `graceMs` what is left is cut. */
   async stop(graceMs = 10_000): Promise<void> {
     await this.#fronts.stop(graceMs);
-    for (const { pool } of this.#pools.values()) pool.close();
-    this.#pools.clear();
+    for (const pooled of this.#pools) pooled?.pool.close();
+    this.#pools = [];
   }
 
   vacate(ip: string, how: VacateHow, signal: AbortSignal): Promise<void> {
     return this.#fronts.vacate(ip, how, signal);
   }
 
-  transfer(move: Move): Transfer {
+  transfer(move: SwitchMove): Transfer {
     const { gate, drainPolicyOf } = this.#parts;
     const { underWay } = this.#context;
     return new PlainTransfer(
@@ -152,12 +162,13 @@ export class HttpAdapter implements ProtocolAdapter {
     const id = gate.serverId(server);
     const address = servers.addressOf(id);
     if (address === undefined) return undefined;
-    const known = this.#pools.get(server);
+    const known = this.#pools[server];
     const link = servers.linkOf(id);
     if (known?.link === link && isSameAddress(known.address, address)) return known.pool;
     known?.pool.close();
     const pool = new UpstreamPool({ net, clock, link }, address, this.#options);
-    this.#pools.set(server, { address, link, pool });
+    while (this.#pools.length < server) this.#pools.push(undefined);
+    this.#pools[server] = { address, link, pool };
     return pool;
   }
 

@@ -9,8 +9,10 @@ export class RequestBody {
   readonly #framing: Framing;
   #isRead: boolean;
   #trailers: HeaderList = NO_HEADERS;
-  /** Undefined: it has become too long, or is needed no more. */
-  #kept: Uint8Array[] | undefined = [];
+  /** It has become too long, or is needed no more. */
+  #isForgotten = false;
+  /** Undefined: nothing has come, or it is forgotten. */
+  #kept: Uint8Array[] | undefined;
   #keptBytes = 0;
   /** Of the server that it goes to now. */
   #writer: BodyWriter | undefined;
@@ -27,18 +29,24 @@ export class RequestBody {
 
   /** All that has come is still here: it can be sent, or sent again. */
   get isKept(): boolean {
-    return this.#kept !== undefined;
+    return !this.#isForgotten;
   }
 
   get keptBytes(): number {
     return this.#keptBytes;
   }
 
-  /** More of it has come. */
+  /** More of it has come, which is lent. */
   keep(bytes: Uint8Array): void {
-    if (this.#kept === undefined) return;
+    if (this.#isForgotten) return;
     this.#keptBytes += bytes.length;
-    this.#kept.push(bytes);
+    (this.#kept ??= []).push(Buffer.from(bytes));
+  }
+
+  /** As far as it has been sent, and need not be sent again if it is longer than that. */
+  keepUpTo(bytesMax: number, bytes: Uint8Array): void {
+    if (this.#keptBytes + bytes.length > bytesMax) this.forget();
+    else this.keep(bytes);
   }
 
   /** It need not be sent again if it is longer than that. */
@@ -47,11 +55,13 @@ export class RequestBody {
   }
 
   forget(): void {
+    this.#isForgotten = true;
     this.#kept = undefined;
   }
 
   /** From its beginning, as far as it has come. False: full. */
   begin(upstream: Upstream): boolean {
+    if (this.#framing.kind === 'none') return true;
     this.#writer = new BodyWriter(this.#framing);
     let hasRoom = true;
     for (const bytes of this.#kept ?? []) hasRoom = this.write(bytes, upstream);
@@ -61,9 +71,7 @@ export class RequestBody {
 
   /** False: full. */
   write(bytes: Uint8Array, upstream: Upstream): boolean {
-    let hasRoom = true;
-    for (const part of this.#writer?.part(bytes) ?? []) hasRoom = upstream.write(part);
-    return hasRoom;
+    return this.#writer?.write(bytes, upstream) ?? true;
   }
 
   /** It has come to its end; undefined: it goes to no server yet. */
@@ -74,6 +82,6 @@ export class RequestBody {
   }
 
   #writeEnd(upstream: Upstream): void {
-    for (const part of this.#writer?.end(this.#trailers) ?? []) upstream.write(part);
+    this.#writer?.writeEnd(this.#trailers, upstream);
   }
 }

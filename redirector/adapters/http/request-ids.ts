@@ -1,6 +1,7 @@
 import { headerOf } from '../../../core/net/http/header-list.js';
 import type { RequestHead } from '../../../core/net/http/request-head.js';
 import type { HttpOptions } from './options.js';
+import type { NameField } from './request-relay.js';
 
 /** What is taken over from a proxy before us: long enough for a trace's name, and nothing that means something to a log. */
 const TAKEN = /^[A-Za-z0-9._:=/+-]{1,128}$/;
@@ -30,6 +31,15 @@ export class RequestIds {
     const given = headerOf(head.headers, header);
     return given !== undefined && TAKEN.test(given) ? given : this.next();
   }
+}
+
+/** For the server; undefined where requests have no names. */
+export function nameField(
+  id: string | undefined,
+  { requestIdHeader }: HttpOptions,
+): NameField | undefined {
+  if (id === undefined || requestIdHeader === undefined) return undefined;
+  return { header: requestIdHeader, id };
 }
 
 /** The header field that tells the name; none, where requests have no names. */

@@ -1,5 +1,4 @@
 import type { ResourceId } from '../../../core/domain.js';
-import { isName } from '../../../core/domain.js';
 import { headerOf } from '../../../core/net/http/header-list.js';
 import type { RequestHead } from '../../../core/net/http/request-head.js';
 
@@ -13,15 +12,18 @@ export type Route =
   | { readonly by: 'host'; readonly hosts: ReadonlyMap<string, ResourceId> }
   | { readonly by: 'path-prefix'; readonly prefixes: ReadonlyMap<string, ResourceId> };
 
-/** Undefined: the request names no resource. The path is canonical, so what is routed is what is sent. */
+/**
+ * Undefined: the request names no resource. The path is canonical, so what is routed is what is sent. What it names may be none,
+ * nor even be a name: it is only looked up in a table, which has nothing else.
+ */
 export function resourceOf(route: Route, head: RequestHead): ResourceId | undefined {
   switch (route.by) {
     case 'first-path-segment': {
       const end = head.path.indexOf('/', 1);
-      return named(head.path.slice(1, end === -1 ? undefined : end));
+      return head.path.slice(1, end === -1 ? undefined : end) as ResourceId;
     }
     case 'header':
-      return named(headerOf(head.headers, route.header) ?? '');
+      return headerOf(head.headers, route.header) as ResourceId | undefined;
     case 'host':
       return route.hosts.get(head.host);
     case 'path-prefix':
@@ -40,10 +42,6 @@ export function mayName(route: Route, resource: ResourceId): boolean {
     case 'path-prefix':
       return [...route.prefixes.values()].includes(resource);
   }
-}
-
-function named(text: string): ResourceId | undefined {
-  return isName(text) ? (text as ResourceId) : undefined;
 }
 
 /** Prefixes end at a slash or at the path's end: `/a` is no prefix of `/ab`. */

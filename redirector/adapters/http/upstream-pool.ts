@@ -18,6 +18,12 @@ export interface PoolParts {
   readonly link: ServerLink;
 }
 
+interface Listened {
+  readonly upstream: Upstream;
+  /** Undefined: gone. */
+  waiter: PoolWaiter | undefined;
+}
+
 /**
  * The connections to one server: kept for the next request, limited in number, with a queue behind. A waiter
  * waits in one pool, for one connection: one that was cancelled hears nothing more.
@@ -32,6 +38,8 @@ export class UpstreamPool {
   /** Whom each connection is being opened for; undefined: no longer for anybody. */
   readonly #opening = new Map<Upstream, PoolWaiter | undefined>();
   readonly #all = new Set<Upstream>();
+  /** No longer idle, and not used yet. */
+  #listened: Listened[] = [];
   #isClosed = false;
 
   constructor(parts: PoolParts, address: Address, options: HttpOptions) {
@@ -45,11 +53,14 @@ export class UpstreamPool {
     this.#options = options;
   }
 
-  /** Calls the waiter back at once if a connection is idle. */
+  /**
+   * One that was idle is given away only after all is heard that had arrived by now: a server that says what nobody asked for
+   * is to be found out before the next one asks, who would take it for his answer.
+   */
   acquire(waiter: PoolWaiter): void {
     const idle = this.#takeIdle();
     if (idle !== undefined) {
-      waiter.connected(idle);
+      this.#listenTo(idle, waiter);
     } else if (this.#hasRoom) {
       this.#open(waiter);
     } else if (this.#queue.size < this.#options.serverQueueMax) {
@@ -69,6 +80,9 @@ export class UpstreamPool {
   /** Nobody waits any more; a connection that is being opened will serve another. */
   cancel(waiter: PoolWaiter): void {
     if (this.#queue.delete(waiter)) return;
+    for (const listened of this.#listened) {
+      if (listened.waiter === waiter) listened.waiter = undefined;
+    }
     for (const [upstream, waiting] of this.#opening) {
       if (waiting === waiter) this.#opening.set(upstream, undefined);
     }
@@ -100,6 +114,25 @@ export class UpstreamPool {
 
   get #hasRoom(): boolean {
     return this.#all.size < this.#options.serverConnectionsMax;
+  }
+
+  #listenTo(upstream: Upstream, waiter: PoolWaiter): void {
+    this.#listened.push({ upstream, waiter });
+    if (this.#listened.length > 1) return;
+    this.#parts.net.afterArrivals(() => {
+      const listened = this.#listened;
+      this.#listened = [];
+      for (const one of listened) this.#heard(one);
+    });
+  }
+
+  #heard({ upstream, waiter }: Listened): void {
+    if (waiter === undefined) this.release(upstream);
+    else if (this.#isClosed) {
+      upstream.destroy();
+      waiter.notConnected('destroyed');
+    } else if (upstream.isReusable) waiter.connected(upstream);
+    else this.acquire(waiter);
   }
 
   #takeIdle(): Upstream | undefined {

@@ -108,6 +108,7 @@ export class Upstream {
       preface: link.proxyProtocol && proxyHeaderBytes(link.proxyProtocol),
     });
     this.#connection.handler = {
+      borrows: true,
       opened: parts.onOpen,
       data: (bytes) => {
         this.#read(bytes);

@@ -4,6 +4,7 @@ import type { Net } from '../../../core/net/port.js';
 import type { Tally } from '../../../core/tally.js';
 import type { AccessLog } from '../../access-log/access-log.js';
 import type { Gate } from '../../gate.js';
+import type { OtherFronts } from '../fronts.js';
 import type { AdapterServers, ServerLink, ServerWork } from '../servers.js';
 import type { WorkUnderWay } from '../under-way.js';
 import type { TcpCounters } from './counters.js';
@@ -19,6 +20,8 @@ export interface TcpAdapterParts {
   readonly accessLog?: AccessLog | undefined;
   /** Undefined: nobody sees what servers do with their work. */
   readonly work?: ServerWork | undefined;
+  /** Undefined: there are no others. */
+  readonly others?: OtherFronts | undefined;
 }
 
 /** What all connections of one adapter share. */

@@ -40,3 +40,6 @@ export class TcpCounters {
     this.cut.set(name, (this.cut.get(name) ?? 0) + 1);
   }
 }
+
+/** What was counted, by one adapter or several. */
+export type TcpCounts = Omit<TcpCounters, 'refusedFor' | 'cutFor'>;

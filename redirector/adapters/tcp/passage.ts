@@ -139,6 +139,7 @@ export class Passage implements EntryUser {
     this.#connectingAtMs = clock.monotonicMs();
     const isCurrent = (): boolean => server === this.#server;
     server.handler = {
+      borrows: true,
       opened: () => {
         if (isCurrent()) this.#opened(server);
       },

@@ -79,6 +79,7 @@ export class Relay implements FrontClient, PassageUser {
       this.#overdue();
     });
     connection.handler = {
+      borrows: true,
       opened: () => undefined,
       data: (bytes) => {
         this.#fromClient(bytes);
@@ -152,7 +153,7 @@ export class Relay implements FrontClient, PassageUser {
   /* ---- to a server ---- */
 
   #readHello(bytes: Uint8Array, { reader, names }: Hello): void {
-    this.#kept.push(bytes);
+    this.#keep(bytes);
     const found = reader.read(bytes);
     if (found === 'more') return;
     this.#client.pause();
@@ -244,8 +245,12 @@ export class Relay implements FrontClient, PassageUser {
     } else if (this.#hello !== undefined) {
       this.#readHello(bytes, this.#hello);
     } else if (this.#state === 'entry') {
-      this.#kept.push(bytes);
+      this.#keep(bytes);
     }
+  }
+
+  #keep(bytes: Uint8Array): void {
+    this.#kept.push(Buffer.from(bytes));
   }
 
   #toServer(server: Connection, bytes: Uint8Array): boolean {

@@ -1,5 +1,6 @@
 import type { Address, ResourceId, ServerId } from '../../../core/domain.js';
-import type { Move } from '../../../core/plan.js';
+import type { SharedListener } from '../../../core/net/shared-listeners.js';
+import type { SwitchMove } from '../../data-plane.js';
 import { Tally } from '../../../core/tally.js';
 import type { Connection } from '../../../core/net/port.js';
 import { proxyHeaderBytes } from '../../../core/net/proxy-header.js';
@@ -65,6 +66,7 @@ export class TcpAdapter implements ProtocolAdapter {
       {
         net,
         clock,
+        others: parts.others,
         hasRoom: (beside) => this.#hasRoom(beside),
         failed: () => {
           counters.openingsFailed += 1;
@@ -77,6 +79,10 @@ export class TcpAdapter implements ProtocolAdapter {
 
   get addresses(): readonly Address[] {
     return this.#fronts.addresses;
+  }
+
+  get shared(): readonly SharedListener[] {
+    return this.#fronts.shared;
   }
 
   /** @throws ERR_LISTEN_FAILED */
@@ -106,7 +112,7 @@ export class TcpAdapter implements ProtocolAdapter {
     return this.#fronts.vacate(ip, how, signal);
   }
 
-  transfer(move: Move): Transfer {
+  transfer(move: SwitchMove): Transfer {
     const { gate, drainPolicyOf } = this.#parts;
     const { underWay } = this.#context;
     return new PlainTransfer(

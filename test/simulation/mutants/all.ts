@@ -199,7 +199,7 @@ export const MUTANTS: readonly Mutant[] = [
       ],
     ],
     rules: ['S1', 'S3', 'L2', 'S4'],
-    seed: 142,
+    seed: 513,
     faults: ['crash server', 'restore service', 'put store back'],
   },
   {
@@ -366,7 +366,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'redirector/switch/reconciler.js',
     edits: [['.filter(({ resource }) => isUnclaimed(resource))', '']],
     rules: ['S1', 'S3', 'L2'],
-    seed: 67,
+    seed: 120,
     faults: ['restore service'],
   },
   {

@@ -17,6 +17,55 @@ async function agent({
   return { ownership, store, clock };
 }
 
+describe('ownership of what clients are attached to', () => {
+  async function attached(answers: { release: boolean; take: boolean }) {
+    const store = new MemoryTableStore();
+    const clock = new SimulatedClock();
+    const said: string[] = [];
+    const attachments = {
+      begin: () => Promise.resolve(true),
+      release: () => {
+        said.push('release');
+        return Promise.resolve(answers.release);
+      },
+      take: () => {
+        said.push('take');
+        return Promise.resolve(answers.take);
+      },
+    };
+    const parts = { store, clock, boot: 'b1', attachments };
+    const ownership = await Ownership.open(parts, { bootGraceMs: 2000 });
+    return { ownership, said };
+  }
+
+  it('is there, and gone, once the server is', async () => {
+    const { ownership, said } = await attached({ release: true, take: true });
+    const taking = ownership.take(VOL, g('1.3'), 'availability');
+    expect(ownership.owned()).toEqual([]);
+    // A doubled message gets the answer of the first.
+    expect(await ownership.take(VOL, g('1.3'), 'availability')).toBe('done');
+    expect(await taking).toBe('done');
+    expect(await ownership.release(VOL, g('1.4'), 100)).toBe('done');
+    expect(said).toEqual(['take', 'release']);
+    expect(ownership.owned()).toEqual([]);
+  });
+
+  it('is not given up while the server may serve it', async () => {
+    const answers = { release: false, take: true };
+    const { ownership } = await attached(answers);
+    await ownership.take(VOL, g('1.3'), 'availability');
+    expect(await ownership.release(VOL, g('1.4'), 100)).toBe('failed');
+    answers.release = true;
+    expect(await ownership.release(VOL, g('1.4'), 100)).toBe('done');
+  });
+
+  it('is none where the server does not serve it', async () => {
+    const { ownership } = await attached({ release: true, take: false });
+    expect(await ownership.take(VOL, g('1.3'), 'availability')).toBe('failed');
+    expect(ownership.owned()).toEqual([]);
+  });
+});
+
 describe('Ownership', () => {
   it('admits only requests for what it owns, sent by who knows since when', async () => {
     const { ownership } = await agent();

@@ -1,112 +1,28 @@
 import { request } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { plainJobsPage } from '../../../api/jobs/page.js';
-import { NewsStream } from '../../../api/news-stream.js';
-import type { Problem } from '../../../api/problem.js';
-import { actRoutes } from '../../../api/routes/acts.js';
-import { planRoutes } from '../../../api/routes/plans.js';
-import { stateRoutes } from '../../../api/routes/state.js';
-import type { ApiRoute } from '../../../api/route.js';
-import { API_SERVER_DEFAULTS, ApiServer } from '../../../api/server.js';
-import { MemoryBus } from '../../../core/bus/memory.js';
-import { configSchema } from '../../../core/config/schema.js';
-import { MemoryMetricStore } from '../../../core/metric-store/memory.js';
 import { MODE, PAUSE } from '../../../core/table-store/records/plan.js';
-import { Eligibility } from '../../../core/table-store/eligibility.js';
-import { ControlPlane } from '../../support/control-plane.js';
+import type { Answer } from '../../support/api-front.js';
+import { ApiFront, filled, problemIn } from '../../support/api-front.js';
+import type { ControlPlane } from '../../support/control-plane.js';
 
 const JSON_BODY = {
   headers: { 'content-type': 'application/json', 'content-length': '2' },
   body: '{}',
 };
 
-interface Answer {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
-  readonly text: string;
-}
-
+let front: ApiFront;
 let plane: ControlPlane;
-let server: ApiServer;
-let routes: readonly ApiRoute[];
-let bus: MemoryBus;
+let ask: ApiFront['ask'];
+let post: ApiFront['post'];
 
 beforeEach(async () => {
-  plane = await ControlPlane.with(['s1', 's2'], { a: 's1@1.5', b: 's2@1.6' });
-  const eligibility = new Eligibility(plane);
-  bus = new MemoryBus(plane);
-  const { view, clock, store, log } = plane;
-  const parts = { view, clock, store, log, bus, metricStore: new MemoryMetricStore() };
-  const forecast = { stepMs: 300_000, horizonSteps: 12, everyMs: 300_000 };
-  routes = [
-    ...stateRoutes(
-      { ...parts, eligibility, collector: () => [], engines: [] },
-      {
-        cluster: 'test',
-        mode: 'propose',
-        windowMs: 10_000,
-        forecast,
-        planner: configSchema.shape.planner.parse({}),
-        explain: {
-          planner: configSchema.shape.planner.parse({}),
-          stepMs: forecast.stepMs,
-          seed: 1,
-        },
-      },
-    ),
-    ...planRoutes(parts, { planLifeMs: 60_000, roundTimeoutMs: 100 }),
-    ...actRoutes({ ...parts, eligibility }),
-    {
-      method: 'GET',
-      path: '/v1/broken',
-      role: 'viewer',
-      summary: '',
-      handle: () => Promise.reject(new Error('secret words of the inside')),
-    },
-  ];
-  server = new ApiServer(
-    {
-      log: plane.log,
-      routes,
-      assets: new Map([['/', { type: 'text/html', content: '<p>' }]]),
-      news: new NewsStream(plane),
-      jobs: plainJobsPage(bus),
-    },
-    { ...API_SERVER_DEFAULTS, bodyBytesMax: 2000, listen: { host: '127.0.0.1', port: 0 } },
-  );
-  await server.start();
+  front = await ApiFront.start();
+  ({ plane } = front);
+  ask = front.ask.bind(front);
+  post = front.post.bind(front);
 });
 
-afterEach(() => server.stop());
-
-function ask(
-  method: string,
-  path: string,
-  { headers = {}, body = '' }: { headers?: Record<string, string>; body?: string } = {},
-): Promise<Answer> {
-  const { host, port } = server.address;
-  return new Promise((resolve, reject) => {
-    const call = request({ host, port, method, path, headers }, (response) => {
-      let text = '';
-      response.on('data', (chunk: Buffer) => (text += chunk.toString()));
-      response.on('end', () => {
-        resolve({ status: response.statusCode ?? 0, headers: response.headers, text });
-      });
-    });
-    call.on('error', reject);
-    call.end(body);
-  });
-}
-
-function post(path: string, body: unknown, type = 'application/json'): Promise<Answer> {
-  const text = typeof body === 'string' ? body : JSON.stringify(body);
-  return ask('POST', path, { headers: { 'content-type': type }, body: text });
-}
-
-function problemIn({ headers, text }: Answer): Problem {
-  expect(headers['content-type']).toMatch(/^application\/problem\+json/);
-  return JSON.parse(text) as Problem;
-}
+afterEach(() => front.stop());
 
 describe('the API over HTTP', () => {
   it('does what is asked, and answers with JSON that nobody keeps', async () => {
@@ -180,9 +96,8 @@ describe('the API over HTTP', () => {
 
   it('never changes anything by GET or HEAD', async () => {
     const { revision } = plane.view;
-    for (const { path } of routes) {
-      const filled = path.replace(':plan', '1').replace(':server', 's1').replace(':resource', 'a');
-      for (const method of ['GET', 'HEAD']) await ask(method, filled);
+    for (const { path } of front.routes) {
+      for (const method of ['GET', 'HEAD']) await ask(method, filled(path));
     }
     await plane.view.sync();
     expect(plane.view.revision).toBe(revision);
@@ -207,7 +122,7 @@ describe('the API over HTTP', () => {
   });
 
   it('tells its listeners that there is news', async () => {
-    const { host, port } = server.address;
+    const { host, port } = front.server.address;
     const heard = await new Promise<string>((resolve, reject) => {
       const call = request({ host, port, path: '/v1/stream' }, (response) => {
         let text = '';
@@ -231,7 +146,7 @@ describe('the API over HTTP', () => {
 
   it('shows the jobs of an embedded bus as a plain page, whatever stands in them', async () => {
     expect((await ask('GET', '/jobs')).text).toContain('No job waits');
-    await bus.enqueue('tune', {}, { id: '<script>alert(1)</script>' });
+    await front.bus.enqueue('tune', {}, { id: '<script>alert(1)</script>' });
     const { status, headers, text } = await ask('GET', '/jobs/');
     expect(status).toBe(200);
     expect(headers['content-type']).toMatch(/^text\/html/);

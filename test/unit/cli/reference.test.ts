@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from '@jest/globals';
+import { apiReference } from '../../../cli/api-reference.js';
 import { configReference, errorReference } from '../../../cli/reference.js';
 import { productFolder } from '../../../cli/product.js';
 
@@ -7,6 +8,7 @@ describe('the reference', () => {
   it.each([
     ['docs/ERRORS.md', errorReference, 'errors'],
     ['docs/CONFIG.md', configReference, 'config'],
+    ['docs/API.md', apiReference, 'api'],
   ])('%s is what the code says (foreshift reference prints it)', async (file, page) => {
     expect(await readFile(`${productFolder}${file}`, 'utf8')).toBe(page());
   });

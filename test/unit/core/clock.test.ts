@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { SimulatedClock } from '../../../core/clock/simulated.js';
+import { SystemClock } from '../../../core/clock/system.js';
 
 describe('SimulatedClock', () => {
   it('wakes a sleeper only when its time has come', async () => {
@@ -46,5 +47,16 @@ describe('SimulatedClock', () => {
     clock.jumpRealtime(-3_600_000);
     expect(clock.monotonicMs()).toBe(5);
     expect(clock.realtimeMs()).toBe(1_000_005 - 3_600_000);
+  });
+});
+
+describe('SystemClock', () => {
+  it('counts like another thread that began earlier', () => {
+    const own = new SystemClock();
+    const same = new SystemClock(own.originMs);
+    const other = new SystemClock(own.originMs - 60_000);
+    expect(Math.abs(same.monotonicMs() - own.monotonicMs())).toBeLessThan(1000);
+    expect(Math.abs(other.monotonicMs() - 60_000 - own.monotonicMs())).toBeLessThan(1000);
+    expect(other.originMs).toBe(own.originMs - 60_000);
   });
 });

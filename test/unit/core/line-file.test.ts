@@ -10,13 +10,13 @@ function slowFile(bufferBytesMax = 100) {
   const file = new LineFile(
     clock,
     { path: 'access.log', bufferBytesMax },
-    (path, text) =>
+    (path, bytes) =>
       new Promise((resolve, reject) => {
         const end = (error?: Error): void => {
           if (error === undefined) resolve();
           else reject(error);
         };
-        writes.push({ path, text, end });
+        writes.push({ path, text: Buffer.from(bytes).toString(), end });
       }),
   );
   return { clock, file, writes };

@@ -29,6 +29,30 @@ describe('Gate', () => {
     ]);
   });
 
+  it('counts where it was told to, up to the last resource', () => {
+    const resourcesMax = 100;
+    const counts = {
+      hits: new Float64Array(resourcesMax),
+      bytes: new Float64Array(resourcesMax),
+      serviceMs: new Float64Array(resourcesMax),
+      inFlight: new Int32Array(resourcesMax),
+    };
+    const clock = new SimulatedClock();
+    const gate = new Gate({ clock, needsLease: () => false, counts }, { resourcesMax });
+    const names = Array.from({ length: resourcesMax }, (_, at) => `vol-${at}`);
+    gate.apply(tableOf(Object.fromEntries(names.map((name) => [name, 's1@1.1']))));
+    for (const name of names) {
+      const at = gate.indexOf(r(name));
+      gate.enter(at);
+      gate.leave(at, 2, 3);
+      gate.enter(at);
+    }
+    expect([...counts.hits].every((hits) => hits === 1)).toBe(true);
+    expect([...counts.inFlight].every((work) => work === 1)).toBe(true);
+    gate.inherit(99, { hits: 5, bytes: 6, serviceMs: 7 });
+    expect(gate.counters(99)).toMatchObject([{ hits: 6, bytes: 8, serviceMs: 10, inFlight: 1 }]);
+  });
+
   it('knows no resource that no table has named, and says so of one that has no server', () => {
     const { gate, at } = gateWith({ 'vol-1': 's1@1.3' });
     expect(at('vol-2')).toBe(-1);

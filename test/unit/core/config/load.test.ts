@@ -179,6 +179,11 @@ servers:
     ],
     ['an open API', 'api: { listen: "0.0.0.0:7700" }\n', '1: api.listen: a loopback address'],
     [
+      'an API whose tokens can be overheard',
+      'api:\n  listen: "0.0.0.0:7700"\n  login: token\n',
+      '2: api.listen: a loopback address',
+    ],
+    [
       'means over what does not divide a day',
       'metricStore:\n  rollupMs: 420000\n',
       '2: metricStore.rollupMs: milliseconds that divide a day',

@@ -1,57 +1,32 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import type { LostSourcePolicy, MemberId } from '../../../../core/domain.js';
+import type { LostSourcePolicy } from '../../../../core/domain.js';
 import { ForeshiftError } from '../../../../core/errors.js';
 import type { CallAnswer, Net } from '../../../../core/net/port.js';
 import { Draft } from '../../../../core/table-store/draft.js';
 import { LOST } from '../../../../core/table-store/records/server.js';
 import type { MemberRecord } from '../../../../core/table-store/records/switch.js';
 import { MEMBER, ROSTER } from '../../../../core/table-store/records/switch.js';
-import type { MemberReport } from '../../../../redirector/membership.js';
 import { CoordinatorLease } from '../../../../redirector/switch/coordinator-lease.js';
 import { LostServers } from '../../../../redirector/switch/lost-servers.js';
-import type { Members } from '../../../../redirector/switch/peers.js';
 import { ControlPlane } from '../../../support/control-plane.js';
+import { FewMembers } from '../../../support/few-members.js';
 import { g, m, r, s } from '../../../support/names.js';
 import { RecordingLog } from '../../../support/recording-log.js';
+
+const MEMBER_RECORD: MemberRecord = {
+  boot: 'b',
+  beat: 1,
+  leaseMs: 1000,
+  generation: g('1.1'),
+  unreachable: {},
+  abandoned: {},
+  panic: false,
+  health: null,
+};
 
 type Report = Readonly<Record<string, 'refused' | 'silent'>>;
 
 const SERVING = { servingLeaseMs: 600, servingMarginMs: 100 };
-
-/** Redirectors that live until they are said to have gone; this one is the first. */
-class FewMembers implements Members {
-  readonly self = m('r1');
-  readonly boot = 'b';
-  readonly isUsurped = false;
-  readonly leaseMaxMs = 0;
-  live = [m('r1'), m('r2'), m('r3')];
-  readonly over = new Set<MemberId>();
-  readonly panic: boolean[] = [];
-
-  isLive(): boolean {
-    return true;
-  }
-
-  liveMembers(): MemberId[] {
-    return this.live;
-  }
-
-  deadMembers(): MemberId[] {
-    return [...this.over];
-  }
-
-  isOver(member: MemberId): boolean {
-    return this.over.has(member);
-  }
-
-  isLongOver(member: MemberId): boolean {
-    return this.over.has(member);
-  }
-
-  report({ panic }: Partial<MemberReport>): void {
-    if (panic !== undefined) this.panic.push(panic);
-  }
-}
 
 let plane: ControlPlane;
 let members: FewMembers;
@@ -114,14 +89,9 @@ async function say(
     const known = index < knowing ? abandons : [];
     const losses = known.map((server) => [server, lossOf(server)?.loss ?? '']);
     draft.put(MEMBER, m(`r${index + 1}`), {
-      boot: 'b',
-      beat: 1,
-      leaseMs: 1000,
-      generation: g('1.1'),
+      ...MEMBER_RECORD,
       unreachable,
       abandoned: Object.fromEntries(losses) as MemberRecord['abandoned'],
-      panic: false,
-      health: null,
     });
   }
   await plane.write(draft);
@@ -159,6 +129,19 @@ describe('lost servers', () => {
     );
     await lostServers.update();
     expect(lossOf('s1')).toBeUndefined();
+  });
+
+  it('are not lost if somebody has said meanwhile that another is silent too, so that most are', async () => {
+    await say([{ s1: 'silent', s2: 'silent' }, silent, {}]);
+    const unreachable = { s2: { evidence: 'silent', sinceMs: 0 } } as MemberRecord['unreachable'];
+    await plane.store.transact(
+      new Draft().put(MEMBER, m('r3'), { ...MEMBER_RECORD, unreachable }).transaction,
+    );
+    await lostServers.update();
+    expect(lossOf('s1')).toBeUndefined();
+    await look();
+    expect(lossOf('s1')).toBeUndefined();
+    expect(members.panic).toEqual([true]);
   });
 
   it('are not lost if somebody joined meanwhile, who may reach them', async () => {

@@ -37,7 +37,8 @@ const RELAY = {
   scheme: 'http',
   mode: 'replace',
   standard: false,
-  added: undefined,
+  fence: undefined,
+  named: undefined,
 } as const;
 
 const REQUESTS = short([

@@ -1,0 +1,24 @@
+import type { ActParts } from '../acts/act.js';
+import type { PinParts } from '../acts/servers.js';
+import type { ApiRoute } from '../route.js';
+import type { RoundRequestParts } from '../round-request.js';
+import type { StatusParts } from '../views/status.js';
+import { actRoutes } from './acts.js';
+import type { PlanRoutesOptions } from './plans.js';
+import { planRoutes } from './plans.js';
+import type { StateRoutesOptions } from './state.js';
+import { stateRoutes } from './state.js';
+
+export type RoutesParts = Omit<StatusParts, 'coverage'> & ActParts & RoundRequestParts & PinParts;
+
+/** Every route of the API that has a role. */
+export function apiRoutes(
+  parts: RoutesParts,
+  options: { readonly state: StateRoutesOptions; readonly plans: PlanRoutesOptions },
+): ApiRoute[] {
+  return [
+    ...stateRoutes(parts, options.state),
+    ...planRoutes(parts, options.plans),
+    ...actRoutes(parts),
+  ];
+}

@@ -1,0 +1,129 @@
+import { numberAt, putNumber } from './xdr.js';
+
+/**
+ * One message of ONC RPC (RFC 5531) as it came over TCP, without its record marks: the front lies in one piece and holds every
+ * head and all arguments but what is read or written; the rest follows in pieces as they came, so that nothing long is copied.
+ */
+export interface RpcRecord {
+  readonly length: number;
+  readonly front: Uint8Array;
+  readonly rest: readonly Uint8Array[];
+}
+
+/** So much lies in one piece: two authentications of 408 bytes, a handle of 64, and what else stands before data. */
+export const FRONT_BYTES = 2048;
+const MARK_BYTES = 4;
+const LAST = 0x8000_0000;
+
+export interface RecordLimits {
+  /** Of one message. */
+  readonly recordBytesMax: number;
+  /** Pieces that its sender cut it into. */
+  readonly fragmentsMax: number;
+}
+
+export const RECORD_LIMITS: RecordLimits = { recordBytesMax: (1 << 20) + 4096, fragmentsMax: 1024 };
+
+/** Cuts a stream of bytes into messages (RFC 5531 §11). */
+export class RecordReader {
+  readonly #limits: RecordLimits;
+  readonly #mark = new Uint8Array(MARK_BYTES);
+  #markBytes = 0;
+  #isLast = false;
+  /** Of the fragment under way. */
+  #left = 0;
+  #fragments = 0;
+  #pieces: Uint8Array[] = [];
+  #length = 0;
+
+  constructor(limits: Partial<RecordLimits> = {}) {
+    this.#limits = { ...RECORD_LIMITS, ...limits };
+  }
+
+  /** Of a message that is not whole yet. */
+  get keptBytes(): number {
+    return this.#length;
+  }
+
+  /** Calls with each message that is whole. False: this is no such stream, or beyond a limit; then it is over. */
+  read(bytes: Uint8Array, found: (record: RpcRecord) => void): boolean {
+    let at = 0;
+    while (at < bytes.length) {
+      if (this.#left === 0 && !this.#isLast) {
+        this.#mark[this.#markBytes++] = bytes[at++]!;
+        if (this.#markBytes < MARK_BYTES) continue;
+        if (!this.#begin()) return false;
+      } else {
+        const end = Math.min(bytes.length, at + this.#left);
+        this.#pieces.push(bytes.subarray(at, end));
+        this.#left -= end - at;
+        at = end;
+      }
+      if (this.#left === 0 && this.#isLast) found(this.#take());
+    }
+    return true;
+  }
+
+  #begin(): boolean {
+    const mark = numberAt(this.#mark, 0);
+    const length = mark % LAST;
+    this.#markBytes = 0;
+    this.#isLast = mark >= LAST;
+    this.#left = length;
+    this.#length += length;
+    this.#fragments += 1;
+    const { recordBytesMax, fragmentsMax } = this.#limits;
+    return this.#length <= recordBytesMax && this.#fragments <= fragmentsMax;
+  }
+
+  #take(): RpcRecord {
+    const record = recordOf(this.#pieces, this.#length);
+    this.#pieces = [];
+    this.#length = 0;
+    this.#fragments = 0;
+    this.#isLast = false;
+    return record;
+  }
+}
+
+function recordOf(pieces: readonly Uint8Array[], length: number): RpcRecord {
+  const [first = new Uint8Array(0), ...rest] = pieces;
+  if (rest.length === 0 || first.length >= FRONT_BYTES) return { length, front: first, rest };
+  const front = new Uint8Array(Math.min(length, FRONT_BYTES));
+  let filled = 0;
+  for (const [at, piece] of pieces.entries()) {
+    const taken = Math.min(piece.length, front.length - filled);
+    front.set(piece.subarray(0, taken), filled);
+    filled += taken;
+    if (filled < front.length) continue;
+    const left = taken < piece.length ? [piece.subarray(taken)] : [];
+    return { length, front, rest: [...left, ...pieces.slice(at + 1)] };
+  }
+  return { length, front, rest: [] };
+}
+
+/** The whole message in one piece. */
+export function wholeOf({ length, front, rest }: RpcRecord): Uint8Array {
+  if (rest.length === 0) return front;
+  const whole = new Uint8Array(length);
+  whole.set(front);
+  let at = front.length;
+  for (const piece of rest) {
+    whole.set(piece, at);
+    at += piece.length;
+  }
+  return whole;
+}
+
+/** Before a message that goes out in one fragment. */
+export function putMark(bytes: Uint8Array, length: number): void {
+  putNumber(bytes, 0, LAST + length);
+}
+
+/** A small message, marked. */
+export function marked(message: Uint8Array): Uint8Array {
+  const bytes = Buffer.allocUnsafe(MARK_BYTES + message.length);
+  putMark(bytes, message.length);
+  bytes.set(message, MARK_BYTES);
+  return bytes;
+}

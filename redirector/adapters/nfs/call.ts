@@ -1,0 +1,492 @@
+import type { EntryRefusal, EntryUser } from '../entry.js';
+import { Entry } from '../entry.js';
+import type { UnderWay } from '../under-way.js';
+import type { Asked } from './asked.js';
+import type { Caller } from './caller.js';
+import type { NfsContext } from './context.js';
+import type { NfsRefusal } from './counters.js';
+import { Edits } from './edits.js';
+import type { ServedExport } from './exports.js';
+import type { FileEntry } from './file-entry.js';
+import { walk } from './grammar.js';
+import { bytesText } from './handle-bytes.js';
+import { isDone } from './done-before.js';
+import { squashed } from './identity.js';
+import { HANDLE, NAME, STABILITY } from './marks.js';
+import { Outcomes, lookedFor } from './outcomes.js';
+import type { Procedure } from './procedures.js';
+import {
+  ACCES,
+  BADHANDLE,
+  JUKEBOX,
+  OK,
+  PROCEDURES,
+  ROFS,
+  SERVERFAULT,
+  STALE,
+  XDEV,
+} from './procedures.js';
+import type { Reply } from './reply.js';
+import { ownReply, replyOf } from './reply.js';
+import type { RecentCall } from './recent-calls.js';
+import type { RpcRecord } from '../../../core/onc-rpc/record.js';
+import { marked, wholeOf } from '../../../core/onc-rpc/record.js';
+import type { CallHead } from '../../../core/onc-rpc/message.js';
+import { GARBAGE_ARGS, PROC_UNAVAIL, acceptedReply } from '../../../core/onc-rpc/message.js';
+import { padded } from '../../../core/onc-rpc/xdr.js';
+import type { Awaiting, RpcCalls } from '../../../core/onc-rpc/calls.js';
+import { FILE_SYNC } from './stability.js';
+
+interface Named {
+  readonly entry: FileEntry;
+  /** In the arguments. */
+  readonly at: number;
+  readonly length: number;
+}
+
+/**
+ * One call of NFS, from its coming to its answer, which is one. It enters the gate of its resource; the server's handles of what
+ * it names are looked for, if this is the first that the server hears of it; what it says is sent, and said again to whoever
+ * serves the resource then, if the answer is lost.
+ *
+ *   gate ⇄ finding → sent → over        gate: it waits there, or for another try
+ *     ↖──────────────┘
+ */
+type State = 'gate' | 'finding' | 'sent' | 'over';
+
+export class Call implements UnderWay, EntryUser, Awaiting {
+  readonly #context: NfsContext;
+  #caller: Caller;
+  readonly #head: CallHead;
+  readonly #record: RpcRecord;
+  readonly #procedure: Procedure;
+  readonly #startedAtMs: number;
+  readonly #onOver: () => void;
+  #state: State = 'gate';
+  #entry: Entry | undefined;
+  #export: ServedExport | undefined;
+  #named: readonly Named[] = [];
+  #names: readonly string[] = [];
+  /** In the arguments of a WRITE; −1: none. */
+  #stabilityAt = -1;
+  #isFetched = false;
+  /** Ever entered. */
+  #tries = 0;
+  #xid = -1;
+  #server: RpcCalls | undefined;
+  #sentAtMs = 0;
+  #writtenUntil = 0;
+  /** A server may have done it. */
+  #mayBeDone = false;
+  /** What is known of what it names, from before the first server heard of it. */
+  #outcomes: Outcomes | undefined;
+  /** What must not be done twice is remembered for a while. */
+  #recent: RecentCall | undefined;
+  #isPinned = false;
+  #isFoundAnew = false;
+
+  constructor(of: {
+    readonly context: NfsContext;
+    readonly caller: Caller;
+    readonly head: CallHead;
+    readonly record: RpcRecord;
+    readonly onOver: () => void;
+  }) {
+    const { context, record, head } = of;
+    this.#context = context;
+    this.#caller = of.caller;
+    this.#head = head;
+    this.#onOver = of.onOver;
+    this.#procedure = PROCEDURES[head.procedure] ?? NULL_PROCEDURE;
+    this.#startedAtMs = context.clock.monotonicMs();
+    const isBulk = this.#procedure.isBulk === 'arguments';
+    this.#record = isBulk || record.rest.length === 0 ? record : whole(record);
+  }
+
+  get description(): string {
+    return `an NFS ${this.#procedure.name} under way`;
+  }
+
+  get ageMs(): number {
+    return this.#context.clock.monotonicMs() - this.#startedAtMs;
+  }
+
+  get keptBytes(): number {
+    return this.#record.length;
+  }
+
+  begin(): void {
+    const head = this.#head;
+    if (PROCEDURES[head.procedure] === undefined) {
+      this.#say('program', acceptedReply(head.xid, PROC_UNAVAIL).done());
+      return;
+    }
+    if (!this.#read()) return;
+    const [first, second] = this.#named;
+    if (first === undefined) {
+      // NULL: nobody has to be asked.
+      this.#end([marked(acceptedReply(head.xid).done())]);
+      return;
+    }
+    if (second !== undefined && second.entry.resource !== first.entry.resource) {
+      this.#refuse('crossResource', XDEV);
+      return;
+    }
+    this.#enter(first.entry);
+  }
+
+  /** Its answer is for somebody else from now on. */
+  adopt(caller: Caller): void {
+    this.#caller = caller;
+  }
+
+  /** The client has gone. What was not sent need not be; what was sent runs on. */
+  forsaken(by: Caller): void {
+    // What may have been done already is looked into all the same: the client asks again, or has done so.
+    if (this.#state !== 'gate' || this.#mayBeDone || this.#caller !== by) return;
+    if (this.#recent !== undefined) this.#context.recentCalls.forget(this.#caller.host, this.#head);
+    this.#entry?.stopWaiting();
+    this.#over();
+  }
+
+  /* ---- what it says ---- */
+
+  /** False: it was answered, or will go on later. */
+  #read(): boolean {
+    const context = this.#context;
+    const { cursor, marks } = context.scratch;
+    const { front, length } = this.#record;
+    cursor.on(front, this.#head.argumentsAt, length);
+    walk(cursor, this.#procedure.arguments, marks.clear());
+    if (!cursor.isRead) {
+      this.#say('garbage', acceptedReply(this.#head.xid, GARBAGE_ARGS).done());
+      return false;
+    }
+    const named: Named[] = [];
+    const names: string[] = [];
+    for (let nth = 0; nth < marks.count; nth++) {
+      const kind = marks.kind(nth);
+      const at = marks.at(nth);
+      if (kind === NAME) names.push(bytesText(marks.bytes(nth, front)));
+      else if (kind === STABILITY) this.#stabilityAt = at;
+      else if (kind === HANDLE) {
+        const handle = marks.bytes(nth, front);
+        const entry = context.table.find(handle);
+        if (entry === undefined) {
+          this.#fetch(handle);
+          return false;
+        }
+        named.push({ entry, at, length: handle.length });
+      }
+    }
+    this.#named = named;
+    this.#names = names;
+    return true;
+  }
+
+  /** A handle that this redirector does not know: another may have issued it. */
+  #fetch(handle: Uint8Array): void {
+    if (this.#isFetched || !this.#context.table.isOwn(handle)) {
+      if (this.#isFetched) this.#refuse('staleHandle', STALE);
+      else this.#refuse('badHandle', BADHANDLE);
+      return;
+    }
+    this.#context.table.fetch(handle).then(
+      () => {
+        if (this.#state === 'over') return;
+        this.#isFetched = true;
+        this.begin();
+      },
+      () => {
+        this.#refuse('storeAway', JUKEBOX);
+      },
+    );
+  }
+
+  #enter(entry: FileEntry): void {
+    const context = this.#context;
+    const served = context.exports.of(entry.resource);
+    const at = context.gate.indexOf(entry.resource);
+    if (served === undefined || at < 0) {
+      this.#refuse('staleHandle', STALE);
+      return;
+    }
+    if (!context.mayUse(served, this.#caller.host)) {
+      this.#refuse('access', ACCES);
+      return;
+    }
+    if (served.isReadOnly && this.#procedure.changes) {
+      this.#refuse('readOnly', ROFS);
+      return;
+    }
+    this.#export = served;
+    if (this.#procedure.again !== 'same' && this.#isKnown()) return;
+    this.#entry = new Entry(context, { user: this, work: this, at });
+    this.#entry.enter();
+  }
+
+  /** True: it is a call that is under way, or answered, already. */
+  #isKnown(): boolean {
+    const { recentCalls, counters } = this.#context;
+    const { host } = this.#caller;
+    const { front } = this.#record;
+    const known = recentCalls.find(host, this.#head, front);
+    if (known?.reply !== undefined) {
+      counters.answeredAgain += 1;
+      this.#end(known.reply);
+      return true;
+    }
+    if (known !== undefined && known.doubt === undefined) {
+      // Its answer goes to whoever asked last: who asked before is not there any more, or has to wait only once.
+      known.call.adopt(this.#caller);
+      this.#over();
+      return true;
+    }
+    this.#outcomes = known?.doubt;
+    this.#mayBeDone = known !== undefined;
+    this.#recent = recentCalls.note(host, this.#head, { call: this, message: front });
+    return false;
+  }
+
+  /* ---- from the gate ---- */
+
+  entered(server: number): void {
+    this.#tries += 1;
+    const calls = this.#context.servers.to(server);
+    if (calls === undefined) {
+      this.#notConnected();
+    } else if (this.#named.every(({ entry }) => entry.handleAt(server) !== undefined)) {
+      this.#send(calls, server);
+    } else {
+      this.#state = 'finding';
+      void this.#find(server);
+    }
+  }
+
+  refused(name: EntryRefusal): void {
+    if (this.#mayBeDone && this.#procedure.again !== 'same') {
+      this.#context.counters.refusedFor(name);
+      if (this.#recent !== undefined) this.#recent.doubt = this.#outcomes;
+      this.#over();
+      this.#caller.unanswered();
+    } else {
+      this.#refuse(name, JUKEBOX);
+    }
+  }
+
+  /* ---- from a move ---- */
+
+  cut(): void {
+    if (this.#state === 'sent') this.#takeBack();
+    else if (this.#state === 'finding') this.#again();
+  }
+
+  pin(): void {
+    if (this.#state !== 'sent') {
+      this.cut();
+      return;
+    }
+    this.#isPinned = true;
+    this.#entry?.leave(0);
+  }
+
+  /* ---- to the server ---- */
+
+  /** Its handles of what is named: this is the first that it hears of one. */
+  async #find(server: number): Promise<void> {
+    const { resolver } = this.#context;
+    const entry = this.#entry;
+    const tries = this.#tries;
+    for (const { entry: file } of this.#named) {
+      const status = await resolver.resolve(file, server);
+      // Cut meanwhile, and on its way somewhere else.
+      if (this.#state !== 'finding' || entry === undefined || this.#tries !== tries) return;
+      if (status === 'lost') {
+        this.#notConnected();
+        return;
+      }
+      if (status !== OK) {
+        entry.withdraw();
+        this.#refuse(status === STALE ? 'staleHandle' : 'access', status);
+        return;
+      }
+    }
+    const calls = this.#context.servers.to(server);
+    if (entry?.isAsEntered !== true) this.#again();
+    else if (calls === undefined) this.#notConnected();
+    else this.#send(calls, server);
+  }
+
+  #send(calls: RpcCalls, server: number): void {
+    const context = this.#context;
+    this.#state = 'sent';
+    this.#server = calls;
+    this.#sentAtMs = context.clock.monotonicMs();
+    this.#writtenUntil = context.stability.now();
+    if (this.#procedure.again !== 'same') {
+      this.#outcomes ??= new Outcomes(this.#named, this.#names);
+    }
+    if (this.#mayBeDone) context.counters.repeated += 1;
+    this.#xid = calls.send((xid) => this.#message(xid, server), this);
+  }
+
+  #message(xid: number, server: number): Uint8Array[] {
+    const edits = new Edits();
+    const { front } = this.#record;
+    const served = this.#export;
+    const credentials = served && squashed(front, this.#head, served);
+    if (credentials !== undefined) {
+      const { credentialsAt, credentialsBytes } = this.#head;
+      const bytes = AUTH_HEAD_BYTES + padded(credentialsBytes);
+      edits.cut(credentialsAt - AUTH_HEAD_BYTES, bytes, credentials);
+    }
+    for (const { entry, at, length } of this.#named) {
+      const handle = entry.handleAt(server);
+      // It is known as long as this call is in: what is forgotten has not been used for long.
+      if (handle !== undefined) edits.opaque(at, length, handle);
+    }
+    // Whoever commits it later may come to another of those who serve it.
+    if (this.#stabilityAt >= 0 && this.#entry?.isShared === true) {
+      edits.number(this.#stabilityAt, FILE_SYNC);
+    }
+    return edits.apply(this.#record, xid);
+  }
+
+  replied(record: RpcRecord): void {
+    const context = this.#context;
+    const entry = this.#entry;
+    const [first] = this.#named;
+    const served = this.#export;
+    if (entry === undefined || first === undefined || served === undefined) return;
+    context.work.answered(entry.server, 0, context.clock.monotonicMs() - this.#sentAtMs);
+    const asked: Asked = {
+      ...{ xid: this.#head.xid, procedure: this.#procedure, number: this.#head.procedure },
+      ...{ server: entry.server, export: served, entry: first.entry },
+      name: this.#names[0] ?? '',
+      writtenUntil: this.#writtenUntil,
+    };
+    const reply = replyOf(context, asked, record, true);
+    if (reply === undefined) {
+      entry.leave(this.#record.length + record.length);
+      this.#refuse('serverGarbage', SERVERFAULT);
+      return;
+    }
+    if (reply.status === STALE && this.#findAnew(entry)) return;
+    context.counters.answeredTo(this.#procedure.name);
+    if (this.#isPinned && this.#stabilityAt >= 0) context.stability.lost(asked.entry.resource);
+    if (this.#outcomes === undefined) lookedFor(context.table, asked, reply.status);
+    else if (this.#mayBeDone && reply.status !== OK) {
+      void this.#finishDoubtful(asked, reply, this.#outcomes);
+      return;
+    }
+    const changed = this.#outcomes?.apply(context.table, asked, reply.status) ?? [];
+    entry.leave(this.#record.length + record.length);
+    if (reply.issued.length === 0 && changed.length === 0) this.#end(reply.pieces);
+    else void this.#finishKept(asked, { record, reply, changed });
+  }
+
+  lost(wasSent: boolean): void {
+    this.#mayBeDone ||= wasSent;
+    this.#notConnected();
+  }
+
+  /** Perhaps the server was set up anew, and calls what it had otherwise: once each call. */
+  #findAnew(entry: Entry): boolean {
+    if (this.#isFoundAnew || this.#isPinned) return false;
+    this.#isFoundAnew = true;
+    for (const { entry: file } of this.#named) file.setHandle(entry.server, undefined);
+    this.#again();
+    return true;
+  }
+
+  /** The client hears of it once the store has what it may ask for next. */
+  async #finishKept(
+    asked: Asked,
+    of: {
+      readonly record: RpcRecord;
+      readonly reply: Reply;
+      readonly changed: readonly FileEntry[];
+    },
+  ): Promise<void> {
+    const { table } = this.#context;
+    const { record, reply, changed } = of;
+    if (await table.save([...reply.issued, ...changed])) {
+      this.#end(reply.pieces);
+      return;
+    }
+    const without = replyOf(this.#context, asked, record, false);
+    if (without === undefined) this.#refuse('storeAway', JUKEBOX);
+    else this.#end(without.pieces);
+  }
+
+  /** Refused when it was sent again: the first may have been carried out. It stays in the gate until that is known. */
+  async #finishDoubtful(asked: Asked, reply: Reply, outcomes: Outcomes): Promise<void> {
+    const { table, counters } = this.#context;
+    const hasBeen = await isDone(this.#context, asked, reply.status, outcomes);
+    const changed = outcomes.apply(table, asked, hasBeen ? OK : reply.status);
+    this.#entry?.leave(this.#record.length);
+    if (!hasBeen) {
+      this.#end(reply.pieces);
+      return;
+    }
+    counters.confirmed += 1;
+    await table.save(changed);
+    this.#end([marked(ownReply(asked.xid, OK, asked.procedure))]);
+  }
+
+  /** From a server that may go on with it. */
+  #takeBack(): void {
+    this.#mayBeDone ||= this.#server?.forget(this.#xid) === true;
+    this.#again();
+  }
+
+  #again(): void {
+    this.#state = 'gate';
+    this.#entry?.enterAgain();
+  }
+
+  #notConnected(): void {
+    this.#state = 'gate';
+    if (this.#isPinned) this.refused('unreachable');
+    else this.#entry?.notConnected();
+  }
+
+  /* ---- ends ---- */
+
+  #refuse(name: NfsRefusal, status: number): void {
+    this.#say(name, ownReply(this.#head.xid, status, this.#procedure));
+  }
+
+  #say(name: NfsRefusal, message: Uint8Array): void {
+    this.#context.counters.refusedFor(name);
+    if (this.#recent !== undefined) {
+      this.#context.recentCalls.forget(this.#caller.host, this.#head);
+      this.#recent = undefined;
+    }
+    this.#end([marked(message)]);
+  }
+
+  #end(pieces: readonly Uint8Array[]): void {
+    if (this.#state === 'over') return;
+    if (this.#recent !== undefined) this.#recent.reply = pieces;
+    this.#over();
+    this.#caller.reply(pieces);
+  }
+
+  #over(): void {
+    this.#state = 'over';
+    this.#onOver();
+  }
+}
+
+/** Flavor and length. */
+const AUTH_HEAD_BYTES = 8;
+
+const NULL_PROCEDURE: Procedure = {
+  ...{ name: 'UNKNOWN', arguments: [], results: [], failure: [] },
+  ...{ again: 'same', changes: false, isBulk: undefined },
+};
+
+function whole(record: RpcRecord): RpcRecord {
+  return { length: record.length, front: wholeOf(record), rest: [] };
+}

@@ -1,0 +1,147 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { request } from 'node:http';
+import { expect } from '@jest/globals';
+import type { AccessOptions } from '../../api/access/access.js';
+import { Access } from '../../api/access/access.js';
+import { Refusals } from '../../api/access/refusals.js';
+import type { Role } from '../../api/access/token.js';
+import { apiToken } from '../../api/access/token.js';
+import { plainJobsPage } from '../../api/jobs/page.js';
+import { NewsStream } from '../../api/news-stream.js';
+import type { Problem } from '../../api/problem.js';
+import type { ApiRoute } from '../../api/route.js';
+import { apiRoutes } from '../../api/routes/all.js';
+import { API_SERVER_DEFAULTS, ApiServer } from '../../api/server.js';
+import { MemoryBus } from '../../core/bus/memory.js';
+import { configSchema } from '../../core/config/schema.js';
+import { MemoryMetricStore } from '../../core/metric-store/memory.js';
+import { Eligibility } from '../../core/table-store/eligibility.js';
+import { ControlPlane } from './control-plane.js';
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly text: string;
+}
+
+interface Given {
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
+const SECRET = 'the secret of these tests';
+const BROKEN: ApiRoute = {
+  method: 'GET',
+  path: '/v1/broken',
+  role: 'viewer',
+  summary: 'Has a defect.',
+  schemas: {},
+  isTagged: false,
+  handle: () => Promise.reject(new Error('secret words of the inside')),
+};
+
+/** The API on a listener of its own, over a control plane in memory: servers s1 and s2, resources a and b. */
+export class ApiFront {
+  readonly plane: ControlPlane;
+  readonly bus: MemoryBus;
+  readonly access: Access;
+  readonly routes: readonly ApiRoute[];
+  readonly server: ApiServer;
+
+  private constructor(plane: ControlPlane, options: AccessOptions) {
+    this.plane = plane;
+    this.bus = new MemoryBus(plane);
+    const { view, clock, store, log } = plane;
+    const { bus } = this;
+    const eligibility = new Eligibility(plane);
+    const planner = configSchema.shape.planner.parse({});
+    const forecast = { stepMs: 300_000, horizonSteps: 12, everyMs: 300_000 };
+    this.access = new Access({ clock, secret: SECRET }, options);
+    this.routes = [
+      ...apiRoutes(
+        {
+          ...{ view, clock, store, log, bus, eligibility },
+          metricStore: new MemoryMetricStore(),
+          collector: () => [],
+          engines: [],
+        },
+        {
+          state: {
+            ...{ cluster: 'test', mode: 'propose', windowMs: 10_000, forecast, planner },
+            explain: { planner, stepMs: forecast.stepMs, seed: 1 },
+          },
+          plans: { planLifeMs: 60_000, roundTimeoutMs: 100 },
+        },
+      ),
+      BROKEN,
+    ];
+    const refusals = new Refusals(plane);
+    this.server = new ApiServer(
+      {
+        log,
+        routes: this.routes,
+        assets: new Map([['/', { type: 'text/html', content: '<p>' }]]),
+        news: new NewsStream(plane),
+        jobs: plainJobsPage(bus),
+        access: this.access,
+        version: '0.0.0',
+        onForbidden: ({ name }, what) => {
+          refusals.note(name, what);
+        },
+      },
+      { ...API_SERVER_DEFAULTS, bodyBytesMax: 2000, listen: { host: '127.0.0.1', port: 0 } },
+    );
+  }
+
+  static async start(options: AccessOptions = { login: 'none', revoked: [] }): Promise<ApiFront> {
+    const plane = await ControlPlane.with(['s1', 's2'], { a: 's1@1.5', b: 's2@1.6' });
+    const front = new ApiFront(plane, options);
+    await front.server.start();
+    return front;
+  }
+
+  stop(): Promise<void> {
+    return this.server.stop();
+  }
+
+  /** Good for an hour. */
+  token(role: Role, name = 'ann'): string {
+    const untilMs = this.plane.clock.realtimeMs() + 3_600_000;
+    return apiToken(SECRET, { name, role, untilMs });
+  }
+
+  ask(method: string, path: string, { headers = {}, body = '' }: Given = {}): Promise<Answer> {
+    const { host, port } = this.server.address;
+    return new Promise((resolve, reject) => {
+      const call = request({ host, port, method, path, headers }, (response) => {
+        let text = '';
+        response.on('data', (chunk: Buffer) => (text += chunk.toString()));
+        response.on('end', () => {
+          resolve({ status: response.statusCode ?? 0, headers: response.headers, text });
+        });
+      });
+      call.on('error', reject);
+      call.end(body);
+    });
+  }
+
+  post(
+    path: string,
+    body: unknown,
+    type = 'application/json',
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<Answer> {
+    const text = typeof body === 'string' ? body : JSON.stringify(body);
+    return this.ask('POST', path, { headers: { ...headers, 'content-type': type }, body: text });
+  }
+}
+
+/** A path with names in the places of its parameters. */
+export function filled(path: string): string {
+  return path.replace(':plan', '1').replace(':server', 's1').replace(':resource', 'a');
+}
+
+export function problemIn({ headers, text }: Answer): Problem {
+  expect(headers['content-type']).toMatch(/^application\/problem\+json/);
+  return JSON.parse(text) as Problem;
+}

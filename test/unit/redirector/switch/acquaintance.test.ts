@@ -1,0 +1,66 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { Draft } from '../../../../core/table-store/draft.js';
+import { COPY } from '../../../../core/table-store/records/table.js';
+import { Acquaintance } from '../../../../redirector/switch/acquaintance.js';
+import { ControlPlane } from '../../../support/control-plane.js';
+import { FewMembers } from '../../../support/few-members.js';
+import { g } from '../../../support/names.js';
+
+const LEASE_MS = 1000;
+
+let plane: ControlPlane;
+let acquaintance: Acquaintance;
+let heard: Set<string>;
+let isAgreed: boolean;
+
+beforeEach(async () => {
+  plane = await ControlPlane.with(['s1', 's2'], { 'vol-1': 's1@1.1' });
+  heard = new Set(['s1', 's2']);
+  isAgreed = true;
+  const membership = new FewMembers();
+  membership.leaseMaxMs = LEASE_MS;
+  acquaintance = new Acquaintance({
+    view: plane.view,
+    clock: plane.clock,
+    membership,
+    agents: { hasAgent: () => true } as never,
+    reconciler: {
+      catchUp: () => Promise.resolve(false),
+      isAgreed: () => Promise.resolve(isAgreed),
+    } as never,
+    answeredAtMs: (server) => (heard.has(server) ? plane.clock.monotonicMs() : -Infinity),
+    isLost: () => false,
+  });
+  acquaintance.note();
+});
+
+describe('before it acts, the coordinator', () => {
+  it('hears every agent', async () => {
+    heard.delete('s2');
+    expect(await acquaintance.isMade()).toBe(false);
+    heard.add('s2');
+    expect(await acquaintance.isMade()).toBe(true);
+  });
+
+  it('agrees with them about who owns what', async () => {
+    isAgreed = false;
+    expect(await acquaintance.isMade()).toBe(false);
+    isAgreed = true;
+    expect(await acquaintance.isMade()).toBe(true);
+  });
+
+  it('waits while somebody offers to put back what the store forgot, and no longer than a lease', async () => {
+    expect(await acquaintance.isMade()).toBe(true);
+    await plane.write(new Draft().put(COPY, 'r2', { reserved: g('2.7'), revision: 9 }));
+    expect(await acquaintance.isMade()).toBe(false);
+    await plane.clock.advance(LEASE_MS - 1);
+    expect(await acquaintance.isMade()).toBe(false);
+    await plane.clock.advance(1);
+    expect(await acquaintance.isMade()).toBe(true);
+  });
+
+  it('does not wait for a copy of what the store has', async () => {
+    await plane.write(new Draft().put(COPY, 'r2', { reserved: g('1.200'), revision: 9 }));
+    expect(await acquaintance.isMade()).toBe(true);
+  });
+});

@@ -6,6 +6,8 @@ import { findExchange, findMove } from './steps.js';
 
 /** Improves a layout step by step, the costliest server first, until no step is worth its moves. */
 export class Descent {
+  /** A server that costs no more is left alone. */
+  costMin = EPSILON;
   readonly #layout: Layout;
   readonly #relief: Relief;
   /** When a server was last found past help, in changes of the layout; −1: never. */
@@ -86,7 +88,7 @@ export class Descent {
   #costliest(): number {
     const layout = this.#layout;
     let costliest = NOWHERE;
-    let highest = EPSILON;
+    let highest = this.costMin;
     for (let server = 0; server < this.#isDone.length; server++) {
       if (this.#isDone[server] === 1 || layout.counts[server] === 0) continue;
       const cost = layout.costOf(server);

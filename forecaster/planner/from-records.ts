@@ -1,5 +1,6 @@
 import type { Dimension, ResourceId, ServerId } from '../../core/domain.js';
 import type { ForecastBlock } from '../../core/forecast.js';
+import type { Plan } from '../../core/plan.js';
 import type { SeriesKey } from '../../core/sample.js';
 import type { Eligibility } from '../../core/table-store/eligibility.js';
 import { PLAN } from '../../core/table-store/records/plan.js';
@@ -52,6 +53,7 @@ export function inputsFromRecords(facts: RecordedFacts): PlanningInputs {
 function resourcesOf({ view, eligibility }: RecordedFacts): PlanningResource[] {
   const eligible = eligibility.servers();
   const moving = movesUnderWay(view);
+  const wanted = movesWaiting(view);
   const known = new Set([...view.all(PLACEMENT).keys(), ...eligible.keys()]);
   const shared = new Map<string, readonly ServerId[]>();
   return [...known].sort().map((id) => {
@@ -60,8 +62,10 @@ function resourcesOf({ view, eligibility }: RecordedFacts): PlanningResource[] {
     const key = servers.join(' ');
     const list = shared.get(key) ?? servers;
     shared.set(key, list);
+    const target = wanted.get(id);
     return {
       id,
+      ...(target !== undefined && { wanted: target }),
       server: placement?.server ?? null,
       since: placement?.since ?? null,
       standby: placement?.standby ?? null,
@@ -99,6 +103,18 @@ function movesUnderWay(view: TableView): Map<ResourceId, ServerId> {
     }
   }
   return targets;
+}
+
+/** Of the newest plan that waits for an operator: a round makes it anew. */
+function movesWaiting(view: TableView): Map<ResourceId, ServerId> {
+  let newest: Plan | undefined;
+  for (const { value } of view.all(PLAN).values()) {
+    const { plan, status } = value;
+    if (status !== 'proposed') continue;
+    if (newest === undefined || plan.madeAtMs > newest.madeAtMs) newest = plan;
+  }
+  const moves = newest?.batches.flatMap((batch) => batch.moves) ?? [];
+  return new Map(moves.map(({ resource, target }) => [resource, target]));
 }
 
 function serversOf({ view, loads }: RecordedFacts): PlanningServer[] {

@@ -37,6 +37,8 @@ export interface PlanningResource {
   /** A move that is approved or under way: it counts there already, and is left alone. */
   readonly movingTo: ServerId | null;
   readonly pinned: ServerId | null;
+  /** Where a plan that waits would have it: the search begins there. Absent: none does. */
+  readonly wanted?: ServerId;
   /** Who may serve it. Resources that share one array are told apart fastest. */
   readonly eligible: readonly ServerId[];
 }

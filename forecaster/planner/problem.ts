@@ -21,6 +21,8 @@ export interface Problem {
   readonly origin: Int32Array;
   /** Which server serves r, or soon will by a move under way; `NOWHERE`: none does. */
   readonly start: Int32Array;
+  /** Where a plan that waits would have r; null: none waits. */
+  readonly wanted: Int32Array | null;
   /** Where r may be. */
   readonly allowed: readonly Allowed[];
   /** Where it may be when its server is lost: a pin does not hold then. */

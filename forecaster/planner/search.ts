@@ -4,6 +4,7 @@ import { Descent } from './descent.js';
 import { mendGroups } from './group-mending.js';
 import { Layout } from './layout.js';
 import { forcePlacement, needyOf, placeNeedy } from './placement.js';
+import { resume } from './resumption.js';
 import type { Problem } from './problem.js';
 import { EPSILON } from './problem.js';
 import { Rules } from './rules.js';
@@ -18,6 +19,8 @@ export interface SearchOptions {
   readonly seed: number;
   /** Where the search begins; default: where everything is. */
   readonly from?: Int32Array;
+  /** Where an earlier plan would have each resource (`NOWHERE`: it does not say): what still may be is made first. */
+  readonly wanted?: Int32Array;
   /** Share of the time that is over, from 0; 1 ends the search, and what it found then depends on the clock. */
   readonly timeShare?: () => number;
 }
@@ -80,11 +83,16 @@ export function best(problem: Problem, options: SearchOptions): Solution & { sto
 }
 
 function isVast(problem: Problem): boolean {
-  const { movesMax, moveCost, start } = problem;
+  const { movesMax, start } = problem;
   if (movesMax < VAST_SERVERS_MIN) return false;
-  const least = moveCost.reduce((lowest, cost) => Math.min(lowest, cost), Infinity);
+  const least = leastPriceOf(problem);
   const troubled = costsOf(problem, start).filter((cost) => cost > least + EPSILON);
   return troubled.length >= VAST_SERVERS_MIN;
+}
+
+/** What the cheapest move costs. */
+function leastPriceOf({ moveCost }: Problem): number {
+  return moveCost.reduce((lowest, cost) => Math.min(lowest, cost), Infinity);
 }
 
 interface Standing {
@@ -112,7 +120,11 @@ class Search {
     this.#layout.isEvening = false;
     this.#rules = new Rules(this.#layout);
     this.#descent = new Descent(this.#layout, this.#rules);
-    this.#isVast = isVast(problem);
+    const { wanted } = options;
+    const isResumed = wanted !== undefined && resume(this.#layout, this.#rules, wanted);
+    this.#isVast = !isResumed && isVast(problem);
+    // What the earlier plan left because it was not worth a move is not looked at again.
+    if (isResumed) this.#descent.costMin = Math.max(EPSILON, leastPriceOf(problem));
     this.#rng = new SeededRng(options.seed);
     this.#shaker = new Shaker(this.#layout, this.#rules, this.#rng);
   }

@@ -2,6 +2,7 @@ import type { ReasonedShift } from './batches.js';
 import type { PlannerOptions, PlanningInputs } from './inputs.js';
 import type { Problem } from './problem.js';
 import { EPSILON } from './problem.js';
+import { scoreOf } from './score.js';
 import type { SearchOptions, Stopped } from './search.js';
 import { best, first } from './search.js';
 import { moveCostsOf } from './sizing.js';
@@ -30,13 +31,30 @@ export function solve(inputs: PlanningInputs, run: PlanningRun = {}): Solved {
   const { problem } = translation;
   const { workUnits } = inputs.options;
   const options = { ...run, workUnits, seed: inputs.seed };
-  const { assignment, stopped } = best(problem, options);
+  const { assignment, stopped } = warm(problem, options) ?? best(problem, options);
   const rest = relieved(problem, assignment, { ...options, planner: inputs.options });
   return {
     translation,
     ...switchable(problem, rest, inputs.forecast.grid),
     stopped,
   };
+}
+
+/**
+ * The plan that waits, brought up to date by plain steps: nearly all of a search is in it. Undefined: none waits, or
+ * what it leaves is worth a search of its own.
+ */
+function warm(
+  problem: Problem,
+  options: SearchOptions,
+): { readonly assignment: Int32Array; readonly stopped: Stopped } | undefined {
+  const { wanted } = problem;
+  if (wanted === null) return undefined;
+  const { assignment, overload } = first(problem, { ...options, wanted });
+  const { misplaced, faults } = scoreOf(problem, assignment);
+  return misplaced > 0 || faults > 0 || overload > EPSILON
+    ? undefined
+    : { assignment, stopped: 'complete' };
 }
 
 /** So often at most; each time a tenth of what is left is enough. */

@@ -54,6 +54,7 @@ export function translate(inputs: PlanningInputs): Translation {
     zones: servers.map(({ zone }) => zone),
     origin: Int32Array.from(places, ({ origin }) => origin),
     start,
+    wanted: wantedOf(resources, serverIndex),
     grouping: groupingOf(ids, servers, { start, options: inputs.options.groups }),
     allowed,
     refuges,
@@ -135,6 +136,16 @@ function roleOf(state: PlanningServer['state']): Role {
     case 'maintenance':
       return 'leaving';
   }
+}
+
+function wantedOf(
+  resources: readonly PlanningResource[],
+  serverIndex: ReadonlyMap<ServerId, number>,
+): Int32Array | null {
+  if (resources.every(({ wanted }) => wanted === undefined)) return null;
+  return Int32Array.from(resources, ({ wanted }) =>
+    wanted === undefined ? NOWHERE : (serverIndex.get(wanted) ?? NOWHERE),
+  );
 }
 
 interface Place {

@@ -14,7 +14,10 @@ import { g, r, s } from '../names.js';
 
 /** A resource of a test: where it is, what it needs, and what is special about it. */
 export interface TestResource extends Partial<
-  Omit<PlanningResource, 'id' | 'server' | 'eligible' | 'pinned' | 'movingTo' | 'standby'>
+  Omit<
+    PlanningResource,
+    'id' | 'server' | 'eligible' | 'pinned' | 'movingTo' | 'standby' | 'wanted'
+  >
 > {
   readonly on?: string | null;
   /** Demand by dimension: one number for every step, or a number a step. */
@@ -27,6 +30,7 @@ export interface TestResource extends Partial<
   readonly pinned?: string;
   readonly movingTo?: string;
   readonly standby?: string;
+  readonly wanted?: string;
 }
 
 export interface TestServer extends Partial<Omit<PlanningServer, 'id'>> {
@@ -82,6 +86,7 @@ function resourceOf(
     movingTo: named(rest.movingTo),
     pinned: named(rest.pinned),
     eligible: rest.eligible?.map(s) ?? all,
+    ...(rest.wanted !== undefined && { wanted: s(rest.wanted) }),
   };
 }
 

@@ -24,10 +24,11 @@ function randomFleet(seed: number): TestFleet {
   // The mean resource, such that the fleet is between nearly idle and overfull.
   const fill = between(rng, 0.1, 1.3);
   const mean = (fill * serverIds.length * 100) / Math.max(1, count);
+  const isResumed = chance(rng, 0.3);
   const resources = Object.fromEntries(
     idsOf('r', count).map((id) => [
       id,
-      resourceOf(rng, { dimensions, steps, serverIds, mean, isPlain }),
+      resourceOf(rng, { dimensions, steps, serverIds, mean, isPlain, isResumed }),
     ]),
   );
   return {
@@ -94,10 +95,12 @@ interface Shape {
   readonly serverIds: readonly string[];
   readonly mean: number;
   readonly isPlain: boolean;
+  /** A plan waits. */
+  readonly isResumed: boolean;
 }
 
 function resourceOf(rng: Rng, shape: Shape): TestResource {
-  const { dimensions, serverIds, isPlain } = shape;
+  const { dimensions, serverIds, isPlain, isResumed } = shape;
   const needs = Object.fromEntries(
     dimensions
       .filter(() => isPlain || chance(rng, 0.95))
@@ -117,6 +120,7 @@ function resourceOf(rng: Rng, shape: Shape): TestResource {
     ...(special > 0.95 ? { movingTo: pick(rng, serverIds) } : {}),
     ...(chance(rng, 0.2) ? { eligible: serverIds.filter(() => chance(rng, 0.6)) } : {}),
     ...(chance(rng, 0.5) ? { standby: pick(rng, serverIds) } : {}),
+    ...(isResumed && chance(rng, 0.3) ? { wanted: pick(rng, serverIds) } : {}),
   };
 }
 

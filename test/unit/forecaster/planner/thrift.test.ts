@@ -33,7 +33,14 @@ function vast(options: TestFleet['options'] = {}): TestFleet {
     steps: STEPS,
     servers: Object.fromEntries(names.flat().map((name) => [name, SERVER])),
     resources,
-    options: { movesMax: 1000, imbalanceMax: 9, gainMin: 0.01, reliefMin: 0, ...options },
+    options: {
+      movesMax: 1000,
+      imbalanceMax: 9,
+      gainMin: 0.01,
+      reliefMin: 0,
+      workUnits: 400_000,
+      ...options,
+    },
   };
 }
 

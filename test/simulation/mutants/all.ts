@@ -50,7 +50,7 @@ export const MUTANTS: readonly Mutant[] = [
       ],
     ],
     rules: ['S2'],
-    seed: 11,
+    seed: 34,
     faults: ['slow store', 'stop redirector', 'crash redirector'],
   },
   {
@@ -179,7 +179,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'agent/ownership.js',
     edits: [['if (owned.sinceText !== sinceText)', 'if (false)']],
     rules: ['S1'],
-    seed: 44,
+    seed: 118,
     faults: ['cut store from redirector'],
   },
   {

@@ -67,6 +67,12 @@ export class Acquaintance {
     );
   }
 
+  /** Members may live whom the store has forgotten, or whose latest renewal it has: no majority is known. Ends within a lease. */
+  mayMissMembers(): boolean {
+    const { quietUntilMs = 0 } = this.#era ?? {};
+    return this.#isOffered() || this.#parts.clock.monotonicMs() < quietUntilMs;
+  }
+
   /** True: the coordinator may act. An open switch of this incarnation goes on as it is. */
   async isMade(): Promise<boolean> {
     const { view, clock, reconciler } = this.#parts;

@@ -173,7 +173,7 @@ export class Coordinator {
     this.#acquaintance.note();
     this.#lostServers.note();
     if (view.regressed || !(await this.#lease.acquire())) return false;
-    if (await this.#lostServers.update()) return true;
+    if (!this.#acquaintance.mayMissMembers() && (await this.#lostServers.update())) return true;
     if (!(await this.#acquaintance.isMade())) return false;
     const open = view.get(SWITCH, 'open')?.value;
     if (open !== undefined) return this.#driver.step(open);

@@ -66,7 +66,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'redirector/switch/driver.js',
     edits: [['ack?.boot === boot && ', '']],
     rules: ['S2'],
-    seed: 61,
+    seed: 148,
     faults: ['crash redirector', 'slow store'],
   },
   {
@@ -93,7 +93,7 @@ export const MUTANTS: readonly Mutant[] = [
       ],
     ],
     rules: ['S2', 'L2'],
-    seed: 17,
+    seed: 13,
     faults: ['wall clock'],
   },
   {

@@ -59,6 +59,14 @@ describe('before it acts, the coordinator', () => {
     expect(await acquaintance.isMade()).toBe(true);
   });
 
+  it('may miss members as long: their leases may be newer than what the store has', async () => {
+    expect(acquaintance.mayMissMembers()).toBe(false);
+    await plane.write(new Draft().put(COPY, 'r2', { reserved: g('2.7'), revision: 9 }));
+    expect(acquaintance.mayMissMembers()).toBe(true);
+    await plane.clock.advance(LEASE_MS);
+    expect(acquaintance.mayMissMembers()).toBe(false);
+  });
+
   it('does not wait for a copy of what the store has', async () => {
     await plane.write(new Draft().put(COPY, 'r2', { reserved: g('1.200'), revision: 9 }));
     expect(await acquaintance.isMade()).toBe(true);

@@ -92,7 +92,7 @@ export const MUTANTS: readonly Mutant[] = [
         'return this.#parts.clock.realtimeMs() > overAtMs',
       ],
     ],
-    rules: ['S2', 'L2'],
+    rules: ['S2', 'L2', 'L5'],
     seed: 13,
     faults: ['wall clock'],
   },

@@ -358,7 +358,7 @@ export const MUTANTS: readonly Mutant[] = [
       ['if (!isOpen && !(await reconciler.isAgreed(beganAtMs)))', 'if (false)'],
     ],
     rules: ['S1', 'S3', 'S4', 'L2'],
-    seed: 304,
+    seed: 274,
     faults: ['restore service'],
   },
   {
@@ -366,7 +366,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'redirector/switch/reconciler.js',
     edits: [['.filter(({ resource }) => isUnclaimed(resource))', '']],
     rules: ['S1', 'S3', 'L2'],
-    seed: 120,
+    seed: 527,
     faults: ['restore service'],
   },
   {

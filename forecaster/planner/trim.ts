@@ -49,6 +49,7 @@ function isPair({ problem: { start }, assignment }: Layout, a: number, b: number
 function takeBack(layout: Layout, rules: Rules, resources: readonly number[]): boolean {
   const { problem, overload, pressure, value, groups } = layout;
   const { faults } = groups;
+  const wasNoWorse = groups.isNoWorse();
   if (resources.some((resource) => layout.assignment[resource] === problem.start[resource])) {
     return false;
   }
@@ -63,6 +64,7 @@ function takeBack(layout: Layout, rules: Rules, resources: readonly number[]): b
   for (const resource of resources) layout.move(resource, problem.start[resource]!);
   const isWithinLimits =
     groups.faults <= faults &&
+    (!wasNoWorse || groups.isNoWorse()) &&
     resources.every((resource) => !groups.meets(resource, problem.start[resource]!)) &&
     touched.every((server) => !layout.isBroken(server));
   const isUseless =

@@ -7,9 +7,14 @@ export function makeMinimal(tableau: Tableau): void {
   for (let hasChanged = true; hasChanged;) {
     hasChanged = false;
     for (const [resource, home] of start.entries()) {
-      if (isAway(home, tableau.assignment[resource]!) === 0 || !isUseless(tableau, resource))
-        continue;
+      const server = tableau.assignment[resource]!;
+      if (isAway(home, server) === 0 || !isUseless(tableau, resource)) continue;
       tableau.move(resource, home);
+      // It mends one rule of its group and breaks another, which was not broken at the start.
+      if (!tableau.groups.isNoWorse()) {
+        tableau.move(resource, server);
+        continue;
+      }
       hasChanged = true;
     }
   }

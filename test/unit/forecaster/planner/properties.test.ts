@@ -6,6 +6,7 @@ import { planFor } from '../../../../forecaster/planner/planner.js';
 import { best, plan } from '../../../../forecaster/planner/search.js';
 import { translate } from '../../../../forecaster/planner/translation.js';
 import { fuzzRuns } from '../../../support/fuzz.js';
+import { plannerFailure } from '../../../support/planner-properties.js';
 import { faultsOf } from '../../../support/planner/checker.js';
 import { randomInputs } from '../../../support/planner/random-inputs.js';
 import { lowestPeak, permuted, small } from '../../../support/planner/variants.js';
@@ -91,5 +92,9 @@ describe('a search', () => {
     const { problem } = translate(randomInputs(5));
     const short = best(problem, { workUnits: 1, seed: 1 });
     expect(short.stopped).toBe('work');
+  });
+
+  it('takes no move back that would break a rule of a group for one that it mends (seed 3658)', () => {
+    expect(plannerFailure(3658)).toBeUndefined();
   });
 });

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { SecureContextOptions } from 'node:tls';
-import { Server as TlsServer, createSecureContext } from 'node:tls';
+import { Server as TlsServer } from 'node:tls';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import fastify from 'fastify';
 import type { Address } from '../core/domain.js';
@@ -9,6 +9,8 @@ import { ForeshiftError, fail } from '../core/errors.js';
 import { parseJson } from '../core/json.js';
 import type { Startable } from '../core/lifecycle.js';
 import type { Log } from '../core/log.js';
+import type { Certificate } from '../core/net/tls/server-tls.js';
+import { ownServerOptions } from '../core/net/tls/server-tls.js';
 import { messageOf } from '../core/text.js';
 import type { Access, Identity } from './access/access.js';
 import { assertRole } from './access/access.js';
@@ -37,18 +39,10 @@ export interface ApiServerParts {
   readonly onForbidden: (identity: Identity, what: string) => void;
 }
 
-/** PEM. */
-export interface ApiTls {
-  readonly chain: string;
-  readonly key: string;
-  /** Where it came from, for a person. */
-  readonly origin: string;
-}
-
 export interface ApiServerOptions {
   readonly listen: Address;
   /** Undefined: in the clear, for this machine alone. */
-  readonly tls: ApiTls | undefined;
+  readonly tls: Certificate | undefined;
   readonly bodyBytesMax: number;
   readonly requestTimeoutMs: number;
   readonly idleTimeoutMs: number;
@@ -116,16 +110,16 @@ export class ApiServer implements Startable {
     await this.#app.close();
   }
 
-  /** Another certificate, from the next handshake on. @throws ERR_TLS_INVALID: the former stays */
-  renew(tls: ApiTls): void {
+  /** Another certificate, from the next handshake on: what `ownServerOptions` made of it. */
+  renew(context: SecureContextOptions): void {
     const { server } = this.#app;
-    if (server instanceof TlsServer) server.setSecureContext(apiContext(tls));
+    if (server instanceof TlsServer) server.setSecureContext(context);
   }
 
   #build(): FastifyInstance {
     const { bodyBytesMax, requestTimeoutMs, idleTimeoutMs, tls } = this.#options;
     const app = fastify({
-      ...(tls !== undefined && { https: apiContext(tls) }),
+      ...(tls !== undefined && { https: ownServerOptions(tls) }),
       logger: false,
       bodyLimit: bodyBytesMax,
       requestTimeout: requestTimeoutMs,
@@ -204,34 +198,29 @@ export class ApiServer implements Startable {
         done();
       },
       handler: async (request, reply) => {
-        const gone = new AbortController();
-        request.raw.once('close', () => {
-          gone.abort(new Error('the client has gone'));
-        });
-        const { params, query } = request;
-        const identity = request.getDecorator<Identity>('identity');
-        const body = actedBy(identity, request.body ?? {});
-        const act = (): Promise<unknown> =>
-          route.handle({ params, query, body, signal: gone.signal });
-        const key = request.headers['idempotency-key'];
-        const answer =
-          route.method === 'POST' && key !== undefined
-            ? await this.#answers.once(
-                String(key),
-                { by: identity.name, path: request.url, body },
-                act,
-              )
-            : await act();
-        const text = JSON.stringify(answer);
+        const text = JSON.stringify(await this.#answer(route, request));
         void reply.type('application/json');
         if (!route.isTagged) return reply.send(text);
         const tag = `"${createHash('sha256').update(text).digest('base64url').slice(0, 22)}"`;
         void reply.header('etag', tag);
-        return request.headers['if-none-match'] === tag
-          ? reply.status(304).send()
-          : reply.send(text);
+        const isKnown = request.headers['if-none-match'] === tag;
+        return isKnown ? reply.status(304).send() : reply.send(text);
       },
     });
+  }
+
+  #answer(route: ApiRoute, request: FastifyRequest): Promise<unknown> {
+    const gone = new AbortController();
+    request.raw.once('close', () => {
+      gone.abort(new Error('the client has gone'));
+    });
+    const { params, query, url } = request;
+    const identity = request.getDecorator<Identity>('identity');
+    const body = actedBy(identity, request.body ?? {});
+    const act = (): Promise<unknown> => route.handle({ params, query, body, signal: gone.signal });
+    const key = request.headers['idempotency-key'];
+    if (route.method === 'GET' || key === undefined) return act();
+    return this.#answers.once(String(key), { by: identity.name, path: url, body }, act);
   }
 
   #stream(request: FastifyRequest, reply: FastifyReply): void {
@@ -268,17 +257,6 @@ export class ApiServer implements Startable {
 function actedBy({ name, isProven }: Identity, body: unknown): unknown {
   const isObject = typeof body === 'object' && body !== null && !Array.isArray(body);
   return isProven && isObject ? { ...body, by: name } : body;
-}
-
-/** @throws ERR_TLS_INVALID */
-export function apiContext({ chain, key, origin }: ApiTls): SecureContextOptions {
-  const options = { cert: chain, key, minVersion: 'TLSv1.2' } as const;
-  try {
-    createSecureContext(options);
-  } catch (error) {
-    fail('ERR_TLS_INVALID', { origin, why: messageOf(error) }, { cause: error });
-  }
-  return options;
 }
 
 /** Fastify's own errors in our words. */

@@ -8,6 +8,7 @@ import { isNotFound } from '../core/disk/codes.js';
 import { formatAddress } from '../core/domain.js';
 import { fail } from '../core/errors.js';
 import { ApiClient } from './api-client.js';
+import { readText } from './read-text.js';
 import type { Terminal } from './terminal.js';
 
 /** The options that every verb has. */
@@ -69,10 +70,7 @@ export class Context {
   async #token(): Promise<string | undefined> {
     const file = this.options.apiTokenFile;
     if (file === undefined) return process.env[TOKEN_VARIABLE]?.trim();
-    const text = await readFile(file, 'utf8').catch(() =>
-      fail('ERR_FILE_UNREADABLE', { file, why: 'it cannot be read' }),
-    );
-    return text.trim();
+    return (await readText(file)).trim();
   }
 
   /** The file of `--config`, else `foreshift.yaml` here, else the defaults. @throws ERR_CONFIG_INVALID, ERR_FILE_UNREADABLE */

@@ -9,7 +9,7 @@ import { readTrace } from '../core/trace/read.js';
 import { dimensionsOf, panelIn } from '../core/trace/trace.js';
 import { clip } from '../core/text.js';
 import type { VerbOptions } from './verb.js';
-import { numberOption, textOption } from './verb.js';
+import { choiceOption, numberOption, textOption } from './verb.js';
 
 /** What `forecast` and `backtest` are about: one dimension of a trace, of all its resources or of one. */
 export interface TraceLoad {
@@ -67,10 +67,5 @@ function ownGrid(key: SeriesKey, { startMs, stepMs }: Grid, values: Float32Array
 }
 
 function dimensionOption(options: VerbOptions): Dimension | undefined {
-  const text = textOption(options, 'dimension');
-  if (text === undefined) return undefined;
-  const found = DIMENSIONS.find((name) => name === text);
-  if (found !== undefined) return found;
-  const allowed = `one of ${DIMENSIONS.join(', ')}`;
-  return fail('ERR_OPTION_INVALID', { option: '--dimension', value: clip(text), allowed });
+  return choiceOption(options, 'dimension', DIMENSIONS);
 }

@@ -1,10 +1,10 @@
-import { fail, ForeshiftError } from '../core/errors.js';
+import { ForeshiftError } from '../core/errors.js';
 import type { Predictor } from '../models/neural/neural.js';
 import { openNeural } from '../models/neural/open.js';
 import type { Context } from './context.js';
 import { shippedWeights } from './services/weights.js';
 import type { VerbOptions } from './verb.js';
-import { textOption } from './verb.js';
+import { choiceOption } from './verb.js';
 
 /** For verbs that forecast by themselves. */
 export const NEURAL_OPTIONS = [
@@ -19,11 +19,7 @@ export async function verbNeural(
   { terminal }: Pick<Context, 'terminal'>,
   options: VerbOptions,
 ): Promise<Predictor | undefined> {
-  const wanted = textOption(options, 'neural') ?? 'on';
-  if (wanted === 'off') return undefined;
-  if (wanted !== 'on') {
-    return fail('ERR_OPTION_INVALID', { option: '--neural', value: wanted, allowed: 'on, off' });
-  }
+  if (choiceOption(options, 'neural', ['on', 'off']) === 'off') return undefined;
   try {
     const weights = await shippedWeights();
     if (weights !== undefined) return (await openNeural(weights, 'auto')).network;

@@ -22,6 +22,21 @@ export function textOption(options: VerbOptions, name: string): string | undefin
   return typeof value === 'string' ? value : undefined;
 }
 
+/** One of a few words; undefined if it was not given. @param name as it is typed, without its dashes. @throws ERR_OPTION_INVALID */
+export function choiceOption<Choice extends string>(
+  options: VerbOptions,
+  name: string,
+  choices: readonly Choice[],
+): Choice | undefined {
+  const text = textOption(options, keyOf(name));
+  if (text === undefined) return undefined;
+  const allowed = `one of ${choices.join(', ')}`;
+  return (
+    choices.find((choice) => choice === text) ??
+    fail('ERR_OPTION_INVALID', { option: `--${name}`, value: text.slice(0, 80), allowed })
+  );
+}
+
 /** @param name as it is typed, without its dashes: `warm-days`. @throws ERR_OPTION_INVALID */
 export function numberOption(
   options: VerbOptions,

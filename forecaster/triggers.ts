@@ -2,6 +2,7 @@ import type { ResourceId, ServerId } from '../core/domain.js';
 import type { TriggerKind } from '../core/plan.js';
 import type { ServerStanding } from '../core/table-store/server-state.js';
 import { counted } from '../core/text.js';
+import { timeWords } from './planner/words.js';
 
 /* When a round begins before its time, and what for. Pure: facts in, a trigger or nothing out. */
 
@@ -53,11 +54,11 @@ export interface PredictedBreach {
 export function forecastTrigger(breaches: readonly PredictedBreach[]): Trigger | undefined {
   const [first] = [...breaches].sort((a, b) => a.atMs - b.atMs);
   if (first === undefined) return undefined;
-  const when = new Date(first.atMs).toISOString().slice(11, 16);
+  const when = timeWords(first.atMs, first.atMs);
   const more = breaches.length === 1 ? '' : `, and ${counted(breaches.length - 1, 'more server')}`;
   return {
     kind: 'forecast',
-    detail: `${first.server} will be at ${percent(first.utilization)} at ${when} UTC${more}`,
+    detail: `${first.server} will be at ${percent(first.utilization)} at ${when}${more}`,
   };
 }
 

@@ -7,7 +7,6 @@ import { Registration } from '../../api/registration.js';
 import { Access } from '../../api/access/access.js';
 import { Refusals } from '../../api/access/refusals.js';
 import { apiRoutes } from '../../api/routes/all.js';
-import type { ApiTls } from '../../api/server.js';
 import { API_SERVER_DEFAULTS, ApiServer } from '../../api/server.js';
 import type { Status } from '../../api/contract/status.js';
 import type { Collector } from '../../collector/collector.js';
@@ -20,6 +19,7 @@ import type { EngineHealth } from '../../core/engine-health.js';
 import type { Log } from '../../core/log.js';
 import type { MetricStore } from '../../core/metric-store/port.js';
 import type { Net } from '../../core/net/port.js';
+import type { Certificate } from '../../core/net/tls/server-tls.js';
 import type { Eligibility } from '../../core/table-store/eligibility.js';
 import type { TableStore } from '../../core/table-store/port.js';
 import { COLLECTOR } from '../../core/table-store/records/collector.js';
@@ -38,7 +38,7 @@ export interface ControlParts {
   readonly secret: string;
   readonly version: string;
   /** The API's certificate; undefined: it speaks in the clear. */
-  readonly tls: ApiTls | undefined;
+  readonly tls: Certificate | undefined;
   /** @throws ERR_CALL_FORBIDDEN */
   readonly assertAllowed: (address: Address) => void;
   /** If it runs in this process: how its polls go is part of the status then. */

@@ -1,8 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fail } from '../../core/errors.js';
 import type { RedisOptions } from '../../core/redis/options.js';
 import type { FoundConfig } from '../context.js';
+import { readText } from '../read-text.js';
 
 const PORT = 6379;
 
@@ -25,17 +24,9 @@ export async function redisOf({
     ...(redisPassword !== undefined && { password: redisPassword }),
     ...(redisSentinelPassword !== undefined && { sentinelPassword: redisSentinelPassword }),
     ...(protocol === 'rediss:' && {
-      tls: caFile ? { ca: await readCa(join(folder, caFile)) } : {},
+      tls: caFile ? { ca: await readText(join(folder, caFile)) } : {},
     }),
     commandTimeoutMs,
     connectTimeoutMs,
   };
-}
-
-async function readCa(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (cause) {
-    return fail('ERR_FILE_UNREADABLE', { file, why: 'it cannot be read' }, { cause });
-  }
 }

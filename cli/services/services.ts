@@ -2,7 +2,6 @@ import { strict as assert } from 'node:assert';
 import { randomUUID } from 'node:crypto';
 import type { Registration } from '../../api/registration.js';
 import type { ApiServer } from '../../api/server.js';
-import { apiContext } from '../../api/server.js';
 import type { Collector } from '../../collector/collector.js';
 import type { FaultReportParts } from '../../collector/fault-report.js';
 import { FaultReport } from '../../collector/fault-report.js';
@@ -27,6 +26,7 @@ import type { CompactionParts } from '../../core/metric-store/compaction.js';
 import { scheduleCompaction } from '../../core/metric-store/compaction.js';
 import type { HttpServer } from '../../core/net/http-server.js';
 import { NodeNet } from '../../core/net/node.js';
+import { ownServerOptions } from '../../core/net/tls/server-tls.js';
 import type { RedisOptions } from '../../core/redis/options.js';
 import type { Rng } from '../../core/rng.js';
 import { Eligibility } from '../../core/table-store/eligibility.js';
@@ -252,7 +252,7 @@ export class Services implements Startable {
     if (control?.agentCheck !== undefined) metrics.add(...control.agentCheck.metrics);
     const secure = async (now: Config): Promise<void> => {
       const apiTls = has('api') ? await apiTlsOf(now) : undefined;
-      if (apiTls !== undefined) apiContext(apiTls);
+      const apiContext = apiTls && ownServerOptions(apiTls);
       if (redirector !== undefined) {
         const read = await settingsOf(now);
         const named = namedFilesOf(now, read.files);
@@ -265,7 +265,7 @@ export class Services implements Startable {
         if (workers === undefined) await change();
         else await workers.reconfigure(change);
       }
-      if (apiTls !== undefined) control?.api.renew(apiTls);
+      if (apiContext !== undefined) control?.api.renew(apiContext);
     };
     const watch = new SecurityWatch({
       ...{ clock, log, folder, secret },

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { agentToken } from '../../core/agent-protocol.js';
 import type { Dimension, ResourceId } from '../../core/domain.js';
@@ -18,6 +17,7 @@ import type { GaneshaServerOptions } from '../services/agent.js';
 import { agentService } from '../services/agent.js';
 import { live } from '../services/life.js';
 import { clusterSecret } from '../services/secret.js';
+import { readText } from '../read-text.js';
 import { productVersion } from '../product.js';
 import type { Verb, VerbOptions } from '../verb.js';
 import { textOption } from '../verb.js';
@@ -139,12 +139,6 @@ async function tokenOf(options: VerbOptions): Promise<string> {
   const token = file === undefined ? process.env[TOKEN_VARIABLE] : await readText(file);
   return (
     token?.trim() ?? fail('ERR_OPTION_MISSING', { option: `--token-file, or ${TOKEN_VARIABLE}` })
-  );
-}
-
-async function readText(file: string): Promise<string> {
-  return readFile(file, 'utf8').catch(() =>
-    fail('ERR_FILE_UNREADABLE', { file, why: 'it cannot be read' }),
   );
 }
 

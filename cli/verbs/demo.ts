@@ -1,6 +1,4 @@
 import { MODES } from '../../core/domain.js';
-import type { Mode } from '../../core/domain.js';
-import { fail } from '../../core/errors.js';
 import { createLog } from '../../core/log.js';
 import { SeededRng } from '../../core/rng.js';
 import { generatedTrace } from '../../core/trace/generated.js';
@@ -12,7 +10,7 @@ import { EXIT, Ended } from '../exit.js';
 import { productVersion } from '../product.js';
 import { untilStopped } from '../services/signals.js';
 import type { Verb } from '../verb.js';
-import { numberOption, textOption } from '../verb.js';
+import { choiceOption, numberOption, textOption } from '../verb.js';
 
 export const demoVerb: Verb = {
   usage: 'demo',
@@ -51,7 +49,7 @@ export const demoVerb: Verb = {
       },
       {
         trace: file === undefined ? generatedTrace({ seed }) : await readTrace(file),
-        mode: modeOf(textOption(options, 'mode') ?? 'auto'),
+        mode: choiceOption(options, 'mode', MODES) ?? 'auto',
         apiPort: port('api-port'),
         proxyPort: port('proxy-port'),
         seed,
@@ -92,13 +90,6 @@ function sightLines(sights: readonly Sight[]): string[] {
     ),
     'kill -9 any of them and watch; Ctrl-C ends it',
   ];
-}
-
-function modeOf(text: string): Mode {
-  const mode = MODES.find((known) => known === text);
-  return (
-    mode ?? fail('ERR_OPTION_INVALID', { option: '--mode', value: text, allowed: MODES.join(', ') })
-  );
 }
 
 function isClean({ verdict }: DemoSummary): boolean {

@@ -3,7 +3,7 @@ import { ACCESS_ROLES, GRANT_NAME, apiToken } from '../../api/access/token.js';
 import { fail } from '../../core/errors.js';
 import { clusterSecret } from '../services/secret.js';
 import type { Verb } from '../verb.js';
-import { numberOption, textOption } from '../verb.js';
+import { choiceOption, numberOption } from '../verb.js';
 
 const DAY_MS = 86_400_000;
 
@@ -17,12 +17,7 @@ export const tokenVerb: Verb = {
   ],
   run: async (context, [name = ''], options) => {
     if (!GRANT_NAME.test(name)) fail('ERR_NAME_INVALID', { what: 'token', name });
-    const given = textOption(options, 'role') ?? '';
-    const role = ACCESS_ROLES.find((known) => known === given);
-    if (role === undefined) {
-      const allowed = ACCESS_ROLES.join(', ');
-      return fail('ERR_OPTION_INVALID', { option: '--role', value: given.slice(0, 80), allowed });
-    }
+    const role = choiceOption(options, 'role', ACCESS_ROLES) ?? 'viewer';
     const days = numberOption(options, 'days', { min: 0.01, max: 3650 }) ?? 90;
     const untilMs = context.clock.realtimeMs() + days * DAY_MS;
     const { config, secret, folder } = await context.config();

@@ -190,9 +190,9 @@ export function bytesWords(bytes: number): string {
   return `${unit === 0 ? Math.round(value) : value.toFixed(1)} ${BYTE_UNITS[unit]!}`;
 }
 
-/** "09:44 UTC", with the date unless it is today's. */
+/** "09:44 UTC", with the date unless it is today's, and with seconds unless it is a full minute. */
 export function timeWords(atMs: number, nowMs?: number): string {
   const [date = '', time = ''] = new Date(atMs).toISOString().split('T');
   const isToday = nowMs !== undefined && new Date(nowMs).toISOString().startsWith(date);
-  return `${isToday ? '' : `${date} `}${time.slice(0, 5)} UTC`;
+  return `${isToday ? '' : `${date} `}${time.slice(0, time.startsWith(':00', 5) ? 5 : 8)} UTC`;
 }

@@ -69,23 +69,27 @@ export class Acquaintance {
 
   /** Members may live whom the store has forgotten, or whose latest renewal it has: no majority is known. Ends within a lease. */
   mayMissMembers(): boolean {
-    const { quietUntilMs = 0 } = this.#era ?? {};
-    return this.#isOffered() || this.#parts.clock.monotonicMs() < quietUntilMs;
+    return this.#isOffered() || this.#isQuiet();
   }
 
   /** True: the coordinator may act. An open switch of this incarnation goes on as it is. */
   async isMade(): Promise<boolean> {
-    const { view, clock, reconciler } = this.#parts;
+    const { view, reconciler } = this.#parts;
     if (this.#isOffered()) return false;
     if (!this.#isMade && !this.hasHeardAll()) return false;
     // Also later: a server that was lost may know more than everybody else.
     if (await reconciler.catchUp()) return false;
     if (this.#isMade) return true;
-    const { beganAtMs = 0, quietUntilMs = 0 } = this.#era ?? {};
+    const { beganAtMs = 0 } = this.#era ?? {};
     const isOpen = view.get(SWITCH, 'open') !== undefined;
     if (!isOpen && !(await reconciler.isAgreed(beganAtMs))) return false;
-    this.#isMade = clock.monotonicMs() >= quietUntilMs;
+    this.#isMade = !this.#isQuiet();
     return this.#isMade;
+  }
+
+  /** Leases that the store forgot may still last. */
+  #isQuiet(): boolean {
+    return this.#parts.clock.monotonicMs() < (this.#era?.quietUntilMs ?? 0);
   }
 
   /**

@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import type { Socket } from 'node:net';
-import type { TLSSocket, TlsOptions } from 'node:tls';
+import type { SecureContextOptions, TLSSocket, TlsOptions } from 'node:tls';
 import { createSecureContext, createServer } from 'node:tls';
 import { fail } from '../../errors.js';
 import { messageOf } from '../../text.js';
@@ -95,17 +95,41 @@ export class ServerTls {
   }
 }
 
-function contextOptions(material: ServerTlsMaterial, { chain, key }: Certificate): TlsOptions {
-  const { clientCa, minVersion, ticketKeys } = material;
+/** Of a server of Node's own, which makes its tickets itself. @throws ERR_TLS_INVALID */
+export function ownServerOptions(certificate: Certificate): SecureContextOptions {
+  const options = certificateOptions(certificate, '1.2');
+  try {
+    createSecureContext(options);
+  } catch (error) {
+    fail(
+      'ERR_TLS_INVALID',
+      { origin: certificate.origin, why: messageOf(error) },
+      { cause: error },
+    );
+  }
+  return options;
+}
+
+function certificateOptions(
+  { chain, key }: Certificate,
+  minVersion: ServerTlsMaterial['minVersion'],
+): SecureContextOptions {
   return {
     cert: chain,
     key,
     minVersion: `TLSv${minVersion}`,
+    // A client's wish to begin anew inside costs the server more than the client.
+    secureOptions: NO_RENEGOTIATION,
+  };
+}
+
+function contextOptions(material: ServerTlsMaterial, certificate: Certificate): TlsOptions {
+  const { clientCa, minVersion, ticketKeys } = material;
+  return {
+    ...certificateOptions(certificate, minVersion),
     ...(clientCa !== undefined && { ca: clientCa }),
     ticketKeys: Buffer.from(ticketKeys),
     sessionIdContext: SESSION_CONTEXT,
-    // A client's wish to begin anew inside costs the server more than the client.
-    ...({ secureOptions: NO_RENEGOTIATION } as const),
   };
 }
 

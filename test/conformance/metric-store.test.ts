@@ -7,7 +7,7 @@ import { SILENT_LOG } from '../../core/log.js';
 import { EmbeddedMetricStore } from '../../core/metric-store/embedded.js';
 import { MemoryMetricStore } from '../../core/metric-store/memory.js';
 import { temporaryDisk } from '../support/temporary.js';
-import type { MetricStoreWorld } from './metric-store.js';
+import type { MetricStoreWorld } from '../support/held-store.js';
 import { describeMetricStore } from './metric-store.js';
 
 const DAY = 86_400_000;

@@ -5,7 +5,7 @@ import { NodeNet } from '../../core/net/node.js';
 import { SimulatedNet } from '../../core/net/simulated.js';
 import { SeededRng } from '../../core/rng.js';
 import { stepUntil } from '../support/step-until.js';
-import type { NetWorld } from './net.js';
+import type { NetWorld } from '../support/meeting-place.js';
 import { describeNet } from './net.js';
 
 describeNet('NodeNet', () => {

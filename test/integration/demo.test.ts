@@ -30,7 +30,7 @@ describe('the demo', () => {
   it('moves resources of real servers under real requests, and no request fails', async () => {
     const demo = spawn(
       process.execPath,
-      [MAIN, 'demo', '--for', '45', '--json', '--api-port', '0', '--proxy-port', '0'],
+      [MAIN, 'demo', '--for', '30', '--json', '--api-port', '0', '--proxy-port', '0'],
       { stdio: ['ignore', 'pipe', 'pipe'] },
     );
     child = demo;

@@ -1,25 +1,18 @@
-import type {
-  DrainPolicy,
-  LostSourcePolicy,
-  MemberId,
-  ResourceId,
-  ServerId,
-} from '../../core/domain.js';
+import type { DrainPolicy, LostSourcePolicy, MemberId, ResourceId } from '../../core/domain.js';
 import type { Generation } from '../../core/generation.js';
-import {
-  NO_GENERATION,
-  compareGenerations,
-  formatGeneration,
-  isSameGeneration,
-  newestGeneration,
-} from '../../core/generation.js';
+import { compareGenerations, formatGeneration, isSameGeneration } from '../../core/generation.js';
 import type { Changes, Transaction, TransactResult } from '../../core/table-store/port.js';
 import type { SwitchRecord } from '../../core/table-store/records/switch.js';
 import { ACK, MEMBER, SWITCH } from '../../core/table-store/records/switch.js';
 import { HEAD, PLACEMENT } from '../../core/table-store/records/table.js';
 import type { Redirector } from '../../redirector/redirector.js';
+import { KnownGenerations } from './known-generations.js';
+import type { Commit } from './known-tables.js';
+import { KnownTables } from './known-tables.js';
+import { LossRules } from './loss-rules.js';
 import type { SimProcess } from './process.js';
 import { Records } from './records.js';
+import { TrueLeases } from './true-leases.js';
 import { Violation } from './violation.js';
 
 /** A redirector as the checker sees it: the real one, and the process in which it runs. */
@@ -38,16 +31,6 @@ export interface CheckerOptions {
   readonly heldPerResourceMax: number;
   /** Nothing waits longer at a gate whose process runs. */
   readonly heldMaxMs: number;
-}
-
-/** A member's lease as it really is: from the sending of its last renewal that the store took. */
-interface TrueLease {
-  readonly boot: string;
-  readonly untilMs: number;
-  /** When there was something that it must read before it knows what is open: its own first record, a changed table. */
-  newsAtMs: number;
-  /** It has read the store since. */
-  isSettled: boolean;
 }
 
 export interface Departure {
@@ -80,8 +63,6 @@ export interface Moving {
  */
 export class Checker {
   readonly redirectors = new Map<string, Observed>();
-  /** When a generation gave a resource to a server: `resource@since` → commit. */
-  readonly commits = new Map<string, { readonly server: string; readonly atMs: number }>();
   /** Planned moves away from servers without a fence: who was live then has nothing under way there any more. */
   readonly departures: Departure[] = [];
   /** What commits took from servers which could not be asked. */
@@ -89,17 +70,13 @@ export class Checker {
   readonly moving: Moving[] = [];
   readonly #options: CheckerOptions;
   #records = Records.none;
-  readonly #leases = new Map<string, TrueLease>();
-  /** Every table that ever was, by its generation: resource → `server@since`. */
-  readonly #tables = new Map<string, ReadonlyMap<string, string>>();
-  /** The newest generation that gave a resource to a server, in any store. */
-  readonly #dated = new Map<string, Generation>();
-  readonly #highest = new Map<string, Generation>();
+  readonly #leases: TrueLeases;
+  readonly #generations = new KnownGenerations();
+  readonly #tables = new KnownTables();
+  readonly #losses = new LossRules();
   /** Who has agreed to which switch in which life: a later life, or a later word of it, does not unsay that. */
   readonly #agreed = new Set<string>();
   readonly #switched = new Set<string>();
-  readonly #rescued = new Set<string>();
-  readonly #losses = new Set<string>();
   /** The newest incarnation of any store; and that of the last one that was put back. */
   #incarnation = 0;
   #fellBelow = -1;
@@ -108,10 +85,15 @@ export class Checker {
 
   constructor(options: CheckerOptions) {
     this.#options = options;
+    this.#leases = new TrueLeases(options.processOf);
   }
 
   get records(): Records {
     return this.#records;
+  }
+
+  get commits(): ReadonlyMap<string, Commit> {
+    return this.#tables.commits;
   }
 
   get counts() {
@@ -124,22 +106,26 @@ export class Checker {
     process: SimProcess,
     transaction: Transaction,
     result: TransactResult,
-    { sentAtMs, nowMs }: { readonly sentAtMs: number; readonly nowMs: number },
+    when: { readonly sentAtMs: number; readonly nowMs: number },
   ): void {
     if (!result.committed) return;
+    const { nowMs } = when;
     const before = this.#records;
     const { writes } = transaction;
     this.#records = before.with(writes);
     const wrote = (key: string): boolean => writes.some((write) => write.key === key);
-    if (wrote(MEMBER.key(process.name as MemberId))) this.#renewed(process.name, sentAtMs, nowMs);
-    if (wrote(ACK.key(process.name as MemberId))) this.#acknowledged(process.name as MemberId);
+    const member = process.name as MemberId;
+    if (wrote(MEMBER.key(member))) this.#leases.renewed(member, this.#records, when);
+    if (wrote(ACK.key(member))) this.#acknowledged(member);
     for (const server of this.#records.lost) {
-      if (before.lossOf(server) === undefined) this.#checkLoss(server, nowMs);
+      if (before.lossOf(server) === undefined) {
+        this.#losses.lost(server, this.#records, this.#leases.live(this.#records, nowMs));
+      }
     }
     const isSwitch = wrote(SWITCH.key('open'));
     const isHead = wrote(HEAD.key('head'));
     if (isSwitch || isHead) this.#checkCoordinator(process, before);
-    if (isHead) this.#checkHead(before);
+    if (isHead) this.#generations.checkHead(before, this.#records);
     const { incarnation = 0 } = this.#records.head?.reserved ?? {};
     this.#incarnation = Math.max(this.#incarnation, incarnation);
     if (isSwitch) this.#noteMoving(nowMs);
@@ -160,10 +146,8 @@ export class Checker {
   /** A process was answered what it read. */
   hasRead(process: SimProcess, sentAtMs: number, nowMs: number): void {
     this.#noteSeen(process.name, sentAtMs, nowMs);
-    const lease = this.#leases.get(process.name);
-    if (lease === undefined || this.#options.processOf(lease.boot) !== process) return;
     const isCaughtUp = (this.#records.head?.reserved.incarnation ?? 0) > this.#fellBelow;
-    if (sentAtMs >= lease.newsAtMs && isCaughtUp) lease.isSettled = true;
+    if (isCaughtUp) this.#leases.hasRead(process, sentAtMs);
   }
 
   /** The store begins anew with what a backup holds. */
@@ -171,10 +155,10 @@ export class Checker {
     this.#records = Records.of(backup);
     // What it forgot may have to be done again.
     this.#switched.clear();
-    this.#rescued.clear();
+    this.#losses.forgetRescues();
     // Until it has caught up, who is allowed what is nowhere written down.
     this.#fellBelow = Math.max(this.#fellBelow, this.#incarnation);
-    this.#unsettle(nowMs);
+    this.#leases.unsettle(nowMs);
   }
 
   /** A redirector writes to a server that has no fence: the head of a request for the resource, or more of it. */
@@ -183,15 +167,14 @@ export class Checker {
     server: string,
     { resource, isHead, nowMs }: { resource: ResourceId; isHead: boolean; nowMs: number },
   ): void {
-    const lease = this.#leases.get(from);
-    const isLive = lease !== undefined && nowMs < lease.untilMs;
+    const isLive = this.#leases.isLive(from, nowMs);
     if (!isLive && this.#options.policyOf(resource) === 'consistency') {
       throw new Violation('S6', `${from} sent something for ${resource} after its lease`);
     }
     // One that is cut off serves on, and nothing is claimed for it.
-    if (!isHead || !isLive || !lease.isSettled) return;
+    if (!isHead || !isLive || !this.#leases.isSettled(from)) return;
     const allowed = this.#ownerOf(resource);
-    if (server !== allowed && !this.#isForgotten(resource)) {
+    if (server !== allowed && !this.#tables.isForgotten(resource, this.#records)) {
       const owner = allowed ?? 'nobody';
       throw new Violation('S1', `${from} sent ${resource} to ${server}, which is ${owner}'s`);
     }
@@ -202,36 +185,20 @@ export class Checker {
     for (const [name, { redirector, process }] of this.redirectors) {
       if (!process.isAlive) continue;
       const { gate, view } = redirector;
-      this.#neverFalls(`gate of ${name}`, gate.generation);
-      this.#neverFalls(`view of ${name}`, view.reserved);
-      this.#checkGate(name, redirector);
+      this.#generations.observed(`gate of ${name}`, gate.generation);
+      this.#generations.observed(`view of ${name}`, view.reserved);
+      this.#tables.checkGate(name, gate, this.#generations);
       if (!process.isPaused) this.#checkHeld(name, redirector, nowMs);
     }
   }
 
   agentHeard(agent: string, highest: Generation): void {
-    this.#neverFalls(`agent of ${agent}`, highest);
+    this.#generations.observed(`agent of ${agent}`, highest);
   }
 
   /** What begins anew may begin with less: another process, a lost disk. */
   forget(...observers: string[]): void {
-    for (const key of this.#highest.keys()) {
-      if (observers.some((observer) => key.startsWith(observer))) this.#highest.delete(key);
-    }
-  }
-
-  #renewed(name: string, sentAtMs: number, nowMs: number): void {
-    const record = this.#records.member(name as MemberId);
-    if (record === undefined) return;
-    const { boot, leaseMs } = record;
-    const former = this.#leases.get(name);
-    const isSame = former?.boot === boot;
-    this.#leases.set(name, {
-      boot,
-      untilMs: sentAtMs + leaseMs,
-      newsAtMs: isSame ? former.newsAtMs : nowMs,
-      isSettled: isSame && former.isSettled,
-    });
+    this.#generations.forget(observers);
   }
 
   #acknowledged(name: MemberId): void {
@@ -240,90 +207,6 @@ export class Checker {
     const agreement = agreementOf(name, ack.boot, ack.generation);
     if (ack.obstacles.length === 0 && ack.refusals.length === 0) this.#agreed.add(agreement);
     else this.#agreed.delete(agreement);
-  }
-
-  /** The table changed without a switch: who is live learns it when it next reads. */
-  #unsettle(nowMs: number): void {
-    for (const lease of this.#leases.values()) {
-      lease.newsAtMs = nowMs;
-      lease.isSettled = false;
-    }
-  }
-
-  #neverFalls(observer: string, generation: Generation): void {
-    const highest = this.#highest.get(observer) ?? NO_GENERATION;
-    if (compareGenerations(generation, highest) < 0) {
-      const fell = `${formatGeneration(highest)} to ${formatGeneration(generation)}`;
-      throw new Violation('S3', `${observer} fell from ${fell}`);
-    }
-    this.#highest.set(observer, generation);
-  }
-
-  /**
-   * A server is lost by the word of more than half of those whose leases live: one cut link is no loss. A loss that
-   * was known comes back as it was when an older store is restored.
-   */
-  #checkLoss(server: string, nowMs: number): void {
-    const loss = this.#records.lossOf(server) ?? '';
-    if (this.#losses.has(loss)) return;
-    this.#losses.add(loss);
-    const members = this.#records.members.map((name) => this.#records.member(name));
-    const reporters = members.filter((member) => server in (member?.unreachable ?? {})).length;
-    const live = this.#records.members.filter((name) => this.#liveBoot(name, nowMs) !== undefined);
-    if (2 * reporters <= live.length) {
-      throw new Violation('L5', `${server} was lost by ${reporters} of ${live.length}`);
-    }
-    this.#checkPanic(server as ServerId, live);
-  }
-
-  /**
-   * Nothing is lost for its silence while most servers are silent. The coordinator has the records of those that it
-   * counts as live as they are. It may count some whose leases are over: a server is silent here only if it is
-   * whichever of them it counts.
-   */
-  #checkPanic(server: ServerId, live: readonly MemberId[]): void {
-    const unreachableFor = (name: MemberId) => this.#records.member(name)?.unreachable ?? {};
-    const evidenceOf = (other: ServerId) =>
-      live.flatMap((name) => unreachableFor(name)[other]?.evidence ?? []);
-    if (evidenceOf(server).every((evidence) => evidence === 'refused')) return;
-    const over = this.#records.members.filter((name) => !live.includes(name));
-    const holders = new Set([...this.#records.placements.values()].map((row) => row.server));
-    const wanted = this.#records.wantedServers;
-    const silent = wanted.filter((other) => {
-      const evidence = evidenceOf(other);
-      const hearing = over.filter((name) => unreachableFor(name)[other] === undefined);
-      const isOutOfReach = 2 * evidence.length > live.length + hearing.length;
-      if (!isOutOfReach || !evidence.includes('silent')) return false;
-      return holders.has(other) && !this.#records.isDead(other);
-    });
-    if (2 * silent.length <= wanted.length) return;
-    throw new Violation('L5', `${server} was lost while ${silent.join(', ')} were silent`);
-  }
-
-  /** The life under this name whose lease lives; undefined: none. */
-  #liveBoot(name: MemberId, nowMs: number): string | undefined {
-    const lease = this.#leases.get(name);
-    const boot = this.#records.member(name)?.boot;
-    return lease !== undefined && lease.boot === boot && nowMs < lease.untilMs ? boot : undefined;
-  }
-
-  #checkHead(before: Records): void {
-    const [former, head] = [before.head, this.#records.head];
-    if (former === undefined || head === undefined) return;
-    if (
-      compareGenerations(head.generation, former.generation) < 0 ||
-      compareGenerations(head.reserved, former.reserved) < 0 ||
-      compareGenerations(head.generation, head.reserved) > 0
-    ) {
-      throw new Violation('S3', 'the generation in the store fell');
-    }
-    if (isSameGeneration(head.reserved, former.reserved)) return;
-    for (const [observer, highest] of this.#highest) {
-      if (compareGenerations(head.reserved, highest) > 0) continue;
-      const reserved = formatGeneration(head.reserved);
-      const known = formatGeneration(highest);
-      throw new Violation('S3', `${reserved} was reserved, but the ${observer} knows ${known}`);
-    }
   }
 
   #checkCoordinator(process: SimProcess, before: Records): void {
@@ -370,16 +253,19 @@ export class Checker {
       const was = former.get(resource);
       return was?.server !== server || !isSameGeneration(was.since, since);
     });
-    this.#rememberTable(changed.map(([resource]) => resource));
+    this.#tables.remember(
+      this.#records,
+      changed.map(([resource]) => resource),
+    );
     for (const [resource, { server, since }] of changed) {
       const was = former.get(resource);
       if (was !== undefined && compareGenerations(since, was.since) <= 0) {
         throw new Violation('S3', `the store's since of ${resource} fell`);
       }
-      this.#rememberCommit(resource, { server, since }, nowMs);
+      this.#tables.committed(resource, since, { server, atMs: nowMs });
     }
     if (this.#isRestoration(before)) {
-      this.#unsettle(nowMs);
+      this.#leases.unsettle(nowMs);
       return;
     }
     const { open } = this.#records;
@@ -391,7 +277,7 @@ export class Checker {
     const wild = changed.filter(
       ([resource, { server, by }]) => by !== 'restored' && former.get(resource)?.server !== server,
     );
-    if (changed.length > 0) this.#unsettle(nowMs);
+    if (changed.length > 0) this.#leases.unsettle(nowMs);
     // A switch that the store forgot had taken it from a server that is lost: its new owner's word counts.
     for (const [resource, { server }] of changed) {
       const was = former.get(resource);
@@ -400,38 +286,6 @@ export class Checker {
     }
     if (wild.length > 0) {
       throw new Violation('S4', `${wild.map(([id]) => id).join(', ')} moved outside a commit`);
-    }
-  }
-
-  #rememberTable(changed: readonly string[]): void {
-    const { head, placements } = this.#records;
-    if (head === undefined) return;
-    const generation = formatGeneration(head.generation);
-    const rows = new Map<string, string>(
-      [...placements].map(([id, { server, since }]) => [
-        id,
-        `${server}@${formatGeneration(since)}`,
-      ]),
-    );
-    const known = this.#tables.get(generation);
-    const isSame =
-      known === undefined ||
-      (known.size === rows.size && [...rows].every(([id, row]) => known.get(id) === row));
-    if (!isSame) throw new Violation('S4', `${changed.join()} changed within ${generation}`);
-    this.#tables.set(generation, rows);
-  }
-
-  #rememberCommit(
-    resource: string,
-    { server, since }: { readonly server: string; readonly since: Generation },
-    nowMs: number,
-  ): void {
-    const key = `${resource}@${formatGeneration(since)}`;
-    this.#dated.set(resource, newestGeneration(this.#dated.get(resource) ?? NO_GENERATION, since));
-    const known = this.commits.get(key);
-    if (known === undefined) this.commits.set(key, { server, atMs: nowMs });
-    else if (known.server !== server) {
-      throw new Violation('S1', `${key} gives it to ${server}, and gave it to ${known.server}`);
     }
   }
 
@@ -467,27 +321,20 @@ export class Checker {
       if (!isSame) throw new Violation('L3', `${resource} was moved from a state that was over`);
       if (source === null || since === null) continue;
       if (!before.lost.includes(source)) {
-        const live = this.#records.members.filter((name) => this.#liveBoot(name, nowMs));
+        const live = this.#leases.live(this.#records, nowMs);
         this.departures.push({ resource, server: source, atMs: nowMs, live });
         continue;
       }
       this.#takenFromLost.push({ resource, server: source, since });
-      this.#checkRescue(resource, before.lossOf(source) ?? '');
+      this.#losses.rescued(resource, before.lossOf(source) ?? '');
     }
     this.#checkAgreement(open, nowMs);
-  }
-
-  /** One loss moves a resource once. */
-  #checkRescue(resource: string, loss: string): void {
-    const rescue = `${resource} from ${loss}`;
-    if (this.#rescued.has(rescue)) throw new Violation('L5', `${rescue} was moved again`);
-    this.#rescued.add(rescue);
   }
 
   /** At a commit every redirector whose lease lives holds, and has said so. */
   #checkAgreement(open: SwitchRecord, nowMs: number): void {
     for (const name of this.#records.members) {
-      const boot = this.#liveBoot(name, nowMs);
+      const boot = this.#leases.liveBoot(name, this.#records, nowMs);
       if (boot === undefined) continue;
       const hasAgreed = this.#agreed.has(agreementOf(name, boot, open.generation));
       if (!hasAgreed || !this.#holds(name, boot, open)) {
@@ -506,36 +353,6 @@ export class Checker {
   /** Who may be sent a request for the resource; before a commit the source, after it the target. */
   #ownerOf(resource: ResourceId): string | undefined {
     return this.#records.placement(resource)?.server;
-  }
-
-  /** The store was put back to before the resource's last move: the agents tell redirectors the newer truth. */
-  #isForgotten(resource: ResourceId): boolean {
-    const since = this.#records.placement(resource)?.since ?? NO_GENERATION;
-    return compareGenerations(this.#dated.get(resource) ?? NO_GENERATION, since) > 0;
-  }
-
-  /** A gate's table is one that was, but for what it learned of newer commits. */
-  #checkGate(name: string, { gate }: Redirector): void {
-    const generation = formatGeneration(gate.generation);
-    const table = this.#tables.get(generation);
-    if (table === undefined) {
-      if (isSameGeneration(gate.generation, NO_GENERATION)) return;
-      throw new Violation('S4', `the gate of ${name} has ${generation}, which never was`);
-    }
-    for (const [id, row] of table) {
-      const placement = gate.placementOf(id as ResourceId);
-      if (placement === undefined) throw new Violation('S4', `the gate of ${name} lacks ${id}`);
-      const since = formatGeneration(placement.since);
-      this.#neverFalls(`gate of ${name} for ${id}`, placement.since);
-      if (`${placement.server}@${since}` === row) continue;
-      const isKnown = this.commits.get(`${id}@${since}`)?.server === placement.server;
-      if (!isKnown) {
-        throw new Violation(
-          'S4',
-          `the gate of ${name} gives ${id} to ${placement.server}@${since}`,
-        );
-      }
-    }
   }
 
   #checkHeld(name: string, { gate }: Redirector, nowMs: number): void {

@@ -1,32 +1,28 @@
 import { describe, it } from '@jest/globals';
 import { spawnSync } from 'node:child_process';
 
+/** `it` or `describe`. */
+interface Block<Rest extends readonly unknown[]> {
+  (name: string, ...rest: Rest): void;
+  skip(name: string, ...rest: Rest): void;
+}
+
+/** What `it` or `describe` is where something of the system may be missing. */
+type MayBeSkipped<Rest extends readonly unknown[]> = (name: string, ...rest: Rest) => void;
+
 /**
  * `it` for a test that needs a program of the system. Without the program the test is skipped, and its name says why; in CI,
  * where `.ci/engines` has installed it, it runs and fails.
  */
 export function itWith(
   program: string,
-): (name: string, test: () => Promise<void>, timeoutMs?: number) => void {
-  if (mustRun(program)) return it;
-  return (name, test, timeoutMs) => {
-    // Skipped where `program` is not installed; in CI it runs, and fails.
-    it.skip(named(name, `${program} is not installed`), test, timeoutMs);
-  };
+): MayBeSkipped<[test: () => Promise<void>, timeoutMs?: number]> {
+  return unlessMissing(it, hasProgram(program), `${program} is not installed`);
 }
 
 /** The same for a whole suite. */
-export function describeWith(program: string): (name: string, tests: () => void) => void {
-  if (mustRun(program)) return describe;
-  return (name, tests) => {
-    // Skipped where `program` is not installed; in CI it runs, and fails.
-    describe.skip(named(name, `${program} is not installed`), tests);
-  };
-}
-
-function mustRun(program: string): boolean {
-  const { error } = spawnSync(program, ['--version'], { stdio: 'ignore' });
-  return error === undefined || process.env.CI === 'true';
+export function describeWith(program: string): MayBeSkipped<[tests: () => void]> {
+  return unlessMissing(describe, hasProgram(program), `${program} is not installed`);
 }
 
 /** For a suite that makes networks of its own: as root, on Linux, with namespaces, and the programs that work on them. */
@@ -34,18 +30,23 @@ export function describeWithNetwork(name: string, tests: () => void): void {
   const probe = `foreshift-probe-${process.pid}`;
   const made = spawnSync('ip', ['netns', 'add', probe], { stdio: 'ignore' });
   if (made.status === 0) spawnSync('ip', ['netns', 'del', probe], { stdio: 'ignore' });
-  const has = (program: string, ...args: string[]): boolean =>
-    spawnSync(program, args, { stdio: 'ignore' }).error === undefined;
-  const isThere = made.status === 0 && has('nft', '--version') && has('arping', '-V');
-  if (isThere || process.env.CI === 'true') {
-    describe(name, tests);
-    return;
-  }
-  // Skipped where root's rights, network namespaces, nft or arping are missing; in CI it runs, and fails.
-  describe.skip(named(name, 'network namespaces need root, iproute2, nftables and arping'), tests);
+  const isThere = made.status === 0 && hasProgram('nft') && hasProgram('arping', '-V');
+  const missing = 'network namespaces need root, iproute2, nftables and arping';
+  unlessMissing(describe, isThere, missing)(name, tests);
 }
 
-/** Whoever reads the runner's summary sees why. */
-function named(name: string, why: string): string {
-  return `${name} (skipped: ${why}; see .ci/engines)`;
+/** The name says what is missing here, so that whoever reads the runner's summary sees why. */
+function unlessMissing<Rest extends readonly unknown[]>(
+  block: Block<Rest>,
+  isThere: boolean,
+  missing: string,
+): MayBeSkipped<Rest> {
+  if (isThere || process.env.CI === 'true') return block;
+  return (name, ...rest) => {
+    block.skip(`${name} (skipped: ${missing}; see .ci/engines)`, ...rest); // only where it is missing: in CI it runs, and fails
+  };
+}
+
+function hasProgram(program: string, question = '--version'): boolean {
+  return spawnSync(program, [question], { stdio: 'ignore' }).error === undefined;
 }

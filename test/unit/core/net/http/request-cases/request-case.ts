@@ -52,12 +52,14 @@ export const CHUNKED_HEAD = head(
   'POST /u 1.1',
 );
 
-/** A chunked body in which something is wrong: its head is understood, and what is `read` before the fault. */
+/** Chunked bodies in which the same is wrong: their head is understood, and what is `read` before the fault. */
 export function badChunks(
   fault: string,
-  name: string,
-  body: string,
-  ...read: readonly string[]
-): RequestCase {
-  return [name, chunked(body), [CHUNKED_HEAD, ...read, `fault ${fault}`]];
+  ...cases: readonly (readonly [name: string, body: string, ...read: readonly string[]])[]
+): RequestCase[] {
+  return cases.map(([name, body, ...read]) => [
+    name,
+    chunked(body),
+    [CHUNKED_HEAD, ...read, `fault ${fault}`],
+  ]);
 }

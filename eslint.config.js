@@ -111,6 +111,7 @@ export default defineConfig(
       'forecaster/backtest/**/*.ts',
       'replay/rules/**/*.ts',
       'redirector/gate.ts',
+      'redirector/counted-work.ts',
       'redirector/shared/**/*.ts',
       'core/metric-store/**/*.ts',
       'core/net/http/**/*.ts',

@@ -3,44 +3,30 @@ import type { Clock } from '../core/clock/port.js';
 import type { ResourceId, ServerId } from '../core/domain.js';
 import { LineFile } from '../core/line-file.js';
 import { SILENT_LOG } from '../core/log.js';
-import { OutboundGuard } from '../core/net/guard.js';
 import { NodeNet } from '../core/net/node.js';
-import { AssignmentTable } from '../core/table.js';
 import { AccessLog } from '../redirector/access-log/access-log.js';
 import { HttpAdapter } from '../redirector/adapters/http/http-adapter.js';
 import { PLAIN_LINK } from '../redirector/adapters/servers.js';
 import { TcpAdapter } from '../redirector/adapters/tcp/tcp-adapter.js';
 import { Gate } from '../redirector/gate.js';
+import { thisMachine } from '../test/support/this-machine.js';
 import type { Moved, ProxyArguments } from './dataplane-messages.js';
+import { BenchTable } from './dataplane-table.js';
 
-/** Of the table that a bench begins with, and of its first switch. */
-const INCARNATION = 1;
-
-/**
- * The data plane of a redirector in a process of its own: gate, adapter, sockets, with all counters; no control plane beside it.
- * Resources are `vol-0`, `vol-1`, …, all at `s0`.
- */
+/** The data plane of a redirector in a process of its own: gate, adapter, sockets, with all counters; no control plane beside it. */
 export class OwnDataPlane {
   readonly #clock: Clock = new SystemClock();
   readonly #gate: Gate;
   readonly #adapter: HttpAdapter | TcpAdapter;
-  #table: AssignmentTable;
-  #epoch = 1;
+  readonly #table: BenchTable;
 
   constructor({ kind, backends, resources, accessLog }: ProxyArguments) {
     const clock = this.#clock;
     this.#gate = new Gate({ clock, needsLease: () => false });
-    this.#table = this.#tableOf(Array.from({ length: resources }, (_, at) => at));
-    this.#gate.apply(this.#table);
+    this.#table = new BenchTable(clock, resources);
+    this.#gate.apply(this.#table.table);
     const listen = { host: '127.0.0.1', port: 0 };
-    const net = new NodeNet(
-      clock,
-      new OutboundGuard({
-        networks: ['127.0.0.0/8'],
-        ports: [{ first: 1, last: 65_535 }],
-        excluded: [],
-      }),
-    );
+    const net = new NodeNet(clock, thisMachine());
     const servers = {
       addressOf: (server: ServerId) => ({
         host: '127.0.0.1',
@@ -76,40 +62,20 @@ export class OwnDataPlane {
   async move(count: number): Promise<Moved> {
     const clock = this.#clock;
     const gate = this.#gate;
-    const first = this.#table.size - count;
-    const numbers = Array.from({ length: count }, (_, at) => first + at);
-    const resources = numbers.map((number) => `vol-${number}` as ResourceId);
-    this.#epoch += 1;
-    // What the view does with a commit is a part of the switch's work on this loop.
-    const madeAtMs = clock.monotonicMs();
-    const next = this.#tableOf(numbers, this.#table);
-    const makingMs = clock.monotonicMs() - madeAtMs;
+    const { table, resources, makingMs } = this.#table.next(count);
     const startedMs = clock.monotonicMs();
     gate.hold(resources);
     const heldMs = clock.monotonicMs();
     await gate.drained(resources, new AbortController().signal);
     const drainedMs = clock.monotonicMs();
-    gate.apply(next);
+    gate.apply(table);
     gate.resume(resources);
     const resumedMs = clock.monotonicMs();
-    this.#table = next;
     return {
       wholeMs: resumedMs - startedMs,
       workMs: heldMs - startedMs + (resumedMs - drainedMs),
       makingMs,
       beyondMs: resumedMs - drainedMs,
     };
-  }
-
-  #tableOf(numbers: readonly number[], from = AssignmentTable.empty): AssignmentTable {
-    const generation = { incarnation: INCARNATION, epoch: this.#epoch };
-    const server = `s${this.#epoch - 1}` as ServerId;
-    return from.with(
-      numbers.map((number) => [
-        `vol-${number}` as ResourceId,
-        { server, since: generation, standby: null },
-      ]),
-      generation,
-    );
   }
 }

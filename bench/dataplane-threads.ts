@@ -4,22 +4,18 @@ import type { WorkerSettings } from '../cli/services/worker-threads.js';
 import { WorkerThreads } from '../cli/services/worker-threads.js';
 import { SystemClock } from '../core/clock/system.js';
 import { configSchema } from '../core/config/schema.js';
-import type { ResourceId, ServerId } from '../core/domain.js';
 import { SILENT_LOG } from '../core/log.js';
-import { OutboundGuard } from '../core/net/guard.js';
 import { NodeNet } from '../core/net/node.js';
 import { SeededRng } from '../core/rng.js';
 import { SERVER } from '../core/table-store/records/server.js';
 import type { ServerRecord } from '../core/table-store/records/server.js';
-import { AssignmentTable } from '../core/table.js';
 import type { SwitchBatch } from '../redirector/data-plane.js';
 import { Traffic } from '../redirector/traffic.js';
 import { RecordsMirror } from '../redirector/workers/records-mirror.js';
 import { Workers, workersLimits } from '../redirector/workers/workers.js';
+import { thisMachine } from '../test/support/this-machine.js';
 import type { Moved, Split } from './dataplane-messages.js';
-
-/** Of the table that a bench begins with. */
-const INCARNATION = 1;
+import { BenchTable } from './dataplane-table.js';
 
 export interface ThreadedOptions {
   readonly backends: readonly number[];
@@ -27,16 +23,12 @@ export interface ThreadedOptions {
   readonly threads: number;
 }
 
-/**
- * The data plane of a redirector on several threads, as a config has it, in a process of its own; no control plane beside it.
- * Resources are `vol-0`, `vol-1`, …, all at `s0`.
- */
+/** The data plane of a redirector on several threads, as a config has it, in a process of its own; no control plane beside it. */
 export class ThreadedDataPlane {
   readonly #clock = new SystemClock();
   readonly #traffic: Traffic;
   readonly #workers: Workers<WorkerSettings>;
-  #table: AssignmentTable;
-  #epoch = 1;
+  readonly #table: BenchTable;
 
   constructor({ backends, resources, threads }: ThreadedOptions) {
     const clock = this.#clock;
@@ -51,17 +43,12 @@ export class ThreadedDataPlane {
     const view = new RecordsMirror();
     view.put(backends.map((port, at) => [SERVER.prefix, `s${at}`, recordOf(port)]));
     const limits = workersLimits(threads);
-    const guard = new OutboundGuard({
-      networks: ['127.0.0.0/8'],
-      ports: [{ first: 1, last: 65_535 }],
-      excluded: [],
-    });
     const named = namedFilesOf(config, files);
     const suspect = (): void => undefined;
     this.#traffic = new Traffic(
       {
         ...{ view, clock, suspect, rng: new SeededRng(1), log: SILENT_LOG, boot: 'bench' },
-        net: new NodeNet(clock, guard),
+        net: new NodeNet(clock, thisMachine()),
         policyOf: policiesOf(config),
         adapters: (parts) => adaptersOf(config, named, parts),
         sessions: undefined,
@@ -77,8 +64,8 @@ export class ThreadedDataPlane {
       { view, suspect, traffic: this.#traffic, unreachable: () => [] },
       { resourcesMax: config.limits.resourcesMax },
     );
-    this.#table = this.#tableOf(Array.from({ length: resources }, (_, at) => at));
-    this.#workers.apply(this.#table);
+    this.#table = new BenchTable(clock, resources);
+    this.#workers.apply(this.#table.table);
     this.#workers.setLease(Infinity);
   }
 
@@ -100,20 +87,9 @@ export class ThreadedDataPlane {
   /** The last `count` resources of the table from their server to the next one: hold, drain, flip, resume. */
   async move(count: number): Promise<Moved> {
     const clock = this.#clock;
-    const first = this.#table.size - count;
-    const numbers = Array.from({ length: count }, (_, at) => first + at);
-    const source = `s${this.#epoch - 1}` as ServerId;
-    this.#epoch += 1;
-    const madeAtMs = clock.monotonicMs();
-    const next = this.#tableOf(numbers, this.#table);
-    const makingMs = clock.monotonicMs() - madeAtMs;
-    const target = `s${this.#epoch - 1}` as ServerId;
-    const moves = numbers.map((number) => ({
-      resource: `vol-${number}` as ResourceId,
-      source,
-      target,
-    }));
-    const batch: SwitchBatch = { generation: next.generation, moves, lost: [] };
+    const { table, resources, source, target, makingMs } = this.#table.next(count);
+    const moves = resources.map((resource) => ({ resource, source, target }));
+    const batch: SwitchBatch = { generation: table.generation, moves, lost: [] };
     let workMs = 0;
     /** What of it is done in this turn. */
     const timed = <Result>(work: () => Result): Result => {
@@ -127,28 +103,15 @@ export class ThreadedDataPlane {
     await timed(() => this.#workers.drain(batch, new AbortController().signal));
     const drainedMs = clock.monotonicMs();
     timed(() => {
-      this.#workers.apply(next);
+      this.#workers.apply(table);
     });
     await timed(() => this.#workers.resume(batch, true));
     const resumedMs = clock.monotonicMs();
-    this.#table = next;
     return {
       ...{ workMs, makingMs },
       wholeMs: resumedMs - startedMs,
       beyondMs: resumedMs - drainedMs,
     };
-  }
-
-  #tableOf(numbers: readonly number[], from = AssignmentTable.empty): AssignmentTable {
-    const generation = { incarnation: INCARNATION, epoch: this.#epoch };
-    const server = `s${this.#epoch - 1}` as ServerId;
-    return from.with(
-      numbers.map((number) => [
-        `vol-${number}` as ResourceId,
-        { server, since: generation, standby: null },
-      ]),
-      generation,
-    );
   }
 }
 

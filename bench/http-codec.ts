@@ -4,11 +4,11 @@
  */
 import { strict as assert } from 'node:assert';
 import { latin1Bytes } from '../core/net/http/bytes.js';
-import { forwardedRequestHeaders } from '../core/net/http/forwarding.js';
+import { forwardedRequestLines } from '../core/net/http/forwarding.js';
 import { HttpFault } from '../core/net/http/fault.js';
 import { CHUNKED, ofLength } from '../core/net/http/framing.js';
 import { HeadReader } from '../core/net/http/head-reader.js';
-import { requestHeadText } from '../core/net/http/head-text.js';
+import { requestHeadTextOf } from '../core/net/http/head-text.js';
 import { BodyReader } from '../core/net/http/body-reader.js';
 import { BodyWriter } from '../core/net/http/body-writer.js';
 import { BODY_LIMITS, HEAD_LIMITS } from '../core/net/http/limits.js';
@@ -18,6 +18,7 @@ import { ResponseHeadParser } from '../core/net/http/response-head.js';
 
 const ROUNDS = Number(process.argv[process.argv.indexOf('--rounds') + 1] ?? '') || 9;
 const CALLS = 100_000;
+const CLIENT = { host: '10.0.0.7', scheme: 'http' } as const;
 
 const WRK = 'GET /r/42 HTTP/1.1\r\nHost: 10.0.0.1:80\r\n\r\n';
 const BROWSER = [
@@ -90,15 +91,17 @@ function forwarded(text: string): () => unknown {
   const head = parsed(text);
   return () =>
     latin1Bytes(
-      requestHeadText({
-        method: head.method,
-        path: head.path,
-        query: head.query,
-        host: head.authority,
-        headers: forwardedRequestHeaders(head, { host: '10.0.0.7', scheme: 'http' }),
-        framing: head.framing,
-        connection: 'persistent',
-      }),
+      requestHeadTextOf(
+        {
+          method: head.method,
+          path: head.path,
+          query: head.query,
+          host: head.authority,
+          framing: head.framing,
+          connection: 'persistent',
+        },
+        forwardedRequestLines(head, CLIENT, { mode: 'replace', standard: false }),
+      ),
     );
 }
 

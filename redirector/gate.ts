@@ -6,10 +6,13 @@ import type { Generation } from '../core/generation.js';
 import { compareGenerations, formatGeneration } from '../core/generation.js';
 import type { Placement } from '../core/table.js';
 import { AssignmentTable } from '../core/table.js';
+import type { CountColumns, WorkCounts } from './counted-work.js';
+import { CountedWork } from './counted-work.js';
 import { DrainWaiters } from './drain-waiters.js';
 import type { Held, HeldBeside, HeldLimits, Ticket } from './held-work.js';
 import { HeldWork } from './held-work.js';
 import type { Waiting } from './hold-queue.js';
+import { Indices } from './indices.js';
 
 /*
  * The entry of every resource: which server serves it, how much is under way, and who waits. All adapters
@@ -51,15 +54,8 @@ export const GATE_DEFAULTS: GateOptions = {
   resumePauseMs: 1,
 };
 
-/** What went through a resource's entry since the gate was made: only ever grows, but for `inFlight`. */
-export interface ResourceCounters {
+export interface ResourceCounters extends WorkCounts {
   readonly resource: ResourceId;
-  readonly hits: number;
-  /** Both directions. */
-  readonly bytes: number;
-  /** Sum over the requests, from their head to the end of their answer. */
-  readonly serviceMs: number;
-  readonly inFlight: number;
 }
 
 /** What a hold did to the work that met it. */
@@ -82,24 +78,19 @@ const LEASED = 8;
 const SHARED = 16;
 const WAITING = HOLD | STALL | QUEUE;
 
+/** There is room for so many, until there are more. */
+const RESOURCES_AT_FIRST = 64;
+
 /** Gives each piece of work for a shared resource one of the servers that serve it. */
 export interface Chooser {
   /** The index of a server, another than `avoid` if there is one; −1: there is none at all. Does not allocate. */
   choose(avoid: number): number;
 }
 
-/** Where a gate counts, by its index of a resource. */
-export interface ResourceCounts {
-  readonly hits: Float64Array;
-  readonly bytes: Float64Array;
-  readonly serviceMs: Float64Array;
-  readonly inFlight: Int32Array;
-}
-
 export interface GateParts {
   readonly clock: Clock;
-  /** As long as there may be resources, and all 0; undefined: it has its own. */
-  readonly counts?: ResourceCounts | undefined;
+  /** Where it counts, as long as there may be resources, and all 0; undefined: it has its own. */
+  readonly counts?: CountColumns | undefined;
   /** Gates with the same limits; undefined: there are none. */
   readonly heldBeside?: HeldBeside | undefined;
   /** The resource is not served by that server unless this redirector's own lease lives. */
@@ -111,19 +102,14 @@ export class Gate {
   readonly #needsLease: GateParts['needsLease'];
   #options: GateOptions;
 
-  readonly #indices = new Map<ResourceId, number>();
-  readonly #resources: ResourceId[] = [];
+  readonly #resources = new Indices<ResourceId>();
   readonly #placements: (Placement | undefined)[] = [];
   readonly #sinceTexts: string[] = [];
-  #servers = new Int32Array(64).fill(UNASSIGNED);
-  #flags = new Uint8Array(64);
-  #inFlight: Int32Array;
-  #hits: Float64Array;
-  #bytes: Float64Array;
-  #serviceMs: Float64Array;
+  #servers = new Int32Array(RESOURCES_AT_FIRST).fill(UNASSIGNED);
+  #flags = new Uint8Array(RESOURCES_AT_FIRST);
+  readonly #counted: CountedWork;
 
-  readonly #serverIndices = new Map<ServerId, number>();
-  readonly #serverIds: ServerId[] = [];
+  readonly #serverIndices = new Indices<ServerId>();
 
   /** Of shared resources. */
   readonly #choosers = new Map<number, Chooser>();
@@ -141,10 +127,7 @@ export class Gate {
   ) {
     this.#clock = clock;
     this.#waiting = new HeldWork(clock, heldBeside);
-    this.#inFlight = counts?.inFlight ?? new Int32Array(64);
-    this.#hits = counts?.hits ?? new Float64Array(64);
-    this.#bytes = counts?.bytes ?? new Float64Array(64);
-    this.#serviceMs = counts?.serviceMs ?? new Float64Array(64);
+    this.#counted = new CountedWork(RESOURCES_AT_FIRST, counts);
     this.#needsLease = needsLease;
     this.#options = { ...GATE_DEFAULTS, ...options };
   }
@@ -164,7 +147,7 @@ export class Gate {
 
   /** −1 for a resource that no table has named. */
   indexOf(resource: ResourceId): number {
-    return this.#indices.get(resource) ?? -1;
+    return this.#resources.of(resource);
   }
 
   /**
@@ -174,7 +157,7 @@ export class Gate {
   enter(at: number, avoid = -1): Entrance {
     if (this.#flags[at] !== 0) return this.#enterMarked(at, avoid);
     const server = this.#servers[at]!;
-    if (server >= 0) this.#inFlight[at]! += 1;
+    if (server >= 0) this.#counted.entered(at);
     return server;
   }
 
@@ -183,7 +166,7 @@ export class Gate {
     const isOpen = (at: number): boolean =>
       (this.#flags[at]! & WAITING) === 0 && !this.isLeaseOver(at) && this.#servers[at]! >= 0;
     if (!parts.every(isOpen)) return false;
-    for (const at of parts) this.#inFlight[at]! += 1;
+    for (const at of parts) this.#counted.entered(at);
     return true;
   }
 
@@ -199,15 +182,13 @@ export class Gate {
 
   /** What was entered has ended: `bytes` went through in both directions, in `serviceMs`. */
   leave(at: number, bytes: number, serviceMs: number): void {
-    this.#hits[at]! += 1;
-    this.#bytes[at]! += bytes;
-    this.#serviceMs[at]! += serviceMs;
+    this.#counted.served(at, bytes, serviceMs);
     this.#depart(at);
   }
 
   /** Of what is entered and goes on for long: so much went through so far, beside what `leave` will say. */
   carry(at: number, bytes: number): void {
-    this.#bytes[at]! += bytes;
+    this.#counted.carried(at, bytes);
   }
 
   /** What was entered was never sent: it does not count as a hit. */
@@ -227,20 +208,16 @@ export class Gate {
   }
 
   resourceId(at: number): ResourceId {
-    const id = this.#resources[at];
-    assert.ok(id !== undefined, 'a resource index comes from this gate');
-    return id;
+    return this.#resources.idOf(at);
   }
 
   /** The index that `enter` answers with for this server, now or later. */
   serverIndexOf(server: ServerId): number {
-    return this.#internServer(server);
+    return this.#serverIndices.give(server);
   }
 
   serverId(server: number): ServerId {
-    const id = this.#serverIds[server];
-    assert.ok(id !== undefined, 'a server index comes from this gate');
-    return id;
+    return this.#serverIndices.idOf(server);
   }
 
   /** The generation that gave the resource to its server, as it is written in a header. */
@@ -336,7 +313,7 @@ export class Gate {
 
   /** The server answers again: work that stalled on it goes on. */
   unstall(server: ServerId): void {
-    const index = this.#serverIndices.get(server);
+    const index = this.#serverIndices.of(server);
     for (const at of [...this.#stalledAtMs.keys()]) {
       if (this.#servers[at] === index) this.#unstall(at);
     }
@@ -346,14 +323,14 @@ export class Gate {
   /** Work entered and not yet left. */
   inFlight(resource: ResourceId): number {
     const at = this.indexOf(resource);
-    return at < 0 ? 0 : this.#inFlight[at]!;
+    return at < 0 ? 0 : this.#counted.inFlight(at);
   }
 
   /** Resolves when nothing of these is under way any more; rejects with the signal's reason. */
   async drained(resources: readonly ResourceId[], signal: AbortSignal): Promise<void> {
     for (const resource of resources) {
       const at = this.#intern(resource);
-      if (this.#inFlight[at] !== 0) await this.#drains.wait(at, signal);
+      if (this.#counted.inFlight(at) !== 0) await this.#drains.wait(at, signal);
     }
   }
 
@@ -364,16 +341,9 @@ export class Gate {
 
   /** Of all resources ever named by a table, or of some of them; each keeps its place in the list. */
   counters(from = 0, to = this.size): ResourceCounters[] {
-    return this.#resources.slice(from, to).map((resource, index) => {
-      const at = from + index;
-      return {
-        resource,
-        hits: this.#hits[at]!,
-        bytes: this.#bytes[at]!,
-        serviceMs: this.#serviceMs[at]!,
-        inFlight: this.#inFlight[at]!,
-      };
-    });
+    return this.#resources.ids
+      .slice(from, to)
+      .map((resource, index) => ({ resource, ...this.#counted.of(from + index) }));
   }
 
   /** The index of the resource, which it has from now on. */
@@ -382,15 +352,13 @@ export class Gate {
   }
 
   /** What went through another gate, which is no more. */
-  inherit(at: number, counted: Pick<ResourceCounters, 'hits' | 'bytes' | 'serviceMs'>): void {
-    this.#hits[at]! += counted.hits;
-    this.#bytes[at]! += counted.bytes;
-    this.#serviceMs[at]! += counted.serviceMs;
+  inherit(at: number, counted: Omit<WorkCounts, 'inFlight'>): void {
+    this.#counted.add(at, counted);
   }
 
   /** How many resources tables have named so far. */
   get size(): number {
-    return this.#resources.length;
+    return this.#resources.ids.length;
   }
 
   get heldRequests(): number {
@@ -415,7 +383,7 @@ export class Gate {
     }
     if ((flags & SHARED) !== 0) return this.#enterShared(at, avoid);
     const server = this.#servers[at] ?? UNASSIGNED;
-    if (server >= 0) this.#inFlight[at]! += 1;
+    if (server >= 0) this.#counted.entered(at);
     return server;
   }
 
@@ -426,7 +394,7 @@ export class Gate {
       this.stall(at);
       return HELD;
     }
-    this.#inFlight[at]! += 1;
+    this.#counted.entered(at);
     return server;
   }
 
@@ -458,16 +426,15 @@ export class Gate {
     this.#placements[at] = placement;
     this.#choosers.delete(at);
     this.#flags[at]! &= ~SHARED;
-    this.#servers[at] = this.#internServer(placement.server);
+    this.#servers[at] = this.#serverIndices.give(placement.server);
     this.#sinceTexts[at] = formatGeneration(placement.since);
-    if (this.#needsLease(this.#resources[at]!, placement.server)) this.#flags[at]! |= LEASED;
+    if (this.#needsLease(this.resourceId(at), placement.server)) this.#flags[at]! |= LEASED;
     else this.#flags[at]! &= ~LEASED;
   }
 
   #depart(at: number): void {
-    this.#inFlight[at]! -= 1;
-    assert.ok(this.#inFlight[at]! >= 0, 'what leaves has entered');
-    if (this.#inFlight[at] === 0 && this.#drains.isAny) this.#drains.emptied(at);
+    const isEmpty = this.#counted.left(at);
+    if (isEmpty && this.#drains.isAny) this.#drains.emptied(at);
   }
 
   #unstall(at: number): void {
@@ -486,7 +453,7 @@ export class Gate {
 
   #placeAll(table: AssignmentTable): void {
     for (const [resource] of table.entries()) this.#placeFrom(table, resource);
-    for (const resource of this.#resources) {
+    for (const resource of this.#resources.ids) {
       if (table.placementOf(resource) === undefined) this.#placeFrom(table, resource);
     }
   }
@@ -542,12 +509,10 @@ export class Gate {
   }
 
   #intern(resource: ResourceId): number {
-    const known = this.#indices.get(resource);
-    if (known !== undefined) return known;
-    const at = this.#resources.length;
-    assert.ok(at < this.#options.resourcesMax, 'the table keeps to the limit of resources');
-    this.#indices.set(resource, at);
-    this.#resources.push(resource);
+    const known = this.indexOf(resource);
+    if (known >= 0) return known;
+    assert.ok(this.size < this.#options.resourcesMax, 'the table keeps to the limit of resources');
+    const at = this.#resources.give(resource);
     this.#placements.push(undefined);
     this.#sinceTexts.push('');
     if (at === this.#servers.length) this.#grow();
@@ -556,31 +521,12 @@ export class Gate {
 
   #grow(): void {
     const length = Math.min(2 * this.#servers.length, this.#options.resourcesMax);
-    const grown = <A extends Int32Array | Uint8Array | Float64Array>(
-      from: A,
-      make: (length: number) => A,
-    ): A => {
-      // One that it was given is long enough from the beginning.
-      if (from.length >= length) return from;
-      const to = make(length);
-      to.set(from);
-      return to;
-    };
-    const numbers = (count: number): Float64Array => new Float64Array(count);
-    this.#servers = grown(this.#servers, (count) => new Int32Array(count).fill(UNASSIGNED));
-    this.#flags = grown(this.#flags, (count) => new Uint8Array(count));
-    this.#inFlight = grown(this.#inFlight, (count) => new Int32Array(count));
-    this.#hits = grown(this.#hits, numbers);
-    this.#bytes = grown(this.#bytes, numbers);
-    this.#serviceMs = grown(this.#serviceMs, numbers);
-  }
-
-  #internServer(id: ServerId): number {
-    const known = this.#serverIndices.get(id);
-    if (known !== undefined) return known;
-    const at = this.#serverIds.length;
-    this.#serverIndices.set(id, at);
-    this.#serverIds.push(id);
-    return at;
+    const servers = new Int32Array(length).fill(UNASSIGNED);
+    servers.set(this.#servers);
+    this.#servers = servers;
+    const flags = new Uint8Array(length);
+    flags.set(this.#flags);
+    this.#flags = flags;
+    this.#counted.grow(length);
   }
 }

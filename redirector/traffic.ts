@@ -16,7 +16,8 @@ import type { HttpAdapterParts } from './adapters/http/context.js';
 import type { ServerLink } from './adapters/servers.js';
 import { PLAIN_LINK } from './adapters/servers.js';
 import type { OtherFronts } from './adapters/fronts.js';
-import type { GateOptions, ResourceCounts } from './gate.js';
+import type { CountColumns } from './counted-work.js';
+import type { GateOptions } from './gate.js';
 import type { HeldBeside } from './held-work.js';
 import { Gate } from './gate.js';
 import { LocalDataPlane } from './local-data-plane.js';
@@ -72,7 +73,7 @@ export interface TrafficParts {
 /** What all threads of a redirector count together. */
 export interface TrafficBeside {
   /** Where this thread counts; undefined: where nobody else looks. */
-  readonly counts?: ResourceCounts | undefined;
+  readonly counts?: CountColumns | undefined;
   readonly held: HeldBeside;
   readonly frontsOf: (protocol: Protocol) => OtherFronts;
 }

@@ -1,5 +1,5 @@
 import type { OtherFronts } from '../adapters/fronts.js';
-import type { ResourceCounts } from '../gate.js';
+import type { CountColumns } from '../counted-work.js';
 import type { HeldBeside } from '../held-work.js';
 import type { Protocol, TrafficBeside } from '../traffic.js';
 import { PROTOCOLS } from '../traffic.js';
@@ -17,7 +17,7 @@ export function countsMemory(resourcesMax: number): SharedArrayBuffer {
   return new SharedArrayBuffer(resourcesMax * COUNTS_BYTES);
 }
 
-export function countsIn(memory: SharedArrayBuffer): ResourceCounts {
+export function countsIn(memory: SharedArrayBuffer): CountColumns {
   const resources = memory.byteLength / COUNTS_BYTES;
   const numbers = (place: number): Float64Array =>
     new Float64Array(memory, place * 8 * resources, resources);

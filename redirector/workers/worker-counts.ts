@@ -1,11 +1,12 @@
-import type { Gate, ResourceCounters, ResourceCounts } from '../gate.js';
+import type { CountColumns } from '../counted-work.js';
+import type { Gate, ResourceCounters } from '../gate.js';
 import { countsIn } from './memory.js';
 
 type Writable = { -readonly [Key in keyof ResourceCounters]: ResourceCounters[Key] };
 
 /** What one worker counted, found by the main thread's index of each resource: each thread has an order of its own. */
 export class WorkerCounts {
-  readonly #counts: ResourceCounts;
+  readonly #counts: CountColumns;
   /** By the main thread's index: one more than the worker's; 0: it has none. */
   #places = new Uint32Array(64);
 

@@ -13,10 +13,12 @@ import { ticketKeys } from '../../core/net/tls/ticket-keys.js';
 import { Authority } from '../support/certificates.js';
 import { Peer } from '../support/peer.js';
 import { thisMachine } from '../support/this-machine.js';
+import { untilWithin } from '../support/until.js';
 
 const authority = new Authority();
 const net = new NodeNet(new SystemClock(), thisMachine());
 const AT = { host: '127.0.0.1', port: 0 };
+const until = untilWithin(5000);
 
 function materialOf(given: Partial<ServerTlsMaterial> = {}): ServerTlsMaterial {
   return {
@@ -144,6 +146,23 @@ describe('TLS', () => {
     expect(failures).toEqual(['the TLS handshake failed', 'the TLS handshake failed']);
     expect(peers).toEqual([plain]);
     expect(await says(dial(at, { servername: 'a.example.com' }), 'hello')).toBe('hello');
+  });
+
+  it('lets go of who goes away in the handshake, or says nothing for too long', async () => {
+    const failures: string[] = [];
+    const tls = new ServerTls(materialOf(), 200);
+    const acceptFailed = (why: string): number => failures.push(why);
+    const distrusted = await echo({ tls: () => new ServerTls(materialOf()), acceptFailed });
+    expect(await shaken(dial(distrusted, { ca: [] }))).toBe('failed');
+    await until('the listener lets go', () => failures.length === 1);
+    const silent = new Peer(
+      net.connect(await echo({ tls: () => tls, acceptFailed }), { timeoutMs: 5000 }),
+    );
+    await silent.hears('ended');
+    silent.connection.destroy();
+    await until('the listener lets go again', () => failures.length === 2);
+    expect(new Set(failures)).toEqual(new Set(['the TLS handshake failed']));
+    expect(peers).toEqual([]);
   });
 
   it('lets in clients that show a certificate of the right authority, and nobody else', async () => {

@@ -1,13 +1,7 @@
 import { strict as assert } from 'node:assert';
 import { fieldLines } from './head-text.js';
 import type { HeaderList } from './header-list.js';
-import {
-  concatenated,
-  headerOf,
-  isHeaderValue,
-  keptHeaders,
-  parsedHeaders,
-} from './header-list.js';
+import { headerOf, isHeaderValue, keptHeaders, parsedHeaders } from './header-list.js';
 import { isConnectionName, isOwnName } from './own-names.js';
 import type { RequestHead } from './request-head.js';
 import type { ResponseHead } from './response-head.js';
@@ -24,8 +18,6 @@ export interface ForwardedOptions {
   readonly standard: boolean;
 }
 
-export const FORWARDED_DEFAULTS: ForwardedOptions = { mode: 'replace', standard: false };
-
 /** Who sent the request, as this side of the connection sees it. */
 export interface ForwardedClient {
   /** An IP address. */
@@ -33,19 +25,10 @@ export interface ForwardedClient {
   readonly scheme: 'http' | 'https';
 }
 
-/** The request's fields for the server: without those of the connection and those only we may set; ours at the end. */
-export function forwardedRequestHeaders(
-  head: RequestHead,
-  client: ForwardedClient,
-  options: ForwardedOptions = FORWARDED_DEFAULTS,
-): HeaderList {
-  const passed = passedOn(head);
-  return options.mode === 'none'
-    ? passed
-    : concatenated(passed, forwardedHeaders(head, client, options));
-}
-
-/** The same as lines to send, in one pass. `replaced`: a field of that name is left out, since somebody adds his own. */
+/**
+ * The request's fields for the server, as lines to send: without those of the connection and those only we may set; ours at the
+ * end. `replaced`: a field of that name is left out, since somebody adds his own.
+ */
 export function forwardedRequestLines(
   head: RequestHead,
   client: ForwardedClient,

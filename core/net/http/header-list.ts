@@ -27,10 +27,8 @@ export function headerOf(headers: HeaderList, name: string): string | undefined 
 /** The fields with others added at the end, which replace those of their names. */
 export function withHeaders(headers: HeaderList, added: HeaderList): HeaderList {
   const names = new Set(added.filter((_, at) => at % 2 === 0));
-  return concatenated(
-    keptHeaders(headers, (name) => !names.has(name)),
-    added,
-  );
+  const kept = keptHeaders(headers, (name) => !names.has(name));
+  return [...kept, ...added] as readonly string[] as HeaderList;
 }
 
 export function keptHeaders(
@@ -44,10 +42,6 @@ export function keptHeaders(
     if (isKept(name, value)) kept.push(name, value);
   }
   return kept as readonly string[] as HeaderList;
-}
-
-export function concatenated(first: HeaderList, second: HeaderList): HeaderList {
-  return [...first, ...second] as readonly string[] as HeaderList;
 }
 
 /** Values of a repeated name joined by ", ". */

@@ -39,19 +39,23 @@ export class ServerTls {
   readonly #waiting = new Map<string, Shaken>();
 
   /** @throws ERR_TLS_INVALID */
-  constructor(material: ServerTlsMaterial) {
-    this.#server = this.#serverOf(material);
+  constructor(material: ServerTlsMaterial, handshakeTimeoutMs = HANDSHAKE_TIMEOUT_MS) {
+    this.#server = this.#serverOf(material, handshakeTimeoutMs);
   }
 
   /** The socket is TLS's from here on; one whose handshake fails is closed. */
   shake(socket: Socket, shaken: Shaken): void {
     const key = keyOf(socket);
-    this.#waiting.set(key, shaken);
-    const settle = (secured: TLSSocket | undefined): void => {
-      if (this.#waiting.get(key) !== shaken) return;
+    const { allowHalfOpen } = socket;
+    // A peer that sends no more in its handshake will not come to its end: TLS takes this over from the socket.
+    socket.allowHalfOpen = false;
+    const settle: Shaken = (secured) => {
+      if (this.#waiting.get(key) !== settle) return;
       this.#waiting.delete(key);
+      if (secured !== undefined) secured.allowHalfOpen = allowHalfOpen;
       shaken(secured);
     };
+    this.#waiting.set(key, settle);
     socket
       .on('error', () => undefined)
       .on('close', () => {
@@ -60,13 +64,16 @@ export class ServerTls {
     this.#server.emit('connection', socket);
   }
 
-  #serverOf(material: ServerTlsMaterial): ReturnType<typeof createServer> {
+  #serverOf(
+    material: ServerTlsMaterial,
+    handshakeTimeout: number,
+  ): ReturnType<typeof createServer> {
     const [first, ...others] = material.certificates;
     try {
       const { clientCa, protocols } = material;
       const server = createServer({
         ...contextOptions(material, first),
-        handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
+        handshakeTimeout,
         requestCert: clientCa !== undefined,
         rejectUnauthorized: true,
         ...(protocols.length > 0 && { ALPNProtocols: [...protocols] }),
@@ -78,14 +85,13 @@ export class ServerTls {
       }
       server
         .on('secureConnection', (secured) => {
-          const key = keyOf(secured);
-          const shaken = this.#waiting.get(key);
-          this.#waiting.delete(key);
-          if (shaken === undefined) secured.destroy();
-          else shaken(secured);
+          const settle = this.#waiting.get(keyOf(secured));
+          if (settle === undefined) secured.destroy();
+          else settle(secured);
         })
-        .on('tlsClientError', () => {
-          // The socket closes, and whoever waits hears that.
+        .on('tlsClientError', (_error, shaking) => {
+          // Node leaves it open if it was too late. Whoever waits hears that it closes.
+          shaking.destroy();
         });
       return server;
     } catch (error) {

@@ -12,7 +12,7 @@ import type { FrontClient } from '../fronts.js';
 import type { HttpContext } from './context.js';
 import type { ExchangeClient } from './exchange.js';
 import { Exchange } from './exchange.js';
-import { ownAnswerBytes } from './own-answer.js';
+import { answerInPlace } from './own-answer.js';
 import type { Refusal } from './refusals.js';
 import { REFUSALS, answerTo } from './refusals.js';
 import type { Route } from './route.js';
@@ -318,11 +318,10 @@ export class ClientConnection
 
   /** An answer outside any exchange: nothing was sent to a server. The connection stays only after a whole request. */
   #answer(refusal: Refusal, { head, id }: Known = {}): void {
-    const mayStay = head?.keepAlive === true && this.#isRequestRead && !this.isLast;
-    const { counters, options, accessLog } = this.#context;
+    const { options, accessLog } = this.#context;
     const { status, code } = refusal;
-    counters.answered(status);
-    this.#connection.write(ownAnswerBytes(refusal, { head, id, mayStay }, options));
+    const refused = { head, id, isRead: this.#isRequestRead };
+    const mayStay = answerInPlace(refusal, refused, this, this.#context);
     if (accessLog?.wants(status < 500) === true) {
       accessLog.http({
         ...{ client: this.host, scheme: this.scheme, end: 'refused', reason: code, status, id },
@@ -330,7 +329,7 @@ export class ClientConnection
         ...{ bytesIn: 0, bytesOut: 0, ms: 0 },
       });
     }
-    if (mayStay) this.#deadline.set(this.#context.options.idleTimeoutMs);
+    if (mayStay) this.#deadline.set(options.idleTimeoutMs);
     else this.#linger();
   }
 

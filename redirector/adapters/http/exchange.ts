@@ -1,11 +1,8 @@
 import { strict as assert } from 'node:assert';
 import { EXECUTED_HEADER, OWNER_HEADER } from '../../../core/agent-protocol.js';
-import { BodyWriter } from '../../../core/net/http/body-writer.js';
 import { HttpFault } from '../../../core/net/http/fault.js';
-import { relayedFraming } from '../../../core/net/http/framing.js';
 import type { HeaderList } from '../../../core/net/http/header-list.js';
 import { headerOf } from '../../../core/net/http/header-list.js';
-import { answerHeadBytes, interimHeadBytes } from '../../../core/net/http/relayed-heads.js';
 import type { RequestHead } from '../../../core/net/http/request-head.js';
 import type { ResponseHead } from '../../../core/net/http/response-head.js';
 import type { CloseReason } from '../../../core/net/port.js';
@@ -13,9 +10,11 @@ import type { AccessEnd } from '../../access-log/access.js';
 import type { EntryRefusal, EntryUser } from '../entry.js';
 import { Entry } from '../entry.js';
 import type { UnderWay } from '../under-way.js';
+import { Answer } from './answer.js';
 import type { HttpContext } from './context.js';
 import type { HttpOptions } from './options.js';
-import { connectionAfter, ownAnswerBytes } from './own-answer.js';
+import type { AnswerTaker } from './own-answer.js';
+import { answerInPlace } from './own-answer.js';
 import type { Refusal, RefusalName } from './refusals.js';
 import { REFUSALS, answerTo } from './refusals.js';
 import { RequestBody } from './request-body.js';
@@ -30,7 +29,7 @@ import type { PoolWaiter, UpstreamPool } from './upstream-pool.js';
 const REFUSAL_BYTES_MAX = 64 << 10;
 
 /** The client's side of an exchange. */
-export interface ExchangeClient {
+export interface ExchangeClient extends AnswerTaker {
   /** For `X-Forwarded-For`. */
   readonly host: string;
   readonly scheme: 'http' | 'https';
@@ -51,8 +50,6 @@ export interface ExchangeClient {
   /** From now on raw bytes both ways. */
   becomeTunnel(): void;
   endTunnel(): void;
-  /** No more requests after this one. */
-  readonly isLast: boolean;
 }
 
 /**
@@ -82,14 +79,10 @@ export class Exchange implements EntryUser, PoolWaiter, UpstreamUser, UnderWay {
   /** When the server had all that it needs to answer, or of a body that goes on, its beginning (monotonic). */
   #sentAtMs = 0;
   #resends = 0;
-  #bytes = 0;
-  /** Of those, to the client. */
-  #bytesOut = 0;
-  /** Of the answer; 0 until there is one. */
-  #status = 0;
+  /** From the client. */
+  #bytesIn = 0;
   readonly #requestBody: RequestBody;
-  #answerBody: BodyWriter | undefined;
-  #mayStay = false;
+  readonly #answer: Answer;
   /** The agent refused: what it says of the resource's owner. Its answer is not for the client. */
   #refusedBy: string | undefined;
   #refusalBytes = 0;
@@ -111,6 +104,7 @@ export class Exchange implements EntryUser, PoolWaiter, UpstreamUser, UnderWay {
     this.#startedAtMs = context.clock.monotonicMs();
     this.#entry = new Entry(context, { user: this, work: this, at });
     this.#requestBody = new RequestBody(head.framing);
+    this.#answer = new Answer(head, client, context.counters);
   }
 
   /* ---- from the client ---- */
@@ -122,7 +116,7 @@ export class Exchange implements EntryUser, PoolWaiter, UpstreamUser, UnderWay {
 
   bodyData(bytes: Uint8Array): void {
     if (this.#phase === 'over') return;
-    this.#bytes += bytes.length;
+    this.#bytesIn += bytes.length;
     const { resendBytesMax } = this.#context.options;
     if (this.#upstream === undefined) {
       this.#requestBody.keep(bytes);
@@ -164,7 +158,7 @@ export class Exchange implements EntryUser, PoolWaiter, UpstreamUser, UnderWay {
     if (hasAnswer) {
       this.#log('cut', fault.name);
       this.#client.abort();
-    } else this.#answer({ ...answerTo(fault), executed: 'unknown' });
+    } else this.#answerInPlace({ ...answerTo(fault), executed: 'unknown' });
   }
 
   clientGone(): void {
@@ -179,7 +173,7 @@ export class Exchange implements EntryUser, PoolWaiter, UpstreamUser, UnderWay {
       this.cut();
       return;
     }
-    this.#bytes += bytes.length;
+    this.#bytesIn += bytes.length;
     this.#touch();
     if (this.#upstream?.write(bytes) === false) this.#client.pauseBody();
   }
@@ -279,7 +273,7 @@ export class Exchange implements EntryUser, PoolWaiter, UpstreamUser, UnderWay {
     if (head.status === 101) {
       this.#beginTunnel(head);
     } else if (head.status < 200) {
-      this.#relayInterim(head);
+      this.#answer.interim(head);
     } else if (this.#agentSays(head) === 'no') {
       this.#refusedBy = headerOf(head.headers, OWNER_HEADER) ?? 'in-transit';
     } else if (this.#agentSays(head) === 'unknown') {
@@ -297,9 +291,7 @@ export class Exchange implements EntryUser, PoolWaiter, UpstreamUser, UnderWay {
       return;
     }
     this.#touch();
-    this.#bytes += bytes.length;
-    this.#bytesOut += bytes.length;
-    if (this.#answerBody?.write(bytes, this.#client) === false) this.#upstream?.pause();
+    if (!this.#answer.write(bytes)) this.#upstream?.pause();
   }
 
   answerEnd(trailers: HeaderList): void {
@@ -314,17 +306,15 @@ export class Exchange implements EntryUser, PoolWaiter, UpstreamUser, UnderWay {
       this.#afterRefusal(this.#refusedBy);
       return;
     }
-    this.#answerBody?.writeEnd(trailers, this.#client);
+    this.#answer.end(trailers);
     this.#end();
     this.#log('whole');
-    this.#client.finished(this.#mayStay && this.#requestBody.isRead);
+    this.#client.finished(this.#answer.mayStay && this.#requestBody.isRead);
   }
 
   tunnelData(bytes: Uint8Array): void {
-    this.#bytes += bytes.length;
-    this.#bytesOut += bytes.length;
     this.#touch();
-    if (!this.#client.write(bytes)) this.#upstream?.pause();
+    if (!this.#answer.writeToTunnel(bytes)) this.#upstream?.pause();
   }
 
   tunnelEnded(): void {
@@ -421,27 +411,15 @@ export class Exchange implements EntryUser, PoolWaiter, UpstreamUser, UnderWay {
     this.#touch();
   }
 
-  #relayInterim(head: ResponseHead): void {
-    // A 100 was the redirector's to say, and was said.
-    if (head.status === 100 || this.#head.minorVersion === 0) return;
-    this.#client.write(interimHeadBytes(head));
-  }
-
   #relay(head: ResponseHead): void {
     this.#phase = 'relay';
-    const { minorVersion, keepAlive } = this.#head;
     this.#answered(head.status);
-    const framing = relayedFraming(head.framing, minorVersion);
-    this.#mayStay = keepAlive && framing.kind !== 'until-close' && !this.#client.isLast;
-    this.#answerBody = new BodyWriter(framing);
-    this.#context.counters.answered(head.status);
-    this.#status = head.status;
-    const connection = connectionAfter(this.#head, this.#mayStay && this.#requestBody.isRead);
     const upstream = this.#upstream;
     assert.ok(upstream !== undefined, 'an answer comes from somewhere');
-    this.#client.write(upstream.relayedHead(head, framing, connection));
+    this.#answer.begin(head, upstream, this.#requestBody.isRead);
   }
 
+  /** As whoever watches servers sees it. */
   #answered(status: number): void {
     const { clock, work } = this.#context;
     work.answered(this.#entry.server, status, clock.monotonicMs() - this.#sentAtMs);
@@ -458,10 +436,8 @@ export class Exchange implements EntryUser, PoolWaiter, UpstreamUser, UnderWay {
     this.#phase = 'tunnel';
     this.#touch();
     this.#answered(101);
-    this.#context.counters.answered(101);
-    this.#status = 101;
     upstream.becomeTunnel();
-    this.#client.write(answerHeadBytes(head, head.framing, 'websocket'));
+    this.#answer.beginTunnel(head);
     this.#client.becomeTunnel();
   }
 
@@ -534,25 +510,20 @@ export class Exchange implements EntryUser, PoolWaiter, UpstreamUser, UnderWay {
     this.#end();
     // What was sent once and lost may have run, whatever became of the second try.
     const executed = this.#resends > 0 ? 'unknown' : refusal.executed;
-    this.#answer({ ...refusal, executed });
+    this.#answerInPlace({ ...refusal, executed });
   }
 
-  #answer(refusal: Refusal): void {
-    const { counters, options } = this.#context;
-    const { status, code } = refusal;
-    const mayStay = this.#head.keepAlive && this.#requestBody.isRead && !this.#client.isLast;
-    counters.answered(status);
-    const refused = { head: this.#head, id: this.#id, mayStay };
-    this.#client.write(ownAnswerBytes(refusal, refused, options));
-    this.#status = status;
-    this.#log('refused', code);
+  #answerInPlace(refusal: Refusal): void {
+    const refused = { head: this.#head, id: this.#id, isRead: this.#requestBody.isRead };
+    const mayStay = answerInPlace(refusal, refused, this.#client, this.#context);
+    this.#log('refused', refusal.code, refusal.status);
     this.#client.finished(mayStay);
   }
 
   /** What became of it, once. */
-  #log(end: AccessEnd, reason?: string): void {
+  #log(end: AccessEnd, reason?: string, status = this.#answer.status): void {
     const { accessLog, gate } = this.#context;
-    const isWell = this.#status < 500 && end !== 'cut';
+    const isWell = status < 500 && end !== 'cut';
     if (accessLog?.wants(isWell) !== true) return;
     accessLog.http({
       client: this.#client.host,
@@ -561,11 +532,11 @@ export class Exchange implements EntryUser, PoolWaiter, UpstreamUser, UnderWay {
       reason,
       id: this.#id,
       request: this.#head,
-      status: this.#status,
+      status,
       resource: gate.resourceId(this.#at),
       server: this.#entry.server < 0 ? undefined : gate.serverId(this.#entry.server),
-      bytesIn: this.#bytes - this.#bytesOut,
-      bytesOut: this.#bytesOut,
+      bytesIn: this.#bytesIn,
+      bytesOut: this.#answer.bytes,
       ms: this.ageMs,
     });
   }
@@ -578,7 +549,7 @@ export class Exchange implements EntryUser, PoolWaiter, UpstreamUser, UnderWay {
     this.#upstream?.abandon();
     this.#upstream = undefined;
     this.#requestBody.forget();
-    if (this.#sends > 0) this.#entry.leave(this.#bytes);
+    if (this.#sends > 0) this.#entry.leave(this.#bytesIn + this.#answer.bytes);
     else this.#entry.withdraw();
   }
 

@@ -1,26 +1,36 @@
 import { EXECUTED_HEADER } from '../../../core/agent-protocol.js';
+import type { BodyTaker } from '../../../core/net/http/body-writer.js';
 import { errorAnswerBytes } from '../../../core/net/http/error-answer.js';
 import type { OutgoingConnection } from '../../../core/net/http/head-text.js';
 import type { RequestHead } from '../../../core/net/http/request-head.js';
-import type { HttpOptions } from './options.js';
+import type { HttpContext } from './context.js';
 import type { Refusal } from './refusals.js';
 import { idFields } from './request-ids.js';
 
-/** The request that is answered, as far as it is known. */
-export interface Refused {
-  readonly head: RequestHead | undefined;
-  readonly id: string | undefined;
-  /** The client's connection takes another one. */
-  readonly mayStay: boolean;
+/** Whom an answer goes to. */
+export interface AnswerTaker extends BodyTaker {
+  /** No more requests after this one. */
+  readonly isLast: boolean;
 }
 
-/** The answer that the redirector gives itself, in place of a server's. */
-export function ownAnswerBytes(
+/** The request that is answered, as far as it is known. */
+export interface Refused {
+  readonly head?: RequestHead | undefined;
+  readonly id?: string | undefined;
+  /** All of it has come. */
+  readonly isRead: boolean;
+}
+
+/** The redirector answers itself, in place of a server. True: the client's connection takes another request. */
+export function answerInPlace(
   { status, code, detail, executed, retryAfterMs }: Refusal,
-  { head, id, mayStay }: Refused,
-  options: HttpOptions,
-): Uint8Array {
-  return errorAnswerBytes({
+  { head, id, isRead }: Refused,
+  client: AnswerTaker,
+  { counters, options }: Pick<HttpContext, 'counters' | 'options'>,
+): boolean {
+  const mayStay = head?.keepAlive === true && isRead && !client.isLast;
+  counters.answered(status);
+  const bytes = errorAnswerBytes({
     status,
     code,
     detail,
@@ -30,6 +40,8 @@ export function ownAnswerBytes(
     isBodyless: head?.method === 'HEAD',
     headers: { [EXECUTED_HEADER]: executed, ...idFields(id, options) },
   });
+  client.write(bytes);
+  return mayStay;
 }
 
 /** What becomes of the client's connection after the answer. */

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { HttpFault } from '../../../../../core/net/http/fault.js';
-import type { ForwardedOptions } from '../../../../../core/net/http/forwarding.js';
+import type { ForwardedClient, ForwardedOptions } from '../../../../../core/net/http/forwarding.js';
 import {
-  forwardedRequestHeaders,
+  forwardedRequestLines,
   forwardedResponseHeaders,
 } from '../../../../../core/net/http/forwarding.js';
 import { HeadReader } from '../../../../../core/net/http/head-reader.js';
@@ -12,7 +12,7 @@ import { RequestHeadParser } from '../../../../../core/net/http/request-head.js'
 import { ResponseHeadParser } from '../../../../../core/net/http/response-head.js';
 import { latin1 } from '../../../../support/http-transcript.js';
 
-const CLIENT = { host: '192.0.2.7', scheme: 'http' } as const;
+const CLIENT: ForwardedClient = { host: '192.0.2.7', scheme: 'http' };
 
 function request(lines: string, start = 'GET / HTTP/1.1\r\nHost: a.example:81'): RequestHead {
   const reader = new HeadReader(new RequestHeadParser(HEAD_LIMITS), HEAD_LIMITS);
@@ -21,11 +21,30 @@ function request(lines: string, start = 'GET / HTTP/1.1\r\nHost: a.example:81'):
   return head;
 }
 
-function forwarded(lines: string, options?: Partial<ForwardedOptions>): readonly string[] {
-  return forwardedRequestHeaders(request(lines), CLIENT, {
-    mode: 'none',
-    standard: false,
-    ...options,
+/** Names and values of what the server is sent, one after the other. */
+function forwarded(
+  lines: string | RequestHead,
+  {
+    client = CLIENT,
+    replaced,
+    ...options
+  }: Partial<ForwardedOptions> & {
+    readonly client?: ForwardedClient;
+    readonly replaced?: string;
+  } = {},
+): readonly string[] {
+  const head = typeof lines === 'string' ? request(lines) : lines;
+  const sent = forwardedRequestLines(
+    head,
+    client,
+    { mode: 'none', standard: false, ...options },
+    replaced,
+  );
+  const each = sent.split('\r\n');
+  expect(each.pop()).toBe('');
+  return each.flatMap((line) => {
+    const end = line.indexOf(': ');
+    return [line.slice(0, end), line.slice(end + 2)];
   });
 }
 
@@ -103,6 +122,11 @@ describe('a forwarded request', () => {
     ]);
   });
 
+  it('has no field of the name that somebody adds', () => {
+    const lines = 'X-Request-Id: evil\r\nX-Kept: 1\r\nx-request-id: worse\r\n';
+    expect(forwarded(lines, { replaced: 'x-request-id' })).toEqual(['x-kept', '1']);
+  });
+
   it('tells the server what we saw', () => {
     expect(forwarded('X-Forwarded-For: evil\r\n', { mode: 'replace' })).toEqual([
       'x-forwarded-for',
@@ -130,16 +154,15 @@ describe('a forwarded request', () => {
   });
 
   it('quotes an IPv6 client in Forwarded', () => {
-    const headers = forwardedRequestHeaders(
-      request('', 'GET / HTTP/1.1\r\nHost: a'),
-      { host: '2001:db8::1', scheme: 'https' },
-      { mode: 'replace', standard: true },
-    );
+    const headers = forwarded(request('', 'GET / HTTP/1.1\r\nHost: a'), {
+      client: { host: '2001:db8::1', scheme: 'https' },
+      ...{ mode: 'replace', standard: true },
+    });
     expect(headers.at(-1)).toBe('for="[2001:db8::1]";proto=https;host=a');
   });
 
   it('names no host where the client named none', () => {
-    const headers = forwardedRequestHeaders(request('', 'GET / HTTP/1.0\r\nX: 1'), CLIENT);
+    const headers = forwarded(request('', 'GET / HTTP/1.0\r\nX: 1'), { mode: 'replace' });
     expect(headers).toEqual([
       'x',
       '1',

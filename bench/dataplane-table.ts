@@ -1,0 +1,62 @@
+import type { Clock } from '../core/clock/port.js';
+import type { ResourceId, ServerId } from '../core/domain.js';
+import { AssignmentTable } from '../core/table.js';
+
+/** Of the table that a bench begins with. */
+const INCARNATION = 1;
+
+/** A switch to come. */
+export interface NextTable {
+  readonly table: AssignmentTable;
+  readonly resources: readonly ResourceId[];
+  readonly source: ServerId;
+  readonly target: ServerId;
+  /** How long it took to make it from the one before. */
+  readonly makingMs: number;
+}
+
+/** Who serves what in a bench: `vol-0`, `vol-1`, …, all at `s0`, until the last of them move from server to server. */
+export class BenchTable {
+  readonly #clock: Clock;
+  #table: AssignmentTable;
+  #epoch = 1;
+
+  constructor(clock: Clock, resources: number) {
+    this.#clock = clock;
+    this.#table = this.#with(AssignmentTable.empty, namesOf(0, resources));
+  }
+
+  /** As it is now. */
+  get table(): AssignmentTable {
+    return this.#table;
+  }
+
+  /** The last `count` resources go to the next server. */
+  next(count: number): NextTable {
+    const { size } = this.#table;
+    const resources = namesOf(size - count, size);
+    const source = this.#server;
+    this.#epoch += 1;
+    const fromMs = this.#clock.monotonicMs();
+    this.#table = this.#with(this.#table, resources);
+    const makingMs = this.#clock.monotonicMs() - fromMs;
+    return { table: this.#table, resources, source, target: this.#server, makingMs };
+  }
+
+  get #server(): ServerId {
+    return `s${this.#epoch - 1}` as ServerId;
+  }
+
+  #with(table: AssignmentTable, resources: readonly ResourceId[]): AssignmentTable {
+    const generation = { incarnation: INCARNATION, epoch: this.#epoch };
+    const placement = { server: this.#server, since: generation, standby: null };
+    return table.with(
+      resources.map((resource) => [resource, placement]),
+      generation,
+    );
+  }
+}
+
+function namesOf(from: number, to: number): ResourceId[] {
+  return Array.from({ length: to - from }, (_, at) => `vol-${from + at}` as ResourceId);
+}

@@ -6,6 +6,7 @@ import type { OwnAnswer, OwnCall } from '../../../core/onc-rpc/calls.js';
 import { RpcCalls, ask } from '../../../core/onc-rpc/calls.js';
 import { RECORD_LIMITS } from '../../../core/onc-rpc/record.js';
 import type { ServerLink } from '../servers.js';
+import { isSameAddress } from '../servers.js';
 import type { NfsOptions } from './options.js';
 
 export interface ServersCalledParts {
@@ -66,8 +67,4 @@ export class ServersCalled {
   closeAll(): void {
     for (const calls of [...this.#open.values()]) calls.close();
   }
-}
-
-function isSameAddress(one: Address, other: Address): boolean {
-  return one.host === other.host && one.port === other.port;
 }

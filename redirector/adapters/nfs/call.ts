@@ -39,7 +39,6 @@ export class Call implements UnderWay, EntryUser, Awaiting {
   #state: State = 'gate';
   #entry: Entry | undefined;
   #export: ServedExport | undefined;
-  #isFetched = false;
   /** Ever entered. */
   #tries = 0;
   #xid = -1;
@@ -131,16 +130,16 @@ export class Call implements UnderWay, EntryUser, Awaiting {
 
   /** A handle that this redirector does not know: another may have issued it. */
   #fetch(handle: Uint8Array): void {
-    if (this.#isFetched || !this.#context.table.isOwn(handle)) {
-      if (this.#isFetched) this.#refuse('staleHandle', STALE);
-      else this.#refuse('badHandle', BADHANDLE);
+    const { table } = this.#context;
+    if (!table.isOwn(handle)) {
+      this.#refuse('badHandle', BADHANDLE);
       return;
     }
-    this.#context.table.fetch(handle).then(
-      () => {
+    table.fetch(handle).then(
+      (entry) => {
         if (this.#state === 'over') return;
-        this.#isFetched = true;
-        this.begin();
+        if (entry === undefined) this.#refuse('staleHandle', STALE);
+        else this.begin();
       },
       () => {
         this.#refuse('storeAway', JUKEBOX);

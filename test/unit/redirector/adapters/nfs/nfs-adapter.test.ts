@@ -114,6 +114,16 @@ describe('an NFS client behind a redirector', () => {
     expect(await world.of(late.attributes(file))).toMatchObject({ type: 1 });
   });
 
+  it('may name two directories in one call that the redirector has heard of neither', async () => {
+    const { world, client, root } = await started();
+    const late = world.client('client', await world.second());
+    const one = handleOf(await world.of(client.makeDirectory(root, 'one')));
+    const two = handleOf(await world.of(client.makeDirectory(root, 'two')));
+    handleOf(await world.of(client.create(one, 'f')));
+    expect(await world.of(late.rename(one, 'f', two, 'g'))).toBe(0);
+    expect(world.disk.at('two')?.entries.has('g')).toBe(true);
+  });
+
   it('finds what it renamed on a server that never heard of it', async () => {
     const { world, client, root } = await started();
     const one = handleOf(await world.of(client.makeDirectory(root, 'one')));

@@ -65,6 +65,8 @@ export class SidecarConnection implements ServerUser {
   #unread: Uint8Array[] = [];
   #isReading = false;
   #isLast = false;
+  /** Refused, and told that the connection ends: what comes behind is not read any more. */
+  #isRefused = false;
   #isClosed = false;
   #onClosed: (() => void) | undefined;
 
@@ -127,6 +129,7 @@ export class SidecarConnection implements ServerUser {
   /* ---- from the redirector ---- */
 
   #fromFront(bytes: Uint8Array): void {
+    if (this.#isRefused) return;
     this.#deadline.set(this.#options.stallTimeoutMs);
     if (this.#isTunnel) {
       this.#send(bytes);
@@ -141,9 +144,11 @@ export class SidecarConnection implements ServerUser {
   #read(bytes: Uint8Array): void {
     let at = 0;
     this.#isReading = true;
-    while (at < bytes.length && !this.#isBusy()) at = this.#requests.read(bytes, at);
+    while (at < bytes.length && !this.#isBusy() && !this.#isRefused) {
+      at = this.#requests.read(bytes, at);
+    }
     this.#isReading = false;
-    if (at < bytes.length) this.#unread.unshift(bytes.subarray(at));
+    if (at < bytes.length && !this.#isRefused) this.#unread.unshift(bytes.subarray(at));
     if (this.#isTunnel) this.#flushTunnel();
   }
 
@@ -158,7 +163,7 @@ export class SidecarConnection implements ServerUser {
     if (refusal !== undefined || resource === undefined) {
       const { status = 421, headers = {}, body = '' } = refusal ?? {};
       this.#write(refusalBytes(status, headers, body, head));
-      if (head.framing.kind !== 'none') this.#front?.end();
+      if (head.framing.kind !== 'none') this.#endRefused();
       return;
     }
     const isRead = head.framing.kind === 'none';
@@ -192,7 +197,7 @@ export class SidecarConnection implements ServerUser {
       return;
     }
     // A request that ends in its middle will never be whole.
-    this.#requests.peerEnded();
+    if (!this.#isRefused) this.#requests.peerEnded();
     if (this.#underWay === undefined) this.#front?.end();
   }
 
@@ -324,10 +329,17 @@ export class SidecarConnection implements ServerUser {
 
   #refuse(status: number, code: string, detail: string, executed = 'no'): void {
     this.#done();
-    this.#isLast = true;
     const headers = { [EXECUTED_HEADER]: executed };
     this.#write(errorAnswerBytes({ status, code, detail, connection: 'close', headers }));
+    this.#endRefused();
+  }
+
+  #endRefused(): void {
+    this.#isLast = true;
+    this.#isRefused = true;
+    this.#unread = [];
     this.#front?.end();
+    this.#front?.resume();
   }
 
   #write(bytes: Uint8Array): void {

@@ -125,15 +125,14 @@ export class Agent implements Startable {
       if (isUnspecified(host)) fail('ERR_ADVERTISE_MISSING', { server, host });
     }
     const ownership = await Ownership.open(this.#parts, { bootGraceMs });
-    const { attachments, log: agentLog } = this.#parts;
+    const { net, clock, log, attachments } = this.#parts;
     const owned = ownership.owned().map(({ resource }) => resource);
     // A server that starts later finds it as it should be.
-    if ((await attachments?.begin(owned)) === false) agentLog.warn({}, 'exports not as owned yet');
+    if ((await attachments?.begin(owned)) === false) log.warn({}, 'exports not as owned yet');
     this.#ownership = ownership;
     const { isShared = () => false } = this.#parts;
     this.#gate = new RequestGate({ ownership, newOwners: this.#newOwners, isShared });
     await this.#control.start();
-    const { net, clock, log } = this.#parts;
     const announcer = new Announcer(
       { net, clock, log, announcement: () => this.#announcement(ownership) },
       {

@@ -4,14 +4,13 @@ import type { Address, ResourceId } from '../core/domain.js';
 import { codeOf } from '../core/errors.js';
 import type { Log } from '../core/log.js';
 import type { Net } from '../core/net/port.js';
-import { RpcCalls, ask } from '../core/onc-rpc/calls.js';
+import { askOnce } from '../core/onc-rpc/calls.js';
 import {
   EXPORT,
   MOUNT_PATH_BYTES_MAX,
   MOUNT_PROGRAM,
   MOUNT_VERSION,
 } from '../core/onc-rpc/mount.js';
-import { RECORD_LIMITS } from '../core/onc-rpc/record.js';
 import { Turns } from '../core/turns.js';
 import type { Attachments } from './attachments.js';
 
@@ -128,16 +127,16 @@ export class Ganesha implements Attachments {
   /** Undefined: it does not say. */
   async #exported(): Promise<ReadonlySet<string> | undefined> {
     const { net, clock } = this.#parts;
-    const calls = new RpcCalls({
-      ...{ net, clock, address: this.#options.mount, records: RECORD_LIMITS },
-      ...{ connect: { timeoutMs: CALL_TIMEOUT_MS }, answerTimeoutMs: CALL_TIMEOUT_MS },
-      closed: () => undefined,
-    });
-    const results = await ask(calls, {
-      ...{ program: MOUNT_PROGRAM, version: MOUNT_VERSION, procedure: EXPORT },
-      arguments: new Uint8Array(0),
-    });
-    calls.close();
+    const results = await askOnce(
+      {
+        ...{ net, clock, address: this.#options.mount },
+        ...{ connect: { timeoutMs: CALL_TIMEOUT_MS }, answerTimeoutMs: CALL_TIMEOUT_MS },
+      },
+      {
+        ...{ program: MOUNT_PROGRAM, version: MOUNT_VERSION, procedure: EXPORT },
+        arguments: new Uint8Array(0),
+      },
+    );
     if (typeof results === 'string') return undefined;
     const paths = new Set<string>();
     const text = (): string => Buffer.from(results.opaqueBytes(MOUNT_PATH_BYTES_MAX)).toString();

@@ -1,6 +1,5 @@
 import { EXECUTED_HEADER, RESOURCE_HEADER, SINCE_HEADER } from '../core/agent-protocol.js';
 import type { Clock } from '../core/clock/port.js';
-import type { Address } from '../core/domain.js';
 import { Deadline } from '../core/net/deadline.js';
 import { BodyWriter } from '../core/net/http/body-writer.js';
 import { latin1Bytes } from '../core/net/http/bytes.js';
@@ -14,14 +13,12 @@ import { answerHeadBytes, interimHeadBytes } from '../core/net/http/relayed-head
 import type { RequestHead } from '../core/net/http/request-head.js';
 import { RequestReader } from '../core/net/http/request-reader.js';
 import type { ResponseHead } from '../core/net/http/response-head.js';
-import { ResponseReader } from '../core/net/http/response-reader.js';
-import type { CloseReason, Connection, Net } from '../core/net/port.js';
+import type { Connection, Net } from '../core/net/port.js';
 import type { RequestGate } from './request-gate.js';
+import type { ServerConnectionOptions, ServerUser } from './server-connection.js';
+import { ServerConnection } from './server-connection.js';
 
-export interface SidecarConnectionOptions {
-  /** The server itself, on this machine. */
-  readonly forward: Address;
-  readonly connectTimeoutMs: number;
+export interface SidecarConnectionOptions extends ServerConnectionOptions {
   /** Without a byte moving, in either direction. */
   readonly stallTimeoutMs: number;
   readonly idleTimeoutMs: number;
@@ -40,8 +37,6 @@ interface Parts {
   readonly gate: RequestGate;
 }
 
-const PENDING_BYTES_MAX = 64 << 10;
-
 /** The request under way. */
 interface UnderWay {
   readonly head: RequestHead;
@@ -56,26 +51,22 @@ interface UnderWay {
  * let through by the gate, or refused before the server sees a byte of it. When the redirector goes away,
  * the server's work goes on to its end: until then it counts as under way.
  */
-export class SidecarConnection {
+export class SidecarConnection implements ServerUser {
   readonly #parts: Parts;
   readonly #options: SidecarConnectionOptions;
   readonly #events: SidecarEvents;
   readonly #requests: RequestReader;
   readonly #deadline: Deadline;
+  readonly #server: ServerConnection;
   #front: Connection | undefined;
-  #back: Connection | undefined;
-  #isBackOpen = false;
-  /** Open, and about to be used again. */
-  #isListening = false;
-  #responses: ResponseReader;
-  #pending: Uint8Array[] = [];
-  #pendingBytes = 0;
   #underWay: UnderWay | undefined;
   #isTunnel = false;
   /** Came before it could be read. */
   #unread: Uint8Array[] = [];
   #isReading = false;
   #isLast = false;
+  /** Refused, and told that the connection ends: what comes behind is not read any more. */
+  #isRefused = false;
   #isClosed = false;
   #onClosed: (() => void) | undefined;
 
@@ -98,7 +89,7 @@ export class SidecarConnection {
         this.#refuse(fault.status, fault.name, fault.text);
       },
     });
-    this.#responses = this.#newResponses();
+    this.#server = new ServerConnection(parts.net, options, this);
     this.#deadline = new Deadline(parts.clock, () => {
       this.destroy();
     });
@@ -108,7 +99,9 @@ export class SidecarConnection {
       data: (bytes) => {
         this.#fromFront(bytes);
       },
-      drained: () => this.#back?.resume(),
+      drained: () => {
+        this.#server.resume();
+      },
       ended: () => {
         this.#frontEnded();
       },
@@ -130,15 +123,16 @@ export class SidecarConnection {
 
   destroy(): void {
     this.#front?.reset();
-    this.#back?.destroy();
+    this.#server.destroy();
   }
 
   /* ---- from the redirector ---- */
 
   #fromFront(bytes: Uint8Array): void {
+    if (this.#isRefused) return;
     this.#deadline.set(this.#options.stallTimeoutMs);
     if (this.#isTunnel) {
-      if (this.#back?.write(bytes) === false) this.#front?.pause();
+      this.#send(bytes);
     } else if (this.#isReading || this.#isBusy()) {
       this.#unread.push(bytes);
       this.#front?.pause();
@@ -150,9 +144,11 @@ export class SidecarConnection {
   #read(bytes: Uint8Array): void {
     let at = 0;
     this.#isReading = true;
-    while (at < bytes.length && !this.#isBusy()) at = this.#requests.read(bytes, at);
+    while (at < bytes.length && !this.#isBusy() && !this.#isRefused) {
+      at = this.#requests.read(bytes, at);
+    }
     this.#isReading = false;
-    if (at < bytes.length) this.#unread.unshift(bytes.subarray(at));
+    if (at < bytes.length && !this.#isRefused) this.#unread.unshift(bytes.subarray(at));
     if (this.#isTunnel) this.#flushTunnel();
   }
 
@@ -167,90 +163,41 @@ export class SidecarConnection {
     if (refusal !== undefined || resource === undefined) {
       const { status = 421, headers = {}, body = '' } = refusal ?? {};
       this.#write(refusalBytes(status, headers, body, head));
-      if (head.framing.kind !== 'none') this.#front?.end();
+      if (head.framing.kind !== 'none') this.#endRefused();
       return;
     }
     const isRead = head.framing.kind === 'none';
     const body = new BodyWriter(head.framing);
     this.#underWay = { head, resource, body, isRead, answer: undefined };
-    if (this.#back === undefined) {
-      this.#connect();
-      this.#responses.expect(head.method);
-    } else {
-      this.#listenTo(this.#back, head.method);
-    }
+    this.#server.ask(head.method);
     this.#send(latin1Bytes(localHead(head)));
-  }
-
-  /**
-   * What the server said since its last answer, which nobody asked for, is to be heard before this question is put: it would be
-   * taken for the answer. Until then the request waits as for a connection that opens.
-   */
-  #listenTo(back: Connection, method: string): void {
-    if (!this.#isBackOpen) {
-      this.#responses.expect(method);
-      return;
-    }
-    this.#isBackOpen = false;
-    this.#isListening = true;
-    this.#parts.net.afterArrivals(() => {
-      if (!this.#isListening || this.#back !== back) return;
-      this.#isListening = false;
-      this.#responses.expect(method);
-      this.#sendPending(back);
-    });
-  }
-
-  /** Nothing of the request was sent. */
-  #connectAgain({ head }: UnderWay): void {
-    const before = this.#back;
-    this.#isListening = false;
-    this.#back = undefined;
-    before?.destroy();
-    this.#connect();
-    this.#responses.expect(head.method);
   }
 
   #forward(bytes: Uint8Array): void {
     const underWay = this.#underWay;
-    if (underWay === undefined || !this.#mayGoOn(underWay)) return;
+    if (underWay === undefined || !this.mayGoOn()) return;
     for (const part of underWay.body.part(bytes)) this.#send(part);
   }
 
   #requestEnded(trailers: HeaderList): void {
     const underWay = this.#underWay;
-    if (underWay === undefined || !this.#mayGoOn(underWay)) return;
+    if (underWay === undefined || !this.mayGoOn()) return;
     underWay.isRead = true;
     for (const part of underWay.body.end(trailers)) this.#send(part);
   }
 
-  /** The lease may have run out since the head was let in: what the server has of the request is cut off. */
-  #mayGoOn({ resource }: UnderWay): boolean {
-    if (this.#parts.gate.mayGoOn(resource)) return true;
-    const executed = this.#isBackOpen ? 'unknown' : 'no';
-    this.#back?.reset();
-    this.#refuse(503, 'lease-over', 'the serving lease of this server is over', executed);
-    return false;
-  }
-
   #send(bytes: Uint8Array): void {
-    if (this.#isBackOpen) {
-      if (this.#back?.write(bytes) === false) this.#front?.pause();
-      return;
-    }
-    this.#pending.push(bytes);
-    this.#pendingBytes += bytes.length;
-    if (this.#pendingBytes > PENDING_BYTES_MAX) this.#front?.pause();
+    if (!this.#server.send(bytes)) this.#front?.pause();
   }
 
   #frontEnded(): void {
     this.#isLast = true;
     if (this.#isTunnel) {
-      this.#back?.end();
+      this.#server.end();
       return;
     }
     // A request that ends in its middle will never be whole.
-    this.#requests.peerEnded();
+    if (!this.#isRefused) this.#requests.peerEnded();
     if (this.#underWay === undefined) this.#front?.end();
   }
 
@@ -259,88 +206,36 @@ export class SidecarConnection {
     this.#isLast = true;
     this.#unread = [];
     const isAnswerAwaited = this.#underWay?.isRead === true && !this.#isTunnel;
-    if (!isAnswerAwaited) this.#back?.destroy();
-    else this.#back?.resume();
+    if (!isAnswerAwaited) this.#server.destroy();
+    else this.#server.resume();
     this.#closeIfDone();
   }
 
-  /* ---- to and from the server ---- */
+  /* ---- from the server ---- */
 
-  #connect(): void {
-    if (this.#back !== undefined) return;
-    const { net } = this.#parts;
-    const { forward, connectTimeoutMs } = this.#options;
-    const back = net.connect(forward, { timeoutMs: connectTimeoutMs });
-    this.#back = back;
-    this.#isBackOpen = false;
-    this.#responses = this.#newResponses();
-    const isCurrent = (): boolean => this.#back === back;
-    back.handler = {
-      opened: () => {
-        if (!isCurrent()) return;
-        this.#events.reached(true);
-        this.#sendPending(back);
-      },
-      data: (bytes) => {
-        if (isCurrent()) this.#fromBack(bytes);
-      },
-      drained: () => {
-        if (isCurrent() && (!this.#isBusy() || this.#isTunnel)) this.#front?.resume();
-      },
-      ended: () => {
-        if (!isCurrent()) return;
-        if (this.#isTunnel) this.#front?.end();
-        else if (this.#isListening && this.#underWay !== undefined) {
-          this.#connectAgain(this.#underWay);
-        } else {
-          this.#responses.peerEnded();
-          back.destroy();
-        }
-      },
-      closed: (reason) => {
-        if (isCurrent()) this.#backClosed(reason);
-      },
-    };
-  }
-
-  #sendPending(back: Connection): void {
-    if (this.#underWay !== undefined && !this.#mayGoOn(this.#underWay)) return;
-    this.#isBackOpen = true;
-    const pending = this.#pending;
-    this.#pending = [];
-    this.#pendingBytes = 0;
-    let hasRoom = true;
-    for (const bytes of pending) hasRoom = back.write(bytes);
-    if (hasRoom && !this.#isBusy()) this.#front?.resume();
-  }
-
-  #fromBack(bytes: Uint8Array): void {
+  heard(): void {
     this.#deadline.set(this.#options.stallTimeoutMs);
-    let at = 0;
-    while (at < bytes.length && !this.#isTunnel) at = this.#responses.read(bytes, at);
-    if (at < bytes.length) this.#write(at === 0 ? bytes : bytes.subarray(at));
   }
 
-  #newResponses(): ResponseReader {
-    return new ResponseReader({
-      head: (head) => {
-        this.#answerHead(head);
-      },
-      body: (bytes) => {
-        for (const part of this.#underWay?.answer?.part(bytes) ?? []) this.#write(part);
-      },
-      end: (trailers, hasMore) => {
-        if (this.#isTunnel) return;
-        if (hasMore) this.#isLast = true;
-        this.#answerEnded(trailers);
-      },
-      fault: (fault) => {
-        this.#answerFault(fault);
-      },
-    });
+  reached(isReached: boolean): void {
+    this.#events.reached(isReached);
   }
 
-  #answerHead(head: ResponseHead): void {
+  /** The lease may have run out since the head was let in: what the server has of the request is cut off. */
+  mayGoOn(): boolean {
+    const underWay = this.#underWay;
+    if (underWay === undefined || this.#parts.gate.mayGoOn(underWay.resource)) return true;
+    const executed = this.#server.isOpen ? 'unknown' : 'no';
+    this.#server.reset();
+    this.#refuse(503, 'lease-over', 'the serving lease of this server is over', executed);
+    return false;
+  }
+
+  drained(): void {
+    if (!this.#isBusy() || this.#isTunnel) this.#front?.resume();
+  }
+
+  answerHead(head: ResponseHead): void {
     const underWay = this.#underWay;
     if (underWay === undefined) return;
     if (head.status < 200 && head.status !== 101) {
@@ -349,7 +244,7 @@ export class SidecarConnection {
     }
     const isTunnel = head.status === 101 && head.isWebSocket && underWay.head.isWebSocket;
     if (head.status === 101 && !isTunnel) {
-      this.#back?.destroy();
+      this.#server.destroy();
       return;
     }
     const framing = relayedFraming(head.framing, underWay.head.minorVersion);
@@ -359,17 +254,31 @@ export class SidecarConnection {
     this.#write(answerHeadBytes(head, framing, connection));
     if (!isTunnel) return;
     this.#isTunnel = true;
+    this.#server.becomeTunnel();
     this.#flushTunnel();
     this.#front?.resume();
+  }
+
+  answerBody(bytes: Uint8Array): void {
+    for (const part of this.#underWay?.answer?.part(bytes) ?? []) this.#write(part);
+  }
+
+  tunnelData(bytes: Uint8Array): void {
+    this.#write(bytes);
+  }
+
+  tunnelEnded(): void {
+    this.#front?.end();
   }
 
   #flushTunnel(): void {
     const unread = this.#unread;
     this.#unread = [];
-    for (const bytes of unread) this.#back?.write(bytes);
+    for (const bytes of unread) this.#send(bytes);
   }
 
-  #answerEnded(trailers: HeaderList): void {
+  answerEnd(trailers: HeaderList, hasMore: boolean): void {
+    if (hasMore) this.#isLast = true;
     const underWay = this.#underWay;
     if (underWay === undefined) return;
     for (const part of underWay.answer?.end(trailers) ?? []) this.#write(part);
@@ -377,7 +286,7 @@ export class SidecarConnection {
     if (!underWay.isRead) this.#isLast = true;
     if (this.#isLast) {
       this.#front?.end();
-      this.#back?.destroy();
+      this.#server.destroy();
       return;
     }
     this.#deadline.set(this.#options.idleTimeoutMs);
@@ -393,32 +302,14 @@ export class SidecarConnection {
     }
   }
 
-  #answerFault({ text }: HttpFault): void {
-    if (this.#isListening && this.#underWay !== undefined) {
-      this.#connectAgain(this.#underWay);
-      return;
-    }
-    this.#back?.destroy();
+  answerFault({ text }: HttpFault): void {
     this.#loseAnswer(`the answer of the server is not valid: ${text}`);
   }
 
-  #backClosed(reason: CloseReason): void {
-    // It was just about to be used: as good as one that closed before.
-    if (this.#isListening && this.#underWay !== undefined && reason !== 'destroyed') {
-      this.#connectAgain(this.#underWay);
-      return;
-    }
-    this.#isListening = false;
-    const wasOpen = this.#isBackOpen;
-    this.#back = undefined;
-    this.#isBackOpen = false;
-    this.#pending = [];
-    this.#pendingBytes = 0;
-    // One that was given up here, since nobody waited for it any more, says nothing of the server.
-    if (!wasOpen && reason !== 'destroyed') this.#events.reached(false);
+  closed(wasSent: boolean): void {
     if (this.#isTunnel) this.#front?.end();
     if (this.#underWay !== undefined) {
-      if (wasOpen) this.#loseAnswer('the server broke the connection off');
+      if (wasSent) this.#loseAnswer('the server broke the connection off');
       else this.#refuse(503, 'server-away', 'the server does not answer', 'no');
     }
     this.#closeIfDone();
@@ -438,25 +329,33 @@ export class SidecarConnection {
 
   #refuse(status: number, code: string, detail: string, executed = 'no'): void {
     this.#done();
-    this.#isLast = true;
     const headers = { [EXECUTED_HEADER]: executed };
     this.#write(errorAnswerBytes({ status, code, detail, connection: 'close', headers }));
+    this.#endRefused();
+  }
+
+  #endRefused(): void {
+    this.#isLast = true;
+    this.#isRefused = true;
+    this.#unread = [];
     this.#front?.end();
+    this.#front?.resume();
   }
 
   #write(bytes: Uint8Array): void {
-    if (this.#front?.write(bytes) === false) this.#back?.pause();
+    if (this.#front?.write(bytes) === false) this.#server.pause();
   }
 
   /** The server's work for the request is over. */
   #done(): void {
     const underWay = this.#underWay;
     this.#underWay = undefined;
+    this.#server.done();
     if (underWay !== undefined) this.#parts.gate.done(underWay.resource);
   }
 
   #closeIfDone(): void {
-    if (this.#front !== undefined || this.#back !== undefined || this.#isClosed) return;
+    if (this.#front !== undefined || !this.#server.isAway || this.#isClosed) return;
     this.#isClosed = true;
     this.#done();
     this.#deadline.stop();

@@ -3,7 +3,7 @@ import type { Address } from '../domain.js';
 import { Deadline } from '../net/deadline.js';
 import type { ConnectOptions, Connection, Net } from '../net/port.js';
 import { Outbox } from '../net/outbox.js';
-import type { RecordLimits, RpcRecord } from './record.js';
+import type { RpcRecord } from './record.js';
 import { callHead, resultsOf, sysCredentials } from './message.js';
 import { RecordReader, marked, wholeOf } from './record.js';
 import { XdrCursor, numberAt } from './xdr.js';
@@ -20,7 +20,6 @@ export interface RpcCallsParts {
   readonly clock: Clock;
   readonly address: Address;
   readonly connect: ConnectOptions;
-  readonly records: RecordLimits;
   /** Without a byte from the server while it owes a reply: then all that it owes is lost. */
   readonly answerTimeoutMs: number;
   /** It is over, and takes no more calls. */
@@ -43,7 +42,7 @@ export class RpcCalls {
   readonly #parts: RpcCallsParts;
   readonly #connection: Connection;
   readonly #outbox: Outbox;
-  readonly #reader: RecordReader;
+  readonly #reader = new RecordReader();
   readonly #deadline: Deadline;
   readonly #sent = new Map<number, Awaiting>();
   /** Until it is open. */
@@ -54,7 +53,6 @@ export class RpcCalls {
   constructor(parts: RpcCallsParts) {
     this.#parts = parts;
     this.address = parts.address;
-    this.#reader = new RecordReader(parts.records);
     this.#deadline = new Deadline(parts.clock, () => {
       this.#connection.reset();
     });
@@ -75,15 +73,6 @@ export class RpcCalls {
         this.#closed();
       },
     };
-  }
-
-  get isOver(): boolean {
-    return this.#state === 'over';
-  }
-
-  /** Calls that it owes a reply. */
-  get pending(): number {
-    return this.#sent.size + this.#waiting.size;
   }
 
   /** The number by which it may be forgotten. Must not be over. */
@@ -198,4 +187,15 @@ export function ask(calls: RpcCalls, call: OwnCall): Promise<OwnAnswer> {
       },
     });
   });
+}
+
+/** The same, on a connection for this call alone. */
+export async function askOnce(
+  parts: Omit<RpcCallsParts, 'closed'>,
+  call: OwnCall,
+): Promise<OwnAnswer> {
+  const calls = new RpcCalls({ ...parts, closed: () => undefined });
+  const answer = await ask(calls, call);
+  calls.close();
+  return answer;
 }

@@ -27,13 +27,9 @@ export function mountArguments(path: string): Uint8Array {
 /** The handle of what was mounted, or the server's status. */
 export function readMounted(results: XdrCursor): Uint8Array | number {
   const status = results.number();
-  if (!results.isSound || status !== 0) return status;
-  return readHandle(results) ?? status;
-}
-
-export function readHandle(results: XdrCursor): Uint8Array | undefined {
+  if (status !== 0) return status;
   const handle = results.opaqueBytes(HANDLE_BYTES_MAX);
-  return results.isSound ? handle : undefined;
+  return results.isSound ? handle : status;
 }
 
 export function getPortArguments(program: number, version: number): Uint8Array {

@@ -22,7 +22,7 @@ export interface RecordLimits {
   readonly fragmentsMax: number;
 }
 
-export const RECORD_LIMITS: RecordLimits = { recordBytesMax: (1 << 20) + 4096, fragmentsMax: 1024 };
+const RECORD_LIMITS: RecordLimits = { recordBytesMax: (1 << 20) + 4096, fragmentsMax: 1024 };
 
 /** Cuts a stream of bytes into messages (RFC 5531 §11). */
 export class RecordReader {

@@ -14,6 +14,25 @@ export interface ServerLink {
 
 export const PLAIN_LINK: ServerLink = { tls: undefined, proxyProtocol: undefined };
 
+/** Where a server is, and how connections to it are made. */
+export interface ServerWay {
+  readonly address: Address;
+  readonly link: ServerLink;
+}
+
+/** Connections that were made the one way are as good as those that would be made the other. */
+export function isSameWay(a: ServerWay, b: ServerWay): boolean {
+  return (
+    isSameAddress(a.address, b.address) &&
+    a.link.tls === b.link.tls &&
+    a.link.proxyProtocol === b.link.proxyProtocol
+  );
+}
+
+export function isSameAddress(a: Address, b: Address): boolean {
+  return a === b || (a.host === b.host && a.port === b.port);
+}
+
 /**
  * Who sees what servers do with the work they get, by the gate's indices of them: on the way of each piece of work, so it does
  * not allocate.
@@ -40,7 +59,7 @@ export const UNSEEN: ServerWork = {
 export interface AdapterServers {
   /** Undefined: not known here. */
   addressOf(server: ServerId): Address | undefined;
-  /** The same object as long as it stays as it is. */
+  /** What is in it is compared: `tls` is the same object as long as nothing of it is other. */
   linkOf(server: ServerId): ServerLink;
   /** No connection to the server: find out whether it is lost. */
   suspect(server: ServerId): void;

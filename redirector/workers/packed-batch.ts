@@ -1,6 +1,7 @@
 import type { ResourceId, ServerId } from '../../core/domain.js';
 import type { Generation } from '../../core/generation.js';
 import type { SwitchBatch } from '../data-plane.js';
+import { Places } from './places.js';
 
 /** A batch in columns: a tenth of the cost of an object each. */
 export interface PackedBatch {
@@ -14,16 +15,13 @@ export interface PackedBatch {
 }
 
 export function packBatch({ generation, moves, lost }: SwitchBatch): PackedBatch {
-  const places = new Map<ServerId, number>();
-  const placeOf = (server: ServerId): number => {
-    const place = places.get(server) ?? places.size;
-    places.set(server, place);
-    return place;
-  };
-  const sourceOf = Int32Array.from(moves, ({ source }) => (source === null ? -1 : placeOf(source)));
-  const targetOf = Int32Array.from(moves, ({ target }) => placeOf(target));
+  const places = new Places();
+  const sourceOf = Int32Array.from(moves, ({ source }) =>
+    source === null ? -1 : places.of(source),
+  );
+  const targetOf = Int32Array.from(moves, ({ target }) => places.of(target));
   const resources = moves.map(({ resource }) => resource);
-  return { generation, lost, resources, sourceOf, targetOf, servers: [...places.keys()] };
+  return { generation, lost, resources, sourceOf, targetOf, servers: places.servers };
 }
 
 export function unpackBatch(packed: PackedBatch): SwitchBatch {

@@ -2,6 +2,7 @@ import type { ResourceId, ServerId } from '../../core/domain.js';
 import type { Generation } from '../../core/generation.js';
 import type { PlacementChange } from '../../core/placements.js';
 import { AssignmentTable } from '../../core/table.js';
+import { Places } from './places.js';
 
 /** What differs from the table before, in columns: a tenth of the cost of an object each. */
 export interface PackedTable {
@@ -20,7 +21,7 @@ export function packTable(table: AssignmentTable, before: AssignmentTable): Pack
   const changed = table.changedSince(before);
   const isWhole = changed === undefined;
   const resources = changed ?? [...table.entries()].map(([resource]) => resource);
-  const places = new Map<ServerId, number>();
+  const places = new Places();
   const packed = {
     serverOf: new Int32Array(resources.length).fill(-1),
     incarnations: new Float64Array(resources.length),
@@ -30,12 +31,7 @@ export function packTable(table: AssignmentTable, before: AssignmentTable): Pack
     const placement = table.placementOf(resource);
     if (placement === undefined) continue;
     const { server, since } = placement;
-    let place = places.get(server);
-    if (place === undefined) {
-      place = places.size;
-      places.set(server, place);
-    }
-    packed.serverOf[at] = place;
+    packed.serverOf[at] = places.of(server);
     packed.incarnations[at] = since.incarnation;
     packed.epochs[at] = since.epoch;
   }
@@ -43,7 +39,7 @@ export function packTable(table: AssignmentTable, before: AssignmentTable): Pack
     generation: table.generation,
     isWhole,
     resources,
-    servers: [...places.keys()],
+    servers: places.servers,
     ...packed,
   };
 }

@@ -65,7 +65,7 @@ export interface WorkersOptions {
   readonly againAfterMaxMs: number;
 }
 
-export const WORKERS_DEFAULTS: Omit<WorkersOptions, 'resourcesMax'> = {
+const WORKERS_DEFAULTS: Omit<WorkersOptions, 'resourcesMax'> = {
   beginTimeoutMs: 20_000,
   silentMaxMs: 5000,
   againAfterMs: 100,

@@ -5,70 +5,30 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ResourceId, ServerId } from '../../core/domain.js';
-import { MemorySessionStore } from '../../core/session-store/memory.js';
 import { Draft } from '../../core/table-store/draft.js';
-import { SERVER } from '../../core/table-store/records/server.js';
 import { PLACEMENT } from '../../core/table-store/records/table.js';
-import { TestCluster } from '../support/cluster.js';
+import type { TestCluster } from '../support/cluster.js';
 import { describeWith, itWith } from '../support/installed.js';
-import { NfsTester, hex } from '../support/nfs/client.js';
-import { Ganesha } from '../support/nfs/ganesha.js';
+import { handleOf, hex } from '../support/nfs/client.js';
+import type { NfsTester } from '../support/nfs/client.js';
+import { GaneshaPair } from '../support/nfs/pair.js';
 
-/*
- * Two real nfs-ganesha over one directory, whose file handles say nothing to each other, behind a redirector; the export goes
- * to and fro between them while clients work.
- */
+/* The export goes to and fro between two real servers while clients work. */
 
-const EXPORT_IDS = { s1: 77, s2: 78 } as const;
 const FILES = 6;
 const BLOCK_BYTES = 64 << 10;
 const BLOCKS = 24;
 
 describeWith('ganesha.nfsd')('NFS clients while their export moves', () => {
-  let data: string;
-  let servers: Record<'s1' | 's2', Ganesha>;
+  let pair: GaneshaPair;
   let cluster: TestCluster;
 
   beforeEach(async () => {
-    data = await mkdtemp(join(tmpdir(), 'foreshift-nfs-'));
-    const [s1, s2] = await Promise.all([
-      Ganesha.start({ data, exportId: EXPORT_IDS.s1 }),
-      Ganesha.start({ data, exportId: EXPORT_IDS.s2 }),
-    ]);
-    servers = { s1, s2 };
-    cluster = new TestCluster({
-      nfs: {
-        exports: [
-          {
-            ...{ path: '/vol', resource: 'vol-1' as ResourceId, serverPath: data },
-            ...{ clients: undefined, clientNames: [], isReadOnly: false, squash: 'none' },
-            anonymous: { uid: 65_534, gid: 65_534 },
-          },
-        ],
-        mountPortOf: (server) => servers[server as 's1' | 's2'].mountPort,
-        handles: new MemorySessionStore(),
-      },
-    });
-    await cluster.start();
-    for (const name of ['s1', 's2'] as const) {
-      const { port } = servers[name];
-      await cluster.addForeignServer({ name, resources: ['vol-1'], port, fence: 'attachment' });
-    }
-    await cluster.addRedirector('r1');
-    await cluster.until('agents are known', () => cluster.view.all(SERVER).size === 2);
-    expect(await cluster.switchTo([['vol-1', 's1']])).toBe('applied');
+    pair = await GaneshaPair.start();
+    ({ cluster } = pair);
   }, 60_000);
 
-  afterEach(async () => {
-    await cluster.stop();
-    await Promise.all([servers.s1.stop(), servers.s2.stop()]);
-    await rm(data, { recursive: true, force: true });
-  }, 60_000);
-
-  function client(redirector = 0): NfsTester {
-    const [at = { host: '127.0.0.1', port: 0 }] = cluster.nfsOf(redirector).addresses;
-    return new NfsTester(cluster.net, at);
-  }
+  afterEach(() => pair.stop(), 60_000);
 
   /** To and fro, as long as the work goes on; how often it moved. */
   async function movingWhile(work: Promise<unknown>, atLeast: number): Promise<number> {
@@ -87,12 +47,11 @@ describeWith('ganesha.nfsd')('NFS clients while their export moves', () => {
   }
 
   it('write and read back what they wrote, by handles that stay good, on one connection', async () => {
-    const tester = client();
+    const tester = pair.client();
     const root = await tester.mounted('/vol');
     const verifiers = new Set<string>();
     const work = Array.from({ length: FILES }, async (_, nth) => {
-      const file = await tester.create(root, `file-${nth}`);
-      if (!(file instanceof Uint8Array)) throw new Error(`CREATE: ${String(file)}`);
+      const file = handleOf(await tester.create(root, `file-${nth}`));
       const content = randomBytes(BLOCKS * BLOCK_BYTES);
       for (let block = 0; block < BLOCKS; block++) {
         const at = block * BLOCK_BYTES;
@@ -110,7 +69,7 @@ describeWith('ganesha.nfsd')('NFS clients while their export moves', () => {
         pieces.push(piece);
       }
       expect(sha(Buffer.concat(pieces))).toBe(sha(content));
-      expect(sha(await readFile(join(data, `file-${nth}`)))).toBe(sha(content));
+      expect(sha(await readFile(join(pair.data, `file-${nth}`)))).toBe(sha(content));
       expect(hex(await tester.lookup(root, `file-${nth}`))).toBe(hex(file));
     });
     const moves = await movingWhile(Promise.all(work), 10);
@@ -124,14 +83,12 @@ describeWith('ganesha.nfsd')('NFS clients while their export moves', () => {
   }, 120_000);
 
   it('make, rename, list and remove files and directories, each once', async () => {
-    const tester = client();
+    const tester = pair.client();
     const root = await tester.mounted('/vol');
     const work = Array.from({ length: 4 }, async (_, nth) => {
-      const dir = await tester.makeDirectory(root, `dir-${nth}`);
-      if (!(dir instanceof Uint8Array)) throw new Error(`MKDIR: ${String(dir)}`);
+      const dir = handleOf(await tester.makeDirectory(root, `dir-${nth}`));
       for (let round = 0; round < 15; round++) {
-        const file = await tester.create(dir, `a-${round}`, 'guarded');
-        if (!(file instanceof Uint8Array)) throw new Error(`CREATE: ${String(file)}`);
+        const file = handleOf(await tester.create(dir, `a-${round}`, 'guarded'));
         expect(await tester.rename(dir, `a-${round}`, root, `b-${nth}-${round}`)).toBe(0);
         expect(await tester.link(file, dir, `c-${round}`)).toBe(0);
         expect(await tester.attributes(file)).toMatchObject({ type: 1 });
@@ -156,12 +113,11 @@ describeWith('ganesha.nfsd')('NFS clients while their export moves', () => {
       draft.expect(view, PLACEMENT, id).put(PLACEMENT, id, { ...value, standby: 's2' as ServerId });
     }
     expect((await store.transact(draft.transaction)).committed).toBe(true);
-    const tester = client();
+    const tester = pair.client();
     const root = await tester.mounted('/vol');
     const progress = { isOver: false };
     const work = Array.from({ length: FILES }, async (_, nth) => {
-      const file = await tester.create(root, `file-${nth}`);
-      if (!(file instanceof Uint8Array)) throw new Error(`CREATE: ${String(file)}`);
+      const file = handleOf(await tester.create(root, `file-${nth}`));
       for (let round = 0; !progress.isOver; round++) {
         await writeSafely(tester, file, randomBytes(BLOCKS * BLOCK_BYTES));
         expect(await tester.rename(root, `file-${nth}`, root, `other-${nth}`)).toBe(0);
@@ -169,10 +125,10 @@ describeWith('ganesha.nfsd')('NFS clients while their export moves', () => {
       }
       const content = randomBytes(BLOCKS * BLOCK_BYTES);
       await writeSafely(tester, file, content);
-      expect(sha(await readFile(join(data, `file-${nth}`)))).toBe(sha(content));
+      expect(sha(await readFile(join(pair.data, `file-${nth}`)))).toBe(sha(content));
     });
     await cluster.clock.sleep(300);
-    await Promise.all([servers.s1.kill(), cluster.servers.get('s1')?.stop()]);
+    await Promise.all([pair.servers.s1.kill(), cluster.servers.get('s1')?.stop()]);
     const isServed = (): boolean => view.table.placementOf('vol-1' as ResourceId)?.server === 's2';
     await cluster.until('the standby serves', isServed, 30_000);
     await cluster.clock.sleep(300);
@@ -184,19 +140,16 @@ describeWith('ganesha.nfsd')('NFS clients while their export moves', () => {
   }, 120_000);
 
   it('use the handles that they have at another redirector', async () => {
-    const tester = client();
+    const tester = pair.client();
     const root = await tester.mounted('/vol');
-    const dir = await tester.makeDirectory(root, 'dir');
-    if (!(dir instanceof Uint8Array)) throw new Error(`MKDIR: ${String(dir)}`);
-    const file = await tester.create(dir, 'file');
-    if (!(file instanceof Uint8Array)) throw new Error(`CREATE: ${String(file)}`);
+    const dir = handleOf(await tester.makeDirectory(root, 'dir'));
+    const file = handleOf(await tester.create(dir, 'file'));
     await cluster.addRedirector('r2');
     expect(await cluster.switchTo([['vol-1', 's2']])).toBe('applied');
-    const other = client(1);
+    const other = pair.client(1);
     expect(await other.attributes(file)).toEqual(await tester.attributes(file));
     // Issued since the other has looked.
-    const late = await tester.create(dir, 'late');
-    if (!(late instanceof Uint8Array)) throw new Error(`CREATE: ${String(late)}`);
+    const late = handleOf(await tester.create(dir, 'late'));
     expect(await other.attributes(late)).toEqual(await tester.attributes(late));
     expect(hex(await other.lookup(dir, 'late'))).toBe(hex(late));
     for (const one of [tester, other]) one.close();

@@ -10,7 +10,7 @@ import { parseAddress } from '../../core/domain.js';
 import { freePort } from '../../demo/free-port.js';
 import { RunningUp, foreshift } from '../support/foreshift.js';
 import { describeWith } from '../support/installed.js';
-import { NfsTester, hex } from '../support/nfs/client.js';
+import { NfsTester, handleOf, hex } from '../support/nfs/client.js';
 import { Ganesha } from '../support/nfs/ganesha.js';
 import { thisMachine } from '../support/this-machine.js';
 import { untilWithin } from '../support/until.js';
@@ -92,8 +92,7 @@ describeWith('ganesha.nfsd')('NFS as it is run', () => {
     const net = new NodeNet(new SystemClock(), thisMachine());
     const tester = new NfsTester(net, parseAddress(up.ready.proxy[0] ?? ''));
     const root = await tester.mounted('/vol');
-    const file = await tester.create(root, 'file');
-    if (!(file instanceof Uint8Array)) throw new Error(`CREATE: ${String(file)}`);
+    const file = handleOf(await tester.create(root, 'file'));
     expect(await tester.write(file, 0, Buffer.from('before'))).toMatchObject({ committed: 0 });
     const drained = await foreshift(['drain', source], { cwd: folder, env: environment });
     expect([drained.exit, drained.stderr]).toEqual([0, '']);
@@ -113,8 +112,7 @@ describeWith('ganesha.nfsd')('NFS as it is run', () => {
     const net = new NodeNet(new SystemClock(), thisMachine());
     const at = parseAddress(up.ready.proxy[0] ?? '');
     const tester = new NfsTester(net, at);
-    const file = await tester.lookup(await tester.mounted('/vol'), 'file');
-    if (!(file instanceof Uint8Array)) throw new Error(`LOOKUP: ${String(file)}`);
+    const file = handleOf(await tester.lookup(await tester.mounted('/vol'), 'file'));
     const before = await tester.attributes(file);
     await up.kill();
     up = await RunningUp.start(folder, environment);

@@ -37,7 +37,6 @@ import { HttpAdapter } from '../../redirector/adapters/http/http-adapter.js';
 import type { NfsExport } from '../../redirector/adapters/nfs/exports.js';
 import { NfsAdapter } from '../../redirector/adapters/nfs/nfs-adapter.js';
 import type { NfsOptions } from '../../redirector/adapters/nfs/options.js';
-import type { ServerLink } from '../../redirector/adapters/servers.js';
 import { PLAIN_LINK } from '../../redirector/adapters/servers.js';
 import type { TcpListener } from '../../redirector/adapters/tcp/tcp-adapter.js';
 import { TcpAdapter } from '../../redirector/adapters/tcp/tcp-adapter.js';
@@ -144,7 +143,6 @@ export class TestCluster {
   readonly #sharing: Readonly<Record<string, Sharing>>;
   readonly #tcp: readonly TcpListener[];
   readonly #nfs: NfsOfCluster | undefined;
-  readonly #links = new Map<ServerId, ServerLink>();
   readonly #threads: number;
   /** What beside the main threads carries the redirectors' traffic. */
   readonly workers: CrashableThreads;
@@ -358,24 +356,13 @@ export class TestCluster {
           new TcpAdapter({ ...parts, others: parts.othersOf('tcp') }, this.#tcp),
           ...this.#nfsAdapters(parts),
         ],
-        linkOf: (server) => this.#linkOf(server),
+        linkOf: (server) => ({ ...PLAIN_LINK, mountPort: this.#nfs?.mountPortOf(server) }),
       },
       { ...FAST, ...options },
     );
     await redirector.start();
     this.redirectors.push(redirector);
     return redirector;
-  }
-
-  /** The same as long as nothing of it is other: connections are made anew by another. */
-  #linkOf(server: ServerId): ServerLink {
-    const mountPort = this.#nfs?.mountPortOf(server);
-    let link = this.#links.get(server);
-    if (link === undefined || link.mountPort !== mountPort) {
-      link = { ...PLAIN_LINK, mountPort };
-      this.#links.set(server, link);
-    }
-    return link;
   }
 
   #nfsAdapters(parts: AdapterParts): NfsAdapter[] {

@@ -7,7 +7,7 @@ import type { Net } from '../../core/net/port.js';
 import type { AccessLog } from '../../redirector/access-log/access-log.js';
 import { HttpAdapter } from '../../redirector/adapters/http/http-adapter.js';
 import type { HttpOptions } from '../../redirector/adapters/http/options.js';
-import type { ServerWork } from '../../redirector/adapters/servers.js';
+import type { ServerLink, ServerWork } from '../../redirector/adapters/servers.js';
 import { PLAIN_LINK } from '../../redirector/adapters/servers.js';
 import { Gate } from '../../redirector/gate.js';
 import { tableOf } from './names.js';
@@ -24,6 +24,8 @@ export interface HttpFrontOptions {
   readonly options?: Partial<HttpOptions>;
   readonly accessLog?: AccessLog;
   readonly work?: ServerWork;
+  /** How connections to servers are made; left out: in the clear. */
+  readonly linkOf?: () => ServerLink;
   /** No connection to the server. */
   readonly suspect?: (server: ServerId) => void;
 }
@@ -52,7 +54,7 @@ export class HttpFront {
         servers: {
           addressOf: (server: ServerId) => addresses.get(server),
           hasFence: () => false,
-          linkOf: () => PLAIN_LINK,
+          linkOf: options.linkOf ?? (() => PLAIN_LINK),
           suspect: (server: ServerId) => options.suspect?.(server),
           misdirected: () => undefined,
         },

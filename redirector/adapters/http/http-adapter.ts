@@ -5,8 +5,8 @@ import type { ProtocolAdapter, Transfer, VacateHow } from '../adapter.js';
 import type { FrontListener } from '../fronts.js';
 import { Fronts } from '../fronts.js';
 import { Reaching } from '../reaching.js';
-import type { ServerLink } from '../servers.js';
-import { UNSEEN } from '../servers.js';
+import type { ServerWay } from '../servers.js';
+import { UNSEEN, isSameWay } from '../servers.js';
 import { PlainTransfer } from '../transfer.js';
 import { WorkUnderWay } from '../under-way.js';
 import { ClientConnection } from './client-connection.js';
@@ -21,8 +21,7 @@ import { RetryBudgets } from './retry-budget.js';
 import { UpstreamPool } from './upstream-pool.js';
 
 interface Pooled {
-  readonly address: Address;
-  readonly link: ServerLink;
+  readonly way: ServerWay;
   readonly pool: UpstreamPool;
 }
 
@@ -163,12 +162,12 @@ export class HttpAdapter implements ProtocolAdapter {
     const address = servers.addressOf(id);
     if (address === undefined) return undefined;
     const known = this.#pools[server];
-    const link = servers.linkOf(id);
-    if (known?.link === link && isSameAddress(known.address, address)) return known.pool;
+    const way = { address, link: servers.linkOf(id) };
+    if (known !== undefined && isSameWay(known.way, way)) return known.pool;
     known?.pool.close();
-    const pool = new UpstreamPool({ net, clock, link }, address, this.#options);
+    const pool = new UpstreamPool({ net, clock, link: way.link }, address, this.#options);
     while (this.#pools.length < server) this.#pools.push(undefined);
-    this.#pools[server] = { address, link, pool };
+    this.#pools[server] = { way, pool };
     return pool;
   }
 
@@ -198,8 +197,4 @@ export class HttpAdapter implements ProtocolAdapter {
       pool.acquireFresh(waiter);
     });
   }
-}
-
-function isSameAddress(a: Address, b: Address): boolean {
-  return a === b || (a.host === b.host && a.port === b.port);
 }

@@ -2,47 +2,23 @@ import type { EntryRefusal, EntryUser } from '../entry.js';
 import { Entry } from '../entry.js';
 import type { UnderWay } from '../under-way.js';
 import type { Asked } from './asked.js';
+import { CallMessage } from './call-message.js';
 import type { Caller } from './caller.js';
 import type { NfsContext } from './context.js';
 import type { NfsRefusal } from './counters.js';
-import { Edits } from './edits.js';
 import type { ServedExport } from './exports.js';
 import type { FileEntry } from './file-entry.js';
-import { walk } from './grammar.js';
-import { bytesText } from './handle-bytes.js';
 import { isDone } from './done-before.js';
-import { squashed } from './identity.js';
-import { HANDLE, NAME, STABILITY } from './marks.js';
 import { Outcomes, lookedFor } from './outcomes.js';
-import type { Procedure } from './procedures.js';
-import {
-  ACCES,
-  BADHANDLE,
-  JUKEBOX,
-  OK,
-  PROCEDURES,
-  ROFS,
-  SERVERFAULT,
-  STALE,
-  XDEV,
-} from './procedures.js';
+import { ACCES, BADHANDLE, JUKEBOX, OK, ROFS, SERVERFAULT, STALE, XDEV } from './procedures.js';
 import type { Reply } from './reply.js';
 import { ownReply, replyOf } from './reply.js';
 import type { RecentCall } from './recent-calls.js';
 import type { RpcRecord } from '../../../core/onc-rpc/record.js';
-import { marked, wholeOf } from '../../../core/onc-rpc/record.js';
+import { marked } from '../../../core/onc-rpc/record.js';
 import type { CallHead } from '../../../core/onc-rpc/message.js';
 import { GARBAGE_ARGS, PROC_UNAVAIL, acceptedReply } from '../../../core/onc-rpc/message.js';
-import { padded } from '../../../core/onc-rpc/xdr.js';
 import type { Awaiting, RpcCalls } from '../../../core/onc-rpc/calls.js';
-import { FILE_SYNC } from './stability.js';
-
-interface Named {
-  readonly entry: FileEntry;
-  /** In the arguments. */
-  readonly at: number;
-  readonly length: number;
-}
 
 /**
  * One call of NFS, from its coming to its answer, which is one. It enters the gate of its resource; the server's handles of what
@@ -57,19 +33,12 @@ type State = 'gate' | 'finding' | 'sent' | 'over';
 export class Call implements UnderWay, EntryUser, Awaiting {
   readonly #context: NfsContext;
   #caller: Caller;
-  readonly #head: CallHead;
-  readonly #record: RpcRecord;
-  readonly #procedure: Procedure;
+  readonly #message: CallMessage;
   readonly #startedAtMs: number;
   readonly #onOver: () => void;
   #state: State = 'gate';
   #entry: Entry | undefined;
   #export: ServedExport | undefined;
-  #named: readonly Named[] = [];
-  #names: readonly string[] = [];
-  /** In the arguments of a WRITE; −1: none. */
-  #stabilityAt = -1;
-  #isFetched = false;
   /** Ever entered. */
   #tries = 0;
   #xid = -1;
@@ -92,19 +61,15 @@ export class Call implements UnderWay, EntryUser, Awaiting {
     readonly record: RpcRecord;
     readonly onOver: () => void;
   }) {
-    const { context, record, head } = of;
-    this.#context = context;
+    this.#context = of.context;
     this.#caller = of.caller;
-    this.#head = head;
+    this.#message = new CallMessage(of.head, of.record);
     this.#onOver = of.onOver;
-    this.#procedure = PROCEDURES[head.procedure] ?? NULL_PROCEDURE;
-    this.#startedAtMs = context.clock.monotonicMs();
-    const isBulk = this.#procedure.isBulk === 'arguments';
-    this.#record = isBulk || record.rest.length === 0 ? record : whole(record);
+    this.#startedAtMs = of.context.clock.monotonicMs();
   }
 
   get description(): string {
-    return `an NFS ${this.#procedure.name} under way`;
+    return `an NFS ${this.#message.procedure.name} under way`;
   }
 
   get ageMs(): number {
@@ -112,27 +77,40 @@ export class Call implements UnderWay, EntryUser, Awaiting {
   }
 
   get keptBytes(): number {
-    return this.#record.length;
+    return this.#message.length;
+  }
+
+  /** Whoever asks twice gets the same twice. */
+  get #isRepeatable(): boolean {
+    return this.#message.procedure.again === 'same';
   }
 
   begin(): void {
-    const head = this.#head;
-    if (PROCEDURES[head.procedure] === undefined) {
+    const { head, isKnown } = this.#message;
+    if (!isKnown) {
       this.#say('program', acceptedReply(head.xid, PROC_UNAVAIL).done());
       return;
     }
-    if (!this.#read()) return;
-    const [first, second] = this.#named;
+    const unread = this.#message.read(this.#context);
+    if (unread === 'garbage') {
+      this.#say('garbage', acceptedReply(head.xid, GARBAGE_ARGS).done());
+      return;
+    }
+    if (unread !== undefined) {
+      this.#fetch(unread);
+      return;
+    }
+    const [first, second] = this.#message.entries;
     if (first === undefined) {
       // NULL: nobody has to be asked.
       this.#end([marked(acceptedReply(head.xid).done())]);
       return;
     }
-    if (second !== undefined && second.entry.resource !== first.entry.resource) {
+    if (second !== undefined && second.resource !== first.resource) {
       this.#refuse('crossResource', XDEV);
       return;
     }
-    this.#enter(first.entry);
+    this.#enter(first);
   }
 
   /** Its answer is for somebody else from now on. */
@@ -144,58 +122,24 @@ export class Call implements UnderWay, EntryUser, Awaiting {
   forsaken(by: Caller): void {
     // What may have been done already is looked into all the same: the client asks again, or has done so.
     if (this.#state !== 'gate' || this.#mayBeDone || this.#caller !== by) return;
-    if (this.#recent !== undefined) this.#context.recentCalls.forget(this.#caller.host, this.#head);
+    if (this.#recent !== undefined)
+      this.#context.recentCalls.forget(this.#caller.host, this.#message.head);
     this.#entry?.stopWaiting();
     this.#over();
   }
 
-  /* ---- what it says ---- */
-
-  /** False: it was answered, or will go on later. */
-  #read(): boolean {
-    const context = this.#context;
-    const { cursor, marks } = context.scratch;
-    const { front, length } = this.#record;
-    cursor.on(front, this.#head.argumentsAt, length);
-    walk(cursor, this.#procedure.arguments, marks.clear());
-    if (!cursor.isRead) {
-      this.#say('garbage', acceptedReply(this.#head.xid, GARBAGE_ARGS).done());
-      return false;
-    }
-    const named: Named[] = [];
-    const names: string[] = [];
-    for (let nth = 0; nth < marks.count; nth++) {
-      const kind = marks.kind(nth);
-      const at = marks.at(nth);
-      if (kind === NAME) names.push(bytesText(marks.bytes(nth, front)));
-      else if (kind === STABILITY) this.#stabilityAt = at;
-      else if (kind === HANDLE) {
-        const handle = marks.bytes(nth, front);
-        const entry = context.table.find(handle);
-        if (entry === undefined) {
-          this.#fetch(handle);
-          return false;
-        }
-        named.push({ entry, at, length: handle.length });
-      }
-    }
-    this.#named = named;
-    this.#names = names;
-    return true;
-  }
-
   /** A handle that this redirector does not know: another may have issued it. */
   #fetch(handle: Uint8Array): void {
-    if (this.#isFetched || !this.#context.table.isOwn(handle)) {
-      if (this.#isFetched) this.#refuse('staleHandle', STALE);
-      else this.#refuse('badHandle', BADHANDLE);
+    const { table } = this.#context;
+    if (!table.isOwn(handle)) {
+      this.#refuse('badHandle', BADHANDLE);
       return;
     }
-    this.#context.table.fetch(handle).then(
-      () => {
+    table.fetch(handle).then(
+      (entry) => {
         if (this.#state === 'over') return;
-        this.#isFetched = true;
-        this.begin();
+        if (entry === undefined) this.#refuse('staleHandle', STALE);
+        else this.begin();
       },
       () => {
         this.#refuse('storeAway', JUKEBOX);
@@ -215,12 +159,12 @@ export class Call implements UnderWay, EntryUser, Awaiting {
       this.#refuse('access', ACCES);
       return;
     }
-    if (served.isReadOnly && this.#procedure.changes) {
+    if (served.isReadOnly && this.#message.procedure.changes) {
       this.#refuse('readOnly', ROFS);
       return;
     }
     this.#export = served;
-    if (this.#procedure.again !== 'same' && this.#isKnown()) return;
+    if (!this.#isRepeatable && this.#isKnown()) return;
     this.#entry = new Entry(context, { user: this, work: this, at });
     this.#entry.enter();
   }
@@ -229,8 +173,8 @@ export class Call implements UnderWay, EntryUser, Awaiting {
   #isKnown(): boolean {
     const { recentCalls, counters } = this.#context;
     const { host } = this.#caller;
-    const { front } = this.#record;
-    const known = recentCalls.find(host, this.#head, front);
+    const { head, front } = this.#message;
+    const known = recentCalls.find(host, head, front);
     if (known?.reply !== undefined) {
       counters.answeredAgain += 1;
       this.#end(known.reply);
@@ -244,7 +188,7 @@ export class Call implements UnderWay, EntryUser, Awaiting {
     }
     this.#outcomes = known?.doubt;
     this.#mayBeDone = known !== undefined;
-    this.#recent = recentCalls.note(host, this.#head, { call: this, message: front });
+    this.#recent = recentCalls.note(host, head, { call: this, message: front });
     return false;
   }
 
@@ -253,18 +197,12 @@ export class Call implements UnderWay, EntryUser, Awaiting {
   entered(server: number): void {
     this.#tries += 1;
     const calls = this.#context.servers.to(server);
-    if (calls === undefined) {
-      this.#notConnected();
-    } else if (this.#named.every(({ entry }) => entry.handleAt(server) !== undefined)) {
-      this.#send(calls, server);
-    } else {
-      this.#state = 'finding';
-      void this.#find(server);
-    }
+    if (calls === undefined) this.#notConnected();
+    else this.#send(calls, server);
   }
 
   refused(name: EntryRefusal): void {
-    if (this.#mayBeDone && this.#procedure.again !== 'same') {
+    if (this.#mayBeDone && !this.#isRepeatable) {
       this.#context.counters.refusedFor(name);
       if (this.#recent !== undefined) this.#recent.doubt = this.#outcomes;
       this.#over();
@@ -297,7 +235,7 @@ export class Call implements UnderWay, EntryUser, Awaiting {
     const { resolver } = this.#context;
     const entry = this.#entry;
     const tries = this.#tries;
-    for (const { entry: file } of this.#named) {
+    for (const file of this.#message.entries) {
       const status = await resolver.resolve(file, server);
       // Cut meanwhile, and on its way somewhere else.
       if (this.#state !== 'finding' || entry === undefined || this.#tries !== tries) return;
@@ -319,9 +257,9 @@ export class Call implements UnderWay, EntryUser, Awaiting {
 
   #send(calls: RpcCalls, server: number): void {
     const context = this.#context;
-    const handles = this.#named.flatMap(({ entry }) => entry.handleAt(server) ?? []);
-    if (handles.length < this.#named.length) {
-      // Another call has found meanwhile that the server says something else by now.
+    const handles = this.#message.handlesAt(server);
+    if (handles === undefined) {
+      // New to it; or another call has found meanwhile that it says something else by now.
       this.#state = 'finding';
       void this.#find(server);
       return;
@@ -330,64 +268,49 @@ export class Call implements UnderWay, EntryUser, Awaiting {
     this.#server = calls;
     this.#sentAtMs = context.clock.monotonicMs();
     this.#writtenUntil = context.stability.now();
-    if (this.#procedure.again !== 'same') {
-      this.#outcomes ??= new Outcomes(this.#named, this.#names);
-    }
+    if (!this.#isRepeatable) this.#outcomes ??= new Outcomes(this.#message);
     if (this.#mayBeDone) context.counters.repeated += 1;
-    this.#xid = calls.send((xid) => this.#message(xid, handles), this);
+    this.#xid = calls.send((xid) => this.#said(xid, handles), this);
   }
 
   /** Undefined: it may not be sent any more, once there is a connection. */
-  #message(xid: number, handles: readonly Uint8Array[]): Uint8Array[] | undefined {
-    if (this.#entry?.isAsEntered !== true) return undefined;
-    const edits = new Edits();
-    const { front } = this.#record;
+  #said(xid: number, handles: readonly Uint8Array[]): Uint8Array[] | undefined {
+    const entry = this.#entry;
     const served = this.#export;
-    const credentials = served && squashed(front, this.#head, served);
-    if (credentials !== undefined) {
-      const { credentialsAt, credentialsBytes } = this.#head;
-      const bytes = AUTH_HEAD_BYTES + padded(credentialsBytes);
-      edits.cut(credentialsAt - AUTH_HEAD_BYTES, bytes, credentials);
-    }
-    for (const [nth, { at, length }] of this.#named.entries()) {
-      edits.opaque(at, length, handles[nth]!);
-    }
-    // Whoever commits it later may come to another of those who serve it.
-    if (this.#stabilityAt >= 0 && this.#entry.isShared) {
-      edits.number(this.#stabilityAt, FILE_SYNC);
-    }
-    return edits.apply(this.#record, xid);
+    if (entry?.isAsEntered !== true || served === undefined) return undefined;
+    return this.#message.sayTo({ xid, handles, export: served, isShared: entry.isShared });
   }
 
   replied(record: RpcRecord): void {
     const context = this.#context;
     const entry = this.#entry;
-    const [first] = this.#named;
+    const { head, procedure, entries, names, length } = this.#message;
+    const [first] = entries;
     const served = this.#export;
     if (entry === undefined || first === undefined || served === undefined) return;
     context.work.answered(entry.server, 0, context.clock.monotonicMs() - this.#sentAtMs);
     const asked: Asked = {
-      ...{ xid: this.#head.xid, procedure: this.#procedure, number: this.#head.procedure },
-      ...{ server: entry.server, export: served, entry: first.entry },
-      name: this.#names[0] ?? '',
+      ...{ xid: head.xid, procedure, number: head.procedure },
+      ...{ server: entry.server, export: served, entry: first },
+      name: names[0] ?? '',
       writtenUntil: this.#writtenUntil,
     };
     const reply = replyOf(context, asked, record, true);
     if (reply === undefined) {
-      entry.leave(this.#record.length + record.length);
+      entry.leave(length + record.length);
       this.#refuse('serverGarbage', SERVERFAULT);
       return;
     }
     if (reply.status === STALE && this.#findAnew(entry)) return;
-    context.counters.answeredTo(this.#procedure.name);
-    if (this.#isPinned && this.#stabilityAt >= 0) context.stability.lost(asked.entry.resource);
+    context.counters.answeredTo(procedure.name);
+    if (this.#isPinned && this.#message.writes) context.stability.lost(asked.entry.resource);
     if (this.#outcomes === undefined) lookedFor(context.table, asked, reply.status);
     else if (this.#mayBeDone && reply.status !== OK) {
       void this.#finishDoubtful(asked, reply, this.#outcomes);
       return;
     }
     const changed = this.#outcomes?.apply(context.table, asked, reply.status) ?? [];
-    entry.leave(this.#record.length + record.length);
+    entry.leave(length + record.length);
     if (reply.issued.length === 0 && changed.length === 0) this.#end(reply.pieces);
     else void this.#finishKept(asked, { record, reply, changed });
   }
@@ -401,7 +324,7 @@ export class Call implements UnderWay, EntryUser, Awaiting {
   #findAnew(entry: Entry): boolean {
     if (this.#isFoundAnew || this.#isPinned) return false;
     this.#isFoundAnew = true;
-    for (const { entry: file } of this.#named) file.setHandle(entry.server, undefined);
+    for (const file of this.#message.entries) file.setHandle(entry.server, undefined);
     this.#again();
     return true;
   }
@@ -431,7 +354,7 @@ export class Call implements UnderWay, EntryUser, Awaiting {
     const { table, counters } = this.#context;
     const hasBeen = await isDone(this.#context, asked, reply.status, outcomes);
     const changed = outcomes.apply(table, asked, hasBeen ? OK : reply.status);
-    this.#entry?.leave(this.#record.length);
+    this.#entry?.leave(this.#message.length);
     if (!hasBeen) {
       this.#end(reply.pieces);
       return;
@@ -461,13 +384,14 @@ export class Call implements UnderWay, EntryUser, Awaiting {
   /* ---- ends ---- */
 
   #refuse(name: NfsRefusal, status: number): void {
-    this.#say(name, ownReply(this.#head.xid, status, this.#procedure));
+    const { head, procedure } = this.#message;
+    this.#say(name, ownReply(head.xid, status, procedure));
   }
 
   #say(name: NfsRefusal, message: Uint8Array): void {
     this.#context.counters.refusedFor(name);
     if (this.#recent !== undefined) {
-      this.#context.recentCalls.forget(this.#caller.host, this.#head);
+      this.#context.recentCalls.forget(this.#caller.host, this.#message.head);
       this.#recent = undefined;
     }
     this.#end([marked(message)]);
@@ -484,16 +408,4 @@ export class Call implements UnderWay, EntryUser, Awaiting {
     this.#state = 'over';
     this.#onOver();
   }
-}
-
-/** Flavor and length. */
-const AUTH_HEAD_BYTES = 8;
-
-const NULL_PROCEDURE: Procedure = {
-  ...{ name: 'UNKNOWN', arguments: [], results: [], failure: [] },
-  ...{ again: 'same', changes: false, isBulk: undefined },
-};
-
-function whole(record: RpcRecord): RpcRecord {
-  return { length: record.length, front: wholeOf(record), rest: [] };
 }

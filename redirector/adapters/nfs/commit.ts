@@ -1,7 +1,8 @@
 import type { ResourceId } from '../../../core/domain.js';
 import type { NfsContext } from './context.js';
 import type { FileEntry } from './file-entry.js';
-import { COMMIT, NFS_PROGRAM, NFS_VERSION, OK } from './procedures.js';
+import { WRITE_VERIFIER } from './marks.js';
+import { COMMIT, OK } from './procedures.js';
 import { XdrWriter } from '../../../core/onc-rpc/xdr.js';
 
 /** COMMITs at a server at the same time. */
@@ -38,17 +39,12 @@ async function commit(
   const handle = file.handleAt(server);
   if (handle === undefined) return false;
   const until = stability.now();
-  const results = await servers.ask(server, {
-    ...{ program: NFS_PROGRAM, version: NFS_VERSION, procedure: COMMIT },
-    // From the beginning to the end of the file.
-    arguments: new XdrWriter().opaque(handle).long(0n).number(0).done(),
-  });
-  if (typeof results === 'string' || results.number() !== OK) return false;
-  if (results.bool()) results.skip(24);
-  if (results.bool()) results.skip(84);
-  const { at, bytes } = results;
-  results.skip(8);
-  if (!results.isRead) return false;
-  stability.committed(file, { server, verifier: bytes.subarray(at, at + 8), until });
+  // From the beginning to the end of the file.
+  const args = new XdrWriter().opaque(handle).long(0n).number(0).done();
+  const said = await servers.ask(server, COMMIT, args);
+  if (typeof said === 'string' || said.status !== OK) return false;
+  const { bytes, marks } = said;
+  const verifier = marks.bytes(marks.find(WRITE_VERIFIER), bytes);
+  stability.committed(file, { server, verifier, until });
   return true;
 }

@@ -5,7 +5,6 @@ export type NfsRefusal =
   | 'access'
   | 'readOnly'
   | 'crossResource'
-  | 'handlesFull'
   | 'program'
   | 'garbage'
   | 'authentication'

@@ -11,7 +11,7 @@ import {
   WRITE_VERIFIER,
 } from './marks.js';
 import type { XdrCursor } from '../../../core/onc-rpc/xdr.js';
-import { numberAt } from '../../../core/onc-rpc/xdr.js';
+import { longAt, numberAt, padded } from '../../../core/onc-rpc/xdr.js';
 
 /**
  * What arguments and results of NFS v3 are made of (RFC 1813 §2.6, §3). `data` is last in its message and may lie beyond the
@@ -61,6 +61,16 @@ export function walk(cursor: XdrCursor, fields: readonly Field[], marks: Marks):
     step(cursor, field, marks);
     if (!cursor.isSound) return;
   }
+}
+
+/** Of the file whose handle is that mark: in the attributes that come right after it, if they are there. */
+export function fileIdAfter(message: Uint8Array, marks: Marks, nth: number): bigint | undefined {
+  const after = marks.at(nth) + padded(marks.length(nth)) + 4;
+  const next = nth + 1;
+  if (next >= marks.count || marks.kind(next) !== ATTRIBUTES || marks.at(next) !== after) {
+    return undefined;
+  }
+  return longAt(message, after + FILE_ID_AT);
 }
 
 function step(cursor: XdrCursor, field: Field, marks: Marks): void {

@@ -169,7 +169,7 @@ export class NfsAdapter implements ProtocolAdapter {
       },
       mayUse: ({ clients }, host) => clients?.(parseIp(host)) ?? true,
       servers: called,
-      resolver: new Resolver({ servers: called, table, exports, addressOf, linkOf }),
+      resolver: new Resolver({ servers: called, table, exports, linkOf }),
       stability: new Stability(randomBytes, () => this.#options.uncommittedMax),
       sizes: new Sizes(),
       recentCalls: new RecentCalls(clock, () => this.#options.recentCallsMax),

@@ -13,8 +13,8 @@ export class Outcomes {
   /** What the first name stood for; undefined: nobody has asked for it. */
   readonly before: FileEntry | undefined;
 
-  constructor(named: readonly { readonly entry: FileEntry }[], names: readonly string[]) {
-    this.entries = named.map(({ entry }) => entry);
+  constructor({ entries, names }: Pick<Outcomes, 'entries' | 'names'>) {
+    this.entries = entries;
     this.names = names;
     const [name = ''] = names;
     this.before = this.entries[0]?.child(name);

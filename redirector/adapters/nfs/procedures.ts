@@ -1,4 +1,7 @@
+import type { XdrCursor } from '../../../core/onc-rpc/xdr.js';
 import type { Field } from './grammar.js';
+import { walk } from './grammar.js';
+import type { Marks } from './marks.js';
 
 /*
  * NFS v3 as a table (RFC 1813 §3): what each procedure's arguments and results are made of, so that handles are found and
@@ -180,3 +183,14 @@ export const BADHANDLE = 10_001;
 export const SERVERFAULT = 10_006;
 /** Not now: the client tries again by itself. */
 export const JUKEBOX = 10_008;
+
+/** Over what a server says, from its status on, which is returned. Undefined: it is not to be understood. */
+export function walkResults(
+  cursor: XdrCursor,
+  { results, failure }: Procedure,
+  marks: Marks,
+): number | undefined {
+  const status = cursor.number();
+  walk(cursor, status === OK ? results : failure, marks.clear());
+  return cursor.isRead ? status : undefined;
+}

@@ -3,7 +3,7 @@ import type { NfsContext } from './context.js';
 import { Edits } from './edits.js';
 import type { FileEntry } from './file-entry.js';
 import type { Field } from './grammar.js';
-import { FILE_ID_AT, FS_ID_AT, walk } from './grammar.js';
+import { FS_ID_AT, fileIdAfter } from './grammar.js';
 import { bytesText } from './handle-bytes.js';
 import {
   ATTRIBUTES,
@@ -17,11 +17,11 @@ import {
 } from './marks.js';
 import type { Marks } from './marks.js';
 import type { Procedure } from './procedures.js';
-import { COMMIT, OK } from './procedures.js';
+import { COMMIT, OK, walkResults } from './procedures.js';
 import type { RpcRecord } from '../../../core/onc-rpc/record.js';
 import { wholeOf } from '../../../core/onc-rpc/record.js';
 import { acceptedReply, resultsOf } from '../../../core/onc-rpc/message.js';
-import { longAt, numberAt, padded } from '../../../core/onc-rpc/xdr.js';
+import { longAt, numberAt } from '../../../core/onc-rpc/xdr.js';
 import { UNSTABLE } from './stability.js';
 
 /** What goes to the client; `issued`: handles in there that the store has to have before. */
@@ -51,12 +51,9 @@ export function replyOf(
   }
   const isBulk = asked.procedure.isBulk === 'results';
   const front = isBulk ? record.front : wholeOf(record);
-  const status = front.length < at + 4 ? -1 : numberAt(front, at);
-  const { results, failure } = asked.procedure;
   const { cursor, marks } = context.scratch;
-  cursor.on(front, at + 4, record.length);
-  walk(cursor, status === OK ? results : failure, marks.clear());
-  if (status < 0 || !cursor.isRead) return undefined;
+  const status = walkResults(cursor.on(front, at, record.length), asked.procedure, marks);
+  if (status === undefined) return undefined;
   const issued = translate({ context, asked, front, marks, edits, mayIssue });
   if (issued === undefined) return undefined;
   const rest = isBulk ? record.rest : [];
@@ -132,16 +129,6 @@ function translate(of: Translation): readonly FileEntry[] | undefined {
     for (const [nth, at] of sizes.entries()) edits.number(at, told[nth] ?? 0);
   }
   return issued;
-}
-
-/** Of the attributes that come right after a handle, if they are there. */
-function fileIdAfter(front: Uint8Array, marks: Marks, nth: number): bigint | undefined {
-  const after = marks.at(nth) + padded(marks.length(nth)) + 4;
-  const next = nth + 1;
-  if (next >= marks.count || marks.kind(next) !== ATTRIBUTES || marks.at(next) !== after) {
-    return undefined;
-  }
-  return longAt(front, after + FILE_ID_AT);
 }
 
 function issue(

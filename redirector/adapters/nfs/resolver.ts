@@ -1,8 +1,8 @@
-import { ask } from '../../../core/onc-rpc/calls.js';
 import type { Exports } from './exports.js';
 import type { FileEntry } from './file-entry.js';
-import { FILE_ID_AT } from './grammar.js';
+import { FILE_ID_AT, fileIdAfter } from './grammar.js';
 import type { HandleTable } from './handle-table.js';
+import { HANDLE } from './marks.js';
 import {
   GETPORT,
   MNT,
@@ -13,19 +13,9 @@ import {
   PORTMAP_VERSION,
   getPortArguments,
   mountArguments,
-  readHandle,
   readMounted,
 } from '../../../core/onc-rpc/mount.js';
-import {
-  GETATTR,
-  LOOKUP,
-  NFS_PROGRAM,
-  NFS_VERSION,
-  NOENT,
-  OK,
-  SERVERFAULT,
-  STALE,
-} from './procedures.js';
+import { GETATTR, LOOKUP, NOENT, OK, SERVERFAULT, STALE } from './procedures.js';
 import { XdrWriter, longAt } from '../../../core/onc-rpc/xdr.js';
 import type { ServersCalled, ServersCalledParts } from './servers-called.js';
 
@@ -33,7 +23,6 @@ export interface ResolverParts {
   readonly servers: ServersCalled;
   readonly table: HandleTable;
   readonly exports: () => Exports;
-  readonly addressOf: ServersCalledParts['addressOf'];
   readonly linkOf: ServersCalledParts['linkOf'];
 }
 
@@ -76,17 +65,15 @@ export class Resolver {
   async look(dir: FileEntry, name: string, server: number): Promise<Looked> {
     const handle = dir.handleAt(server);
     if (handle === undefined) return STALE;
-    const results = await this.#parts.servers.ask(server, {
-      ...{ program: NFS_PROGRAM, version: NFS_VERSION, procedure: LOOKUP },
-      arguments: new XdrWriter().opaque(handle).opaque(Buffer.from(name, 'latin1')).done(),
-    });
-    if (results === 'lost') return 'lost';
-    if (results === 'refused') return SERVERFAULT;
-    const status = results.number();
+    const args = new XdrWriter().opaque(handle).opaque(Buffer.from(name, 'latin1')).done();
+    const said = await this.#parts.servers.ask(server, LOOKUP, args);
+    if (said === 'lost') return 'lost';
+    if (said === 'refused') return SERVERFAULT;
+    const { status, bytes, marks } = said;
     if (status !== OK) return status;
-    const found = readHandle(results);
-    if (found === undefined) return SERVERFAULT;
-    const fileId = results.bool() ? longAt(results.bytes, results.at + FILE_ID_AT) : undefined;
+    const at = marks.find(HANDLE);
+    const found = marks.bytes(at, bytes);
+    const fileId = fileIdAfter(bytes, marks, at);
     return { handle: found, fileId: fileId ?? (await this.#fileIdOf(found, server)) };
   }
 
@@ -122,19 +109,15 @@ export class Resolver {
 
   /** The first directory, by the MOUNT program of the server. */
   async #mount(root: FileEntry, server: number): Promise<Resolved> {
-    const { servers, exports, addressOf, linkOf, table } = this.#parts;
+    const { servers, exports, linkOf, table } = this.#parts;
     const served = exports().of(root.resource);
-    const host = addressOf(server)?.host;
     if (served === undefined) return STALE;
-    if (host === undefined) return 'lost';
-    const port = linkOf(server).mountPort ?? (await this.#mountPort(host, server));
+    const port = linkOf(server).mountPort ?? (await this.#mountPort(server));
     if (port === undefined) return 'lost';
-    const calls = servers.at({ host, port }, server, () => undefined);
-    const results = await ask(calls, {
+    const results = await servers.askAt(port, server, {
       ...{ program: MOUNT_PROGRAM, version: MOUNT_VERSION, procedure: MNT },
       arguments: mountArguments(served.serverPath),
     });
-    calls.close();
     if (results === 'lost') return 'lost';
     if (results === 'refused') return SERVERFAULT;
     const mounted = readMounted(results);
@@ -148,26 +131,23 @@ export class Resolver {
     return OK;
   }
 
-  async #mountPort(host: string, server: number): Promise<number | undefined> {
-    const calls = this.#parts.servers.at({ host, port: PORTMAP_PORT }, server, () => undefined);
-    const results = await ask(calls, {
+  async #mountPort(server: number): Promise<number | undefined> {
+    const results = await this.#parts.servers.askAt(PORTMAP_PORT, server, {
       ...{ program: PORTMAP_PROGRAM, version: PORTMAP_VERSION, procedure: GETPORT },
       arguments: getPortArguments(MOUNT_PROGRAM, MOUNT_VERSION),
     });
-    calls.close();
     if (typeof results === 'string') return undefined;
     const port = results.number();
     return port > 0 && port <= 65_535 ? port : undefined;
   }
 
   async #fileIdOf(handle: Uint8Array, server: number): Promise<bigint | undefined> {
-    const results = await this.#parts.servers.ask(server, {
-      ...{ program: NFS_PROGRAM, version: NFS_VERSION, procedure: GETATTR },
-      arguments: new XdrWriter().opaque(handle).done(),
-    });
-    if (typeof results === 'string' || results.number() !== OK) return undefined;
-    const { bytes, at } = results;
-    results.skip(FILE_ID_AT + 8);
-    return results.isSound ? longAt(bytes, at + FILE_ID_AT) : undefined;
+    const said = await this.#parts.servers.ask(
+      server,
+      GETATTR,
+      new XdrWriter().opaque(handle).done(),
+    );
+    if (typeof said === 'string' || said.status !== OK) return undefined;
+    return longAt(said.bytes, said.marks.at(0) + FILE_ID_AT);
   }
 }

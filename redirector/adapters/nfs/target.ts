@@ -1,7 +1,6 @@
 import type { ResourceId } from '../../../core/domain.js';
 import type { NfsContext } from './context.js';
-import { FSINFO, NFS_PROGRAM, NFS_VERSION, OK, PROCEDURES, STALE } from './procedures.js';
-import { walk } from './grammar.js';
+import { FSINFO, OK, STALE } from './procedures.js';
 import { SIZE_MAX } from './marks.js';
 import { XdrWriter, numberAt } from '../../../core/onc-rpc/xdr.js';
 
@@ -10,7 +9,7 @@ import { XdrWriter, numberAt } from '../../../core/onc-rpc/xdr.js';
  * told when they mounted. Undefined: it can.
  */
 export async function refusalOf(
-  { resolver, table, servers, sizes, scratch, gate }: NfsContext,
+  { resolver, table, servers, sizes, gate }: NfsContext,
   resource: ResourceId,
   server: number,
 ): Promise<string | undefined> {
@@ -25,21 +24,14 @@ export async function refusalOf(
   if (status !== OK || handle === undefined) {
     return `${name} does not export ${resource} to this redirector (status ${status})`;
   }
-  const results = await servers.ask(server, {
-    ...{ program: NFS_PROGRAM, version: NFS_VERSION, procedure: FSINFO },
-    arguments: new XdrWriter().opaque(handle).done(),
-  });
-  if (typeof results === 'string' || results.number() !== OK) {
-    return `${name} does not say what it can do`;
+  const said = await servers.ask(server, FSINFO, new XdrWriter().opaque(handle).done());
+  if (typeof said === 'string' || said.status !== OK) return `${name} does not say what it can do`;
+  const { bytes, marks } = said;
+  const maxima: number[] = [];
+  for (let nth = marks.find(SIZE_MAX); nth >= 0; nth = marks.find(SIZE_MAX, nth + 1)) {
+    maxima.push(numberAt(bytes, marks.at(nth)));
   }
-  const { marks } = scratch;
-  walk(results, PROCEDURES[FSINFO]?.results ?? [], marks.clear());
-  const said: number[] = [];
-  for (let nth = 0; nth < marks.count; nth++) {
-    if (marks.kind(nth) === SIZE_MAX) said.push(numberAt(results.bytes, marks.at(nth)));
-  }
-  if (!results.isRead) return `${name} does not say what it can do`;
-  return sizes.fits(resource, said)
+  return sizes.fits(resource, maxima)
     ? undefined
     : `${name} reads or writes less at once than clients were told`;
 }

@@ -301,3 +301,9 @@ function attributesIn({ bytes, at }: XdrCursor): Attributes {
     fileId: longAt(bytes, at + 52),
   };
 }
+
+/** What was answered has to be a handle. */
+export function handleOf(found: Uint8Array | number | undefined): Uint8Array {
+  if (found instanceof Uint8Array) return found;
+  throw new Error(`no handle but ${String(found)}`);
+}

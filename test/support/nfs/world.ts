@@ -160,3 +160,14 @@ export class NfsWorld {
     return new LocalDataPlane({ gate, adapters: [adapter], clock }, options);
   }
 }
+
+/** A client that has mounted `/vol`. */
+export async function started(
+  given: NfsWorldOptions = {},
+): Promise<{ readonly world: NfsWorld; readonly client: NfsTester; readonly root: Uint8Array }> {
+  const world = new NfsWorld(given);
+  await world.start();
+  const client = world.client();
+  const root = await world.mounted(client);
+  return { world, client, root };
+}

@@ -1,36 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
-import { MemorySessionStore } from '../../../../../core/session-store/memory.js';
-import { fail } from '../../../../../core/errors.js';
 import { trustsOf } from '../../../../../core/net/guard.js';
 import { RPCSEC_GSS, callHead } from '../../../../../core/onc-rpc/message.js';
-import { marked } from '../../../../../core/onc-rpc/record.js';
 import { XdrWriter } from '../../../../../core/onc-rpc/xdr.js';
-import { fuzzRuns } from '../../../../support/fuzz.js';
-import { hex, named } from '../../../../support/nfs/client.js';
-import type { NfsTester } from '../../../../support/nfs/client.js';
-import type { NfsWorldOptions } from '../../../../support/nfs/world.js';
-import { SharedDisk } from '../../../../support/nfs/fake-server.js';
-import { NfsWorld } from '../../../../support/nfs/world.js';
+import { handleOf, hex } from '../../../../support/nfs/client.js';
+import { NfsWorld, started } from '../../../../support/nfs/world.js';
 
 const JUKEBOX = 10_008;
 const STALE = 70;
 const NFS = { program: 100_003, version: 3 };
-
-async function started(
-  given: NfsWorldOptions = {},
-): Promise<{ world: NfsWorld; client: NfsTester; root: Uint8Array }> {
-  const world = new NfsWorld(given);
-  await world.start();
-  const client = world.client();
-  const root = await world.mounted(client);
-  return { world, client, root };
-}
-
-function handleOf(found: Uint8Array | number | undefined): Uint8Array {
-  if (found instanceof Uint8Array) return found;
-  throw new Error(`no handle but ${String(found)}`);
-}
 
 describe('an NFS client behind a redirector', () => {
   it('gets handles of the redirector, and one file system whichever server is behind', async () => {
@@ -114,6 +91,16 @@ describe('an NFS client behind a redirector', () => {
     expect(await world.of(late.attributes(file))).toMatchObject({ type: 1 });
   });
 
+  it('may name two directories in one call that the redirector has heard of neither', async () => {
+    const { world, client, root } = await started();
+    const late = world.client('client', await world.second());
+    const one = handleOf(await world.of(client.makeDirectory(root, 'one')));
+    const two = handleOf(await world.of(client.makeDirectory(root, 'two')));
+    handleOf(await world.of(client.create(one, 'f')));
+    expect(await world.of(late.rename(one, 'f', two, 'g'))).toBe(0);
+    expect(world.disk.at('two')?.entries.has('g')).toBe(true);
+  });
+
   it('finds what it renamed on a server that never heard of it', async () => {
     const { world, client, root } = await started();
     const one = handleOf(await world.of(client.makeDirectory(root, 'one')));
@@ -173,215 +160,6 @@ describe('an NFS client behind a redirector', () => {
     expect(world.servers.s2.journal).toContain('CREATE');
     expect(world.adapter.counters.accepted).toBe(1);
     expect(world.servers.s1.connections).toBe(1);
-  });
-});
-
-describe('calls whose answers are lost', () => {
-  /** The server carries it out, and dies before it says so; it comes up again. */
-  async function lostAnswer(
-    world: NfsWorld,
-    call: () => Promise<unknown>,
-    procedure: string,
-    times = 2,
-  ): Promise<unknown> {
-    const { s1 } = world.servers;
-    s1.isMute = true;
-    const answer = call();
-    await world.clock.advance(50);
-    expect(s1.journal).toContain(procedure);
-    await s1.kill();
-    s1.isMute = false;
-    s1.verifier = 's1-2....';
-    await world.clock.advance(50);
-    await s1.start();
-    world.gate.unstall('s1' as never);
-    const said = await world.of(answer);
-    expect(s1.journal.filter((name) => name === procedure)).toHaveLength(times);
-    return said;
-  }
-
-  it('are asked again; what was done is not refused as done already', async () => {
-    const { world, client, root } = await started();
-    handleOf(await world.of(client.create(root, 'gone')));
-    handleOf(await world.of(client.create(root, 'old')));
-    const linked = handleOf(await world.of(client.create(root, 'linked')));
-    expect(await lostAnswer(world, () => client.remove(root, 'gone'), 'REMOVE')).toBe(0);
-    expect(await lostAnswer(world, () => client.rename(root, 'old', root, 'new'), 'RENAME')).toBe(
-      0,
-    );
-    expect(await lostAnswer(world, () => client.link(linked, root, 'too'), 'LINK')).toBe(0);
-    expect(await lostAnswer(world, () => client.makeDirectory(root, 'd'), 'MKDIR')).toBeUndefined();
-    handleOf(await world.of(client.lookup(root, 'd')));
-    expect(world.adapter.counters.confirmed).toBe(4);
-    expect([...world.disk.root.entries.keys()].sort()).toEqual(['d', 'linked', 'new', 'too']);
-  });
-
-  it('are refused as they would have been the first time', async () => {
-    const { world, client, root } = await started();
-    handleOf(await world.of(client.makeDirectory(root, 'there')));
-    expect(await lostAnswer(world, () => client.makeDirectory(root, 'there'), 'MKDIR', 3)).toBe(17);
-    expect(await lostAnswer(world, () => client.remove(root, 'never'), 'REMOVE')).toBe(2);
-    expect(world.adapter.counters.confirmed).toBe(0);
-  });
-
-  it('go to the server that the resource has by then', async () => {
-    const { world, client, root } = await started();
-    const file = handleOf(await world.of(client.create(root, 'f')));
-    world.servers.s1.isMute = true;
-    const writing = client.write(file, 0, Buffer.from('data'));
-    await world.clock.advance(50);
-    expect(await world.switch('s1', 's2', { isLost: true })).toEqual([]);
-    expect(await world.of(writing)).toMatchObject({ committed: 0 });
-    expect(world.servers.s2.journal).toContain('WRITE');
-    expect(world.disk.at('f')?.data.toString()).toBe('data');
-  });
-
-  it('make the client wait no longer than they may', async () => {
-    const { world, client, root } = await started();
-    await world.servers.s1.kill();
-    expect(await world.of(client.lookup(root, 'a'))).toBe(JUKEBOX);
-    expect(world.suspected).toContain('s1');
-  });
-});
-
-describe('a client that asks again', () => {
-  const of = { ...NFS, procedure: 12 };
-
-  it('on another connection, since it has heard no answer, gets that of the first', async () => {
-    const { world, client, root } = await started();
-    handleOf(await world.of(client.create(root, 'a')));
-    const first = await world.of(client.raw(of, named(root, 'a'), 77));
-    client.close();
-    await world.clock.advance(20);
-    const again = await world.of(world.client().raw(of, named(root, 'a'), 77));
-    expect(hex(again)).toBe(hex(first));
-    expect(world.servers.s1.journal.filter((name) => name === 'REMOVE')).toHaveLength(1);
-    expect(world.adapter.counters.answeredAgain).toBe(1);
-    // Another call, whatever its number, is another call.
-    const other = world.client();
-    handleOf(await world.of(other.create(root, 'b')));
-    await world.of(other.raw(of, named(root, 'b'), 77));
-    expect(world.disk.at('b')).toBeUndefined();
-  });
-
-  it('while the first is under way gets its one answer', async () => {
-    const { world, client, root } = await started();
-    handleOf(await world.of(client.create(root, 'a')));
-    world.gate.hold(['vol-1' as never]);
-    void client.raw(of, named(root, 'a'), 77);
-    await world.clock.advance(20);
-    const again = world.client().raw(of, named(root, 'a'), 77);
-    await world.clock.advance(20);
-    client.close();
-    await world.clock.advance(20);
-    world.gate.resume(['vol-1' as never]);
-    expect(hex((await world.of(again))?.subarray(24, 28))).toBe('00000000');
-    expect(world.servers.s1.journal.filter((name) => name === 'REMOVE')).toHaveLength(1);
-  });
-
-  it('about what a lost server may have done, is not answered until that is known', async () => {
-    const { world, client, root } = await started();
-    handleOf(await world.of(client.create(root, 'a')));
-    world.servers.s1.isMute = true;
-    const removing = client.raw(of, named(root, 'a'), 77);
-    await world.clock.advance(20);
-    await world.servers.s1.kill();
-    // Nobody takes over for long: the connection ends, and says neither yes nor no.
-    expect(await world.of(removing)).toBeUndefined();
-    expect(client.isClosed).toBe(true);
-    world.servers.s1.isMute = false;
-    await world.servers.s1.start();
-    world.gate.unstall('s1' as never);
-    const again = await world.of(world.client().raw(of, named(root, 'a'), 77));
-    expect(hex(again?.subarray(24, 28))).toBe('00000000');
-    expect(world.adapter.counters.confirmed).toBe(1);
-  });
-});
-
-describe('what clients have written and not committed', () => {
-  it('is committed before a move, so that nobody writes it again', async () => {
-    const { world, client, root } = await started();
-    const file = handleOf(await world.of(client.create(root, 'f')));
-    const wrote = await world.of(client.write(file, 0, Buffer.from('data')));
-    expect(await world.switch('s1', 's2')).toEqual([]);
-    expect(world.servers.s1.journal).toContain('COMMIT');
-    const committed = await world.of(client.commit(file));
-    expect(wrote).toMatchObject({ verifier: committed });
-  });
-
-  it.each([
-    ['the server starts anew', false],
-    ['the server is lost', true],
-  ])('is written again where %s', async (_, isLost) => {
-    const { world, client, root } = await started();
-    const file = handleOf(await world.of(client.create(root, 'f')));
-    const wrote = await world.of(client.write(file, 0, Buffer.from('data')));
-    if (isLost) {
-      await world.servers.s1.kill();
-      expect(await world.switch('s1', 's2', { isLost })).toEqual([]);
-    } else {
-      world.servers.s1.verifier = 's1-2....';
-    }
-    const committed = await world.of(client.commit(file));
-    expect(wrote).not.toMatchObject({ verifier: committed });
-    expect(await world.of(client.write(file, 0, Buffer.from('data')))).toMatchObject({
-      verifier: committed,
-    });
-  });
-
-  it('is written again where there is more than can be remembered', async () => {
-    const { world, client, root } = await started({ options: { uncommittedMax: 2 } });
-    let verifier = '';
-    for (const name of ['a', 'b', 'c']) {
-      const file = handleOf(await world.of(client.create(root, name)));
-      const wrote = await world.of(client.write(file, 0, Buffer.from('data')));
-      if (typeof wrote === 'object') ({ verifier } = wrote);
-    }
-    expect(await world.switch('s1', 's2')).toEqual([]);
-    const file = handleOf(await world.of(client.lookup(root, 'a')));
-    expect(await world.of(client.commit(file))).not.toBe(verifier);
-  });
-});
-
-describe('a move of an export', () => {
-  it('stays where it is if the target shows another file system', async () => {
-    const { world, client, root } = await started();
-    const file = handleOf(await world.of(client.create(root, 'f')));
-    world.servers.s2.disk = new SharedDisk(100n);
-    expect(await world.switch('s1', 's2')).toEqual(['s2 exports another file system for vol-1']);
-    expect(await world.of(client.attributes(file))).toMatchObject({ type: 1 });
-  });
-
-  it('stays where it is if the target can do less at once than clients were told', async () => {
-    const { world, client, root } = await started();
-    const info = await world.of(client.call(19, new XdrWriter().opaque(root).done()));
-    expect(info?.status).toBe(0);
-    world.servers.s2.transferMax = 4096;
-    expect(await world.switch('s1', 's2')).toEqual([
-      's2 reads or writes less at once than clients were told',
-    ]);
-  });
-
-  it('stays where it is if the target does not answer', async () => {
-    const { world } = await started();
-    await world.servers.s2.kill();
-    expect(await world.switch('s1', 's2')).toEqual(['s2 does not answer as an NFS server']);
-  });
-
-  it('takes calls that do not end along if the policy is to cut, and waits for them otherwise', async () => {
-    const patient = await started();
-    patient.world.servers.s1.isMute = true;
-    const looking = patient.client.lookup(patient.root, 'a');
-    await patient.world.clock.advance(20);
-    expect(await patient.world.switch('s1', 's2')).toEqual(['an NFS LOOKUP under way']);
-    void looking;
-    const hasty = await started({ drain: 'cut' });
-    hasty.world.servers.s1.isMute = true;
-    const cut = hasty.client.lookup(hasty.root, 'a');
-    await hasty.world.clock.advance(20);
-    expect(await hasty.world.switch('s1', 's2')).toEqual([]);
-    expect(await hasty.world.of(cut)).toBe(2);
-    expect(hasty.world.servers.s2.journal).toContain('LOOKUP');
   });
 });
 
@@ -447,105 +225,5 @@ describe('what is no call for a server', () => {
     const dir = handleOf(await world.of(client.makeDirectory(root, 'sub')));
     expect(hex(await world.mounted(client, '/vol/sub'))).toBe(hex(dir));
     expect(await world.of(client.mount('/vol/none'))).toBe(2);
-  });
-});
-
-describe('a session store that is away', () => {
-  class Away extends MemorySessionStore {
-    isAway = false;
-
-    override put(...args: Parameters<MemorySessionStore['put']>): Promise<void> {
-      if (this.isAway)
-        return Promise.resolve().then(() => fail('ERR_STORE_UNAVAILABLE', { store: 'test' }));
-      return super.put(...args);
-    }
-  }
-
-  it('costs new handles only: what is made is made, and what is asked for by name waits', async () => {
-    const handles = new Away();
-    const { world, client, root } = await started({ handles });
-    const old = handleOf(await world.of(client.create(root, 'old')));
-    handles.isAway = true;
-    expect(await world.of(client.create(root, 'new'))).toBeUndefined();
-    expect(await world.of(client.lookup(root, 'new'))).toBe(JUKEBOX);
-    expect(await world.of(client.attributes(old))).toMatchObject({ type: 1 });
-    const entries = await world.of(client.entries(root));
-    expect(hex(entries.get('old'))).toBe(hex(old));
-    expect(entries.has('new')).toBe(true);
-    expect(entries.get('new')).toBeUndefined();
-    handles.isAway = false;
-    handleOf(await world.of(client.lookup(root, 'new')));
-  });
-});
-
-describe('limits', () => {
-  it('keep one client from having too much under way, without losing any of it', async () => {
-    const { world, client, root } = await started({ options: { callsPerConnectionMax: 4 } });
-    const all = Array.from({ length: 200 }, (_, nth) => client.lookup(root, `n-${nth}`));
-    expect(new Set(await world.of(Promise.all(all)))).toEqual(new Set([2]));
-    const big = handleOf(await world.of(client.create(root, 'big')));
-    const limited = Array.from({ length: 20 }, (_, nth) =>
-      client.write(big, nth * 1000, new Uint8Array(1000)),
-    );
-    expect(await world.of(Promise.all(limited))).toHaveLength(20);
-    expect(world.adapter.counters).toMatchObject({ calls: 0, callBytes: 0 });
-  });
-
-  it('end connections whose records are beyond them, and no other', async () => {
-    const { world, client, root } = await started();
-    const other = world.client();
-    await world.of(other.exports());
-    other.connection.write(Buffer.from('ffffffff', 'hex'));
-    await world.clock.advance(50);
-    expect(other.isClosed).toBe(true);
-    expect(await world.of(client.lookup(root, 'a'))).toBe(2);
-    expect(world.adapter.counters.cut.get('records')).toBe(1);
-  });
-
-  it('hold against anything that may be sent, and nobody else notices', async () => {
-    const { world, client, root } = await started();
-    const file = handleOf(await world.of(client.create(root, 'a')));
-    const credentials = new XdrWriter().number(0).number(0).done();
-    const calls = Array.from({ length: 22 }, (_, procedure) => {
-      const head = callHead({ ...NFS, xid: procedure, procedure, credentials });
-      return Buffer.from(marked(head.raw(named(file, 'b')).raw(named(root, 'c')).done()));
-    });
-    await fc.assert(
-      fc.asyncProperty(
-        fc.array(
-          fc.tuple(
-            fc.constantFrom(...calls),
-            fc.array(fc.tuple(fc.nat(), fc.constantFrom(0, 1, 0x7f, 0x80, 0xff)), { maxLength: 4 }),
-            fc.nat(200),
-          ),
-          { minLength: 1, maxLength: 4 },
-        ),
-        async (messages) => {
-          const hostile = world.client('hostile');
-          await world.clock.advance(5);
-          for (const [message, changes, cut] of messages) {
-            const bytes = Uint8Array.from(message);
-            for (const [at, value] of changes) bytes[at % bytes.length] = value;
-            hostile.connection.write(bytes.subarray(0, bytes.length - (cut % 8)));
-          }
-          await world.clock.advance(20);
-          hostile.close();
-        },
-      ),
-      fuzzRuns(500),
-    );
-    await world.clock.advance(10_000);
-    expect(await world.of(client.attributes(file))).toMatchObject({ type: 1 });
-    expect(world.adapter.counters).toMatchObject({ calls: 0, callBytes: 0, connections: 1 });
-  });
-
-  it('let handles go that nobody has used, once there are too many', async () => {
-    const { world, client, root } = await started({ options: { handlesMax: 10 } });
-    const first = handleOf(await world.of(client.create(root, 'first')));
-    for (let nth = 0; nth < 30; nth++) handleOf(await world.of(client.create(root, `n-${nth}`)));
-    expect(world.adapter.handles.size).toBeLessThanOrEqual(10);
-    expect(world.adapter.handles.evicted).toBeGreaterThan(0);
-    expect(await world.of(client.attributes(first))).toBe(STALE);
-    handleOf(await world.of(client.lookup(root, 'first')));
   });
 });

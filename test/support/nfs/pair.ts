@@ -1,0 +1,82 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Attachments } from '../../../agent/attachments.js';
+import type { ResourceId } from '../../../core/domain.js';
+import { MemorySessionStore } from '../../../core/session-store/memory.js';
+import { SERVER } from '../../../core/table-store/records/server.js';
+import { TestCluster } from '../cluster.js';
+import { NfsTester } from './client.js';
+import { Ganesha } from './ganesha.js';
+
+const NAMES = ['s1', 's2'] as const;
+
+export interface GaneshaPairOptions {
+  /** By the agent beside each; left out: they export what they have, whoever owns it. */
+  readonly attachmentsOf?: (server: Ganesha, cluster: TestCluster) => Attachments;
+}
+
+/**
+ * Two real nfs-ganesha over one directory, whose file handles say nothing to each other, each with an agent, behind a redirector
+ * that exports `vol-1` as `/vol`. It is at `s1`.
+ */
+export class GaneshaPair {
+  readonly data: string;
+  readonly servers: Readonly<Record<'s1' | 's2', Ganesha>>;
+  readonly cluster: TestCluster;
+
+  private constructor(data: string, servers: readonly [Ganesha, Ganesha]) {
+    this.data = data;
+    const [s1, s2] = servers;
+    this.servers = { s1, s2 };
+    this.cluster = new TestCluster({
+      nfs: {
+        exports: [
+          {
+            ...{ path: '/vol', resource: 'vol-1' as ResourceId, serverPath: data },
+            ...{ clients: undefined, clientNames: [], isReadOnly: false, squash: 'none' },
+            anonymous: { uid: 65_534, gid: 65_534 },
+          },
+        ],
+        mountPortOf: (server) => this.servers[server as 's1' | 's2'].mountPort,
+        handles: new MemorySessionStore(),
+      },
+    });
+  }
+
+  static async start({ attachmentsOf }: GaneshaPairOptions = {}): Promise<GaneshaPair> {
+    const data = await mkdtemp(join(tmpdir(), 'foreshift-nfs-'));
+    const isOwnedOnly = attachmentsOf !== undefined;
+    const servers = await Promise.all([
+      Ganesha.start({ data, isOwnedOnly, exportId: 77 }),
+      Ganesha.start({ data, isOwnedOnly, exportId: 78 }),
+    ]);
+    const pair = new GaneshaPair(data, servers);
+    const { cluster } = pair;
+    await cluster.start();
+    for (const name of NAMES) {
+      const server = pair.servers[name];
+      await cluster.addForeignServer({
+        ...{ name, resources: ['vol-1'], port: server.port, fence: 'attachment' },
+        ...(attachmentsOf && { attachments: attachmentsOf(server, cluster) }),
+      });
+    }
+    await cluster.addRedirector('r1');
+    await cluster.until('agents are known', () => cluster.view.all(SERVER).size === NAMES.length);
+    const outcome = await cluster.switchTo([['vol-1', 's1']]);
+    if (outcome !== 'applied') throw new Error(`vol-1 is not at s1: ${outcome}`);
+    return pair;
+  }
+
+  /** Of a redirector. */
+  client(redirector = 0): NfsTester {
+    const [at = { host: '127.0.0.1', port: 0 }] = this.cluster.nfsOf(redirector).addresses;
+    return new NfsTester(this.cluster.net, at);
+  }
+
+  async stop(): Promise<void> {
+    await this.cluster.stop();
+    await Promise.all([this.servers.s1.stop(), this.servers.s2.stop()]);
+    await rm(this.data, { recursive: true, force: true });
+  }
+}

@@ -52,7 +52,7 @@ const SAVING_WORK_MAX = 3500;
  * than at the start) and 1-minimal. Same problem, same seed, same work: same answers.
  */
 export function* plan(problem: Problem, options: SearchOptions): Generator<Solution, Stopped> {
-  const search = new Search(problem, options);
+  const search = new Search(problem, options, isVast(problem));
   search.begin();
   yield search.solution();
   if (search.save()) yield search.solution();
@@ -110,21 +110,21 @@ class Search {
   readonly #rng: Rng;
   readonly #options: SearchOptions;
   readonly #isOver = (): boolean => this.stopped !== 'complete';
-  /** So much is wrong that a plan has many moves: they come by a search of their own, plain steps are the rest. */
   readonly #isVast: boolean;
   #isOutOfTime = false;
 
-  constructor(problem: Problem, options: SearchOptions) {
+  /** @param isVast so much is wrong that a plan has many moves: `save` looks for them, plain steps are the rest */
+  constructor(problem: Problem, options: SearchOptions, isVast = false) {
+    const { wanted, from } = options;
     this.#options = options;
-    this.#layout = new Layout(problem, options.from);
+    this.#isVast = isVast;
+    this.#layout = new Layout(problem, from);
     this.#layout.isEvening = false;
     this.#rules = new Rules(this.#layout);
-    this.#descent = new Descent(this.#layout, this.#rules);
-    const { wanted } = options;
     const isResumed = wanted !== undefined && resume(this.#layout, this.#rules, wanted);
-    this.#isVast = !isResumed && isVast(problem);
     // What the earlier plan left because it was not worth a move is not looked at again.
-    if (isResumed) this.#descent.costMin = Math.max(EPSILON, leastPriceOf(problem));
+    const costMin = isResumed ? Math.max(EPSILON, leastPriceOf(problem)) : EPSILON;
+    this.#descent = new Descent(this.#layout, this.#rules, costMin);
     this.#rng = new SeededRng(options.seed);
     this.#shaker = new Shaker(this.#layout, this.#rules, this.#rng);
   }

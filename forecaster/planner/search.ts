@@ -6,7 +6,7 @@ import { Layout } from './layout.js';
 import { forcePlacement, needyOf, placeNeedy } from './placement.js';
 import { resume } from './resumption.js';
 import type { Problem } from './problem.js';
-import { EPSILON } from './problem.js';
+import { EPSILON, leastPriceOf } from './problem.js';
 import { Rules } from './rules.js';
 import { costsOf } from './score.js';
 import { Shaker } from './shaker.js';
@@ -88,11 +88,6 @@ function isVast(problem: Problem): boolean {
   const least = leastPriceOf(problem);
   const troubled = costsOf(problem, start).filter((cost) => cost > least + EPSILON);
   return troubled.length >= VAST_SERVERS_MIN;
-}
-
-/** What the cheapest move costs. */
-function leastPriceOf({ moveCost }: Problem): number {
-  return moveCost.reduce((lowest, cost) => Math.min(lowest, cost), Infinity);
 }
 
 interface Standing {

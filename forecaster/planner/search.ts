@@ -21,6 +21,8 @@ export interface SearchOptions {
   readonly from?: Int32Array;
   /** Where an earlier plan would have each resource (`NOWHERE`: it does not say): what still may be is made first. */
   readonly wanted?: Int32Array;
+  /** Of a vast problem the first solution is only rid of overload: the rest would take long. */
+  readonly isHasty?: boolean;
   /** Share of the time that is over, from 0; 1 ends the search, and what it found then depends on the clock. */
   readonly timeShare?: () => number;
 }
@@ -63,7 +65,7 @@ export function* plan(problem: Problem, options: SearchOptions): Generator<Solut
 
 /** The first solution alone: what placement and plain steps find. */
 export function first(problem: Problem, options: SearchOptions): Solution {
-  const search = new Search(problem, options);
+  const search = new Search(problem, options, options.isHasty === true && isVast(problem));
   search.begin();
   search.even();
   return search.solution();

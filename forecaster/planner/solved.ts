@@ -76,7 +76,7 @@ export function relieved(
   let assignment = from;
   for (let pass = 0; pass < PASSES_MAX; pass++) {
     const easier = { ...problem, moveCost: moveCostsOf(problem, planner, assignment) };
-    const next = first(easier, { ...options, from: assignment });
+    const next = first(easier, { ...options, from: assignment, isHasty: true });
     const isSame = next.assignment.every((server, resource) => server === assignment[resource]);
     assignment = next.assignment;
     if (isSame || next.overload <= EPSILON) break;

@@ -150,7 +150,13 @@ export const plannerSchema = z.strictObject({
     .max(1)
     .default(0.5)
     .describe('Imbalance is left alone, too, while the fullest server is less loaded than this.'),
-  workUnits: z.int().min(1000).default(2_000_000).describe('How long the search may go on.'),
+  workUnits: z
+    .int()
+    .min(1000)
+    .default(2_000_000)
+    .describe(
+      'How long the search may go on; where a server is lost, 50000 at most: what it served waits for the plan.',
+    ),
   planLifeMs: msSchema.default(900_000).describe('A plan that waits longer expires.'),
 });
 

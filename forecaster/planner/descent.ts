@@ -1,22 +1,23 @@
 import type { Layout } from './layout.js';
-import { EPSILON, NOWHERE } from './problem.js';
+import { NOWHERE } from './problem.js';
 import { Relief } from './relief.js';
 import type { Rules } from './rules.js';
 import { findExchange, findMove } from './steps.js';
 
 /** Improves a layout step by step, the costliest server first, until no step is worth its moves. */
 export class Descent {
-  /** A server that costs no more is left alone. */
-  costMin = EPSILON;
   readonly #layout: Layout;
   readonly #relief: Relief;
   /** When a server was last found past help, in changes of the layout; −1: never. */
   readonly #failedAt: Int32Array;
   readonly #isDone: Uint8Array;
+  readonly #costMin: number;
 
-  constructor(layout: Layout, rules: Rules) {
+  /** @param costMin a server that costs no more is left alone */
+  constructor(layout: Layout, rules: Rules, costMin: number) {
     const count = layout.problem.servers.length;
     this.#layout = layout;
+    this.#costMin = costMin;
     this.#relief = new Relief(layout, rules);
     this.#failedAt = new Int32Array(count).fill(-1);
     this.#isDone = new Uint8Array(count);
@@ -88,7 +89,7 @@ export class Descent {
   #costliest(): number {
     const layout = this.#layout;
     let costliest = NOWHERE;
-    let highest = this.costMin;
+    let highest = this.#costMin;
     for (let server = 0; server < this.#isDone.length; server++) {
       if (this.#isDone[server] === 1 || layout.counts[server] === 0) continue;
       const cost = layout.costOf(server);

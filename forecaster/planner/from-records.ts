@@ -1,8 +1,8 @@
 import type { Dimension, ResourceId, ServerId } from '../../core/domain.js';
 import type { ForecastBlock } from '../../core/forecast.js';
-import type { Plan } from '../../core/plan.js';
 import type { SeriesKey } from '../../core/sample.js';
 import type { Eligibility } from '../../core/table-store/eligibility.js';
+import { proposedPlans } from '../../core/table-store/plans.js';
 import { PLAN } from '../../core/table-store/records/plan.js';
 import { ELIGIBLE, PIN, SERVER } from '../../core/table-store/records/server.js';
 import { PLACEMENT } from '../../core/table-store/records/table.js';
@@ -105,15 +105,10 @@ function movesUnderWay(view: TableView): Map<ResourceId, ServerId> {
   return targets;
 }
 
-/** Of the newest plan that waits for an operator: a round makes it anew. */
+/** Of the plan that waits for an operator, one of a former round (a rollback never waits): this round makes it anew. */
 function movesWaiting(view: TableView): Map<ResourceId, ServerId> {
-  let newest: Plan | undefined;
-  for (const { value } of view.all(PLAN).values()) {
-    const { plan, status } = value;
-    if (status !== 'proposed') continue;
-    if (newest === undefined || plan.madeAtMs > newest.madeAtMs) newest = plan;
-  }
-  const moves = newest?.batches.flatMap((batch) => batch.moves) ?? [];
+  const [newest] = proposedPlans(view);
+  const moves = newest?.plan.batches.flatMap((batch) => batch.moves) ?? [];
   return new Map(moves.map(({ resource, target }) => [resource, target]));
 }
 

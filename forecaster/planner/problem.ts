@@ -139,5 +139,10 @@ export function nobodyOf({ resources }: Problem): number {
   return resources.length;
 }
 
+/** What the cheapest move costs. */
+export function leastPriceOf({ moveCost }: Problem): number {
+  return moveCost.reduce((least, cost) => Math.min(least, cost), Infinity);
+}
+
 /** Utilizations that differ by less are the same: sums in another order differ in their last digits. */
 export const EPSILON = 1e-9;

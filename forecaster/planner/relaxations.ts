@@ -53,7 +53,7 @@ export const RELAXATIONS: readonly Relaxation[] = [
     },
   },
   {
-    relax: (inputs) => withoutByteLimits(inputs),
+    relax: withoutByteLimits,
     name: missingBytes,
   },
   {

@@ -14,7 +14,7 @@ export function residentsOf(problem: Problem, assignment: Int32Array): readonly 
 }
 
 /** The order in which resources find room best. */
-export function largestFirst({ size }: Problem): (a: number, b: number) => number {
+export function largestFirst({ size }: Pick<Problem, 'size'>): (a: number, b: number) => number {
   return (a, b) => size[b]! - size[a]! || a - b;
 }
 

@@ -6,7 +6,7 @@ import { Layout } from './layout.js';
 import { forcePlacement, needyOf, placeNeedy } from './placement.js';
 import { resume } from './resumption.js';
 import type { Problem } from './problem.js';
-import { EPSILON } from './problem.js';
+import { EPSILON, leastPriceOf } from './problem.js';
 import { Rules } from './rules.js';
 import { costsOf } from './score.js';
 import { Shaker } from './shaker.js';
@@ -21,6 +21,8 @@ export interface SearchOptions {
   readonly from?: Int32Array;
   /** Where an earlier plan would have each resource (`NOWHERE`: it does not say): what still may be is made first. */
   readonly wanted?: Int32Array;
+  /** Of a vast problem the first solution is only rid of overload: the rest would take long. */
+  readonly isHasty?: boolean;
   /** Share of the time that is over, from 0; 1 ends the search, and what it found then depends on the clock. */
   readonly timeShare?: () => number;
 }
@@ -52,7 +54,7 @@ const SAVING_WORK_MAX = 3500;
  * than at the start) and 1-minimal. Same problem, same seed, same work: same answers.
  */
 export function* plan(problem: Problem, options: SearchOptions): Generator<Solution, Stopped> {
-  const search = new Search(problem, options);
+  const search = new Search(problem, options, isVast(problem));
   search.begin();
   yield search.solution();
   if (search.save()) yield search.solution();
@@ -63,7 +65,7 @@ export function* plan(problem: Problem, options: SearchOptions): Generator<Solut
 
 /** The first solution alone: what placement and plain steps find. */
 export function first(problem: Problem, options: SearchOptions): Solution {
-  const search = new Search(problem, options);
+  const search = new Search(problem, options, options.isHasty === true && isVast(problem));
   search.begin();
   search.even();
   return search.solution();
@@ -90,11 +92,6 @@ function isVast(problem: Problem): boolean {
   return troubled.length >= VAST_SERVERS_MIN;
 }
 
-/** What the cheapest move costs. */
-function leastPriceOf({ moveCost }: Problem): number {
-  return moveCost.reduce((lowest, cost) => Math.min(lowest, cost), Infinity);
-}
-
 interface Standing {
   readonly value: number;
   readonly overload: number;
@@ -110,21 +107,21 @@ class Search {
   readonly #rng: Rng;
   readonly #options: SearchOptions;
   readonly #isOver = (): boolean => this.stopped !== 'complete';
-  /** So much is wrong that a plan has many moves: they come by a search of their own, plain steps are the rest. */
   readonly #isVast: boolean;
   #isOutOfTime = false;
 
-  constructor(problem: Problem, options: SearchOptions) {
+  /** @param isVast so much is wrong that a plan has many moves: `save` looks for them, plain steps are the rest */
+  constructor(problem: Problem, options: SearchOptions, isVast = false) {
+    const { wanted, from } = options;
     this.#options = options;
-    this.#layout = new Layout(problem, options.from);
+    this.#isVast = isVast;
+    this.#layout = new Layout(problem, from);
     this.#layout.isEvening = false;
     this.#rules = new Rules(this.#layout);
-    this.#descent = new Descent(this.#layout, this.#rules);
-    const { wanted } = options;
     const isResumed = wanted !== undefined && resume(this.#layout, this.#rules, wanted);
-    this.#isVast = !isResumed && isVast(problem);
     // What the earlier plan left because it was not worth a move is not looked at again.
-    if (isResumed) this.#descent.costMin = Math.max(EPSILON, leastPriceOf(problem));
+    const costMin = isResumed ? Math.max(EPSILON, leastPriceOf(problem)) : EPSILON;
+    this.#descent = new Descent(this.#layout, this.#rules, costMin);
     this.#rng = new SeededRng(options.seed);
     this.#shaker = new Shaker(this.#layout, this.#rules, this.#rng);
   }

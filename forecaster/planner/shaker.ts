@@ -1,7 +1,8 @@
 import type { Rng } from '../../core/rng.js';
 import { integerBelow } from '../../core/rng.js';
 import type { Layout } from './layout.js';
-import { EPSILON, NOWHERE } from './problem.js';
+import { EPSILON, NOWHERE, leastPriceOf } from './problem.js';
+import { largestFirst } from './residents.js';
 import type { Rules } from './rules.js';
 
 /** So many resources are taken off their servers at once. */
@@ -18,17 +19,13 @@ export class Shaker {
   readonly #layout: Layout;
   readonly #rules: Rules;
   readonly #rng: Rng;
-  /** What the cheapest move costs. */
   readonly #leastPrice: number;
 
   constructor(layout: Layout, rules: Rules, rng: Rng) {
     this.#layout = layout;
     this.#rules = rules;
     this.#rng = rng;
-    this.#leastPrice = layout.problem.moveCost.reduce(
-      (least, cost) => Math.min(least, cost),
-      Infinity,
-    );
+    this.#leastPrice = leastPriceOf(layout.problem);
   }
 
   /** Some server costs more than a move would, or several moves might be done by fewer. */
@@ -42,8 +39,7 @@ export class Shaker {
     const shaken = this.#shaken(servers);
     if (shaken.length === 0) return false;
     for (const resource of shaken) this.#layout.move(resource, NOWHERE);
-    const { size } = this.#layout.problem;
-    shaken.sort((a, b) => size[b]! - size[a]! || a - b);
+    shaken.sort(largestFirst(this.#layout.problem));
     if (this.#rng.next() < 0.5) swapTwo(shaken, this.#rng);
     return shaken.every((resource) => this.#putBack(resource));
   }

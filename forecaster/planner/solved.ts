@@ -25,11 +25,15 @@ export interface Solved {
   readonly stopped: Stopped;
 }
 
+/** Work of the search where a server is lost: what it served waits for the answer, and the rest is planned anew after it. */
+const URGENT_WORK_UNITS = 50_000;
+
 /** @throws ERR_PLANNING_INVALID — inputs that contradict themselves, or numbers that none can be */
 export function solve(inputs: PlanningInputs, run: PlanningRun = {}): Solved {
   const translation = translate(inputs);
   const { problem } = translation;
-  const { workUnits } = inputs.options;
+  const most = problem.needs.includes('lost') ? URGENT_WORK_UNITS : Infinity;
+  const workUnits = Math.min(inputs.options.workUnits, most);
   const options = { ...run, workUnits, seed: inputs.seed };
   const { assignment, stopped } = warm(problem, options) ?? best(problem, options);
   const rest = relieved(problem, assignment, { ...options, planner: inputs.options });
@@ -72,7 +76,7 @@ export function relieved(
   let assignment = from;
   for (let pass = 0; pass < PASSES_MAX; pass++) {
     const easier = { ...problem, moveCost: moveCostsOf(problem, planner, assignment) };
-    const next = first(easier, { ...options, from: assignment });
+    const next = first(easier, { ...options, from: assignment, isHasty: true });
     const isSame = next.assignment.every((server, resource) => server === assignment[resource]);
     assignment = next.assignment;
     if (isSame || next.overload <= EPSILON) break;

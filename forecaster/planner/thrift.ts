@@ -1,9 +1,9 @@
 import type { Rng } from '../../core/rng.js';
 import { integerBelow } from '../../core/rng.js';
 import type { Layout } from './layout.js';
-import { expOf, exponentialTable, lnOf } from './packing/chance.js';
+import { Thresholds, expOf, lnOf } from './chance.js';
 import { NOWHERE } from './problem.js';
-import { largestFirst } from './residents.js';
+import { largestFirst, residentsOf } from './residents.js';
 import { TOO_DEAR } from './loads.js';
 import type { Rules } from './rules.js';
 import { costsOf } from './score.js';
@@ -34,11 +34,11 @@ export class Thrift {
   readonly #layout: Layout;
   readonly #rules: Rules;
   readonly #rng: Rng;
-  readonly #exponential = exponentialTable();
+  readonly #thresholds: Thresholds;
   /** What may move freely, the largest first. */
   readonly #movables: Int32Array;
   /** The same by where it was at the start. */
-  readonly #residents: readonly Int32Array[];
+  readonly #residents: readonly (readonly number[])[];
   readonly #targets: Int32Array;
   /** Movables that are away from home, and where each stands in the list; −1: not in it. */
   readonly #moved: Int32Array;
@@ -51,15 +51,14 @@ export class Thrift {
   constructor(layout: Layout, rules: Rules, rng: Rng) {
     const { problem, assignment } = layout;
     const { start, servers, freedom, isSpare, roles, resources } = problem;
+    const isMovable = (resource: number): boolean =>
+      freedom[resource] === 'free' && assignment[resource] !== NOWHERE;
     this.#layout = layout;
     this.#rules = rules;
     this.#rng = rng;
-    this.#movables = Int32Array.from(start.keys())
-      .filter((resource) => freedom[resource] === 'free' && assignment[resource] !== NOWHERE)
-      .sort(largestFirst(problem));
-    const residents = servers.map((): number[] => []);
-    for (const resource of this.#movables) residents[start[resource]!]?.push(resource);
-    this.#residents = residents.map((list) => Int32Array.from(list));
+    this.#thresholds = new Thresholds(rng);
+    this.#movables = Int32Array.from(start.keys()).filter(isMovable).sort(largestFirst(problem));
+    this.#residents = residentsOf(problem, start).map((list) => list.filter(isMovable));
     this.#targets = Int32Array.from(servers.keys()).filter(
       (server) => roles[server] === 'ready' && !isSpare[server]!,
     );
@@ -114,7 +113,7 @@ export class Thrift {
   }
 
   /** One of a list that begins with the largest: the first of several taken by chance. */
-  #keen(list: Int32Array): number {
+  #keen(list: readonly number[]): number {
     let least = this.#rng.next();
     for (let tries = integerBelow(this.#rng, this.#keenness); tries > 0; tries--) {
       const other = this.#rng.next();
@@ -144,7 +143,7 @@ export class Thrift {
     if (source === target || target === NOWHERE) return;
     const extra = layout.extraMoves(resource, target);
     if (!layout.canAfford(extra) || !this.#rules.canTake(target, resource)) return;
-    const most = this.#threshold() - extra * moveCost[resource]!;
+    const most = this.#thresholds.next(this.#temperature) - extra * moveCost[resource]!;
     const { nobody } = layout;
     const here = this.#rise(source, nobody, resource, most);
     if (here === TOO_DEAR || this.#rise(target, resource, nobody, most - here) === TOO_DEAR) return;
@@ -165,7 +164,9 @@ export class Thrift {
     if (!layout.canAfford(extra + partnerExtra)) return;
     if (!this.#mayTrade(resource, target, partner, source)) return;
     const most =
-      this.#threshold() - extra * moveCost[resource]! - partnerExtra * moveCost[partner]!;
+      this.#thresholds.next(this.#temperature) -
+      extra * moveCost[resource]! -
+      partnerExtra * moveCost[partner]!;
     const here = this.#rise(source, partner, resource, most + this.#weight * layout.costOf(target));
     if (here === TOO_DEAR || this.#rise(target, resource, partner, most - here) === TOO_DEAR)
       return;
@@ -201,12 +202,6 @@ export class Thrift {
     return (
       weight * (layout.loads.costWithin(server, added, removed, before + most / weight) - before)
     );
-  }
-
-  /** What a step may cost: exponential, so that the chance of a rise falls with it (Metropolis). */
-  #threshold(): number {
-    const row = integerBelow(this.#rng, this.#exponential.length);
-    return this.#temperature * this.#exponential[row]!;
   }
 
   /** Puts it into the list of what has moved, or takes it out. */

@@ -183,7 +183,7 @@ export function percentWords(value: number, beside: number | null = null): strin
 const BYTE_UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'];
 
 /** "1.5 GB": in thousands, one decimal. */
-export function bytesWords(bytes: number): string {
+function bytesWords(bytes: number): string {
   let value = bytes;
   let unit = 0;
   for (; value >= 999.95 && unit < BYTE_UNITS.length - 1; unit++) value /= 1000;

@@ -1,8 +1,8 @@
 import type { Rng } from '../../../core/rng.js';
 import { SeededRng, integerBelow } from '../../../core/rng.js';
+import { Thresholds, expOf } from '../chance.js';
 import { NOWHERE } from '../problem.js';
 import type { Stopped } from '../search.js';
-import { exponentialTable, expOf } from './chance.js';
 import { BestSeen } from './best-seen.js';
 import { movablesOf } from './packing.js';
 import type { Tableau } from './tableau.js';
@@ -46,7 +46,7 @@ export class Annealing {
   readonly #tableau: Tableau;
   readonly #rng: Rng;
   readonly #options: AnnealingOptions;
-  readonly #exponential = exponentialTable();
+  readonly #thresholds: Thresholds;
   readonly #movable: Int32Array;
   readonly #isHolding: boolean;
   readonly #best: BestSeen;
@@ -59,6 +59,7 @@ export class Annealing {
     this.#tableau = tableau;
     this.#options = options;
     this.#rng = new SeededRng(options.seed);
+    this.#thresholds = new Thresholds(this.#rng);
     this.#movable = movablesOf(tableau.packing);
     this.#isHolding = tableau.packing.isTransient.includes(1);
     this.#best = new BestSeen(tableau);
@@ -135,7 +136,7 @@ export class Annealing {
       this.#faultPrice * tableau.groups.faultsDelta(resource, source, target) +
       this.#holdDelta(resource, target);
     const isRescue = tableau.misplacedDelta(resource, target) < 0;
-    if (!isRescue && rise > this.#threshold()) return;
+    if (!isRescue && rise > this.#thresholds.next(this.#temperature)) return;
     tableau.move(resource, target);
     this.#best.moved(resource);
   }
@@ -156,7 +157,7 @@ export class Annealing {
       this.#faultPrice * tableau.groups.faultsSwapDelta(a, b) +
       this.#holdDelta(a, to) +
       this.#holdDelta(b, from);
-    if (rise > this.#threshold()) return;
+    if (rise > this.#thresholds.next(this.#temperature)) return;
     tableau.move(a, to);
     tableau.move(b, from);
     this.#best.moved(a, b);
@@ -168,11 +169,5 @@ export class Annealing {
     const source = tableau.assignment[resource]!;
     const more = tableau.heldBy(resource, target) - tableau.heldBy(resource, source);
     return HOLD_PRICE * this.#temperature * more;
-  }
-
-  /** What a step may cost: exponential, so that the chance of a rise falls with it (Metropolis). */
-  #threshold(): number {
-    const row = integerBelow(this.#rng, this.#exponential.length);
-    return this.#temperature * this.#exponential[row]!;
   }
 }

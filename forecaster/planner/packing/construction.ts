@@ -1,4 +1,5 @@
 import { NOWHERE } from '../problem.js';
+import { largestFirst } from '../residents.js';
 import { isMisplaced, movablesOf } from './packing.js';
 import { sizesOf } from './sizes.js';
 import type { Tableau } from './tableau.js';
@@ -10,11 +11,10 @@ import type { Tableau } from './tableau.js';
 export function placeMisplaced(tableau: Tableau): void {
   const { packing, assignment } = tableau;
   if (tableau.misplaced === 0) return;
-  const size = sizesOf(packing);
   const needy = movablesOf(packing).filter((resource) =>
     isMisplaced(packing, resource, assignment[resource]!),
   );
-  needy.sort((a, b) => size[b]! - size[a]! || a - b);
+  needy.sort(largestFirst({ size: sizesOf(packing) }));
   for (const resource of needy) {
     const target = cheapestFor(tableau, resource);
     if (target === NOWHERE) continue;

@@ -1,4 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
+import { SeededRng, between } from '../../../../core/rng.js';
+import type { PlanningInputs } from '../../../../forecaster/planner/inputs.js';
 import { planFor } from '../../../../forecaster/planner/planner.js';
 import type { TestFleet } from '../../../support/planner/inputs.js';
 import { START_MS, STEP_MS, inputsOf } from '../../../support/planner/inputs.js';
@@ -280,5 +282,24 @@ describe('planFor', () => {
     });
     const { plan } = planFor(inputs, { timeShare: () => 1 });
     expect(plan?.analysis.stopped).toBe('time');
+  });
+
+  it('goes on less long where a server is lost: what it served waits for the answer', () => {
+    const rng = new SeededRng(2);
+    const ids = Array.from({ length: 240 }, (_hole, at) => at);
+    const resources = Object.fromEntries(
+      ids.map((at) => [`r${at}`, { on: `s${at % 20}`, needs: { hits: between(rng, 10, 150) } }]),
+    );
+    const inputs = (state: 'lost' | 'ready', workUnits: number): PlanningInputs => {
+      const servers = ids.slice(0, 20).map((at) => [`s${at}`, SERVER] as const);
+      const fleet = { ...Object.fromEntries(servers), s0: { ...SERVER, state } };
+      return inputsOf({ servers: fleet, resources, options: { workUnits } });
+    };
+    const { plan } = planFor(inputs('lost', 2_000_000));
+    expect(plan).toEqual(planFor(inputs('lost', 50_000)).plan);
+    expect(plan?.analysis).toMatchObject({ stopped: 'work', score: { plan: { misplaced: 0 } } });
+    const fuller = planFor(inputs('ready', 50_000)).plan;
+    expect(fuller?.analysis.stopped).toBe('work');
+    expect(planFor(inputs('ready', 2_000_000)).plan).not.toEqual(fuller);
   });
 });

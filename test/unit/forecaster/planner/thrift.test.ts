@@ -79,4 +79,21 @@ describe('a plan for many servers at once', () => {
     const tired = movesOf(planOf({ ...vast(), resources }));
     expect(tired.filter(({ resource }) => resource.endsWith('large0'))).toEqual([]);
   });
+
+  it('says what it would win where it is too little, as of few servers', () => {
+    const pairs = Array.from({ length: PAIRS }, (_hole, pair) => [`full${pair}`, `empty${pair}`]);
+    const resources: Record<string, TestFleet['resources'][string]> = {};
+    for (const [full = '', empty = ''] of pairs) {
+      for (let at = 0; at < 10; at++)
+        resources[`${full}-${at}`] = { on: full, needs: { hits: 81 } };
+      for (let at = 0; at < 6; at++)
+        resources[`${empty}-${at}`] = { on: empty, needs: { hits: 81 } };
+    }
+    const { none } = planOf({
+      servers: Object.fromEntries(pairs.flat().map((name) => [name, SERVER])),
+      resources,
+      options: { movesMax: 1000, imbalanceMax: 9 },
+    });
+    expect(none).toMatchObject({ why: 'gain-too-small', gain: 0.01 });
+  });
 });

@@ -1,3 +1,6 @@
+import type { Rng } from '../../core/rng.js';
+import { integerBelow } from '../../core/rng.js';
+
 /* Functions of chance by plain arithmetic alone: the same to the bit on every engine, which Math.exp and Math.log are not. */
 
 const HALVINGS = 20;
@@ -12,9 +15,20 @@ export function expOf(x: number): number {
 const SIZE = 4096;
 const LN_2 = 0.6931471805599453;
 
-/** Equally likely values of the exponential distribution of mean 1: a random one is a row of this table. */
-export function exponentialTable(): Float64Array {
-  return Float64Array.from({ length: SIZE }, (_hole, at) => -lnOf((at + 0.5) / SIZE));
+/** What a step of simulated annealing may cost: exponential, so that the chance of a rise falls with it (Metropolis). */
+export class Thresholds {
+  readonly #rng: Rng;
+  /** Equally likely values of the exponential distribution of mean 1. */
+  readonly #rows = Float64Array.from({ length: SIZE }, (_hole, at) => -lnOf((at + 0.5) / SIZE));
+
+  constructor(rng: Rng) {
+    this.#rng = rng;
+  }
+
+  /** @param temperature what it may cost on the average */
+  next(temperature: number): number {
+    return temperature * this.#rows[integerBelow(this.#rng, SIZE)]!;
+  }
 }
 
 /** ln x, 0 < x < 1, by the series of the inverse hyperbolic tangent. */

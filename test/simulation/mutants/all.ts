@@ -311,8 +311,8 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'redirector/adapters/http/exchange.js',
     edits: [
       [
-        '        this.#context.counters.answered(head.status);',
-        '        this.#pool?.release(this.#upstream);\n        this.#context.counters.answered(head.status);',
+        '            this.#relay(head);',
+        '            this.#pool?.release(this.#upstream);\n            this.#relay(head);',
       ],
     ],
     rules: ['S7', 'L1', 'crash', 'L2'],

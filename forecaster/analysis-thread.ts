@@ -8,6 +8,7 @@ import { messageOf } from '../core/text.js';
 import type { NeuralAnalysis, NeuralState, NeuralUse, Outlook } from './analysis.js';
 import type { AnalysisOptions } from './inline-analysis.js';
 import type { PlanningInputs, PlanningResult } from './planner/inputs.js';
+import type { Rescue } from './planner/rescue.js';
 
 /** What the thread is asked, and what it answers: matched by number. */
 export interface Question {
@@ -76,6 +77,10 @@ export class AnalysisThread implements NeuralAnalysis, Startable {
 
   plan(inputs: PlanningInputs): Promise<PlanningResult> {
     return this.#ask('plan', inputs) as Promise<PlanningResult>;
+  }
+
+  rescue(inputs: PlanningInputs): Promise<Rescue> {
+    return this.#ask('rescue', inputs) as Promise<Rescue>;
   }
 
   learn(): void {

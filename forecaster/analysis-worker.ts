@@ -31,6 +31,8 @@ async function answerOf({ number, verb, argument }: Question): Promise<AnalysisA
         return { number, value: await analysis.forecast(argument as readonly SeriesKey[]) };
       case 'plan':
         return { number, value: await analysis.plan(argument as PlanningInputs) };
+      case 'rescue':
+        return { number, value: await analysis.rescue(argument as PlanningInputs) };
       case 'useNeural':
         return { number, value: await analysis.useNeural(argument as NeuralUse) };
       case 'learn':

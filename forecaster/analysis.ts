@@ -2,6 +2,7 @@ import type { Backend, ForecastBlock } from '../core/forecast.js';
 import type { Panel } from '../core/panel.js';
 import type { SeriesKey } from '../core/sample.js';
 import type { PlanningInputs, PlanningResult } from './planner/inputs.js';
+import type { Rescue } from './planner/rescue.js';
 
 /** What is expected of some series, from the end of what was observed on. */
 export interface Outlook {
@@ -33,6 +34,8 @@ export interface Analysis {
   observe(panel: Panel): Promise<void>;
   forecast(series: readonly SeriesKey[]): Promise<Outlook>;
   plan(inputs: PlanningInputs): Promise<PlanningResult>;
+  /** The first answer to the loss of a server, before the plan. */
+  rescue(inputs: PlanningInputs): Promise<Rescue>;
   /** Models begin to learn anew where they are due; what is asked meanwhile does not wait for the end of it. */
   learn(): void;
 }

@@ -7,6 +7,8 @@ import type { ForecastingOptions } from './forecasting.js';
 import { Forecasting } from './forecasting.js';
 import type { PlanningInputs, PlanningResult } from './planner/inputs.js';
 import { planFor } from './planner/planner.js';
+import type { Rescue } from './planner/rescue.js';
+import { rescueFor } from './planner/rescue.js';
 
 export type AnalysisOptions = ForecastingOptions;
 
@@ -37,6 +39,11 @@ export class InlineAnalysis implements NeuralAnalysis {
   async plan(inputs: PlanningInputs): Promise<PlanningResult> {
     await Promise.resolve();
     return planFor(inputs);
+  }
+
+  async rescue(inputs: PlanningInputs): Promise<Rescue> {
+    await Promise.resolve();
+    return rescueFor(inputs);
   }
 
   learn(): void {

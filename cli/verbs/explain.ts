@@ -1,6 +1,7 @@
 import type { Explained } from '../../api/contract/explain.js';
+import { bytesWords } from '../../core/text.js';
 import type { Verb } from '../verb.js';
-import { bytes, quantity } from '../words.js';
+import { quantity } from '../words.js';
 
 export const explainVerb: Verb = {
   usage: 'explain <resource>',
@@ -16,7 +17,7 @@ function explainText(explained: Explained): string {
   const { headline, history, fits, notes, standby, demand, models, next } = explained;
   const demands = Object.entries(demand).map(([dimension, value]) => {
     const amount =
-      dimension === 'memory' || dimension === 'network' ? bytes(value) : quantity(value);
+      dimension === 'memory' || dimension === 'network' ? bytesWords(value) : quantity(value);
     return `  expected peak ${dimension} ${amount} (${models[dimension] ?? 'no model'})`;
   });
   return [

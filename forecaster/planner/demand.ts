@@ -47,15 +47,16 @@ export function lastDemand(forecast: ForecastBlock, rows: DemandRows, last: Floa
 
 /** The load of one resource on its own in a cell, at the demand's quantile. */
 export function loadOf(demand: Demand, resource: number, cell: number): number {
-  const { cells, median, own, common, factors, sign } = demand;
+  const { cells, factors } = demand;
   const at = resource * cells + cell;
-  if (factors === CERTAIN) return median[at]!;
-  let variance = own[at]!;
+  if (factors === CERTAIN) return demand.median[at]!;
+  let variance = demand.own[at]!;
   for (let factor = 0; factor < factors; factor++) {
-    const part = common[(resource * factors + factor) * cells + cell]!;
+    const part = demand.common[(resource * factors + factor) * cells + cell]!;
     variance += part * part;
   }
-  return Math.max(0, median[at]! + sign * Math.sqrt(variance));
+  const load = demand.median[at]! + demand.sign * Math.sqrt(variance);
+  return load > 0 ? load : 0;
 }
 
 function medianDemand(forecast: ForecastBlock, rows: DemandRows): Demand {
@@ -125,15 +126,19 @@ function spreadsOf(
     const median = (series * quantiles.length + middle) * steps;
     const outer = (series * quantiles.length + known) * steps;
     const ownShare = ownShareOf(forecast, series);
+    const from = resource * cells + dimension * steps;
     for (let step = 0; step < steps; step++) {
-      const cell = dimension * steps + step;
       const value = checked(paths[outer + step]!, forecast, series);
       const spread = Math.abs(value - paths[median + step]!) * scale;
-      widest = Math.max(widest, spread, -spread);
-      own[resource * cells + cell] = ownShare * spread * spread;
-      for (let factor = 0; factor < forecast.factors; factor++) {
-        const loading = loadings[series * factors + factor]!;
-        common[(resource * factors + factor) * cells + cell] = loading * spread;
+      widest = Math.max(widest, Math.abs(spread));
+      own[from + step] = ownShare * spread * spread;
+    }
+    for (let factor = 0; factor < forecast.factors; factor++) {
+      const loading = loadings[series * factors + factor]!;
+      const to = (resource * factors + factor) * cells + dimension * steps;
+      for (let step = 0; step < steps; step++) {
+        const spread = Math.abs(paths[outer + step]! - paths[median + step]!) * scale;
+        common[to + step] = loading * spread;
       }
     }
   });

@@ -57,14 +57,15 @@ function headline(
 }
 
 function moveLine(
-  { resource, source, target, demand, text }: PlanView['moves'][number],
+  { resource, source, target, demand, text, start }: PlanView['moves'][number],
   style: Style,
 ) {
   const loads = Object.entries(demand).map(
     ([dimension, value]) => `${dimension} ${demandText(dimension, value)}`,
   );
   const way = `${source ?? 'nowhere'} -> ${target}`;
-  return `  ${style.yellow('~')} ${resource}  ${way}  ${loads.join('  ')}  [${text}]`;
+  const why = start === null ? text : `${text}; ${start}`;
+  return `  ${style.yellow('~')} ${resource}  ${way}  ${loads.join('  ')}  [${why}]`;
 }
 
 function demandText(dimension: string, value: number): string {

@@ -130,6 +130,18 @@ function planMetrics({ view, clock, plans }: ForecasterMetricsParts): MetricSour
       read: () => atSecond(pending()?.expiresAtMs),
     },
     {
+      name: 'foreshift_plan_starts_timestamp_seconds',
+      help: 'When the plan begins that is approved for a time to come.',
+      kind: 'gauge',
+      read: () => {
+        const nowMs = clock.realtimeMs();
+        const starts = [...view.all(PLAN).values()].flatMap(({ value: { status, startAtMs } }) =>
+          status === 'approved' && startAtMs !== null && startAtMs > nowMs ? [startAtMs] : [],
+        );
+        return atSecond(starts.length === 0 ? undefined : Math.min(...starts));
+      },
+    },
+    {
       name: 'foreshift_resource_moves_last_hour',
       help: `Moves within the last hour of the ${RESTLESS_MAX} resources that were moved most, twice at least.`,
       kind: 'gauge',

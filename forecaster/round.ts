@@ -27,6 +27,7 @@ import type { Attributor } from './attributor.js';
 import { expireProposals, recordResult } from './plan-record.js';
 import { inputsFromRecords } from './planner/from-records.js';
 import type { PlanningResult, Restraint } from './planner/inputs.js';
+import { ownScheduled } from './planner/scheduled.js';
 import type { RecentLoads } from '../core/metric-store/recent.js';
 import { overallOf, readRecent, sharesInUse } from '../core/metric-store/recent.js';
 import { headroomFrom } from './headroom.js';
@@ -274,10 +275,16 @@ export class Round {
     return 2 * silent.length > residents.size;
   }
 
-  /** A plan that only makes things better waits until the one before it has ended. */
+  /** A plan that only makes things better waits until the one before it has ended; what waits for its time is thought over. */
   #underWay(): PlanRecord | undefined {
-    const records = [...this.#parts.view.all(PLAN).values()].map(({ value }) => value);
-    return records.find(({ status }) => status === 'approved' || status === 'applying');
+    const { view, clock } = this.#parts;
+    const scheduled = new Set(ownScheduled(view, clock.realtimeMs()));
+    return [...view.all(PLAN).values()]
+      .map(({ value }) => value)
+      .find(
+        (record) =>
+          (record.status === 'approved' || record.status === 'applying') && !scheduled.has(record),
+      );
   }
 
   #record(
@@ -285,9 +292,13 @@ export class Round {
     trigger: Trigger,
     busy: PlanRecord | undefined,
   ): Promise<PlanRecord | undefined> {
-    const { mode, planner } = this.#options;
-    const current = this.#parts.view.get(MODE, 'current')?.value.mode ?? mode;
-    const options = { mode: current, planLifeMs: planner.planLifeMs, isBusy: busy !== undefined };
+    const { mode, planner, forecast } = this.#options;
+    const { planLifeMs, moveAt } = planner;
+    const options = {
+      mode: this.#parts.view.get(MODE, 'current')?.value.mode ?? mode,
+      isBusy: busy !== undefined,
+      ...{ planLifeMs, moveAt, everyMs: forecast.everyMs },
+    };
     return recordResult(result, trigger, options, this.#parts);
   }
 

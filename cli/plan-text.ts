@@ -118,15 +118,24 @@ function nextLines(plan: PlanView, style: Style, nowMs: number): string[] {
     case 'partly-applied':
       return [`undo: foreshift rollback ${plan.id}`];
     case 'approved':
+      return plan.startAtMs === null || plan.startAtMs <= nowMs
+        ? decisionLines(plan, nowMs)
+        : [
+            ...decisionLines(plan, nowMs),
+            `next: foreshift apply ${plan.id} (now), foreshift reject ${plan.id}`,
+          ];
     case 'applying':
     case 'failed':
     case 'rejected':
     case 'expired':
     case 'stale':
-    case 'superseded': {
-      const when = plan.decidedAtMs === null ? '' : ` at ${clockTime(plan.decidedAtMs, nowMs)}`;
-      const why = plan.reason === '' ? '' : `: ${plan.reason}`;
-      return plan.by === null ? [] : [`decided by ${plan.by}${when}${why}`];
-    }
+    case 'superseded':
+      return decisionLines(plan, nowMs);
   }
+}
+
+function decisionLines(plan: PlanView, nowMs: number): string[] {
+  const when = plan.decidedAtMs === null ? '' : ` at ${clockTime(plan.decidedAtMs, nowMs)}`;
+  const why = plan.reason === '' ? '' : `: ${plan.reason}`;
+  return plan.by === null ? [] : [`decided by ${plan.by}${when}${why}`];
 }

@@ -13,6 +13,7 @@ import { forecastMetrics } from './forecast-metrics.js';
 import { JobsLook } from './jobs-look.js';
 import type { PlanTally } from './plan-tally.js';
 import type { Round } from './round.js';
+import { scheduledPlans } from './planner/scheduled.js';
 
 export interface ForecasterMetricsParts {
   readonly view: TableView;
@@ -133,13 +134,7 @@ function planMetrics({ view, clock, plans }: ForecasterMetricsParts): MetricSour
       name: 'foreshift_plan_starts_timestamp_seconds',
       help: 'When the plan begins that is approved for a time to come.',
       kind: 'gauge',
-      read: () => {
-        const nowMs = clock.realtimeMs();
-        const starts = [...view.all(PLAN).values()].flatMap(({ value: { status, startAtMs } }) =>
-          status === 'approved' && startAtMs !== null && startAtMs > nowMs ? [startAtMs] : [],
-        );
-        return atSecond(starts.length === 0 ? undefined : Math.min(...starts));
-      },
+      read: () => atSecond(scheduledPlans(view, clock.realtimeMs())[0]?.startAtMs ?? undefined),
     },
     {
       name: 'foreshift_resource_moves_last_hour',

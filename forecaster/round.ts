@@ -140,7 +140,7 @@ export class Round {
       atMs: clock.realtimeMs(),
       trigger: cause,
       plan: record?.plan.id ?? null,
-      none: record === undefined ? noneOf(result, busy !== undefined) : null,
+      none: record === undefined ? noneOf(result, this.#underWay() !== undefined) : null,
     };
     await this.#write(round, outlook, recent);
     const message = round.none === null ? `plan ${round.plan ?? ''}` : `no plan: ${round.none.why}`;

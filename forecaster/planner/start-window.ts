@@ -20,7 +20,8 @@ export class StartWindows {
   readonly #nowMs: number;
   /** The step that it is now. */
   readonly #first: number;
-  readonly #nothing: Float64Array;
+  /** Utilizations if nothing is done; not computed before they are asked for: where a server is lost, nobody does. */
+  #nothing: Float64Array | undefined;
   /** By dimension: 1 ÷ the mean capacity. */
   readonly #perMean: Float64Array;
 
@@ -30,7 +31,6 @@ export class StartWindows {
     this.#nowMs = nowMs;
     const passed = Math.floor((nowMs - grid.startMs) / grid.stepMs);
     this.#first = Math.min(Math.max(0, passed), Math.max(0, grid.steps - 1));
-    this.#nothing = utilizationOf(problem, problem.demand, problem.start);
     this.#perMean = perMeanCapacity(problem);
   }
 
@@ -51,10 +51,11 @@ export class StartWindows {
 
   /** The first step at which the server passes what it should carry if nothing is done; the last, if it never does. */
   #breachStep(server: number): number {
-    const { demand, objective, steps } = this.#problem;
+    const { demand, objective, steps, start } = this.#problem;
+    const nothing = (this.#nothing ??= utilizationOf(this.#problem, demand, start));
     for (let step = this.#first; step < steps; step++) {
       for (let cell = step; cell < demand.cells; cell += steps) {
-        const utilization = this.#nothing[server * demand.cells + cell]!;
+        const utilization = nothing[server * demand.cells + cell]!;
         if (utilization > objective.target + EPSILON) return step;
       }
     }

@@ -57,13 +57,17 @@ function addVerb(
     const option = new Option(flags, text);
     command.addOption(fallback === undefined ? option : option.default(fallback));
   }
+  if (verb.notes !== undefined) command.addHelpText('after', `\n${verb.notes.join('\n')}`);
   if (verb.verbs !== undefined) {
     for (const inner of verb.verbs) addVerb(command, inner, contextOf);
     return;
   }
   for (const [flags, text] of GLOBAL_OPTIONS) command.option(flags, text);
   command.action(async (...given: unknown[]) => {
-    const args = given.slice(0, -2).map((value) => (typeof value === 'string' ? value : ''));
+    const args = given
+      .slice(0, -2)
+      .flat()
+      .map((value) => (typeof value === 'string' ? value : ''));
     const options = command.opts<GlobalOptions & Record<string, string | boolean | undefined>>();
     await verb.run?.(contextOf(options), args, options);
   });

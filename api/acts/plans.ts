@@ -12,7 +12,11 @@ import type { TableView } from '../../core/table-store/view.js';
 import type { ActParts, Actor } from './act.js';
 import { act } from './act.js';
 
-/** Approves a plan that waits; `startAtMs`: not to be applied before, null: at once. @throws ERR_PLAN_UNKNOWN, ERR_PLAN_DECIDED, ERR_PLAN_STALE */
+/**
+ * Approves a plan that waits, or gives one that is approved and has not begun another time. `startAtMs`: not to be applied
+ * before, null: at once; the plan then lives as long after that as it would have without.
+ * @throws ERR_PLAN_UNKNOWN, ERR_PLAN_DECIDED, ERR_PLAN_STALE
+ */
 export function approvePlan(
   id: PlanId,
   actor: Actor,
@@ -22,22 +26,29 @@ export function approvePlan(
   const { view, clock } = parts;
   return act('approve', actor, parts, () => {
     const record = planOf(view, id);
+    const nowMs = clock.realtimeMs();
+    const hasTime = record.startAtMs !== null && record.startAtMs > nowMs;
+    const isOtherwise = hasTime && record.startAtMs !== startAtMs;
+    const isApproved = record.status === 'approved';
     // Said twice is said once.
     if (
-      record.status === 'approved' ||
+      (isApproved && !isOtherwise) ||
       record.status === 'applying' ||
       record.status === 'applied'
     ) {
       return { draft: undefined, detail: '', result: record };
     }
-    assertWaiting(record);
+    if (!isApproved) assertWaiting(record);
     assertFresh(record.plan, parts);
+    const { plan } = record;
+    const lifeMs = plan.expiresAtMs - (record.startAtMs ?? plan.madeAtMs);
     const approved: PlanRecord = {
       ...record,
+      plan: { ...plan, expiresAtMs: Math.max(plan.expiresAtMs, (startAtMs ?? 0) + lifeMs) },
       status: 'approved',
       by: actor.by,
       reason: actor.reason,
-      decidedAtMs: clock.realtimeMs(),
+      decidedAtMs: nowMs,
       startAtMs,
     };
     const draft = new Draft().expect(view, PLAN, id).put(PLAN, id, approved);

@@ -18,6 +18,7 @@ import { replayVerb } from './replay.js';
 import { statusVerb } from './status.js';
 import { tokenVerb } from './token.js';
 import { roleVerbs, upVerb } from './up.js';
+import { whatIfVerb } from './what-if.js';
 import type { Verb } from '../verb.js';
 
 /** Every verb, in the order in which help lists them. */
@@ -32,6 +33,7 @@ export const VERBS: readonly Verb[] = [
   rejectVerb,
   rollbackVerb,
   explainVerb,
+  whatIfVerb,
   drainVerb,
   undrainVerb,
   historyVerb,

@@ -35,6 +35,12 @@ export interface Problem {
   readonly size: Float64Array;
   /** What moving r costs, in the unit of `Objective`. */
   readonly moveCost: Float64Array;
+  /** By how much moving r is dearer than its size says, as a share of that: bytes and what is under way. */
+  readonly burden: Float64Array;
+  /** Nobody has measured r yet: it goes where answers come soonest. */
+  readonly isUnmeasured: Uint8Array;
+  /** How soon each server answers, in ms; null: of none it is known. */
+  readonly response: Float64Array | null;
   readonly objective: Objective;
   /** Of what serves now; what has no server is placed, not moved. */
   readonly movesMax: number;

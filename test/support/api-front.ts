@@ -14,9 +14,13 @@ import { apiRoutes } from '../../api/routes/all.js';
 import { API_SERVER_DEFAULTS, ApiServer } from '../../api/server.js';
 import { MemoryBus } from '../../core/bus/memory.js';
 import { configSchema } from '../../core/config/schema.js';
+import { forecastBlock } from '../../core/forecast.js';
 import { MemoryMetricStore } from '../../core/metric-store/memory.js';
 import { Eligibility } from '../../core/table-store/eligibility.js';
+import type { Adviser } from '../../forecaster/planner/adviser.js';
+import { InlineAdviser } from '../../forecaster/planner/adviser.js';
 import { ControlPlane } from './control-plane.js';
+import { r } from './names.js';
 
 export interface Answer {
   readonly status: number;
@@ -44,11 +48,12 @@ const BROKEN: ApiRoute = {
 export class ApiFront {
   readonly plane: ControlPlane;
   readonly bus: MemoryBus;
+  readonly metricStore = new MemoryMetricStore();
   readonly access: Access;
   readonly routes: readonly ApiRoute[];
   readonly server: ApiServer;
 
-  private constructor(plane: ControlPlane, options: AccessOptions) {
+  private constructor(plane: ControlPlane, options: AccessOptions, adviser: Adviser) {
     this.plane = plane;
     this.bus = new MemoryBus(plane);
     const { view, clock, store, log } = plane;
@@ -61,14 +66,15 @@ export class ApiFront {
       ...apiRoutes(
         {
           ...{ view, clock, store, log, bus, eligibility },
-          metricStore: new MemoryMetricStore(),
+          metricStore: this.metricStore,
           collector: () => [],
           engines: [],
+          adviser,
         },
         {
           state: {
             ...{ cluster: 'test', mode: 'propose', windowMs: 10_000, forecast, planner },
-            explain: { planner, stepMs: forecast.stepMs, seed: 1 },
+            planning: { planner, stepMs: forecast.stepMs, seed: 1 },
           },
           plans: { planLifeMs: 60_000, roundTimeoutMs: 100 },
         },
@@ -93,15 +99,33 @@ export class ApiFront {
     );
   }
 
-  static async start(options: AccessOptions = { login: 'none', revoked: [] }): Promise<ApiFront> {
+  static async start(
+    options: AccessOptions = { login: 'none', revoked: [] },
+    adviser: Adviser = new InlineAdviser(),
+  ): Promise<ApiFront> {
     const plane = await ControlPlane.with(['s1', 's2'], { a: 's1@1.5', b: 's2@1.6' });
-    const front = new ApiFront(plane, options);
+    const front = new ApiFront(plane, options, adviser);
     await front.server.start();
     return front;
   }
 
   stop(): Promise<void> {
     return this.server.stop();
+  }
+
+  /** What each resource will need: so many cores, all the time. */
+  async forecast(cores: Readonly<Record<string, number>>): Promise<void> {
+    const madeAtMs = this.plane.clock.realtimeMs();
+    const series = Object.keys(cores).map((id) => {
+      return { subject: 'resource', id: r(id), metric: 'cpu' } as const;
+    });
+    const block = forecastBlock(series, { startMs: madeAtMs, stepMs: 300_000, steps: 2 });
+    for (const [row, { id }] of series.entries()) {
+      block.paths.fill(cores[id] ?? 0, row * 6, (row + 1) * 6);
+      block.peaks.fill(cores[id] ?? 0, row * 3, (row + 1) * 3);
+    }
+    const models = series.map(() => 'naive');
+    await this.metricStore.writeForecast({ madeAtMs, models, block, leads: [1] });
   }
 
   /** Good for an hour. */

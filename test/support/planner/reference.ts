@@ -169,20 +169,44 @@ export class Reference {
 
   /** Rules of groups that are broken, one name each. */
   faults(where: Where): string[] {
-    return this.#groups().flatMap(({ name, apart, zonesMin, members }) => {
+    const groups = this.#groups();
+    const zonesOf = (members: readonly ResourceId[]): Set<string | null> =>
+      new Set(members.flatMap((id) => where.get(id) ?? []).map((id) => this.server(id).zone));
+    return groups.flatMap(({ name, apart, zonesMin, members, needs }) => {
       const servers = members.flatMap((id) => where.get(id) ?? []);
       const zones = new Set(servers.map((id) => this.server(id).zone));
       const crowded = servers.flatMap((id, at) => {
         const before = servers.slice(0, at).filter((other) => other === id).length;
         return apart && before > 0 ? [`${name}: ${id} serves ${before} more`] : [];
       });
-      const wanted = zonesMin > 1 ? Math.min(zonesMin, members.length) : 0;
-      const missing = Math.max(0, wanted - zones.size);
+      const wanted = Math.min(zonesMin, members.length);
+      const missing = wanted > 1 ? Math.max(0, wanted - zones.size) : 0;
       return [
         ...crowded,
         ...Array.from({ length: missing }, (_hole, at) => `${name}: zone ${at} is missing`),
+        ...needs.flatMap((need) => {
+          const other = groups.find((candidate) => candidate.name === need);
+          if (other === undefined) return [];
+          const there = zonesOf(other.members);
+          const lonely = [...zones].filter((zone) => !there.has(zone));
+          return lonely.map((zone) => `${name}: no ${need} in zone ${zone}`);
+        }),
       ];
     });
+  }
+
+  /** What a resource alone needs at a step, in mean servers: summed over the dimensions. */
+  needAt(id: ResourceId, step: number): number {
+    const needs = this.#needs.get('planned') ?? this.#needsIn('planned');
+    const ready = this.inputs.servers.filter(({ state }) => state === 'ready');
+    const shares = this.dimensions.map((dimension, at) => {
+      const limits = ready.flatMap(({ capacity }) => capacity[dimension] ?? []);
+      const { median, spread } = needs.get(id)![at * this.steps + step]!;
+      return limits.length === 0
+        ? 0
+        : (Math.max(0, median + spread) * limits.length) / total(limits);
+    });
+    return total(shares);
   }
 
   /** How many resources are on a server where another of their group is, which is to be apart. */
@@ -190,8 +214,15 @@ export class Reference {
     return this.faults(where).filter((fault) => fault.includes('serves')).length;
   }
 
-  /** Those with more than one resource. Globs of tests are `a*`, or `a*b` with `each`. */
-  #groups(): { name: string; apart: boolean; zonesMin: number; members: ResourceId[] }[] {
+  /** Globs of tests are `a*`, or `a*b` with `each`. Rules of one resource alone cannot be broken. */
+  #groups(): {
+    name: string;
+    apart: boolean;
+    zonesMin: number;
+    members: ResourceId[];
+    /** Names, of groups that there may not be. */
+    needs: string[];
+  }[] {
     const { options, resources } = this.inputs;
     const patterns = options.groups.map(({ match }) => {
       return new RegExp(`^${match.replaceAll('*', '(.*?)')}$`);
@@ -204,13 +235,15 @@ export class Reference {
       const name = `${at} ${star}`;
       members.set(name, [...(members.get(name) ?? []), id]);
     }
-    return [...members]
-      .filter(([, list]) => list.length > 1)
-      .map(([name, list]) => ({
-        ...options.groups[Number(name.split(' ')[0])]!,
-        name,
-        members: list,
-      }));
+    return [...members].map(([name, list]) => {
+      const [at = '', star = ''] = name.split(' ');
+      const group = options.groups[Number(at)]!;
+      const needs = (group.needs ?? []).map((need) => {
+        const other = options.groups.findIndex((candidate) => candidate.name === need);
+        return `${other} ${options.groups[other]!.each ? star : ''}`;
+      });
+      return { apart: group.apart, zonesMin: group.zonesMin, name, members: list, needs };
+    });
   }
 
   /** The overall load of the fullest server. */

@@ -126,6 +126,12 @@ describe('what a forecaster shows', () => {
     expect(shown.get('foreshift_plan_pending_since_timestamp_seconds')).toBe(nowMs / 1000);
     expect(shown.get('foreshift_plan_pending_expires_timestamp_seconds')).toBe(nowMs / 1000 + 60);
     expect(shown.get('foreshift_paused_since_timestamp_seconds')).toBe(nowMs / 1000 - 1);
+    expect(shown.has('foreshift_plan_starts_timestamp_seconds')).toBe(false);
+    const startAtMs = nowMs + 60_000;
+    const scheduled = { ...record, status: 'approved', startAtMs, finishedAtMs: null } as const;
+    await plane.write(new Draft().put(PLAN, id, { ...scheduled, outcomes: [] }));
+    const later = await page();
+    expect(later.get('foreshift_plan_starts_timestamp_seconds')).toBe(startAtMs / 1000);
   });
 
   it('is what the last round came to, and how many servers are missing', async () => {

@@ -96,7 +96,8 @@ async function speedOf(neural: OpenedNeural | undefined) {
   const speed = measureSpeed(neural?.network);
   console.log(
     `\nOne core: ${speed.keptPerSecond} series a second from kept state in the median round ` +
-      `(${speed.keptPerSecondBest} in the fastest), ${speed.coldPerSecond} cold; ` +
+      `(${speed.keptPerSecondBest} in the fastest), ${speed.coldPerSecond} cold in the median part ` +
+      `(${speed.coldPerSecondBest} in the fastest); ` +
       `${speed.bytesPerSeries} bytes a series.`,
   );
   const r = args.r === 'no' ? undefined : await besideR(speed);

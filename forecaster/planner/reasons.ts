@@ -178,8 +178,8 @@ export class Reasons {
   }
 
   #isMadeBy(resource: number, cell: number): boolean {
-    const { median, own, common, cells, factors } = this.#problem.demand;
-    if (median[resource * cells + cell]! > 0) return true;
+    const { mean, own, common, cells, factors } = this.#problem.demand;
+    if (mean[resource * cells + cell]! > 0) return true;
     if (factors < 0) return false;
     if (own[resource * cells + cell]! > 0) return true;
     for (let factor = 0; factor < factors; factor++) {

@@ -70,7 +70,7 @@ function routesInMemory(): ApiRoute[] {
     {
       state: {
         ...{ cluster: '', mode: 'propose', windowMs: collector.everyMs, forecast, planner },
-        explain: { planner, stepMs: forecast.stepMs, seed: 1 },
+        planning: { planner, stepMs: forecast.stepMs, seed: 1 },
       },
       plans: { planLifeMs: planner.planLifeMs, roundTimeoutMs: 0 },
     },

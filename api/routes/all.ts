@@ -4,6 +4,7 @@ import type { ApiRoute } from '../route.js';
 import type { RoundRequestParts } from '../round-request.js';
 import type { StatusParts } from '../views/status.js';
 import { actRoutes } from './acts.js';
+import { pictureRoutes } from './pictures.js';
 import type { PlanRoutesOptions } from './plans.js';
 import { planRoutes } from './plans.js';
 import type { StateRoutesOptions } from './state.js';
@@ -18,7 +19,8 @@ export function apiRoutes(
 ): ApiRoute[] {
   return [
     ...stateRoutes(parts, options.state),
-    ...planRoutes(parts, options.plans),
+    ...pictureRoutes(parts, options.state),
+    ...planRoutes(parts, options.plans, options.state),
     ...actRoutes(parts),
   ];
 }

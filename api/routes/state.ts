@@ -8,17 +8,17 @@ import { statusSchema } from '../contract/status.js';
 import type { ApiRoute } from '../route.js';
 import { route } from '../route.js';
 import { Coverage } from '../views/coverage.js';
-import type { ExplainOptions } from '../views/explain.js';
 import { explainedOf } from '../views/explain.js';
 import { historyOf } from '../views/history.js';
 import { outlookOf } from '../views/outlook.js';
+import type { PlanningOptions } from '../views/planning.js';
 import { resourcesOf } from '../views/resources.js';
 import type { StatusOptions, StatusParts } from '../views/status.js';
 import { statusOf } from '../views/status.js';
 
 const PAST_STEPS = 72;
 
-export type StateRoutesOptions = StatusOptions & { readonly explain: ExplainOptions };
+export type StateRoutesOptions = StatusOptions & { readonly planning: PlanningOptions };
 
 /** What is: nothing here changes anything. */
 export function stateRoutes(
@@ -78,7 +78,7 @@ export function stateRoutes(
         answer: explainSchema,
         params: z.object({ resource: resourceIdSchema }),
       },
-      ({ params: { resource } }) => explainedOf(resource, parts, options.explain),
+      ({ params: { resource } }) => explainedOf(resource, parts, options.planning),
     ),
     route(
       {

@@ -1,36 +1,14 @@
-import type { Clock } from '../../core/clock/port.js';
-import type { Config } from '../../core/config/schema.js';
 import type { ResourceId } from '../../core/domain.js';
 import { fail } from '../../core/errors.js';
-import { resourcesOnly } from '../../core/forecast.js';
-import type { ForecastRun, MetricStore } from '../../core/metric-store/port.js';
-import { readRecent } from '../../core/metric-store/recent.js';
-import type { Eligibility } from '../../core/table-store/eligibility.js';
+import type { ForecastRun } from '../../core/metric-store/port.js';
 import { proposedPlans } from '../../core/table-store/plans.js';
-import { plannerOptions } from '../../core/table-store/policy.js';
-import { PAUSE } from '../../core/table-store/records/plan.js';
 import { PLACEMENT } from '../../core/table-store/records/table.js';
 import type { TableView } from '../../core/table-store/view.js';
 import { explain } from '../../forecaster/planner/explain.js';
 import { explanationWords } from '../../forecaster/planner/explain-words.js';
-import { inputsFromRecords } from '../../forecaster/planner/from-records.js';
 import type { Explained } from '../contract/explain.js';
-
-export interface ExplainParts {
-  readonly view: TableView;
-  readonly metricStore: MetricStore;
-  readonly eligibility: Eligibility;
-  readonly clock: Clock;
-}
-
-export interface ExplainOptions {
-  readonly planner: Config['planner'];
-  readonly stepMs: number;
-  readonly seed: number;
-}
-
-/** Of the recent loads: as the round takes them. */
-const RECENT_STEPS = 12;
+import type { PlanningOptions, PlanningParts } from './planning.js';
+import { planningOf } from './planning.js';
 
 /**
  * Why a resource is where it is, and what speaks for and against each server: planned anew, by the same code and
@@ -38,30 +16,18 @@ const RECENT_STEPS = 12;
  */
 export async function explainedOf(
   resource: ResourceId,
-  parts: ExplainParts,
-  { planner, stepMs, seed }: ExplainOptions,
+  parts: PlanningParts,
+  options: PlanningOptions,
 ): Promise<Explained> {
-  const { view, metricStore, eligibility, clock } = parts;
+  const { view, eligibility } = parts;
   const isKnown =
     view.table.placementOf(resource) !== undefined || eligibility.servers().has(resource);
   if (eligibility.sharing().has(resource)) fail('ERR_RESOURCE_SHARED', { resource });
   if (!isKnown) fail('ERR_RESOURCE_UNKNOWN', { resource });
-  const run = (await metricStore.latestForecast()) ?? fail('ERR_NO_FORECAST');
-  const nowMs = clock.realtimeMs();
-  const window = { nowMs, stepMs, steps: RECENT_STEPS };
-  const inputs = inputsFromRecords({
-    view,
-    eligibility,
-    forecast: resourcesOnly(run.block),
-    loads: await readRecent(metricStore, view, window),
-    nowMs,
-    options: plannerOptions(planner, view),
-    seed,
-    restraint: view.get(PAUSE, 'current') === undefined ? null : { why: 'paused' },
-  });
+  const { inputs, run } = await planningOf(parts, options);
   const found = explain(inputs, resource) ?? fail('ERR_RESOURCE_UNKNOWN', { resource });
   const { verdict, server, demand } = found;
-  const { headline, fits, notes } = explanationWords(found, nowMs);
+  const { headline, fits, notes } = explanationWords(found, inputs.nowMs);
   return {
     resource,
     server,

@@ -76,7 +76,7 @@ export async function controlOf(config: Config, parts: ControlParts): Promise<Co
     get planner() {
       return now.planner;
     },
-    get explain() {
+    get planning() {
       return { planner: now.planner, stepMs: now.forecast.stepMs, seed: 1 };
     },
   };

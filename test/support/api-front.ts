@@ -6,6 +6,7 @@ import { Access } from '../../api/access/access.js';
 import { Refusals } from '../../api/access/refusals.js';
 import type { Role } from '../../api/access/token.js';
 import { apiToken } from '../../api/access/token.js';
+import type { Asset } from '../../api/assets.js';
 import { plainJobsPage } from '../../api/jobs/page.js';
 import { NewsStream } from '../../api/news-stream.js';
 import type { Problem } from '../../api/problem.js';
@@ -15,6 +16,7 @@ import { API_SERVER_DEFAULTS, ApiServer } from '../../api/server.js';
 import { MemoryBus } from '../../core/bus/memory.js';
 import { configSchema } from '../../core/config/schema.js';
 import { MemoryMetricStore } from '../../core/metric-store/memory.js';
+import type { MetricStore } from '../../core/metric-store/port.js';
 import { Eligibility } from '../../core/table-store/eligibility.js';
 import { ControlPlane } from './control-plane.js';
 
@@ -40,6 +42,13 @@ const BROKEN: ApiRoute = {
   handle: () => Promise.reject(new Error('secret words of the inside')),
 };
 
+/** What a test brings itself. */
+export interface Brought {
+  readonly plane?: ControlPlane;
+  readonly metricStore?: MetricStore;
+  readonly assets?: ReadonlyMap<string, Asset>;
+}
+
 /** The API on a listener of its own, over a control plane in memory: servers s1 and s2, resources a and b. */
 export class ApiFront {
   readonly plane: ControlPlane;
@@ -48,7 +57,14 @@ export class ApiFront {
   readonly routes: readonly ApiRoute[];
   readonly server: ApiServer;
 
-  private constructor(plane: ControlPlane, options: AccessOptions) {
+  private constructor(
+    plane: ControlPlane,
+    options: AccessOptions,
+    {
+      metricStore = new MemoryMetricStore(),
+      assets = new Map([['/', { type: 'text/html', content: '<p>' }]]),
+    }: Brought,
+  ) {
     this.plane = plane;
     this.bus = new MemoryBus(plane);
     const { view, clock, store, log } = plane;
@@ -61,14 +77,14 @@ export class ApiFront {
       ...apiRoutes(
         {
           ...{ view, clock, store, log, bus, eligibility },
-          metricStore: new MemoryMetricStore(),
+          metricStore,
           collector: () => [],
           engines: [],
         },
         {
           state: {
             ...{ cluster: 'test', mode: 'propose', windowMs: 10_000, forecast, planner },
-            explain: { planner, stepMs: forecast.stepMs, seed: 1 },
+            planning: { planner, stepMs: forecast.stepMs, seed: 1 },
           },
           plans: { planLifeMs: 60_000, roundTimeoutMs: 100 },
         },
@@ -80,7 +96,7 @@ export class ApiFront {
       {
         log,
         routes: this.routes,
-        assets: new Map([['/', { type: 'text/html', content: '<p>' }]]),
+        assets,
         news: new NewsStream(plane),
         jobs: plainJobsPage(bus),
         access: this.access,
@@ -93,9 +109,13 @@ export class ApiFront {
     );
   }
 
-  static async start(options: AccessOptions = { login: 'none', revoked: [] }): Promise<ApiFront> {
-    const plane = await ControlPlane.with(['s1', 's2'], { a: 's1@1.5', b: 's2@1.6' });
-    const front = new ApiFront(plane, options);
+  static async start(
+    options: AccessOptions = { login: 'none', revoked: [] },
+    brought: Brought = {},
+  ): Promise<ApiFront> {
+    const plane =
+      brought.plane ?? (await ControlPlane.with(['s1', 's2'], { a: 's1@1.5', b: 's2@1.6' }));
+    const front = new ApiFront(plane, options, brought);
     await front.server.start();
     return front;
   }

@@ -10,7 +10,7 @@ import { stateOf } from '../../core/table-store/server-state.js';
 import { staleness } from '../../core/table-store/staleness.js';
 import type { TableView } from '../../core/table-store/view.js';
 import type { ActParts, Actor } from './act.js';
-import { act } from './act.js';
+import { act, withReason } from './act.js';
 
 /** How a plan is approved. */
 export interface Approval {
@@ -127,7 +127,7 @@ export async function rollbackPlan(
       standbys: {},
       analysis: null,
     },
-    { ...actor, audit: { what: 'rollback', detail: `plan ${id}` } },
+    { ...actor, audit: { what: 'rollback', detail: withReason(`plan ${id}`, actor) } },
     parts,
   );
   parts.log.info({ plan: id, by: actor.by, inverse: record.plan.id }, 'plan rolled back');

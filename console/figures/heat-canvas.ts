@@ -15,6 +15,8 @@ class HeatCanvas {
   #row = 0;
   #column = 0;
   #isCellShown = false;
+  /** For whoever measures. */
+  #isDrawn = false;
 
   constructor(canvas: HTMLCanvasElement) {
     this.#canvas = canvas;
@@ -150,6 +152,8 @@ class HeatCanvas {
     const colours = coloursOf(this.#canvas);
     drawCells(context, picture, { ...measures, colours });
     drawAxis(context, picture, { ...measures, colours });
+    if (!this.#isDrawn) performance.mark('heat-map drawn');
+    this.#isDrawn = true;
     if (!this.#isCellShown) return;
     const { left, rowPx, columnPx } = measures;
     context.strokeStyle = colours.ink;

@@ -146,6 +146,8 @@ export function fitsFilter({ address }: Sight, ...texts: readonly string[]): boo
 export interface Column {
   readonly title: string;
   readonly isNumber?: boolean;
+  /** Names and times: on one line, whatever else is in the row. */
+  readonly isShort?: boolean;
 }
 
 export interface Row {
@@ -180,8 +182,8 @@ export function table(
         h(
           'tr',
           {},
-          columns.map(({ title, isNumber = false }) =>
-            h('th', { scope: 'col', class: isNumber ? 'number' : undefined }, title),
+          columns.map((column) =>
+            h('th', { scope: 'col', class: columnClass(column) }, column.title),
           ),
         ),
       ),
@@ -192,15 +194,18 @@ export function table(
           h(
             'tr',
             { key, class: kind },
-            cells.map((cell, at) =>
-              h('td', { class: columns[at]?.isNumber === true ? 'number' : undefined }, cell),
-            ),
+            cells.map((cell, at) => h('td', { class: columnClass(columns[at]) }, cell)),
           ),
         ),
       ),
     ),
     more > 0 ? h('p', { class: 'quiet' }, `${more} more: the filter finds them.`) : null,
   );
+}
+
+function columnClass(column: Column | undefined): string | undefined {
+  if (column?.isNumber === true) return 'number';
+  return column?.isShort === true ? 'short' : undefined;
 }
 
 /** A stretch of a page with a title. */

@@ -19,7 +19,12 @@ function view(sight: Sight): Tree[] {
     h('div', { class: 'bar' }, filter(sight)),
     table(
       'Changes, the latest first',
-      [{ title: 'Time' }, { title: 'Who' }, { title: 'What' }, { title: 'Which' }],
+      [
+        { title: 'Time', isShort: true },
+        { title: 'Who', isShort: true },
+        { title: 'What', isShort: true },
+        { title: 'Which' },
+      ],
       history.acts
         .map((act, index) => ({ ...act, key: String(history.acts.length - index) }))
         .filter(({ who, what, detail }) => fitsFilter(sight, who, what, detail))

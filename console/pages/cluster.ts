@@ -238,7 +238,7 @@ function serverTable(sight: Sight, status: Status): Branch {
     table(
       'Servers now and soon',
       [
-        { title: 'Server' },
+        { title: 'Server', isShort: true },
         { title: 'State' },
         { title: 'CPU', isNumber: true },
         { title: 'Memory', isNumber: true },
@@ -331,7 +331,7 @@ export const clusterPage: Page = {
       PLANS,
       // A column comes when its time is over: asked sooner the answer is the same.
       { path: heatPath(sight), restMs: Math.min(30_000, Math.max(2000, heatMs)) },
-      ...(plan === undefined ? [] : [{ path: scorePath(plan), restMs: 4000 }]),
+      ...(plan === undefined ? [] : [{ path: scorePath(plan), restMs: 15_000 }]),
     ];
   },
   view,

@@ -26,7 +26,7 @@ import { healthCell, noteWords, residentTable, stateWords } from './server-cells
 
 /* Page 5: why something is where it is, in the same words as the command line has; what fills a server. */
 
-const RESOURCES: Ask = { path: '/v1/resources', restMs: 10_000 };
+const RESOURCES: Ask = { path: '/v1/resources', restMs: 30_000 };
 const STATUS: Ask = { path: '/v1/status', restMs: 3000 };
 const SERVERS: Ask = { path: '/v1/servers', restMs: 5000 };
 
@@ -120,7 +120,11 @@ function history(id: string, sight: Sight): Tree {
     'Where it was',
     table(
       'Where it was, the latest first',
-      [{ title: 'Server' }, { title: 'From' }, { title: 'For', isNumber: true }],
+      [
+        { title: 'Server', isShort: true },
+        { title: 'From', isShort: true },
+        { title: 'For', isNumber: true },
+      ],
       placements.map(({ server, fromMs, untilMs }, index) => ({
         key: `${index} ${server}`,
         cells: [
@@ -210,10 +214,10 @@ function index(sight: Sight): Tree[] {
     table(
       'Where everything is',
       [
-        { title: 'Resource' },
-        { title: 'Server' },
+        { title: 'Resource', isShort: true },
+        { title: 'Server', isShort: true },
         { title: 'Since table', isNumber: true },
-        { title: 'Last moved' },
+        { title: 'Last moved', isShort: true },
         { title: 'Standby' },
         { title: 'Pin' },
         { title: 'May serve it', isNumber: true },

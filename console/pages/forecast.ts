@@ -44,7 +44,7 @@ import { residentTable } from './server-cells.js';
 const WINDOWS = ['72', '288', '2016'] as const;
 
 const STATUS: Ask = { path: '/v1/status', restMs: 4000 };
-const RESOURCES: Ask = { path: '/v1/resources', restMs: 10_000 };
+const RESOURCES: Ask = { path: '/v1/resources', restMs: 30_000 };
 
 interface Subject {
   readonly kind: 'server' | 'resource';
@@ -177,7 +177,7 @@ function scoreSection(series: SeriesForecast): Tree {
     table(
       'Scores by how long before it was said',
       [
-        { title: 'Said before' },
+        { title: 'Said before', isShort: true },
         { title: 'Came within P10–P90', isNumber: true },
         { title: 'Mean miss', isNumber: true },
         { title: 'Against “as it was”' },

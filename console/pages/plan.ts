@@ -51,6 +51,8 @@ import { shareBar } from '../figures/share-bar.js';
 /* Page 3: a plan as it is to be decided on: how full servers are, would get and will get; each move with its reason; what if the forecast is wrong. */
 
 const PLANS: Ask = { path: '/v1/plans', restMs: 1000 };
+/** It changes with the forecast; of other moves it is another question. */
+const SCORE_REST_MS = 15_000;
 const STATUS: Ask = { path: '/v1/status', restMs: 2000 };
 const HISTORY: Ask = { path: '/v1/history?limit=30', restMs: 3000 };
 
@@ -110,7 +112,8 @@ function newRound(): Question {
 }
 
 function whole(plan: Plan, sight: Sight): Tree[] {
-  const nowMs = sight.read<Status>(STATUS.path)?.atMs ?? plan.madeAtMs;
+  // The plan may be newer than the status.
+  const nowMs = Math.max(plan.madeAtMs, sight.read<Status>(STATUS.path)?.atMs ?? 0);
   const isOpen = plan.status === 'proposed';
   const score = isOpen
     ? (sight.read<PlanScore>(scorePath(plan, sight)) ??
@@ -264,7 +267,12 @@ function bars({ outlook, target, horizonMs, quantile }: Analysis, sight: Sight):
       { class: 'bars' },
       table(
         'Servers now, if nothing is done, and with the plan',
-        [{ title: 'Server' }, { title: 'Now' }, { title: 'If nothing' }, { title: 'With plan' }],
+        [
+          { title: 'Server', isShort: true },
+          { title: 'Now' },
+          { title: 'If nothing' },
+          { title: 'With plan' },
+        ],
         (shown.length === 0 ? outlook.slice(0, BARS_MAX) : shown).map((row) => barRow(row, target)),
         NO_MATCH,
       ),
@@ -307,9 +315,9 @@ function moves(plan: Plan, sight: Sight): Tree {
     table(
       'Moves of the plan',
       [
-        ...(isOpen ? [{ title: '' }] : []),
-        { title: 'Resource' },
-        { title: 'From → to' },
+        ...(isOpen ? [{ title: '', isShort: true }] : []),
+        { title: 'Resource', isShort: true },
+        { title: 'From → to', isShort: true },
         { title: 'Expected peak' },
         { title: 'Why' },
       ],
@@ -364,7 +372,7 @@ function worlds(analysis: Analysis, score: PlanScore | undefined): Tree {
     'If the forecast is wrong',
     table(
       'Peak of the fullest server in other worlds',
-      [{ title: '' }, { title: 'If nothing' }, { title: 'With plan' }],
+      [{ title: '', isShort: true }, { title: 'If nothing' }, { title: 'With plan' }],
       rows.map(([name, { nothing, plan }]) => ({
         key: name,
         cells: [name, shareBar(nothing.peak, null), shareBar(plan.peak, null)],
@@ -387,8 +395,8 @@ function recent(sight: Sight): Tree {
     table(
       'Plans lately',
       [
-        { title: 'Plan' },
-        { title: 'Made' },
+        { title: 'Plan', isShort: true },
+        { title: 'Made', isShort: true },
         { title: 'Result' },
         { title: 'Moves', isNumber: true },
         { title: 'Because' },
@@ -423,7 +431,7 @@ export const planPage: Page = {
       STATUS,
       HISTORY,
       ...(id === undefined ? [] : [{ path: planPath(id), restMs: 1000 }]),
-      ...(plan?.status === 'proposed' ? [{ path: scorePath(plan, sight), restMs: 3000 }] : []),
+      ...(plan?.status === 'proposed' ? [{ path: scorePath(plan, sight), restMs: SCORE_REST_MS }] : []),
     ];
   },
   view,

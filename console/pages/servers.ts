@@ -36,15 +36,15 @@ function view(sight: Sight): Tree[] {
     table(
       'Servers',
       [
-        { title: 'Server' },
+        { title: 'Server', isShort: true },
         { title: 'State' },
-        { title: 'Answers' },
+        { title: 'Answers', isShort: true },
         { title: 'Resources', isNumber: true },
         { title: 'Now', isNumber: true },
         { title: 'Zone' },
-        { title: 'Address' },
+        { title: 'Address', isShort: true },
         { title: 'Note' },
-        { title: '' },
+        { title: '', isShort: true },
       ],
       servers
         .filter(({ id, state, zone, address }) => fitsFilter(sight, id, state, zone ?? '', address))

@@ -20,7 +20,7 @@ import { duration, percent, since } from '../frame/words.js';
 /* What operators set while it runs: mode, pause, pins. */
 
 const STATUS: Ask = { path: '/v1/status', restMs: 2000 };
-const RESOURCES: Ask = { path: '/v1/resources', restMs: 3000 };
+const RESOURCES: Ask = { path: '/v1/resources', restMs: 10_000 };
 
 const MODES = [
   ['observe', 'Forecasts only: nothing is proposed'],
@@ -167,7 +167,12 @@ function pinSection(sight: Sight): Tree {
     ),
     table(
       'Pinned resources',
-      [{ title: 'Resource' }, { title: 'Pinned to' }, { title: 'Is on' }, { title: '' }],
+      [
+        { title: 'Resource', isShort: true },
+        { title: 'Pinned to' },
+        { title: 'Is on' },
+        { title: '', isShort: true },
+      ],
       pinned
         .filter(({ id, pin }) => fitsFilter(sight, id, pin ?? ''))
         .map(({ id, pin, server }) => ({

@@ -40,8 +40,8 @@ function view(sight: Sight): Tree[] {
     table(
       'Switches, the latest first',
       [
-        { title: 'Time' },
-        { title: 'Plan' },
+        { title: 'Time', isShort: true },
+        { title: 'Plan', isShort: true },
         { title: 'Moved' },
         { title: 'Hold', isNumber: true },
         { title: 'Drain, hand-over' },

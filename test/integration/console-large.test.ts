@@ -43,22 +43,16 @@ describeWith('chromium')('the console of 200 servers over a day', () => {
     await front.stop();
   });
 
-  it('is painted within a second, the heat map with it', async () => {
+  it('is painted, the heat map with it, in less than a second of work', async () => {
     const { host, port } = front.server.address;
     const page = await browser.page();
-    await page.open(`http://${host}:${port}/#/cluster?past=${STEPS}`);
-    await page.holds('draws the heat map', () =>
-      page.evaluate<boolean>(`(() => {
-        const canvas = document.querySelector('canvas');
-        if (canvas === null || canvas.width < 500) return false;
-        window.drawnMs ??= performance.now();
-        return true;
-      })()`),
+    const url = `http://${host}:${port}/#/cluster?past=${STEPS}`;
+    const cpuMs = await page.visit(
+      url,
+      `performance.getEntriesByName('heat-map drawn').length > 0`,
     );
-    const paintMs = await page.evaluate<number>(
-      `performance.getEntriesByName('first-contentful-paint')[0].startTime`,
-    );
-    expect(paintMs).toBeLessThan(1000);
+    expect(cpuMs).toBeGreaterThan(0);
+    expect(cpuMs).toBeLessThan(1000);
     const rows = await page.evaluate<string>(
       `document.querySelector('canvas').getAttribute('aria-label')`,
     );

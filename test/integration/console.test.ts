@@ -30,8 +30,8 @@ const PAGES = [
   'settings',
   'audit',
 ];
-/** FORESHIFT_SCREENSHOTS names a folder that pictures of all pages go to. */
-const SCREENSHOTS = process.env.FORESHIFT_SCREENSHOTS;
+/** CONSOLE_SCREENSHOTS names a folder that pictures of all pages go to. */
+const SCREENSHOTS = process.env.CONSOLE_SCREENSHOTS;
 
 async function keepPicture(page: BrowserPage, name: string): Promise<void> {
   if (SCREENSHOTS === undefined) return;
@@ -106,13 +106,41 @@ describeWith('chromium')('the console in a browser', () => {
     return plan;
   }
 
-  it('paints the cluster within a second, and holds what it shows in its address', async () => {
-    await page.open(url);
+  const planOf = (id: string) => api.get<PlanView>(`/v1/plans/${id}`);
+
+  /**
+   * Unticks the first move of the plan that is shown, and approves the rest. A plan may be made anew while it is looked at: what is
+   * approved is what is shown, or nothing (undefined).
+   */
+  async function approvedInPage(): Promise<string | undefined> {
+    const left = await page.evaluate<string | null>(`(() => {
+      const box = document.querySelector('td input[type=checkbox]');
+      if (box?.checked === true) box.click();
+      return box?.closest('tr').querySelector('[data-row]').innerText ?? null;
+    })()`);
+    const plan = await page.evaluate<string | null>(`(() => {
+      const button = [...document.querySelectorAll('.actions button')].find(({ innerText }) =>
+        /^Approve \\d/.test(innerText));
+      button?.click();
+      const form = document.querySelector('dialog form');
+      form?.requestSubmit();
+      return form === null ? null : /plan (\\d+)/.exec(form.innerText)[1];
+    })()`);
+    if (left === null || plan === null) return undefined;
+    await page.holds('is answered', async () => {
+      return (await page.count('dialog')) === 0 || (await page.count('dialog .bad')) > 0;
+    });
+    await page.evaluate(`document.querySelector('dialog')?.close()`);
+    const { by, moves } = await planOf(plan);
+    if (by !== 'local') return undefined;
+    expect(moves.map(({ resource }) => resource)).not.toContain(left);
+    return plan;
+  }
+
+  it('paints the cluster in less than a second of work, and holds what it shows in its address', async () => {
+    const isPainted = `performance.getEntriesByName('first-contentful-paint').length > 0`;
+    expect(await page.visit(url, isPainted)).toBeLessThan(1000);
     await page.shows('Servers');
-    const paintMs = await page.evaluate<number>(
-      `performance.getEntriesByName('first-contentful-paint')[0].startTime`,
-    );
-    expect(paintMs).toBeLessThan(1000);
     await page.holds('has a heat map', async () => (await page.count('canvas')) === 1);
     await page.open(`${url}/#/cluster?past=288&order=peak&metric=cpu`);
     await page.holds('has what the address says', () =>
@@ -132,7 +160,7 @@ describeWith('chromium')('the console in a browser', () => {
       );
     }
     await page.key('1');
-    await page.shows('Servers');
+    await page.holds('lists the servers', async () => (await page.count('[data-row]')) === 4);
     await page.key('j');
     await page.key('j');
     expect(await page.evaluate<string>(`document.activeElement.innerText`)).toBe('s2');
@@ -160,44 +188,32 @@ describeWith('chromium')('the console in a browser', () => {
     await page.open(`${url}/#/plan`);
     await page.shows('waits since');
     await keepPicture(page, 'plan');
-    // A plan may be made anew while it is looked at: what is approved is what is shown.
     let approved = '';
-    await until('a plan is approved', async () => {
-      const left = await page.evaluate<string | null>(`(() => {
-        const box = document.querySelector('td input[type=checkbox]');
-        if (box?.checked === true) box.click();
-        return box?.closest('tr').querySelector('[data-row]').innerText ?? null;
-      })()`);
-      const plan = await page.evaluate<string | null>(`(() => {
-        const button = [...document.querySelectorAll('.actions button')].find(({ innerText }) =>
-          /^Approve \\d/.test(innerText));
-        button?.click();
-        const form = document.querySelector('dialog form');
-        form?.requestSubmit();
-        return form === null ? null : /plan (\\d+)/.exec(form.innerText)[1];
-      })()`);
-      if (left === null || plan === null) return false;
-      await page.holds('is answered', async () => {
-        return (await page.count('dialog')) === 0 || (await page.count('dialog .bad')) > 0;
-      });
-      await page.evaluate(`document.querySelector('dialog')?.close()`);
-      const { by, moves: kept } = await api.get<PlanView>(`/v1/plans/${plan}`);
-      if (by !== 'local') return false;
-      expect(kept.map(({ resource }) => resource)).not.toContain(left);
+    await until('a plan is approved in the page, and applied', async () => {
+      const plan = await approvedInPage();
+      if (plan === undefined) return false;
+      await until('it has ended', async () => (await planOf(plan)).finishedAtMs !== null);
+      const { outcomes } = await planOf(plan);
       approved = plan;
-      return true;
+      // On a machine that is busy a switch may go back: then the next plan is tried.
+      return outcomes.some(({ result }) => result === 'applied');
     });
     await page.open(`${url}/#/plan/${approved}`);
     await page.shows('switched');
-    await until('it is applied', async () => {
-      const { status: now } = await api.get<PlanView>(`/v1/plans/${approved}`);
-      return now === 'applied' || now === 'partly-applied';
-    });
-    const { moves } = await api.get<PlanView>(`/v1/plans/${approved}`);
+    const { moves } = await planOf(approved);
     await page.open(`${url}/#/switches?find=${approved}`);
     await page.shows('hand-over');
     await keepPicture(page, 'switches');
-    await page.press('Roll back …');
+    await page.holds('can roll it back', () =>
+      page.evaluate<boolean>(`(() => {
+        const rows = [...document.querySelectorAll('tbody tr')];
+        const row = rows.find((each) => each.querySelector('[data-row]').innerText === '${approved}');
+        const button = row?.querySelector('button');
+        button?.click();
+        return button != null;
+      })()`),
+    );
+    await page.shows(`Roll back plan ${approved}?`);
     await page.fill('dialog input[name=reason]', 'only a test');
     await page.evaluate(`document.querySelector('dialog form').requestSubmit()`);
     await page.shows(`Plan ${approved} is being rolled back.`);
@@ -293,9 +309,9 @@ describeWith('chromium')('the console with a login', () => {
       health: { listen: '127.0.0.1:0' },
       agents: { listen: '127.0.0.1:0' },
       listeners: [{ listen: '127.0.0.1:0' }],
-      servers: ['s1', 's2'].map((name) => ({
-        name,
-        address: '127.0.0.1:9',
+      servers: ['s1', 's2'].map((id, at) => ({
+        id,
+        address: `127.0.0.1:${9 + at}`,
         capacity: { cpu: 4 },
       })),
     };
@@ -337,8 +353,7 @@ describeWith('chromium')('the console with a login', () => {
         );
         count += await page.count('[data-changes]');
       }
-      // Before a token was shown, and with a wrong one, the API answers 401: that is no fault of the page.
-      expect(page.faults.filter((fault) => !fault.includes('401'))).toEqual([]);
+      await expectSound(page);
       await page.press('Log out');
       await page.shows('Token');
       return count;

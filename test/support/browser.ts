@@ -113,9 +113,12 @@ const WATCH = `
   window.hits = 0;
 `;
 
+/** Of keys that a browser itself acts on. */
+const KEY_CODES: Readonly<Record<string, number>> = { Escape: 27, Enter: 13, Tab: 9 };
+
 /** One page, and what a person does with it: everything is waited for. */
 export class BrowserPage {
-  /** What was thrown in it, and what it complained of. */
+  /** What was thrown in it, and what the browser complained of; what the API refuses is no fault. */
   readonly faults: string[] = [];
   readonly #send: Send;
   readonly #until: Until = untilWithin(30_000, { pauseMs: 50 });
@@ -139,13 +142,35 @@ export class BrowserPage {
 
   hear(method: string, params: Readonly<Record<string, unknown>>): void {
     if (method !== 'Runtime.exceptionThrown' && method !== 'Log.entryAdded') return;
-    const { level } = (params.entry ?? {}) as { readonly level?: string };
-    if (method === 'Log.entryAdded' && level !== 'error') return;
+    const { level, source } = (params.entry ?? {}) as Readonly<Record<string, string>>;
+    if (method === 'Log.entryAdded' && (level !== 'error' || source === 'network')) return;
     this.faults.push(JSON.stringify(params).slice(0, 500));
   }
 
   async open(url: string): Promise<void> {
     await this.#send('Page.navigate', { url });
+  }
+
+  /**
+   * Opens an address afresh. Resolves, when an expression holds, to the milliseconds of CPU that its main thread took so far: that
+   * is the same on a machine that is busy with other things.
+   */
+  async visit(url: string, holds: string): Promise<number> {
+    await this.open('about:blank');
+    await this.#send('Performance.enable', { timeDomain: 'threadTicks' });
+    const beforeMs = await this.#cpuMs();
+    await this.open(url);
+    await this.holds(holds, () => this.evaluate<boolean>(holds));
+    const cpuMs = (await this.#cpuMs()) - beforeMs;
+    await this.#send('Performance.disable');
+    return cpuMs;
+  }
+
+  async #cpuMs(): Promise<number> {
+    const { metrics } = await this.#send<{
+      readonly metrics: readonly { readonly name: string; readonly value: number }[];
+    }>('Performance.getMetrics');
+    return 1000 * (metrics.find(({ name }) => name === 'TaskDuration')?.value ?? NaN);
   }
 
   async evaluate<Result>(expression: string): Promise<Result> {
@@ -215,9 +240,9 @@ export class BrowserPage {
 
   /** A key, as the keyboard sends it. */
   async key(key: string): Promise<void> {
-    const text = key.length === 1 ? { text: key } : {};
-    await this.#send('Input.dispatchKeyEvent', { type: 'keyDown', key, ...text });
-    await this.#send('Input.dispatchKeyEvent', { type: 'keyUp', key });
+    const more = key.length === 1 ? { text: key } : { windowsVirtualKeyCode: KEY_CODES[key] };
+    await this.#send('Input.dispatchKeyEvent', { type: 'keyDown', key, ...more });
+    await this.#send('Input.dispatchKeyEvent', { type: 'keyUp', key, ...more });
   }
 
   count(selector: string): Promise<number> {

@@ -186,7 +186,10 @@ describe('a rollback', () => {
       moves.map(({ resource, source, target }) => `${resource} ${source ?? ''} ${target}`),
     );
     expect(moves).toEqual([['b s2 s1'], ['a s2 s1']]);
-    expect(auditTrail(plane.view)[0]).toMatchObject({ what: 'rollback' });
+    expect(auditTrail(plane.view)[0]).toMatchObject({
+      what: 'rollback',
+      detail: expect.stringMatching(/^plan \d+: since I say so$/),
+    });
   });
 
   it('leaves alone what was moved again since', async () => {

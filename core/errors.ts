@@ -598,6 +598,12 @@ const ERRORS = {
     meaning: 'plan {plan} is stale: {why} (made on table {base}, now {current})',
     remedy: 'Run `foreshift plan` for one that fits.',
   },
+  ERR_PLAN_EMPTY: {
+    status: 400,
+    exit: 64,
+    meaning: 'no move of plan {plan} is left',
+    remedy: 'Leave some of its moves in, or reject it.',
+  },
   ERR_NOTHING_TO_UNDO: {
     status: 409,
     exit: 3,

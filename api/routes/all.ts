@@ -3,6 +3,7 @@ import type { PinParts } from '../acts/servers.js';
 import type { ApiRoute } from '../route.js';
 import type { RoundRequestParts } from '../round-request.js';
 import { actRoutes } from './acts.js';
+import { pictureRoutes } from './pictures.js';
 import type { PlanRoutesOptions } from './plans.js';
 import { planRoutes } from './plans.js';
 import type { StateRoutesOptions, StateRoutesParts } from './state.js';
@@ -17,7 +18,8 @@ export function apiRoutes(
 ): ApiRoute[] {
   return [
     ...stateRoutes(parts, options.state),
-    ...planRoutes(parts, options.plans),
+    ...pictureRoutes(parts, options.state),
+    ...planRoutes(parts, options.plans, options.state),
     ...actRoutes(parts),
   ];
 }

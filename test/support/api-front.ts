@@ -6,6 +6,7 @@ import { Access } from '../../api/access/access.js';
 import { Refusals } from '../../api/access/refusals.js';
 import type { Role } from '../../api/access/token.js';
 import { apiToken } from '../../api/access/token.js';
+import type { Asset } from '../../api/assets.js';
 import { plainJobsPage } from '../../api/jobs/page.js';
 import { NewsStream } from '../../api/news-stream.js';
 import type { Problem } from '../../api/problem.js';
@@ -16,6 +17,7 @@ import { MemoryBus } from '../../core/bus/memory.js';
 import { configSchema } from '../../core/config/schema.js';
 import { forecastBlock } from '../../core/forecast.js';
 import { MemoryMetricStore } from '../../core/metric-store/memory.js';
+import type { MetricStore } from '../../core/metric-store/port.js';
 import { Eligibility } from '../../core/table-store/eligibility.js';
 import type { Adviser } from '../../forecaster/planner/adviser.js';
 import { InlineAdviser } from '../../forecaster/planner/adviser.js';
@@ -44,17 +46,34 @@ const BROKEN: ApiRoute = {
   handle: () => Promise.reject(new Error('secret words of the inside')),
 };
 
+/** What a test brings itself. */
+export interface Brought {
+  readonly plane?: ControlPlane;
+  readonly metricStore?: MetricStore;
+  readonly assets?: ReadonlyMap<string, Asset>;
+  readonly adviser?: Adviser;
+}
+
 /** The API on a listener of its own, over a control plane in memory: servers s1 and s2, resources a and b. */
 export class ApiFront {
   readonly plane: ControlPlane;
   readonly bus: MemoryBus;
-  readonly metricStore = new MemoryMetricStore();
+  readonly metricStore: MetricStore;
   readonly access: Access;
   readonly routes: readonly ApiRoute[];
   readonly server: ApiServer;
 
-  private constructor(plane: ControlPlane, options: AccessOptions, adviser: Adviser) {
+  private constructor(
+    plane: ControlPlane,
+    options: AccessOptions,
+    {
+      metricStore = new MemoryMetricStore(),
+      assets = new Map([['/', { type: 'text/html', content: '<p>' }]]),
+      adviser = new InlineAdviser(),
+    }: Brought,
+  ) {
     this.plane = plane;
+    this.metricStore = metricStore;
     this.bus = new MemoryBus(plane);
     const { view, clock, store, log } = plane;
     const { bus } = this;
@@ -66,7 +85,7 @@ export class ApiFront {
       ...apiRoutes(
         {
           ...{ view, clock, store, log, bus, eligibility },
-          metricStore: this.metricStore,
+          metricStore,
           collector: () => [],
           engines: [],
           adviser,
@@ -86,7 +105,7 @@ export class ApiFront {
       {
         log,
         routes: this.routes,
-        assets: new Map([['/', { type: 'text/html', content: '<p>' }]]),
+        assets,
         news: new NewsStream(plane),
         jobs: plainJobsPage(bus),
         access: this.access,
@@ -101,10 +120,11 @@ export class ApiFront {
 
   static async start(
     options: AccessOptions = { login: 'none', revoked: [] },
-    adviser: Adviser = new InlineAdviser(),
+    brought: Brought = {},
   ): Promise<ApiFront> {
-    const plane = await ControlPlane.with(['s1', 's2'], { a: 's1@1.5', b: 's2@1.6' });
-    const front = new ApiFront(plane, options, adviser);
+    const plane =
+      brought.plane ?? (await ControlPlane.with(['s1', 's2'], { a: 's1@1.5', b: 's2@1.6' }));
+    const front = new ApiFront(plane, options, brought);
     await front.server.start();
     return front;
   }

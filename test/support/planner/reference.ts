@@ -201,10 +201,10 @@ export class Reference {
     const ready = this.inputs.servers.filter(({ state }) => state === 'ready');
     const shares = this.dimensions.map((dimension, at) => {
       const limits = ready.flatMap(({ capacity }) => capacity[dimension] ?? []);
-      const { median, spread } = needs.get(id)![at * this.steps + step]!;
+      const { mean, spread } = needs.get(id)![at * this.steps + step]!;
       return limits.length === 0
         ? 0
-        : (Math.max(0, median + spread) * limits.length) / total(limits);
+        : (Math.max(0, mean + spread) * limits.length) / total(limits);
     });
     return total(shares);
   }

@@ -120,7 +120,7 @@ describe('GET /v1/what-if', () => {
     await start();
     const inline = read(await whatIf('lose s1'));
     await front.stop();
-    await start(undefined, new AdviserThread());
+    await start(undefined, { adviser: new AdviserThread() });
     expect(read(await whatIf('lose s1'))).toEqual(inline);
   });
 });

@@ -18,11 +18,11 @@ const BYTE_UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const;
 export function bytes(value: number): string {
   let unit = 0;
   let left = value;
-  while (left >= 1024 && unit < BYTE_UNITS.length - 1) {
+  while (left >= 1023.5 && unit < BYTE_UNITS.length - 1) {
     left /= 1024;
     unit += 1;
   }
-  return `${Number(left.toPrecision(3))} ${BYTE_UNITS[unit] ?? 'B'}`;
+  return `${unit === 0 ? Math.round(left) : Number(left.toPrecision(3))} ${BYTE_UNITS[unit] ?? 'B'}`;
 }
 
 /** A load in its unit: "1.2 cores", "3.1 GiB", "210/s"; a utilization as a share. */

@@ -1,9 +1,9 @@
 import type { PlanView } from '../api/contract/plans.js';
 import type { PlanAnalysis } from '../core/plan.js';
-import { counted } from '../core/text.js';
+import { bytesWords, counted } from '../core/text.js';
 import type { Style } from './terminal.js';
 import { textTable } from './text-table.js';
-import { bar, bytes, clockTime, duration, percent, quantity } from './words.js';
+import { bar, clockTime, duration, percent, quantity } from './words.js';
 
 const BAR_WIDTH = 12;
 const MOVES_SHOWN = 40;
@@ -69,8 +69,8 @@ function moveLine(
 }
 
 function demandText(dimension: string, value: number): string {
-  if (dimension === 'memory') return bytes(value);
-  if (dimension === 'network') return `${bytes(value)}/s`;
+  if (dimension === 'memory') return bytesWords(value);
+  if (dimension === 'network') return `${bytesWords(value)}/s`;
   return dimension === 'hits' ? `${quantity(value)}/s` : `${quantity(value)} cores`;
 }
 

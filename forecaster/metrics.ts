@@ -21,6 +21,7 @@ export interface ForecasterMetricsParts {
   readonly bus: Pick<Bus, 'jobs'>;
   readonly round: Pick<Round, 'lastForecast' | 'lastMs' | 'tally' | 'breaches'>;
   readonly plans: PlanTally;
+  readonly analysis: { readonly seriesDue: number };
 }
 
 /** As they are when they are looked at. */

@@ -143,6 +143,17 @@ async function withdrawScheduled({ store, view, clock }: RecordParts): Promise<b
   return committed;
 }
 
+/** Records where what lost servers had is to go: approved at once, in every mode and beside any plan. */
+export function recordRescue(
+  batches: readonly Batch[],
+  trigger: Trigger,
+  options: Pick<RecordOptions, 'planLifeMs'>,
+  parts: RecordParts,
+): Promise<PlanRecord> {
+  const decision = { by: SELF, reason: 'it is needed' };
+  return write({ batches, standbys: {}, analysis: null }, trigger, decision, options, parts);
+}
+
 /** Plans that waited for a decision longer than they live. */
 export async function expireProposals({ store, view, clock }: RecordParts): Promise<void> {
   const nowMs = clock.realtimeMs();
@@ -170,7 +181,7 @@ function write(
   },
   trigger: Trigger,
   decision: Decision | undefined,
-  { planLifeMs }: RecordOptions,
+  { planLifeMs }: Pick<RecordOptions, 'planLifeMs'>,
   parts: RecordParts,
 ): Promise<PlanRecord> {
   const { view, clock } = parts;

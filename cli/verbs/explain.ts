@@ -1,8 +1,9 @@
 import type { Explained } from '../../api/contract/explain.js';
+import { bytesWords } from '../../core/text.js';
 import type { Verb } from '../verb.js';
 import { textOption } from '../verb.js';
 import { whatIfText } from '../what-if-text.js';
-import { bytes, quantity } from '../words.js';
+import { quantity } from '../words.js';
 
 export const explainVerb: Verb = {
   usage: 'explain <resource>',
@@ -23,7 +24,7 @@ function explainText(explained: Explained): string {
   const there = on?.whatIf ?? null;
   const demands = Object.entries(demand).map(([dimension, value]) => {
     const amount =
-      dimension === 'memory' || dimension === 'network' ? bytes(value) : quantity(value);
+      dimension === 'memory' || dimension === 'network' ? bytesWords(value) : quantity(value);
     return `  expected peak ${dimension} ${amount} (${models[dimension] ?? 'no model'})`;
   });
   return [

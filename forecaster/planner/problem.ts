@@ -105,7 +105,7 @@ export interface Allowed {
 
 /**
  * What the resources need. With spread, the load of a server in a cell is a quantile of the sum
- * (core/forecast.ts): Σ median + sign · √( Σ_f (Σ common_f)² + Σ own ).
+ * (core/forecast.ts): Σ mean + sign · √( Σ_f (Σ common_f)² + Σ own ).
  * Each array has one more row than there are resources: the row of nobody, all zero.
  */
 export interface Demand {
@@ -113,12 +113,12 @@ export interface Demand {
   /** Cells of a row: dimensions × steps. */
   readonly cells: number;
   /** At `r · cells + cell`. */
-  readonly median: Float32Array;
+  readonly mean: Float32Array;
   /** Variance of its own, at `r · cells + cell`; empty if `factors` is `CERTAIN`. */
   readonly own: Float32Array;
   /** Spread that moves with factor f, at `(r · factors + f) · cells + cell`. */
   readonly common: Float32Array;
-  /** Number of common factors, at least one; `CERTAIN`: the median is all there is. */
+  /** Number of common factors, at least one; `CERTAIN`: the mean is all there is. */
   readonly factors: number;
   /** −1 for quantiles below one half. */
   readonly sign: 1 | -1;

@@ -79,9 +79,13 @@ export function sizesOf(count: number, sizing: Sizing): Float64Array {
   const perMean = perMeanCapacity(sizing);
   return Float64Array.from({ length: count }, (_hole, resource) => {
     let size = 0;
-    for (let cell = 0; cell < demand.cells; cell++) {
-      const per = perMean[Math.floor(cell / demand.steps)]!;
-      size = Math.max(size, loadOf(demand, resource, cell) * per);
+    for (const [dimension, per] of perMean.entries()) {
+      if (per === 0) continue;
+      const end = (dimension + 1) * demand.steps;
+      for (let cell = end - demand.steps; cell < end; cell++) {
+        const share = loadOf(demand, resource, cell) * per;
+        if (share > size) size = share;
+      }
     }
     return size;
   });

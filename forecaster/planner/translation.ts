@@ -1,4 +1,4 @@
-import type { Dimension, ServerId } from '../../core/domain.js';
+import type { Dimension, ResourceId, ServerId } from '../../core/domain.js';
 import { DIMENSIONS } from '../../core/domain.js';
 import { fail } from '../../core/errors.js';
 import type { ForecastBlock } from '../../core/forecast.js';
@@ -25,6 +25,12 @@ export interface Translation {
 
 /** @throws ERR_PLANNING_INVALID — a name twice, a capacity or load that none can be */
 export function translate(inputs: PlanningInputs): Translation {
+  const { problem, ...rest } = translateUnpriced(inputs);
+  return { ...rest, problem: { ...problem, moveCost: moveCostsOf(problem, inputs.options) } };
+}
+
+/** The same, no move costing anything: what that is asks for a look at all loads. */
+export function translateUnpriced(inputs: PlanningInputs): Translation {
   const resources = sortedById('resource', inputs.resources);
   const servers = sortedById('server', inputs.servers);
   const serverIndex = new Map(servers.map(({ id }, index) => [id, index]));
@@ -41,7 +47,7 @@ export function translate(inputs: PlanningInputs): Translation {
   const ids = resources.map(({ id }) => id);
   const bytes = bytesOf(inputs, resources);
   const start = Int32Array.from(places, (place) => place.start);
-  const plain: Problem = {
+  const problem: Problem = {
     resources: ids,
     servers: servers.map(({ id }) => id),
     dimensions,
@@ -85,7 +91,6 @@ export function translate(inputs: PlanningInputs): Translation {
     batchMovesMax: inputs.options.batchMovesMax,
     unservedBatchMovesMax: inputs.options.unservedBatchMovesMax,
   };
-  const problem = { ...plain, moveCost: moveCostsOf(plain, inputs.options) };
   return { problem, rows, resources, servers };
 }
 
@@ -228,11 +233,10 @@ function bytesOf(
   { forecast: { series }, last }: PlanningInputs,
   resources: readonly PlanningResource[],
 ): Float64Array {
-  const memory = new Map(
-    series.flatMap((key, at) =>
-      key.subject === 'resource' && key.metric === 'memory' ? [[key.id, last[at]!] as const] : [],
-    ),
-  );
+  const memory = new Map<ResourceId, number>();
+  for (const [at, key] of series.entries()) {
+    if (key.subject === 'resource' && key.metric === 'memory') memory.set(key.id, last[at]!);
+  }
   return Float64Array.from(resources, ({ id }) => Math.max(0, memory.get(id) ?? 0) || 0);
 }
 

@@ -7,7 +7,7 @@ import type {
   PlanScore,
   Reason,
 } from '../../core/plan.js';
-import { counted } from '../../core/text.js';
+import { bytesWords, counted } from '../../core/text.js';
 
 /* What the planner says, for a person: one plain sentence each, the same at the command line, in the API and on the page. */
 
@@ -201,16 +201,6 @@ export function amountWords(dimension: Dimension, amount: number): string {
     case 'hits':
       return `${Number(amount.toPrecision(3))} requests/s`;
   }
-}
-
-const BYTE_UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'];
-
-/** "1.5 GB": in thousands, one decimal. */
-function bytesWords(bytes: number): string {
-  let value = bytes;
-  let unit = 0;
-  for (; value >= 999.95 && unit < BYTE_UNITS.length - 1; unit++) value /= 1000;
-  return `${unit === 0 ? Math.round(value) : value.toFixed(1)} ${BYTE_UNITS[unit]!}`;
 }
 
 /** "09:44 UTC", with the date unless it is today's, and with seconds unless it is a full minute. */

@@ -1,5 +1,6 @@
 import { fail } from '../../../core/errors.js';
-import type { MoveLimits, Packing } from './packing.js';
+import type { MoveLimits } from '../move-allowance.js';
+import type { Packing } from './packing.js';
 import type { Group } from '../problem.js';
 import { NOWHERE } from '../problem.js';
 import type { ProblemFile } from './problem-file.js';

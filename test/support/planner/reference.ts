@@ -17,9 +17,9 @@ export interface Cell {
   readonly step: number;
 }
 
-/** What a resource needs in one cell: its median, how far its quantile is from that, and what it shares. */
+/** What a resource needs in one cell: its mean, how far its quantile is from that, and what it shares. */
 interface Need {
-  readonly median: number;
+  readonly mean: number;
   readonly spread: number;
   readonly loadings: readonly number[];
 }
@@ -201,10 +201,8 @@ export class Reference {
     const ready = this.inputs.servers.filter(({ state }) => state === 'ready');
     const shares = this.dimensions.map((dimension, at) => {
       const limits = ready.flatMap(({ capacity }) => capacity[dimension] ?? []);
-      const { median, spread } = needs.get(id)![at * this.steps + step]!;
-      return limits.length === 0
-        ? 0
-        : (Math.max(0, median + spread) * limits.length) / total(limits);
+      const { mean, spread } = needs.get(id)![at * this.steps + step]!;
+      return limits.length === 0 ? 0 : (Math.max(0, mean + spread) * limits.length) / total(limits);
     });
     return total(shares);
   }
@@ -286,11 +284,11 @@ export class Reference {
   #load(server: PlanningServer, { dimension }: Cell, needs: readonly Need[], world: World): number {
     const capacity = server.capacity[dimension];
     if (capacity === undefined || server.state === 'lost') return 0;
-    let median = server.base?.[dimension] ?? 0;
+    let mean = server.base?.[dimension] ?? 0;
     let own = 0;
     const common = new Array<number>(this.inputs.forecast.factors).fill(0);
     for (const need of needs) {
-      median += need.median;
+      mean += need.mean;
       let share = 1;
       for (const [factor, loading] of need.loadings.entries()) {
         common[factor]! += loading * need.spread;
@@ -299,11 +297,11 @@ export class Reference {
       own += share * need.spread * need.spread;
     }
     const spread = Math.sqrt(own + total(common.map((part) => part * part)));
-    return Math.max(0, median + (world === 'low' ? -spread : spread)) / capacity;
+    return Math.max(0, mean + (world === 'low' ? -spread : spread)) / capacity;
   }
 
   #needsIn(world: World): ReadonlyMap<ResourceId, readonly Need[]> {
-    const certain = (median: number): Need => ({ median, spread: 0, loadings: [] });
+    const certain = (mean: number): Need => ({ mean, spread: 0, loadings: [] });
     const needs = new Map<ResourceId, readonly Need[]>();
     for (const id of this.#known) {
       needs.set(
@@ -313,8 +311,8 @@ export class Reference {
     }
     // Who is not known at all counts as the mean of the others.
     const means = this.cells.map((_cell, at) => {
-      const medians = this.#known.map((id) => needs.get(id)![at]!.median);
-      return certain(medians.length === 0 ? 0 : total(medians) / medians.length);
+      const all = this.#known.map((id) => needs.get(id)![at]!.mean);
+      return certain(all.length === 0 ? 0 : total(all) / all.length);
     });
     for (const { id } of this.inputs.resources) if (!needs.has(id)) needs.set(id, means);
     return needs;
@@ -324,14 +322,15 @@ export class Reference {
     const { forecast, last, options } = this.inputs;
     const row = this.#rows.get(`${id}/${dimension}`);
     if (row === undefined) return undefined;
-    if (world === 'last') return { median: last[row]!, spread: 0, loadings: [] };
+    if (world === 'last') return { mean: last[row]!, spread: 0, loadings: [] };
     const at = (quantile: number): number =>
       forecast.paths[(row * forecast.quantiles.length + quantile) * this.steps + step]!;
+    const mean = at(1) + (at(2) + at(0) - 2 * at(1)) / (2 * Z[0.9]! ** 2);
     const scale = world === 'planned' ? Z[options.quantile]! / Z[0.9]! : 1;
-    const spread = world === 'low' ? at(1) - at(0) : (at(2) - at(1)) * scale;
+    const spread = world === 'low' ? mean - at(0) : (at(2) - mean) * scale;
     const { factors, loadings } = forecast;
     return {
-      median: at(1),
+      mean,
       spread,
       loadings: [...loadings.subarray(row * factors, (row + 1) * factors)],
     };

@@ -51,7 +51,10 @@ describe('what a forecaster shows', () => {
     const { view, clock } = plane;
     const bus = { jobs: () => jobs() };
     return pageOf(
-      forecasterMetrics({ view, clock, bus, round, plans }, { mode: 'auto', everyMs: 300_000 }),
+      forecasterMetrics(
+        { view, clock, bus, round, plans, analysis: { seriesDue: 7 } },
+        { mode: 'auto', everyMs: 300_000 },
+      ),
     );
   }
 
@@ -163,6 +166,7 @@ describe('what a forecaster shows', () => {
     expect(shown.get('foreshift_round_result{result="balanced"}')).toBe(0);
     expect(shown.get('foreshift_capacity_missing_servers')).toBe(2);
     expect(shown.get('foreshift_round_seconds')).toBe(1.5);
+    expect(shown.get('foreshift_forecast_learning_due')).toBe(7);
   });
 
   it('is what a draining server still has, and what stood in the way', async () => {

@@ -91,11 +91,11 @@ describe('what stands in the way of a plan', () => {
       '1 move more than one plan may have from or to s1 would be needed',
     ],
     ['an hour', { movesPerHourMax: 1 }, '1 move more than an hour may have would be needed'],
-    ['bytes', { bytesMax: 1.5e8 }, '50.0 MB more than may be moved would have to be'],
+    ['bytes', { bytesMax: 1.5e8 }, '47.7 MiB more than may be moved would have to be'],
     [
       'bytes of a server',
       { bytesPerServerMax: 1.5e8 },
-      '50.0 MB more than may be moved from or to s1 would have to be',
+      '47.7 MiB more than may be moved from or to s1 would have to be',
     ],
   ])('is a limit of the moves of %s, and by how much', (_what, options, words) => {
     const loads = { hits: 50, memory: 1e8 };

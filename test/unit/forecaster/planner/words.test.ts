@@ -113,10 +113,10 @@ describe('the words for no plan', () => {
       '3 moves more than an hour may have would be needed',
     );
     expect(blockerWords({ ...BLOCKER, kind: 'bytes-limit', amount: 1.5e9 })).toBe(
-      '1.5 GB more than may be moved from or to s1 would have to be',
+      '1.4 GiB more than may be moved from or to s1 would have to be',
     );
     expect(blockerWords({ ...BLOCKER, kind: 'bytes-limit', server: null, amount: 999_960 })).toBe(
-      '1.0 MB more than may be moved would have to be',
+      '977 KiB more than may be moved would have to be',
     );
     expect(blockerWords({ ...BLOCKER, kind: 'group' })).toBe(
       "the rules of vol-7's group forbid it",

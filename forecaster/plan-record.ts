@@ -54,7 +54,7 @@ export async function recordResult(
   );
   const due = dueOf(batches, options, parts.clock.realtimeMs());
   const mayKeep = needed.length === 0 && options.mode === 'auto' && !options.isBusy;
-  const kept = mayKeep ? scheduledAs(due, parts) : undefined;
+  const kept = mayKeep ? scheduledFor(batches, due, parts) : undefined;
   if (kept !== undefined) return kept;
   if (!(await withdrawScheduled(parts))) return undefined;
   if (needed.length > 0 || batches.length === 0) {
@@ -109,11 +109,22 @@ function dueOf(
   return { batches: batches.slice(0, last + 1), startAtMs: first > nowMs ? first : null };
 }
 
-/** A plan of ours that waits for its time, is the same, and begins no later: as the horizon goes on, it does not recede. */
-function scheduledAs({ batches, startAtMs }: Due, parts: RecordParts): PlanRecord | undefined {
+/**
+ * A plan of ours that waits for its time, is still wanted whole, and begins no later than anything would: as the horizon goes
+ * on, it does not recede, and what is wanted besides is planned after it.
+ */
+function scheduledFor(
+  batches: readonly Batch[],
+  { startAtMs }: Due,
+  parts: RecordParts,
+): PlanRecord | undefined {
   if (startAtMs === null) return undefined;
+  const wanted = new Set(movesIn(batches));
   return ownScheduled(parts.view, parts.clock.realtimeMs()).find(
-    (record) => (record.startAtMs ?? 0) <= startAtMs && saysTheSame(record, batches, parts),
+    (record) =>
+      (record.startAtMs ?? 0) <= startAtMs &&
+      isFresh(record, parts) &&
+      movesIn(record.plan.batches).every((move) => wanted.has(move)),
   );
 }
 
@@ -205,20 +216,22 @@ function statesIn(batches: readonly Batch[], view: TableView): Plan['states'] {
   return states;
 }
 
-function saysTheSame(
-  { plan }: PlanRecord,
-  batches: readonly Batch[],
-  { view, clock }: RecordParts,
-): boolean {
-  if (plan.expiresAtMs <= clock.realtimeMs()) return false;
-  if (plan.batches.some((batch) => staleness(batch, plan, view) !== undefined)) return false;
-  return movesText(plan.batches) === movesText(batches);
+function saysTheSame(record: PlanRecord, batches: readonly Batch[], parts: RecordParts): boolean {
+  return (
+    isFresh(record, parts) &&
+    movesIn(record.plan.batches).sort().join() === movesIn(batches).sort().join()
+  );
 }
 
-function movesText(batches: readonly Batch[]): string {
-  const text = ({ resource, target }: PlannedMove): string => `${resource}>${target}`;
-  return batches
-    .flatMap(({ moves }) => moves.map(text))
-    .sort()
-    .join();
+function isFresh({ plan }: PlanRecord, { view, clock }: RecordParts): boolean {
+  return (
+    plan.expiresAtMs > clock.realtimeMs() &&
+    plan.batches.every((batch) => staleness(batch, plan, view) === undefined)
+  );
+}
+
+function movesIn(batches: readonly Batch[]): string[] {
+  return batches.flatMap(({ moves }) =>
+    moves.map(({ resource, target }) => `${resource}>${target}`),
+  );
 }

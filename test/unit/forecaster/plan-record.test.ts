@@ -147,21 +147,25 @@ describe('in auto, moves that are cheaper later', () => {
     await plane.clock.advance(EVERY_MS);
     const same = later(plane, 'a', { cheapest: 4, until: 9 });
     expect(await recordResult(resultOf([same]), TRIGGER, auto, plane)).toEqual(first);
+    const more = later(plane, 'b', { cheapest: 6, until: 9 });
+    expect(await recordResult(resultOf([same], [more]), TRIGGER, auto, plane)).toEqual(first);
     const sooner = later(plane, 'a', { cheapest: 2.5, until: 9 });
     const second = await recordResult(resultOf([sooner]), TRIGGER, auto, plane);
     expect(second?.startAtMs).toBe(plane.clock.realtimeMs() + 2.5 * EVERY_MS);
     expect(statuses(plane)).toEqual(['superseded', 'approved']);
   });
 
-  it.each([
-    ['nothing is to be moved any more', resultOf(), options('auto')],
-    ['the mode is another', undefined, options('propose')],
-    ['another plan is under way', undefined, options('auto', { isBusy: true })],
-  ])('are given up where %s', async (_what, otherwise, after) => {
+  it.each<[string, readonly string[], RecordOptions]>([
+    ['nothing is to be moved any more', [], options('auto')],
+    ['something else is', ['b'], options('auto')],
+    ['the mode is another', ['a'], options('propose')],
+    ['another plan is under way', ['a'], options('auto', { isBusy: true })],
+  ])('are given up where %s', async (_what, wanted, after) => {
     const plane = await fleet();
-    const result = resultOf([later(plane, 'a', { cheapest: 4, until: 9 })]);
-    await recordResult(result, TRIGGER, options('auto'), plane);
-    await recordResult(otherwise ?? result, TRIGGER, after, plane);
+    const moving = (names: readonly string[]) =>
+      resultOf(...names.map((name) => [later(plane, name, { cheapest: 4, until: 9 })]));
+    await recordResult(moving(['a']), TRIGGER, options('auto'), plane);
+    await recordResult(moving(wanted), TRIGGER, after, plane);
     expect(statuses(plane)[0]).toBe('superseded');
   });
 

@@ -76,13 +76,22 @@ describe('the start window of a move', () => {
   });
 
   it('begins now, where the forecast began before', () => {
-    const inputs = inputsOf(rising([200, 250, 220, 300, 350], [400, 400, 400, 400, 700]));
-    const late = { ...inputs, nowMs: step(1) + 60_000 };
-    const move = planFor(late).plan?.batches[0]?.moves[0];
-    expect(move?.window).toEqual({
-      fromMs: step(1) + 60_000,
-      untilMs: step(4),
+    const nowMs = step(1) + 60_000;
+    const later = (a: readonly number[]) => {
+      const inputs = inputsOf(rising(a, [400, 400, 400, 400, 700]));
+      return planFor({ ...inputs, nowMs }).plan?.batches[0]?.moves[0]?.window;
+    };
+    const untilMs = step(4);
+    // What was cheaper is over.
+    expect(later([200, 250, 220, 300, 350])).toEqual({
+      fromMs: nowMs,
+      untilMs,
       cheapestMs: step(2),
+    });
+    expect(later([200, 220, 250, 300, 350])).toEqual({
+      fromMs: nowMs,
+      untilMs,
+      cheapestMs: nowMs,
     });
   });
 });

@@ -10,7 +10,7 @@ import { planRoutes } from './plans.js';
 import type { StateRoutesOptions } from './state.js';
 import { stateRoutes } from './state.js';
 
-export type RoutesParts = Omit<StatusParts, 'coverage'> & ActParts & RoundRequestParts & PinParts;
+export type RoutesParts = StatusParts & ActParts & RoundRequestParts & PinParts;
 
 /** Every route of the API that has a role. */
 export function apiRoutes(

@@ -7,25 +7,23 @@ import { outlookSchema, resourcesSchema, tableSchema } from '../contract/outlook
 import { statusSchema } from '../contract/status.js';
 import type { ApiRoute } from '../route.js';
 import { route } from '../route.js';
-import { Coverage } from '../views/coverage.js';
 import { explainedOf } from '../views/explain.js';
 import { historyOf } from '../views/history.js';
+import { Measurements } from '../views/measured.js';
 import { outlookOf } from '../views/outlook.js';
 import type { PlanningOptions } from '../views/planning.js';
 import { resourcesOf } from '../views/resources.js';
 import type { StatusOptions, StatusParts } from '../views/status.js';
 import { statusOf } from '../views/status.js';
+import { Unassigned } from '../views/unassigned.js';
 
 const PAST_STEPS = 72;
 
 export type StateRoutesOptions = StatusOptions & { readonly planning: PlanningOptions };
 
 /** What is: nothing here changes anything. */
-export function stateRoutes(
-  given: Omit<StatusParts, 'coverage'>,
-  options: StateRoutesOptions,
-): ApiRoute[] {
-  const parts = { ...given, coverage: new Coverage(given.metricStore) };
+export function stateRoutes(parts: StatusParts, options: StateRoutesOptions): ApiRoute[] {
+  const memory = { measurements: new Measurements(parts), unassigned: new Unassigned(parts) };
   const { view, clock, eligibility } = parts;
   const { stepMs } = options.forecast;
   return [
@@ -36,7 +34,7 @@ export function stateRoutes(
         summary: 'How everything is.',
         answer: statusSchema,
       },
-      () => statusOf(parts, options),
+      () => statusOf(parts, options, memory),
     ),
     route(
       {

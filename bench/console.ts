@@ -14,6 +14,7 @@ import { MemoryMetricStore } from '../core/metric-store/memory.js';
 import type { Sample, SeriesKey } from '../core/sample.js';
 import { Eligibility } from '../core/table-store/eligibility.js';
 import { recordPlan } from '../core/table-store/plans.js';
+import { InlineAdviser } from '../forecaster/planner/adviser.js';
 import { ControlPlane } from '../test/support/control-plane.js';
 import { resourceSeries, serverSeries } from '../test/support/series.js';
 import { cpuSeconds } from './cpu-seconds.js';
@@ -101,6 +102,7 @@ async function filled(): Promise<{
       ...{ view, clock, store, log, metricStore },
       bus: new MemoryBus(plane),
       eligibility: new Eligibility(plane),
+      adviser: new InlineAdviser(),
       collector: () => [],
       engines: [],
     },

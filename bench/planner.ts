@@ -9,14 +9,19 @@
  *   tight   – peak ÷ bound after `--seconds`, aimed at 1.017 x the bound; moves ÷ the counted minimum for 1.02 x.
  *             `replanned`: the same with 1 % of the demand changed; `warm`: from the former plan, by plain steps
  *   planFor – seconds of the whole answer at the defaults, with reasons, standbys and analysis
+ *   failure – a server is lost: milliseconds to the first answer (median and worst of 20), resources that it places and
+ *             leaves, servers that it fills beyond a limit
  */
 import { join } from 'node:path';
-import type { PlannerOptions } from '../forecaster/planner/inputs.js';
+import type { ServerId } from '../core/domain.js';
+import type { PlannerOptions, PlanningInputs } from '../forecaster/planner/inputs.js';
 import { SeededRng, between, chance } from '../core/rng.js';
 import { peakBound } from '../forecaster/planner/bound.js';
 import { planFor } from '../forecaster/planner/planner.js';
+import type { Rescue } from '../forecaster/planner/rescue.js';
+import { rescueFor } from '../forecaster/planner/rescue.js';
 import type { Demand, Problem } from '../forecaster/planner/problem.js';
-import { scoreOf } from '../forecaster/planner/score.js';
+import { peaksOf, scoreOf } from '../forecaster/planner/score.js';
 import type { Solution } from '../forecaster/planner/search.js';
 import { first, plan } from '../forecaster/planner/search.js';
 import { relieved } from '../forecaster/planner/solved.js';
@@ -32,6 +37,11 @@ const UNLIMITED = 2 ** 31 - 1;
 /** Of the bound: what the peak may be, and what is planned for. What is not worth a move lies between the two. */
 const PEAK_SHARE_MAX = 1.02;
 const TARGET_SHARE = 1.017;
+/** Servers are lost where the others can take what they had: the mean of the fullest dimension. */
+const FAILURE_FILL = 0.55;
+/** Answers that count, and before them those of a process that was never asked. */
+const FAILURES = 20;
+const WARM_UP = 5;
 const FREE: Partial<PlannerOptions> = { movesMax: UNLIMITED, workUnits: UNLIMITED };
 
 function option(name: string, fallback: string): string {
@@ -65,7 +75,7 @@ function countedMinimum(problem: Problem, limit: number): number {
       let excess = utilization[server * demand.cells + cell]! - limit;
       const per = perCapacity[server * dimensions.length + Math.floor(cell / demand.steps)]!;
       const loads = residents
-        .map((resource) => demand.median[resource * demand.cells + cell]! * per)
+        .map((resource) => demand.mean[resource * demand.cells + cell]! * per)
         .sort((a, b) => b - a);
       let count = 0;
       while (excess > 0) excess -= loads[count++] ?? Infinity;
@@ -151,14 +161,14 @@ function judged(problem: Problem, { result, seconds }: Timed<Int32Array>): objec
 /** One resource in a hundred needs another share of what it did, between half and half as much again. */
 function withChanges(demand: Demand, { seed }: HorizonShape): Demand {
   const rng = new SeededRng(seed);
-  const median = Float32Array.from(demand.median);
+  const mean = Float32Array.from(demand.mean);
   const { cells } = demand;
-  for (let row = 0; row < median.length / cells - 1; row++) {
+  for (let row = 0; row < mean.length / cells - 1; row++) {
     if (!chance(rng, 0.01)) continue;
     const factor = between(rng, 0.5, 1.5);
-    for (let at = row * cells; at < (row + 1) * cells; at++) median[at]! *= factor;
+    for (let at = row * cells; at < (row + 1) * cells; at++) mean[at]! *= factor;
   }
-  return { ...demand, median };
+  return { ...demand, mean };
 }
 
 function wholeAnswer(shape: HorizonShape): object {
@@ -169,6 +179,60 @@ function wholeAnswer(shape: HorizonShape): object {
     moves: result.plan?.batches.reduce((sum, { moves }) => sum + moves.length, 0) ?? 0,
     stopped: result.plan?.analysis.stopped ?? result.none?.why,
   };
+}
+
+/** One server after the other is lost, alone. */
+function failure(shape: HorizonShape): object {
+  const inputs = horizonInputs({ ...shape, fill: FAILURE_FILL }, {});
+  const milliseconds: number[] = [];
+  let placed = 0;
+  let left = 0;
+  let broken = 0;
+  for (let at = 0; at < FAILURES + WARM_UP; at++) {
+    const { id } = inputs.servers[at % inputs.servers.length]!;
+    const after = withLost(inputs, id);
+    const { result, seconds } = timed(() => rescueFor(after));
+    if (at < WARM_UP) continue;
+    milliseconds.push(seconds * 1000);
+    placed += result.batches.reduce((sum, { moves }) => sum + moves.length, 0);
+    left += result.left.length;
+    broken += newlyBroken(after, result);
+  }
+  milliseconds.sort((a, b) => a - b);
+  return {
+    medianMs: milliseconds[FAILURES / 2],
+    worstMs: milliseconds.at(-1),
+    placed,
+    left,
+    broken,
+  };
+}
+
+function withLost(inputs: PlanningInputs, lost: ServerId): PlanningInputs {
+  return {
+    ...inputs,
+    servers: inputs.servers.map((server) =>
+      server.id === lost ? { ...server, state: 'lost' } : server,
+    ),
+  };
+}
+
+/** Servers that pass their capacity and did not before. */
+function newlyBroken(inputs: PlanningInputs, { batches }: Rescue): number {
+  const { problem } = translate(inputs);
+  const target = new Map(
+    batches.flatMap(({ moves }) => moves.map((move) => [move.resource, move.target] as const)),
+  );
+  const servers = new Map(problem.servers.map((id, index) => [id, index]));
+  const assignment = problem.start.map((server, resource) => {
+    const moved = target.get(problem.resources[resource]!);
+    return moved === undefined ? server : servers.get(moved)!;
+  });
+  const peaks = (where: Int32Array): Float64Array =>
+    peaksOf(problem, problem.demand, utilizationOf(problem, problem.demand, where));
+  const before = peaks(problem.start);
+  return peaks(assignment).filter((peak, server) => peak > Math.max(1, before[server]!) + 1e-5)
+    .length;
 }
 
 const seeds = Number(option('seeds', '5'));
@@ -201,6 +265,7 @@ function horizons(): void {
         first: firstPlan(shape),
         tight: tightPlan(shape, secondsMax),
         planFor: wholeAnswer(shape),
+        failure: failure(shape),
         rssMiB: Math.round(process.memoryUsage().rss / 2 ** 20),
       };
       process.stdout.write(

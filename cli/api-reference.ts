@@ -8,6 +8,7 @@ import { MemoryMetricStore } from '../core/metric-store/memory.js';
 import { Eligibility } from '../core/table-store/eligibility.js';
 import { MemoryTableStore } from '../core/table-store/memory.js';
 import { TableView } from '../core/table-store/view.js';
+import { InlineAdviser } from '../forecaster/planner/adviser.js';
 import { cell } from './reference.js';
 
 /** docs/API.md */
@@ -66,6 +67,7 @@ function routesInMemory(): ApiRoute[] {
       eligibility: new Eligibility({ view, clock, isShared: () => false }),
       collector: () => [],
       engines: [],
+      adviser: new InlineAdviser(),
     },
     {
       state: {

@@ -11,18 +11,6 @@ export function quantity(value: number | null | undefined): string {
   return String(Number(value.toPrecision(3)));
 }
 
-const BYTE_UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'] as const;
-
-export function bytes(value: number): string {
-  let unit = 0;
-  let left = value;
-  while (left >= 1024 && unit < BYTE_UNITS.length - 1) {
-    left /= 1024;
-    unit += 1;
-  }
-  return `${Number(left.toPrecision(3))} ${BYTE_UNITS[unit] ?? 'B'}`;
-}
-
 /** `38 ms`, `2.1 s`, `14 min`, `3 h`, `12 d`. */
 export function duration(ms: number): string {
   if (ms < 1000) return `${Math.round(ms)} ms`;

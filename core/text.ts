@@ -9,6 +9,16 @@ export function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
+const BYTE_UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const;
+
+/** "1.4 GiB": three digits. */
+export function bytesWords(bytes: number): string {
+  let left = bytes;
+  let unit = 0;
+  for (; left >= 1023.5 && unit < BYTE_UNITS.length - 1; unit++) left /= 1024;
+  return `${unit === 0 ? Math.round(left) : Number(left.toPrecision(3))} ${BYTE_UNITS[unit] ?? 'B'}`;
+}
+
 /** What to show of something thrown; never the thing itself. */
 export function messageOf(error: unknown): string {
   return clip(error instanceof Error ? error.message : String(error));

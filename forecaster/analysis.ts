@@ -2,6 +2,7 @@ import type { Backend, ForecastBlock } from '../core/forecast.js';
 import type { Panel } from '../core/panel.js';
 import type { SeriesKey } from '../core/sample.js';
 import type { PlanningInputs, PlanningResult } from './planner/inputs.js';
+import type { Rescue } from './planner/rescue.js';
 
 /** What is expected of some series, from the end of what was observed on. */
 export interface Outlook {
@@ -33,6 +34,8 @@ export interface Analysis {
   observe(panel: Panel): Promise<void>;
   forecast(series: readonly SeriesKey[]): Promise<Outlook>;
   plan(inputs: PlanningInputs): Promise<PlanningResult>;
+  /** The first answer to the loss of a server, before the plan. */
+  rescue(inputs: PlanningInputs): Promise<Rescue>;
   /** Models begin to learn anew where they are due; what is asked meanwhile does not wait for the end of it. */
   learn(): void;
 }
@@ -44,4 +47,12 @@ export interface NeuralAnalysis extends Analysis {
    * whichever was used before goes on
    */
   useNeural(use: NeuralUse): Promise<NeuralState>;
+}
+
+/** An analysis whose memory can outlive it. */
+export interface LastingAnalysis extends NeuralAnalysis {
+  /** What was observed and learnt, as bytes. */
+  save(): Promise<Uint8Array>;
+  /** Goes on from there. @throws ERR_FORECASTS_UNUSABLE – damaged, or of other settings */
+  restore(bytes: Uint8Array): Promise<void>;
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Bus, Job } from '../core/bus/port.js';
 import type { Cancel, Clock } from '../core/clock/port.js';
-import type { ResourceId } from '../core/domain.js';
+import type { PlanId, ResourceId } from '../core/domain.js';
 import { codeOf } from '../core/errors.js';
 import { every } from '../core/every.js';
 import type { Json } from '../core/json.js';
@@ -9,6 +9,8 @@ import type { Startable } from '../core/lifecycle.js';
 import type { Log } from '../core/log.js';
 import { TRIGGER_KINDS } from '../core/plan.js';
 import type { Eligibility } from '../core/table-store/eligibility.js';
+import type { PlanRecord } from '../core/table-store/records/plan.js';
+import { PLAN } from '../core/table-store/records/plan.js';
 import { ELIGIBLE, PIN, SERVER } from '../core/table-store/records/server.js';
 import { stateOf } from '../core/table-store/server-state.js';
 import type { TableView } from '../core/table-store/view.js';
@@ -202,7 +204,14 @@ export class Forecaster implements Startable {
       const server = view.table.placementOf(resource)?.server;
       return server === undefined || server === value.server ? [] : [resource];
     });
-    return { servers: new Map(servers), unassigned, misplaced: this.#misplaced(), offPin };
+    const misplaced = this.#misplaced();
+    return { servers: new Map(servers), unassigned, misplaced, offPin, rescues: this.#rescues() };
+  }
+
+  #rescues(): PlanId[] {
+    return [...this.#parts.view.all(PLAN)].flatMap(([id, { value }]) =>
+      value.finishedAtMs !== null && isRescue(value) ? [id] : [],
+    );
   }
 
   #misplaced(): ResourceId[] {
@@ -216,7 +225,21 @@ export class Forecaster implements Startable {
   }
 }
 
-const NO_FACTS: FleetFacts = { servers: new Map(), unassigned: [], misplaced: [], offPin: [] };
+const NO_FACTS: FleetFacts = {
+  servers: new Map(),
+  unassigned: [],
+  misplaced: [],
+  offPin: [],
+  rescues: [],
+};
+
+/** It moved something off a lost server. */
+function isRescue({ plan: { batches }, outcomes }: PlanRecord): boolean {
+  return outcomes.some(
+    ({ batch, result }) =>
+      result === 'applied' && batches[batch]?.moves.some(({ reason }) => reason.kind === 'lost'),
+  );
+}
 
 function jobOf({ kind, detail }: Trigger): Json {
   return { kind, detail };

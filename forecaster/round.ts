@@ -24,9 +24,11 @@ import { tenuresOf } from '../core/table-store/tenures.js';
 import type { TableView } from '../core/table-store/view.js';
 import type { Analysis, Outlook } from './analysis.js';
 import type { Attributor } from './attributor.js';
-import { expireProposals, recordResult } from './plan-record.js';
+import { expireProposals, recordRescue, recordResult } from './plan-record.js';
 import { inputsFromRecords } from './planner/from-records.js';
-import type { PlanningResult, Restraint } from './planner/inputs.js';
+import type { PlanningInputs, PlanningResult, Restraint } from './planner/inputs.js';
+import { hasLost } from './planner/rescue.js';
+import { ownScheduled } from './planner/scheduled.js';
 import type { RecentLoads } from '../core/metric-store/recent.js';
 import { overallOf, readRecent, sharesInUse } from '../core/metric-store/recent.js';
 import { headroomFrom } from './headroom.js';
@@ -84,7 +86,8 @@ export class Round {
   #options: RoundOptions;
   /** End of the last step that was observed. */
   #observedUntilMs = -Infinity;
-  #outlook: Outlook | undefined;
+  /** What the last round planned by. */
+  #known: { readonly outlook: Outlook; readonly recent: RecentLoads } | undefined;
   #lastForecast: ForecastRun | undefined;
   #lastMs: number | undefined;
 
@@ -124,14 +127,54 @@ export class Round {
     };
     begin('reading');
     await view.sync();
+    const rescue = isQuick ? await this.#rescue(trigger) : undefined;
+    const round = rescue ?? (await this.#planned(trigger, isQuick, begin));
+    const message = round.none === null ? `plan ${round.plan ?? ''}` : `no plan: ${round.none.why}`;
+    progress?.({ phase: 'done', done: PHASES.length, total: PHASES.length, message });
+    this.#lastMs = clock.monotonicMs() - startedAtMs;
+    const ms = Math.round(this.#lastMs);
+    const { kind } = round.trigger;
+    log.info({ trigger: kind, plan: round.plan, none: round.none?.why, ms }, 'round ended');
+    analysis.learn();
+    return round;
+  }
+
+  /**
+   * Gives what a lost server had to others, before anything else is thought of: by what the last round knew, whose
+   * loads are those that its forecast begins with. The better plan is another round's, once this one is carried out.
+   * Undefined: nothing is lost, or not all of it found a place, or this process knows no load yet.
+   */
+  async #rescue(trigger: Trigger): Promise<RoundResult | undefined> {
+    const known = this.#known;
+    if (known === undefined) return undefined;
+    const inputs = this.#inputs(known.outlook, known.recent);
+    if (!hasLost(inputs)) return undefined;
+    const { batches, left } = await this.#parts.analysis.rescue(inputs);
+    if (batches.length === 0) return undefined;
+    const { planLifeMs } = this.#options.planner;
+    const record = await recordRescue(batches, trigger, { planLifeMs }, this.#parts);
+    if (left.length > 0) return undefined;
+    const atMs = this.#parts.clock.realtimeMs();
+    const round: RoundResult = { atMs, trigger, plan: record.plan.id, none: null };
+    await this.#transact(new Draft().put(ROUND, 'last', round));
+    return round;
+  }
+
+  async #planned(
+    trigger: Trigger,
+    isQuick: boolean,
+    begin: (phase: (typeof PHASES)[number]) => void,
+  ): Promise<RoundResult> {
+    const { clock, analysis } = this.#parts;
     await expireProposals(this.#parts);
     const recent = await this.#recent();
     begin('forecasting');
     const outlook =
-      isQuick && this.#outlook !== undefined ? this.#outlook : await this.#forecast(recent);
+      isQuick && this.#known !== undefined ? this.#known.outlook : await this.#forecast(recent);
+    this.#known = { outlook, recent };
     begin('planning');
     const busy = this.#underWay();
-    const result = await this.#plan(outlook, recent);
+    const result = await analysis.plan(this.#inputs(outlook, recent));
     begin('recording');
     const cause = this.#causeOf(trigger, result, recent);
     const record = await this.#record(result, cause, busy);
@@ -139,16 +182,9 @@ export class Round {
       atMs: clock.realtimeMs(),
       trigger: cause,
       plan: record?.plan.id ?? null,
-      none: record === undefined ? noneOf(result, busy !== undefined) : null,
+      none: record === undefined ? noneOf(result, this.#underWay() !== undefined) : null,
     };
     await this.#write(round, outlook, recent);
-    const message = round.none === null ? `plan ${round.plan ?? ''}` : `no plan: ${round.none.why}`;
-    progress?.({ phase: 'done', done: PHASES.length, total: PHASES.length, message });
-    this.#lastMs = clock.monotonicMs() - startedAtMs;
-    const ms = Math.round(this.#lastMs);
-    const { kind } = cause;
-    log.info({ trigger: kind, plan: round.plan, none: round.none?.why, ms }, 'round ended');
-    analysis.learn();
     return round;
   }
 
@@ -185,8 +221,7 @@ export class Round {
       await scoreWhatWasSaid(run, news, scoring);
     }
     this.#lastForecast = run;
-    this.#outlook = { block: whole, models: run.models, stepsKnown };
-    return this.#outlook;
+    return { block: whole, models: run.models, stepsKnown };
   }
 
   /** Only what is new: whole steps that are over. Those that follow former ones are returned. */
@@ -233,10 +268,10 @@ export class Round {
     );
   }
 
-  #plan(outlook: Outlook, recent: RecentLoads): Promise<PlanningResult> {
-    const { view, eligibility, clock, analysis } = this.#parts;
+  #inputs(outlook: Outlook, recent: RecentLoads): PlanningInputs {
+    const { view, eligibility, clock } = this.#parts;
     const { planner, seed } = this.#options;
-    const inputs = inputsFromRecords({
+    return inputsFromRecords({
       view,
       eligibility,
       forecast: resourcesOnly(outlook.block),
@@ -246,7 +281,6 @@ export class Round {
       seed,
       restraint: this.#restraint(outlook, recent),
     });
-    return analysis.plan(inputs);
   }
 
   #restraint({ stepsKnown, block }: Outlook, recent: RecentLoads): Restraint | null {
@@ -274,10 +308,16 @@ export class Round {
     return 2 * silent.length > residents.size;
   }
 
-  /** A plan that only makes things better waits until the one before it has ended. */
+  /** A plan that only makes things better waits until the one before it has ended; what waits for its time is thought over. */
   #underWay(): PlanRecord | undefined {
-    const records = [...this.#parts.view.all(PLAN).values()].map(({ value }) => value);
-    return records.find(({ status }) => status === 'approved' || status === 'applying');
+    const { view, clock } = this.#parts;
+    const scheduled = new Set(ownScheduled(view, clock.realtimeMs()));
+    return [...view.all(PLAN).values()]
+      .map(({ value }) => value)
+      .find(
+        (record) =>
+          (record.status === 'approved' || record.status === 'applying') && !scheduled.has(record),
+      );
   }
 
   #record(
@@ -285,9 +325,13 @@ export class Round {
     trigger: Trigger,
     busy: PlanRecord | undefined,
   ): Promise<PlanRecord | undefined> {
-    const { mode, planner } = this.#options;
-    const current = this.#parts.view.get(MODE, 'current')?.value.mode ?? mode;
-    const options = { mode: current, planLifeMs: planner.planLifeMs, isBusy: busy !== undefined };
+    const { mode, planner, forecast } = this.#options;
+    const { planLifeMs, moveAt } = planner;
+    const options = {
+      mode: this.#parts.view.get(MODE, 'current')?.value.mode ?? mode,
+      isBusy: busy !== undefined,
+      ...{ planLifeMs, moveAt, everyMs: forecast.everyMs },
+    };
     return recordResult(result, trigger, options, this.#parts);
   }
 
@@ -318,12 +362,16 @@ export class Round {
   }
 
   async #write(round: RoundResult, { block }: Outlook, loads: RecentLoads): Promise<void> {
-    const { store, view } = this.#parts;
+    const { view } = this.#parts;
     const known = [...view.all(SERVER)].map(([id, { value }]) => [id, value] as const);
     const facts = { forecast: block, servers: known, loads, madeAtMs: round.atMs };
     const headroom = headroomFrom(facts);
-    const draft = new Draft().put(ROUND, 'last', round).put(HEADROOM, 'forecast', headroom);
-    await store.transact(draft.transaction);
+    await this.#transact(new Draft().put(ROUND, 'last', round).put(HEADROOM, 'forecast', headroom));
+  }
+
+  async #transact({ transaction }: Draft): Promise<void> {
+    const { store, view } = this.#parts;
+    await store.transact(transaction);
     await view.sync();
   }
 

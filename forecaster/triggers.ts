@@ -1,4 +1,4 @@
-import type { ResourceId, ServerId } from '../core/domain.js';
+import type { PlanId, ResourceId, ServerId } from '../core/domain.js';
 import type { TriggerKind } from '../core/plan.js';
 import type { ServerStanding } from '../core/table-store/server-state.js';
 import { counted } from '../core/text.js';
@@ -71,6 +71,8 @@ export interface FleetFacts {
   readonly misplaced: readonly ResourceId[];
   /** Resources elsewhere than on the server that they are pinned to. */
   readonly offPin: readonly ResourceId[];
+  /** Plans that ended and had given what a lost server had to others: in haste, so that a better one may be had. */
+  readonly rescues: readonly PlanId[];
 }
 
 /** What has happened to the fleet that a plan should answer; the most urgent first. */
@@ -85,7 +87,7 @@ export function eventTrigger(before: FleetFacts, after: FleetFacts): Trigger | u
     if (wanted === 'ready') return event(isNew ? `${server} joined` : `${server} is ready again`);
     return event(`${server} is ${wanted}`);
   }
-  const added = (list: readonly ResourceId[], former: readonly ResourceId[]): ResourceId[] => {
+  const added = <T>(list: readonly T[], former: readonly T[]): T[] => {
     const known = new Set(former);
     return list.filter((resource) => !known.has(resource));
   };
@@ -95,6 +97,8 @@ export function eventTrigger(before: FleetFacts, after: FleetFacts): Trigger | u
   if (misplaced.length > 0) return event(`${some(misplaced)} on a server that may not serve them`);
   const offPin = added(after.offPin, before.offPin);
   if (offPin.length > 0) return event(`${some(offPin)} elsewhere than pinned`);
+  const [rescue] = added(after.rescues, before.rescues);
+  if (rescue !== undefined) return event(`plan ${rescue} gave what was lost new servers`);
   const [gone] = [...before.servers.keys()].filter((server) => !after.servers.has(server));
   return gone === undefined ? undefined : event(`${gone} was removed`);
 }

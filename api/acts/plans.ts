@@ -25,7 +25,11 @@ export interface LeftOut {
   readonly analysis: Plan['analysis'];
 }
 
-/** Approves a plan that waits. @throws ERR_PLAN_UNKNOWN, ERR_PLAN_DECIDED, ERR_PLAN_STALE, ERR_PLAN_EMPTY */
+/**
+ * Approves a plan that waits, or gives one that is approved and has not begun another time. `startAtMs`: not to be applied
+ * before, null: at once; the plan then lives as long after that as it would have without.
+ * @throws ERR_PLAN_UNKNOWN, ERR_PLAN_DECIDED, ERR_PLAN_STALE, ERR_PLAN_EMPTY
+ */
 export function approvePlan(
   id: PlanId,
   actor: Actor,
@@ -35,24 +39,29 @@ export function approvePlan(
   const { view, clock } = parts;
   return act('approve', actor, parts, () => {
     const record = planOf(view, id);
+    const nowMs = clock.realtimeMs();
+    const hasTime = record.startAtMs !== null && record.startAtMs > nowMs;
+    const isOtherwise = hasTime && record.startAtMs !== startAtMs;
+    const isApproved = record.status === 'approved';
     // Said twice is said once.
     if (
-      record.status === 'approved' ||
+      (isApproved && !isOtherwise) ||
       record.status === 'applying' ||
       record.status === 'applied'
     ) {
       return { draft: undefined, detail: '', result: record };
     }
-    assertWaiting(record);
+    if (!isApproved) assertWaiting(record);
     const plan = leftOut === undefined ? record.plan : planWithout(record.plan, leftOut);
     assertFresh(plan, parts);
+    const lifeMs = plan.expiresAtMs - (record.startAtMs ?? plan.madeAtMs);
     const approved: PlanRecord = {
       ...record,
-      plan,
+      plan: { ...plan, expiresAtMs: Math.max(plan.expiresAtMs, (startAtMs ?? 0) + lifeMs) },
       status: 'approved',
       by: actor.by,
       reason: actor.reason,
-      decidedAtMs: clock.realtimeMs(),
+      decidedAtMs: nowMs,
       startAtMs,
     };
     const draft = new Draft().expect(view, PLAN, id).put(PLAN, id, approved);

@@ -4,6 +4,7 @@ import { planIdSchema, resourceIdSchema } from '../../core/schema.js';
 import { proposedPlans } from '../../core/table-store/plans.js';
 import type { PlanRecord } from '../../core/table-store/records/plan.js';
 import { PLAN } from '../../core/table-store/records/plan.js';
+import { scheduledPlans } from '../../forecaster/planner/scheduled.js';
 import { noPlanWords } from '../../forecaster/planner/words.js';
 import type { ActParts } from '../acts/act.js';
 import { approvePlan, planOf, rejectPlan, rollbackPlan } from '../acts/plans.js';
@@ -36,7 +37,7 @@ const namesSchema = z
 
 /** Plans: what waits, what was, and what operators decide on them. */
 export function planRoutes(
-  parts: ActParts & RoundRequestParts & PlanningParts,
+  parts: ActParts & RoundRequestParts & Omit<PlanningParts, 'adviser'>,
   options: PlanRoutesOptions,
   state: { readonly planning: PlanningOptions },
 ): ApiRoute[] {
@@ -56,10 +57,14 @@ export function planRoutes(
       {
         method: 'GET',
         path: '/v1/plans',
-        summary: 'The plans that wait for a decision, the newest first.',
+        summary:
+          'The plans that wait: for a decision, the newest first, then those that are approved for a time to come.',
         answer: z.object({ plans: z.array(planViewSchema) }),
       },
-      () => Promise.resolve({ plans: proposedPlans(view).map(shown) }),
+      () => {
+        const scheduled = scheduledPlans(view, clock.realtimeMs());
+        return Promise.resolve({ plans: [...proposedPlans(view), ...scheduled].map(shown) });
+      },
     ),
     route(
       {
@@ -99,7 +104,7 @@ export function planRoutes(
         method: 'POST',
         path: '/v1/plans/:plan/approve',
         summary:
-          'Approve a plan that waits; `startAtMs` schedules it, `without` leaves moves of it out.',
+          'Approve a plan that waits; `startAtMs` schedules it, or gives one that is scheduled another time (null: now); `without` leaves moves of it out.',
         answer: planViewSchema,
         params: paramsSchema,
         body: z.strictObject({

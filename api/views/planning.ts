@@ -8,6 +8,7 @@ import type { Eligibility } from '../../core/table-store/eligibility.js';
 import { plannerOptions } from '../../core/table-store/policy.js';
 import { PAUSE } from '../../core/table-store/records/plan.js';
 import type { TableView } from '../../core/table-store/view.js';
+import type { Adviser } from '../../forecaster/planner/adviser.js';
 import { inputsFromRecords } from '../../forecaster/planner/from-records.js';
 import type { PlanningInputs } from '../../forecaster/planner/inputs.js';
 
@@ -17,6 +18,7 @@ export interface PlanningParts {
   readonly metricStore: MetricStore;
   readonly eligibility: Eligibility;
   readonly clock: Clock;
+  readonly adviser: Adviser;
 }
 
 export interface PlanningOptions {
@@ -34,9 +36,11 @@ export interface Planning {
   readonly run: ForecastRun;
 }
 
-/** From the same records as a round, by the same code. @throws ERR_NO_FORECAST, ERR_STORE_UNAVAILABLE */
+/**
+ * From the same records as a round, by the same code. @throws ERR_NO_FORECAST, ERR_STORE_UNAVAILABLE
+ */
 export async function planningOf(
-  { view, metricStore, eligibility, clock }: PlanningParts,
+  { view, metricStore, eligibility, clock }: Omit<PlanningParts, 'adviser'>,
   { planner, stepMs, seed }: PlanningOptions,
 ): Promise<Planning> {
   const run = (await metricStore.latestForecast()) ?? fail('ERR_NO_FORECAST');

@@ -215,7 +215,7 @@ function balancerOf(view: TableView, nowMs: number): Status['balancer'] {
     );
     const isLater = startAtMs !== null && startAtMs > nowMs;
     const text = isLater
-      ? `plan ${plan.id} (${moves}) is approved for ${new Date(startAtMs).toISOString()}`
+      ? `plan ${plan.id} (${moves}) is approved for ${new Date(startAtMs).toISOString()}; foreshift apply ${plan.id} makes them now`
       : `plan ${plan.id} is being applied: ${moves}, because ${plan.trigger.detail}`;
     return { kind: 'applying', plan: plan.id, text };
   }

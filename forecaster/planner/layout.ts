@@ -3,6 +3,7 @@ import { GroupTally } from './group-tally.js';
 import type { Problem } from './problem.js';
 import { NOWHERE, isAway } from './problem.js';
 import { eveningWeightOf, isMisplaced } from './score.js';
+import type { MoveLimits } from './move-allowance.js';
 import { MoveAllowance } from './move-allowance.js';
 
 /**
@@ -49,7 +50,7 @@ export class Layout {
     this.problem = problem;
     this.assignment = Int32Array.from(problem.start);
     this.loads = new Loads(problem, problem.start);
-    this.allowance = new MoveAllowance(problem);
+    this.allowance = new MoveAllowance(problem.start, servers.length, limitsOf(problem));
     this.groups = new GroupTally(problem.grouping, this.assignment);
     this.overloads = new Float64Array(servers.length);
     this.pressures = new Float64Array(servers.length);
@@ -268,6 +269,17 @@ export class Layout {
     this.#next[previous] = next;
     if (next !== NOWHERE) this.#previous[next] = previous;
   }
+}
+
+/** The number of all moves is asked for before anything is probed: `canAfford`. */
+function limitsOf({ bytes, bytesMax, serverMovesMax, serverBytesMax }: Problem): MoveLimits {
+  return {
+    weight: bytes,
+    movesMax: Infinity,
+    weightMax: bytesMax,
+    movesPerServerMax: serverMovesMax,
+    weightPerServerMax: serverBytesMax,
+  };
 }
 
 /** Beyond any sum of the other costs. */

@@ -71,13 +71,13 @@ export class Loads {
   /** Utilization of a server in a cell, with `added` on it and without `removed`; `nobody` stands for none. */
   at(server: number, cell: number, added: number, removed: number): number {
     const { dimensions, demand, perCapacity } = this.#problem;
-    const { median, own, common, factors } = demand;
+    const { mean, own, common, factors } = demand;
     const cells = this.#cells;
     const at = server * cells + cell;
     const plus = added * cells + cell;
     const minus = removed * cells + cell;
     const per = perCapacity[server * dimensions.length + Math.floor(cell / demand.steps)]!;
-    const sum = this.#sums[at]! + median[plus]! - median[minus]!;
+    const sum = this.#sums[at]! + mean[plus]! - mean[minus]!;
     if (factors === CERTAIN) return sum * per;
     let variance = this.#own[at]! + own[plus]! - own[minus]!;
     for (let factor = 0; factor < factors; factor++) {
@@ -110,7 +110,7 @@ export class Loads {
       const cost = this.overload * objective.overloadWeight + this.pressure;
       return this.isBroken || cost > most ? TOO_DEAR : cost;
     }
-    const { median, steps } = demand;
+    const { mean, steps } = demand;
     const cells = this.#cells;
     const sums = this.#sums;
     const perStep = 1 / steps;
@@ -122,7 +122,7 @@ export class Loads {
       const per = perCapacity[server * dimensions.length + dimension]!;
       const free = per > 0 ? objective.target / per : TOO_DEAR;
       for (const end = at + steps; at < end; at++, plus++, minus++) {
-        const excess = sums[at]! + median[plus]! - median[minus]! - free;
+        const excess = sums[at]! + mean[plus]! - mean[minus]! - free;
         if (excess <= 0) continue;
         const share = excess * per;
         cost += share * share * perStep;
@@ -139,7 +139,7 @@ export class Loads {
 
   #probeCertain(server: number, added: number, removed: number): void {
     const { perCapacity, demand, dimensions, objective } = this.#problem;
-    const { median, steps } = demand;
+    const { mean, steps } = demand;
     const { target } = objective;
     const cells = this.#cells;
     const sums = this.#sums;
@@ -156,7 +156,7 @@ export class Loads {
       const end = at + steps;
       let sum = 0;
       for (; at < end; at++, plus++, minus++) {
-        const utilization = (sums[at]! + median[plus]! - median[minus]!) * per;
+        const utilization = (sums[at]! + mean[plus]! - mean[minus]!) * per;
         sum += utilization;
         if (utilization > peak) peak = utilization;
         if (utilization <= target) continue;
@@ -176,7 +176,7 @@ export class Loads {
 
   #probeSpread(server: number, added: number, removed: number): void {
     const { perCapacity, demand, dimensions, objective } = this.#problem;
-    const { median, own, common, steps } = demand;
+    const { mean, own, common, steps } = demand;
     const { target } = objective;
     const cells = this.#cells;
     const factors = this.#factors;
@@ -209,7 +209,7 @@ export class Loads {
           variance += part * part;
         }
         const spread = variance > 0 ? Math.sqrt(variance) : 0;
-        const utilization = (sums[at]! + median[plus]! - median[minus]! + spread) * per;
+        const utilization = (sums[at]! + mean[plus]! - mean[minus]! + spread) * per;
         sum += utilization;
         if (utilization > peak) peak = utilization;
         if (utilization <= target) continue;
@@ -228,11 +228,11 @@ export class Loads {
   }
 
   #apply(resource: number, server: number, sign: 1 | -1): void {
-    const { median, own, common, factors } = this.#problem.demand;
+    const { mean, own, common, factors } = this.#problem.demand;
     const cells = this.#cells;
     const from = resource * cells;
     const to = server * cells;
-    for (let cell = 0; cell < cells; cell++) this.#sums[to + cell]! += sign * median[from + cell]!;
+    for (let cell = 0; cell < cells; cell++) this.#sums[to + cell]! += sign * mean[from + cell]!;
     if (factors === CERTAIN) return;
     for (let cell = 0; cell < cells; cell++) this.#own[to + cell]! += sign * own[from + cell]!;
     const width = factors * cells;

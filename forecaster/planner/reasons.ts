@@ -15,24 +15,38 @@ export interface Shift {
   readonly target: number;
 }
 
+/** If nothing is done, and with the plan. */
+interface Worlds {
+  readonly nothing: Float64Array;
+  readonly plan: Float64Array;
+  readonly loads: Loads;
+  readonly groupsAtStart: GroupTally;
+  readonly groupsInPlan: GroupTally;
+}
+
 /** Why each shift of a plan is made: found by asking what would be if it were not. */
 export class Reasons {
   readonly #problem: Problem;
   readonly #grid: Grid;
-  readonly #nothing: Float64Array;
-  readonly #plan: Float64Array;
-  readonly #loads: Loads;
-  readonly #groupsAtStart: GroupTally;
-  readonly #groupsInPlan: GroupTally;
+  readonly #assignment: Int32Array;
+  #worlds: Worlds | undefined;
 
   constructor(problem: Problem, assignment: Int32Array, grid: Grid) {
     this.#problem = problem;
     this.#grid = grid;
-    this.#nothing = utilizationOf(problem, problem.demand, problem.start);
-    this.#plan = utilizationOf(problem, problem.demand, assignment);
-    this.#loads = new Loads(problem, assignment);
-    this.#groupsAtStart = new GroupTally(problem.grouping, problem.start);
-    this.#groupsInPlan = new GroupTally(problem.grouping, assignment);
+    this.#assignment = assignment;
+  }
+
+  /** Made when first asked for: what must move, whatever the loads, never asks. */
+  get #judged(): Worlds {
+    const problem = this.#problem;
+    return (this.#worlds ??= {
+      nothing: utilizationOf(problem, problem.demand, problem.start),
+      plan: utilizationOf(problem, problem.demand, this.#assignment),
+      loads: new Loads(problem, this.#assignment),
+      groupsAtStart: new GroupTally(problem.grouping, problem.start),
+      groupsInPlan: new GroupTally(problem.grouping, this.#assignment),
+    });
   }
 
   of(shift: Shift): Reason {
@@ -55,16 +69,17 @@ export class Reasons {
   /** It mends a rule of its group, which without it would be broken as it is. */
   #mending(shift: Shift): Reason | undefined {
     const { resource, source, target } = shift;
-    const isMending = this.#groupsAtStart.faultsDelta(resource, source, target) < 0;
+    const isMending = this.#judged.groupsAtStart.faultsDelta(resource, source, target) < 0;
     return isMending ? this.#grouped(shift) : undefined;
   }
 
   /** With the others as planned a rule of its group would be broken if it stayed. */
   #grouped({ resource, source, target }: Shift): Reason | undefined {
-    const groups = this.#groupsInPlan;
+    const groups = this.#judged.groupsInPlan;
     if (groups.meets(resource, source)) return this.#plain('apart', source);
-    const faults = groups.faultsDelta(resource, target, source);
-    return faults > 0 ? this.#plain('spread', source) : undefined;
+    if (groups.faultsDelta(resource, target, source) <= 0) return undefined;
+    const isAlone = groups.companyDelta(resource, target, source) > 0;
+    return this.#plain(isAlone ? 'company' : 'spread', source);
   }
 
   /** A reason without a load. @param server `NOWHERE`: none */
@@ -83,13 +98,13 @@ export class Reasons {
   /** The source would pass a limit, this resource has its part in it, and the plan takes something off. */
   #overload({ resource, source }: Shift): Reason | undefined {
     const cell = this.#worstCell(source, (at, index) => {
-      const without = this.#nothing[at]!;
+      const without = this.#judged.nothing[at]!;
       const hasPart = this.#isMadeBy(resource, index);
-      return hasPart && without > this.#plan[at]! + EPSILON ? without : 0;
+      return hasPart && without > this.#judged.plan[at]! + EPSILON ? without : 0;
     });
     if (cell === NOWHERE) return undefined;
     const at = source * this.#problem.demand.cells + cell;
-    const before = this.#nothing[at]!;
+    const before = this.#judged.nothing[at]!;
     if (before <= this.#problem.objective.target + EPSILON) return undefined;
     return this.#reason('overload', source, { cell, before, limit: this.#limitFor(before) });
   }
@@ -105,9 +120,12 @@ export class Reasons {
   /** No limit is in danger: the source becomes emptier, or would become fuller by the other shifts. */
   #evening({ resource, source }: Shift): Reason {
     const { cells } = this.#problem.demand;
-    const relieved = this.#worstCell(source, (at) => this.#nothing[at]! - this.#plan[at]!);
+    const relieved = this.#worstCell(
+      source,
+      (at) => this.#judged.nothing[at]! - this.#judged.plan[at]!,
+    );
     if (relieved !== NOWHERE) {
-      const before = this.#nothing[source * cells + relieved]!;
+      const before = this.#judged.nothing[source * cells + relieved]!;
       return this.#reason('imbalance', source, { cell: relieved, before, limit: null });
     }
     const filled = this.#worstCell(source, (_at, index) => this.#stayed(resource, source, index));
@@ -135,7 +153,7 @@ export class Reasons {
       dimension: dimensions[Math.floor(cell / steps)]!,
       atMs: this.#grid.startMs + (cell % steps) * this.#grid.stepMs,
       before: rounded(before),
-      after: rounded(this.#plan[server * demand.cells + cell]!),
+      after: rounded(this.#judged.plan[server * demand.cells + cell]!),
       limit,
     };
   }
@@ -156,12 +174,12 @@ export class Reasons {
 
   /** Utilization with the plan, had the resource stayed. */
   #stayed(resource: number, server: number, cell: number): number {
-    return this.#loads.at(server, cell, resource, nobodyOf(this.#problem));
+    return this.#judged.loads.at(server, cell, resource, nobodyOf(this.#problem));
   }
 
   #isMadeBy(resource: number, cell: number): boolean {
-    const { median, own, common, cells, factors } = this.#problem.demand;
-    if (median[resource * cells + cell]! > 0) return true;
+    const { mean, own, common, cells, factors } = this.#problem.demand;
+    if (mean[resource * cells + cell]! > 0) return true;
     if (factors < 0) return false;
     if (own[resource * cells + cell]! > 0) return true;
     for (let factor = 0; factor < factors; factor++) {

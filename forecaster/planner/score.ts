@@ -72,6 +72,7 @@ function levelsOf(
  */
 export function eveningWeightOf(problem: Problem, assignment: Int32Array): number {
   const { demand, objective } = problem;
+  if (objective.imbalanceMax === Infinity) return 0;
   const levels = levelsOf(problem, demand, utilizationOf(problem, demand, assignment));
   const highest = levels.reduce((most, level) => Math.max(most, level), 0);
   const isUneven = imbalanceOf(problem, assignment, levels) > objective.imbalanceMax + EPSILON;

@@ -1,4 +1,4 @@
-import type { Dimension, ServerId } from '../../core/domain.js';
+import type { Dimension, ResourceId, ServerId } from '../../core/domain.js';
 import { DIMENSIONS } from '../../core/domain.js';
 import { fail } from '../../core/errors.js';
 import type { ForecastBlock } from '../../core/forecast.js';
@@ -10,7 +10,7 @@ import { headroomTarget } from './losses.js';
 import type { PlannerOptions, PlanningInputs, PlanningResource, PlanningServer } from './inputs.js';
 import type { Allowed, Freedom, Need, Objective, Problem, Role } from './problem.js';
 import { NOWHERE } from './problem.js';
-import { moveCostsOf, sizesOf } from './sizing.js';
+import { burdensOf, moveCostsOf, sizesOf } from './sizing.js';
 
 const HOUR_MS = 3_600_000;
 
@@ -25,6 +25,12 @@ export interface Translation {
 
 /** @throws ERR_PLANNING_INVALID — a name twice, a capacity or load that none can be */
 export function translate(inputs: PlanningInputs): Translation {
+  const { problem, ...rest } = translateUnpriced(inputs);
+  return { ...rest, problem: { ...problem, moveCost: moveCostsOf(problem, inputs.options) } };
+}
+
+/** The same, no move costing anything: what that is asks for a look at all loads. */
+export function translateUnpriced(inputs: PlanningInputs): Translation {
   const resources = sortedById('resource', inputs.resources);
   const servers = sortedById('server', inputs.servers);
   const serverIndex = new Map(servers.map(({ id }, index) => [id, index]));
@@ -41,7 +47,7 @@ export function translate(inputs: PlanningInputs): Translation {
   const ids = resources.map(({ id }) => id);
   const bytes = bytesOf(inputs, resources);
   const start = Int32Array.from(places, (place) => place.start);
-  const plain: Problem = {
+  const problem: Problem = {
     resources: ids,
     servers: servers.map(({ id }) => id),
     dimensions,
@@ -64,6 +70,12 @@ export function translate(inputs: PlanningInputs): Translation {
     needs: places.map(({ need }) => need),
     size,
     moveCost: new Float64Array(resources.length),
+    burden: burdensOf(resources.length, [
+      { weight: inputs.options.moveBytesWeight, amounts: bytes },
+      { weight: inputs.options.moveInFlightWeight, amounts: inFlightOf(resources) },
+    ]),
+    isUnmeasured: Uint8Array.from(resources, (_resource, index) => (isKnown(rows, index) ? 0 : 1)),
+    response: responseOf(servers),
     objective: objectiveOf(
       inputs.options,
       headroomTarget(servers, dimensions, inputs.options.headroom),
@@ -79,7 +91,6 @@ export function translate(inputs: PlanningInputs): Translation {
     batchMovesMax: inputs.options.batchMovesMax,
     unservedBatchMovesMax: inputs.options.unservedBatchMovesMax,
   };
-  const problem = { ...plain, moveCost: moveCostsOf(plain, inputs.options) };
   return { problem, rows, resources, servers };
 }
 
@@ -222,12 +233,37 @@ function bytesOf(
   { forecast: { series }, last }: PlanningInputs,
   resources: readonly PlanningResource[],
 ): Float64Array {
-  const memory = new Map(
-    series.flatMap((key, at) =>
-      key.subject === 'resource' && key.metric === 'memory' ? [[key.id, last[at]!] as const] : [],
-    ),
-  );
+  const memory = new Map<ResourceId, number>();
+  for (const [at, key] of series.entries()) {
+    if (key.subject === 'resource' && key.metric === 'memory') memory.set(key.id, last[at]!);
+  }
   return Float64Array.from(resources, ({ id }) => Math.max(0, memory.get(id) ?? 0) || 0);
+}
+
+function inFlightOf(resources: readonly PlanningResource[]): Float64Array {
+  return Float64Array.from(resources, ({ id, inFlight = 0 }) =>
+    inFlight >= 0 && inFlight < Infinity
+      ? inFlight
+      : fail('ERR_PLANNING_INVALID', {
+          what: `resource ${id}`,
+          why: `${inFlight} in flight is below 0 or endless`,
+        }),
+  );
+}
+
+/** Of whom it is not known counts as the mean of the others. */
+function responseOf(servers: readonly PlanningServer[]): Float64Array | null {
+  const known = servers.flatMap(({ id, responseMs }) => {
+    if (responseMs === undefined) return [];
+    if (responseMs >= 0 && responseMs < Infinity) return [responseMs];
+    return fail('ERR_PLANNING_INVALID', {
+      what: `server ${id}`,
+      why: `a response time of ${responseMs} ms is below 0 or endless`,
+    });
+  });
+  if (known.length === 0) return null;
+  const mean = known.reduce((sum, ms) => sum + ms, 0) / known.length;
+  return Float64Array.from(servers, ({ responseMs = mean }) => responseMs);
 }
 
 function freedomOf(

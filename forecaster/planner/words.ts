@@ -7,7 +7,7 @@ import type {
   PlanScore,
   Reason,
 } from '../../core/plan.js';
-import { counted } from '../../core/text.js';
+import { bytesWords, counted } from '../../core/text.js';
 
 /* What the planner says, for a person: one plain sentence each, the same at the command line, in the API and on the page. */
 
@@ -50,6 +50,8 @@ export function reasonWords(reason: Reason, nowMs?: number): string {
       return `${server ?? 'its server'} is to serve another of its group, and they are to be apart`;
     case 'spread':
       return 'its group would be in too few zones';
+    case 'company':
+      return 'its group and another, of which one needs the other, are to be in the same zone';
     case 'lost':
       return `${server ?? 'its server'} is lost`;
     case 'pin':
@@ -57,6 +59,13 @@ export function reasonWords(reason: Reason, nowMs?: number): string {
     case 'rollback':
       return 'takes back an earlier move';
   }
+}
+
+/** "starts best at 09:40 UTC, before 09:50 UTC"; null: at once. */
+export function startWords({ window }: PlannedMove, nowMs: number): string | null {
+  if (window === undefined || window.cheapestMs <= nowMs) return null;
+  const { cheapestMs, untilMs } = window;
+  return `starts best at ${timeWords(cheapestMs, nowMs)}, before ${timeWords(untilMs, nowMs)}`;
 }
 
 /** "94 % of its CPU at 09:44 UTC (limit 80 %), with the plan 71 %" */
@@ -180,14 +189,18 @@ export function percentWords(value: number, beside: number | null = null): strin
   return `${isAlike || isSmall ? (value * 100).toFixed(1) : whole} %`;
 }
 
-const BYTE_UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'];
-
-/** "1.5 GB": in thousands, one decimal. */
-function bytesWords(bytes: number): string {
-  let value = bytes;
-  let unit = 0;
-  for (; value >= 999.95 && unit < BYTE_UNITS.length - 1; unit++) value /= 1000;
-  return `${unit === 0 ? Math.round(value) : value.toFixed(1)} ${BYTE_UNITS[unit]!}`;
+/** "8 cores", "64 GB of memory" */
+export function amountWords(dimension: Dimension, amount: number): string {
+  switch (dimension) {
+    case 'cpu':
+      return counted(Number(amount.toPrecision(3)), 'core');
+    case 'memory':
+      return `${bytesWords(amount)} of memory`;
+    case 'network':
+      return `${bytesWords(amount)}/s of network`;
+    case 'hits':
+      return `${Number(amount.toPrecision(3))} requests/s`;
+  }
 }
 
 /** "09:44 UTC", with the date unless it is today's, and with seconds unless it is a full minute. */

@@ -4,6 +4,7 @@ import { endMsOf } from '../../core/panel.js';
 import type { SeriesKey } from '../../core/sample.js';
 import type { Analysis, Outlook } from '../../forecaster/analysis.js';
 import type { PlanningInputs, PlanningResult } from '../../forecaster/planner/inputs.js';
+import type { Rescue } from '../../forecaster/planner/rescue.js';
 
 /**
  * One forecaster for several trials of the same load that go side by side: what all of them ask at the same time is
@@ -40,5 +41,9 @@ export class SharedForecasts implements Analysis {
 
   plan(inputs: PlanningInputs): Promise<PlanningResult> {
     return this.#analysis.plan(inputs);
+  }
+
+  rescue(inputs: PlanningInputs): Promise<Rescue> {
+    return this.#analysis.rescue(inputs);
   }
 }

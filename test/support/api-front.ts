@@ -15,10 +15,14 @@ import { apiRoutes } from '../../api/routes/all.js';
 import { API_SERVER_DEFAULTS, ApiServer } from '../../api/server.js';
 import { MemoryBus } from '../../core/bus/memory.js';
 import { configSchema } from '../../core/config/schema.js';
+import { forecastBlock } from '../../core/forecast.js';
 import { MemoryMetricStore } from '../../core/metric-store/memory.js';
 import type { MetricStore } from '../../core/metric-store/port.js';
 import { Eligibility } from '../../core/table-store/eligibility.js';
+import type { Adviser } from '../../forecaster/planner/adviser.js';
+import { InlineAdviser } from '../../forecaster/planner/adviser.js';
 import { ControlPlane } from './control-plane.js';
+import { r } from './names.js';
 
 export interface Answer {
   readonly status: number;
@@ -44,6 +48,7 @@ const BROKEN: ApiRoute = {
 
 /** What a test brings itself. */
 export interface Brought {
+  readonly adviser?: Adviser;
   readonly plane?: ControlPlane;
   readonly metricStore?: MetricStore;
   readonly assets?: ReadonlyMap<string, Asset>;
@@ -53,6 +58,7 @@ export interface Brought {
 export class ApiFront {
   readonly plane: ControlPlane;
   readonly bus: MemoryBus;
+  readonly metricStore: MetricStore;
   readonly access: Access;
   readonly routes: readonly ApiRoute[];
   readonly server: ApiServer;
@@ -61,10 +67,12 @@ export class ApiFront {
     plane: ControlPlane,
     options: AccessOptions,
     {
+      adviser = new InlineAdviser(),
       metricStore = new MemoryMetricStore(),
       assets = new Map([['/', { type: 'text/html', content: '<p>' }]]),
     }: Brought,
   ) {
+    this.metricStore = metricStore;
     this.plane = plane;
     this.bus = new MemoryBus(plane);
     const { view, clock, store, log } = plane;
@@ -80,6 +88,7 @@ export class ApiFront {
           metricStore,
           collector: () => [],
           engines: [],
+          adviser,
         },
         {
           state: {
@@ -122,6 +131,21 @@ export class ApiFront {
 
   stop(): Promise<void> {
     return this.server.stop();
+  }
+
+  /** What each resource will need: so many cores, all the time. */
+  async forecast(cores: Readonly<Record<string, number>>): Promise<void> {
+    const madeAtMs = this.plane.clock.realtimeMs();
+    const series = Object.keys(cores).map((id) => {
+      return { subject: 'resource', id: r(id), metric: 'cpu' } as const;
+    });
+    const block = forecastBlock(series, { startMs: madeAtMs, stepMs: 300_000, steps: 2 });
+    for (const [row, { id }] of series.entries()) {
+      block.paths.fill(cores[id] ?? 0, row * 6, (row + 1) * 6);
+      block.peaks.fill(cores[id] ?? 0, row * 3, (row + 1) * 3);
+    }
+    const models = series.map(() => 'naive');
+    await this.metricStore.writeForecast({ madeAtMs, models, block, leads: [1] });
   }
 
   /** Good for an hour. */

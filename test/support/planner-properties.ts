@@ -1,11 +1,13 @@
 import { planProblem } from '../../forecaster/planner/packing/problem-plan.js';
 import { planFor } from '../../forecaster/planner/planner.js';
+import { rescueFor } from '../../forecaster/planner/rescue.js';
 import { missedBest } from './packing/best-of-all.js';
 import { permuted as permutedProblem } from './packing/permuted.js';
 import { problemFaults } from './packing/problem-checker.js';
 import { randomProblem } from './packing/random-problem.js';
 import { faultsOf } from './planner/checker.js';
 import { randomInputs } from './planner/random-inputs.js';
+import { rescueFaults } from './planner/rescue-checker.js';
 import { lowestPeak, permuted, small } from './planner/variants.js';
 
 /** Of one problem file. */
@@ -28,6 +30,7 @@ function fleetFaults(seed: number): string[] {
   const inputs = randomInputs(seed);
   const result = planFor(inputs);
   const faults = faultsOf(inputs, result);
+  faults.push(...rescueFaults(inputs, rescueFor(inputs)));
   if (seed % PERMUTED_EVERY === 0) {
     const again = JSON.stringify(planFor(permuted(inputs)));
     if (again !== JSON.stringify(result)) faults.push('another order, another plan');

@@ -1,5 +1,6 @@
 import { fail } from '../../../core/errors.js';
-import type { MoveLimits, Packing } from './packing.js';
+import type { MoveLimits } from '../move-allowance.js';
+import type { Packing } from './packing.js';
 import type { Group } from '../problem.js';
 import { NOWHERE } from '../problem.js';
 import type { ProblemFile } from './problem-file.js';
@@ -64,7 +65,13 @@ export function packingFrom(file: ProblemFile): Packing {
     })),
     zonings: zonings.all(),
     price: {
-      resource: Float64Array.from(resources, ({ moveCost }) => moveCost * moves.costWeight),
+      resource: Float64Array.from(
+        resources,
+        ({ moveCost, sessions, inFlight }) =>
+          moveCost * moves.costWeight +
+          sessions * moves.sessionWeight +
+          inFlight * moves.inFlightWeight,
+      ),
       distance: distancesOf(file),
       busiestGroup: moves.busiestGroupWeight,
     },

@@ -1,6 +1,6 @@
 import type { Packing } from './packing.js';
 import { NOWHERE } from '../problem.js';
-import { unlimited } from './packing.js';
+import { unlimited } from '../move-allowance.js';
 import { Tableau } from './tableau.js';
 
 /** Moves that are made as one, one batch after the other. */

@@ -1,6 +1,6 @@
 import type { Packing } from './packing.js';
 import { NOWHERE } from '../problem.js';
-import { unlimited } from './packing.js';
+import { unlimited } from '../move-allowance.js';
 import { sizesOf } from './sizes.js';
 import { Tableau } from './tableau.js';
 

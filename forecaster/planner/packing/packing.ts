@@ -1,3 +1,4 @@
+import type { MoveLimits } from '../move-allowance.js';
 import type { Grouping } from '../problem.js';
 import { NOWHERE } from '../problem.js';
 
@@ -45,17 +46,6 @@ export interface MovePrice {
   readonly busiestGroup: number;
 }
 
-export interface MoveLimits {
-  readonly movesMax: number;
-  /** Σ `weight` of the moved resources: bytes, sessions. */
-  readonly weightMax: number;
-  readonly weight: Float64Array;
-  /** Moves that leave or reach one server. */
-  readonly movesPerServerMax: number;
-  /** Σ `weight` of what leaves or reaches one server. */
-  readonly weightPerServerMax: number;
-}
-
 /**
  * A cost of one server that only some fleets have, beyond what `Packing` knows.
  * A benchmark's own rules come in here.
@@ -87,17 +77,6 @@ export function isMisplaced({ allowed }: Packing, resource: number, server: numb
 
 export function movablesOf({ isMovable }: Packing): Int32Array {
   return Int32Array.from(isMovable.keys()).filter((resource) => isMovable[resource] === 1);
-}
-
-/** The same weights, no limit. */
-export function unlimited({ weight }: MoveLimits): MoveLimits {
-  return {
-    weight,
-    movesMax: Infinity,
-    weightMax: Infinity,
-    movesPerServerMax: Infinity,
-    weightPerServerMax: Infinity,
-  };
 }
 
 /** The load of each server, at `s · cells + cell`. */

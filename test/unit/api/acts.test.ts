@@ -11,6 +11,7 @@ import { MODE, PAUSE, PLAN } from '../../../core/table-store/records/plan.js';
 import { ELIGIBLE, PIN, SERVER_STATE } from '../../../core/table-store/records/server.js';
 import { PLACEMENT } from '../../../core/table-store/records/table.js';
 import { ControlPlane } from '../../support/control-plane.js';
+import { PLAN_QUEUE_DEFAULTS, nextWork } from '../../../redirector/switch/plan-queue.js';
 import { g, p, r, s } from '../../support/names.js';
 
 const ANN = { by: 'ann', reason: 'since I say so' };
@@ -130,6 +131,33 @@ describe('a decision on a plan', () => {
     await approvePlan(id, ANN, { startAtMs: plane.clock.realtimeMs() + 5000 }, plane);
     await rejectPlan(id, ANN, plane);
     expect(plane.view.get(PLAN, id)?.value.status).toBe('rejected');
+  });
+
+  it('is carried out at its time, also where that is later than it would have lived', async () => {
+    const plane = await fleet();
+    const id = await proposed(plane);
+    await approvePlan(id, ANN, { startAtMs: plane.clock.realtimeMs() + 3_600_000 }, plane);
+    const next = () => nextWork(plane.view, plane.clock.realtimeMs(), PLAN_QUEUE_DEFAULTS);
+    expect(next()).toEqual({ kind: 'none' });
+    await plane.clock.advance(3_600_000);
+    expect(next()).toMatchObject({ kind: 'batch', batch: 0 });
+    await plane.clock.advance(60_001);
+    expect(next()).toMatchObject({ kind: 'void', why: 'the plan is too old' });
+  });
+
+  it('may be brought forward, or put off, until it has begun', async () => {
+    const plane = await fleet();
+    const id = await proposed(plane);
+    const record = () => plane.view.get(PLAN, id)?.value;
+    const atMs = plane.clock.realtimeMs();
+    await approvePlan(id, ANN, { startAtMs: atMs + 5000 }, plane);
+    await approvePlan(id, { by: 'bob', reason: '' }, { startAtMs: atMs + 9000 }, plane);
+    expect(record()).toMatchObject({ by: 'bob', startAtMs: atMs + 9000 });
+    expect(record()?.plan.expiresAtMs).toBe(atMs + 69_000);
+    await approvePlan(id, ANN, { startAtMs: null }, plane);
+    expect(record()).toMatchObject({ status: 'approved', by: 'ann', startAtMs: null });
+    await approvePlan(id, ANN, { startAtMs: atMs + 5000 }, plane);
+    expect(record()?.startAtMs).toBeNull();
   });
 
   it('knows no plan that is not there', async () => {
@@ -270,5 +298,34 @@ describe('other acts', () => {
     await setMode('auto', ANN, plane);
     expect(plane.view.get(MODE, 'current')?.value.mode).toBe('auto');
     expect(auditTrail(plane.view)).toHaveLength(3);
+  });
+
+  it('gives up what auto scheduled when the mode is another, and nothing that a person did', async () => {
+    const plane = await fleet();
+    const startAtMs = plane.clock.realtimeMs() + 5000;
+    const scheduled = async (by: string): Promise<PlanId> => {
+      const { plan } = await recordPlan(
+        {
+          trigger: { kind: 'forecast', detail: 'test' },
+          madeAtMs: plane.clock.realtimeMs(),
+          expiresAtMs: startAtMs + 60_000,
+          base: plane.view.table.generation,
+          states: {},
+          batches: [],
+          standbys: {},
+          analysis: null,
+        },
+        { by, reason: '', startAtMs },
+        plane,
+      );
+      return plan.id;
+    };
+    const own = await scheduled('foreshift');
+    const anns = await scheduled('ann');
+    const statusOf = (id: PlanId) => plane.view.get(PLAN, id)?.value.status;
+    await setMode('auto', ANN, plane);
+    expect([statusOf(own), statusOf(anns)]).toEqual(['approved', 'approved']);
+    await setMode('propose', ANN, plane);
+    expect([statusOf(own), statusOf(anns)]).toEqual(['superseded', 'approved']);
   });
 });

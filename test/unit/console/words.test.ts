@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import * as cli from '../../../cli/words.js';
+import { bytesWords } from '../../../core/text.js';
 import {
   amount,
   bytes,
@@ -14,7 +15,7 @@ describe('numbers and times of the console', () => {
   it('read as those of the command line', () => {
     for (const value of [0, 0.123_456, 7, 99.5, 100, 1204.4, 5e6]) {
       expect(quantity(value)).toBe(cli.quantity(value));
-      expect(bytes(value)).toBe(cli.bytes(value));
+      expect(bytes(value)).toBe(bytesWords(value));
     }
     for (const ms of [0, 38, 2100, 59_999, 60_000, 840_000, 7_200_000, 1e9]) {
       expect(duration(ms)).toBe(cli.duration(ms));

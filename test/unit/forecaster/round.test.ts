@@ -7,6 +7,7 @@ import { MemoryMetricStore } from '../../../core/metric-store/memory.js';
 import { Draft } from '../../../core/table-store/draft.js';
 import { Eligibility } from '../../../core/table-store/eligibility.js';
 import { PAUSE, PLAN, ROUND } from '../../../core/table-store/records/plan.js';
+import { LOST } from '../../../core/table-store/records/server.js';
 import { PLACEMENT } from '../../../core/table-store/records/table.js';
 import { InlineAnalysis } from '../../../forecaster/inline-analysis.js';
 import { Round } from '../../../forecaster/round.js';
@@ -25,7 +26,13 @@ async function service({
   mode = 'auto',
   steps = 40,
   movesMax = 16,
-}: { readonly mode?: Mode; readonly steps?: number; readonly movesMax?: number } = {}) {
+  load = LOAD,
+}: {
+  readonly mode?: Mode;
+  readonly steps?: number;
+  readonly movesMax?: number;
+  readonly load?: number;
+} = {}) {
   const plane = await ControlPlane.with(
     ['s1', 's2'],
     Object.fromEntries(RESOURCES.map((id) => [id, 's1@1.5'])),
@@ -46,7 +53,7 @@ async function service({
     for (let left = count; left > 0; left--) {
       const timeMs = plane.clock.realtimeMs();
       await metricStore.writeSamples(
-        RESOURCES.map((id) => sample(resourceSeries(id, 'cpu'), timeMs, LOAD)),
+        RESOURCES.map((id) => sample(resourceSeries(id, 'cpu'), timeMs, load)),
       );
       await plane.clock.advance(STEP_MS);
     }
@@ -62,6 +69,24 @@ async function service({
     { mode, forecast, planner, triggers, seed: 1 },
   );
   return { plane, metricStore, analysis, round, read, measure };
+}
+
+const LOSS = { kind: 'event', detail: 's1 is lost' } as const;
+
+/** One of the four is on its way when s1 is lost; `planned`: how often it was planned since. */
+async function withLoss(options: Parameters<typeof service>[0] = {}) {
+  const parts = await service({ movesMax: 1, ...options });
+  const { plane, round, analysis } = parts;
+  await round.run(TRIGGER);
+  let plans = 0;
+  const plan = analysis.plan.bind(analysis);
+  analysis.plan = (inputs) => {
+    plans += 1;
+    return plan(inputs);
+  };
+  const loss = { loss: '1', evidence: 'dead', how: 'a test', sinceMs: 0 } as const;
+  await plane.write(new Draft().put(LOST, s('s1'), loss));
+  return { ...parts, planned: () => plans };
 }
 
 function planeParts({ store, view, clock, log }: ControlPlane) {
@@ -189,5 +214,32 @@ describe('a round', () => {
     expect(forecasts).toBe(0);
     await round.run(TRIGGER);
     expect(forecasts).toBe(1);
+  });
+
+  it('gives what a lost server had to others at once, then plans by what came of it', async () => {
+    const { plane, round, planned } = await withLoss({ load: 0.9 });
+    const first = await round.run(LOSS, { isQuick: true });
+    expect(planned()).toBe(0);
+    const record = plane.view.get(PLAN, first.plan ?? ('' as never))?.value;
+    expect(record).toMatchObject({ status: 'approved', plan: { trigger: LOSS, analysis: null } });
+    const moves = record?.plan.batches.flatMap((batch) => batch.moves) ?? [];
+    // One of the four was on its way already.
+    expect(moves.map(({ target, reason }) => [target, reason.kind])).toEqual(
+      moves.map(() => ['s2', 'lost']),
+    );
+    expect(moves).toHaveLength(3);
+    expect(plane.view.get(ROUND, 'last')?.value).toEqual(first);
+    await round.run(LOSS, { isQuick: true });
+    expect(planned()).toBe(1);
+  });
+
+  it('goes on to plan where not all that was lost finds room', async () => {
+    const { plane, round, planned } = await withLoss();
+    await round.run(LOSS, { isQuick: true });
+    expect(planned()).toBe(1);
+    const moved = [...plane.view.all(PLAN).values()]
+      .flatMap(({ value }) => value.plan.batches)
+      .flatMap((batch) => batch.moves);
+    expect(moved.map(({ resource }) => resource).sort()).toEqual(RESOURCES);
   });
 });

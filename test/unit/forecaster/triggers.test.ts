@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { eventTrigger, forecastTrigger, thresholdTrigger } from '../../../forecaster/triggers.js';
 import type { FleetFacts } from '../../../forecaster/triggers.js';
-import { r, s } from '../../support/names.js';
+import { p, r, s } from '../../support/names.js';
 
 const OPTIONS = { ratio: 1.5, overallMin: 0.3 };
 
@@ -54,11 +54,13 @@ describe('an event', () => {
     unassigned: readonly string[] = [],
     misplaced: readonly string[] = [],
     offPin: readonly string[] = [],
+    rescues: readonly string[] = [],
   ): FleetFacts => ({
     servers: new Map(Object.entries(servers).map(([id, state]) => [s(id), state])),
     unassigned: unassigned.map(r),
     misplaced: misplaced.map(r),
     offPin: offPin.map(r),
+    rescues: rescues.map(p),
   });
   const before = facts({ s1: 'ready', s2: 'ready' });
 
@@ -81,6 +83,11 @@ describe('an event', () => {
       'a resource that was pinned to another server',
       facts({ s1: 'ready', s2: 'ready' }, [], [], ['a']),
       'a elsewhere than pinned',
+    ],
+    [
+      'the end of a plan that gave what was lost new servers',
+      facts({ s1: 'ready', s2: 'ready' }, [], [], [], ['7']),
+      'plan 7 gave what was lost new servers',
     ],
   ])('is %s', (_what, after, detail) => {
     expect(eventTrigger(before, after)).toEqual({ kind: 'event', detail });

@@ -8,12 +8,14 @@ import type { ApiRoute } from '../api/route.js';
 import { apiRoutes } from '../api/routes/all.js';
 import { pageAssets } from '../cli/services/assets.js';
 import { MemoryBus } from '../core/bus/memory.js';
+import type { SimulatedClock } from '../core/clock/simulated.js';
 import { configSchema } from '../core/config/schema.js';
 import { forecastBlock } from '../core/forecast.js';
 import { MemoryMetricStore } from '../core/metric-store/memory.js';
 import type { Sample, SeriesKey } from '../core/sample.js';
 import { Eligibility } from '../core/table-store/eligibility.js';
 import { recordPlan } from '../core/table-store/plans.js';
+import { InlineAdviser } from '../forecaster/planner/adviser.js';
 import { ControlPlane } from '../test/support/control-plane.js';
 import { resourceSeries, serverSeries } from '../test/support/series.js';
 import { cpuSeconds } from './cpu-seconds.js';
@@ -31,8 +33,8 @@ function option(name: string, fallback: number): number {
 
 /** How often the page asks at most (console/pages/cluster.ts), by path. */
 const CLUSTER_PAGE = [
-  ['/v1/status', 2000],
-  ['/v1/plans', 2000],
+  ['/v1/status', 3000],
+  ['/v1/plans', 3000],
   ['/v1/heat-map?pastSteps=72', 30_000],
 ] as const;
 const OTHERS = [
@@ -47,7 +49,10 @@ const OTHERS = [
   '/v1/history?limit=1000',
 ] as const;
 
-async function filled(): Promise<readonly ApiRoute[]> {
+async function filled(): Promise<{
+  readonly routes: readonly ApiRoute[];
+  readonly clock: SimulatedClock;
+}> {
   const servers = Array.from({ length: SERVERS }, (_, at) => `s${at}`);
   const placements = Object.fromEntries(
     Array.from({ length: RESOURCES }, (_, at) => [`r${at}`, `s${at % SERVERS}@1.5`]),
@@ -93,11 +98,12 @@ async function filled(): Promise<readonly ApiRoute[]> {
   );
   const { view, clock, store, log } = plane;
   const { planner, forecast } = configSchema.parse({});
-  return apiRoutes(
+  const routes = apiRoutes(
     {
       ...{ view, clock, store, log, metricStore },
       bus: new MemoryBus(plane),
       eligibility: new Eligibility(plane),
+      adviser: new InlineAdviser(),
       collector: () => [],
       engines: [],
       adviser: new InlineAdviser(),
@@ -110,6 +116,7 @@ async function filled(): Promise<readonly ApiRoute[]> {
       plans: { planLifeMs: planner.planLifeMs, roundTimeoutMs: 0 },
     },
   );
+  return { routes, clock };
 }
 
 /** Milliseconds of CPU of one answer, and its bytes. */
@@ -126,7 +133,10 @@ async function costOf(
   };
   const bytes = (await answer()).length;
   const before = cpuSeconds();
-  for (let call = 0; call < CALLS; call++) await answer();
+  for (let call = 0; call < CALLS; call++) {
+    await answer();
+    await clock.advance(3000);
+  }
   return { cpuMs: (1000 * (cpuSeconds() - before)) / CALLS, bytes };
 }
 
@@ -139,7 +149,7 @@ function routeOf(routes: readonly ApiRoute[], path: string): [ApiRoute, object] 
   throw new Error(`no route for ${path}`);
 }
 
-const routes = await filled();
+const { routes, clock } = await filled();
 console.log(`${SERVERS} servers, ${RESOURCES} resources`);
 let share = 0;
 for (const [path, restMs] of CLUSTER_PAGE) {

@@ -9,14 +9,15 @@ import { statusSchema } from '../contract/status.js';
 import { whatIfSchema } from '../contract/what-if.js';
 import type { ApiRoute } from '../route.js';
 import { route } from '../route.js';
-import { Coverage } from '../views/coverage.js';
 import { explainedOf } from '../views/explain.js';
 import { historyOf } from '../views/history.js';
+import { Measurements } from '../views/measured.js';
 import { outlookOf } from '../views/outlook.js';
-import type { AdvisedParts, PlanningOptions } from '../views/planning.js';
+import type { PlanningOptions, PlanningParts } from '../views/planning.js';
 import { resourcesOf } from '../views/resources.js';
 import type { StatusOptions, StatusParts } from '../views/status.js';
 import { statusOf } from '../views/status.js';
+import { Unassigned } from '../views/unassigned.js';
 import { whatIfOf } from '../views/what-if.js';
 
 const PAST_STEPS = 72;
@@ -24,7 +25,7 @@ const PAST_STEPS = 72;
 const CHANGES_MAX = 16;
 
 export type StateRoutesOptions = StatusOptions & { readonly planning: PlanningOptions };
-export type StateRoutesParts = Omit<StatusParts, 'coverage'> & Pick<AdvisedParts, 'adviser'>;
+export type StateRoutesParts = StatusParts & Pick<PlanningParts, 'adviser'>;
 
 const changeSchema = z.string().min(1).max(400);
 /** One, or several of the same name; none: the fleet as it is. */
@@ -33,8 +34,8 @@ const changesSchema = z
   .default([]);
 
 /** What is, and what would be: nothing here changes anything. */
-export function stateRoutes(given: StateRoutesParts, options: StateRoutesOptions): ApiRoute[] {
-  const parts = { ...given, coverage: new Coverage(given.metricStore) };
+export function stateRoutes(parts: StateRoutesParts, options: StateRoutesOptions): ApiRoute[] {
+  const memory = { measurements: new Measurements(parts), unassigned: new Unassigned(parts) };
   const { view, clock, eligibility } = parts;
   const { stepMs } = options.forecast;
   return [
@@ -45,7 +46,7 @@ export function stateRoutes(given: StateRoutesParts, options: StateRoutesOptions
         summary: 'How everything is.',
         answer: statusSchema,
       },
-      () => statusOf(parts, options),
+      () => statusOf(parts, options, memory),
     ),
     route(
       {

@@ -15,13 +15,11 @@ export function quantity(value: number | null | undefined): string {
 
 const BYTE_UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'] as const;
 
+/** "1.4 GiB": three digits. */
 export function bytes(value: number): string {
-  let unit = 0;
   let left = value;
-  while (left >= 1023.5 && unit < BYTE_UNITS.length - 1) {
-    left /= 1024;
-    unit += 1;
-  }
+  let unit = 0;
+  for (; left >= 1023.5 && unit < BYTE_UNITS.length - 1; unit++) left /= 1024;
   return `${unit === 0 ? Math.round(left) : Number(left.toPrecision(3))} ${BYTE_UNITS[unit] ?? 'B'}`;
 }
 

@@ -40,8 +40,8 @@ const METRICS = ['utilization', 'cpu', 'memory', 'network', 'hits'] as const;
 /** More servers than these are sorted by what is to come, unless one asks otherwise. */
 const NAMED_MAX = 24;
 
-const STATUS: Ask = { path: '/v1/status', restMs: 2000 };
-const PLANS: Ask = { path: '/v1/plans', restMs: 2000 };
+const STATUS: Ask = { path: '/v1/status', restMs: 3000 };
+const PLANS: Ask = { path: '/v1/plans', restMs: 3000 };
 
 function heatPath(sight: Sight): string {
   const metric = choiceIn(sight.address, 'metric', METRICS, 'utilization');

@@ -431,7 +431,9 @@ export const planPage: Page = {
       STATUS,
       HISTORY,
       ...(id === undefined ? [] : [{ path: planPath(id), restMs: 1000 }]),
-      ...(plan?.status === 'proposed' ? [{ path: scorePath(plan, sight), restMs: SCORE_REST_MS }] : []),
+      ...(plan?.status === 'proposed'
+        ? [{ path: scorePath(plan, sight), restMs: SCORE_REST_MS }]
+        : []),
     ];
   },
   view,

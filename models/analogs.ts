@@ -4,7 +4,7 @@ import { Ordered } from './ordered.js';
 import { RowModel } from './row-model.js';
 
 // Held here: a look at a global on every step is slow where globals are guarded, as in test sandboxes.
-const { abs, max, min } = Math;
+const { abs } = Math;
 
 /** What is compared: the latest steps before an origin. */
 const PATTERN_STEPS = 16;
@@ -14,10 +14,6 @@ const APART_STEPS = 2;
 /** Steps that are first compared by their sum. */
 const GROUP_STEPS = 4;
 const QUANTILES = [0.1, 0.5, 0.9] as const;
-/** So far from where the last origin leads it is looked for a moment that looks more like now than those next to it. */
-const DESCENT_STEPS = 6;
-/** What adding up in another order may make of a distance. */
-const ROUNDING = 1e-9;
 
 /**
  * What came after the moments of the past that looked most like now (nearest neighbours, Lorenz 1969;
@@ -40,10 +36,6 @@ export class Analogs extends RowModel {
   readonly #distances = new Float64Array(NEIGHBOURS);
   readonly #ends = new Int32Array(NEIGHBOURS);
   #count = 0;
-  /** The nearest of the origin asked before, from that origin on. */
-  readonly #behind = new Int32Array(NEIGHBOURS);
-  #behindCount = 0;
-  readonly #minima = new Int32Array(NEIGHBOURS);
   readonly #futures = new Ordered(NEIGHBOURS);
 
   constructor(shape: Shape) {
@@ -58,7 +50,6 @@ export class Analogs extends RowModel {
 
   protected override prepare({ roots, start }: Row): void {
     const sums = this.#sums;
-    this.#behindCount = 0;
     for (let at = start + GROUP_STEPS - 1; at < roots.length; at++) {
       sums[at] = roots[at]! + roots[at - 1]! + roots[at - 2]! + roots[at - 3]!;
     }
@@ -71,14 +62,9 @@ export class Analogs extends RowModel {
     this.#count = 0;
     const first = start + PATTERN_STEPS;
     const last = values.length - horizonSteps;
-    const spans = [
-      { from: first, to: Math.min(last, origin - horizonSteps) },
-      { from: origin + horizonSteps + PATTERN_STEPS, to: last },
-    ];
-    const most = this.#mostIn(roots, origin, spans);
-    for (const span of spans) this.#search(roots, origin, span, most);
-    this.#behindCount = this.#count;
-    for (let k = 0; k < this.#count; k++) this.#behind[k] = this.#ends[k]! - origin;
+    const nearest = { from: first, to: Math.min(last, origin - horizonSteps) };
+    this.#search(roots, origin, nearest);
+    this.#search(roots, origin, { from: origin + horizonSteps + PATTERN_STEPS, to: last });
     for (let h = 0; h < horizonSteps; h++) {
       this.#collect(values, h);
       for (let p = 0; p < QUANTILES.length; p++) {
@@ -88,84 +74,38 @@ export class Analogs extends RowModel {
   }
 
   /**
-   * No further than this is the last neighbour: where the moments that looked like the origin before lead now, there
-   * are mostly some that look like it again, each more so than those beside it, so that each is kept, or nearer ones.
-   */
-  #mostIn(roots: Float32Array, origin: number, spans: readonly Span[]): number {
-    let count = 0;
-    let most = 0;
-    for (let k = 0; k < this.#behindCount; k++) {
-      const near = origin + this.#behind[k]!;
-      const span = spans.find(({ from, to }) => near >= from && near <= to);
-      if (span === undefined) continue;
-      const end = this.#minimumNear(roots, near, span);
-      if (end < 0 || this.#minima.subarray(0, count).includes(end)) continue;
-      this.#minima[count++] = end;
-      most = max(most, this.#distance(roots, end, Infinity));
-    }
-    return count < NEIGHBOURS ? Infinity : most * (1 + ROUNDING);
-  }
-
-  /** An end that is nearer than the one after it and no further than the one before; −1: none so close. */
-  #minimumNear(roots: Float32Array, near: number, { from, to }: Span): number {
-    let end = near;
-    let distance = this.#distance(roots, end, Infinity);
-    for (let steps = 0; steps < DESCENT_STEPS; steps++) {
-      const before = end > from ? this.#distance(roots, end - 1, Infinity) : Infinity;
-      if (before < distance) {
-        end--;
-        distance = before;
-        continue;
-      }
-      const after = end < to ? this.#distance(roots, end + 1, Infinity) : Infinity;
-      if (after > distance) return end;
-      end++;
-      distance = after;
-    }
-    return -1;
-  }
-
-  /**
    * Candidates are ends of patterns: `end` is the first step after one. The latest come first, for they are likely
    * to be near. What the sums of four steps differ by, the steps differ by at least: most candidates are given up at that.
-   * @param most further ones are none of the nearest
    */
-  #search(roots: Float32Array, origin: number, { from, to }: Span, most: number): void {
+  #search(roots: Float32Array, origin: number, { from, to }: Span): void {
     const weights = this.#weights;
     const sums = this.#sums;
+    const pattern = this.#pattern;
     const [light0, light1, light2, light3] = [weights[3]!, weights[7]!, weights[11]!, weights[15]!];
     const sum0 = sums[origin - 1]!;
     const sum1 = sums[origin - 5]!;
     const sum2 = sums[origin - 9]!;
     const sum3 = sums[origin - 13]!;
-    let bound = min(most, this.#bound());
+    let bound = this.#bound();
     for (let end = to; end >= from; end--) {
       const latest = light0 * abs(sum0 - sums[end - 1]!) + light1 * abs(sum1 - sums[end - 5]!);
       if (latest >= bound) continue;
       const least =
         latest + light2 * abs(sum2 - sums[end - 9]!) + light3 * abs(sum3 - sums[end - 13]!);
       if (least >= bound) continue;
-      const distance = this.#distance(roots, end, bound);
+      let distance = 0;
+      for (let i = 0; i < PATTERN_STEPS && distance < bound; i += GROUP_STEPS) {
+        const at = end - 1 - i;
+        distance +=
+          weights[i]! * abs(pattern[i]! - roots[at]!) +
+          weights[i + 1]! * abs(pattern[i + 1]! - roots[at - 1]!) +
+          weights[i + 2]! * abs(pattern[i + 2]! - roots[at - 2]!) +
+          weights[i + 3]! * abs(pattern[i + 3]! - roots[at - 3]!);
+      }
       if (distance >= bound) continue;
       this.#keep(distance, end);
-      bound = min(most, this.#bound());
+      bound = this.#bound();
     }
-  }
-
-  /** Of the pattern from what came before `end`; at least `bound` if it is no nearer. */
-  #distance(roots: Float32Array, end: number, bound: number): number {
-    const weights = this.#weights;
-    const pattern = this.#pattern;
-    let distance = 0;
-    for (let i = 0; i < PATTERN_STEPS && distance < bound; i += GROUP_STEPS) {
-      const at = end - 1 - i;
-      distance +=
-        weights[i]! * abs(pattern[i]! - roots[at]!) +
-        weights[i + 1]! * abs(pattern[i + 1]! - roots[at - 1]!) +
-        weights[i + 2]! * abs(pattern[i + 2]! - roots[at - 2]!) +
-        weights[i + 3]! * abs(pattern[i + 3]! - roots[at - 3]!);
-    }
-    return distance;
   }
 
   /** So far must one be to be kept. */

@@ -380,12 +380,18 @@ export class Stack {
         said1 = said[at]! + shift1;
         said2 = said[at]! + shift2;
       }
-      under0 += max(0, value - said0);
-      under1 += max(0, value - said1);
-      under2 += max(0, value - said2);
-      over0 -= min(0, value - said0);
-      over1 -= min(0, value - said1);
-      over2 -= min(0, value - said2);
+      const miss0 = value - said0;
+      const miss1 = value - said1;
+      const miss2 = value - said2;
+      const short0 = max(0, miss0);
+      const short1 = max(0, miss1);
+      const short2 = max(0, miss2);
+      under0 += short0;
+      under1 += short1;
+      under2 += short2;
+      over0 += short0 - miss0;
+      over1 += short1 - miss1;
+      over2 += short2 - miss2;
     }
     const lossOf = (quantile: number, under: number, over: number): number =>
       count === 0 ? Infinity : (quantile * under + (1 - quantile) * over) / count;

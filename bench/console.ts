@@ -3,7 +3,6 @@
  * `node dist/bench/console.js [--servers 200] [--resources 10000]`
  */
 import { gzipSync } from 'node:zlib';
-import { InlineAdviser } from '../forecaster/planner/adviser.js';
 import type { ApiRoute } from '../api/route.js';
 import { apiRoutes } from '../api/routes/all.js';
 import { pageAssets } from '../cli/services/assets.js';
@@ -106,7 +105,6 @@ async function filled(): Promise<{
       adviser: new InlineAdviser(),
       collector: () => [],
       engines: [],
-      adviser: new InlineAdviser(),
     },
     {
       state: {

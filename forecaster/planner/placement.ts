@@ -10,11 +10,18 @@ import { isMisplaced } from './score.js';
  */
 export function placeNeedy(layout: Layout, rules: Rules): void {
   const placed = new Int32Array(layout.problem.servers.length);
-  for (const resource of needyOf(layout, rules)) {
-    const server = bestServerFor(resource, { layout, rules, placed });
-    if (server === NOWHERE) continue;
-    layout.move(resource, server);
-    placed[server]!++;
+  let needy = needyOf(layout, rules);
+  for (let before = Infinity; needy.length < before;) {
+    for (const resource of needy) {
+      const server = bestServerFor(resource, { layout, rules, placed });
+      if (server === NOWHERE) continue;
+      layout.move(resource, server);
+      placed[server]!++;
+    }
+    // What another needs in its zone may have come after it.
+    if (!layout.groups.hasNeeds) return;
+    before = needy.length;
+    needy = needyOf(layout, rules);
   }
 }
 

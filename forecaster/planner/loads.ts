@@ -1,3 +1,4 @@
+import { Ceilings } from './ceilings.js';
 import type { Problem } from './problem.js';
 import { CERTAIN, EPSILON, NOWHERE } from './problem.js';
 
@@ -27,6 +28,8 @@ export class Loads {
   readonly #common: Float64Array;
   /** Utilization that a cell must not pass: 1, or what it was at worst. */
   readonly #limits: Float64Array;
+  /** Made when first asked for. */
+  #ceilings: Ceilings | undefined;
 
   /** @param assignment of the start: what is over its capacity there may stay so, but not get worse */
   constructor(problem: Problem, assignment: Int32Array) {
@@ -105,36 +108,102 @@ export class Loads {
    */
   costWithin(server: number, added: number, removed: number, most: number): number {
     const { perCapacity, demand, dimensions, objective } = this.#problem;
-    if (demand.factors !== CERTAIN) {
-      this.#probeSpread(server, added, removed);
-      const cost = this.overload * objective.overloadWeight + this.pressure;
-      return this.isBroken || cost > most ? TOO_DEAR : cost;
-    }
-    const { mean, steps } = demand;
-    const cells = this.#cells;
-    const sums = this.#sums;
-    const perStep = 1 / steps;
+    const ceilings = (this.#ceilings ??= this.#makeCeilings());
     let cost = 0;
-    let at = server * cells;
-    let plus = added * cells;
-    let minus = removed * cells;
     for (let dimension = 0; dimension < dimensions.length; dimension++) {
       const per = perCapacity[server * dimensions.length + dimension]!;
       const free = per > 0 ? objective.target / per : TOO_DEAR;
-      for (const end = at + steps; at < end; at++, plus++, minus++) {
-        const excess = sums[at]! + mean[plus]! - mean[minus]! - free;
-        if (excess <= 0) continue;
-        const share = excess * per;
-        cost += share * share * perStep;
-        const over = share + objective.target - 1;
-        if (over > 0) {
-          cost += over * objective.overloadWeight;
-          if (over + 1 > this.#limits[at]! + EPSILON) return TOO_DEAR;
-        }
-        if (cost > most) return TOO_DEAR;
-      }
+      if (ceilings.isWithin(server, dimension, added, removed, free)) continue;
+      cost +=
+        demand.factors === CERTAIN
+          ? this.#dearness(server, dimension, added, removed, most - cost)
+          : this.#dearnessSpread(server, dimension, added, removed, most - cost);
+      if (cost > most) return TOO_DEAR;
     }
-    return cost > most ? TOO_DEAR : cost;
+    return cost;
+  }
+
+  /** What the server would cost in one dimension, with the same shortcuts. */
+  #dearness(
+    server: number,
+    dimension: number,
+    added: number,
+    removed: number,
+    most: number,
+  ): number {
+    const { demand, objective, perCapacity, dimensions } = this.#problem;
+    const { mean, steps, cells } = demand;
+    const per = perCapacity[server * dimensions.length + dimension]!;
+    const sums = this.#sums;
+    const free = objective.target / per;
+    const perStep = 1 / steps;
+    const from = dimension * steps;
+    let cost = 0;
+    let at = server * cells + from;
+    let plus = added * cells + from;
+    let minus = removed * cells + from;
+    for (const end = at + steps; at < end; at++, plus++, minus++) {
+      const excess = sums[at]! + mean[plus]! - mean[minus]! - free;
+      if (excess <= 0) continue;
+      const share = excess * per;
+      cost += share * share * perStep;
+      const over = share + objective.target - 1;
+      if (over > 0) {
+        cost += over * objective.overloadWeight;
+        if (over + 1 > this.#limits[at]! + EPSILON) return TOO_DEAR;
+      }
+      if (cost > most) return TOO_DEAR;
+    }
+    return cost;
+  }
+
+  #dearnessSpread(
+    server: number,
+    dimension: number,
+    added: number,
+    removed: number,
+    most: number,
+  ): number {
+    const { demand, objective, perCapacity, dimensions } = this.#problem;
+    const { mean, own, common, steps, cells, factors } = demand;
+    const per = perCapacity[server * dimensions.length + dimension]!;
+    const sums = this.#sums;
+    const owns = this.#own;
+    const commons = this.#common;
+    const width = factors * cells;
+    const free = objective.target / per;
+    const perStep = 1 / steps;
+    const from = dimension * steps;
+    let cost = 0;
+    let at = server * cells + from;
+    let plus = added * cells + from;
+    let minus = removed * cells + from;
+    let commonAt = server * width + from;
+    let commonPlus = added * width + from;
+    let commonMinus = removed * width + from;
+    for (const end = at + steps; at < end; at++, plus++, minus++) {
+      let variance = owns[at]! + own[plus]! - own[minus]!;
+      for (let rest = 0; rest < width; rest += cells) {
+        const part =
+          commons[commonAt + rest]! + common[commonPlus + rest]! - common[commonMinus + rest]!;
+        variance += part * part;
+      }
+      commonAt++;
+      commonPlus++;
+      commonMinus++;
+      const spread = variance > 0 ? Math.sqrt(variance) : 0;
+      const excess = sums[at]! + mean[plus]! - mean[minus]! + spread - free;
+      if (excess <= 0) continue;
+      const share = excess * per;
+      cost += share * share * perStep;
+      const over = share + objective.target - 1;
+      if (over > 0) {
+        cost += over * objective.overloadWeight;
+        if (over + 1 > this.#limits[at]! + EPSILON) return TOO_DEAR;
+      }
+      if (cost > most) return TOO_DEAR;
+    }
+    return cost;
   }
 
   #probeCertain(server: number, added: number, removed: number): void {
@@ -233,11 +302,18 @@ export class Loads {
     const from = resource * cells;
     const to = server * cells;
     for (let cell = 0; cell < cells; cell++) this.#sums[to + cell]! += sign * mean[from + cell]!;
-    if (factors === CERTAIN) return;
-    for (let cell = 0; cell < cells; cell++) this.#own[to + cell]! += sign * own[from + cell]!;
-    const width = factors * cells;
-    for (let cell = 0; cell < width; cell++) {
-      this.#common[server * width + cell]! += sign * common[resource * width + cell]!;
+    if (factors !== CERTAIN) {
+      for (let cell = 0; cell < cells; cell++) this.#own[to + cell]! += sign * own[from + cell]!;
+      const width = factors * cells;
+      for (let cell = 0; cell < width; cell++) {
+        this.#common[server * width + cell]! += sign * common[resource * width + cell]!;
+      }
     }
+    this.#ceilings?.refresh(server);
+  }
+
+  #makeCeilings(): Ceilings {
+    const sums = { mean: this.#sums, own: this.#own, common: this.#common };
+    return new Ceilings(this.#problem.demand, sums);
   }
 }

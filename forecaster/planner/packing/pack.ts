@@ -5,6 +5,7 @@ import { mendFaults, placeMisplaced } from './construction.js';
 import { makeMinimal } from './minimal.js';
 import { isCountable, tryAll } from './exact.js';
 import type { Packing, ServerTerm } from './packing.js';
+import { isAllForMoves, save } from './saving.js';
 import { Tableau } from './tableau.js';
 
 export interface PackingOptions extends AnnealingOptions {
@@ -32,7 +33,10 @@ export function pack(packing: Packing, options: PackingOptions): Packed {
 }
 
 function search(tableau: Tableau, options: PackingOptions): Stopped {
-  if (!isCountable(tableau)) return new Annealing(tableau, options).run();
-  tryAll(tableau);
-  return 'complete';
+  if (isCountable(tableau)) {
+    tryAll(tableau);
+    return 'complete';
+  }
+  if (options.term === undefined && isAllForMoves(tableau)) return save(tableau, options);
+  return new Annealing(tableau, options).run();
 }

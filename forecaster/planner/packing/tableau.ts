@@ -1,3 +1,4 @@
+import { TOO_DEAR } from '../loads.js';
 import { NOWHERE, isAway } from '../problem.js';
 import { GroupTally } from '../group-tally.js';
 import { MoveTally } from './move-tally.js';
@@ -75,14 +76,29 @@ export class Tableau {
 
   /** Whether every hard limit lets the resource go to that server. */
   canMove(resource: number, target: number): boolean {
+    return this.#mayMove(resource, target) && this.#fits(resource, NOWHERE, target);
+  }
+
+  #mayMove(resource: number, target: number): boolean {
     const { allowed, isMovable } = this.packing;
     return (
       isMovable[resource] === 1 &&
       allowed[resource]![target] === 1 &&
       !this.groups.meets(resource, target) &&
-      this.price.isWithinLimits(resource, target) &&
-      this.#fits(resource, NOWHERE, target)
+      this.price.isWithinLimits(resource, target)
     );
+  }
+
+  /** Whether every rule does, and mends rules of groups rather than breaking them; whether there is room is not asked. */
+  mayMove(resource: number, target: number): boolean {
+    return (
+      this.#mayMove(resource, target) &&
+      this.groups.faultsDelta(resource, this.assignment[resource]!, target) <= 0
+    );
+  }
+
+  maySwap(a: number, b: number): boolean {
+    return this.#maySwap(a, b) && this.groups.faultsSwapDelta(a, b) <= 0;
   }
 
   /** Whether it may be where it was at the start, which needs no leave but room. */
@@ -92,19 +108,37 @@ export class Tableau {
   }
 
   canSwap(a: number, b: number): boolean {
+    return (
+      this.#maySwap(a, b) &&
+      this.#fits(a, b, this.assignment[b]!) &&
+      this.#fits(b, a, this.assignment[a]!)
+    );
+  }
+
+  #maySwap(a: number, b: number): boolean {
     const { allowed, isMovable } = this.packing;
-    const from = this.assignment[a]!;
-    const to = this.assignment[b]!;
     return (
       isMovable[a] === 1 &&
       isMovable[b] === 1 &&
-      allowed[a]![to] === 1 &&
-      allowed[b]![from] === 1 &&
+      allowed[a]![this.assignment[b]!] === 1 &&
+      allowed[b]![this.assignment[a]!] === 1 &&
       this.groups.allowsSwap(a, b) &&
-      this.price.isSwapWithinLimits(a, b) &&
-      this.#fits(a, b, to) &&
-      this.#fits(b, a, from)
+      this.price.isSwapWithinLimits(a, b)
     );
+  }
+
+  /** What is wrong with a server, moves not counted. */
+  costOf(server: number): number {
+    return this.#costs[server]!;
+  }
+
+  /** The same with `added` on it and without `removed`; `TOO_DEAR`: more than `most`, or it would not hold it. */
+  costWithin(server: number, added: number, removed: number, most: number): number {
+    const { cells, resources } = this.packing;
+    const leaving = removed === resources ? NOWHERE : removed;
+    if (!this.#fits(added, leaving, server)) return TOO_DEAR;
+    const cost = this.#costWith(server, added * cells, removed * cells);
+    return cost > most ? TOO_DEAR : cost;
   }
 
   /** How the value changes if the resource goes there; what is misplaced left out. */

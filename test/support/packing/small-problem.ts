@@ -6,8 +6,8 @@ import { problemFileSchema } from '../../../forecaster/planner/packing/problem-f
 import type { ProblemPlan } from '../../../forecaster/planner/packing/problem-plan.js';
 import { planProblem } from '../../../forecaster/planner/packing/problem-plan.js';
 
-export function planned(file: ProblemFile, seed = 1): ProblemPlan {
-  return planProblem(file, { seed, workUnits: 20_000 });
+export function planned(file: ProblemFile, seed = 1, workUnits = 20_000): ProblemPlan {
+  return planProblem(file, { seed, workUnits });
 }
 
 export function problem(

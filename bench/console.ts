@@ -3,6 +3,7 @@
  * `node dist/bench/console.js [--servers 200] [--resources 10000]`
  */
 import { gzipSync } from 'node:zlib';
+import { InlineAdviser } from '../forecaster/planner/adviser.js';
 import type { ApiRoute } from '../api/route.js';
 import { apiRoutes } from '../api/routes/all.js';
 import { pageAssets } from '../cli/services/assets.js';
@@ -14,7 +15,6 @@ import { MemoryMetricStore } from '../core/metric-store/memory.js';
 import type { Sample, SeriesKey } from '../core/sample.js';
 import { Eligibility } from '../core/table-store/eligibility.js';
 import { recordPlan } from '../core/table-store/plans.js';
-import { InlineAdviser } from '../forecaster/planner/adviser.js';
 import { ControlPlane } from '../test/support/control-plane.js';
 import { resourceSeries, serverSeries } from '../test/support/series.js';
 import { cpuSeconds } from './cpu-seconds.js';

@@ -14,7 +14,6 @@ import { MemoryMetricStore } from '../core/metric-store/memory.js';
 import type { Sample, SeriesKey } from '../core/sample.js';
 import { Eligibility } from '../core/table-store/eligibility.js';
 import { recordPlan } from '../core/table-store/plans.js';
-import { InlineAdviser } from '../forecaster/planner/adviser.js';
 import { ControlPlane } from '../test/support/control-plane.js';
 import { resourceSeries, serverSeries } from '../test/support/series.js';
 import { cpuSeconds } from './cpu-seconds.js';

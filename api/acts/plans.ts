@@ -26,8 +26,8 @@ export interface LeftOut {
 }
 
 /**
- * Approves a plan that waits, or gives one that is approved and has not begun another time. `startAtMs`: not to be applied
- * before, null: at once; the plan then lives as long after that as it would have without.
+ * Approves a plan that waits, or gives one that is approved and has not begun another time: it then lives as long after that as it
+ * would have without.
  * @throws ERR_PLAN_UNKNOWN, ERR_PLAN_DECIDED, ERR_PLAN_STALE, ERR_PLAN_EMPTY
  */
 export function approvePlan(

@@ -37,7 +37,7 @@ const namesSchema = z
 
 /** Plans: what waits, what was, and what operators decide on them. */
 export function planRoutes(
-  parts: ActParts & RoundRequestParts & Omit<PlanningParts, 'adviser'>,
+  parts: ActParts & RoundRequestParts & PlanningParts,
   options: PlanRoutesOptions,
   state: { readonly planning: PlanningOptions },
 ): ApiRoute[] {

@@ -13,7 +13,7 @@ import { explainedOf } from '../views/explain.js';
 import { historyOf } from '../views/history.js';
 import { Measurements } from '../views/measured.js';
 import { outlookOf } from '../views/outlook.js';
-import type { PlanningOptions, PlanningParts } from '../views/planning.js';
+import type { AdvisedParts, PlanningOptions } from '../views/planning.js';
 import { resourcesOf } from '../views/resources.js';
 import type { StatusOptions, StatusParts } from '../views/status.js';
 import { statusOf } from '../views/status.js';
@@ -25,7 +25,7 @@ const PAST_STEPS = 72;
 const CHANGES_MAX = 16;
 
 export type StateRoutesOptions = StatusOptions & { readonly planning: PlanningOptions };
-export type StateRoutesParts = StatusParts & Pick<PlanningParts, 'adviser'>;
+export type StateRoutesParts = StatusParts & Pick<AdvisedParts, 'adviser'>;
 
 const changeSchema = z.string().min(1).max(400);
 /** One, or several of the same name; none: the fleet as it is. */

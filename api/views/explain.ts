@@ -8,7 +8,7 @@ import type { Explanation } from '../../forecaster/planner/explain.js';
 import { explanationWords } from '../../forecaster/planner/explain-words.js';
 import type { PlanningInputs } from '../../forecaster/planner/inputs.js';
 import type { Explained } from '../contract/explain.js';
-import type { PlanningOptions, PlanningParts } from './planning.js';
+import type { AdvisedParts, PlanningOptions } from './planning.js';
 import { planningOf } from './planning.js';
 import { whatIfIn } from './what-if.js';
 
@@ -20,7 +20,7 @@ import { whatIfIn } from './what-if.js';
 export async function explainedOf(
   resource: ResourceId,
   { on, signal }: { readonly on: ServerId | undefined; readonly signal: AbortSignal },
-  parts: PlanningParts,
+  parts: AdvisedParts,
   options: PlanningOptions,
 ): Promise<Explained> {
   const { view, eligibility, adviser } = parts;
@@ -60,7 +60,7 @@ async function onServer(
     readonly fits: readonly string[];
     readonly inputs: PlanningInputs;
   },
-  parts: PlanningParts,
+  parts: AdvisedParts,
   signal: AbortSignal,
 ): Promise<NonNullable<Explained['on']>> {
   const index = found.fits.findIndex((fit) => fit.server === server);

@@ -7,17 +7,11 @@ import type { PlanScoreView } from '../contract/plan-score.js';
 import type { PlanningOptions, PlanningParts } from './planning.js';
 import { planningOf } from './planning.js';
 
-/** Nothing is searched for: no adviser is asked. */
-export interface PlanScoreParts {
-  readonly parts: Omit<PlanningParts, 'adviser'>;
-  readonly options: PlanningOptions;
-}
-
 /** A plan with some of its moves left out, by the newest forecast. @throws ERR_NO_FORECAST, ERR_STORE_UNAVAILABLE */
 export async function planScoreOf(
   plan: Plan,
   without: readonly ResourceId[],
-  { parts, options }: PlanScoreParts,
+  { parts, options }: { readonly parts: PlanningParts; readonly options: PlanningOptions },
 ): Promise<PlanScoreView> {
   const { inputs } = await planningOf(parts, options);
   const moves = movesWithout(plan, without);
@@ -47,7 +41,7 @@ export async function planScoreOf(
 export async function analysisWithout(
   plan: Plan,
   without: readonly ResourceId[],
-  { parts, options }: PlanScoreParts,
+  { parts, options }: { readonly parts: PlanningParts; readonly options: PlanningOptions },
 ): Promise<PlanAnalysis> {
   const { inputs } = await planningOf(parts, options);
   return wholeAnalysis(chosen(inputs, movesWithout(plan, without)).analysis);

@@ -18,6 +18,10 @@ export interface PlanningParts {
   readonly metricStore: MetricStore;
   readonly eligibility: Eligibility;
   readonly clock: Clock;
+}
+
+/** Of those that take a search: somebody else makes them, so that no other answer waits. */
+export interface AdvisedParts extends PlanningParts {
   readonly adviser: Adviser;
 }
 
@@ -36,11 +40,9 @@ export interface Planning {
   readonly run: ForecastRun;
 }
 
-/**
- * From the same records as a round, by the same code. @throws ERR_NO_FORECAST, ERR_STORE_UNAVAILABLE
- */
+/** From the same records as a round, by the same code. @throws ERR_NO_FORECAST, ERR_STORE_UNAVAILABLE */
 export async function planningOf(
-  { view, metricStore, eligibility, clock }: Omit<PlanningParts, 'adviser'>,
+  { view, metricStore, eligibility, clock }: PlanningParts,
   { planner, stepMs, seed }: PlanningOptions,
 ): Promise<Planning> {
   const run = (await metricStore.latestForecast()) ?? fail('ERR_NO_FORECAST');

@@ -4,7 +4,7 @@ import type { PlanningInputs } from '../../forecaster/planner/inputs.js';
 import { whatIfWords } from '../../forecaster/planner/what-if-words.js';
 import { moveWords } from '../../forecaster/planner/words.js';
 import type { WhatIfAnswer } from '../contract/what-if.js';
-import type { PlanningOptions, PlanningParts } from './planning.js';
+import type { AdvisedParts, PlanningOptions } from './planning.js';
 import { planningOf } from './planning.js';
 
 /**
@@ -14,7 +14,7 @@ import { planningOf } from './planning.js';
  */
 export async function whatIfOf(
   changes: readonly Change[],
-  parts: PlanningParts,
+  parts: AdvisedParts,
   options: PlanningOptions,
   signal: AbortSignal,
 ): Promise<WhatIfAnswer> {
@@ -26,7 +26,7 @@ export async function whatIfOf(
 export async function whatIfIn(
   inputs: PlanningInputs,
   changes: readonly Change[],
-  { adviser }: Pick<PlanningParts, 'adviser'>,
+  { adviser }: Pick<AdvisedParts, 'adviser'>,
   signal: AbortSignal,
 ): Promise<WhatIfAnswer> {
   // A pause stops what would be done, not what would be good.

@@ -318,6 +318,31 @@ export interface Explained {
   readonly demand: Readonly<Record<string, number>>;
   readonly models: Readonly<Record<string, string>>;
   readonly next: string | null;
+  /** Of the server that was asked about. */
+  readonly on: {
+    readonly server: string;
+    readonly fit: string;
+    /** Null: it is there. */
+    readonly whatIf: WhatIf | null;
+  } | null;
+}
+
+export interface WhatIf {
+  readonly headline: string;
+  readonly asIs: string;
+  readonly nothing: string;
+  readonly plan: string;
+  /** Each a `Score`. */
+  readonly scores: {
+    readonly asIs: unknown;
+    readonly nothing: unknown;
+    readonly plan: unknown;
+  };
+  readonly avoided: readonly string[];
+  readonly left: readonly string[];
+  readonly blocked: readonly string[];
+  readonly moves: readonly { readonly text: string }[];
+  readonly notes: readonly string[];
 }
 
 /** `GET /v1/resources/:resource/placements` */

@@ -1,13 +1,16 @@
+import type { Address } from '../frame/address.js';
 import { at } from '../frame/address.js';
 import type {
   Explained,
   Placements,
   Residents,
   Resources,
+  Score,
   Servers,
   Status,
 } from '../frame/answers.js';
 import {
+  choice,
   facts,
   filter,
   fitsFilter,
@@ -22,6 +25,7 @@ import type { Ask, Page, Sight } from '../frame/sight.js';
 import type { Tree } from '../frame/tree.js';
 import { h } from '../frame/tree.js';
 import { amount, clockTime, counted, duration, metricWord, since } from '../frame/words.js';
+import { shareBar } from '../figures/share-bar.js';
 import { healthCell, noteWords, residentTable, stateWords } from './server-cells.js';
 
 /* Page 5: why something is where it is, in the same words as the command line has; what fills a server. */
@@ -30,7 +34,12 @@ const RESOURCES: Ask = { path: '/v1/resources', restMs: 30_000 };
 const STATUS: Ask = { path: '/v1/status', restMs: 3000 };
 const SERVERS: Ask = { path: '/v1/servers', restMs: 5000 };
 
-const explainPath = (id: string): string => `/v1/explain/${encodeURIComponent(id)}`;
+/** With the server that it might be on instead, if the address names one. */
+function explainPath(id: string, { query: { on } }: Address): string {
+  const wanted = on === undefined ? '' : `?on=${encodeURIComponent(on)}`;
+  return `/v1/explain/${encodeURIComponent(id)}${wanted}`;
+}
+
 const placementsPath = (id: string): string => `/v1/resources/${encodeURIComponent(id)}/placements`;
 const residentsPath = (id: string): string => `/v1/servers/${encodeURIComponent(id)}/resources`;
 
@@ -42,13 +51,15 @@ function view(sight: Sight): Tree[] {
 }
 
 function ofResource(id: string, sight: Sight): Tree[] {
-  const problem = sight.problemOf(explainPath(id));
-  const explained = sight.read<Explained>(explainPath(id));
+  const path = explainPath(id, sight.address);
+  const problem = sight.problemOf(path);
+  const explained = sight.read<Explained>(path);
   const head = h(
     'div',
     { class: 'bar' },
     h('h2', { class: 'subject' }, id),
     link(at('forecast', ['resource', id]), 'Forecast'),
+    serverChoice(sight),
   );
   if (problem !== undefined) return [head, sentence(refused(problem)), history(id, sight)];
   if (explained === undefined) return [head];
@@ -57,6 +68,7 @@ function ofResource(id: string, sight: Sight): Tree[] {
     head,
     h('p', { class: `verdict ${explained.verdict}` }, headline),
     ...(next === null ? [] : [nextLine(next)]),
+    ...(explained.on === null ? [] : [whatIf(explained.on)]),
     h(
       'div',
       { class: 'columns' },
@@ -85,6 +97,49 @@ function ofResource(id: string, sight: Sight): Tree[] {
       ),
     ),
   ];
+}
+
+function serverChoice(sight: Sight): Tree {
+  const servers = sight.read<Status>(STATUS.path)?.servers ?? [];
+  return choice(sight, {
+    label: 'What if it were on',
+    name: 'on',
+    value: sight.address.query.on ?? '',
+    options: [{ value: '', text: '–' }, ...servers.map(({ id }) => ({ value: id, text: id }))],
+  });
+}
+
+/** How full the fullest server is as things are, if it were there and nothing more were done, and with the plan that would follow. */
+function whatIf({ server, fit, whatIf: found }: NonNullable<Explained['on']>): Tree {
+  if (found === null) return section(`What if on ${server}`, h('p', {}, fit));
+  const peak = (score: unknown): number => (score as Score).peak;
+  const rows = [
+    ['As it is', found.asIs, found.scores.asIs],
+    [`On ${server}`, found.nothing, found.scores.nothing],
+    ['With the plan that follows', found.plan, found.scores.plan],
+  ] as const;
+  return section(
+    `What if on ${server}`,
+    h('p', { class: 'score' }, found.headline),
+    h('p', {}, fit),
+    table(
+      `The fullest server if it were on ${server}`,
+      [
+        { title: '', isShort: true },
+        { title: 'Fullest server', isShort: true },
+        { title: 'In words' },
+      ],
+      rows.map(([name, words, score]) => ({
+        key: name,
+        cells: [name, shareBar(peak(score), null), words],
+      })),
+      NO_MATCH,
+    ),
+    [...found.avoided, ...found.left, ...found.blocked, ...found.moves.map(({ text }) => text)].map(
+      (text) => h('p', {}, ended(text)),
+    ),
+    found.notes.map((note) => h('p', { class: 'quiet' }, note)),
+  );
 }
 
 /** "foreshift apply 42": what a person could do, and where it is done here. */
@@ -247,11 +302,11 @@ function index(sight: Sight): Tree[] {
 
 export const explainPage: Page = {
   title: ({ address: { parts } }) => (parts[1] === undefined ? 'Explain' : `Explain ${parts[1]}`),
-  asks: ({ address: { parts } }) => {
-    const [kind, id] = parts;
+  asks: ({ address }) => {
+    const [kind, id] = address.parts;
     if (kind === 'resource' && id !== undefined) {
       return [
-        { path: explainPath(id), restMs: 4000 },
+        { path: explainPath(id, address), restMs: 10_000 },
         { path: placementsPath(id), restMs: 4000 },
         STATUS,
       ];

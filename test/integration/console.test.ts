@@ -285,6 +285,12 @@ describeWith('chromium')('the console in a browser', () => {
     await page.open(`${url}/#/explain/resource/${resource}`);
     await page.shows(`${resource} is on`);
     await page.shows('Where it would fit');
+    await page.evaluate(`(() => {
+      const choice = document.querySelector('select');
+      choice.value = 's2';
+      choice.dispatchEvent(new Event('change', { bubbles: true }));
+    })()`);
+    await page.shows('What if on s2');
     await keepPicture(page, 'explain');
     await page.open(`${url}/#/settings`);
     await page.shows('Balancing is on.');

@@ -48,10 +48,10 @@ const BROKEN: ApiRoute = {
 
 /** What a test brings itself. */
 export interface Brought {
-  readonly adviser?: Adviser;
   readonly plane?: ControlPlane;
   readonly metricStore?: MetricStore;
   readonly assets?: ReadonlyMap<string, Asset>;
+  readonly adviser?: Adviser;
 }
 
 /** The API on a listener of its own, over a control plane in memory: servers s1 and s2, resources a and b. */
@@ -67,13 +67,13 @@ export class ApiFront {
     plane: ControlPlane,
     options: AccessOptions,
     {
-      adviser = new InlineAdviser(),
       metricStore = new MemoryMetricStore(),
       assets = new Map([['/', { type: 'text/html', content: '<p>' }]]),
+      adviser = new InlineAdviser(),
     }: Brought,
   ) {
-    this.metricStore = metricStore;
     this.plane = plane;
+    this.metricStore = metricStore;
     this.bus = new MemoryBus(plane);
     const { view, clock, store, log } = plane;
     const { bus } = this;

@@ -142,6 +142,7 @@ describe('the page that explains', () => {
         demand: { cpu: 0.4 },
         models: { cpu: 'holt-winters' },
         next: 'foreshift apply 42',
+        on: null,
       },
       '/v1/resources/vol-1/placements': {
         placements: [{ server: 's1', fromMs: NOW - 60_000, untilMs: null }],
@@ -154,6 +155,44 @@ describe('the page that explains', () => {
     const links = seen.all(({ tag }) => tag === 'a').map(({ attributes }) => attributes.href);
     expect(links).toContain('#/plan/42');
     expect(links).toContain('#/explain/server/s2');
+  });
+});
+
+describe('what would be if a resource were elsewhere', () => {
+  it('is asked of the server that the address names, and shown as bars and words', () => {
+    const path = '/v1/explain/vol-1?on=s2';
+    const answers = {
+      ...ANSWERS,
+      [path]: {
+        ...{ resource: 'vol-1', server: 's1', verdict: 'stays', headline: 'vol-1 is on s1.' },
+        ...{
+          history: null,
+          fits: [],
+          notes: [],
+          standby: null,
+          demand: {},
+          models: {},
+          next: null,
+        },
+        on: {
+          server: 's2',
+          fit: 's2: yes, has room',
+          whatIf: {
+            headline: 's2 would be fuller.',
+            ...{ asIs: 'peak 71 %', nothing: 'peak 104 %', plan: 'peak 80 %' },
+            scores: { asIs: { peak: 0.71 }, nothing: { peak: 1.04 }, plan: { peak: 0.8 } },
+            ...{ avoided: [], left: [], blocked: [], moves: [], notes: ['s2 is draining now.'] },
+          },
+        },
+      },
+    };
+    const address = at('explain', ['resource', 'vol-1'], { on: 's2' });
+    const seen = new Seen(explainPage, { address, answers });
+    expect(seen.paths).toContain(path);
+    expect(seen.text).toContain('What if on s2 s2 would be fuller. s2: yes, has room');
+    expect(seen.text).toContain('As it is 71 % peak 71 %');
+    expect(seen.text).toContain('On s2 104 % ! peak 104 %');
+    expect(seen.text).toContain('s2 is draining now.');
   });
 });
 

@@ -2,4 +2,6 @@
 export interface Asset {
   readonly type: string;
   readonly content: string | Buffer;
+  /** The same compressed, for those who take it so (`accept-encoding: gzip`). */
+  readonly gzipped?: Buffer;
 }

@@ -152,7 +152,7 @@ export class ApiServer implements Startable {
     app.setNotFoundHandler((request) => fail('ERR_ROUTE_UNKNOWN', { path: pathOf(request) }));
     // What anybody may see: the page, how to log in, and what documents the API.
     for (const [path, asset] of this.#parts.assets) {
-      app.get(path, (_request, reply) => reply.type(asset.type).send(asset.content));
+      app.get(path, (request, reply) => sendAsset(asset, request, reply));
     }
     app.register(sessionRoutes(access, tls !== undefined));
     const documentation = JSON.stringify(
@@ -257,6 +257,17 @@ export class ApiServer implements Startable {
 function actedBy({ name, isProven }: Identity, body: unknown): unknown {
   const isObject = typeof body === 'object' && body !== null && !Array.isArray(body);
   return isProven && isObject ? { ...body, by: name } : body;
+}
+
+function sendAsset(
+  { type, content, gzipped }: Asset,
+  { headers }: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
+  void reply.type(type).header('vary', 'accept-encoding');
+  const isGzipTaken = /\bgzip\b/.test(headers['accept-encoding'] ?? '');
+  if (gzipped === undefined || !isGzipTaken) return reply.send(content);
+  return reply.header('content-encoding', 'gzip').send(gzipped);
 }
 
 /** Fastify's own errors in our words. */

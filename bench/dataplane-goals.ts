@@ -33,6 +33,8 @@ export const GOALS: readonly Goal[] = [
   goal('b3-1', 'p99 of what does not move, in a switch of 1', 'just before', 1.25, 1.05),
   goal('b3-100', 'p99 of what does not move, in a switch of 100', 'just before', 1.25, 1.05),
   goal('b3-10000', 'p99 of what does not move, in a switch of 10,000', 'just before', 1.25, 1.05),
+  goal('b4-map', 'a plan of 10,000 under load', "HAProxy's set map", 1 / 50, 1 / 150),
+  goal('b4-hold', 'the same', 'HAProxy, a hold in Lua', 1 / 3, 1 / 6),
   goal('slow-p99', 'p99 beside 9,800 slow and idle clients', 'without them', 2, 1.2),
   goal('c-each', 'memory an idle connection, at 9,500', 'KB', 5.5, 2),
   goal('c-base', 'memory without connections', 'MB', 70, 60),

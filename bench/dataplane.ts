@@ -14,6 +14,7 @@ import type { Load } from './dataplane-load.js';
 import { DrippingClients, FixedRate, idleConnections, wrkLoad } from './dataplane-load.js';
 import type { Split } from './dataplane-messages.js';
 import { movesUnderLoad } from './dataplane-moves.js';
+import { planUnderLoad } from './dataplane-plan.js';
 import { markdownTable, numberColumns } from './markdown-table.js';
 
 /*
@@ -28,7 +29,7 @@ import { markdownTable, numberColumns } from './markdown-table.js';
 
 const { values: given } = parseArgs({
   options: {
-    rows: { type: 'string', default: 'a1,a2,a3,a4,post,a5,a6,a7,a8,b,slow,c' },
+    rows: { type: 'string', default: 'a1,a2,a3,a4,post,a5,a6,a7,a8,b,b4,slow,c' },
     rounds: { type: 'string', default: '7' },
     seconds: { type: 'string', default: '3' },
     warm: { type: 'string', default: '5' },
@@ -356,6 +357,24 @@ async function moves(): Promise<void> {
   say(`the next table made from the one before, ms by how many change: ${making.join(', ')}`);
 }
 
+async function wholePlan(): Promise<void> {
+  const {
+    figures: plan,
+    ms,
+    failed,
+  } = await planUnderLoad(startOptions, { core: core.load, folder }, ROUNDS);
+  Object.assign(figures, plan);
+  details.b4 = { ...plan, ms, failed };
+  say(`\nb4: a plan of 10,000 under load, ${ROUNDS} of each; failed requests: ${failed}`);
+  say(
+    markdownTable(numberColumns('way', 'ms'), [
+      ['ours: hold, drain, switch, resume', round(ms.ours)],
+      ['HAProxy: a hold in Lua, drain, commit map', round(ms.hold)],
+      ['HAProxy: set map (two servers at work on one resource)', round(ms.setMap)],
+    ]),
+  );
+}
+
 const versions = {
   node: process.version,
   haproxy: /version ([^ ]+)/.exec(execFileSync('haproxy', ['-v'], { encoding: 'utf8' }))?.[1],
@@ -385,6 +404,7 @@ async function measureRow(id: string): Promise<void> {
     await cpuRow('a8', TWO);
     await cpuRow('a8-closed', TWO_CLOSED);
   } else if (id === 'b') await moves();
+  else if (id === 'b4') await wholePlan();
   else if (id === 'slow') await slowClients();
   else if (id === 'c') await memory();
   else throw new Error(`no row ${id}`);

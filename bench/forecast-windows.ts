@@ -111,6 +111,7 @@ function cut(
   }
   const metric = metricOf(trace, row, dimension);
   const values = rowOf(trace, row, metric);
+  if (values.length === 0) throw new InputFault(`${task}: trace ${name} has no ${metric}`);
   const at = firstStepOf(trace, row) + origin;
   if (at < context || at >= values.length) {
     throw new InputFault(`${task}: trace ${name} has no window of ${id} at ${origin}`);

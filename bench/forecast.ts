@@ -1,9 +1,10 @@
 /**
  * Forecasts exactly the windows of a file of baselines: our figures beside those of well-known models, and
  * how many series a second are forecast.
- * `node dist/bench/forecast.js --baselines FILE.json --traces DIR [--out RESULT.json] [--only TASK,…] [--r no]
+ * `node dist/bench/forecast.js --baselines FILE.json --traces DIR [--out RESULT.json] [--only TASK,…] [--speed no] [--r no]
  *   [--scale SERIES] [--neural off|FILE] [--age STEPS]`
- * Where Rscript and its package `forecast` are installed, their speed is measured in the same run, unless `--r no`.
+ * Where Rscript and its package `forecast` are installed, their speed is measured in the same run, unless `--r no`;
+ * with `--speed no` nobody's is.
  * With --scale, rounds of so many series (100000 take 20 minutes to learn) are compared with rounds of 1,000.
  * With --neural, without the neural forecaster, or with other weights than the product's.
  * With --age, of state that was learnt so many steps before the origin, as it is between two refits.
@@ -45,6 +46,7 @@ const { values: args } = parseArgs({
     traces: { type: 'string', default: '../shared/traces' },
     only: { type: 'string' },
     out: { type: 'string' },
+    speed: { type: 'string', default: 'yes' },
     r: { type: 'string', default: 'yes' },
     scale: { type: 'string' },
     neural: { type: 'string' },
@@ -77,10 +79,25 @@ async function main(): Promise<void> {
   printAggregates(file, aggregate);
   for (const { task, result } of results) printTask(file, task, result);
   console.log(goalsText(goalsOf(file, results, aggregate)));
+  const speed = args.speed === 'no' ? undefined : await speedOf(neural);
+  if (args.out === undefined) return;
+  const ours = {
+    ...file,
+    tasks: results.map(({ task, result }) => ({ ...task, results: { [OURS]: result } })),
+    models: { [OURS]: WHAT },
+    aggregate_relative_to_base: { [OURS]: aggregate },
+    ...speed,
+  };
+  await writeFile(args.out, `${JSON.stringify(ours, null, 1)}\n`);
+}
+
+/** What is written of the speed, printed on the way. */
+async function speedOf(neural: OpenedNeural | undefined) {
   const speed = measureSpeed(neural?.network);
   console.log(
     `\nOne core: ${speed.keptPerSecond} series a second from kept state in the median round ` +
-      `(${speed.keptPerSecondBest} in the fastest), ${speed.coldPerSecond} cold; ` +
+      `(${speed.keptPerSecondBest} in the fastest), ${speed.coldPerSecond} cold in the median part ` +
+      `(${speed.coldPerSecondBest} in the fastest); ` +
       `${speed.bytesPerSeries} bytes a series.`,
   );
   const r = args.r === 'no' ? undefined : await besideR(speed);
@@ -92,17 +109,11 @@ async function main(): Promise<void> {
     const seconds = neuralSeconds(neural.network);
     console.log(`The network by itself, on ${neural.backend}: 10,000 series in ${seconds} s.`);
   }
-  if (args.out === undefined) return;
-  const ours = {
-    ...file,
-    tasks: results.map(({ task, result }) => ({ ...task, results: { [OURS]: result } })),
-    models: { [OURS]: WHAT },
-    aggregate_relative_to_base: { [OURS]: aggregate },
+  return {
     speed,
     ...(r !== undefined && { r_series_forecasts_per_second: r }),
     ...(scaling && { scaling }),
   };
-  await writeFile(args.out, `${JSON.stringify(ours, null, 1)}\n`);
 }
 
 /** How many times as fast as R's `forecast`, on the same kind of series, in this run. */

@@ -75,7 +75,7 @@ function countedMinimum(problem: Problem, limit: number): number {
       let excess = utilization[server * demand.cells + cell]! - limit;
       const per = perCapacity[server * dimensions.length + Math.floor(cell / demand.steps)]!;
       const loads = residents
-        .map((resource) => demand.median[resource * demand.cells + cell]! * per)
+        .map((resource) => demand.mean[resource * demand.cells + cell]! * per)
         .sort((a, b) => b - a);
       let count = 0;
       while (excess > 0) excess -= loads[count++] ?? Infinity;
@@ -161,14 +161,14 @@ function judged(problem: Problem, { result, seconds }: Timed<Int32Array>): objec
 /** One resource in a hundred needs another share of what it did, between half and half as much again. */
 function withChanges(demand: Demand, { seed }: HorizonShape): Demand {
   const rng = new SeededRng(seed);
-  const median = Float32Array.from(demand.median);
+  const mean = Float32Array.from(demand.mean);
   const { cells } = demand;
-  for (let row = 0; row < median.length / cells - 1; row++) {
+  for (let row = 0; row < mean.length / cells - 1; row++) {
     if (!chance(rng, 0.01)) continue;
     const factor = between(rng, 0.5, 1.5);
-    for (let at = row * cells; at < (row + 1) * cells; at++) median[at]! *= factor;
+    for (let at = row * cells; at < (row + 1) * cells; at++) mean[at]! *= factor;
   }
-  return { ...demand, median };
+  return { ...demand, mean };
 }
 
 function wholeAnswer(shape: HorizonShape): object {

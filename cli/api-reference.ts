@@ -8,6 +8,7 @@ import { MemoryMetricStore } from '../core/metric-store/memory.js';
 import { Eligibility } from '../core/table-store/eligibility.js';
 import { MemoryTableStore } from '../core/table-store/memory.js';
 import { TableView } from '../core/table-store/view.js';
+import { InlineAdviser } from '../forecaster/planner/adviser.js';
 import { cell } from './reference.js';
 
 /** docs/API.md */
@@ -66,11 +67,12 @@ function routesInMemory(): ApiRoute[] {
       eligibility: new Eligibility({ view, clock, isShared: () => false }),
       collector: () => [],
       engines: [],
+      adviser: new InlineAdviser(),
     },
     {
       state: {
         ...{ cluster: '', mode: 'propose', windowMs: collector.everyMs, forecast, planner },
-        explain: { planner, stepMs: forecast.stepMs, seed: 1 },
+        planning: { planner, stepMs: forecast.stepMs, seed: 1 },
       },
       plans: { planLifeMs: planner.planLifeMs, roundTimeoutMs: 0 },
     },

@@ -57,14 +57,15 @@ function headline(
 }
 
 function moveLine(
-  { resource, source, target, demand, text }: PlanView['moves'][number],
+  { resource, source, target, demand, text, start }: PlanView['moves'][number],
   style: Style,
 ) {
   const loads = Object.entries(demand).map(
     ([dimension, value]) => `${dimension} ${demandText(dimension, value)}`,
   );
   const way = `${source ?? 'nowhere'} -> ${target}`;
-  return `  ${style.yellow('~')} ${resource}  ${way}  ${loads.join('  ')}  [${text}]`;
+  const why = start === null ? text : `${text}; ${start}`;
+  return `  ${style.yellow('~')} ${resource}  ${way}  ${loads.join('  ')}  [${why}]`;
 }
 
 function demandText(dimension: string, value: number): string {
@@ -117,15 +118,24 @@ function nextLines(plan: PlanView, style: Style, nowMs: number): string[] {
     case 'partly-applied':
       return [`undo: foreshift rollback ${plan.id}`];
     case 'approved':
+      return plan.startAtMs === null || plan.startAtMs <= nowMs
+        ? decisionLines(plan, nowMs)
+        : [
+            ...decisionLines(plan, nowMs),
+            `next: foreshift apply ${plan.id} (now), foreshift reject ${plan.id}`,
+          ];
     case 'applying':
     case 'failed':
     case 'rejected':
     case 'expired':
     case 'stale':
-    case 'superseded': {
-      const when = plan.decidedAtMs === null ? '' : ` at ${clockTime(plan.decidedAtMs, nowMs)}`;
-      const why = plan.reason === '' ? '' : `: ${plan.reason}`;
-      return plan.by === null ? [] : [`decided by ${plan.by}${when}${why}`];
-    }
+    case 'superseded':
+      return decisionLines(plan, nowMs);
   }
+}
+
+function decisionLines(plan: PlanView, nowMs: number): string[] {
+  const when = plan.decidedAtMs === null ? '' : ` at ${clockTime(plan.decidedAtMs, nowMs)}`;
+  const why = plan.reason === '' ? '' : `: ${plan.reason}`;
+  return plan.by === null ? [] : [`decided by ${plan.by}${when}${why}`];
 }

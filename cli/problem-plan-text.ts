@@ -1,5 +1,30 @@
 import { counted } from '../core/text.js';
 import type { ProblemPlan } from '../forecaster/planner/packing/problem-plan.js';
+import type { PackingScore } from '../forecaster/planner/packing/score.js';
+
+/** A problem file as it is, with changes if nothing is done, and with the plan for that. */
+export function problemWhatIfText(
+  changes: readonly string[],
+  { score: asIs }: ProblemPlan,
+  after: ProblemPlan,
+): string {
+  return [
+    `If ${changes.join(' and ')}:`,
+    `  as it is    ${standing(asIs.nothing)}`,
+    `  if nothing  ${standing(after.score.nothing)}`,
+    problemPlanText(after),
+  ].join('\n');
+}
+
+function standing({ peak, misplaced, faults, overload, cost }: PackingScore): string {
+  return [
+    `peak ${number(peak)}`,
+    ...(misplaced > 0 ? [`${misplaced} misplaced`] : []),
+    ...(faults > 0 ? [`${counted(faults, 'rule')} of groups broken`] : []),
+    ...(overload > 0 ? [`overload ${number(overload)}`] : []),
+    `cost ${number(cost)}`,
+  ].join(', ');
+}
 
 /** The plan of a problem file in a few lines. */
 export function problemPlanText({

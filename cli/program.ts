@@ -4,6 +4,7 @@ import type { GlobalOptions } from './context.js';
 import { Context } from './context.js';
 import { explainFailure } from './exit.js';
 import { ProcessTerminal } from './process-terminal.js';
+import { GLOBAL_OPTIONS } from './global-options.js';
 import type { Terminal } from './terminal.js';
 import type { Verb } from './verb.js';
 
@@ -56,19 +57,18 @@ function addVerb(
     const option = new Option(flags, text);
     command.addOption(fallback === undefined ? option : option.default(fallback));
   }
+  if (verb.notes !== undefined) command.addHelpText('after', `\n${verb.notes.join('\n')}`);
   if (verb.verbs !== undefined) {
     for (const inner of verb.verbs) addVerb(command, inner, contextOf);
     return;
   }
-  command
-    .option('--config <file>', 'the config file (default: foreshift.yaml here)')
-    .option('--api <url>', 'the API of a running Foreshift (default: that of the config)')
-    .option('--api-token-file <file>', 'holds a token for the API (or FORESHIFT_TOKEN)')
-    .option('--json', 'one JSON value on standard output')
-    .option('--no-color', 'no colours')
-    .action(async (...given: unknown[]) => {
-      const args = given.slice(0, -2).map((value) => (typeof value === 'string' ? value : ''));
-      const options = command.opts<GlobalOptions & Record<string, string | boolean | undefined>>();
-      await verb.run?.(contextOf(options), args, options);
-    });
+  for (const [flags, text] of GLOBAL_OPTIONS) command.option(flags, text);
+  command.action(async (...given: unknown[]) => {
+    const args = given
+      .slice(0, -2)
+      .flat()
+      .map((value) => (typeof value === 'string' ? value : ''));
+    const options = command.opts<GlobalOptions & Record<string, string | boolean | undefined>>();
+    await verb.run?.(contextOf(options), args, options);
+  });
 }

@@ -10,9 +10,11 @@ export interface Verb {
   readonly summary: string;
   /** Flags, what they mean, and their default. */
   readonly options?: readonly (readonly [flags: string, text: string, fallback?: string])[];
+  /** Lines below the options of its help. */
+  readonly notes?: readonly string[];
   /** Instead of `run`: words that follow this one. */
   readonly verbs?: readonly Verb[];
-  /** Arguments that were left out are empty. */
+  /** Arguments that were left out are empty; those of a list stand one after the other. */
   readonly run?: (context: Context, args: readonly string[], options: VerbOptions) => Promise<void>;
 }
 

@@ -1,187 +1,330 @@
-import type { History, Outlook, Resources, Status } from './answers.js';
-import { LoginNeeded, ask } from './answers.js';
-import { chartOf } from './chart.js';
-import type { Cell } from './elements.js';
-import { byId, element, fillTable } from './elements.js';
-import { showLogin, showWho, watchLogin } from './login.js';
-import { clockTime, duration, percent, quantity } from './words.js';
+import type { Address } from './frame/address.js';
+import { PAGES, at, formatAddress, parseAddress } from './frame/address.js';
+import type { PageName } from './frame/address.js';
+import type { Problem, Resources, Session, Status } from './frame/answers.js';
+import { Refusal, ask, askSession, post } from './frame/asking.js';
+import { Live } from './frame/live.js';
+import { patch } from './frame/patch.js';
+import { SESSION_OVER } from './frame/sentences.js';
+import type { Notice, ShellActs } from './frame/shell.js';
+import { loginForm, shell } from './frame/shell.js';
+import type { Ask, Page, Question, Sight } from './frame/sight.js';
+import type { Deed } from './frame/tree.js';
+import { paintHeatMap } from './figures/heat-canvas.js';
+import { auditPage } from './pages/audit.js';
+import { clusterPage } from './pages/cluster.js';
+import { explainPage } from './pages/explain.js';
+import { forecastPage } from './pages/forecast.js';
+import { planPage } from './pages/plan.js';
+import { serversPage } from './pages/servers.js';
+import { settingsPage } from './pages/settings.js';
+import { switchesPage } from './pages/switches.js';
+import { changeTheme, recallTheme } from './theme.js';
+import { watchKeys } from './keys.js';
 
-/* The live page: asks the API when it says that there is news, and now and then anyway. */
+/* The console in a browser: what is shown follows the address and the answers; what is done goes to the API. */
 
-const REFRESH_MS = 5000;
-const SHOWN_MAX = 200;
+const PAGE: Readonly<Record<PageName, Page>> = {
+  cluster: clusterPage,
+  forecast: forecastPage,
+  plan: planPage,
+  switches: switchesPage,
+  explain: explainPage,
+  servers: serversPage,
+  settings: settingsPage,
+  audit: auditPage,
+};
+const PAINTERS = { 'heat-map': paintHeatMap };
+/** Of the line at the top. */
+const STATUS: Ask = { path: '/v1/status', restMs: 5000 };
+const RETRY_MS = 5000;
+const NOTICE_MS = 8000;
 
-let isAsking = false;
-let isMore = false;
-/** It was known once who looks. */
-let isFollowing = false;
-let news: EventSource | undefined;
-let timer: ReturnType<typeof setInterval> | undefined;
+class Console {
+  readonly #root: Element;
+  #address: Address = parseAddress(location.hash);
+  #session: Session | undefined;
+  #live: Live;
+  #news: EventSource | undefined;
+  #loginFault: string | undefined;
+  #notice: Notice | undefined;
+  #noticeEnd: ReturnType<typeof setTimeout> | undefined;
+  #question: Question | undefined;
+  #questionKey = '';
+  #questionFault: string | undefined;
+  #isHelpShown = false;
+  #isDue = false;
 
-async function refresh(): Promise<void> {
-  if (isAsking) {
-    isMore = true;
-    return;
+  constructor(root: Element) {
+    this.#root = root;
+    this.#live = this.#newLive();
+    addEventListener('hashchange', () => {
+      this.#arrive(parseAddress(location.hash));
+    });
+    document.addEventListener('visibilitychange', () => {
+      this.#live.hide(document.hidden);
+    });
+    watchKeys({
+      page: (index) => {
+        const page = PAGES[index];
+        if (page !== undefined) this.#go(at(page));
+      },
+      theme: () => {
+        this.#changeTheme();
+      },
+      help: () => {
+        this.#isHelpShown = true;
+        this.#show();
+      },
+    });
   }
-  isAsking = true;
-  try {
-    const [status, outlook, history, resources] = await Promise.all([
-      ask<Status>('/v1/status'),
-      ask<Outlook>('/v1/outlook'),
-      ask<History>('/v1/history?limit=20'),
-      ask<Resources>('/v1/resources'),
-    ]);
-    showStatus(status);
-    showOutlook(outlook);
-    showHistory(history);
-    showResources(resources);
-  } catch (error) {
-    if (error instanceof LoginNeeded) {
-      end();
-      showLogin(isFollowing ? 'The session is over.' : '');
-      isFollowing = false;
+
+  /** Asks who looks, then follows. */
+  async start(): Promise<void> {
+    try {
+      this.#session = await askSession();
+    } catch (error) {
+      if (problemIn(error).status === 401) {
+        this.#loginFault ??= '';
+        this.#show();
+      } else {
+        setTimeout(() => void this.start(), RETRY_MS);
+      }
       return;
     }
-    const why = error instanceof Error ? error.message : String(error);
-    byId('headline').textContent = `Not up to date (${why}); trying again`;
-  } finally {
-    isAsking = false;
+    this.#loginFault = undefined;
+    this.#live = this.#newLive();
+    this.#news = new EventSource('/v1/stream');
+    this.#news.addEventListener('news', () => {
+      this.#live.news();
+    });
+    this.#show();
   }
-  if (!isMore) return;
-  isMore = false;
-  void refresh();
-}
 
-function showStatus(status: Status): void {
-  const { cluster, generation, mode, paused, forecast, imbalance, openSwitch, atMs } = status;
-  const parts = [`cluster ${cluster}`, `generation ${generation}`, `mode ${mode}`];
-  if (paused !== null) parts.push(`paused by ${paused.by}`);
-  if (imbalance !== null) parts.push(`imbalance ${quantity(imbalance)}`);
-  if (forecast !== null) {
-    const coverage = forecast.coverage === null ? 'not scored yet' : percent(forecast.coverage);
-    parts.push(`forecast ${duration(atMs - forecast.madeAtMs)} old, P10–P90 coverage ${coverage}`);
-  }
-  byId('headline').textContent = parts.join(' · ');
-  const moving =
-    openSwitch === null
-      ? ''
-      : ` Switching ${openSwitch.resources.join(', ')}: ${openSwitch.state}.`;
-  byId('balancer').textContent = `${status.balancer.text}${moving}`;
-  const warnings = byId('warnings');
-  warnings.hidden = status.warnings.length === 0;
-  warnings.replaceChildren(...status.warnings.map((text) => element('li', {}, text)));
-  fillTable(
-    byId('servers'),
-    ['server', 'state', 'cpu', 'memory', 'network', 'hits/s', 'P90 of the peak', 'resources', ''],
-    status.servers.map((server): (Cell | string)[] => [
-      server.id,
-      {
-        text: server.spare ? `${server.state}, spare` : server.state,
-        ...badIf(server.state === 'lost'),
+  #newLive(): Live {
+    return new Live({
+      ask,
+      problemIn: (error) => this.#problemIn(error),
+      nowMs: () => performance.now(),
+      after: (ms, run) => {
+        const timer = setTimeout(run, ms);
+        return () => {
+          clearTimeout(timer);
+        };
       },
-      number(percent(server.utilization.cpu)),
-      number(percent(server.utilization.memory)),
-      number(percent(server.utilization.network)),
-      number(quantity(server.hitsPerSecond)),
-      server.predicted === null
-        ? '–'
-        : {
-            text: `${percent(server.predicted.p90)} ${server.predicted.dimension}`,
-            ...badIf(server.predicted.overAtMs !== null),
-          },
-      number(String(server.resources)),
-      server.note,
-    ]),
-    'No server is known yet: declare one in the config, or start an agent beside it.',
-  );
-}
+      onChange: () => {
+        this.#showSoon();
+      },
+    });
+  }
 
-function showOutlook(outlook: Outlook): void {
-  const shown = outlook.lines.slice(0, SHOWN_MAX);
-  byId('outlook').replaceChildren(
-    ...(shown.length === 0
-      ? [
-          element(
-            'p',
-            { class: 'quiet' },
-            'No server has declared a capacity, so there is nothing to compare its load with.',
-          ),
-        ]
-      : shown.map((line) => chartOf(line, outlook))),
-  );
-}
+  #problemIn(error: unknown): Problem {
+    const problem = problemIn(error);
+    if (problem.status === 401) this.#leave(SESSION_OVER);
+    return problem;
+  }
 
-function showHistory({ plans }: History): void {
-  fillTable(
-    byId('history'),
-    ['time', 'plan', 'result', 'moves', 'drain', 'hold', 'held', 'failed', 'why'],
-    plans.map((plan): (Cell | string)[] => [
-      clockTime(plan.madeAtMs),
-      plan.id,
-      plan.status,
-      number(plan.applied === plan.moves ? String(plan.moves) : `${plan.applied} of ${plan.moves}`),
-      number(duration(plan.drainMs)),
-      number(duration(plan.holdMs)),
-      number(String(plan.heldRequests)),
-      { text: String(plan.failedRequests), ...badIf(plan.failedRequests > 0) },
-      plan.why === '' ? plan.trigger : plan.why,
-    ]),
-    'No plan was made yet.',
-  );
-}
+  async #logIn(token: string): Promise<void> {
+    try {
+      await post('/v1/session', { token });
+    } catch (error) {
+      this.#loginFault = problemIn(error).detail;
+      this.#show();
+      return;
+    }
+    await this.start();
+  }
 
-function showResources({ resources }: Resources): void {
-  fillTable(
-    byId('resources'),
-    ['resource', 'server', 'since', 'standby', 'last moved', 'pin'],
-    resources
-      .slice(0, SHOWN_MAX)
-      .map((resource): (Cell | string)[] => [
-        resource.id,
-        resource.server ?? { text: 'none', kind: 'bad' },
-        resource.since ?? '–',
-        resource.standby ?? '–',
-        resource.movedAtMs === null ? '–' : clockTime(resource.movedAtMs),
-        resource.pin ?? '',
-      ]),
-    'No resource is known yet.',
-  );
-}
+  /** The session is over. */
+  #leave(why: string): void {
+    this.#news?.close();
+    this.#live.end();
+    this.#session = undefined;
+    this.#question = undefined;
+    this.#loginFault = why;
+    this.#showSoon();
+  }
 
-function number(text: string): Cell {
-  return { text, kind: 'number' };
-}
+  #arrive(address: Address): void {
+    const isOther =
+      address.page !== this.#address.page || address.parts.join() !== this.#address.parts.join();
+    this.#address = address;
+    this.#show();
+    if (!isOther) return;
+    document.getElementById('main')?.focus({ preventScroll: true });
+    scrollTo(0, 0);
+  }
 
-function badIf(isBad: boolean): Pick<Cell, 'kind'> | object {
-  return isBad ? { kind: 'bad' } : {};
-}
+  #go(address: Address): void {
+    location.hash = formatAddress(address);
+  }
 
-/** Asks now, at all news, and now and then; until the session is over. */
-function follow(): void {
-  end();
-  news = new EventSource('/v1/stream');
-  news.addEventListener('news', () => void refresh());
-  timer = setInterval(() => void refresh(), REFRESH_MS);
-  void refresh();
-}
+  #change(address: Address): void {
+    history.replaceState(null, '', formatAddress(address));
+    this.#address = address;
+    this.#show();
+  }
 
-function end(): void {
-  news?.close();
-  clearInterval(timer);
-}
+  #changeTheme(): void {
+    changeTheme();
+    this.#show();
+  }
 
-watchLogin(begin);
-begin();
+  /** Answers that come together are shown together. */
+  #showSoon(): void {
+    if (this.#isDue) return;
+    this.#isDue = true;
+    requestAnimationFrame(() => {
+      this.#isDue = false;
+      this.#show();
+    });
+  }
 
-function begin(): void {
-  showWho().then(
-    () => {
-      isFollowing = true;
-      follow();
+  #show(): void {
+    const session = this.#session;
+    if (session === undefined) {
+      if (this.#loginFault === undefined) return;
+      const form = loginForm(this.#loginFault, (token) => void this.#logIn(token));
+      patch(this.#root, form, PAINTERS);
+      return;
+    }
+    const sight = this.#sight(session);
+    const page = PAGE[this.#address.page];
+    const title = page.title(sight);
+    document.title = `${title} · Foreshift`;
+    const state = {
+      address: this.#address,
+      title,
+      session,
+      status: this.#live.read<Status>(STATUS.path),
+      page: page.view(sight),
+      fault: this.#live.fault,
+      notice: this.#notice,
+      question: this.#question,
+      questionFault: this.#questionFault,
+      isHelpShown: this.#isHelpShown,
+    };
+    patch(this.#root, shell(state, this.#shellActs), PAINTERS);
+    const dialog = this.#root.querySelector('dialog');
+    if (dialog?.open === false) dialog.showModal();
+    this.#live.follow(together([...page.asks(sight), STATUS]));
+  }
+
+  #sight(session: Session): Sight {
+    const live = this.#live;
+    return {
+      address: this.#address,
+      session,
+      read: (path) => live.read(path),
+      readLike: (prefix) => live.readLike(prefix),
+      problemOf: (path) => live.problemOf(path),
+      acts: {
+        go: (address) => {
+          this.#go(address);
+        },
+        change: (address) => {
+          this.#change(address);
+        },
+        ask: (question) => {
+          this.#question = question;
+          this.#questionKey = newKey();
+          this.#questionFault = undefined;
+          this.#show();
+        },
+      },
+    };
+  }
+
+  readonly #shellActs: ShellActs = {
+    find: (text) => void this.#find(text.trim()),
+    logOut: () => {
+      void post('/v1/session/end', {}).finally(() => {
+        this.#leave('');
+      });
     },
-    (error: unknown) => {
-      if (error instanceof LoginNeeded) showLogin('');
-      else setTimeout(begin, REFRESH_MS);
+    changeTheme: () => {
+      this.#changeTheme();
     },
-  );
+    showHelp: (isShown) => {
+      this.#isHelpShown = isShown;
+      this.#show();
+    },
+    forget: () => {
+      this.#notice = undefined;
+      this.#show();
+    },
+    cancel: () => {
+      this.#question = undefined;
+      this.#show();
+    },
+    confirm: (deed) => void this.#confirm(deed),
+  };
+
+  async #confirm({ fields }: Deed): Promise<void> {
+    const question = this.#question;
+    const session = this.#session;
+    if (question === undefined || session === undefined) return;
+    const { reason = '' } = fields;
+    const body = { ...question.body(fields), by: session.name, reason };
+    try {
+      await post(question.path, body, this.#questionKey);
+    } catch (error) {
+      const { detail, remedy } = this.#problemIn(error);
+      if (this.#question !== question) return;
+      this.#questionFault = `${detail}. ${remedy}`;
+      this.#show();
+      return;
+    }
+    if (this.#question === question) this.#question = undefined;
+    this.#note({ tone: 'calm', text: question.done });
+    this.#live.renew();
+  }
+
+  #note(notice: Notice): void {
+    clearTimeout(this.#noticeEnd);
+    this.#notice = notice;
+    this.#noticeEnd = setTimeout(this.#shellActs.forget, NOTICE_MS);
+    this.#show();
+  }
+
+  /** Goes where a name leads: a server, a resource, a plan; else to all resources whose names have it. */
+  async #find(text: string): Promise<void> {
+    if (text === '') return;
+    const servers = this.#live.read<Status>(STATUS.path)?.servers ?? [];
+    if (servers.some(({ id }) => id === text)) {
+      this.#go(at('explain', ['server', text]));
+      return;
+    }
+    const { resources } = JSON.parse(await ask('/v1/resources')) as Resources;
+    const like = resources.filter(({ id }) => id.toLowerCase().includes(text.toLowerCase()));
+    const [only] = resources.filter(({ id }) => id === text).concat(like.length === 1 ? like : []);
+    if (only !== undefined) this.#go(at('explain', ['resource', only.id]));
+    else if (/^\d+$/.test(text) && like.length === 0) this.#go(at('plan', [text]));
+    else this.#go(at('explain', [], { find: text }));
+  }
 }
+
+/** Each question once, with the shorter of its rests. */
+function together(asks: readonly Ask[]): Ask[] {
+  const shortest = new Map<string, Ask>();
+  for (const each of asks) {
+    const known = shortest.get(each.path);
+    if (known === undefined || each.restMs < known.restMs) shortest.set(each.path, each);
+  }
+  return [...shortest.values()];
+}
+
+function problemIn(error: unknown): Problem {
+  if (error instanceof Refusal) return error.problem;
+  const detail = error instanceof Error ? error.message : String(error);
+  return { status: 0, code: '', detail, remedy: '' };
+}
+
+/** `crypto.randomUUID` is for secure pages only. */
+function newKey(): string {
+  return [...crypto.getRandomValues(new Uint32Array(4))].map((part) => part.toString(16)).join('-');
+}
+
+recallTheme();
+const root = document.getElementById('console');
+if (root !== null) void new Console(root).start();

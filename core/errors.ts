@@ -394,6 +394,25 @@ const ERRORS = {
     meaning: '{what} cannot be planned with: {why}',
     remedy: 'Correct the value where it comes from; nothing was planned.',
   },
+  ERR_CHANGE_INVALID: {
+    status: 400,
+    exit: 64,
+    meaning: 'the change "{change}" cannot be tried: {why}',
+    remedy:
+      'Write: add SERVER like SERVER; add SERVER cpu=8 memory=64GiB zone=b; remove SERVER; lose SERVER; resize SERVER cpu=16; limit KEY=VALUE; move RESOURCE SERVER.',
+  },
+  ERR_ADVISER_BUSY: {
+    status: 503,
+    exit: 1,
+    meaning: '{questions} questions to the planner wait already',
+    remedy: 'Ask again in a while; they are answered one after the other.',
+  },
+  ERR_ADVICE_LOST: {
+    status: 503,
+    exit: 1,
+    meaning: 'the answer broke off: {why}',
+    remedy: 'Ask again; nothing was changed. The log of the api says what happened.',
+  },
 
   // Addresses of clients
   ERR_COMMAND_FAILED: {
@@ -578,6 +597,12 @@ const ERRORS = {
     exit: 4,
     meaning: 'plan {plan} is stale: {why} (made on table {base}, now {current})',
     remedy: 'Run `foreshift plan` for one that fits.',
+  },
+  ERR_PLAN_EMPTY: {
+    status: 400,
+    exit: 64,
+    meaning: 'no move of plan {plan} is left',
+    remedy: 'Leave some of its moves in, or reject it.',
   },
   ERR_NOTHING_TO_UNDO: {
     status: 409,

@@ -31,6 +31,8 @@ export const REASON_KINDS = [
   'apart',
   /** Its group is in too few zones, or would be. */
   'spread',
+  /** In some zone its group, or one that needs it, would lack the company of another. */
+  'company',
   /** The source is lost. */
   'lost',
   /** An operator pinned the resource to the target. */
@@ -66,10 +68,23 @@ export const moveSchema = z.object({
 });
 export type Move = Readonly<z.output<typeof moveSchema>>;
 
+const startWindowSchema = z.object({
+  /** It may start now. */
+  fromMs: finiteSchema,
+  /** Then its source would pass a limit, or the horizon ends: it should have been made. */
+  untilMs: finiteSchema,
+  /** When the resource needs least in that time: fewest requests wait for the switch. */
+  cheapestMs: finiteSchema,
+});
+/** When a move should start, epoch milliseconds. */
+export type StartWindow = Readonly<z.output<typeof startWindowSchema>>;
+
 const plannedMoveSchema = moveSchema.extend({
   reason: reasonSchema,
   /** Predicted peak of the resource over the horizon, by dimension, in the dimension's unit. */
   demand: z.partialRecord(z.enum(DIMENSIONS), finiteSchema),
+  /** Absent: at once. */
+  window: startWindowSchema.optional(),
 });
 export type PlannedMove = Readonly<z.output<typeof plannedMoveSchema>>;
 

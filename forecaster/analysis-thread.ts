@@ -5,15 +5,22 @@ import type { Log } from '../core/log.js';
 import type { Panel } from '../core/panel.js';
 import type { SeriesKey } from '../core/sample.js';
 import { messageOf } from '../core/text.js';
-import type { NeuralAnalysis, NeuralState, NeuralUse, Outlook } from './analysis.js';
+import type {
+  LastingAnalysis,
+  NeuralAnalysis,
+  NeuralState,
+  NeuralUse,
+  Outlook,
+} from './analysis.js';
 import type { AnalysisOptions } from './inline-analysis.js';
+import type { KeptState } from './kept-state.js';
 import type { PlanningInputs, PlanningResult } from './planner/inputs.js';
 import type { Rescue } from './planner/rescue.js';
 
 /** What the thread is asked, and what it answers: matched by number. */
 export interface Question {
   readonly number: number;
-  readonly verb: keyof NeuralAnalysis;
+  readonly verb: keyof LastingAnalysis;
   readonly argument: unknown;
 }
 
@@ -30,6 +37,14 @@ export interface Failure {
 
 /** Learnt from at a time: some tenths of a second. */
 const SERIES_A_QUESTION = 32;
+/** Where more are due than this, how far it is stands in the log, each time that so many are done. */
+const SERIES_A_REPORT = 2048;
+
+export interface AnalysisThreadParts {
+  readonly log: Log;
+  /** Where what was learnt outlives the process; undefined: nowhere. */
+  readonly kept?: KeptState;
+}
 
 interface Waiting {
   readonly resolve: (value: unknown) => void;
@@ -39,10 +54,11 @@ interface Waiting {
 /**
  * The analysis in a thread of its own, so that forecasting and planning never hold the event loop that carries
  * traffic. A thread that dies takes what it observed with it: its questions fail with ERR_ANALYSIS_LOST, and the
- * next one begins with a new thread.
+ * next one begins with a new thread. A new process goes on with what the last one kept.
  */
 export class AnalysisThread implements NeuralAnalysis, Startable {
   readonly #log: Log;
+  readonly #kept: KeptState | undefined;
   readonly #options: AnalysisOptions;
   readonly #waiting = new Map<number, Waiting>();
   #worker: Worker | undefined;
@@ -51,15 +67,29 @@ export class AnalysisThread implements NeuralAnalysis, Startable {
   #number = 0;
   #isStopping = false;
   #isLearning = false;
+  #seriesDue = 0;
 
-  constructor({ log }: { readonly log: Log }, options: AnalysisOptions) {
+  constructor({ log, kept }: AnalysisThreadParts, options: AnalysisOptions) {
     this.#log = log;
+    this.#kept = kept;
     this.#options = options;
   }
 
-  start(): Promise<void> {
+  /** Of so many series models are yet to learn anew, as of the last look. */
+  get seriesDue(): number {
+    return this.#seriesDue;
+  }
+
+  async start(): Promise<void> {
     this.#worker = this.#begin();
-    return Promise.resolve();
+    const bytes = await this.#kept?.read();
+    if (bytes === undefined) return;
+    try {
+      await this.#ask('restore', bytes);
+      this.#log.info({ bytes: bytes.byteLength }, 'kept forecasts taken up');
+    } catch (error) {
+      this.#kept?.unusable(error);
+    }
   }
 
   async stop(): Promise<void> {
@@ -91,8 +121,15 @@ export class AnalysisThread implements NeuralAnalysis, Startable {
   async #learnOn(): Promise<void> {
     this.#isLearning = true;
     try {
-      let due = 1;
-      while (due > 0) due = (await this.#ask('learn', SERIES_A_QUESTION)) as number;
+      let done = 0;
+      do {
+        this.#seriesDue = (await this.#ask('learn', SERIES_A_QUESTION)) as number;
+        done += SERIES_A_QUESTION;
+        if (done % SERIES_A_REPORT === 0) {
+          this.#log.info({ done, due: this.#seriesDue }, 'models learning');
+        }
+      } while (this.#seriesDue > 0);
+      await this.#keep();
     } catch (error) {
       // They stay due, and the next round begins it again.
       if (!this.#isStopping) this.#log.warn({ err: error }, 'learning ended early');
@@ -101,13 +138,18 @@ export class AnalysisThread implements NeuralAnalysis, Startable {
     }
   }
 
+  async #keep(): Promise<void> {
+    if (this.#kept?.isDue !== true) return;
+    await this.#kept.write((await this.#ask('save', null)) as Uint8Array);
+  }
+
   async useNeural(use: NeuralUse): Promise<NeuralState> {
     const state = (await this.#ask('useNeural', use)) as NeuralState;
     this.#neural = use;
     return state;
   }
 
-  #ask(verb: keyof NeuralAnalysis, argument: unknown): Promise<unknown> {
+  #ask(verb: keyof LastingAnalysis, argument: unknown): Promise<unknown> {
     if (this.#isStopping) return Promise.reject(lost('it is stopping'));
     this.#worker ??= this.#begin();
     const worker = this.#worker;
@@ -118,7 +160,7 @@ export class AnalysisThread implements NeuralAnalysis, Startable {
     });
   }
 
-  #question(verb: keyof NeuralAnalysis, argument: unknown): Question {
+  #question(verb: keyof LastingAnalysis, argument: unknown): Question {
     this.#number += 1;
     return { number: this.#number, verb, argument };
   }

@@ -37,6 +37,11 @@ async function answerOf({ number, verb, argument }: Question): Promise<AnalysisA
         return { number, value: await analysis.useNeural(argument as NeuralUse) };
       case 'learn':
         return { number, value: analysis.learnSome(argument as number) };
+      case 'save':
+        return { number, value: await analysis.save() };
+      case 'restore':
+        await analysis.restore(argument as Uint8Array);
+        return { number, value: null };
     }
   } catch (error) {
     return { number, failure: failureOf(error) };

@@ -48,3 +48,11 @@ export interface NeuralAnalysis extends Analysis {
    */
   useNeural(use: NeuralUse): Promise<NeuralState>;
 }
+
+/** An analysis whose memory can outlive it. */
+export interface LastingAnalysis extends NeuralAnalysis {
+  /** What was observed and learnt, as bytes. */
+  save(): Promise<Uint8Array>;
+  /** Goes on from there. @throws ERR_FORECASTS_UNUSABLE – damaged, or of other settings */
+  restore(bytes: Uint8Array): Promise<void>;
+}

@@ -8,6 +8,7 @@ import type { ScoreSums } from './score-tally.js';
 export interface ForecastMetricsParts {
   readonly clock: Clock;
   readonly round: Pick<Round, 'lastForecast' | 'tally' | 'breaches'>;
+  readonly analysis: { readonly seriesDue: number };
 }
 
 const SHOWN_QUANTILES = [0.5, 0.9] as const;
@@ -20,7 +21,7 @@ const HORIZONS: readonly (readonly [label: string, ms: number])[] = [
 const LIMIT = 1;
 
 /** What is expected of the servers, and how good such words were. Leads are written in seconds. */
-export function forecastMetrics({ clock, round }: ForecastMetricsParts): MetricSource[] {
+export function forecastMetrics({ clock, round, analysis }: ForecastMetricsParts): MetricSource[] {
   const { tally, breaches } = round;
   const byLead = (valueOf: (sums: ScoreSums) => number) => (): Reading[] =>
     tally.sums.map((sums) => ({
@@ -48,6 +49,12 @@ export function forecastMetrics({ clock, round }: ForecastMetricsParts): MetricS
       kind: 'gauge',
       labels: ['server'],
       read: () => overloads(round.lastForecast, clock.realtimeMs()),
+    },
+    {
+      name: 'foreshift_forecast_learning_due',
+      help: 'Series that models are yet to learn anew from, in the thread of the analysis.',
+      kind: 'gauge',
+      read: () => [{ value: analysis.seriesDue }],
     },
     {
       name: 'foreshift_forecast_scored_total',

@@ -85,7 +85,8 @@ export class Forecasting {
    * Takes what was measured in the steps that follow those observed before: a first call may bring a whole
    * history. Steps left out between are gaps; steps observed before are left alone, so a panel may come
    * twice. Series may join at any time; one without a sample for a whole history is forgotten. A whole history that
-   * ends earlier than what is known takes its place: a clock was ahead, and was set back.
+   * ends earlier than what is known takes its place: a clock was ahead, and was set back. And a series of which a whole
+   * history knows an earlier sample begins anew with that: it was brought in while nobody observed.
    */
   observe(panel: Panel): void {
     const { stepMs, historySteps } = this.#options;
@@ -98,8 +99,10 @@ export class Forecasting {
     const before = this.#endStep ?? start;
     if (end <= before) return;
     // Older steps than these would be pushed out again.
-    const from = Math.max(start, before, end - historySteps);
+    const oldest = Math.max(start, end - historySteps);
+    const from = Math.max(oldest, before);
     for (const known of this.#directory.all()) this.#appendGaps(known, from - before);
+    if (grid.steps >= historySteps) this.#takePast(panel, oldest, from);
     const rows = this.#rowsOf(series, from);
     for (const known of this.#directory.all()) {
       const row = rows.get(known);
@@ -202,7 +205,8 @@ export class Forecasting {
   /** What saved numbers mean depends on these. */
   #settings(): string {
     const { stepMs, horizonSteps, seasonsMs, historySteps, quantiles } = this.#options;
-    return JSON.stringify({ stepMs, horizonSteps, seasonsMs, historySteps, quantiles });
+    const models = this.#blend.models;
+    return JSON.stringify({ stepMs, horizonSteps, seasonsMs, historySteps, quantiles, models });
   }
 
   /** The rows of a panel by what is known of their series; the first, if one is there twice. */
@@ -229,6 +233,19 @@ export class Forecasting {
     const state = this.#directory.stateOf(known);
     const { historySteps } = this.#options;
     for (let at = 0; at < Math.min(count, historySteps); at++) state.append(known.slot, NaN);
+  }
+
+  /** Series of which this panel knows an earlier sample than we do begin anew, with its steps `from` up to `to`. */
+  #takePast(panel: Panel, from: number, to: number): void {
+    const skipped = from - panel.grid.startMs / this.#options.stepMs;
+    for (const [row, key] of panel.series.entries()) {
+      const past = rowOf(panel, row).subarray(skipped, skipped + to - from);
+      const first = past.findIndex(Number.isFinite);
+      const known = this.#directory.find(key);
+      if (first < 0 || (known !== undefined && known.firstStep <= from + first)) continue;
+      if (known !== undefined) this.#directory.remove(known);
+      this.#append(this.#directory.add(key, from), past, from);
+    }
   }
 
   #startOver(): void {

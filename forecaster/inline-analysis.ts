@@ -2,7 +2,7 @@ import type { Panel } from '../core/panel.js';
 import type { SeriesKey } from '../core/sample.js';
 import type { OpenedNeural } from '../models/neural/open.js';
 import { openNeural } from '../models/neural/open.js';
-import type { NeuralAnalysis, NeuralState, NeuralUse, Outlook } from './analysis.js';
+import type { LastingAnalysis, NeuralState, NeuralUse, Outlook } from './analysis.js';
 import type { ForecastingOptions } from './forecasting.js';
 import { Forecasting } from './forecasting.js';
 import type { PlanningInputs, PlanningResult } from './planner/inputs.js';
@@ -13,11 +13,13 @@ import { rescueFor } from './planner/rescue.js';
 export type AnalysisOptions = ForecastingOptions;
 
 /** The analysis in place: for replay and tests, and inside the thread of `AnalysisThread`. */
-export class InlineAnalysis implements NeuralAnalysis {
-  readonly #forecasting: Forecasting;
+export class InlineAnalysis implements LastingAnalysis {
+  readonly #options: AnalysisOptions;
+  #forecasting: Forecasting;
   #neural: OpenedNeural | undefined;
 
   constructor(options: AnalysisOptions) {
+    this.#options = options;
     this.#forecasting = new Forecasting(options);
   }
 
@@ -61,5 +63,16 @@ export class InlineAnalysis implements NeuralAnalysis {
     this.#neural?.network.dispose();
     this.#neural = opened;
     return { backend: opened.backend, refused: opened.refused };
+  }
+
+  async save(): Promise<Uint8Array> {
+    await Promise.resolve();
+    return this.#forecasting.save();
+  }
+
+  async restore(bytes: Uint8Array): Promise<void> {
+    await Promise.resolve();
+    this.#forecasting = Forecasting.restore(bytes, this.#options);
+    this.#forecasting.useNeural(this.#neural?.network);
   }
 }

@@ -13,6 +13,7 @@ import { forecastMetrics } from './forecast-metrics.js';
 import { JobsLook } from './jobs-look.js';
 import type { PlanTally } from './plan-tally.js';
 import type { Round } from './round.js';
+import { scheduledPlans } from './planner/scheduled.js';
 
 export interface ForecasterMetricsParts {
   readonly view: TableView;
@@ -20,6 +21,7 @@ export interface ForecasterMetricsParts {
   readonly bus: Pick<Bus, 'jobs'>;
   readonly round: Pick<Round, 'lastForecast' | 'lastMs' | 'tally' | 'breaches'>;
   readonly plans: PlanTally;
+  readonly analysis: { readonly seriesDue: number };
 }
 
 /** As they are when they are looked at. */
@@ -128,6 +130,12 @@ function planMetrics({ view, clock, plans }: ForecasterMetricsParts): MetricSour
       help: 'When the plan that waits for an operator expires.',
       kind: 'gauge',
       read: () => atSecond(pending()?.expiresAtMs),
+    },
+    {
+      name: 'foreshift_plan_starts_timestamp_seconds',
+      help: 'When the plan begins that is approved for a time to come.',
+      kind: 'gauge',
+      read: () => atSecond(scheduledPlans(view, clock.realtimeMs())[0]?.startAtMs ?? undefined),
     },
     {
       name: 'foreshift_resource_moves_last_hour',

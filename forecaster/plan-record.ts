@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock/port.js';
+import type { Config } from '../core/config/schema.js';
 import type { Mode, ServerId } from '../core/domain.js';
 import type { Batch, Plan, PlannedMove } from '../core/plan.js';
 import { isNeeded } from '../core/plan.js';
@@ -12,6 +13,7 @@ import { stateOf } from '../core/table-store/server-state.js';
 import { staleness } from '../core/table-store/staleness.js';
 import type { TableView } from '../core/table-store/view.js';
 import type { PlanningResult, Standbys } from './planner/inputs.js';
+import { SELF, ownScheduled } from './planner/scheduled.js';
 import type { Trigger } from './triggers.js';
 
 /* From a planner's answer to a plan's record: what is approved at once, what waits, what is not recorded. */
@@ -27,15 +29,17 @@ export interface RecordOptions {
   readonly planLifeMs: number;
   /** Another plan is approved or under way: what only makes things better waits for its end. */
   readonly isBusy: boolean;
+  /** In `auto`: in the round that planned it, or when it is cheapest. */
+  readonly moveAt: Config['planner']['moveAt'];
+  /** Between two rounds. */
+  readonly everyMs: number;
 }
-
-/** Whose decision it is when nobody was asked. */
-const SELF = 'foreshift';
 
 /**
  * Records what is to be done. What is needed (first placements, evacuations, pins) is approved at once in every
- * mode, alone: the rest is planned anew once it is done. What only makes things better is approved in `auto`,
- * waits for an operator in `propose`, and is not recorded in `observe`. A waiting plan that says the same stays.
+ * mode, alone: the rest is planned anew once it is done. What only makes things better is approved in `auto`, for the time
+ * when it is cheapest; waits for an operator in `propose`; and is not recorded in `observe`. A waiting plan that says the
+ * same stays; one that we scheduled ourselves and that is not what is to be done any more gives way.
  * Undefined: nothing was recorded.
  */
 export async function recordResult(
@@ -48,6 +52,11 @@ export async function recordResult(
   const needed = batches.filter((batch) =>
     isNeeded(batch, (server) => stateOf(parts.view, server)),
   );
+  const due = dueOf(batches, options, parts.clock.realtimeMs());
+  const mayKeep = needed.length === 0 && options.mode === 'auto' && !options.isBusy;
+  const kept = mayKeep ? scheduledFor(batches, due, parts) : undefined;
+  if (kept !== undefined) return kept;
+  if (!(await withdrawScheduled(parts))) return undefined;
   if (needed.length > 0 || batches.length === 0) {
     // The plan under way brings standbys of its own.
     const isIdle = options.isBusy || Object.keys(standbys).length === 0;
@@ -57,11 +66,81 @@ export async function recordResult(
     return write({ batches: needed, standbys, analysis }, trigger, decision, options, parts);
   }
   if (options.mode === 'observe' || options.isBusy) return undefined;
-  const waiting = proposedPlans(parts.view).find((record) => saysTheSame(record, batches, parts));
-  if (waiting !== undefined && options.mode === 'propose') return waiting;
-  const decision = options.mode === 'auto' ? { by: SELF, reason: 'mode auto' } : undefined;
   const analysis = plan?.analysis ?? null;
-  return write({ batches, standbys, analysis }, trigger, decision, options, parts);
+  if (options.mode === 'auto') {
+    const { startAtMs } = due;
+    const reason = startAtMs === null ? 'mode auto' : 'mode auto, when it is cheapest';
+    const whole = due.batches.length === batches.length ? analysis : null;
+    const wanted = { batches: due.batches, standbys, analysis: whole };
+    return write(wanted, trigger, { by: SELF, reason, startAtMs }, options, parts);
+  }
+  const waiting = proposedPlans(parts.view).find((record) => saysTheSame(record, batches, parts));
+  if (waiting !== undefined) return waiting;
+  return write({ batches, standbys, analysis }, trigger, undefined, options, parts);
+}
+
+/** What is to be done next, and when. */
+interface Due {
+  readonly batches: readonly Batch[];
+  /** Null: at once. */
+  readonly startAtMs: number | null;
+}
+
+/** A batch does not wait for a cheaper moment if the limit would be passed before so many rounds are over. */
+const ROUNDS_LEFT_MIN = 2;
+
+/**
+ * The batches whose time is the nearest, and those that go before them since each rests on the former; the rest is planned
+ * anew after them.
+ */
+function dueOf(
+  batches: readonly Batch[],
+  { moveAt, everyMs }: Pick<RecordOptions, 'moveAt' | 'everyMs'>,
+  nowMs: number,
+): Due {
+  if (moveAt === 'once' || batches.length === 0) return { batches, startAtMs: null };
+  const startOf = ({ window }: PlannedMove): number => {
+    if (window === undefined || window.untilMs - ROUNDS_LEFT_MIN * everyMs <= nowMs) return nowMs;
+    return Math.max(nowMs, window.cheapestMs);
+  };
+  const starts = batches.map(({ moves }) => Math.min(...moves.map(startOf)));
+  const first = Math.min(...starts);
+  const last = starts.findLastIndex((startMs) => startMs < first + everyMs);
+  return { batches: batches.slice(0, last + 1), startAtMs: first > nowMs ? first : null };
+}
+
+/**
+ * A plan of ours that waits for its time, is still wanted whole, and begins no later than anything would: as the horizon goes
+ * on, it does not recede, and what is wanted besides is planned after it.
+ */
+function scheduledFor(
+  batches: readonly Batch[],
+  { startAtMs }: Due,
+  parts: RecordParts,
+): PlanRecord | undefined {
+  if (startAtMs === null) return undefined;
+  const wanted = new Set(movesIn(batches));
+  return ownScheduled(parts.view, parts.clock.realtimeMs()).find(
+    (record) =>
+      (record.startAtMs ?? 0) <= startAtMs &&
+      isFresh(record, parts) &&
+      movesIn(record.plan.batches).every((move) => wanted.has(move)),
+  );
+}
+
+/** False: one has begun meanwhile, and the next round finds it under way. */
+async function withdrawScheduled({ store, view, clock }: RecordParts): Promise<boolean> {
+  const nowMs = clock.realtimeMs();
+  const draft = new Draft();
+  for (const record of ownScheduled(view, nowMs)) {
+    const { id } = record.plan;
+    const superseded = { ...record, status: 'superseded', finishedAtMs: nowMs } as const;
+    draft.expect(view, PLAN, id).put(PLAN, id, superseded);
+  }
+  if (draft.transaction.writes.length === 0) return true;
+  const { committed } = await store.transact(draft.transaction);
+  await view.sync();
+  return committed;
 }
 
 /** Records where what lost servers had is to go: approved at once, in every mode and beside any plan. */
@@ -111,7 +190,7 @@ function write(
     {
       trigger,
       madeAtMs: nowMs,
-      expiresAtMs: nowMs + planLifeMs,
+      expiresAtMs: (decision?.startAtMs ?? nowMs) + planLifeMs,
       base: view.table.generation,
       states: statesIn(batches, view),
       batches: [...batches],
@@ -137,20 +216,22 @@ function statesIn(batches: readonly Batch[], view: TableView): Plan['states'] {
   return states;
 }
 
-function saysTheSame(
-  { plan }: PlanRecord,
-  batches: readonly Batch[],
-  { view, clock }: RecordParts,
-): boolean {
-  if (plan.expiresAtMs <= clock.realtimeMs()) return false;
-  if (plan.batches.some((batch) => staleness(batch, plan, view) !== undefined)) return false;
-  return movesText(plan.batches) === movesText(batches);
+function saysTheSame(record: PlanRecord, batches: readonly Batch[], parts: RecordParts): boolean {
+  return (
+    isFresh(record, parts) &&
+    movesIn(record.plan.batches).sort().join() === movesIn(batches).sort().join()
+  );
 }
 
-function movesText(batches: readonly Batch[]): string {
-  const text = ({ resource, target }: PlannedMove): string => `${resource}>${target}`;
-  return batches
-    .flatMap(({ moves }) => moves.map(text))
-    .sort()
-    .join();
+function isFresh({ plan }: PlanRecord, { view, clock }: RecordParts): boolean {
+  return (
+    plan.expiresAtMs > clock.realtimeMs() &&
+    plan.batches.every((batch) => staleness(batch, plan, view) === undefined)
+  );
+}
+
+function movesIn(batches: readonly Batch[]): string[] {
+  return batches.flatMap(({ moves }) =>
+    moves.map(({ resource, target }) => `${resource}>${target}`),
+  );
 }

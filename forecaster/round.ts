@@ -28,6 +28,7 @@ import { expireProposals, recordRescue, recordResult } from './plan-record.js';
 import { inputsFromRecords } from './planner/from-records.js';
 import type { PlanningInputs, PlanningResult, Restraint } from './planner/inputs.js';
 import { hasLost } from './planner/rescue.js';
+import { ownScheduled } from './planner/scheduled.js';
 import type { RecentLoads } from '../core/metric-store/recent.js';
 import { overallOf, readRecent, sharesInUse } from '../core/metric-store/recent.js';
 import { headroomFrom } from './headroom.js';
@@ -181,7 +182,7 @@ export class Round {
       atMs: clock.realtimeMs(),
       trigger: cause,
       plan: record?.plan.id ?? null,
-      none: record === undefined ? noneOf(result, busy !== undefined) : null,
+      none: record === undefined ? noneOf(result, this.#underWay() !== undefined) : null,
     };
     await this.#write(round, outlook, recent);
     return round;
@@ -307,10 +308,16 @@ export class Round {
     return 2 * silent.length > residents.size;
   }
 
-  /** A plan that only makes things better waits until the one before it has ended. */
+  /** A plan that only makes things better waits until the one before it has ended; what waits for its time is thought over. */
   #underWay(): PlanRecord | undefined {
-    const records = [...this.#parts.view.all(PLAN).values()].map(({ value }) => value);
-    return records.find(({ status }) => status === 'approved' || status === 'applying');
+    const { view, clock } = this.#parts;
+    const scheduled = new Set(ownScheduled(view, clock.realtimeMs()));
+    return [...view.all(PLAN).values()]
+      .map(({ value }) => value)
+      .find(
+        (record) =>
+          (record.status === 'approved' || record.status === 'applying') && !scheduled.has(record),
+      );
   }
 
   #record(
@@ -318,9 +325,13 @@ export class Round {
     trigger: Trigger,
     busy: PlanRecord | undefined,
   ): Promise<PlanRecord | undefined> {
-    const { mode, planner } = this.#options;
-    const current = this.#parts.view.get(MODE, 'current')?.value.mode ?? mode;
-    const options = { mode: current, planLifeMs: planner.planLifeMs, isBusy: busy !== undefined };
+    const { mode, planner, forecast } = this.#options;
+    const { planLifeMs, moveAt } = planner;
+    const options = {
+      mode: this.#parts.view.get(MODE, 'current')?.value.mode ?? mode,
+      isBusy: busy !== undefined,
+      ...{ planLifeMs, moveAt, everyMs: forecast.everyMs },
+    };
     return recordResult(result, trigger, options, this.#parts);
   }
 

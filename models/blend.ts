@@ -81,6 +81,11 @@ export class Blend {
     this.#said = new Float32Array(this.#paths * originsMax * horizonSteps);
   }
 
+  /** Names of its models, in order. */
+  get models(): string[] {
+    return this.#models.map(({ name }) => name);
+  }
+
   /** Room for so many series. */
   stateOf(capacity: number): BlendState {
     return new BlendState({

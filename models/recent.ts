@@ -1,6 +1,7 @@
 import type { Row, Shape } from './model.js';
 import type { Share } from './row-model.js';
 import { RowModel } from './row-model.js';
+import { select } from './selection.js';
 
 /**
  * Nothing but the latest values, the same for all steps: their median, which no spike moves, and the
@@ -11,30 +12,35 @@ export class Recent extends RowModel {
   override readonly paths = 3;
   readonly minHistory = 1;
   readonly #daySteps: number;
-  readonly #sorted: Float32Array;
+  readonly #parted: Float32Array;
 
   /** @param daySteps how long the highest value is remembered */
   constructor(shape: Shape & { readonly daySteps: number }) {
     super(shape);
     this.#daySteps = shape.daySteps;
-    this.#sorted = new Float32Array(shape.horizonSteps);
+    this.#parted = new Float32Array(shape.horizonSteps);
   }
 
   protected say(row: Row, origin: number, { said }: Share, at: number, stride: number): void {
     const { horizonSteps } = this;
     const latest = row.values.subarray(Math.max(row.start, origin - horizonSteps), origin);
-    const sorted = this.#sorted.subarray(0, latest.length);
-    sorted.set(latest);
-    sorted.sort();
-    const middle = sorted.length >> 1;
-    const median =
-      sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+    const { length } = latest;
+    const parted = this.#parted;
+    parted.set(latest);
+    const middle = length >> 1;
+    const upper = select(parted, middle, 0, length);
+    const below = highestOf(parted, 0, middle);
+    const median = length % 2 === 1 ? upper : (below + upper) / 2;
     said.fill(median, at, at + horizonSteps);
-    said.fill(sorted.at(-1)!, at + stride, at + stride + horizonSteps);
-    let highest = 0;
-    for (let step = Math.max(row.start, origin - this.#daySteps); step < origin; step++) {
-      if (row.values[step]! > highest) highest = row.values[step]!;
-    }
+    said.fill(highestOf(parted, middle, length), at + stride, at + stride + horizonSteps);
+    const highest = highestOf(row.values, Math.max(row.start, origin - this.#daySteps), origin);
     said.fill(highest, at + 2 * stride, at + 2 * stride + horizonSteps);
   }
+}
+
+/** At least 0, which no load is below. */
+function highestOf(values: Float32Array, from: number, to: number): number {
+  let highest = 0;
+  for (let at = from; at < to; at++) if (values[at]! > highest) highest = values[at]!;
+  return highest;
 }

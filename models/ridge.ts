@@ -42,6 +42,10 @@ export class Ridge extends RowModel {
   readonly #solution: Float64Array;
   /** As params, once for each block: fitted without it. */
   readonly #without: Float32Array;
+  /** Of each step of the horizon, coefficients and b between the knots: of each block, or of the whole in place of the first. */
+  readonly #between: Float64Array;
+  /** Where each term of a step lies, from the last step before the origin. */
+  readonly #offsets: Int32Array;
 
   constructor(shape: Shape & { readonly seasons: readonly Season[] }) {
     super(shape);
@@ -58,6 +62,11 @@ export class Ridge extends RowModel {
     this.#work = new Float64Array(this.#width ** 2);
     this.#solution = new Float64Array(this.#width);
     this.#without = new Float32Array(BLOCKS * this.params);
+    this.#between = new Float64Array(BLOCKS * shape.horizonSteps * this.#width);
+    const { count } = this.#terms;
+    this.#offsets = Int32Array.from({ length: shape.horizonSteps * count }, (_, at) =>
+      offsetOf(this.#terms, at % count, 1 + Math.floor(at / count)),
+    );
   }
 
   protected override get minBefore(): number {
@@ -86,28 +95,48 @@ export class Ridge extends RowModel {
     }
   }
 
+  protected override prepare({ roots }: Row, params: Float32Array, earliest: number): void {
+    if (earliest === roots.length) this.#interpolate(params, 0);
+    else
+      for (let block = 0; block < BLOCKS; block++) this.#interpolate(this.#shareOf(block), block);
+  }
+
   protected say(row: Row, origin: number, { params, said }: Share, at: number): void {
-    const isRehearsal = origin < row.roots.length;
+    const { roots } = row;
+    const isRehearsal = origin < roots.length;
     const count = params[0]!;
     const first = row.start + reachOf(this.#terms, count);
     if (origin <= first) {
       said.fill(NaN, at, at + this.horizonSteps);
       return;
     }
-    const used = isRehearsal ? this.#shareOf(blockAt(origin, first, row.roots.length)) : params;
-    const { before, share } = this.#knots;
-    for (let h = 1; h <= this.horizonSteps; h++) {
-      const knot = before[h - 1]!;
-      const near = 1 + knot * this.#width;
-      const far = near + this.#width;
-      const part = share[h - 1]!;
-      let root = used[near + count]! * (1 - part) + (part > 0 ? used[far + count]! * part : 0);
+    const block = isRehearsal ? blockAt(origin, first, roots.length) : 0;
+    const between = this.#between;
+    const offsets = this.#offsets;
+    for (let h = 0; h < this.horizonSteps; h++) {
+      const weights = (block * this.horizonSteps + h) * this.#width;
+      const terms = h * this.#terms.count;
+      let root = between[weights + count]!;
       for (let term = 0; term < count; term++) {
-        const value = row.roots[origin - 1 + offsetOf(this.#terms, term, h)]!;
-        const weight = used[near + term]! * (1 - part) + (part > 0 ? used[far + term]! * part : 0);
-        root += weight * value;
+        root += between[weights + term]! * roots[origin - 1 + offsets[terms + term]!]!;
       }
-      said[at + h - 1] = root > 0 ? root * root : 0;
+      said[at + h] = root > 0 ? root * root : 0;
+    }
+  }
+
+  /** Coefficients and b of every step, from those at the knots. */
+  #interpolate(params: Float32Array, block: number): void {
+    const { before, share } = this.#knots;
+    const count = params[0]!;
+    for (let h = 0; h < this.horizonSteps; h++) {
+      const near = 1 + before[h]! * this.#width;
+      const far = near + this.#width;
+      const part = share[h]!;
+      const to = (block * this.horizonSteps + h) * this.#width;
+      for (let term = 0; term <= count; term++) {
+        this.#between[to + term] =
+          params[near + term]! * (1 - part) + (part > 0 ? params[far + term]! * part : 0);
+      }
     }
   }
 

@@ -33,6 +33,8 @@ const GROUP_ENDS = [3, 12, 48, 144] as const;
 const SAMPLED_STEPS = 6;
 /** For quantiles of steps so large a part of the origins counts: errors of neighbours are alike, and those who made the least were chosen. */
 const STEPS_ALONE = 0.5;
+/** Quantiles whose losses are added up side by side. */
+const AT_ONCE = 3;
 const NOBODY = 0xff;
 const PATHS_MAX = 127;
 
@@ -54,12 +56,22 @@ export interface StackShape {
   readonly quantiles: readonly number[];
 }
 
-/** What is known of one target: pairs of what a path said and what came. */
+/** What came of one target, and where: cells of what was said, or for peaks the first cells of horizons. */
+interface Came {
+  readonly cells: Int32Array;
+  readonly values: Float32Array;
+  readonly roots: Float32Array;
+  count: number;
+}
+
+/** What one path said of a target and by how much it missed what came, as values and as roots. */
 interface Pairs {
+  readonly came: Float32Array;
   readonly said: Float32Array;
   readonly saidRoots: Float32Array;
-  readonly came: Float32Array;
-  readonly cameRoots: Float32Array;
+  /** To be reordered, each. */
+  readonly errors: Float32Array;
+  readonly rootErrors: Float32Array;
   count: number;
 }
 
@@ -71,10 +83,10 @@ export class Stack {
   readonly #ends: readonly number[];
   /** [origins × horizon] what came; NaN: not known. */
   readonly #actual: Float32Array;
+  readonly #came: Came;
   readonly #pairs: Pairs;
   #lossFloor = 0;
   #originsKnown = 0;
-  readonly #errors: Float32Array;
   /** [quantiles × candidates] */
   readonly #losses: Float64Array;
   readonly #shifts: Float64Array;
@@ -98,15 +110,17 @@ export class Stack {
     this.#ends = [...GROUP_ENDS.filter((end) => end < horizonSteps), horizonSteps];
     this.targets = this.#ends.length + 1;
     const cells = origins * horizonSteps;
-    this.#actual = new Float32Array(cells);
+    const room = (): Float32Array => new Float32Array(cells);
+    this.#actual = room();
+    this.#came = { cells: new Int32Array(cells), values: room(), roots: room(), count: 0 };
     this.#pairs = {
-      said: new Float32Array(cells),
-      saidRoots: new Float32Array(cells),
-      came: new Float32Array(cells),
-      cameRoots: new Float32Array(cells),
+      came: room(),
+      said: room(),
+      saidRoots: room(),
+      errors: room(),
+      rootErrors: room(),
       count: 0,
     };
-    this.#errors = new Float32Array(cells);
     this.#misses = new Float64Array(origins);
     this.#missCounts = new Uint8Array(origins);
     this.#peaks = new Float32Array(paths);
@@ -130,13 +144,15 @@ export class Stack {
     const { paths } = this.#shape;
     let from = 0;
     for (const [group, to] of this.#ends.entries()) {
+      this.#takeSteps(from, to);
       for (let path = 0; path < paths; path++) {
-        this.#pairSteps(said, path, from, to);
+        this.#pairSteps(said, path);
         this.#judge(path, true);
       }
       this.#keep(row.slot, group, choices);
       from = to;
     }
+    this.#takePeaks();
     for (let path = 0; path < paths; path++) {
       this.#pairPeaks(said, path);
       this.#judge(path, false);
@@ -241,89 +257,147 @@ export class Stack {
     this.#lossFloor = count > 0 ? (LOSS_FLOOR * sum) / count + Number.MIN_VALUE : 0;
   }
 
-  #pairSteps(said: Float32Array, path: number, from: number, to: number): void {
+  /** Judged are a few steps of a group. */
+  #takeSteps(from: number, to: number): void {
     const { horizonSteps, origins } = this.#shape;
-    const base = path * origins * horizonSteps;
     const stride = Math.ceil((to - from) / SAMPLED_STEPS);
-    this.#pairs.count = 0;
+    this.#came.count = 0;
     for (let k = 0; k < origins; k++) {
       for (let cell = k * horizonSteps + from; cell < k * horizonSteps + to; cell += stride) {
-        this.#pair(said[base + cell]!, this.#actual[cell]!);
+        this.#take(cell, this.#actual[cell]!);
       }
     }
   }
 
   /** Peaks of horizons that are known by half at least. */
-  #pairPeaks(said: Float32Array, path: number): void {
+  #takePeaks(): void {
     const { horizonSteps, origins } = this.#shape;
-    const base = path * origins * horizonSteps;
-    this.#pairs.count = 0;
+    this.#came.count = 0;
     for (let k = 0; k < origins; k++) {
       const cell = k * horizonSteps;
       let known = 0;
       for (let h = 0; h < horizonSteps; h++) {
         if (!Number.isNaN(this.#actual[cell + h]!)) known++;
       }
-      if (known * 2 < horizonSteps) continue;
-      const came = peakOf(this.#actual, cell, horizonSteps);
-      this.#pair(peakOf(said, base + cell, horizonSteps), came);
+      if (known * 2 >= horizonSteps) this.#take(cell, peakOf(this.#actual, cell, horizonSteps));
     }
   }
 
-  #pair(said: number, came: number): void {
-    if (Number.isNaN(said) || Number.isNaN(came)) return;
+  #take(cell: number, value: number): void {
+    if (Number.isNaN(value)) return;
+    const came = this.#came;
+    const at = came.count++;
+    came.cells[at] = cell;
+    came.values[at] = value;
+    came.roots[at] = sqrt(value);
+  }
+
+  #pairSteps(said: Float32Array, path: number): void {
+    const { horizonSteps, origins } = this.#shape;
+    const { cells, count } = this.#came;
+    const base = path * origins * horizonSteps;
+    this.#pairs.count = 0;
+    for (let at = 0; at < count; at++) this.#pair(said[base + cells[at]!]!, at);
+  }
+
+  #pairPeaks(said: Float32Array, path: number): void {
+    const { horizonSteps, origins } = this.#shape;
+    const { cells, count } = this.#came;
+    const base = path * origins * horizonSteps;
+    this.#pairs.count = 0;
+    for (let at = 0; at < count; at++) {
+      this.#pair(peakOf(said, base + cells[at]!, horizonSteps), at);
+    }
+  }
+
+  #pair(value: number, of: number): void {
+    if (Number.isNaN(value)) return;
+    const { values, roots } = this.#came;
     const pairs = this.#pairs;
     const at = pairs.count++;
-    pairs.said[at] = said;
-    pairs.saidRoots[at] = sqrt(said);
-    pairs.came[at] = came;
-    pairs.cameRoots[at] = sqrt(came);
+    pairs.came[at] = values[of]!;
+    pairs.said[at] = value;
+    pairs.saidRoots[at] = sqrt(value);
+    pairs.errors[at] = values[of]! - value;
+    pairs.rootErrors[at] = roots[of]! - pairs.saidRoots[at];
   }
 
   /** Shift and loss of the two candidates that a path makes, for each quantile. */
   #judge(path: number, isStep: boolean): void {
     const { quantiles, paths } = this.#shape;
+    const { errors, rootErrors, count } = this.#pairs;
+    const alone = this.#originsKnown * (isStep ? STEPS_ALONE : 1);
+    const stride = paths * 2;
     for (const isRoot of [false, true]) {
       const candidate = path * 2 + (isRoot ? 1 : 0);
-      const errors = this.#errorsOf(isRoot);
+      const missed = (isRoot ? rootErrors : errors).subarray(0, count);
       let smaller = 0;
       for (const [q, quantile] of quantiles.entries()) {
-        const at = q * paths * 2 + candidate;
-        const isPlain = isStep && quantile === 0.5;
-        const alone = this.#originsKnown * (isStep ? STEPS_ALONE : 1);
-        const place = placeIn(errors.length, quantile, alone);
-        const shift = isPlain ? 0 : conformalQuantile(errors, place, smaller);
-        if (!isPlain) smaller = max(0, Math.floor(place));
-        this.#shifts[at] = shift;
-        this.#losses[at] =
-          errors.length === 0 || (isPlain && isRoot)
-            ? Infinity
-            : this.#loss(quantile, shift, isRoot);
+        const at = q * stride + candidate;
+        this.#shifts[at] = 0;
+        if (isStep && quantile === 0.5) continue;
+        const place = placeIn(count, quantile, alone);
+        this.#shifts[at] = conformalQuantile(missed, place, smaller);
+        smaller = max(0, Math.floor(place));
       }
+      for (let q = 0; q < quantiles.length; q += AT_ONCE) this.#weigh(q, candidate, isRoot);
+      // The median of the steps is not shifted: once is enough.
+      if (isStep && isRoot) this.#losses[quantiles.indexOf(0.5) * stride + candidate] = Infinity;
     }
   }
 
-  #errorsOf(isRoot: boolean): Float32Array {
-    const { count, said, saidRoots, came, cameRoots } = this.#pairs;
-    const errors = this.#errors.subarray(0, count);
-    const from = isRoot ? saidRoots : said;
-    const to = isRoot ? cameRoots : came;
-    for (let at = 0; at < count; at++) errors[at] = to[at]! - from[at]!;
-    return errors;
-  }
-
-  /** Mean pinball loss. */
-  #loss(quantile: number, shift: number, isRoot: boolean): number {
+  /** Mean pinball losses of a candidate from quantile `q` on, `AT_ONCE` of them: no sum waits for the others. */
+  #weigh(q: number, candidate: number, isRoot: boolean): void {
+    const { quantiles, paths } = this.#shape;
     const { count, said, saidRoots, came } = this.#pairs;
-    let over = 0;
-    let under = 0;
+    const last = quantiles.length - 1;
+    const atOf = (more: number): number => min(q + more, last) * paths * 2 + candidate;
+    const [at0, at1, at2] = [atOf(0), atOf(1), atOf(2)];
+    const shift0 = this.#shifts[at0]!;
+    const shift1 = this.#shifts[at1]!;
+    const shift2 = this.#shifts[at2]!;
+    let over0 = 0;
+    let over1 = 0;
+    let over2 = 0;
+    let under0 = 0;
+    let under1 = 0;
+    let under2 = 0;
     for (let at = 0; at < count; at++) {
-      const root = max(0, saidRoots[at]! + shift);
-      const miss = came[at]! - (isRoot ? root * root : said[at]! + shift);
-      under += max(0, miss);
-      over -= min(0, miss);
+      const value = came[at]!;
+      let said0: number;
+      let said1: number;
+      let said2: number;
+      if (isRoot) {
+        const root = saidRoots[at]!;
+        said0 = max(0, root + shift0);
+        said1 = max(0, root + shift1);
+        said2 = max(0, root + shift2);
+        said0 *= said0;
+        said1 *= said1;
+        said2 *= said2;
+      } else {
+        said0 = said[at]! + shift0;
+        said1 = said[at]! + shift1;
+        said2 = said[at]! + shift2;
+      }
+      const miss0 = value - said0;
+      const miss1 = value - said1;
+      const miss2 = value - said2;
+      const short0 = max(0, miss0);
+      const short1 = max(0, miss1);
+      const short2 = max(0, miss2);
+      under0 += short0;
+      under1 += short1;
+      under2 += short2;
+      over0 += short0 - miss0;
+      over1 += short1 - miss1;
+      over2 += short2 - miss2;
     }
-    return (quantile * under + (1 - quantile) * over) / count;
+    const lossOf = (quantile: number, under: number, over: number): number =>
+      count === 0 ? Infinity : (quantile * under + (1 - quantile) * over) / count;
+    this.#losses[at0] = lossOf(quantiles[q]!, under0, over0);
+    this.#losses[at1] = lossOf(quantiles[min(q + 1, last)]!, under1, over1);
+    this.#losses[at2] = lossOf(quantiles[min(q + 2, last)]!, under2, over2);
   }
 
   /** The best few candidates of each quantile for this target; nobody if none could be judged. */

@@ -4,6 +4,7 @@ import type { Cancel, Clock } from '../core/clock/port.js';
 import type { ResourceId, ServerId } from '../core/domain.js';
 import type { Generation } from '../core/generation.js';
 import { compareGenerations, formatGeneration } from '../core/generation.js';
+import { Indices } from '../core/indices.js';
 import type { Placement } from '../core/table.js';
 import { AssignmentTable } from '../core/table.js';
 import type { CountColumns, WorkCounts } from './counted-work.js';
@@ -12,7 +13,6 @@ import { DrainWaiters } from './drain-waiters.js';
 import type { Held, HeldBeside, HeldLimits, Ticket } from './held-work.js';
 import { HeldWork } from './held-work.js';
 import type { Waiting } from './hold-queue.js';
-import { Indices } from './indices.js';
 
 /*
  * The entry of every resource: which server serves it, how much is under way, and who waits. All adapters
@@ -105,6 +105,8 @@ export class Gate {
   readonly #resources = new Indices<ResourceId>();
   readonly #placements: (Placement | undefined)[] = [];
   readonly #sinceTexts: string[] = [];
+  #lastSince: Generation | undefined;
+  #lastSinceText = '';
   #servers = new Int32Array(RESOURCES_AT_FIRST).fill(UNASSIGNED);
   #flags = new Uint8Array(RESOURCES_AT_FIRST);
   readonly #counted: CountedWork;
@@ -427,9 +429,18 @@ export class Gate {
     this.#choosers.delete(at);
     this.#flags[at]! &= ~SHARED;
     this.#servers[at] = this.#serverIndices.give(placement.server);
-    this.#sinceTexts[at] = formatGeneration(placement.since);
+    this.#sinceTexts[at] = this.#textOf(placement.since);
     if (this.#needsLease(this.resourceId(at), placement.server)) this.#flags[at]! |= LEASED;
     else this.#flags[at]! &= ~LEASED;
+  }
+
+  /** What one batch moved shares one text. */
+  #textOf(since: Generation): string {
+    if (since !== this.#lastSince) {
+      this.#lastSince = since;
+      this.#lastSinceText = formatGeneration(since);
+    }
+    return this.#lastSinceText;
   }
 
   #depart(at: number): void {

@@ -44,8 +44,7 @@ export async function act<Result>(
     await view.sync();
     const { draft, detail, result } = think();
     if (draft === undefined) return result;
-    const words = actor.reason === '' ? detail : `${detail}: ${actor.reason}`;
-    audited(draft, { who: actor.by, what, detail: words }, parts);
+    audited(draft, { who: actor.by, what, detail: withReason(detail, actor) }, parts);
     const { committed } = await store.transact(draft.transaction);
     await view.sync();
     if (!committed) continue;
@@ -53,4 +52,9 @@ export async function act<Result>(
     return result;
   }
   return fail('ERR_CONFLICT', { what });
+}
+
+/** As it stands in the audit. */
+export function withReason(detail: string, { reason }: Actor): string {
+  return reason === '' ? detail : `${detail}: ${reason}`;
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { whatIfSchema } from './what-if.js';
 
 /** What `GET /v1/explain/:resource` answers: the same words as the command line and the page show. */
 export const explainSchema = z.object({
@@ -18,5 +19,15 @@ export const explainSchema = z.object({
   models: z.record(z.string(), z.string()),
   /** What an operator could do now; null: nothing is needed. */
   next: z.string().nullable(),
+  /** What would be if it were on the server that was asked about; null: none was. */
+  on: z
+    .object({
+      server: z.string(),
+      /** Its line of `fits`. */
+      fit: z.string(),
+      /** Null: it is there. */
+      whatIf: whatIfSchema.nullable(),
+    })
+    .nullable(),
 });
 export type Explained = z.infer<typeof explainSchema>;

@@ -42,6 +42,11 @@ export const planViewSchema = z.object({
       /** The reason, as data and as one sentence. */
       kind: z.string(),
       text: z.string(),
+      /** When it should start, epoch milliseconds, and as words; null: at once. */
+      window: z
+        .object({ fromMs: z.number(), untilMs: z.number(), cheapestMs: z.number() })
+        .nullable(),
+      start: z.string().nullable(),
     }),
   ),
   standbys: z.number(),

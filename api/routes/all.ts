@@ -2,14 +2,14 @@ import type { ActParts } from '../acts/act.js';
 import type { PinParts } from '../acts/servers.js';
 import type { ApiRoute } from '../route.js';
 import type { RoundRequestParts } from '../round-request.js';
-import type { StatusParts } from '../views/status.js';
 import { actRoutes } from './acts.js';
+import { pictureRoutes } from './pictures.js';
 import type { PlanRoutesOptions } from './plans.js';
 import { planRoutes } from './plans.js';
-import type { StateRoutesOptions } from './state.js';
+import type { StateRoutesOptions, StateRoutesParts } from './state.js';
 import { stateRoutes } from './state.js';
 
-export type RoutesParts = Omit<StatusParts, 'coverage'> & ActParts & RoundRequestParts & PinParts;
+export type RoutesParts = StateRoutesParts & ActParts & RoundRequestParts & PinParts;
 
 /** Every route of the API that has a role. */
 export function apiRoutes(
@@ -18,7 +18,8 @@ export function apiRoutes(
 ): ApiRoute[] {
   return [
     ...stateRoutes(parts, options.state),
-    ...planRoutes(parts, options.plans),
+    ...pictureRoutes(parts, options.state),
+    ...planRoutes(parts, options.plans, options.state),
     ...actRoutes(parts),
   ];
 }

@@ -1,19 +1,23 @@
 import { z } from 'zod';
 import type { RoundResult } from '../../core/plan.js';
-import { planIdSchema } from '../../core/schema.js';
+import { planIdSchema, resourceIdSchema } from '../../core/schema.js';
 import { proposedPlans } from '../../core/table-store/plans.js';
 import type { PlanRecord } from '../../core/table-store/records/plan.js';
 import { PLAN } from '../../core/table-store/records/plan.js';
+import { scheduledPlans } from '../../forecaster/planner/scheduled.js';
 import { noPlanWords } from '../../forecaster/planner/words.js';
 import type { ActParts } from '../acts/act.js';
 import { approvePlan, planOf, rejectPlan, rollbackPlan } from '../acts/plans.js';
 import type { PlanView, RoundAnswer } from '../contract/plans.js';
+import { planScoreSchema } from '../contract/plan-score.js';
 import { planViewSchema, roundAnswerSchema } from '../contract/plans.js';
 import type { RoundRequestParts } from '../round-request.js';
 import { requestRound } from '../round-request.js';
 import type { ApiRoute } from '../route.js';
 import { route } from '../route.js';
 import { planViewOf } from '../views/plan.js';
+import { analysisWithout, planScoreOf } from '../views/plan-score.js';
+import type { PlanningOptions, PlanningParts } from '../views/planning.js';
 import { actorShape } from './acts.js';
 
 export interface PlanRoutesOptions {
@@ -23,13 +27,22 @@ export interface PlanRoutesOptions {
 
 const paramsSchema = z.object({ plan: planIdSchema });
 const actorSchema = z.strictObject(actorShape);
+const LEFT_OUT_MAX = 1000;
+const namesSchema = z
+  .string()
+  .default('')
+  .transform((text) => text.split(',').filter((name) => name !== ''))
+  .pipe(z.array(resourceIdSchema).max(LEFT_OUT_MAX))
+  .describe('Resources whose moves are left out, with commas between.');
 
 /** Plans: what waits, what was, and what operators decide on them. */
 export function planRoutes(
-  parts: ActParts & RoundRequestParts,
+  parts: ActParts & RoundRequestParts & Omit<PlanningParts, 'adviser'>,
   options: PlanRoutesOptions,
+  state: { readonly planning: PlanningOptions },
 ): ApiRoute[] {
   const { view, clock } = parts;
+  const planning = () => ({ parts, options: state.planning });
   const shown = (record: PlanRecord): PlanView => planViewOf(record, view, clock.realtimeMs());
   const answerOf = ({ atMs, plan, none }: RoundResult): RoundAnswer => {
     const record = plan === null ? undefined : view.get(PLAN, plan)?.value;
@@ -44,10 +57,14 @@ export function planRoutes(
       {
         method: 'GET',
         path: '/v1/plans',
-        summary: 'The plans that wait for a decision, the newest first.',
+        summary:
+          'The plans that wait: for a decision, the newest first, then those that are approved for a time to come.',
         answer: z.object({ plans: z.array(planViewSchema) }),
       },
-      () => Promise.resolve({ plans: proposedPlans(view).map(shown) }),
+      () => {
+        const scheduled = scheduledPlans(view, clock.realtimeMs());
+        return Promise.resolve({ plans: [...proposedPlans(view), ...scheduled].map(shown) });
+      },
     ),
     route(
       {
@@ -58,6 +75,18 @@ export function planRoutes(
         params: paramsSchema,
       },
       ({ params: { plan } }) => Promise.resolve(shown(planOf(view, plan))),
+    ),
+    route(
+      {
+        method: 'GET',
+        path: '/v1/plans/:plan/score',
+        summary: 'How good a plan is by the newest forecast, also with some of its moves left out.',
+        answer: planScoreSchema,
+        params: paramsSchema,
+        query: z.strictObject({ without: namesSchema }),
+      },
+      ({ params: { plan }, query: { without } }) =>
+        planScoreOf(planOf(view, plan).plan, without, planning()),
     ),
     route(
       {
@@ -74,16 +103,30 @@ export function planRoutes(
       {
         method: 'POST',
         path: '/v1/plans/:plan/approve',
-        summary: 'Approve a plan that waits; `startAtMs` schedules it.',
+        summary:
+          'Approve a plan that waits; `startAtMs` schedules it, or gives one that is scheduled another time (null: now); `without` leaves moves of it out.',
         answer: planViewSchema,
         params: paramsSchema,
         body: z.strictObject({
           ...actorShape,
           startAtMs: z.number().min(0).nullable().default(null),
+          without: z
+            .array(resourceIdSchema)
+            .max(LEFT_OUT_MAX)
+            .default([])
+            .describe('Resources whose moves are left out.'),
         }),
       },
-      async ({ params: { plan }, body: { startAtMs, ...actor } }) =>
-        shown(await approvePlan(plan, actor, startAtMs, parts)),
+      async ({ params: { plan }, body: { startAtMs, without: resources, ...actor } }) => {
+        const leftOut =
+          resources.length === 0
+            ? undefined
+            : {
+                resources,
+                analysis: await analysisWithout(planOf(view, plan).plan, resources, planning()),
+              };
+        return shown(await approvePlan(plan, actor, { startAtMs, leftOut }, parts));
+      },
     ),
     route(
       {

@@ -1,31 +1,41 @@
 import { z } from 'zod';
 import { formatGeneration } from '../../core/generation.js';
-import { resourceIdSchema } from '../../core/schema.js';
+import { resourceIdSchema, serverIdSchema } from '../../core/schema.js';
+import { parseChange } from '../../forecaster/planner/change-text.js';
 import { explainSchema } from '../contract/explain.js';
 import { historySchema } from '../contract/history.js';
 import { outlookSchema, resourcesSchema, tableSchema } from '../contract/outlook.js';
 import { statusSchema } from '../contract/status.js';
+import { whatIfSchema } from '../contract/what-if.js';
 import type { ApiRoute } from '../route.js';
 import { route } from '../route.js';
-import { Coverage } from '../views/coverage.js';
-import type { ExplainOptions } from '../views/explain.js';
 import { explainedOf } from '../views/explain.js';
 import { historyOf } from '../views/history.js';
+import { Measurements } from '../views/measured.js';
 import { outlookOf } from '../views/outlook.js';
+import type { PlanningOptions, PlanningParts } from '../views/planning.js';
 import { resourcesOf } from '../views/resources.js';
 import type { StatusOptions, StatusParts } from '../views/status.js';
 import { statusOf } from '../views/status.js';
+import { Unassigned } from '../views/unassigned.js';
+import { whatIfOf } from '../views/what-if.js';
 
 const PAST_STEPS = 72;
+/** Tried together. */
+const CHANGES_MAX = 16;
 
-export type StateRoutesOptions = StatusOptions & { readonly explain: ExplainOptions };
+export type StateRoutesOptions = StatusOptions & { readonly planning: PlanningOptions };
+export type StateRoutesParts = StatusParts & Pick<PlanningParts, 'adviser'>;
 
-/** What is: nothing here changes anything. */
-export function stateRoutes(
-  given: Omit<StatusParts, 'coverage'>,
-  options: StateRoutesOptions,
-): ApiRoute[] {
-  const parts = { ...given, coverage: new Coverage(given.metricStore) };
+const changeSchema = z.string().min(1).max(400);
+/** One, or several of the same name; none: the fleet as it is. */
+const changesSchema = z
+  .union([changeSchema.transform((change) => [change]), z.array(changeSchema).max(CHANGES_MAX)])
+  .default([]);
+
+/** What is, and what would be: nothing here changes anything. */
+export function stateRoutes(parts: StateRoutesParts, options: StateRoutesOptions): ApiRoute[] {
+  const memory = { measurements: new Measurements(parts), unassigned: new Unassigned(parts) };
   const { view, clock, eligibility } = parts;
   const { stepMs } = options.forecast;
   return [
@@ -36,7 +46,7 @@ export function stateRoutes(
         summary: 'How everything is.',
         answer: statusSchema,
       },
-      () => statusOf(parts, options),
+      () => statusOf(parts, options, memory),
     ),
     route(
       {
@@ -77,8 +87,24 @@ export function stateRoutes(
         summary: 'Why a resource is where it is, and what speaks for and against each server.',
         answer: explainSchema,
         params: z.object({ resource: resourceIdSchema }),
+        query: z.strictObject({
+          on: serverIdSchema.optional().describe('What would be if it were on this server.'),
+        }),
       },
-      ({ params: { resource } }) => explainedOf(resource, parts, options.explain),
+      ({ params: { resource }, query: { on }, signal }) =>
+        explainedOf(resource, { on, signal }, parts, options.planning),
+    ),
+    route(
+      {
+        method: 'GET',
+        path: '/v1/what-if',
+        summary:
+          'What would be if changes were made, such as `change=lose s1`, `change=add s9 like s1`, `change=limit target=0.7`: scores, moves, breaches avoided, what stands in the way.',
+        answer: whatIfSchema,
+        query: z.strictObject({ change: changesSchema }),
+      },
+      ({ query: { change }, signal }) =>
+        whatIfOf(change.map(parseChange), parts, options.planning, signal),
     ),
     route(
       {

@@ -1,67 +1,38 @@
-import type { Clock } from '../../core/clock/port.js';
-import type { Config } from '../../core/config/schema.js';
-import type { ResourceId } from '../../core/domain.js';
+import type { ResourceId, ServerId } from '../../core/domain.js';
 import { fail } from '../../core/errors.js';
-import { resourcesOnly } from '../../core/forecast.js';
-import type { ForecastRun, MetricStore } from '../../core/metric-store/port.js';
-import { readRecent } from '../../core/metric-store/recent.js';
-import type { Eligibility } from '../../core/table-store/eligibility.js';
+import type { ForecastRun } from '../../core/metric-store/port.js';
 import { proposedPlans } from '../../core/table-store/plans.js';
-import { plannerOptions } from '../../core/table-store/policy.js';
-import { PAUSE } from '../../core/table-store/records/plan.js';
 import { PLACEMENT } from '../../core/table-store/records/table.js';
 import type { TableView } from '../../core/table-store/view.js';
-import { explain } from '../../forecaster/planner/explain.js';
+import type { Explanation } from '../../forecaster/planner/explain.js';
 import { explanationWords } from '../../forecaster/planner/explain-words.js';
-import { inputsFromRecords } from '../../forecaster/planner/from-records.js';
+import type { PlanningInputs } from '../../forecaster/planner/inputs.js';
 import type { Explained } from '../contract/explain.js';
-
-export interface ExplainParts {
-  readonly view: TableView;
-  readonly metricStore: MetricStore;
-  readonly eligibility: Eligibility;
-  readonly clock: Clock;
-}
-
-export interface ExplainOptions {
-  readonly planner: Config['planner'];
-  readonly stepMs: number;
-  readonly seed: number;
-}
-
-/** Of the recent loads: as the round takes them. */
-const RECENT_STEPS = 12;
+import type { PlanningOptions, PlanningParts } from './planning.js';
+import { planningOf } from './planning.js';
+import { whatIfIn } from './what-if.js';
 
 /**
  * Why a resource is where it is, and what speaks for and against each server: planned anew, by the same code and
- * from the same records as a round. @throws ERR_RESOURCE_UNKNOWN, ERR_RESOURCE_SHARED, ERR_NO_FORECAST, ERR_STORE_UNAVAILABLE
+ * from the same records as a round; and what would be if it were on a certain one.
+ * @throws ERR_RESOURCE_UNKNOWN, ERR_RESOURCE_SHARED, ERR_SERVER_UNKNOWN, ERR_NO_FORECAST, ERR_ADVISER_BUSY, ERR_STORE_UNAVAILABLE
  */
 export async function explainedOf(
   resource: ResourceId,
-  parts: ExplainParts,
-  { planner, stepMs, seed }: ExplainOptions,
+  { on, signal }: { readonly on: ServerId | undefined; readonly signal: AbortSignal },
+  parts: PlanningParts,
+  options: PlanningOptions,
 ): Promise<Explained> {
-  const { view, metricStore, eligibility, clock } = parts;
+  const { view, eligibility, adviser } = parts;
   const isKnown =
     view.table.placementOf(resource) !== undefined || eligibility.servers().has(resource);
   if (eligibility.sharing().has(resource)) fail('ERR_RESOURCE_SHARED', { resource });
   if (!isKnown) fail('ERR_RESOURCE_UNKNOWN', { resource });
-  const run = (await metricStore.latestForecast()) ?? fail('ERR_NO_FORECAST');
-  const nowMs = clock.realtimeMs();
-  const window = { nowMs, stepMs, steps: RECENT_STEPS };
-  const inputs = inputsFromRecords({
-    view,
-    eligibility,
-    forecast: resourcesOnly(run.block),
-    loads: await readRecent(metricStore, view, window),
-    nowMs,
-    options: plannerOptions(planner, view),
-    seed,
-    restraint: view.get(PAUSE, 'current') === undefined ? null : { why: 'paused' },
-  });
-  const found = explain(inputs, resource) ?? fail('ERR_RESOURCE_UNKNOWN', { resource });
+  const { inputs, run } = await planningOf(parts, options);
+  const found =
+    (await adviser.explain(inputs, resource, signal)) ?? fail('ERR_RESOURCE_UNKNOWN', { resource });
   const { verdict, server, demand } = found;
-  const { headline, fits, notes } = explanationWords(found, nowMs);
+  const { headline, fits, notes } = explanationWords(found, inputs.nowMs);
   return {
     resource,
     server,
@@ -74,7 +45,30 @@ export async function explainedOf(
     demand: { ...demand },
     models: modelsOf(resource, run),
     next: verdict === 'moves' ? nextOf(resource, view) : null,
+    on: on === undefined ? null : await onServer(on, { found, fits, inputs }, parts, signal),
   };
+}
+
+async function onServer(
+  server: ServerId,
+  {
+    found,
+    fits,
+    inputs,
+  }: {
+    readonly found: Explanation;
+    readonly fits: readonly string[];
+    readonly inputs: PlanningInputs;
+  },
+  parts: PlanningParts,
+  signal: AbortSignal,
+): Promise<NonNullable<Explained['on']>> {
+  const index = found.fits.findIndex((fit) => fit.server === server);
+  const fit = fits[index] ?? fail('ERR_SERVER_UNKNOWN', { server });
+  const { resource } = found;
+  const move = { kind: 'move-resource', resource, server } as const;
+  const isThere = found.server === server;
+  return { server, fit, whatIf: isThere ? null : await whatIfIn(inputs, [move], parts, signal) };
 }
 
 function historyOf(resource: ResourceId, view: TableView): string | null {

@@ -1,15 +1,18 @@
-import type { ForecastRun, MetricStore } from '../../core/metric-store/port.js';
-import { RecentLoads, readRecent } from '../../core/metric-store/recent.js';
+import type { Clock } from '../../core/clock/port.js';
 import { codeOf } from '../../core/errors.js';
+import type { ForecastRun, MetricStore } from '../../core/metric-store/port.js';
+import { RecentLoads } from '../../core/metric-store/recent.js';
 import { gridBefore, panelOf } from '../../core/panel.js';
-import { tenuresOf } from '../../core/table-store/tenures.js';
+import type { SeriesKey } from '../../core/sample.js';
+import { DIMENSIONS } from '../../core/domain.js';
+import { SERVER } from '../../core/table-store/records/server.js';
 import type { TableView } from '../../core/table-store/view.js';
 import { messageOf } from '../../core/text.js';
-import type { Coverage } from './coverage.js';
+import { Coverage } from './coverage.js';
 
 /** What the metric store adds to a status. */
 export interface Measured {
-  readonly recent: RecentLoads;
+  readonly recent: Pick<RecentLoads, 'lastOf'>;
   readonly run: ForecastRun | undefined;
   readonly coverage: number | null;
   /** Why there is nothing of all that. */
@@ -19,33 +22,75 @@ export interface Measured {
 export interface MeasuredParts {
   readonly view: TableView;
   readonly metricStore: MetricStore;
-  readonly coverage: Coverage;
+  readonly clock: Clock;
 }
 
 export interface MeasuredWindow {
-  readonly nowMs: number;
   /** Loads are means over this. */
   readonly windowMs: number;
   /** Coverage is of so long. */
   readonly coverageMs: number;
 }
 
-/** A store that is away is told of, not thrown: all else about the cluster is known without it. */
-export async function measuredOf(
-  { view, metricStore, coverage }: MeasuredParts,
-  { nowMs, windowMs, coverageMs }: MeasuredWindow,
-): Promise<Measured> {
-  try {
-    const [recent, run] = await Promise.all([
-      readRecent(metricStore, view, { nowMs, stepMs: windowMs, steps: 2 }),
-      metricStore.latestForecast(),
-    ]);
-    const share = run === undefined ? null : await coverage.before(run, coverageMs);
-    return { recent, run, coverage: share, fault: undefined };
-  } catch (error) {
-    if (codeOf(error) !== 'ERR_STORE_UNAVAILABLE') throw error;
-    const nothing = panelOf([], gridBefore(nowMs, windowMs, 2));
-    const recent = new RecentLoads(nothing, tenuresOf(view));
-    return { recent, run: undefined, coverage: null, fault: messageOf(error) };
+/** Of loads that are means over some seconds nobody needs to hear more often, however many look. */
+const REST_MS_MAX = 3000;
+
+/** Reads what the metric store adds to a status, at most every three seconds, and sooner only for means of less than twelve. */
+export class Measurements {
+  readonly #parts: MeasuredParts;
+  readonly #coverage: Coverage;
+  #known:
+    | { readonly atMs: number; readonly windowMs: number; readonly told: Promise<Measured> }
+    | undefined;
+
+  constructor(parts: MeasuredParts) {
+    this.#parts = parts;
+    this.#coverage = new Coverage(parts.metricStore);
   }
+
+  lately(window: MeasuredWindow): Promise<Measured> {
+    const { windowMs } = window;
+    const nowMs = this.#parts.clock.monotonicMs();
+    const restMs = Math.min(REST_MS_MAX, windowMs / 4);
+    const known = this.#known;
+    if (known?.windowMs === windowMs && nowMs < known.atMs + restMs) {
+      return known.told;
+    }
+    const told = this.#read(window);
+    this.#known = { atMs: nowMs, windowMs, told };
+    told.catch(() => {
+      this.#known = undefined;
+    });
+    return told;
+  }
+
+  /** A store that is away is told of, not thrown: all else about the cluster is known without it. */
+  async #read({ windowMs, coverageMs }: MeasuredWindow): Promise<Measured> {
+    const { view, metricStore, clock } = this.#parts;
+    const grid = gridBefore(clock.realtimeMs(), windowMs, 2);
+    try {
+      const [panel, run] = await Promise.all([
+        metricStore.readPanel({ series: seriesIn(view), ...grid }),
+        metricStore.latestForecast(),
+      ]);
+      const coverage = run === undefined ? null : await this.#coverage.before(run, coverageMs);
+      return { recent: new RecentLoads(panel, new Map()), run, coverage, fault: undefined };
+    } catch (error) {
+      if (codeOf(error) !== 'ERR_STORE_UNAVAILABLE') throw error;
+      const recent = new RecentLoads(panelOf([], grid), new Map());
+      return { recent, run: undefined, coverage: null, fault: messageOf(error) };
+    }
+  }
+}
+
+/** Of servers all dimensions; of resources what redirectors count, for servers that do not say it themselves. */
+function seriesIn(view: TableView): SeriesKey[] {
+  const series: SeriesKey[] = [];
+  for (const id of view.all(SERVER).keys()) {
+    for (const metric of DIMENSIONS) series.push({ subject: 'server', id, metric });
+  }
+  for (const [id] of view.table.entries()) {
+    series.push({ subject: 'resource', id, metric: 'hits' });
+  }
+  return series;
 }

@@ -2,7 +2,7 @@ import { formatGeneration } from '../../core/generation.js';
 import type { PlanRecord } from '../../core/table-store/records/plan.js';
 import { staleness } from '../../core/table-store/staleness.js';
 import type { TableView } from '../../core/table-store/view.js';
-import { reasonWords } from '../../forecaster/planner/words.js';
+import { reasonWords, startWords } from '../../forecaster/planner/words.js';
 import type { PlanView } from '../contract/plans.js';
 
 /** A plan as people look at it; whether it would still fit is found out now. */
@@ -30,6 +30,8 @@ export function planViewOf(record: PlanRecord, view: TableView, nowMs: number): 
         demand: { ...move.demand },
         kind: move.reason.kind,
         text: reasonWords(move.reason, nowMs),
+        window: move.window === undefined ? null : { ...move.window },
+        start: startWords(move, nowMs),
       })),
     ),
     standbys: Object.keys(plan.standbys).length,

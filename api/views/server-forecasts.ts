@@ -2,6 +2,7 @@ import type { Dimension, ServerId } from '../../core/domain.js';
 import { DIMENSIONS } from '../../core/domain.js';
 import { pathOf } from '../../core/forecast.js';
 import type { ForecastRun } from '../../core/metric-store/port.js';
+import type { Metric } from '../../core/sample.js';
 import type { ServerStatus } from '../contract/status.js';
 
 export type Capacity = Readonly<Partial<Record<Dimension, number>>>;
@@ -18,9 +19,9 @@ export class ServerForecasts {
     }
   }
 
-  /** One quantile's path; undefined: the server is not forecast in this dimension. */
-  pathOf(server: ServerId, dimension: Dimension, quantile: number): Float32Array | undefined {
-    const row = this.#rows.get(`${server}/${dimension}`);
+  /** One quantile's path; undefined: the server is not forecast in this measure. */
+  pathOf(server: ServerId, metric: Metric, quantile: number): Float32Array | undefined {
+    const row = this.#rows.get(`${server}/${metric}`);
     if (row === undefined || this.#run === undefined) return undefined;
     return pathOf(this.#run.block, row, quantile);
   }

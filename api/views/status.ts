@@ -1,11 +1,10 @@
 import type { Config } from '../../core/config/schema.js';
 import type { Clock } from '../../core/clock/port.js';
-import type { Mode, ServerId } from '../../core/domain.js';
+import type { Mode, ResourceId, ServerId } from '../../core/domain.js';
 import { formatAddress } from '../../core/domain.js';
 import type { EngineHealth } from '../../core/engine-health.js';
 import { formatGeneration } from '../../core/generation.js';
 import type { ForecastRun, MetricStore } from '../../core/metric-store/port.js';
-import type { RecentLoads } from '../../core/metric-store/recent.js';
 import { overallOf, sharesInUse } from '../../core/metric-store/recent.js';
 import type { Eligibility } from '../../core/table-store/eligibility.js';
 import { proposedPlans } from '../../core/table-store/plans.js';
@@ -22,20 +21,25 @@ import { counted } from '../../core/text.js';
 import { noPlanWords } from '../../forecaster/planner/words.js';
 import type { ServerStatus, Status } from '../contract/status.js';
 import { addressWarnings, addressesOf } from './addresses.js';
-import type { Coverage } from './coverage.js';
-import { measuredOf } from './measured.js';
+import type { Measured, Measurements } from './measured.js';
 import { ServerForecasts } from './server-forecasts.js';
+import type { Unassigned } from './unassigned.js';
 
 export interface StatusParts {
   readonly view: TableView;
   readonly metricStore: MetricStore;
-  readonly coverage: Coverage;
   readonly eligibility: Eligibility;
   readonly clock: Clock;
   /** How the polls of each target go. */
   readonly collector: () => Status['collector'];
   /** What this process rests on, outside of it. */
   readonly engines: readonly EngineHealth[];
+}
+
+/** What is kept from one status to the next. */
+export interface StatusMemory {
+  readonly measurements: Measurements;
+  readonly unassigned: Unassigned;
 }
 
 export interface StatusOptions {
@@ -48,12 +52,15 @@ export interface StatusOptions {
 }
 
 /** How everything is, from what the stores hold. */
-export async function statusOf(parts: StatusParts, options: StatusOptions): Promise<Status> {
-  const { view, clock, eligibility } = parts;
+export async function statusOf(
+  parts: StatusParts,
+  options: StatusOptions,
+  { measurements, unassigned }: StatusMemory,
+): Promise<Status> {
+  const { view, clock } = parts;
   const nowMs = clock.realtimeMs();
   const servers = [...view.all(SERVER)].sort(([a], [b]) => (a < b ? -1 : 1));
-  const { recent, run, coverage, fault } = await measuredOf(parts, {
-    nowMs,
+  const { recent, run, coverage, fault } = await measurements.lately({
     windowMs: options.windowMs,
     coverageMs: 288 * options.forecast.stepMs,
   });
@@ -61,17 +68,17 @@ export async function statusOf(parts: StatusParts, options: StatusOptions): Prom
   const facts: Facts = {
     recent,
     forecasts: new ServerForecasts(run),
+    residents: residentsIn(view),
     view,
     quantile: policy.quantile,
   };
   const statuses = servers.map(([id, { value }]) => serverStatus(id, value, facts));
-  const assignable = [...eligibility.servers().keys()];
   return {
     cluster: options.cluster,
     atMs: nowMs,
     generation: formatGeneration(view.table.generation),
     resources: view.table.size,
-    unassigned: assignable.filter((id) => view.table.placementOf(id) === undefined).length,
+    unassigned: unassigned.count(),
     mode: view.get(MODE, 'current')?.value.mode ?? options.mode,
     paused: view.get(PAUSE, 'current')?.value ?? null,
     balancer: balancerOf(view, nowMs),
@@ -116,19 +123,32 @@ function engineWarning({ name, fault }: EngineHealth): string[] {
 }
 
 interface Facts {
-  readonly recent: RecentLoads;
+  readonly recent: Measured['recent'];
   readonly forecasts: ServerForecasts;
+  readonly residents: ReadonlyMap<ServerId, readonly ResourceId[]>;
   readonly view: TableView;
   /** That is planned for. */
   readonly quantile: number;
 }
 
+/** What each server serves: of all of them at once, since there are many of both. */
+function residentsIn(view: TableView): Map<ServerId, ResourceId[]> {
+  const residents = new Map<ServerId, ResourceId[]>();
+  for (const [resource, { server }] of view.table.entries()) {
+    const known = residents.get(server);
+    if (known === undefined) residents.set(server, [resource]);
+    else known.push(resource);
+  }
+  return residents;
+}
+
 function serverStatus(
   id: ServerId,
   record: ServerRecord,
-  { recent, forecasts, view, quantile }: Facts,
+  { recent, forecasts, residents, view, quantile }: Facts,
 ): ServerStatus {
   const state = stateOf(view, id);
+  const own = residents.get(id) ?? [];
   const wanted = view.get(SERVER_STATE, id)?.value;
   const lost = view.get(LOST, id)?.value;
   const utilization = sharesInUse(recent, id, record.capacity);
@@ -144,10 +164,10 @@ function serverStatus(
     zone: record.zone,
     address: formatAddress(record.address),
     fence: record.fence,
-    resources: view.table.resourcesOn(id).length,
+    resources: own.length,
     capacity: record.capacity,
     utilization,
-    hitsPerSecond: Number.isFinite(hits) ? hits : hitsOfResources(id, view, recent),
+    hitsPerSecond: Number.isFinite(hits) ? hits : hitsOfResources(own, recent),
     overall: overallOf(utilization) ?? null,
     predicted: forecasts.predicted(id, record.capacity, quantile),
     note: noteOf(record, { lostHow: lost?.how, wanted, state }),
@@ -155,9 +175,11 @@ function serverStatus(
 }
 
 /** What the redirectors counted of its resources, where the server does not say it itself. */
-function hitsOfResources(server: ServerId, view: TableView, recent: RecentLoads): number | null {
-  const hits = view.table
-    .resourcesOn(server)
+function hitsOfResources(
+  resources: readonly ResourceId[],
+  recent: Measured['recent'],
+): number | null {
+  const hits = resources
     .map((id) => recent.lastOf({ subject: 'resource', id, metric: 'hits' }))
     .filter(Number.isFinite);
   return hits.length === 0 ? null : hits.reduce((sum, value) => sum + value, 0);
@@ -193,7 +215,7 @@ function balancerOf(view: TableView, nowMs: number): Status['balancer'] {
     );
     const isLater = startAtMs !== null && startAtMs > nowMs;
     const text = isLater
-      ? `plan ${plan.id} (${moves}) is approved for ${new Date(startAtMs).toISOString()}`
+      ? `plan ${plan.id} (${moves}) is approved for ${new Date(startAtMs).toISOString()}; foreshift apply ${plan.id} makes them now`
       : `plan ${plan.id} is being applied: ${moves}, because ${plan.trigger.detail}`;
     return { kind: 'applying', plan: plan.id, text };
   }

@@ -24,6 +24,7 @@ import type { Eligibility } from '../../core/table-store/eligibility.js';
 import type { TableStore } from '../../core/table-store/port.js';
 import { COLLECTOR } from '../../core/table-store/records/collector.js';
 import type { TableView } from '../../core/table-store/view.js';
+import { AdviserThread } from '../../forecaster/planner/adviser-thread.js';
 import { pageAssets } from './assets.js';
 
 export interface ControlParts {
@@ -76,7 +77,7 @@ export async function controlOf(config: Config, parts: ControlParts): Promise<Co
     get planner() {
       return now.planner;
     },
-    get explain() {
+    get planning() {
       return { planner: now.planner, stepMs: now.forecast.stepMs, seed: 1 };
     },
   };
@@ -86,7 +87,11 @@ export async function controlOf(config: Config, parts: ControlParts): Promise<Co
       return now.planner.planLifeMs;
     },
   };
-  const status = { ...parts, collector: () => collectorStatus(parts) };
+  const status = {
+    ...parts,
+    collector: () => collectorStatus(parts),
+    adviser: new AdviserThread(),
+  };
   const access = new Access(parts, config.api);
   const refusals = new Refusals(parts);
   const api = new ApiServer(

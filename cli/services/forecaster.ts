@@ -14,6 +14,7 @@ import { AnalysisThread } from '../../forecaster/analysis-thread.js';
 import { CpuAttributor } from '../../forecaster/attributor.js';
 import { Chronicle } from '../../forecaster/chronicle.js';
 import { Forecaster } from '../../forecaster/forecaster.js';
+import { KeptState } from '../../forecaster/kept-state.js';
 import { forecasterMetrics } from '../../forecaster/metrics.js';
 import { PlanTally } from '../../forecaster/plan-tally.js';
 import { Round } from '../../forecaster/round.js';
@@ -53,7 +54,7 @@ export function forecasterOf(config: Config, parts: ForecasterParts): Forecaster
   const log = parts.log.child({ room: 'forecaster' });
   const { stepMs, horizonSteps, historySteps, seasonMs } = config.forecast;
   const analysis = new AnalysisThread(
-    { log },
+    { log, kept: new KeptState({ ...parts, log }) },
     { stepMs, horizonSteps, historySteps, seasonsMs: seasonMs, seed: SEED },
   );
   const training = new Training(
@@ -84,7 +85,7 @@ export function forecasterOf(config: Config, parts: ForecasterParts): Forecaster
   return {
     service: new Lifecycle([analysis, training, plans, chronicle, forecaster, tuner]),
     metrics: forecasterMetrics(
-      { ...parts, round, plans },
+      { ...parts, round, plans, analysis },
       {
         get mode() {
           return current.mode;

@@ -1,13 +1,16 @@
 import { agentTokenVerb, agentVerb } from './agent.js';
 import { backtestVerb } from './backtest.js';
 import { modeVerb, pauseVerb, resumeVerb } from './balancing.js';
+import { completionVerbOf } from './completion.js';
 import { configVerb } from './config.js';
 import { demoVerb } from './demo.js';
+import { doctorVerb } from './doctor.js';
 import { drainVerb, undrainVerb } from './drain.js';
 import { explainVerb } from './explain.js';
 import { forecastVerb } from './forecast.js';
 import { historyVerb } from './history.js';
 import { importVerb } from './import.js';
+import { initVerb } from './init.js';
 import { pinVerb, unpinVerb } from './pin.js';
 import { applyVerb, planVerb, rejectVerb, rollbackVerb } from './plan.js';
 import { referenceVerb } from './reference.js';
@@ -15,10 +18,13 @@ import { replayVerb } from './replay.js';
 import { statusVerb } from './status.js';
 import { tokenVerb } from './token.js';
 import { roleVerbs, upVerb } from './up.js';
+import { whatIfVerb } from './what-if.js';
 import type { Verb } from '../verb.js';
 
 /** Every verb, in the order in which help lists them. */
 export const VERBS: readonly Verb[] = [
+  initVerb,
+  doctorVerb,
   upVerb,
   demoVerb,
   statusVerb,
@@ -27,6 +33,7 @@ export const VERBS: readonly Verb[] = [
   rejectVerb,
   rollbackVerb,
   explainVerb,
+  whatIfVerb,
   drainVerb,
   undrainVerb,
   historyVerb,
@@ -45,4 +52,5 @@ export const VERBS: readonly Verb[] = [
   tokenVerb,
   configVerb,
   referenceVerb,
+  completionVerbOf(() => VERBS),
 ];

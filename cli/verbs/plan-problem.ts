@@ -1,12 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { fail } from '../../core/errors.js';
 import { messageOf } from '../../core/text.js';
+import { fileChange } from '../../forecaster/planner/packing/file-change.js';
 import { parseProblemFile } from '../../forecaster/planner/packing/problem-file.js';
+import type { ProblemRun } from '../../forecaster/planner/packing/problem-plan.js';
 import { planProblem } from '../../forecaster/planner/packing/problem-plan.js';
 import type { Context } from '../context.js';
 import { EXIT, Ended } from '../exit.js';
 import { writeOut } from '../out-file.js';
-import { problemPlanText } from '../problem-plan-text.js';
+import { problemPlanText, problemWhatIfText } from '../problem-plan-text.js';
 import type { VerbOptions } from '../verb.js';
 import { numberOption, textOption, wholeOption } from '../verb.js';
 
@@ -21,22 +23,43 @@ export async function planProblemFile(
   options: VerbOptions,
   context: Context,
 ): Promise<void> {
-  const { clock } = context;
-  const seconds = numberOption(options, 'seconds', { min: SECONDS_MIN, max: SECONDS_MAX });
-  const seed = wholeOption(options, 'seed', { min: 0, max: 2 ** 32 - 1 }) ?? 1;
-  const startedAtMs = clock.monotonicMs();
-  const file = parseProblemFile(await read(path), path);
-  const plan = planProblem(file, {
-    seed,
-    workUnits: seconds === undefined ? WORK_UNITS : Infinity,
-    ...(seconds !== undefined && {
-      timeShare: () => (clock.monotonicMs() - startedAtMs) / (seconds * 1000),
-    }),
-  });
+  const run = runOf(options, context);
+  const plan = planProblem(parseProblemFile(await read(path), path), run);
   const out = textOption(options, 'out');
   if (out !== undefined) await writeOut(out, `${JSON.stringify(plan, undefined, 2)}\n`);
   context.show(plan, () => problemPlanText(plan));
   if (options.detailedExitcode === true && plan.batches.length > 0) throw new Ended(EXIT.changes);
+}
+
+/** Plans it as it is and as it would be with these changes. */
+export async function whatIfProblemFile(
+  path: string,
+  changes: readonly string[],
+  options: VerbOptions,
+  context: Context,
+): Promise<void> {
+  const file = parseProblemFile(await read(path), path);
+  const words: string[] = [];
+  let after = file;
+  for (const text of changes) {
+    const change = fileChange(after, text);
+    after = change.changed;
+    words.push(change.words);
+  }
+  const asIs = planProblem(file, runOf(options, context));
+  const plan = planProblem(after, runOf(options, context));
+  const answer = { changes: words, asIs: asIs.score.nothing, asIsPlan: asIs.score.plan, plan };
+  context.show(answer, () => problemWhatIfText(words, asIs, plan));
+}
+
+/** Of one planning; its time begins now. */
+function runOf(options: VerbOptions, { clock }: Context): ProblemRun {
+  const seconds = numberOption(options, 'seconds', { min: SECONDS_MIN, max: SECONDS_MAX });
+  const seed = wholeOption(options, 'seed', { min: 0, max: 2 ** 32 - 1 }) ?? 1;
+  if (seconds === undefined) return { seed, workUnits: WORK_UNITS };
+  const startedAtMs = clock.monotonicMs();
+  const timeShare = (): number => (clock.monotonicMs() - startedAtMs) / (seconds * 1000);
+  return { seed, workUnits: Infinity, timeShare };
 }
 
 async function read(path: string): Promise<unknown> {

@@ -15,7 +15,8 @@ const REASON: readonly [string, string] = ['--reason <text>', 'why, for the othe
 
 export const planVerb: Verb = {
   usage: 'plan [id]',
-  summary: 'The plan that waits, or that one; none waits: hold a round now. Nothing is applied.',
+  summary:
+    'The plan that waits for you or its time, or that one; none: hold a round. Nothing is applied.',
   options: [
     ['--new', 'hold a round even if a plan waits'],
     ['--verbose', 'every move and every server'],
@@ -53,7 +54,8 @@ export const planVerb: Verb = {
 
 export const applyVerb: Verb = {
   usage: 'apply [id]',
-  summary: 'Approve the plan that waits, or that one, and watch it being applied.',
+  summary:
+    'Approve the plan that waits, or that one, now or for a time, and watch it being applied.',
   options: [
     REASON,
     ['--at <time>', 'not before this time, such as 2026-05-12T02:00; returns at once'],

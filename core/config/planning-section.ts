@@ -46,6 +46,11 @@ export const forecastSchema = z.strictObject({
 });
 
 const groupSchema = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[A-Za-z0-9._-]{1,64}$/, 'letters, digits, . _ -')
+    .optional()
+    .describe('What `needs` of others calls it.'),
   match: globSchema.describe('Resources by name; for each the first that matches counts.'),
   each: z
     .boolean()
@@ -60,7 +65,33 @@ const groupSchema = z.strictObject({
     .describe(
       'It is in at least so many zones, or one each. Servers without a zone are in one together.',
     ),
+  needs: z
+    .array(z.string())
+    .max(16)
+    .optional()
+    .describe(
+      'Names of others of this list: in each zone where any of it is, one of each of those is, too. Where both have `each`, that of the same text. What there is none of is not waited for.',
+    ),
 });
+
+const groupsSchema = z
+  .array(groupSchema)
+  .max(1000)
+  .superRefine((groups, context) => {
+    const refuse = (at: number, key: string, message: string): void => {
+      context.addIssue({ code: 'custom', path: [at, key], message });
+    };
+    for (const [at, { name, each, needs = [] }] of groups.entries()) {
+      const isTwice = name !== undefined && groups.findIndex((one) => one.name === name) < at;
+      if (isTwice) refuse(at, 'name', `${name} is there already`);
+      for (const need of needs) {
+        const other = groups.find((one) => one.name === need);
+        if (other === undefined) refuse(at, 'needs', `there is no group ${need}`);
+        else if (need === name) refuse(at, 'needs', 'a group is with itself anyway');
+        else if (other.each && !each) refuse(at, 'needs', `${need} has \`each\`, this one not`);
+      }
+    }
+  });
 
 export const plannerSchema = z.strictObject({
   quantile: z
@@ -118,9 +149,7 @@ export const plannerSchema = z.strictObject({
     .describe(
       'A resource that was moved rests so long; until then only an overload, or a rule of its group, moves it.',
     ),
-  groups: z
-    .array(groupSchema)
-    .max(1000)
+  groups: groupsSchema
     .default([])
     .describe(
       'What holds for several resources together. No plan breaks it; what is broken a plan mends, whatever the load.',
@@ -139,6 +168,22 @@ export const plannerSchema = z.strictObject({
     .describe(
       'And by this share of what is wrong with it – its overload, its load above the target – or by the share that the largest of its resources is of its load.',
     ),
+  moveInFlightWeight: z
+    .number()
+    .min(0)
+    .max(100)
+    .default(1)
+    .describe(
+      'What is under way for a resource – of TCP its connections – makes its move dearer: the one with most of it by this times what its size costs, others in proportion.',
+    ),
+  moveBytesWeight: z
+    .number()
+    .min(0)
+    .max(100)
+    .default(0)
+    .describe(
+      'The same by the memory that it was last seen to take. 0: it counts only as part of its size, where servers declare a capacity for memory.',
+    ),
   imbalanceMax: z
     .number()
     .min(1)
@@ -156,6 +201,12 @@ export const plannerSchema = z.strictObject({
     .default(2_000_000)
     .describe(
       'How long the search may go on; where a server is lost, 50000 at most: what it served waits for the plan.',
+    ),
+  moveAt: z
+    .enum(['once', 'cheapest'])
+    .default('cheapest')
+    .describe(
+      'When `auto` makes the moves that only make things better. cheapest: each when its resource needs least before the limit would be passed; once: in the round that planned them.',
     ),
   planLifeMs: msSchema.default(900_000).describe('A plan that waits longer expires.'),
 });

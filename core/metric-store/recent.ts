@@ -89,7 +89,13 @@ export class RecentLoads {
   }
 }
 
-/** Reads the last `steps` whole steps of every resource and server in the four dimensions. @throws ERR_STORE_UNAVAILABLE */
+/** Of resources, besides the dimensions. */
+const TRAFFIC = ['inflight', 'latency'] as const;
+
+/**
+ * Reads the last `steps` whole steps of every resource and server in the four dimensions, and of resources what is under way
+ * and how long it takes. @throws ERR_STORE_UNAVAILABLE
+ */
 export async function readRecent(
   metricStore: MetricStore,
   view: TableView,
@@ -102,6 +108,8 @@ export async function readRecent(
   const series: SeriesKey[] = [];
   for (const metric of DIMENSIONS) {
     for (const id of view.all(SERVER).keys()) series.push({ subject: 'server', id, metric });
+  }
+  for (const metric of [...DIMENSIONS, ...TRAFFIC]) {
     for (const [id] of view.table.entries()) series.push({ subject: 'resource', id, metric });
   }
   const grid = gridBefore(nowMs, stepMs, steps);

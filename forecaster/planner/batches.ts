@@ -110,9 +110,17 @@ class Sequencer {
         !group.includes(shift) &&
         groupOf[shift.resource] !== NOWHERE &&
         (met === undefined
-          ? group.some(({ resource }) => groupOf[resource] === groupOf[shift.resource])
+          ? group.some(({ resource }) => this.#areTogether(resource, shift.resource))
           : groupOf[met.resource] === groupOf[shift.resource] && shift.source === met.target),
     );
+  }
+
+  /** Of one group, or of two of which one needs the other. */
+  #areTogether(a: number, b: number): boolean {
+    const { groupOf } = this.#problem.grouping;
+    const [first, second] = [groupOf[a]!, groupOf[b]!];
+    if (first === NOWHERE || second === NOWHERE) return false;
+    return first === second || this.#groups.linkedTo(first).some(({ group }) => group === second);
   }
 
   #isMet({ resource, target }: ReasonedShift): boolean {
@@ -190,10 +198,11 @@ const URGENCY: Readonly<Record<Reason['kind'], number>> = {
   drain: 3,
   apart: 4,
   spread: 5,
-  overload: 6,
-  room: 7,
-  imbalance: 8,
-  rollback: 9,
+  company: 6,
+  overload: 7,
+  room: 8,
+  imbalance: 9,
+  rollback: 10,
 };
 
 /** By kind; overloads by how hard the limit is, then by when. */

@@ -66,21 +66,21 @@ function groupsOf(problem: Problem, placed: readonly number[]): Map<Allowed, Sum
 }
 
 interface Sums {
-  readonly median: Float64Array;
+  readonly mean: Float64Array;
   readonly own: Float64Array;
   readonly common: Float64Array;
 }
 
 function emptySums({ cells, factors }: Demand): Sums {
   return {
-    median: new Float64Array(cells),
+    mean: new Float64Array(cells),
     own: new Float64Array(factors === CERTAIN ? 0 : cells),
     common: new Float64Array(Math.max(0, factors) * cells),
   };
 }
 
 function addTo(sums: Sums, demand: Demand, resource: number): void {
-  for (const part of ['median', 'own', 'common'] as const) {
+  for (const part of ['mean', 'own', 'common'] as const) {
     const sum = sums[part];
     const from = resource * sum.length;
     for (let at = 0; at < sum.length; at++) sum[at]! += demand[part][from + at]!;
@@ -92,18 +92,18 @@ function totalOf(demand: Demand, all: readonly Sums[]): Float64Array {
   const { cells, factors } = demand;
   const total = emptySums(demand);
   for (const sums of all) {
-    for (const part of ['median', 'own', 'common'] as const) {
+    for (const part of ['mean', 'own', 'common'] as const) {
       for (const [at, value] of sums[part].entries()) total[part][at]! += value;
     }
   }
-  if (factors === CERTAIN) return total.median;
-  return total.median.map((median, cell) => {
+  if (factors === CERTAIN) return total.mean;
+  return total.mean.map((mean, cell) => {
     let variance = total.own[cell]!;
     for (let factor = 0; factor < factors; factor++) {
       const part = total.common[factor * cells + cell]!;
       variance += part * part;
     }
-    return median + Math.sqrt(variance);
+    return mean + Math.sqrt(variance);
   });
 }
 
@@ -183,7 +183,7 @@ function pigeonholeBound(problem: Problem, placed: readonly number[]): number {
     const cell = dimension * steps + heaviestStep(demand, placed, dimension);
     const loads = Float64Array.from(
       placed,
-      (resource) => demand.median[resource * demand.cells + cell]!,
+      (resource) => demand.mean[resource * demand.cells + cell]!,
     ).sort();
     for (let k = 1; k <= PIGEONS_MAX && loads.length > servers.length * k; k++) {
       const from = loads.length - (servers.length * k + 1);
@@ -196,11 +196,11 @@ function pigeonholeBound(problem: Problem, placed: readonly number[]): number {
 }
 
 function heaviestStep(demand: Demand, placed: readonly number[], dimension: number): number {
-  const { cells, steps, median } = demand;
+  const { cells, steps, mean } = demand;
   const sums = new Float64Array(steps);
   for (const resource of placed) {
     const from = resource * cells + dimension * steps;
-    for (let step = 0; step < steps; step++) sums[step]! += median[from + step]!;
+    for (let step = 0; step < steps; step++) sums[step]! += mean[from + step]!;
   }
   return sums.indexOf(sums.reduce((highest, sum) => Math.max(highest, sum), 0));
 }

@@ -2,7 +2,7 @@ import type { Demand } from './problem.js';
 
 /** The loads of all servers: at `s · cells + cell`, common spread at `(s · factors + f) · cells + cell`. */
 export interface Sums {
-  readonly median: Float64Array;
+  readonly mean: Float64Array;
   readonly own: Float64Array;
   readonly common: Float64Array;
 }
@@ -20,7 +20,7 @@ export class Ceilings {
   readonly #rows: Sums;
   readonly #servers: Sums;
 
-  constructor({ steps, cells, factors, median, own, common }: Demand, sums: Sums) {
+  constructor({ steps, cells, factors, mean, own, common }: Demand, sums: Sums) {
     this.#sums = sums;
     this.#steps = steps;
     this.#dimensions = steps === 0 ? 0 : cells / steps;
@@ -30,9 +30,9 @@ export class Ceilings {
       for (let at = 0; at < ceilings.length; at++) ceilings[at] = highestIn(values, at, steps);
       return ceilings;
     };
-    this.#rows = { median: highest(median), own: highest(own), common: highest(common) };
+    this.#rows = { mean: highest(mean), own: highest(own), common: highest(common) };
     this.#servers = {
-      median: highest(sums.median),
+      mean: highest(sums.mean),
       own: highest(sums.own),
       common: highest(sums.common),
     };
@@ -40,10 +40,10 @@ export class Ceilings {
 
   /** The loads of this server changed. */
   refresh(server: number): void {
-    const { median, own, common } = this.#servers;
+    const { mean, own, common } = this.#servers;
     const count = this.#dimensions;
     for (let at = server * count; at < (server + 1) * count; at++) {
-      median[at] = highestIn(this.#sums.median, at, this.#steps);
+      mean[at] = highestIn(this.#sums.mean, at, this.#steps);
       if (this.#factors > 0) own[at] = highestIn(this.#sums.own, at, this.#steps);
     }
     const width = count * this.#factors;
@@ -65,8 +65,8 @@ export class Ceilings {
     const count = this.#dimensions;
     const at = server * count + dimension;
     const plus = added * count + dimension;
-    const median = servers.median[at]! + rows.median[plus]!;
-    if (this.#factors === 0 || median > limit) return median <= limit;
+    const mean = servers.mean[at]! + rows.mean[plus]!;
+    if (this.#factors === 0 || mean > limit) return mean <= limit;
     let variance = servers.own[at]! + rows.own[plus]!;
     for (let factor = 0; factor < this.#factors; factor++) {
       const offset = factor * count + dimension;
@@ -78,7 +78,7 @@ export class Ceilings {
         rows.common[removed * width + offset]!;
       variance += part * part;
     }
-    return median + Math.sqrt(variance) <= limit;
+    return mean + Math.sqrt(variance) <= limit;
   }
 }
 

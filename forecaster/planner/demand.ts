@@ -1,5 +1,6 @@
 import type { ForecastBlock } from '../../core/forecast.js';
 import { fail } from '../../core/errors.js';
+import { meansIn } from '../../core/forecast.js';
 import { formatSeries } from '../../core/sample.js';
 import type { Demand } from './problem.js';
 import { CERTAIN } from './problem.js';
@@ -17,11 +18,11 @@ const VALUE_MAX = 1e15;
 
 /**
  * What the resources need at one quantile, 0.5 < `quantile` < 1 or below. A forecast carries few quantiles;
- * between and beyond them the spread follows the normal distribution.
+ * between and beyond them the spread around the mean follows the normal distribution.
  * @throws ERR_PLANNING_INVALID — a value that no load can have
  */
 export function demandAt(forecast: ForecastBlock, rows: DemandRows, quantile: number): Demand {
-  const demand = medianDemand(forecast, rows);
+  const demand = meanDemand(forecast, rows);
   const known = nearestQuantile(forecast.quantiles, quantile);
   const z = normalQuantile(quantile);
   if (known === undefined || z === 0) return demand;
@@ -38,7 +39,7 @@ export function lastDemand(forecast: ForecastBlock, rows: DemandRows, last: Floa
   forEachRow(rows, (series, resource, dimension) => {
     const value = last[series]!;
     const first = paths[(series * quantiles.length + middle) * grid.steps]!;
-    demand.median[resource * demand.cells + dimension] = Number.isNaN(value)
+    demand.mean[resource * demand.cells + dimension] = Number.isNaN(value)
       ? first
       : checked(value, forecast, series);
   });
@@ -49,25 +50,25 @@ export function lastDemand(forecast: ForecastBlock, rows: DemandRows, last: Floa
 export function loadOf(demand: Demand, resource: number, cell: number): number {
   const { cells, factors } = demand;
   const at = resource * cells + cell;
-  if (factors === CERTAIN) return demand.median[at]!;
+  if (factors === CERTAIN) return demand.mean[at]!;
   let variance = demand.own[at]!;
   for (let factor = 0; factor < factors; factor++) {
     const part = demand.common[(resource * factors + factor) * cells + cell]!;
     variance += part * part;
   }
-  const load = demand.median[at]! + demand.sign * Math.sqrt(variance);
+  const load = demand.mean[at]! + demand.sign * Math.sqrt(variance);
   return load > 0 ? load : 0;
 }
 
-function medianDemand(forecast: ForecastBlock, rows: DemandRows): Demand {
-  const { paths, quantiles, grid } = forecast;
-  const demand = emptyDemand(rows, grid.steps);
-  const middle = medianIndex(forecast);
+function meanDemand(forecast: ForecastBlock, rows: DemandRows): Demand {
+  const { steps } = forecast.grid;
+  const demand = emptyDemand(rows, steps);
+  const meanOf = meansIn(forecast);
+  medianIndex(forecast);
   forEachRow(rows, (series, resource, dimension) => {
-    const from = (series * quantiles.length + middle) * grid.steps;
-    const to = resource * demand.cells + dimension * grid.steps;
-    for (let step = 0; step < grid.steps; step++) {
-      demand.median[to + step] = checked(paths[from + step]!, forecast, series);
+    const to = resource * demand.cells + dimension * steps;
+    for (let step = 0; step < steps; step++) {
+      demand.mean[to + step] = checked(meanOf(series, step), forecast, series);
     }
   });
   return assumeUnknown(demand, rows);
@@ -75,27 +76,27 @@ function medianDemand(forecast: ForecastBlock, rows: DemandRows): Demand {
 
 function emptyDemand({ resources, dimensions }: DemandRows, steps: number): Demand {
   const cells = dimensions * steps;
-  const median = new Float32Array((resources + 1) * cells);
+  const mean = new Float32Array((resources + 1) * cells);
   const none = new Float32Array(0);
-  return { steps, cells, median, own: none, common: none, factors: CERTAIN, sign: 1 };
+  return { steps, cells, mean, own: none, common: none, factors: CERTAIN, sign: 1 };
 }
 
 /** A resource that nothing is known of counts as the mean of the others: absence does not read as zero. */
 function assumeUnknown(demand: Demand, rows: DemandRows): Demand {
-  const { cells, median } = demand;
+  const { cells, mean } = demand;
   const unknown: number[] = [];
-  const mean = new Float64Array(cells);
+  const assumed = new Float64Array(cells);
   for (let resource = 0; resource < rows.resources; resource++) {
     if (!isKnown(rows, resource)) {
       unknown.push(resource);
       continue;
     }
-    for (let cell = 0; cell < cells; cell++) mean[cell]! += median[resource * cells + cell]!;
+    for (let cell = 0; cell < cells; cell++) assumed[cell]! += mean[resource * cells + cell]!;
   }
   const count = rows.resources - unknown.length;
   if (count === 0) return demand;
-  for (let cell = 0; cell < cells; cell++) mean[cell]! /= count;
-  for (const resource of unknown) median.set(mean, resource * cells);
+  for (let cell = 0; cell < cells; cell++) assumed[cell]! /= count;
+  for (const resource of unknown) mean.set(assumed, resource * cells);
   return demand;
 }
 
@@ -116,29 +117,29 @@ function spreadsOf(
   const { paths, quantiles, grid, loadings } = forecast;
   // With none at all there is one that nothing is loaded on: sums have one form.
   const factors = Math.max(1, forecast.factors);
-  const middle = medianIndex(forecast);
+  const meanOf = meansIn(forecast);
   const { steps } = grid;
   const cells = rows.dimensions * steps;
   const own = new Float32Array((rows.resources + 1) * cells);
   const common = new Float32Array((rows.resources + 1) * factors * cells);
+  const spreads = new Float64Array(steps);
   let widest = 0;
   forEachRow(rows, (series, resource, dimension) => {
-    const median = (series * quantiles.length + middle) * steps;
     const outer = (series * quantiles.length + known) * steps;
     const ownShare = ownShareOf(forecast, series);
     const from = resource * cells + dimension * steps;
     for (let step = 0; step < steps; step++) {
       const value = checked(paths[outer + step]!, forecast, series);
-      const spread = Math.abs(value - paths[median + step]!) * scale;
-      widest = Math.max(widest, Math.abs(spread));
+      const spread = Math.abs(value - meanOf(series, step)) * scale;
+      spreads[step] = spread;
+      widest = Math.max(widest, spread, -spread);
       own[from + step] = ownShare * spread * spread;
     }
     for (let factor = 0; factor < forecast.factors; factor++) {
       const loading = loadings[series * factors + factor]!;
       const to = (resource * factors + factor) * cells + dimension * steps;
       for (let step = 0; step < steps; step++) {
-        const spread = Math.abs(paths[outer + step]! - paths[median + step]!) * scale;
-        common[to + step] = loading * spread;
+        common[to + step] = loading * spreads[step]!;
       }
     }
   });

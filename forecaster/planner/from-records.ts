@@ -15,6 +15,7 @@ import type {
   PlanningServer,
   Restraint,
 } from './inputs.js';
+import { ownScheduled } from './scheduled.js';
 
 /** What was measured lately, as the planner asks for it. */
 export interface MeasuredLoads {
@@ -50,10 +51,10 @@ export function inputsFromRecords(facts: RecordedFacts): PlanningInputs {
   };
 }
 
-function resourcesOf({ view, eligibility }: RecordedFacts): PlanningResource[] {
+function resourcesOf({ view, eligibility, loads, nowMs }: RecordedFacts): PlanningResource[] {
   const eligible = eligibility.servers();
-  const moving = movesUnderWay(view);
-  const wanted = movesWaiting(view);
+  const moving = movesUnderWay(view, nowMs);
+  const wanted = movesWaiting(view, nowMs);
   const known = new Set([...view.all(PLACEMENT).keys(), ...eligible.keys()]);
   const shared = new Map<string, readonly ServerId[]>();
   return [...known].sort().map((id) => {
@@ -63,8 +64,10 @@ function resourcesOf({ view, eligibility }: RecordedFacts): PlanningResource[] {
     const list = shared.get(key) ?? servers;
     shared.set(key, list);
     const target = wanted.get(id);
+    const inFlight = loads.lastOf({ subject: 'resource', id, metric: 'inflight' });
     return {
       id,
+      ...(Number.isFinite(inFlight) && { inFlight }),
       ...(target !== undefined && { wanted: target }),
       server: placement?.server ?? null,
       since: placement?.since ?? null,
@@ -92,10 +95,12 @@ function withPresent(
   return isListed ? [...servers, present].sort() : servers;
 }
 
-function movesUnderWay(view: TableView): Map<ResourceId, ServerId> {
+function movesUnderWay(view: TableView, nowMs: number): Map<ResourceId, ServerId> {
   const targets = new Map<ResourceId, ServerId>();
+  const scheduled = new Set(ownScheduled(view, nowMs).map(({ plan }) => plan.id));
   for (const { value } of view.all(PLAN).values()) {
     if (value.status !== 'approved' && value.status !== 'applying') continue;
+    if (scheduled.has(value.plan.id)) continue;
     const ended = new Set(value.outcomes.map(({ batch }) => batch));
     for (const [index, { moves }] of value.plan.batches.entries()) {
       if (ended.has(index)) continue;
@@ -105,14 +110,16 @@ function movesUnderWay(view: TableView): Map<ResourceId, ServerId> {
   return targets;
 }
 
-/** Of the plan that waits for an operator, one of a former round (a rollback never waits): this round makes it anew. */
-function movesWaiting(view: TableView): Map<ResourceId, ServerId> {
-  const [newest] = proposedPlans(view);
+/** Of the plan that waits for an operator or its time, one of a former round (a rollback never waits): this round makes it anew. */
+function movesWaiting(view: TableView, nowMs: number): Map<ResourceId, ServerId> {
+  const [newest] = [...ownScheduled(view, nowMs), ...proposedPlans(view)];
   const moves = newest?.plan.batches.flatMap((batch) => batch.moves) ?? [];
   return new Map(moves.map(({ resource, target }) => [resource, target]));
 }
 
-function serversOf({ view, loads }: RecordedFacts): PlanningServer[] {
+function serversOf(facts: RecordedFacts): PlanningServer[] {
+  const { view, loads } = facts;
+  const responses = responsesOf(facts);
   const servers = [...view.all(SERVER)].sort(([a], [b]) => (a < b ? -1 : 1));
   return servers.flatMap(([id, { value }]) => {
     const state = stateOf(view, id);
@@ -123,6 +130,23 @@ function serversOf({ view, loads }: RecordedFacts): PlanningServer[] {
         (dimension) => [dimension, loads.baseOf(id, dimension)] as const,
       ),
     );
-    return [{ id, state, spare, zone, capacity, base }];
+    const responseMs = responses.get(id);
+    const known = { id, state, spare, zone, capacity, base };
+    return [responseMs === undefined ? known : { ...known, responseMs }];
   });
+}
+
+/** How long each server lately took, mean over the requests for what it serves; absent: nothing was asked of it. */
+function responsesOf({ view, loads }: RecordedFacts): Map<ServerId, number> {
+  const sums = new Map<ServerId, { hits: number; busyMs: number }>();
+  for (const [id, { server }] of view.table.entries()) {
+    const hits = loads.lastOf({ subject: 'resource', id, metric: 'hits' });
+    const seconds = loads.lastOf({ subject: 'resource', id, metric: 'latency' });
+    if (!(hits > 0) || !Number.isFinite(seconds)) continue;
+    const sum = sums.get(server) ?? { hits: 0, busyMs: 0 };
+    sum.hits += hits;
+    sum.busyMs += hits * seconds * 1000;
+    sums.set(server, sum);
+  }
+  return new Map([...sums].map(([server, { hits, busyMs }]) => [server, busyMs / hits]));
 }

@@ -1,9 +1,16 @@
 import type { Layout } from './layout.js';
 import { EPSILON, NOWHERE } from './problem.js';
+import { moveParties } from './parties.js';
 import type { Rules } from './rules.js';
 
-/** Mends what is broken of the rules of groups, as far as single moves do; the small resources first. */
+/** Mends what is broken of the rules of groups, as far as single moves do, and parties that go as one. */
 export function mendGroups(layout: Layout, rules: Rules, isOver: () => boolean): void {
+  mendOneByOne(layout, rules, isOver);
+  if (layout.groups.hasNeeds) moveParties(layout, rules, isOver);
+}
+
+/** The small resources first. */
+function mendOneByOne(layout: Layout, rules: Rules, isOver: () => boolean): void {
   const { groups, problem } = layout;
   const { groupOf } = problem.grouping;
   if (groups.faults === 0) return;
@@ -14,8 +21,7 @@ export function mendGroups(layout: Layout, rules: Rules, isOver: () => boolean):
     before = groups.faults;
     for (const resource of grouped) {
       if (groups.faults === 0 || isOver()) return;
-      // Its own members alone can mend a group: none needs another here.
-      if (groups.isBroken(groupOf[resource]!)) mendBy(layout, rules, resource);
+      if (groups.isInvolved(groupOf[resource]!)) mendBy(layout, rules, resource);
     }
   }
 }

@@ -17,6 +17,8 @@ interface Link {
  */
 export class GroupTally {
   faults = 0;
+  /** Some group needs another. */
+  readonly hasNeeds: boolean;
   readonly #grouping: Grouping;
   readonly #assignment: Int32Array;
   /** Members by server, of large groups that are apart. */
@@ -42,6 +44,7 @@ export class GroupTally {
       zoneOf.reduce((most, at) => Math.max(most, at + 1), 0),
     );
     this.#neededBy = neededBy(grouping);
+    this.hasNeeds = groups.some(({ needs }) => needs.length > 0);
     this.#byServer = groups.map(({ isApart, members }) =>
       isApart && members.length > SMALL_MAX ? new Int32Array(servers) : null,
     );
@@ -173,6 +176,35 @@ export class GroupTally {
   /** A rule of this group is. */
   isBroken(group: number): boolean {
     return this.#faultNamesOf(group).length > 0;
+  }
+
+  /** A rule of this group is broken, or of one that needs it: where its members are may mend that. */
+  isInvolved(group: number): boolean {
+    return (
+      this.isBroken(group) ||
+      this.#neededBy[group]!.some(({ group: other }) => this.isBroken(other))
+    );
+  }
+
+  /** Of `faultsDelta`, how many more zones lack company. */
+  companyDelta(resource: number, from: number, to: number): number {
+    const group = this.#grouping.groupOf[resource]!;
+    return group === NOWHERE ? 0 : this.#lonelyDelta(group, from, to);
+  }
+
+  /** Those that it needs, and those that need it. */
+  linkedTo(group: number): Link[] {
+    return [...this.#grouping.groups[group]!.needs, ...this.#neededBy[group]!];
+  }
+
+  /** Where it lacks company. */
+  lonelyZonesOf(group: number): { readonly zoning: number; readonly zone: number }[] {
+    return this.#grouping.groups[group]!.needs.flatMap(({ zoning, group: other }) => {
+      const others = this.#present[zoning]![other]!;
+      return [...this.#present[zoning]![group]!.entries()].flatMap(([zone, count]) =>
+        count > 0 && others[zone] === 0 ? [{ zoning, zone }] : [],
+      );
+    });
   }
 
   /** No rule is broken that was not at the start. */

@@ -39,6 +39,8 @@ export interface PlanningResource {
   readonly pinned: ServerId | null;
   /** Where a plan that waits would have it: the search begins there. Absent: none does. */
   readonly wanted?: ServerId;
+  /** What is under way for it, as last measured: of TCP its connections, which are its sessions. Absent: not known. */
+  readonly inFlight?: number;
   /** Who may serve it. Resources that share one array are told apart fastest. */
   readonly eligible: readonly ServerId[];
 }
@@ -53,6 +55,8 @@ export interface PlanningServer {
   readonly capacity: Readonly<Partial<Record<Dimension, number>>>;
   /** What it carries besides its resources and cannot give away; default nothing. */
   readonly base?: Readonly<Partial<Record<Dimension, number>>>;
+  /** How long it lately took for what it serves, mean over the requests. Absent: not known. */
+  readonly responseMs?: number;
 }
 
 export type { PlannerOptions };

@@ -74,13 +74,13 @@ export class Loads {
   /** Utilization of a server in a cell, with `added` on it and without `removed`; `nobody` stands for none. */
   at(server: number, cell: number, added: number, removed: number): number {
     const { dimensions, demand, perCapacity } = this.#problem;
-    const { median, own, common, factors } = demand;
+    const { mean, own, common, factors } = demand;
     const cells = this.#cells;
     const at = server * cells + cell;
     const plus = added * cells + cell;
     const minus = removed * cells + cell;
     const per = perCapacity[server * dimensions.length + Math.floor(cell / demand.steps)]!;
-    const sum = this.#sums[at]! + median[plus]! - median[minus]!;
+    const sum = this.#sums[at]! + mean[plus]! - mean[minus]!;
     if (factors === CERTAIN) return sum * per;
     let variance = this.#own[at]! + own[plus]! - own[minus]!;
     for (let factor = 0; factor < factors; factor++) {
@@ -132,7 +132,7 @@ export class Loads {
     most: number,
   ): number {
     const { demand, objective, perCapacity, dimensions } = this.#problem;
-    const { median, steps, cells } = demand;
+    const { mean, steps, cells } = demand;
     const per = perCapacity[server * dimensions.length + dimension]!;
     const sums = this.#sums;
     const free = objective.target / per;
@@ -143,7 +143,7 @@ export class Loads {
     let plus = added * cells + from;
     let minus = removed * cells + from;
     for (const end = at + steps; at < end; at++, plus++, minus++) {
-      const excess = sums[at]! + median[plus]! - median[minus]! - free;
+      const excess = sums[at]! + mean[plus]! - mean[minus]! - free;
       if (excess <= 0) continue;
       const share = excess * per;
       cost += share * share * perStep;
@@ -165,7 +165,7 @@ export class Loads {
     most: number,
   ): number {
     const { demand, objective, perCapacity, dimensions } = this.#problem;
-    const { median, own, common, steps, cells, factors } = demand;
+    const { mean, own, common, steps, cells, factors } = demand;
     const per = perCapacity[server * dimensions.length + dimension]!;
     const sums = this.#sums;
     const owns = this.#own;
@@ -192,7 +192,7 @@ export class Loads {
       commonPlus++;
       commonMinus++;
       const spread = variance > 0 ? Math.sqrt(variance) : 0;
-      const excess = sums[at]! + median[plus]! - median[minus]! + spread - free;
+      const excess = sums[at]! + mean[plus]! - mean[minus]! + spread - free;
       if (excess <= 0) continue;
       const share = excess * per;
       cost += share * share * perStep;
@@ -208,7 +208,7 @@ export class Loads {
 
   #probeCertain(server: number, added: number, removed: number): void {
     const { perCapacity, demand, dimensions, objective } = this.#problem;
-    const { median, steps } = demand;
+    const { mean, steps } = demand;
     const { target } = objective;
     const cells = this.#cells;
     const sums = this.#sums;
@@ -225,7 +225,7 @@ export class Loads {
       const end = at + steps;
       let sum = 0;
       for (; at < end; at++, plus++, minus++) {
-        const utilization = (sums[at]! + median[plus]! - median[minus]!) * per;
+        const utilization = (sums[at]! + mean[plus]! - mean[minus]!) * per;
         sum += utilization;
         if (utilization > peak) peak = utilization;
         if (utilization <= target) continue;
@@ -245,7 +245,7 @@ export class Loads {
 
   #probeSpread(server: number, added: number, removed: number): void {
     const { perCapacity, demand, dimensions, objective } = this.#problem;
-    const { median, own, common, steps } = demand;
+    const { mean, own, common, steps } = demand;
     const { target } = objective;
     const cells = this.#cells;
     const factors = this.#factors;
@@ -278,7 +278,7 @@ export class Loads {
           variance += part * part;
         }
         const spread = variance > 0 ? Math.sqrt(variance) : 0;
-        const utilization = (sums[at]! + median[plus]! - median[minus]! + spread) * per;
+        const utilization = (sums[at]! + mean[plus]! - mean[minus]! + spread) * per;
         sum += utilization;
         if (utilization > peak) peak = utilization;
         if (utilization <= target) continue;
@@ -297,11 +297,11 @@ export class Loads {
   }
 
   #apply(resource: number, server: number, sign: 1 | -1): void {
-    const { median, own, common, factors } = this.#problem.demand;
+    const { mean, own, common, factors } = this.#problem.demand;
     const cells = this.#cells;
     const from = resource * cells;
     const to = server * cells;
-    for (let cell = 0; cell < cells; cell++) this.#sums[to + cell]! += sign * median[from + cell]!;
+    for (let cell = 0; cell < cells; cell++) this.#sums[to + cell]! += sign * mean[from + cell]!;
     if (factors !== CERTAIN) {
       for (let cell = 0; cell < cells; cell++) this.#own[to + cell]! += sign * own[from + cell]!;
       const width = factors * cells;
@@ -313,7 +313,7 @@ export class Loads {
   }
 
   #makeCeilings(): Ceilings {
-    const sums = { median: this.#sums, own: this.#own, common: this.#common };
+    const sums = { mean: this.#sums, own: this.#own, common: this.#common };
     return new Ceilings(this.#problem.demand, sums);
   }
 }

@@ -9,9 +9,19 @@ import { isMisplaced } from './score.js';
  * first. What fits nowhere stays misplaced.
  */
 export function placeNeedy(layout: Layout, rules: Rules): void {
-  for (const resource of needyOf(layout, rules)) {
-    const server = bestServerFor(resource, layout, rules);
-    if (server !== NOWHERE) layout.move(resource, server);
+  const placed = new Int32Array(layout.problem.servers.length);
+  let needy = needyOf(layout, rules);
+  for (let before = Infinity; needy.length < before;) {
+    for (const resource of needy) {
+      const server = bestServerFor(resource, { layout, rules, placed });
+      if (server === NOWHERE) continue;
+      layout.move(resource, server);
+      placed[server]!++;
+    }
+    // What another needs in its zone may have come after it.
+    if (!layout.groups.hasNeeds) return;
+    before = needy.length;
+    needy = needyOf(layout, rules);
   }
 }
 
@@ -58,17 +68,31 @@ const CANDIDATES_MAX = 32;
 /** What it is worth to mend a rule of groups: more than any load. */
 const FAULTS_WEIGHT = 1e5;
 
+interface Placing {
+  readonly layout: Layout;
+  readonly rules: Rules;
+  /** By server, how many were placed there. */
+  readonly placed: Int32Array;
+}
+
 /**
  * Where the resource adds least to the cost; among equals where the peak, then the count stays lowest. What is not known to
- * need anything goes by the count first, to servers that have room: by the peak all of it would go to the same one.
+ * need anything goes by the count first, to servers that have room: by the peak all of it would go to the same one. What was
+ * never measured goes first of all by the measured response times, where there are: to the one that answers soonest, each that
+ * was placed there before counted as another response time to wait.
  */
-function bestServerFor(resource: number, layout: Layout, rules: Rules): number {
+function bestServerFor(resource: number, { layout, rules, placed }: Placing): number {
   const { loads, counts, groups, assignment } = layout;
   const isSized = layout.problem.size[resource]! > EPSILON;
+  const { response, isUnmeasured, needs } = layout.problem;
+  const isByResponse = isUnmeasured[resource] === 1 && needs[resource] === 'place';
+  const waitAt = (server: number): number =>
+    response !== null && isByResponse ? response[server]! * (1 + placed[server]!) : 0;
   // With all rules of groups kept nothing is cheaper than to add nothing.
   const costMin = groups.faults === 0 ? 0 : -FAULTS_WEIGHT;
   let best = NOWHERE;
   let leastCost = Infinity;
+  let shortestWait = Infinity;
   let lowestPeak = Infinity;
   let fewest = Infinity;
   let looked = 0;
@@ -83,10 +107,13 @@ function bestServerFor(resource: number, layout: Layout, rules: Rules): number {
     const byPeak =
       loads.peak < lowestPeak - EPSILON ? -1 : loads.peak < lowestPeak + EPSILON ? 0 : 1;
     const byCount = counts[server]! - fewest;
-    const order = isSized ? byPeak || byCount : byCount || byPeak;
+    const wait = waitAt(server);
+    const byLoad = isSized ? byPeak || byCount : byCount || byPeak;
+    const order = Math.abs(wait - shortestWait) <= EPSILON ? byLoad : wait - shortestWait;
     if (cost >= leastCost - EPSILON && order >= 0) continue;
     best = server;
     leastCost = Math.min(cost, leastCost);
+    shortestWait = wait;
     lowestPeak = loads.peak;
     fewest = counts[server]!;
   }

@@ -3,12 +3,15 @@ import type { ReasonedShift } from './batches.js';
 import { NOWHERE } from './problem.js';
 import type { Translation } from './translation.js';
 import { loadOf } from './demand.js';
+import type { StartWindows } from './start-window.js';
 
 /** A shift by names, with the facts that it rests on. */
 export function plannedMove(
-  { resource, source, target, reason }: ReasonedShift,
+  shift: ReasonedShift,
   translation: Translation,
+  windows: StartWindows,
 ): PlannedMove {
+  const { resource, source, target, reason } = shift;
   const { problem, resources } = translation;
   const { id, since } = resources[resource]!;
   return {
@@ -18,6 +21,7 @@ export function plannedMove(
     since: source === NOWHERE ? null : since,
     reason,
     demand: peakDemandOf(resource, translation),
+    window: windows.of(shift),
   };
 }
 

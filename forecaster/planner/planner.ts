@@ -10,6 +10,7 @@ import { NOWHERE } from './problem.js';
 import type { PlanningRun, Solved } from './solved.js';
 import { solve } from './solved.js';
 import { standbysFor } from './standbys.js';
+import { StartWindows } from './start-window.js';
 
 /**
  * Plans: where resources should go, in which batches, why, how good that is; or why nothing is to be done.
@@ -29,6 +30,7 @@ export function resultOf(inputs: PlanningInputs, solved: Solved): PlanningResult
   const miss = missOf(translation, assignment);
   const isAtStake = miss !== undefined && miss.aim !== 'pressure';
   const { headroom } = inputs.options;
+  const windows = new StartWindows(translation.problem, inputs.forecast.grid, inputs.nowMs);
   const blockers = [
     ...(isAtStake ? blockersOf(inputs, translation, { assignment, miss }) : []),
     ...headroomBlockers(translation.problem, assignment, headroom),
@@ -36,7 +38,7 @@ export function resultOf(inputs: PlanningInputs, solved: Solved): PlanningResult
   return {
     plan: {
       batches: batches.map((batch) => ({
-        moves: batch.map((shift) => plannedMove(shift, translation)),
+        moves: batch.map((shift) => plannedMove(shift, translation, windows)),
       })),
       analysis: { ...analyse(inputs, translation, assignment), blockers, stopped },
     },

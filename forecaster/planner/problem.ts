@@ -35,6 +35,12 @@ export interface Problem {
   readonly size: Float64Array;
   /** What moving r costs, in the unit of `Objective`. */
   readonly moveCost: Float64Array;
+  /** By how much moving r is dearer than its size says, as a share of that: bytes and what is under way. */
+  readonly burden: Float64Array;
+  /** Nobody has measured r yet: it goes where answers come soonest. */
+  readonly isUnmeasured: Uint8Array;
+  /** How soon each server answers, in ms; null: of none it is known. */
+  readonly response: Float64Array | null;
   readonly objective: Objective;
   /** Of what serves now; what has no server is placed, not moved. */
   readonly movesMax: number;
@@ -99,7 +105,7 @@ export interface Allowed {
 
 /**
  * What the resources need. With spread, the load of a server in a cell is a quantile of the sum
- * (core/forecast.ts): Σ median + sign · √( Σ_f (Σ common_f)² + Σ own ).
+ * (core/forecast.ts): Σ mean + sign · √( Σ_f (Σ common_f)² + Σ own ).
  * Each array has one more row than there are resources: the row of nobody, all zero.
  */
 export interface Demand {
@@ -107,12 +113,12 @@ export interface Demand {
   /** Cells of a row: dimensions × steps. */
   readonly cells: number;
   /** At `r · cells + cell`. */
-  readonly median: Float32Array;
+  readonly mean: Float32Array;
   /** Variance of its own, at `r · cells + cell`; empty if `factors` is `CERTAIN`. */
   readonly own: Float32Array;
   /** Spread that moves with factor f, at `(r · factors + f) · cells + cell`. */
   readonly common: Float32Array;
-  /** Number of common factors, at least one; `CERTAIN`: the median is all there is. */
+  /** Number of common factors, at least one; `CERTAIN`: the mean is all there is. */
   readonly factors: number;
   /** −1 for quantiles below one half. */
   readonly sign: 1 | -1;

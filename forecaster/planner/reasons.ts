@@ -77,8 +77,9 @@ export class Reasons {
   #grouped({ resource, source, target }: Shift): Reason | undefined {
     const groups = this.#judged.groupsInPlan;
     if (groups.meets(resource, source)) return this.#plain('apart', source);
-    const faults = groups.faultsDelta(resource, target, source);
-    return faults > 0 ? this.#plain('spread', source) : undefined;
+    if (groups.faultsDelta(resource, target, source) <= 0) return undefined;
+    const isAlone = groups.companyDelta(resource, target, source) > 0;
+    return this.#plain(isAlone ? 'company' : 'spread', source);
   }
 
   /** A reason without a load. @param server `NOWHERE`: none */
@@ -177,8 +178,8 @@ export class Reasons {
   }
 
   #isMadeBy(resource: number, cell: number): boolean {
-    const { median, own, common, cells, factors } = this.#problem.demand;
-    if (median[resource * cells + cell]! > 0) return true;
+    const { mean, own, common, cells, factors } = this.#problem.demand;
+    if (mean[resource * cells + cell]! > 0) return true;
     if (factors < 0) return false;
     if (own[resource * cells + cell]! > 0) return true;
     for (let factor = 0; factor < factors; factor++) {

@@ -8,6 +8,7 @@ import type { Problem } from './problem.js';
 import { NOWHERE } from './problem.js';
 import { resume } from './resumption.js';
 import { Rules } from './rules.js';
+import { StartWindows } from './start-window.js';
 import { switchable } from './switchable.js';
 import type { Translation } from './translation.js';
 import { translateUnpriced } from './translation.js';
@@ -43,9 +44,10 @@ export function rescueFor(inputs: PlanningInputs): Rescue {
   resume(layout, rules, standbysOf(translation));
   placeNeedy(layout, rules);
   const { batches, assignment } = switchable(problem, layout.assignment, inputs.forecast.grid);
+  const windows = new StartWindows(translation.problem, inputs.forecast.grid, inputs.nowMs);
   return {
     batches: batches.map((batch) => ({
-      moves: batch.map((shift) => plannedMove(shift, translation)),
+      moves: batch.map((shift) => plannedMove(shift, translation, windows)),
     })),
     left: problem.resources.filter(
       (_id, resource) => problem.needs[resource] === 'lost' && assignment[resource] === NOWHERE,

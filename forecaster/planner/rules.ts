@@ -36,17 +36,21 @@ export class Rules {
 
   /** Whether the resource may go there from where it is, the rest where it is. Room for it is not asked. */
   canTake(server: number, resource: number): boolean {
+    const { assignment, groups } = this.#layout;
+    return (
+      this.canTakeInParty(server, resource) &&
+      groups.faultsDelta(resource, assignment[resource]!, server) <= 0
+    );
+  }
+
+  /** The same if others go with it: which rules of groups are kept is seen when all are there. */
+  canTakeInParty(server: number, resource: number): boolean {
     if (!this.#mayServe(server, resource)) return false;
     const { start } = this.#problem;
     const { assignment, allowance, groups } = this.#layout;
-    const source = assignment[resource]!;
     const isAlone =
       start[resource] === server ? groups.allowsHome(resource) : !groups.meets(resource, server);
-    return (
-      isAlone &&
-      groups.faultsDelta(resource, source, server) <= 0 &&
-      allowance.allows(resource, source, server)
-    );
+    return isAlone && allowance.allows(resource, assignment[resource]!, server);
   }
 
   /** The only one that stands in the resource's way there, of its group, which is to be apart; `NOWHERE`: none. */

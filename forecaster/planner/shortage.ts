@@ -2,12 +2,12 @@ import type { Dimension } from '../../core/domain.js';
 import { DIMENSIONS, serverId } from '../../core/domain.js';
 import type { Blocker } from '../../core/plan.js';
 import { volumeBound } from './bound.js';
+import { changed } from './changed.js';
 import type { PlanningInputs, PlanningServer } from './inputs.js';
 import { EPSILON } from './problem.js';
 import type { Trial } from './relaxations.js';
 import { blocker } from './relaxations.js';
 import type { Translation } from './translation.js';
-import { changed } from './what-if.js';
 
 /**
  * Too little capacity: how many servers more would do. By volume where even a perfect spread is too full, else by

@@ -15,22 +15,43 @@ function moveCostOf(size: number, gainMin: number): number {
 /**
  * A move must also take away a share of what is wrong, in an assignment, with the server that the resource leaves: where
  * nothing helps much, nothing is moved about for little. Where all that may leave is small, none could: as much is asked then
- * as the largest of them is of the server's load. What has to leave its server costs no more for that.
+ * as the largest of them is of the server's load. What has to leave its server costs no more for that. What carries much
+ * along, or interrupts much, costs more beside it (`burdensOf`).
  */
 export function moveCostsOf(
   problem: Problem,
   { gainMin, reliefMin }: Pick<PlannerOptions, 'gainMin' | 'reliefMin'>,
   assignment = problem.start,
 ): Float64Array {
-  const { start, needs, size } = problem;
+  const { start, needs, size, burden } = problem;
   const wrong = costsOf(problem, assignment);
   const largest = largestSharesOf(problem);
   return size.map((share, resource) => {
     const cost = moveCostOf(share, gainMin);
+    const extra = cost * burden[resource]!;
     const home = start[resource]!;
-    if (home === NOWHERE || needs[resource] !== null) return cost;
-    return Math.max(cost, Math.min(reliefMin, largest[home]!) * wrong[home]!);
+    if (home === NOWHERE || needs[resource] !== null) return cost + extra;
+    return Math.max(cost, Math.min(reliefMin, largest[home]!) * wrong[home]!) + extra;
   });
+}
+
+/**
+ * How much dearer each move is than its size says: the weight of each thing × the share that the resource has of what the one
+ * with most of it has.
+ */
+export function burdensOf(
+  count: number,
+  things: readonly { readonly weight: number; readonly amounts: Float64Array }[],
+): Float64Array {
+  const burdens = new Float64Array(count);
+  for (const { weight, amounts } of things) {
+    const most = amounts.reduce((highest, amount) => Math.max(highest, amount), 0);
+    if (most === 0) continue;
+    for (const [resource, amount] of amounts.entries()) {
+      burdens[resource]! += (weight * amount) / most;
+    }
+  }
+  return burdens;
 }
 
 /** By server: the largest resource that may leave it, as a share of all that it has. */
@@ -71,7 +92,11 @@ export function sizesOf(count: number, sizing: Sizing): Float64Array {
 }
 
 /** 1 ÷ the mean capacity of the ready servers that limit the dimension; 0: none does. */
-function perMeanCapacity({ demand: { cells, steps }, perCapacity, roles }: Sizing): Float64Array {
+export function perMeanCapacity({
+  demand: { cells, steps },
+  perCapacity,
+  roles,
+}: Sizing): Float64Array {
   const dimensions = steps === 0 ? 0 : cells / steps;
   return Float64Array.from({ length: dimensions }, (_hole, dimension) => {
     let sum = 0;

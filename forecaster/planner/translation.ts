@@ -10,7 +10,7 @@ import { headroomTarget } from './losses.js';
 import type { PlannerOptions, PlanningInputs, PlanningResource, PlanningServer } from './inputs.js';
 import type { Allowed, Freedom, Need, Objective, Problem, Role } from './problem.js';
 import { NOWHERE } from './problem.js';
-import { moveCostsOf, sizesOf } from './sizing.js';
+import { burdensOf, moveCostsOf, sizesOf } from './sizing.js';
 
 const HOUR_MS = 3_600_000;
 
@@ -70,6 +70,12 @@ export function translateUnpriced(inputs: PlanningInputs): Translation {
     needs: places.map(({ need }) => need),
     size,
     moveCost: new Float64Array(resources.length),
+    burden: burdensOf(resources.length, [
+      { weight: inputs.options.moveBytesWeight, amounts: bytes },
+      { weight: inputs.options.moveInFlightWeight, amounts: inFlightOf(resources) },
+    ]),
+    isUnmeasured: Uint8Array.from(resources, (_resource, index) => (isKnown(rows, index) ? 0 : 1)),
+    response: responseOf(servers),
     objective: objectiveOf(
       inputs.options,
       headroomTarget(servers, dimensions, inputs.options.headroom),
@@ -232,6 +238,32 @@ function bytesOf(
     if (key.subject === 'resource' && key.metric === 'memory') memory.set(key.id, last[at]!);
   }
   return Float64Array.from(resources, ({ id }) => Math.max(0, memory.get(id) ?? 0) || 0);
+}
+
+function inFlightOf(resources: readonly PlanningResource[]): Float64Array {
+  return Float64Array.from(resources, ({ id, inFlight = 0 }) =>
+    inFlight >= 0 && inFlight < Infinity
+      ? inFlight
+      : fail('ERR_PLANNING_INVALID', {
+          what: `resource ${id}`,
+          why: `${inFlight} in flight is below 0 or endless`,
+        }),
+  );
+}
+
+/** Of whom it is not known counts as the mean of the others. */
+function responseOf(servers: readonly PlanningServer[]): Float64Array | null {
+  const known = servers.flatMap(({ id, responseMs }) => {
+    if (responseMs === undefined) return [];
+    if (responseMs >= 0 && responseMs < Infinity) return [responseMs];
+    return fail('ERR_PLANNING_INVALID', {
+      what: `server ${id}`,
+      why: `a response time of ${responseMs} ms is below 0 or endless`,
+    });
+  });
+  if (known.length === 0) return null;
+  const mean = known.reduce((sum, ms) => sum + ms, 0) / known.length;
+  return Float64Array.from(servers, ({ responseMs = mean }) => responseMs);
 }
 
 function freedomOf(

@@ -10,13 +10,13 @@ export function utilizationOf(
   demand: Demand,
   assignment: Int32Array,
 ): Float64Array {
-  const { cells, steps, median, sign } = demand;
+  const { cells, steps, mean, sign } = demand;
   const sums = new Float64Array(servers.length * cells);
   for (const [resource, server] of assignment.entries()) {
     if (server === NOWHERE) continue;
     const from = resource * cells;
     const to = server * cells;
-    for (let cell = 0; cell < cells; cell++) sums[to + cell]! += median[from + cell]!;
+    for (let cell = 0; cell < cells; cell++) sums[to + cell]! += mean[from + cell]!;
   }
   const variance = varianceOf(demand, assignment, servers.length);
   for (const [server, role] of roles.entries()) {

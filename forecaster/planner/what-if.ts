@@ -1,60 +1,84 @@
-import type { ServerId } from '../../core/domain.js';
-import type { PlannerOptions, PlanningInputs, PlanningServer } from './inputs.js';
+import type { Dimension, ServerId } from '../../core/domain.js';
+import type { Batch, Blocker, NoPlan, ScorePair } from '../../core/plan.js';
+import type { PlanningInputs } from './inputs.js';
+import { resultOf } from './planner.js';
+import { EPSILON } from './problem.js';
+import { rounded } from './rounded.js';
+import { scoreOf } from './score.js';
+import type { PlanningRun, Solved } from './solved.js';
+import { solve } from './solved.js';
+import { utilizationOf } from './utilization.js';
 
-/** What somebody may want to try before doing it. */
-export type Change =
-  /** It may serve everything. */
-  | { readonly kind: 'add-server'; readonly server: PlanningServer }
-  | { readonly kind: 'drain-server'; readonly server: ServerId }
-  | { readonly kind: 'lose-server'; readonly server: ServerId }
-  | {
-      readonly kind: 'resize-server';
-      readonly server: ServerId;
-      readonly capacity: PlanningServer['capacity'];
-    }
-  | { readonly kind: 'set-options'; readonly options: Partial<PlannerOptions> };
-
-/** The inputs as they would be: what to plan with to see what a change would bring. */
-export function changed(inputs: PlanningInputs, change: Change): PlanningInputs {
-  switch (change.kind) {
-    case 'add-server':
-      return withServer(inputs, change.server);
-    case 'drain-server':
-      return withChangedServer(inputs, change.server, { state: 'draining' });
-    case 'lose-server':
-      return withChangedServer(inputs, change.server, { state: 'lost' });
-    case 'resize-server':
-      return withChangedServer(inputs, change.server, { capacity: change.capacity });
-    case 'set-options':
-      return { ...inputs, options: { ...inputs.options, ...change.options } };
-  }
+/** What a change would bring: the fleet as it is beside the fleet as it would be, each planned for. */
+export interface WhatIf {
+  readonly before: World;
+  readonly after: World;
 }
 
-function withServer(inputs: PlanningInputs, server: PlanningServer): PlanningInputs {
-  // Arrays that were shared stay shared: see PlanningResource.eligible.
-  const widened = new Map<readonly ServerId[], readonly ServerId[]>();
-  const widen = (eligible: readonly ServerId[]): readonly ServerId[] => {
-    const known = widened.get(eligible) ?? [...eligible, server.id];
-    widened.set(eligible, known);
-    return known;
-  };
+export interface World {
+  /** If nothing is done, and with the plan. */
+  readonly score: ScorePair;
+  readonly breaches: { readonly nothing: readonly Breach[]; readonly plan: readonly Breach[] };
+  readonly batches: readonly Batch[];
+  /** Why there is no plan; null: there is one. */
+  readonly none: NoPlan | null;
+  readonly blockers: readonly Blocker[];
+}
+
+/** A server that passes its capacity in a dimension. */
+export interface Breach {
+  readonly server: ServerId;
+  readonly dimension: Dimension;
+  /** When it first does, epoch milliseconds. */
+  readonly atMs: number;
+  /** The highest of the horizon. */
+  readonly peak: number;
+}
+
+/** @throws ERR_PLANNING_INVALID */
+export function whatIf(
+  before: PlanningInputs,
+  after: PlanningInputs,
+  runOf: () => PlanningRun = () => ({}),
+): WhatIf {
+  return { before: worldOf(before, runOf()), after: worldOf(after, runOf()) };
+}
+
+function worldOf(inputs: PlanningInputs, run: PlanningRun): World {
+  const solved = solve(inputs, run);
+  const { plan, none } = resultOf(inputs, solved);
+  const {
+    assignment,
+    translation: { problem },
+  } = solved;
+  const breaches = (where: Int32Array): Breach[] => breachesOf(inputs, solved, where);
   return {
-    ...inputs,
-    servers: [...inputs.servers, server],
-    resources: inputs.resources.map((resource) => ({
-      ...resource,
-      eligible: widen(resource.eligible),
-    })),
+    score: { nothing: scoreOf(problem, problem.start), plan: scoreOf(problem, assignment) },
+    breaches: { nothing: breaches(problem.start), plan: breaches(assignment) },
+    batches: plan?.batches ?? [],
+    none,
+    blockers: plan?.analysis.blockers ?? none?.blockers ?? [],
   };
 }
 
-function withChangedServer(
-  inputs: PlanningInputs,
-  id: ServerId,
-  change: Partial<PlanningServer>,
-): PlanningInputs {
-  return {
-    ...inputs,
-    servers: inputs.servers.map((server) => (server.id === id ? { ...server, ...change } : server)),
-  };
+/** Each server and dimension above its capacity at some step, the earliest first. */
+function breachesOf(
+  { forecast: { grid } }: PlanningInputs,
+  { translation: { problem } }: Solved,
+  assignment: Int32Array,
+): Breach[] {
+  const { servers, dimensions, demand } = problem;
+  const { cells, steps } = demand;
+  const utilization = utilizationOf(problem, demand, assignment);
+  const breaches = servers.flatMap((server, index) =>
+    dimensions.flatMap((dimension, at): Breach[] => {
+      const from = index * cells + at * steps;
+      const path = utilization.subarray(from, from + steps);
+      const first = path.findIndex((value) => value > 1 + EPSILON);
+      if (first < 0) return [];
+      const peak = rounded(path.reduce((most, value) => Math.max(most, value), 0));
+      return [{ server, dimension, atMs: grid.startMs + first * grid.stepMs, peak }];
+    }),
+  );
+  return breaches.sort((a, b) => a.atMs - b.atMs || b.peak - a.peak);
 }

@@ -50,6 +50,8 @@ export function reasonWords(reason: Reason, nowMs?: number): string {
       return `${server ?? 'its server'} is to serve another of its group, and they are to be apart`;
     case 'spread':
       return 'its group would be in too few zones';
+    case 'company':
+      return 'its group and another, of which one needs the other, are to be in the same zone';
     case 'lost':
       return `${server ?? 'its server'} is lost`;
     case 'pin':
@@ -57,6 +59,13 @@ export function reasonWords(reason: Reason, nowMs?: number): string {
     case 'rollback':
       return 'takes back an earlier move';
   }
+}
+
+/** "starts best at 09:40 UTC, before 09:50 UTC"; null: at once. */
+export function startWords({ window }: PlannedMove, nowMs: number): string | null {
+  if (window === undefined || window.cheapestMs <= nowMs) return null;
+  const { cheapestMs, untilMs } = window;
+  return `starts best at ${timeWords(cheapestMs, nowMs)}, before ${timeWords(untilMs, nowMs)}`;
 }
 
 /** "94 % of its CPU at 09:44 UTC (limit 80 %), with the plan 71 %" */
@@ -178,6 +187,20 @@ export function percentWords(value: number, beside: number | null = null): strin
   const isAlike = beside !== null && whole === Math.round(beside * 100) && value !== beside;
   const isSmall = value > 0 && value < 0.1 && value * 100 !== whole;
   return `${isAlike || isSmall ? (value * 100).toFixed(1) : whole} %`;
+}
+
+/** "8 cores", "64 GB of memory" */
+export function amountWords(dimension: Dimension, amount: number): string {
+  switch (dimension) {
+    case 'cpu':
+      return counted(Number(amount.toPrecision(3)), 'core');
+    case 'memory':
+      return `${bytesWords(amount)} of memory`;
+    case 'network':
+      return `${bytesWords(amount)}/s of network`;
+    case 'hits':
+      return `${Number(amount.toPrecision(3))} requests/s`;
+  }
 }
 
 /** "09:44 UTC", with the date unless it is today's, and with seconds unless it is a full minute. */

@@ -16,6 +16,8 @@ const SEASON_PLACES = 3;
 const SHORT_STEPS_MAX = 24;
 const SEASON_FACTS = 6;
 const SEASON_LOOKS = 10;
+/** Of those, the first, which the slot alone decides. */
+const SLOT_LOOKS = 6;
 const STEP_FACTS = 6;
 /** Of the same slot. */
 const CYCLES_MAX = 8;
@@ -311,29 +313,40 @@ export class Inputs {
         into.fill(0, at + SEASON_LOOKS - 2, at + SEASON_LOOKS);
         continue;
       }
-      const slot = this.#slot;
-      slot.clear();
-      for (let step = near; step >= start && slot.count < CYCLES_MAX; step -= season) {
-        slot.insert(roots[step]!);
-      }
       // The slots of steps between those described count for the highest, too.
       for (; seen < h; seen++) {
         const same = origin + seen - season * (1 + Math.floor(seen / season));
         if (same >= start) highestNear = max(highestNear, roots[same]!);
       }
-      const highest = slot.quantile(1);
-      highestAll = max(highestAll, highest);
-      into[at] = scale(roots[near]!, gauge);
-      into[at + 1] = scale(roots[max(start, near - 1)]!, gauge);
-      into[at + 2] = scale(roots[min(near + 1, origin - 1)]!, gauge);
-      into[at + 3] = scale(roots[near - season >= start ? near - season : near]!, gauge);
-      into[at + 4] = scale(slot.quantile(0.5), gauge);
-      into[at + 5] = scale(highest, gauge);
+      const before = at - season * STEP_INPUTS;
+      if (h > season && this.#steps[k - season] === h - season) {
+        // A season earlier in the horizon the slot is the same, and counts already.
+        for (let look = 0; look < SLOT_LOOKS; look++) into[at + look] = into[before + look]!;
+      } else {
+        const highest = this.#lookAtSlot(near, season);
+        highestAll = max(highestAll, highest);
+        into[at] = scale(roots[near]!, gauge);
+        into[at + 1] = scale(roots[max(start, near - 1)]!, gauge);
+        into[at + 2] = scale(roots[min(near + 1, origin - 1)]!, gauge);
+        into[at + 3] = scale(roots[near - season >= start ? near - season : near]!, gauge);
+        into[at + 4] = scale(this.#slot.quantile(0.5), gauge);
+        into[at + 5] = scale(highest, gauge);
+      }
       into[at + 6] = scale(highestNear, gauge);
       into[at + 7] = scale(highestAll, gauge);
       into[at + 8] = lastMiss * this.#fades[k]!.slow;
       into[at + 9] = levelMiss * this.#fades[k]!.level;
     }
+  }
+
+  /** Fills the slot that a step is in; returns the highest of it. */
+  #lookAtSlot(near: number, season: number): number {
+    const slot = this.#slot;
+    slot.clear();
+    for (let step = near; step >= this.#start && slot.count < CYCLES_MAX; step -= season) {
+      slot.insert(this.#roots[step]!);
+    }
+    return slot.at(slot.count - 1);
   }
 
   #levelAt(step: number): number {

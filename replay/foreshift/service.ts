@@ -58,7 +58,7 @@ export async function serviceOf(
   const { forecast, planner, triggers } = config;
   const roundOptions = {
     mode: 'auto' as const,
-    forecast: { ...forecast, stepMs, horizonSteps },
+    forecast: { ...forecast, stepMs, horizonSteps, everyMs: scene.decisionSteps * stepMs },
     planner,
     triggers,
   };

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import type { Config } from '../../core/config/schema.js';
 import type { Dimension, ResourceId, ServerId } from '../../core/domain.js';
 import { DIMENSIONS } from '../../core/domain.js';
@@ -94,7 +95,8 @@ export async function fleetScene(
 function withoutTried(planner: Config['planner']): Scene['planner'] {
   const rest: Record<string, Scene['planner'][string]> = {};
   for (const [name, value] of Object.entries(planner)) {
-    if (name !== 'quantile' && name !== 'movesMax' && value !== undefined) rest[name] = value;
+    if (name !== 'quantile' && name !== 'movesMax' && value !== undefined)
+      rest[name] = z.json().parse(value);
   }
   return rest;
 }

@@ -1,10 +1,12 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { tmpdir } from 'node:os';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { Status } from '../../api/contract/status.js';
 import { ApiClient } from '../../cli/api-client.js';
 import { productFolder } from '../../cli/product.js';
 import { SystemClock } from '../../core/clock/system.js';
 import type { DemoSummary } from '../../demo/demo.js';
+import { foreshift } from '../support/foreshift.js';
 
 /* The demo as a newcomer runs it; a server of it is drained meanwhile, so that something surely moves. */
 
@@ -47,6 +49,12 @@ describe('the demo', () => {
     await until('s2 is known', drained);
     await api.post('/v1/servers/s2/state', { state: 'draining', by: 'ann', reason: 'disk swap' });
     await until('s2 is empty', async () => ((await drained())?.resources === 0 ? true : undefined));
+
+    const asked = ['what-if', 'lose', 's1', 'and', 'add', 's9', 'like', 's3', '--api', page];
+    const whatIf = await foreshift(asked, { cwd: tmpdir() });
+    expect(whatIf).toMatchObject({ exit: 0 });
+    expect(whatIf.stdout).toMatch(/^If s1 were lost and s9 were added like s3: \d+ moves? would/);
+    expect(whatIf.stdout).toContain('  avoided: ');
 
     expect({ exit: await ended, said }).toMatchObject({ exit: 0 });
     const summary = JSON.parse(answer) as DemoSummary;

@@ -6,6 +6,7 @@ import { Access } from '../../api/access/access.js';
 import { Refusals } from '../../api/access/refusals.js';
 import type { Role } from '../../api/access/token.js';
 import { apiToken } from '../../api/access/token.js';
+import type { Asset } from '../../api/assets.js';
 import { plainJobsPage } from '../../api/jobs/page.js';
 import { NewsStream } from '../../api/news-stream.js';
 import type { Problem } from '../../api/problem.js';
@@ -14,9 +15,14 @@ import { apiRoutes } from '../../api/routes/all.js';
 import { API_SERVER_DEFAULTS, ApiServer } from '../../api/server.js';
 import { MemoryBus } from '../../core/bus/memory.js';
 import { configSchema } from '../../core/config/schema.js';
+import { forecastBlock } from '../../core/forecast.js';
 import { MemoryMetricStore } from '../../core/metric-store/memory.js';
+import type { MetricStore } from '../../core/metric-store/port.js';
 import { Eligibility } from '../../core/table-store/eligibility.js';
+import type { Adviser } from '../../forecaster/planner/adviser.js';
+import { InlineAdviser } from '../../forecaster/planner/adviser.js';
 import { ControlPlane } from './control-plane.js';
+import { r } from './names.js';
 
 export interface Answer {
   readonly status: number;
@@ -40,15 +46,33 @@ const BROKEN: ApiRoute = {
   handle: () => Promise.reject(new Error('secret words of the inside')),
 };
 
+/** What a test brings itself. */
+export interface Brought {
+  readonly adviser?: Adviser;
+  readonly plane?: ControlPlane;
+  readonly metricStore?: MetricStore;
+  readonly assets?: ReadonlyMap<string, Asset>;
+}
+
 /** The API on a listener of its own, over a control plane in memory: servers s1 and s2, resources a and b. */
 export class ApiFront {
   readonly plane: ControlPlane;
   readonly bus: MemoryBus;
+  readonly metricStore: MetricStore;
   readonly access: Access;
   readonly routes: readonly ApiRoute[];
   readonly server: ApiServer;
 
-  private constructor(plane: ControlPlane, options: AccessOptions) {
+  private constructor(
+    plane: ControlPlane,
+    options: AccessOptions,
+    {
+      adviser = new InlineAdviser(),
+      metricStore = new MemoryMetricStore(),
+      assets = new Map([['/', { type: 'text/html', content: '<p>' }]]),
+    }: Brought,
+  ) {
+    this.metricStore = metricStore;
     this.plane = plane;
     this.bus = new MemoryBus(plane);
     const { view, clock, store, log } = plane;
@@ -61,14 +85,15 @@ export class ApiFront {
       ...apiRoutes(
         {
           ...{ view, clock, store, log, bus, eligibility },
-          metricStore: new MemoryMetricStore(),
+          metricStore,
           collector: () => [],
           engines: [],
+          adviser,
         },
         {
           state: {
             ...{ cluster: 'test', mode: 'propose', windowMs: 10_000, forecast, planner },
-            explain: { planner, stepMs: forecast.stepMs, seed: 1 },
+            planning: { planner, stepMs: forecast.stepMs, seed: 1 },
           },
           plans: { planLifeMs: 60_000, roundTimeoutMs: 100 },
         },
@@ -80,7 +105,7 @@ export class ApiFront {
       {
         log,
         routes: this.routes,
-        assets: new Map([['/', { type: 'text/html', content: '<p>' }]]),
+        assets,
         news: new NewsStream(plane),
         jobs: plainJobsPage(bus),
         access: this.access,
@@ -93,15 +118,34 @@ export class ApiFront {
     );
   }
 
-  static async start(options: AccessOptions = { login: 'none', revoked: [] }): Promise<ApiFront> {
-    const plane = await ControlPlane.with(['s1', 's2'], { a: 's1@1.5', b: 's2@1.6' });
-    const front = new ApiFront(plane, options);
+  static async start(
+    options: AccessOptions = { login: 'none', revoked: [] },
+    brought: Brought = {},
+  ): Promise<ApiFront> {
+    const plane =
+      brought.plane ?? (await ControlPlane.with(['s1', 's2'], { a: 's1@1.5', b: 's2@1.6' }));
+    const front = new ApiFront(plane, options, brought);
     await front.server.start();
     return front;
   }
 
   stop(): Promise<void> {
     return this.server.stop();
+  }
+
+  /** What each resource will need: so many cores, all the time. */
+  async forecast(cores: Readonly<Record<string, number>>): Promise<void> {
+    const madeAtMs = this.plane.clock.realtimeMs();
+    const series = Object.keys(cores).map((id) => {
+      return { subject: 'resource', id: r(id), metric: 'cpu' } as const;
+    });
+    const block = forecastBlock(series, { startMs: madeAtMs, stepMs: 300_000, steps: 2 });
+    for (const [row, { id }] of series.entries()) {
+      block.paths.fill(cores[id] ?? 0, row * 6, (row + 1) * 6);
+      block.peaks.fill(cores[id] ?? 0, row * 3, (row + 1) * 3);
+    }
+    const models = series.map(() => 'naive');
+    await this.metricStore.writeForecast({ madeAtMs, models, block, leads: [1] });
   }
 
   /** Good for an hour. */

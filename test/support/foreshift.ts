@@ -12,12 +12,23 @@ export interface Ran {
 
 const MAIN = `${productFolder}dist/cli/main.js`;
 
-export function foreshift(
-  args: readonly string[],
-  { cwd, env = {} }: { readonly cwd?: string; readonly env?: Record<string, string> } = {},
-): Promise<Ran> {
+interface RunOptions {
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export function foreshift(args: readonly string[], options: RunOptions = {}): Promise<Ran> {
+  return ran(MAIN, args, options);
+}
+
+/** `npm run bench -- NAME …` without the build. */
+export function bench(args: readonly string[], options: RunOptions = {}): Promise<Ran> {
+  return ran(`${productFolder}dist/bench/main.js`, args, options);
+}
+
+function ran(script: string, args: readonly string[], { cwd, env = {} }: RunOptions): Promise<Ran> {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, [MAIN, ...args], {
+    const child = spawn(process.execPath, [script, ...args], {
       ...(cwd !== undefined && { cwd }),
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],

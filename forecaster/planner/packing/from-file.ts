@@ -65,7 +65,13 @@ export function packingFrom(file: ProblemFile): Packing {
     })),
     zonings: zonings.all(),
     price: {
-      resource: Float64Array.from(resources, ({ moveCost }) => moveCost * moves.costWeight),
+      resource: Float64Array.from(
+        resources,
+        ({ moveCost, sessions, inFlight }) =>
+          moveCost * moves.costWeight +
+          sessions * moves.sessionWeight +
+          inFlight * moves.inFlightWeight,
+      ),
       distance: distancesOf(file),
       busiestGroup: moves.busiestGroupWeight,
     },

@@ -54,6 +54,8 @@ const resourceSchema = z.strictObject({
   pinned: nameSchema.nullable().default(null).describe('The only server that it may be on.'),
   fixed: z.boolean().default(false).describe('Not to be moved: it rests, or a move is under way.'),
   moveCost: loadSchema.default(1),
+  sessions: loadSchema.default(0).describe('That it has: each makes its move dearer.'),
+  inFlight: loadSchema.default(0).describe('Pieces of work under way for it: likewise.'),
   moveWeight: loadSchema.default(0).describe('Bytes, sessions: what `moves.weightMax` limits.'),
   movedMs: z
     .number()
@@ -89,6 +91,10 @@ const movesSchema = z.strictObject({
     .describe('With what was moved within the hour before `startMs`.'),
   weightPerHourMax: loadSchema.nullable().default(null),
   costWeight: loadSchema.default(1).describe('Of the sum of the `moveCost` of what moves.'),
+  sessionWeight: loadSchema.default(0).describe('What a move costs for each session, besides.'),
+  inFlightWeight: loadSchema
+    .default(0)
+    .describe('What a move costs for each piece of work under way, besides.'),
   busiestGroupWeight: loadSchema
     .default(0)
     .describe('Of the number of moves in the group that has most of them.'),

@@ -184,8 +184,9 @@ export class ProblemReference {
     const start = this.start();
     const index = (name: string): number => servers.findIndex((server) => server.name === name);
     const byGroup = new Map<string, number>();
-    for (const { name, moveCost, group } of this.moved(where)) {
+    for (const { name, moveCost, sessions, inFlight, group } of this.moved(where)) {
       cost += moveCost * moves.costWeight;
+      cost += sessions * moves.sessionWeight + inFlight * moves.inFlightWeight;
       cost += moves.distances?.[index(start.get(name)!)]![index(where.get(name)!)] ?? 0;
       if (group !== null) byGroup.set(group, (byGroup.get(group) ?? 0) + 1);
     }

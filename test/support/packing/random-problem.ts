@@ -74,7 +74,27 @@ export function randomProblem(seed: number, { small = false } = {}): ProblemFile
     },
     objective: { target: pick(rng, [0.6, 0.8, 1]), evenWeight: pick(rng, [0, 0, 1]) },
   };
-  return problemFileSchema.parse(input);
+  return problemFileSchema.parse(seed % BUSY_EVERY === 0 ? busy(input, seed) : input);
+}
+
+/** In one problem of so many, sessions and what is under way have a price. */
+const BUSY_EVERY = 3;
+
+function busy(input: ProblemFileInput, seed: number): ProblemFileInput {
+  const rng = new SeededRng(seed + 1);
+  return {
+    ...input,
+    resources: input.resources.map((resource) => ({
+      ...resource,
+      sessions: integerBelow(rng, 50),
+      inFlight: integerBelow(rng, 10),
+    })),
+    moves: {
+      ...input.moves,
+      sessionWeight: pick(rng, [0, 0.01, 0.1]),
+      inFlightWeight: pick(rng, [0, 0.05, 1]),
+    },
+  };
 }
 
 function loads<T>(rng: Rng, dimensions: readonly string[], value: () => T): Record<string, T> {

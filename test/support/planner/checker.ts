@@ -50,6 +50,7 @@ class Checker {
     this.#checkOrderOfAims();
     for (const move of this.#moves) this.#checkWorth(move);
     for (const move of this.#moves) this.#checkReason(move);
+    for (const move of this.#moves) this.#checkWindow(move);
     this.#checkAnalysis();
     this.#checkStandbys();
     this.#checkNone();
@@ -218,7 +219,7 @@ class Checker {
       return;
     }
     this.#expect(server === source, `${name}: about another server`);
-    if (kind === 'apart' || kind === 'spread') {
+    if (kind === 'apart' || kind === 'spread' || kind === 'company') {
       const back = new Map(this.#end).set(id, source!);
       const isTrue = this.#reference.faults(back).length > this.#after.faults;
       this.#expect(isTrue, `${name}: not ${kind}`);
@@ -240,6 +241,39 @@ class Checker {
       this.#expect(limit === 1 || Math.abs(limit! - soft) < 1e-9, `${name}: no such limit`);
       this.#expect(before > limit!, `${name}: no limit was passed`);
     }
+  }
+
+  /** From now, before its source passes a limit, at one of the moments when the resource needs least. */
+  #checkWindow({ resource: id, source, target, reason, window }: PlannedMove): void {
+    const name = `window of ${id} to ${target}`;
+    const { nowMs, forecast } = this.#inputs;
+    const { startMs, stepMs, steps } = forecast.grid;
+    if (window === undefined) {
+      this.#fault(`${name}: none`);
+      return;
+    }
+    const { fromMs, untilMs, cheapestMs } = window;
+    this.#expect(fromMs === nowMs, `${name}: from ${fromMs}`);
+    this.#expect(cheapestMs >= fromMs && cheapestMs <= untilMs, `${name}: not within itself`);
+    const isForLoad = ['overload', 'room', 'imbalance'].includes(reason.kind);
+    if (!isForLoad || source === null) {
+      this.#expect(untilMs === nowMs, `${name}: what is needed waits`);
+      return;
+    }
+    const limit = this.#reference.target() + TOLERANCE;
+    const over = Array.from({ length: steps }, (_hole, step) =>
+      this.#reference.dimensions.some(
+        (dimension) =>
+          this.#reference.utilization(source, { dimension, step }, this.#start) > limit,
+      ),
+    );
+    const breach = over.includes(true) ? over.indexOf(true) : steps - 1;
+    // A load that is at the limit to the last digit may be seen as above it, or not.
+    this.#expect(untilMs <= Math.max(nowMs, startMs + breach * stepMs), `${name}: too late`);
+    const before = Math.max(1, Math.round((untilMs - startMs) / stepMs));
+    const needs = Array.from({ length: before }, (_hole, step) => this.#reference.needAt(id, step));
+    const chosen = needs[Math.round((cheapestMs - startMs) / stepMs)]!;
+    this.#expect(chosen <= 1.1 * Math.min(...needs) + TOLERANCE, `${name}: not the cheapest`);
   }
 
   #checkAnalysis(): void {

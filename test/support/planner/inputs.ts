@@ -87,6 +87,7 @@ function resourceOf(
     pinned: named(rest.pinned),
     eligible: rest.eligible?.map(s) ?? all,
     ...(rest.wanted !== undefined && { wanted: s(rest.wanted) }),
+    ...(rest.inFlight !== undefined && { inFlight: rest.inFlight }),
   };
 }
 

@@ -8,7 +8,30 @@ import { START_MS, inputsOf } from './inputs.js';
 
 /** A fleet of every kind that a seed can think of: sizes, shapes, states, pins, tight and roomy ones. */
 export function randomInputs(seed: number): PlanningInputs {
-  return { ...inputsOf(randomFleet(seed)), seed };
+  const inputs = inputsOf(randomFleet(seed));
+  if (seed % NEEDS_EVERY !== 1) return { ...inputs, seed };
+  const groups = needy(new SeededRng(seed + 1), inputs.options.groups);
+  return { ...inputs, seed, options: { ...inputs.options, groups } };
+}
+
+/** In one fleet of so many groups need others. */
+const NEEDS_EVERY = 4;
+
+/** The same groups by name, some of which need some of the others. */
+function needy(rng: Rng, given: PlannerOptions['groups']): PlannerOptions['groups'] {
+  const plain = ['r1*', 'r2*', 'r*'].map((match) => {
+    return { match, each: false, apart: false, zonesMin: 1 };
+  });
+  const groups = given.length > 1 ? given : plain;
+  return groups.map((group, at) => ({
+    ...group,
+    // Small ones, too, so that what can be kept is not rare.
+    zonesMin: pick(rng, [1, 1, group.zonesMin]),
+    name: `g${at}`,
+    needs: groups.flatMap(({ each }, other) =>
+      other !== at && (!each || group.each) && chance(rng, 0.4) ? [`g${other}`] : [],
+    ),
+  }));
 }
 
 function randomFleet(seed: number): TestFleet {

@@ -17,9 +17,9 @@ export interface Cell {
   readonly step: number;
 }
 
-/** What a resource needs in one cell: its median, how far its quantile is from that, and what it shares. */
+/** What a resource needs in one cell: its mean, how far its quantile is from that, and what it shares. */
 interface Need {
-  readonly median: number;
+  readonly mean: number;
   readonly spread: number;
   readonly loadings: readonly number[];
 }
@@ -169,20 +169,44 @@ export class Reference {
 
   /** Rules of groups that are broken, one name each. */
   faults(where: Where): string[] {
-    return this.#groups().flatMap(({ name, apart, zonesMin, members }) => {
+    const groups = this.#groups();
+    const zonesOf = (members: readonly ResourceId[]): Set<string | null> =>
+      new Set(members.flatMap((id) => where.get(id) ?? []).map((id) => this.server(id).zone));
+    return groups.flatMap(({ name, apart, zonesMin, members, needs }) => {
       const servers = members.flatMap((id) => where.get(id) ?? []);
       const zones = new Set(servers.map((id) => this.server(id).zone));
       const crowded = servers.flatMap((id, at) => {
         const before = servers.slice(0, at).filter((other) => other === id).length;
         return apart && before > 0 ? [`${name}: ${id} serves ${before} more`] : [];
       });
-      const wanted = zonesMin > 1 ? Math.min(zonesMin, members.length) : 0;
-      const missing = Math.max(0, wanted - zones.size);
+      const wanted = Math.min(zonesMin, members.length);
+      const missing = wanted > 1 ? Math.max(0, wanted - zones.size) : 0;
       return [
         ...crowded,
         ...Array.from({ length: missing }, (_hole, at) => `${name}: zone ${at} is missing`),
+        ...needs.flatMap((need) => {
+          const other = groups.find((candidate) => candidate.name === need);
+          if (other === undefined) return [];
+          const there = zonesOf(other.members);
+          const lonely = [...zones].filter((zone) => !there.has(zone));
+          return lonely.map((zone) => `${name}: no ${need} in zone ${zone}`);
+        }),
       ];
     });
+  }
+
+  /** What a resource alone needs at a step, in mean servers: summed over the dimensions. */
+  needAt(id: ResourceId, step: number): number {
+    const needs = this.#needs.get('planned') ?? this.#needsIn('planned');
+    const ready = this.inputs.servers.filter(({ state }) => state === 'ready');
+    const shares = this.dimensions.map((dimension, at) => {
+      const limits = ready.flatMap(({ capacity }) => capacity[dimension] ?? []);
+      const { mean, spread } = needs.get(id)![at * this.steps + step]!;
+      return limits.length === 0
+        ? 0
+        : (Math.max(0, mean + spread) * limits.length) / total(limits);
+    });
+    return total(shares);
   }
 
   /** How many resources are on a server where another of their group is, which is to be apart. */
@@ -190,8 +214,15 @@ export class Reference {
     return this.faults(where).filter((fault) => fault.includes('serves')).length;
   }
 
-  /** Those with more than one resource. Globs of tests are `a*`, or `a*b` with `each`. */
-  #groups(): { name: string; apart: boolean; zonesMin: number; members: ResourceId[] }[] {
+  /** Globs of tests are `a*`, or `a*b` with `each`. Rules of one resource alone cannot be broken. */
+  #groups(): {
+    name: string;
+    apart: boolean;
+    zonesMin: number;
+    members: ResourceId[];
+    /** Names, of groups that there may not be. */
+    needs: string[];
+  }[] {
     const { options, resources } = this.inputs;
     const patterns = options.groups.map(({ match }) => {
       return new RegExp(`^${match.replaceAll('*', '(.*?)')}$`);
@@ -204,13 +235,15 @@ export class Reference {
       const name = `${at} ${star}`;
       members.set(name, [...(members.get(name) ?? []), id]);
     }
-    return [...members]
-      .filter(([, list]) => list.length > 1)
-      .map(([name, list]) => ({
-        ...options.groups[Number(name.split(' ')[0])]!,
-        name,
-        members: list,
-      }));
+    return [...members].map(([name, list]) => {
+      const [at = '', star = ''] = name.split(' ');
+      const group = options.groups[Number(at)]!;
+      const needs = (group.needs ?? []).map((need) => {
+        const other = options.groups.findIndex((candidate) => candidate.name === need);
+        return `${other} ${options.groups[other]!.each ? star : ''}`;
+      });
+      return { apart: group.apart, zonesMin: group.zonesMin, name, members: list, needs };
+    });
   }
 
   /** The overall load of the fullest server. */
@@ -253,11 +286,11 @@ export class Reference {
   #load(server: PlanningServer, { dimension }: Cell, needs: readonly Need[], world: World): number {
     const capacity = server.capacity[dimension];
     if (capacity === undefined || server.state === 'lost') return 0;
-    let median = server.base?.[dimension] ?? 0;
+    let mean = server.base?.[dimension] ?? 0;
     let own = 0;
     const common = new Array<number>(this.inputs.forecast.factors).fill(0);
     for (const need of needs) {
-      median += need.median;
+      mean += need.mean;
       let share = 1;
       for (const [factor, loading] of need.loadings.entries()) {
         common[factor]! += loading * need.spread;
@@ -266,11 +299,11 @@ export class Reference {
       own += share * need.spread * need.spread;
     }
     const spread = Math.sqrt(own + total(common.map((part) => part * part)));
-    return Math.max(0, median + (world === 'low' ? -spread : spread)) / capacity;
+    return Math.max(0, mean + (world === 'low' ? -spread : spread)) / capacity;
   }
 
   #needsIn(world: World): ReadonlyMap<ResourceId, readonly Need[]> {
-    const certain = (median: number): Need => ({ median, spread: 0, loadings: [] });
+    const certain = (mean: number): Need => ({ mean, spread: 0, loadings: [] });
     const needs = new Map<ResourceId, readonly Need[]>();
     for (const id of this.#known) {
       needs.set(
@@ -280,8 +313,8 @@ export class Reference {
     }
     // Who is not known at all counts as the mean of the others.
     const means = this.cells.map((_cell, at) => {
-      const medians = this.#known.map((id) => needs.get(id)![at]!.median);
-      return certain(medians.length === 0 ? 0 : total(medians) / medians.length);
+      const all = this.#known.map((id) => needs.get(id)![at]!.mean);
+      return certain(all.length === 0 ? 0 : total(all) / all.length);
     });
     for (const { id } of this.inputs.resources) if (!needs.has(id)) needs.set(id, means);
     return needs;
@@ -291,14 +324,15 @@ export class Reference {
     const { forecast, last, options } = this.inputs;
     const row = this.#rows.get(`${id}/${dimension}`);
     if (row === undefined) return undefined;
-    if (world === 'last') return { median: last[row]!, spread: 0, loadings: [] };
+    if (world === 'last') return { mean: last[row]!, spread: 0, loadings: [] };
     const at = (quantile: number): number =>
       forecast.paths[(row * forecast.quantiles.length + quantile) * this.steps + step]!;
+    const mean = at(1) + (at(2) + at(0) - 2 * at(1)) / (2 * Z[0.9]! ** 2);
     const scale = world === 'planned' ? Z[options.quantile]! / Z[0.9]! : 1;
-    const spread = world === 'low' ? at(1) - at(0) : (at(2) - at(1)) * scale;
+    const spread = world === 'low' ? mean - at(0) : (at(2) - mean) * scale;
     const { factors, loadings } = forecast;
     return {
-      median: at(1),
+      mean,
       spread,
       loadings: [...loadings.subarray(row * factors, (row + 1) * factors)],
     };

@@ -11,6 +11,7 @@ import { MODE, PAUSE, PLAN } from '../../../core/table-store/records/plan.js';
 import { ELIGIBLE, PIN, SERVER_STATE } from '../../../core/table-store/records/server.js';
 import { PLACEMENT } from '../../../core/table-store/records/table.js';
 import { ControlPlane } from '../../support/control-plane.js';
+import { PLAN_QUEUE_DEFAULTS, nextWork } from '../../../redirector/switch/plan-queue.js';
 import { g, p, r, s } from '../../support/names.js';
 
 const ANN = { by: 'ann', reason: 'since I say so' };
@@ -44,7 +45,7 @@ describe('a decision on a plan', () => {
   it('approves one that waits, says who did, and leaves a trace', async () => {
     const plane = await fleet();
     const id = await proposed(plane);
-    await approvePlan(id, ANN, null, plane);
+    await approvePlan(id, ANN, { startAtMs: null }, plane);
     expect(plane.view.get(PLAN, id)?.value).toMatchObject({ status: 'approved', ...ANN });
     expect(auditTrail(plane.view)[0]).toMatchObject({
       who: 'ann',
@@ -56,8 +57,8 @@ describe('a decision on a plan', () => {
   it('is the same when it is said twice', async () => {
     const plane = await fleet();
     const id = await proposed(plane);
-    await approvePlan(id, ANN, null, plane);
-    await approvePlan(id, { by: 'bob', reason: '' }, null, plane);
+    await approvePlan(id, ANN, { startAtMs: null }, plane);
+    await approvePlan(id, { by: 'bob', reason: '' }, { startAtMs: null }, plane);
     expect(plane.view.get(PLAN, id)?.value.by).toBe('ann');
     expect(auditTrail(plane.view)).toHaveLength(1);
   });
@@ -68,7 +69,7 @@ describe('a decision on a plan', () => {
     const placement = plane.view.get(PLACEMENT, r('b'))?.value;
     if (placement === undefined) throw new Error('b is placed');
     await plane.write(new Draft().put(PLACEMENT, r('b'), { ...placement, since: g('1.50') }));
-    await expect(approvePlan(id, ANN, null, plane)).rejects.toMatchObject({
+    await expect(approvePlan(id, ANN, { startAtMs: null }, plane)).rejects.toMatchObject({
       code: 'ERR_PLAN_STALE',
       facts: { why: 'b has been moved since' },
     });
@@ -79,7 +80,7 @@ describe('a decision on a plan', () => {
     const plane = await fleet();
     const id = await proposed(plane);
     await setServerState(s('s2'), 'draining', ANN, plane);
-    await expect(approvePlan(id, ANN, null, plane)).rejects.toMatchObject({
+    await expect(approvePlan(id, ANN, { startAtMs: null }, plane)).rejects.toMatchObject({
       facts: { why: 'server s2 was ready, is draining' },
     });
   });
@@ -88,7 +89,7 @@ describe('a decision on a plan', () => {
     const plane = await fleet();
     const id = await proposed(plane, 1000);
     await plane.clock.advance(1001);
-    await expect(approvePlan(id, ANN, null, plane)).rejects.toMatchObject({
+    await expect(approvePlan(id, ANN, { startAtMs: null }, plane)).rejects.toMatchObject({
       facts: { why: 'it has expired' },
     });
   });
@@ -97,22 +98,71 @@ describe('a decision on a plan', () => {
     const plane = await fleet();
     const id = await proposed(plane);
     await rejectPlan(id, ANN, plane);
-    await expect(approvePlan(id, ANN, null, plane)).rejects.toMatchObject({
+    await expect(approvePlan(id, ANN, { startAtMs: null }, plane)).rejects.toMatchObject({
       code: 'ERR_PLAN_DECIDED',
     });
+  });
+
+  it('approves what stays when moves are left out, and says which those were', async () => {
+    const plane = await fleet();
+    const id = await proposed(plane);
+    const leftOut = { resources: [r('a')], analysis: null };
+    await approvePlan(id, ANN, { startAtMs: null, leftOut }, plane);
+    const record = plane.view.get(PLAN, id)?.value;
+    expect(record?.plan.batches.map(({ moves }) => moves.map(({ resource }) => resource))).toEqual([
+      ['b'],
+    ]);
+    expect(auditTrail(plane.view)[0]?.detail).toBe(`plan ${id} without a: since I say so`);
+  });
+
+  it('refuses one of which nothing is left', async () => {
+    const plane = await fleet();
+    const id = await proposed(plane);
+    const leftOut = { resources: [r('a'), r('b')], analysis: null };
+    await expect(approvePlan(id, ANN, { startAtMs: null, leftOut }, plane)).rejects.toMatchObject({
+      code: 'ERR_PLAN_EMPTY',
+    });
+    expect(plane.view.get(PLAN, id)?.value.status).toBe('proposed');
   });
 
   it('takes a scheduled one back', async () => {
     const plane = await fleet();
     const id = await proposed(plane);
-    await approvePlan(id, ANN, plane.clock.realtimeMs() + 5000, plane);
+    await approvePlan(id, ANN, { startAtMs: plane.clock.realtimeMs() + 5000 }, plane);
     await rejectPlan(id, ANN, plane);
     expect(plane.view.get(PLAN, id)?.value.status).toBe('rejected');
   });
 
+  it('is carried out at its time, also where that is later than it would have lived', async () => {
+    const plane = await fleet();
+    const id = await proposed(plane);
+    await approvePlan(id, ANN, { startAtMs: plane.clock.realtimeMs() + 3_600_000 }, plane);
+    const next = () => nextWork(plane.view, plane.clock.realtimeMs(), PLAN_QUEUE_DEFAULTS);
+    expect(next()).toEqual({ kind: 'none' });
+    await plane.clock.advance(3_600_000);
+    expect(next()).toMatchObject({ kind: 'batch', batch: 0 });
+    await plane.clock.advance(60_001);
+    expect(next()).toMatchObject({ kind: 'void', why: 'the plan is too old' });
+  });
+
+  it('may be brought forward, or put off, until it has begun', async () => {
+    const plane = await fleet();
+    const id = await proposed(plane);
+    const record = () => plane.view.get(PLAN, id)?.value;
+    const atMs = plane.clock.realtimeMs();
+    await approvePlan(id, ANN, { startAtMs: atMs + 5000 }, plane);
+    await approvePlan(id, { by: 'bob', reason: '' }, { startAtMs: atMs + 9000 }, plane);
+    expect(record()).toMatchObject({ by: 'bob', startAtMs: atMs + 9000 });
+    expect(record()?.plan.expiresAtMs).toBe(atMs + 69_000);
+    await approvePlan(id, ANN, { startAtMs: null }, plane);
+    expect(record()).toMatchObject({ status: 'approved', by: 'ann', startAtMs: null });
+    await approvePlan(id, ANN, { startAtMs: atMs + 5000 }, plane);
+    expect(record()?.startAtMs).toBeNull();
+  });
+
   it('knows no plan that is not there', async () => {
     const plane = await fleet();
-    await expect(approvePlan(p('77'), ANN, null, plane)).rejects.toMatchObject({
+    await expect(approvePlan(p('77'), ANN, { startAtMs: null }, plane)).rejects.toMatchObject({
       code: 'ERR_PLAN_UNKNOWN',
     });
   });
@@ -164,7 +214,10 @@ describe('a rollback', () => {
       moves.map(({ resource, source, target }) => `${resource} ${source ?? ''} ${target}`),
     );
     expect(moves).toEqual([['b s2 s1'], ['a s2 s1']]);
-    expect(auditTrail(plane.view)[0]).toMatchObject({ what: 'rollback' });
+    expect(auditTrail(plane.view)[0]).toMatchObject({
+      what: 'rollback',
+      detail: expect.stringMatching(/^plan \d+: since I say so$/),
+    });
   });
 
   it('leaves alone what was moved again since', async () => {
@@ -245,5 +298,34 @@ describe('other acts', () => {
     await setMode('auto', ANN, plane);
     expect(plane.view.get(MODE, 'current')?.value.mode).toBe('auto');
     expect(auditTrail(plane.view)).toHaveLength(3);
+  });
+
+  it('gives up what auto scheduled when the mode is another, and nothing that a person did', async () => {
+    const plane = await fleet();
+    const startAtMs = plane.clock.realtimeMs() + 5000;
+    const scheduled = async (by: string): Promise<PlanId> => {
+      const { plan } = await recordPlan(
+        {
+          trigger: { kind: 'forecast', detail: 'test' },
+          madeAtMs: plane.clock.realtimeMs(),
+          expiresAtMs: startAtMs + 60_000,
+          base: plane.view.table.generation,
+          states: {},
+          batches: [],
+          standbys: {},
+          analysis: null,
+        },
+        { by, reason: '', startAtMs },
+        plane,
+      );
+      return plan.id;
+    };
+    const own = await scheduled('foreshift');
+    const anns = await scheduled('ann');
+    const statusOf = (id: PlanId) => plane.view.get(PLAN, id)?.value.status;
+    await setMode('auto', ANN, plane);
+    expect([statusOf(own), statusOf(anns)]).toEqual(['approved', 'approved']);
+    await setMode('propose', ANN, plane);
+    expect([statusOf(own), statusOf(anns)]).toEqual(['superseded', 'approved']);
   });
 });

@@ -11,6 +11,7 @@ let front: ApiFront;
 
 beforeEach(async () => {
   front = await ApiFront.start();
+  await front.forecast({ a: 1, b: 1 });
 });
 
 afterEach(() => front.stop());

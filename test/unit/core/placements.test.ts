@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import type { Placement } from '../../../core/placements.js';
 import { Placements } from '../../../core/placements.js';
 import { g, r, s } from '../../support/names.js';
 
@@ -40,6 +41,37 @@ describe('placements', () => {
       }),
       { numRuns: 200 },
     );
+  });
+  it('forget the numbers of those that are no more, and those before know them still', () => {
+    const many = Array.from({ length: 500 }, (_, number) => r(`vol-${number}`));
+    const placement = { server: s('s1'), since, standby: null };
+    const full = Placements.empty.with(many.map((resource) => [resource, placement]));
+    const few = full.with(many.slice(0, 490).map((resource) => [resource, null]));
+    const again = few.with(many.slice(0, 100).map((resource) => [resource, placement]));
+    expect([full.size, few.size, again.size]).toEqual([500, 10, 110]);
+    expect([...few.entries()].map(([id]) => id)).toEqual(many.slice(490));
+    expect([...again.entries()].map(([id]) => id)).toEqual([
+      ...many.slice(490),
+      ...many.slice(0, 100),
+    ]);
+    expect(many.every((resource) => full.get(resource) === placement)).toBe(true);
+  });
+
+  it('that were made from the same ones know nothing of each other', () => {
+    const of = (from: number, server: string) =>
+      Array.from({ length: 100 }, (_, at): [ReturnType<typeof r>, Placement] => [
+        r(`vol-${from + at}`),
+        { server: s(server), since, standby: null },
+      ]);
+    const base = Placements.empty.with(of(0, 's1'));
+    const one = base.with(of(100, 's2'));
+    const other = base.with(of(150, 's3'));
+    expect([one.size, other.size]).toEqual([200, 200]);
+    expect(one.get(r('vol-249'))).toBeUndefined();
+    expect(one.get(r('vol-160'))?.server).toBe('s2');
+    expect(other.get(r('vol-100'))).toBeUndefined();
+    expect(other.get(r('vol-160'))?.server).toBe('s3');
+    expect([...other.entries()]).toHaveLength(200);
   });
 });
 

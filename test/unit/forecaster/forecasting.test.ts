@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { codeOf } from '../../../core/errors.js';
 import type { ForecastBlock } from '../../../core/forecast.js';
-import { assertSound, pathOf } from '../../../core/forecast.js';
+import { assertSound, meansIn, pathOf } from '../../../core/forecast.js';
 import type { Panel } from '../../../core/panel.js';
 import { panelOf } from '../../../core/panel.js';
 import { gaussian, SeededRng } from '../../../core/rng.js';
@@ -147,6 +147,40 @@ describe('Forecasting', () => {
     );
   });
 
+  it('takes up what came since it was saved from a whole history, and learns nothing twice', () => {
+    const whole = OPTIONS.historySteps;
+    const values = workload('hourly-jobs', whole + 20);
+    const forecasting = new Forecasting(OPTIONS);
+    forecasting.observe(panel({ a: values.subarray(0, whole) }));
+    forecasting.learn();
+    const restored = Forecasting.restore(forecasting.save(), OPTIONS);
+    forecasting.observe(panel({ a: values.subarray(whole) }, whole));
+    restored.observe(panel({ a: values.subarray(20) }, 20));
+    const { block } = forecasting.forecast([keyOf('a')], { learns: 'new' });
+    expect(restored.forecast([keyOf('a')], { learns: 'new' }).block).toEqual(block);
+    const anew = new Forecasting(OPTIONS);
+    anew.observe(panel({ a: values.subarray(20) }, 20));
+    expect(anew.forecast([keyOf('a')]).block).not.toEqual(block);
+  });
+
+  it('begins anew with a history that was brought in while nobody observed', () => {
+    const whole = OPTIONS.historySteps;
+    const values = workload('daily', whole + 20);
+    const late = values.map((value, step) => (step < whole - 50 ? NaN : value));
+    const forecasting = new Forecasting(OPTIONS);
+    forecasting.observe(panel({ a: late.subarray(0, whole), b: values.subarray(0, whole) }));
+    forecasting.learn();
+    const brought = { a: values.subarray(20), b: values.subarray(20), c: values.subarray(20) };
+    forecasting.observe(panel(brought, 20));
+    const fresh = new Forecasting(OPTIONS);
+    fresh.observe(panel(brought, 20));
+    for (const name of ['a', 'c']) {
+      expect(forecasting.stepsKnown(keyOf(name))).toBe(whole);
+      expect(forecastOf(forecasting, name).paths).toEqual(forecastOf(fresh, name).paths);
+    }
+    expect(forecasting.stepsKnown(keyOf('b'))).toBe(whole + 20);
+  });
+
   it('refuses saved bytes that are damaged or of other settings', () => {
     const forecasting = new Forecasting(OPTIONS);
     forecasting.observe(panel({ a: workload('daily', 500) }));
@@ -218,15 +252,16 @@ function autoregressive(rng: SeededRng, steps: number): number[] {
 
 /** P90 of the sum by the rule of core/forecast.ts, or as if all errors were independent. */
 function sumQuantile(block: ForecastBlock, h: number, isLoaded: boolean): number {
-  let median = 0;
+  const meanOf = meansIn(block);
+  let mean = 0;
   let common = 0;
   let own = 0;
   for (const [s] of block.series.entries()) {
     const loading = isLoaded ? block.loadings[s]! : 0;
-    const spread = pathOf(block, s, 0.9)[h]! - pathOf(block, s, 0.5)[h]!;
-    median += pathOf(block, s, 0.5)[h]!;
+    const spread = pathOf(block, s, 0.9)[h]! - meanOf(s, h);
+    mean += meanOf(s, h);
     common += loading * spread;
     own += (1 - loading ** 2) * spread ** 2;
   }
-  return median + Math.sqrt(common ** 2 + own);
+  return mean + Math.sqrt(common ** 2 + own);
 }

@@ -51,7 +51,10 @@ describe('what a forecaster shows', () => {
     const { view, clock } = plane;
     const bus = { jobs: () => jobs() };
     return pageOf(
-      forecasterMetrics({ view, clock, bus, round, plans }, { mode: 'auto', everyMs: 300_000 }),
+      forecasterMetrics(
+        { view, clock, bus, round, plans, analysis: { seriesDue: 7 } },
+        { mode: 'auto', everyMs: 300_000 },
+      ),
     );
   }
 
@@ -126,6 +129,12 @@ describe('what a forecaster shows', () => {
     expect(shown.get('foreshift_plan_pending_since_timestamp_seconds')).toBe(nowMs / 1000);
     expect(shown.get('foreshift_plan_pending_expires_timestamp_seconds')).toBe(nowMs / 1000 + 60);
     expect(shown.get('foreshift_paused_since_timestamp_seconds')).toBe(nowMs / 1000 - 1);
+    expect(shown.has('foreshift_plan_starts_timestamp_seconds')).toBe(false);
+    const startAtMs = nowMs + 60_000;
+    const scheduled = { ...record, status: 'approved', startAtMs, finishedAtMs: null } as const;
+    await plane.write(new Draft().put(PLAN, id, { ...scheduled, outcomes: [] }));
+    const later = await page();
+    expect(later.get('foreshift_plan_starts_timestamp_seconds')).toBe(startAtMs / 1000);
   });
 
   it('is what the last round came to, and how many servers are missing', async () => {
@@ -157,6 +166,7 @@ describe('what a forecaster shows', () => {
     expect(shown.get('foreshift_round_result{result="balanced"}')).toBe(0);
     expect(shown.get('foreshift_capacity_missing_servers')).toBe(2);
     expect(shown.get('foreshift_round_seconds')).toBe(1.5);
+    expect(shown.get('foreshift_forecast_learning_due')).toBe(7);
   });
 
   it('is what a draining server still has, and what stood in the way', async () => {

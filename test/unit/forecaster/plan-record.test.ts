@@ -11,6 +11,7 @@ import { ControlPlane } from '../../support/control-plane.js';
 import { r, s } from '../../support/names.js';
 
 const TRIGGER = { kind: 'schedule', detail: 'test' } as const;
+const EVERY_MS = 300_000;
 
 const fleet = () => ControlPlane.with(['s1', 's2', 's3'], { a: 's1@1.5', b: 's1@1.6' });
 
@@ -20,7 +21,8 @@ function resultOf(...batches: PlannedMove[][]): Pick<PlanningResult, 'plan' | 's
 }
 
 function options(mode: Mode, more: Partial<RecordOptions> = {}): RecordOptions {
-  return { mode, planLifeMs: 60_000, isBusy: false, ...more };
+  const rest = { moveAt: 'cheapest', everyMs: EVERY_MS } as const;
+  return { mode, planLifeMs: 60_000, isBusy: false, ...rest, ...more };
 }
 
 const statuses = (plane: ControlPlane) =>
@@ -77,6 +79,104 @@ describe('a result that makes things better', () => {
     await plane.clock.advance(61_000);
     await recordResult(resultOf([plane.move('a', 's3')]), TRIGGER, propose, plane);
     expect(statuses(plane)).toEqual(['superseded', 'superseded', 'proposed']);
+  });
+});
+
+describe('in auto, moves that are cheaper later', () => {
+  /** A move that is cheapest, and has to be made, so many rounds from now. */
+  const later = (
+    plane: ControlPlane,
+    name: string,
+    { cheapest, until }: { readonly cheapest: number; readonly until: number },
+  ): PlannedMove => {
+    const fromMs = plane.clock.realtimeMs();
+    const window = {
+      fromMs,
+      untilMs: fromMs + until * EVERY_MS,
+      cheapestMs: fromMs + cheapest * EVERY_MS,
+    };
+    return { ...plane.move(name, 's2'), window };
+  };
+
+  it('wait for that time, and the plan lives as long after it as any', async () => {
+    const plane = await fleet();
+    const startAtMs = plane.clock.realtimeMs() + 4 * EVERY_MS;
+    const move = later(plane, 'a', { cheapest: 4, until: 9 });
+    const record = await recordResult(resultOf([move]), TRIGGER, options('auto'), plane);
+    expect(record).toMatchObject({
+      status: 'approved',
+      startAtMs,
+      plan: { expiresAtMs: startAtMs + 60_000 },
+    });
+  });
+
+  it('do not wait where they are to be made at once, by the config, an operator or the limit', async () => {
+    const plane = await fleet();
+    const startOf = async (move: PlannedMove, rest: Partial<RecordOptions> = {}) => {
+      const record = await recordResult(resultOf([move]), TRIGGER, options('auto', rest), plane);
+      return record?.startAtMs;
+    };
+    const move = later(plane, 'a', { cheapest: 4, until: 9 });
+    expect(await startOf(move, { moveAt: 'once' })).toBeNull();
+    expect(await startOf(later(plane, 'a', { cheapest: 1, until: 2 }))).toBeNull();
+    expect(await startOf(later(plane, 'a', { cheapest: 2, until: 3 }))).not.toBeNull();
+    const proposed = await recordResult(resultOf([move]), TRIGGER, options('propose'), plane);
+    expect(proposed).toMatchObject({ status: 'proposed', startAtMs: null });
+  });
+
+  it('go in the order of the batches: what is due takes with it what it rests on, the rest comes later', async () => {
+    const plane = await fleet();
+    const first = later(plane, 'a', { cheapest: 6, until: 9 });
+    const due = later(plane, 'b', { cheapest: 3, until: 9 });
+    const last = { ...later(plane, 'b', { cheapest: 8, until: 9 }), resource: r('c') };
+    const record = await recordResult(
+      resultOf([first], [due], [last]),
+      TRIGGER,
+      options('auto'),
+      plane,
+    );
+    expect(record?.plan.batches.map(({ moves }) => moves[0]?.resource)).toEqual(['a', 'b']);
+    expect(record?.startAtMs).toBe(plane.clock.realtimeMs() + 3 * EVERY_MS);
+  });
+
+  it('keep their time while they are the same, though the horizon goes on', async () => {
+    const plane = await fleet();
+    const auto = options('auto');
+    const move = later(plane, 'a', { cheapest: 4, until: 9 });
+    const first = await recordResult(resultOf([move]), TRIGGER, auto, plane);
+    await plane.clock.advance(EVERY_MS);
+    const same = later(plane, 'a', { cheapest: 4, until: 9 });
+    expect(await recordResult(resultOf([same]), TRIGGER, auto, plane)).toEqual(first);
+    const more = later(plane, 'b', { cheapest: 6, until: 9 });
+    expect(await recordResult(resultOf([same], [more]), TRIGGER, auto, plane)).toEqual(first);
+    const sooner = later(plane, 'a', { cheapest: 2.5, until: 9 });
+    const second = await recordResult(resultOf([sooner]), TRIGGER, auto, plane);
+    expect(second?.startAtMs).toBe(plane.clock.realtimeMs() + 2.5 * EVERY_MS);
+    expect(statuses(plane)).toEqual(['superseded', 'approved']);
+  });
+
+  it.each<[string, readonly string[], RecordOptions]>([
+    ['nothing is to be moved any more', [], options('auto')],
+    ['something else is', ['b'], options('auto')],
+    ['the mode is another', ['a'], options('propose')],
+    ['another plan is under way', ['a'], options('auto', { isBusy: true })],
+  ])('are given up where %s', async (_what, wanted, after) => {
+    const plane = await fleet();
+    const moving = (names: readonly string[]) =>
+      resultOf(...names.map((name) => [later(plane, name, { cheapest: 4, until: 9 })]));
+    await recordResult(moving(['a']), TRIGGER, options('auto'), plane);
+    await recordResult(moving(wanted), TRIGGER, after, plane);
+    expect(statuses(plane)[0]).toBe('superseded');
+  });
+
+  it('are not given up once they have begun', async () => {
+    const plane = await fleet();
+    const result = resultOf([later(plane, 'a', { cheapest: 4, until: 9 })]);
+    await recordResult(result, TRIGGER, options('auto'), plane);
+    await plane.clock.advance(4 * EVERY_MS);
+    const busy = options('auto', { isBusy: true });
+    expect(await recordResult(resultOf(), TRIGGER, busy, plane)).toBeUndefined();
+    expect(statuses(plane)).toEqual(['approved']);
   });
 });
 

@@ -6,6 +6,7 @@ import { fail } from '../../../core/errors.js';
 import { MemoryMetricStore } from '../../../core/metric-store/memory.js';
 import { Draft } from '../../../core/table-store/draft.js';
 import { Eligibility } from '../../../core/table-store/eligibility.js';
+import { recordPlan } from '../../../core/table-store/plans.js';
 import { PAUSE, PLAN, ROUND } from '../../../core/table-store/records/plan.js';
 import { LOST } from '../../../core/table-store/records/server.js';
 import { PLACEMENT } from '../../../core/table-store/records/table.js';
@@ -26,11 +27,13 @@ async function service({
   mode = 'auto',
   steps = 40,
   movesMax = 16,
+  moveAt = 'cheapest',
   load = LOAD,
 }: {
   readonly mode?: Mode;
   readonly steps?: number;
   readonly movesMax?: number;
+  readonly moveAt?: 'cheapest' | 'once';
   readonly load?: number;
 } = {}) {
   const plane = await ControlPlane.with(
@@ -59,7 +62,7 @@ async function service({
     }
   };
   await measure(steps);
-  const { forecast, planner, triggers } = configSchema.parse({ planner: { movesMax } });
+  const { forecast, planner, triggers } = configSchema.parse({ planner: { movesMax, moveAt } });
   const { stepMs, horizonSteps, seasonMs } = forecast;
   const analysis = new InlineAnalysis({ stepMs, horizonSteps, seasonsMs: seasonMs, seed: 1 });
   const eligibility = new Eligibility(plane);
@@ -142,6 +145,59 @@ describe('a round', () => {
     await round.run(TRIGGER);
     expect((await round.run(TRIGGER)).none?.why).toBe('busy');
     expect(plane.view.all(PLAN).size).toBe(1);
+  });
+
+  it.each([
+    ['foreshift', null, ['superseded', 'approved']],
+    ['ann', 'busy', ['approved']],
+  ])(
+    'thinks a plan over that %s approved for later, or waits for it',
+    async (by, why, statuses) => {
+      const { plane, round } = await service();
+      const nowMs = plane.clock.realtimeMs();
+      await recordPlan(
+        {
+          trigger: TRIGGER,
+          madeAtMs: nowMs,
+          expiresAtMs: nowMs + 10 * STEP_MS,
+          base: plane.view.table.generation,
+          states: {},
+          batches: [{ moves: [plane.move('a', 's2')] }],
+          standbys: {},
+          analysis: null,
+        },
+        { by, reason: '', startAtMs: nowMs + 5 * STEP_MS },
+        plane,
+      );
+      expect((await round.run(TRIGGER)).none?.why ?? null).toBe(why);
+      const records = [...plane.view.all(PLAN).values()];
+      expect(records.map(({ value }) => value.status)).toEqual(statuses);
+    },
+  );
+
+  it('makes a plan at its cheapest moment, or at once if the config says so', async () => {
+    for (const moveAt of ['cheapest', 'once'] as const) {
+      const { plane, round, analysis } = await service({ moveAt });
+      const nowMs = plane.clock.realtimeMs();
+      const plan = analysis.plan.bind(analysis);
+      analysis.plan = async (inputs) => {
+        const result = await plan(inputs);
+        for (const batch of result.plan?.batches ?? []) {
+          batch.moves = batch.moves.map((move) => ({
+            ...move,
+            window: {
+              fromMs: nowMs,
+              untilMs: nowMs + 9 * STEP_MS,
+              cheapestMs: nowMs + 4 * STEP_MS,
+            },
+          }));
+        }
+        return result;
+      };
+      const { plan: id } = await round.run(TRIGGER);
+      const record = plane.view.get(PLAN, id ?? ('' as never))?.value;
+      expect(record?.startAtMs).toBe(moveAt === 'once' ? null : nowMs + 4 * STEP_MS);
+    }
   });
 
   it.each([

@@ -47,6 +47,61 @@ describe('the forecast of a server', () => {
     expect([...pathOf(forecastOf(1), 2, 0.9)]).toEqual([42, 44]);
   });
 
+  it('has a peak above its highest step by what those of its resources have, as far as chance lets them meet', () => {
+    const block = blockWith(0);
+    block.peaks.set([block.peaks[0]!, block.peaks[1]! + 3, block.peaks[2]! + 3]);
+    block.peaks.set([block.peaks[3]!, block.peaks[4]! + 4, block.peaks[5]! + 4], 3);
+    const peaksWith = (loading: number): number[] => {
+      block.loadings.fill(loading);
+      const whole = withServers(block, {
+        table: tableOf({ a: 's1@1.1', b: 's1@1.2' }),
+        servers: [s('s1')],
+        baseOf: () => 5,
+        capacityOf: () => undefined,
+      });
+      return [...whole.peaks.subarray(6)];
+    };
+    expect(peaksWith(0)).toEqual([32, 37 + 5, 42 + 5]);
+    expect(peaksWith(1)).toEqual([30, 37 + 7, 44 + 7]);
+  });
+
+  it('gathers around the sum of the means of skewed loads, not of their medians', () => {
+    const names = Array.from({ length: 100 }, (_, at) => `v${at}`);
+    const block = forecastBlock(
+      names.map((name) => resourceSeries(name, 'cpu')),
+      GRID,
+    );
+    // Of an exponential distribution, whose mean is 1: −ln(1 − q).
+    const quantiles = [0.1, 0.5, 0.9].map((q) => -Math.log(1 - q));
+    for (let at = 0; at < block.paths.length; at++) {
+      block.paths[at] = quantiles[Math.floor(at / GRID.steps) % 3]!;
+    }
+    const whole = withServers(block, {
+      table: tableOf(Object.fromEntries(names.map((name) => [name, 's1@1.1']))),
+      servers: [s('s1')],
+      baseOf: () => 0,
+      capacityOf: () => undefined,
+    });
+    // A sum of 100 of them is of the gamma distribution of shape 100: P10 87.4, P50 99.7, P90 113.0.
+    for (const [q, sum] of [
+      [0.1, 87.4],
+      [0.5, 99.7],
+      [0.9, 113.0],
+    ] as const) {
+      expect(Math.abs(pathOf(whole, 100, q)[0]! / sum - 1)).toBeLessThan(0.005);
+    }
+    // One alone keeps its own quantiles.
+    const alone = withServers(block, {
+      table: tableOf({ v0: 's1@1.1' }),
+      servers: [s('s1')],
+      baseOf: () => 0,
+      capacityOf: () => undefined,
+    });
+    for (const q of [0.1, 0.5, 0.9]) {
+      expect(pathOf(alone, 100, q)[0]).toBeCloseTo(pathOf(block, 0, q)[0]!, 5);
+    }
+  });
+
   it('says nothing of a server without resources', () => {
     expect(forecastOf(0).series.map(({ id }) => id)).toEqual(['a', 'b', 's1']);
   });

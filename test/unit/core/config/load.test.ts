@@ -57,6 +57,26 @@ describe('loadConfig', () => {
     expect(refusal(alone)).toContain('health.listen: where other redirectors reach it');
   });
 
+  it('refuses groups that name others which cannot be meant', () => {
+    const groups = (...list: string[]): string => `planner: { groups: [${list.join(', ')}] }`;
+    const db = '{ name: db, match: "db-*" }';
+    const { config } = load(groups(db, '{ match: "cache-*", needs: [db] }'));
+    expect(config.planner.groups[1]?.needs).toEqual(['db']);
+    const refused: [string, string][] = [
+      [groups(db, '{ match: "cache-*", needs: [bd] }'), 'there is no group bd'],
+      [groups(db, '{ name: db, match: "x" }'), 'db is there already'],
+      [groups('{ name: db, match: "db-*", needs: [db] }'), 'a group is with itself anyway'],
+      [
+        groups('{ name: db, match: "db-*", each: true }', '{ match: "cache-*", needs: [db] }'),
+        'db has `each`, this one not',
+      ],
+    ];
+    for (const [text, why] of refused) expect(refusal(text)).toContain(why);
+    const each = '{ name: db, match: "db-*", each: true }';
+    load(groups(each, '{ match: "cache-*", each: true, needs: [db] }'));
+    load(groups(db, '{ match: "cache-*", each: true, needs: [db] }'));
+  });
+
   it('reads what people write', () => {
     const { config } = load(`
 listeners:

@@ -17,6 +17,8 @@ const FORECAST = forecastBlock([{ subject: 'resource', id: r('a'), metric: 'cpu'
 });
 FORECAST.paths.set([8, 16, 10, 20, 15, 30]);
 FORECAST.loadings[0] = 0.6;
+/** Of the first step: the median, and how unevenly the others lie around it. */
+const MEAN = 10 + (15 + 8 - 2 * 10) / (2 * 1.2815516 ** 2);
 const ROWS = { resources: 1, dimensions: 1, series: Int32Array.of(0) };
 
 describe('normalQuantile', () => {
@@ -45,10 +47,11 @@ describe('demandAt', () => {
     expect(loadOf(low, 0, 1)).toBeCloseTo(16, 5);
   });
 
-  it('lies between by the normal distribution', () => {
-    const spread = 5 * (1.0364334 / 1.2815516);
-    expect(loadOf(demandAt(FORECAST, ROWS, 0.85), 0, 0)).toBeCloseTo(10 + spread, 5);
-    expect(loadOf(demandAt(FORECAST, ROWS, 0.95), 0, 0)).toBeCloseTo(10 + 5 * 1.2834857, 5);
+  it('lies between by the normal distribution around the mean', () => {
+    const spread = 15 - MEAN;
+    const at = (quantile: number) => loadOf(demandAt(FORECAST, ROWS, quantile), 0, 0);
+    expect(at(0.85)).toBeCloseTo(MEAN + spread * (1.0364334 / 1.2815516), 5);
+    expect(at(0.95)).toBeCloseTo(MEAN + spread * 1.2834857, 5);
   });
 
   it('is certain at the median, and where nothing is uncertain', () => {
@@ -59,8 +62,8 @@ describe('demandAt', () => {
 
   it('splits the spread into what is common and what is its own', () => {
     const { own, common } = demandAt(FORECAST, ROWS, 0.9);
-    expect(common[0]).toBeCloseTo(0.6 * 5, 5);
-    expect(own[0]).toBeCloseTo(0.64 * 25, 5);
+    expect(common[0]).toBeCloseTo(0.6 * (15 - MEAN), 5);
+    expect(own[0]).toBeCloseTo(0.64 * (15 - MEAN) ** 2, 5);
   });
 
   it('has a row of nobody, which adds nothing', () => {

@@ -208,3 +208,128 @@ describe('resources that are to be in several zones', () => {
     expect(none).toMatchObject({ why: 'paused' });
   });
 });
+
+describe('resources of which one group needs another in its zone', () => {
+  const servers = { s1: server('a'), s2: server('a'), s3: server('b'), s4: server('b') };
+  const NEEDS: Pick<PlannerOptions, 'groups'> = {
+    groups: [
+      { name: 'db', match: 'db-*', each: false, apart: false, zonesMin: 1 },
+      { match: 'cache-*', each: false, apart: false, zonesMin: 1, needs: ['db'] },
+    ],
+  };
+
+  it('come together where they are not, by the fewest moves, and the reason says so', () => {
+    const result = planned({
+      servers,
+      resources: {
+        'db-1': on('s1', 400),
+        'cache-1': on('s1'),
+        'cache-2': on('s3'),
+        other: on('s4'),
+      },
+      options: NEEDS,
+    });
+    expect(result.plan?.analysis.score).toMatchObject({
+      nothing: { faults: 1 },
+      plan: { faults: 0 },
+    });
+    expect(movesOf(result)).toMatchObject([
+      { resource: 'cache-2', reason: { kind: 'company', server: 's3' } },
+    ]);
+    expect(['s1', 's2']).toContain(movesOf(result)[0]!.target);
+    expect(reasonWords(movesOf(result)[0]!.reason)).toBe(
+      'its group and another, of which one needs the other, are to be in the same zone',
+    );
+  });
+
+  it('come together also where the one that is needed can come to the others only', () => {
+    const result = planned({
+      servers,
+      resources: {
+        'db-1': on('s1'),
+        'cache-1': { ...on('s3'), pinned: 's3' },
+        'cache-2': { ...on('s4'), pinned: 's4' },
+      },
+      options: NEEDS,
+    });
+    expect(movesOf(result)).toMatchObject([{ resource: 'db-1', reason: { kind: 'company' } }]);
+    expect(['s3', 's4']).toContain(movesOf(result)[0]!.target);
+  });
+
+  it('come together where only several moves at once mend it', () => {
+    const result = planned({
+      servers,
+      resources: {
+        'db-1': { ...on('s1'), pinned: 's1' },
+        'cache-1': on('s3'),
+        'cache-2': on('s3'),
+        'cache-3': on('s4'),
+      },
+      options: NEEDS,
+    });
+    expect(movesOf(result)).toHaveLength(3);
+    expect(result.plan?.analysis.score.plan.faults).toBe(0);
+  });
+
+  it('are not parted, however full a server is', () => {
+    const fleet: TestFleet = {
+      servers: { s1: server('a'), s2: server('b') },
+      resources: {
+        'db-1': { ...on('s1', 300), pinned: 's1' },
+        'cache-1': on('s1', 300),
+        other: { ...on('s1', 450), pinned: 's1' },
+      },
+    };
+    expect(movesOf(planned(fleet)).map(({ resource }) => resource)).toEqual(['cache-1']);
+    expect(movesOf(planned({ ...fleet, options: NEEDS }))).toEqual([]);
+    expect(planned({ ...fleet, options: NEEDS }).none?.blockers).toContainEqual(
+      expect.objectContaining({ kind: 'group' }),
+    );
+  });
+
+  it('leave a zone that is emptied as one, in one batch', () => {
+    const result = planned({
+      servers: {
+        s1: { ...server('a'), state: 'draining' },
+        s2: { ...server('a'), state: 'maintenance' },
+        s3: server('b'),
+        s4: server('b'),
+      },
+      resources: { 'db-1': on('s1', 400), 'cache-1': on('s2'), 'cache-2': on('s1') },
+      options: NEEDS,
+    });
+    expect(result.plan?.analysis.score.plan).toMatchObject({ misplaced: 0, faults: 0 });
+    expect(result.plan?.batches).toHaveLength(1);
+  });
+
+  it('are placed together where both are new, the one that is needed by the other first or not', () => {
+    for (const [db, cache] of [
+      [10, 400],
+      [400, 10],
+    ] as const) {
+      const result = planned({
+        servers: { s1: server('a'), s3: server('b') },
+        resources: { 'cache-1': { needs: { hits: cache } }, 'db-1': { needs: { hits: db } } },
+        options: NEEDS,
+      });
+      expect(result.plan?.analysis.score.plan).toMatchObject({ misplaced: 0, faults: 0 });
+      expect(new Set(movesOf(result).map(({ target }) => target)).size).toBe(1);
+    }
+  });
+
+  it('belong to those of the same text where both have one group each', () => {
+    const result = planned({
+      servers: { s1: server('a'), s3: server('b') },
+      resources: {
+        'db-1': { ...on('s1'), pinned: 's1' },
+        'db-2': { ...on('s3'), pinned: 's3' },
+        'cache-1': on('s1'),
+        'cache-2': on('s1'),
+        'cache-3': on('s1'),
+      },
+      options: { groups: NEEDS.groups.map((each) => ({ ...each, each: true })) },
+    });
+    // Of the third there is no other: it is not waited for.
+    expect(movesOf(result)).toMatchObject([{ resource: 'cache-2', target: 's3' }]);
+  });
+});

@@ -50,6 +50,24 @@ describe('the first answer to the loss of a server', () => {
     expect(targets).toEqual({ a: 's3' });
   });
 
+  it('places what needs another in its zone after that, the larger though it is', () => {
+    const [targets, left] = rescued({
+      servers: { s1: { ...LOST, zone: 'a' }, s2: { ...SERVER, zone: 'b' } },
+      resources: {
+        cache: { on: 's1', needs: { hits: 40 } },
+        db: { on: 's1', needs: { hits: 10 } },
+      },
+      options: {
+        groups: [
+          { name: 'db', match: 'db', each: false, apart: false, zonesMin: 1 },
+          { match: 'cache', each: false, apart: false, zonesMin: 1, needs: ['db'] },
+        ],
+      },
+    });
+    expect(targets).toEqual({ cache: 's2', db: 's2' });
+    expect(left).toEqual([]);
+  });
+
   it('names what finds no room while the others stay where they are', () => {
     const [targets, left] = rescued({
       servers: { s1: LOST, s2: SERVER, s3: SERVER },

@@ -4,7 +4,6 @@ import { NO_PLAN_REASONS, REASON_KINDS } from '../../../../core/plan.js';
 import { explain } from '../../../../forecaster/planner/explain.js';
 import { explanationWords } from '../../../../forecaster/planner/explain-words.js';
 import { planFor } from '../../../../forecaster/planner/planner.js';
-import { changed } from '../../../../forecaster/planner/what-if.js';
 import {
   analysisWords,
   blockerWords,
@@ -220,30 +219,5 @@ describe('explain', () => {
 
   it('knows no resource that there is not', () => {
     expect(explain(inputsOf(fleet), r('z'))).toBeUndefined();
-  });
-});
-
-describe('a what-if', () => {
-  const inputs = inputsOf({
-    servers: { s1: SERVER },
-    resources: { a: { on: 's1', needs: { cpu: 6 } }, b: { on: 's1', needs: { cpu: 5 } } },
-  });
-
-  it('adds a server, and the plan uses it', () => {
-    const server = { id: s('s2'), state: 'ready', spare: false, zone: null, ...SERVER } as const;
-    expect(planFor(inputs).none?.why).toBe('blocked');
-    expect(planFor(changed(inputs, { kind: 'add-server', server })).plan?.batches).toHaveLength(1);
-  });
-
-  it('resizes a server, drains or loses it, or changes a limit', () => {
-    const id = s('s1');
-    const larger = changed(inputs, { kind: 'resize-server', server: id, capacity: { cpu: 20 } });
-    expect(planFor(larger).none?.why).toBe('balanced');
-    const drained = changed(inputs, { kind: 'drain-server', server: id });
-    expect(planFor(drained).none?.why).toBe('no-servers');
-    const lost = changed(inputs, { kind: 'lose-server', server: id });
-    expect(planFor(lost).none?.why).toBe('no-servers');
-    const looser = changed(larger, { kind: 'set-options', options: { target: 0.5 } });
-    expect(planFor(looser).none?.why).toBe('blocked');
   });
 });

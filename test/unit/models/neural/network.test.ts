@@ -4,7 +4,7 @@ import { gaussian, SeededRng } from '../../../../core/rng.js';
 import { openBackend } from '../../../../models/neural/backend.js';
 import { CONTEXT_INPUTS, STEP_INPUTS } from '../../../../models/neural/inputs.js';
 import { OUTPUTS } from '../../../../models/neural/layers.js';
-import { Network } from '../../../../models/neural/network.js';
+import { forward, Network, tensorsOf } from '../../../../models/neural/network.js';
 import { product } from '../../../../models/neural/product.js';
 import { firstWeights } from '../../../../models/neural/trainer.js';
 
@@ -44,6 +44,18 @@ describe('the network', () => {
     const whole = network.run(one, steps.subarray(0, EACH * STEP_INPUTS), 1);
     const first = network.run(one, steps.subarray(0, STEP_INPUTS), 1);
     for (const [at, value] of first.entries()) expect(whole[at]).toBeCloseTo(value, 4);
+  });
+
+  it('says what it says while it learns', () => {
+    const weights = firstWeights(new SeededRng(1));
+    const asked = new Network(weights).run(context, steps, ORIGINS);
+    const learning = forward(
+      tensorsOf(weights),
+      tf.tensor2d(context, [ORIGINS, CONTEXT_INPUTS]),
+      tf.tensor2d(steps, [ORIGINS * EACH, STEP_INPUTS]),
+    ).dataSync();
+    expect(asked).toHaveLength(learning.length);
+    for (const [at, value] of asked.entries()) expect(value).toBeCloseTo(learning[at]!, 4);
   });
 
   it('leaves no memory of the engine behind', () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import type { ProblemFileInput } from '../../../../../forecaster/planner/packing/problem-file.js';
 import { parseProblemFile } from '../../../../../forecaster/planner/packing/problem-file.js';
 import type { ProblemPlan } from '../../../../../forecaster/planner/packing/problem-plan.js';
 import { fuzzRuns } from '../../../../support/fuzz.js';
@@ -129,6 +130,31 @@ describe('planProblem', () => {
       }),
     );
     expect(plan.score).toMatchObject({ nothing: { faults: 1 }, plan: { faults: 0, moves: 1 } });
+  });
+
+  it('moves what has fewer sessions and less under way, by what each costs', () => {
+    const twins = (
+      a: Partial<ProblemFileInput['resources'][number]>,
+      moves: ProblemFileInput['moves'],
+    ): string[] =>
+      movesOf(
+        planned(
+          problem({
+            servers: [server('s1'), server('s2')],
+            resources: [
+              { name: 'a', server: 's1', demand: { cpu: 60 }, ...a },
+              { name: 'b', server: 's1', demand: { cpu: 60 }, sessions: 5, inFlight: 5 },
+            ],
+            moves,
+          }),
+        ),
+      ).map(({ resource }) => resource);
+    const bySession = { costWeight: 0.01, sessionWeight: 0.01 };
+    expect(twins({ sessions: 9 }, bySession)).toEqual(['b']);
+    expect(twins({ sessions: 2 }, bySession)).toEqual(['a']);
+    const byFlight = { costWeight: 0.01, inFlightWeight: 0.01 };
+    expect(twins({ inFlight: 9 }, byFlight)).toEqual(['b']);
+    expect(twins({ inFlight: 2 }, byFlight)).toEqual(['a']);
   });
 
   it('opens a spare server only where the others do not do', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { Indices } from '../../../redirector/indices.js';
+import { Indices } from '../../../core/indices.js';
 
 describe('Indices', () => {
   it('gives each id the next number once, and finds either by the other', () => {

@@ -1,0 +1,137 @@
+import type { Dimension, ServerId } from '../../core/domain.js';
+import { DIMENSIONS } from '../../core/domain.js';
+import { pathOf } from '../../core/forecast.js';
+import type { ForecastRun, MetricStore } from '../../core/metric-store/port.js';
+import { endMsOf, gridBefore, rowOf } from '../../core/panel.js';
+import { SERVER } from '../../core/table-store/records/server.js';
+import type { TableView } from '../../core/table-store/view.js';
+import type { HeatMap, HeatMetric } from '../contract/heat-map.js';
+import { HEAT_METRICS } from '../contract/heat-map.js';
+import { ServerForecasts } from './server-forecasts.js';
+
+export interface HeatMapParts {
+  readonly view: TableView;
+  readonly metricStore: MetricStore;
+}
+
+export interface HeatMapWindow {
+  readonly nowMs: number;
+  readonly stepMs: number;
+  readonly metric: HeatMetric;
+  /** So far back, in steps. */
+  readonly pastSteps: number;
+  /** Of the past: with more steps than these a column is several of them. */
+  readonly columnsMax: number;
+}
+
+const MOVERS_MAX = 5;
+
+/** Every server over time, with what is to come. @throws ERR_STORE_UNAVAILABLE */
+export async function heatMapOf(
+  { view, metricStore }: HeatMapParts,
+  { nowMs, stepMs, metric, pastSteps, columnsMax }: HeatMapWindow,
+): Promise<HeatMap> {
+  const servers = [...view.all(SERVER)].sort(([a], [b]) => (a < b ? -1 : 1));
+  const bounded = servers.map(([id, { value }]) => ({
+    id,
+    limit: limitOf(value.capacity, metric),
+  }));
+  const stepsAColumn = Math.ceil(pastSteps / columnsMax);
+  const columnMs = stepsAColumn * stepMs;
+  // Columns end where steps do, so that what is to come begins where the past ends.
+  const end = endMsOf(gridBefore(nowMs, stepMs, 1));
+  const columns = Math.ceil(pastSteps / stepsAColumn);
+  const grid = { startMs: end - columns * columnMs, stepMs: columnMs, steps: columns };
+  const series = bounded.map(({ id }) => ({ subject: 'server', id, metric }) as const);
+  const [panel, run] = await Promise.all([
+    metricStore.readPanel({ series, ...grid }),
+    metricStore.latestForecast(),
+  ]);
+  const forecasts = new ServerForecasts(run);
+  const future = futureOf(run, end);
+  const ahead = (id: ServerId, limit: number, quantile: number): (number | null)[] => {
+    if (future === undefined || Number.isNaN(limit)) return [];
+    const path = forecasts.pathOf(id, metric, quantile)?.subarray(future.skipped) ?? [];
+    return Array.from({ length: Math.ceil(path.length / stepsAColumn) }, (_, column) =>
+      thousandths(highest(path, column * stepsAColumn, stepsAColumn) / limit),
+    );
+  };
+  return {
+    nowMs,
+    metric,
+    metrics: HEAT_METRICS.filter((each) =>
+      servers.some(([, { value }]) => !Number.isNaN(limitOf(value.capacity, each))),
+    ),
+    columnMs,
+    pastFromMs: grid.startMs,
+    futureFromMs: future?.fromMs ?? null,
+    servers: bounded.map(({ id, limit }, row) => ({
+      id,
+      past: Array.from(rowOf(panel, row), (value) => thousandths(value / limit)),
+      p50: ahead(id, limit, 0.5),
+      p90: ahead(id, limit, 0.9),
+    })),
+    movers: run === undefined ? [] : moversOf(run, view, metric),
+  };
+}
+
+/** NaN: the server has none. Utilization has one of its own. */
+function limitOf(
+  capacity: Readonly<Partial<Record<Dimension, number>>>,
+  metric: HeatMetric,
+): number {
+  if (metric !== 'utilization') return capacity[metric] ?? NaN;
+  return Object.keys(capacity).length === 0 ? NaN : 1;
+}
+
+/** Where the part of a forecast begins that is still to come; an old one has steps that are over. */
+function futureOf(
+  run: ForecastRun | undefined,
+  fromMs: number,
+): { readonly fromMs: number; readonly skipped: number } | undefined {
+  if (run === undefined) return undefined;
+  const { startMs, stepMs, steps } = run.block.grid;
+  const skipped = Math.max(0, Math.ceil((fromMs - startMs) / stepMs));
+  return skipped >= steps ? undefined : { fromMs: startMs + skipped * stepMs, skipped };
+}
+
+function highest(path: ArrayLike<number>, from: number, count: number): number {
+  let most = 0;
+  for (let at = from; at < Math.min(path.length, from + count); at++) {
+    most = Math.max(most, path[at] ?? 0);
+  }
+  return most;
+}
+
+function thousandths(share: number): number | null {
+  return Number.isFinite(share) ? Math.round(1000 * share) : null;
+}
+
+/** The resources whose P90 rises most above what is expected next. */
+function moversOf({ block }: ForecastRun, view: TableView, metric: HeatMetric): HeatMap['movers'] {
+  const risen = new Map<string, HeatMap['movers'][number]>();
+  for (const [row, key] of block.series.entries()) {
+    if (key.subject !== 'resource') continue;
+    const dimension = DIMENSIONS.find((each) => each === key.metric);
+    if (dimension === undefined || (metric !== 'utilization' && metric !== dimension)) continue;
+    const server = view.table.placementOf(key.id)?.server;
+    const limit =
+      server === undefined ? undefined : view.get(SERVER, server)?.value.capacity[dimension];
+    if (server === undefined || limit === undefined) continue;
+    const now = (pathOf(block, row, 0.5)[0] ?? 0) / limit;
+    const peak =
+      (block.peaks[row * block.quantiles.length + block.quantiles.indexOf(0.9)] ?? 0) / limit;
+    const former = risen.get(key.id);
+    if (former !== undefined && former.peak - former.now >= peak - now) continue;
+    risen.set(key.id, { resource: key.id, server, dimension, now, peak });
+  }
+  return [...risen.values()]
+    .filter(({ now, peak }) => peak > now)
+    .sort((a, b) => b.peak - b.now - (a.peak - a.now))
+    .slice(0, MOVERS_MAX)
+    .map((mover) => ({ ...mover, now: rounded(mover.now), peak: rounded(mover.peak) }));
+}
+
+function rounded(share: number): number {
+  return Number(share.toPrecision(4));
+}

@@ -1,0 +1,82 @@
+import type { Change } from '../../forecaster/planner/changed.js';
+import { changed } from '../../forecaster/planner/changed.js';
+import type { PlanningInputs } from '../../forecaster/planner/inputs.js';
+import { whatIfWords } from '../../forecaster/planner/what-if-words.js';
+import { moveWords } from '../../forecaster/planner/words.js';
+import type { WhatIfAnswer } from '../contract/what-if.js';
+import type { PlanningOptions, PlanningParts } from './planning.js';
+import { planningOf } from './planning.js';
+
+/**
+ * What would be if these changes were made, one after the other: planned by the same code and from the same records as a
+ * round, and nothing is changed.
+ * @throws ERR_NO_FORECAST, ERR_SERVER_UNKNOWN, ERR_RESOURCE_UNKNOWN, ERR_CHANGE_INVALID, ERR_ADVISER_BUSY, ERR_STORE_UNAVAILABLE
+ */
+export async function whatIfOf(
+  changes: readonly Change[],
+  parts: PlanningParts,
+  options: PlanningOptions,
+  signal: AbortSignal,
+): Promise<WhatIfAnswer> {
+  const { inputs } = await planningOf(parts, options);
+  return whatIfIn(inputs, changes, parts, signal);
+}
+
+/** The same of inputs that are there. */
+export async function whatIfIn(
+  inputs: PlanningInputs,
+  changes: readonly Change[],
+  { adviser }: Pick<PlanningParts, 'adviser'>,
+  signal: AbortSignal,
+): Promise<WhatIfAnswer> {
+  // A pause stops what would be done, not what would be good.
+  const before = { ...inputs, restraint: null };
+  const after = changes.reduce(changed, before);
+  const found = await adviser.whatIf(before, after, signal);
+  const { headline, asIs, nothing, plan, avoided, left, blocked } = whatIfWords(
+    found,
+    changes,
+    inputs.nowMs,
+  );
+  const { score, batches } = found.after;
+  return {
+    headline,
+    asIs,
+    nothing,
+    plan,
+    scores: {
+      asIs: found.before.score.nothing,
+      asIsPlan: found.before.score.plan,
+      nothing: score.nothing,
+      plan: score.plan,
+    },
+    avoided: [...avoided],
+    left: [...left],
+    blocked: [...blocked],
+    moves: batches.flatMap(({ moves }, batch) =>
+      moves.map((move) => {
+        const { resource, source, target } = move;
+        return { batch, resource, source, target, text: moveWords(move, inputs.nowMs) };
+      }),
+    ),
+    notes: notesOf(inputs, changes),
+  };
+}
+
+/** What the changes take for granted, and is not so now. */
+function notesOf(inputs: PlanningInputs, changes: readonly Change[]): string[] {
+  const notes = changes.flatMap((change) => {
+    if (change.kind !== 'move-resource') return [];
+    const { resource, server } = change;
+    const isEligible = inputs.resources
+      .find(({ id }) => id === resource)
+      ?.eligible.includes(server);
+    const state = inputs.servers.find(({ id }) => id === server)?.state;
+    return [
+      ...(isEligible === false ? [`${server} may not serve ${resource} now.`] : []),
+      ...(state === undefined || state === 'ready' ? [] : [`${server} is ${state} now.`]),
+    ];
+  });
+  if (inputs.restraint !== null) notes.push('Balancing is paused: nothing of this would be done.');
+  return notes;
+}

@@ -50,7 +50,7 @@ export function leastCost(inputs: PlanningInputs, priceOf: (id: ResourceId) => n
 }
 
 /** By the definition of the planner's objective in problem.ts, evenness left out. */
-export function costOf(reference: Reference, where: ReadonlyMap<ResourceId, ServerId>): number {
+function costOf(reference: Reference, where: ReadonlyMap<ResourceId, ServerId>): number {
   const { gainMin } = reference.inputs.options;
   const { misplaced, overload, pressure } = reference.score(where);
   return misplaced * 1e6 + overload * Math.max(10, 1000 * gainMin * gainMin) + pressure;

@@ -3,6 +3,7 @@
  * `node dist/bench/console.js [--servers 200] [--resources 10000]`
  */
 import { gzipSync } from 'node:zlib';
+import { InlineAdviser } from '../forecaster/planner/adviser.js';
 import type { ApiRoute } from '../api/route.js';
 import { apiRoutes } from '../api/routes/all.js';
 import { pageAssets } from '../cli/services/assets.js';

@@ -16,7 +16,7 @@ export const RESOURCES_MAX = 40;
 /** Cores that each server declares: far less than a machine has, so that four fit beside everything else. */
 export const CAPACITY_CPU = 0.2;
 /** Load of the fleet at its fullest (99 of 100 steps are below), as a share of its capacity: there is a plan that fits. */
-const FILL = 0.65;
+const FILL = 0.62;
 
 /** The service's settings at the demo's pace: what is minutes in production is half-seconds here. */
 export function sceneSettings(

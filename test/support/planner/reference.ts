@@ -202,9 +202,7 @@ export class Reference {
     const shares = this.dimensions.map((dimension, at) => {
       const limits = ready.flatMap(({ capacity }) => capacity[dimension] ?? []);
       const { mean, spread } = needs.get(id)![at * this.steps + step]!;
-      return limits.length === 0
-        ? 0
-        : (Math.max(0, mean + spread) * limits.length) / total(limits);
+      return limits.length === 0 ? 0 : (Math.max(0, mean + spread) * limits.length) / total(limits);
     });
     return total(shares);
   }

@@ -35,10 +35,15 @@ export function rescueFaults(inputs: PlanningInputs, { batches, left }: Rescue):
   if ([...waiting].sort().join() !== [...left].sort().join())
     faults.push(`left are ${left.join()}, should be ${[...waiting].join()}`);
   for (const resource of left) {
+    // An open switch has it in hand until it ends.
+    if (lost.some(({ id, movingTo }) => id === resource && movingTo !== null)) continue;
     const refuge = reference.allowed(resource).find((server) => {
       const there = new Map(where).set(resource, server);
       const isWhole = brokenBy(reference, server, { start, where: there }).length === 0;
-      return isWhole && reference.faults(there).length <= reference.faults(where).length;
+      const after = reference.faults(there);
+      // Where somebody misses company already, nobody is sent to miss it too: a whole plan settles that.
+      const isLonely = after.some((fault) => / in zone /.test(fault));
+      return isWhole && !isLonely && after.length <= reference.faults(where).length;
     });
     if (refuge !== undefined) faults.push(`${resource}: left, though ${refuge} has room`);
   }

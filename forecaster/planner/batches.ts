@@ -142,8 +142,11 @@ class Sequencer {
   #widened(group: ReasonedShift[]): ReasonedShift[] {
     const { batchMovesMax, unservedBatchMovesMax } = this.#problem;
     for (const shift of [...this.#pending]) {
-      const isUnservedWhole = isUnserved(shift) && group.every(isUnserved);
-      const movesMax = isUnservedWhole ? unservedBatchMovesMax : batchMovesMax;
+      // What nobody serves, if all of it goes to one server: with company that goes elsewhere it is a batch like any other.
+      const isLarge = [shift, ...group].every(
+        (each) => isUnserved(each) && each.target === shift.target,
+      );
+      const movesMax = isLarge ? unservedBatchMovesMax : batchMovesMax;
       if (group.length >= movesMax || !isRelated(shift, group)) continue;
       this.#apply(shift, 1);
       if (!this.#isSound([...group, shift])) {

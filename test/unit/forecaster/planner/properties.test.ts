@@ -97,4 +97,8 @@ describe('a search', () => {
   it('takes no move back that would break a rule of a group for one that it mends (seed 3658)', () => {
     expect(plannerFailure(3658)).toBeUndefined();
   });
+
+  it('makes no large batch of what was lost if its company goes to another server (seed 9241)', () => {
+    expect(plannerFailure(9241)).toBeUndefined();
+  });
 });

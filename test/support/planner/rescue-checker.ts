@@ -42,7 +42,7 @@ export function rescueFaults(inputs: PlanningInputs, { batches, left }: Rescue):
       const isWhole = brokenBy(reference, server, { start, where: there }).length === 0;
       const after = reference.faults(there);
       // Where somebody misses company already, nobody is sent to miss it too: a whole plan settles that.
-      const isLonely = after.some((fault) => / in zone /.test(fault));
+      const isLonely = after.some((fault) => fault.includes(' in zone '));
       return isWhole && !isLonely && after.length <= reference.faults(where).length;
     });
     if (refuge !== undefined) faults.push(`${resource}: left, though ${refuge} has room`);

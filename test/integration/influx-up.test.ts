@@ -112,8 +112,8 @@ describe('up with an InfluxDB', () => {
   }, 120_000);
 
   it('serves on while it is dead, says so, and has every sample when it is back', async () => {
-    await influx.kill();
     const diedAtMs = clock.realtimeMs();
+    await influx.kill();
     while (clock.realtimeMs() < diedAtMs + 10 * POLL_MS) {
       await hit();
       await clock.sleep(POLL_MS / 2);

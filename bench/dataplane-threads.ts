@@ -12,7 +12,8 @@ import type { ServerRecord } from '../core/table-store/records/server.js';
 import type { SwitchBatch } from '../redirector/data-plane.js';
 import { Traffic } from '../redirector/traffic.js';
 import { RecordsMirror } from '../redirector/workers/records-mirror.js';
-import { Workers, workersLimits } from '../redirector/workers/workers.js';
+import { workersLimits } from '../redirector/workers/worker-pool.js';
+import { Workers } from '../redirector/workers/workers.js';
 import { thisMachine } from '../test/support/this-machine.js';
 import type { Moved, Split } from './dataplane-messages.js';
 import { BenchTable } from './dataplane-table.js';
@@ -72,7 +73,7 @@ export class ThreadedDataPlane {
   async start(): Promise<number> {
     const { adapters } = this.#traffic;
     for (const adapter of adapters) await adapter.start();
-    await this.#workers.start();
+    await this.#workers.pool.start();
     return adapters[0]?.addresses[0]?.port ?? 0;
   }
 

@@ -74,11 +74,11 @@ export function redirectorMetrics(redirector: Redirector): MetricSource[] {
     },
     ...serversAtWorkMetrics(redirector),
     ...(addresses === undefined ? [] : addressMetrics(addresses)),
-    ...(workers === undefined ? [] : workersMetrics(workers)),
+    ...(workers === undefined ? [] : workersMetrics(workers.pool)),
   ];
 }
 
-function workersMetrics(workers: RedirectorWorkers): MetricSource[] {
+function workersMetrics(workers: RedirectorWorkers['pool']): MetricSource[] {
   return [
     {
       name: 'foreshift_workers',

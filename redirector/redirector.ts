@@ -37,7 +37,8 @@ import { Coordinator } from './switch/coordinator.js';
 import { Participant } from './switch/participant.js';
 import type { AdapterParts, ResourcePolicy, TrafficOptions } from './traffic.js';
 import { Traffic } from './traffic.js';
-import type { Workers, WorkersHome, WorkersLimits } from './workers/workers.js';
+import type { WorkersLimits } from './workers/worker-pool.js';
+import type { Workers, WorkersHome } from './workers/workers.js';
 
 export interface RedirectorParts {
   readonly store: TableStore;
@@ -270,7 +271,7 @@ export class Redirector implements Startable {
 
   /** What other threads see of servers at work. */
   get seenElsewhere(): readonly AtWorkSeen[] {
-    return this.#workers?.stats.map(({ atWork }) => atWork) ?? [];
+    return this.#workers?.pool.stats.map(({ atWork }) => atWork) ?? [];
   }
 
   /** Joins the others, settles or holds an open switch, then listens. @throws ERR_LISTEN_FAILED: nothing of it goes on */
@@ -307,7 +308,7 @@ export class Redirector implements Startable {
     }
     if (this.#workers !== undefined && !this.#isStopping) {
       this.#running = Promise.all([this.#running, this.#workers.run(signal)]);
-      await this.#workers.start();
+      await this.#workers.pool.start();
     }
     this.#isServing = !this.#isStopping;
     // From now on it may be the one that clients find at an address.
@@ -339,9 +340,9 @@ export class Redirector implements Startable {
       this.#workers?.leave();
       await this.#parts.clock.sleep(stopWaitMs);
     }
-    await this.#workers?.close();
+    await this.#workers?.pool.close();
     await Promise.all([
-      this.#workers?.stop(stopTimeoutMs),
+      this.#workers?.pool.stop(stopTimeoutMs),
       ...this.adapters.map((adapter) => adapter.stop(stopTimeoutMs)),
     ]);
     await within(this.#parts.clock, FLUSH_TIMEOUT_MS, async (signal) => this.#book?.flush(signal));

@@ -26,7 +26,7 @@ export function countsOf(adapters: readonly ProtocolAdapter[]): Pick<WorkerStats
 /** What the adapters of all threads counted. */
 export function adapterMetrics(redirector: Redirector): MetricSource[] {
   const own = countsOf(redirector.adapters);
-  const others = (): readonly WorkerStats[] => redirector.workers?.stats ?? [];
+  const others = (): readonly WorkerStats[] => redirector.workers?.pool.stats ?? [];
   return [
     ...httpMetrics(() => sumOf([own.http, ...others().map(({ http }) => http)])),
     ...tcpMetrics(() => sumOf([own.tcp, ...others().map(({ tcp }) => tcp)])),

@@ -35,8 +35,9 @@ import { TableView } from '../../core/table-store/view.js';
 import { countersRoute } from '../../redirector/counters-route.js';
 import { redirectorMetrics } from '../../redirector/metrics.js';
 import type { Redirector } from '../../redirector/redirector.js';
+import { workersLimits } from '../../redirector/workers/worker-pool.js';
 import type { WorkersHome } from '../../redirector/workers/workers.js';
-import { Workers, workersLimits } from '../../redirector/workers/workers.js';
+import { Workers } from '../../redirector/workers/workers.js';
 import { adapterMetrics } from './adapter-counts.js';
 import { collectorOf } from './collector.js';
 import { controlOf } from './control.js';
@@ -163,7 +164,7 @@ export class Services implements Startable {
     let settings = has('redirector') ? await settingsOf(config) : undefined;
     let files = settings && namedFilesOf(config, settings.files);
     const accesses = accessLogOf(config, clock, folder, () =>
-      (workers?.stats ?? []).map(({ accessLog }) => accessLog),
+      (workers?.pool.stats ?? []).map(({ accessLog }) => accessLog),
     );
     const limits = workersLimits(threadsOf(config));
     let workers: Workers<WorkerSettings> | undefined;

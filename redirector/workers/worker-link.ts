@@ -9,14 +9,14 @@ export interface WorkerLinkParts<Settings> {
   readonly user: LinkUser<Settings>;
 }
 
+/** What a worker saw of servers. */
+export type News = Extract<Said, { readonly say: 'suspect' | 'misdirected' }>;
+
 /** Who hears what a worker says of itself. */
 export interface LinkUser<Settings> {
   ready(link: WorkerLink<Settings>): void;
   named(link: WorkerLink<Settings>, from: number, names: readonly ResourceId[]): void;
-  noticed(
-    link: WorkerLink<Settings>,
-    news: Extract<Said, { readonly say: 'suspect' | 'misdirected' }>,
-  ): void;
+  noticed(news: News): void;
   /** Once, last: it is no more, and all that it had open is closed. */
   ended(link: WorkerLink<Settings>, why: string): void;
 }
@@ -144,7 +144,7 @@ export class WorkerLink<Settings> {
         return;
       case 'suspect':
       case 'misdirected':
-        user.noticed(this, message);
+        user.noticed(message);
         return;
     }
   }

@@ -170,7 +170,7 @@ function heard(socket: Socket): Promise<string> {
 /** Connections of TCP that came to nothing, on all threads. */
 function openingsFailed(): number {
   const tcp = up.redirector.adapters.find((adapter) => adapter instanceof TcpAdapter);
-  const others = up.redirector.workers?.stats ?? [];
+  const others = up.redirector.workers?.pool.stats ?? [];
   return others.reduce(
     (sum, stats) => sum + stats.tcp.openingsFailed,
     tcp?.counters.openingsFailed ?? NaN,

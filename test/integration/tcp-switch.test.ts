@@ -45,7 +45,7 @@ describe.each([1, 2])('a switch under real TCP connections, on %d threads', (thr
 
   /** Connections, ever, on all threads. */
   function pinned(): number {
-    const others = cluster.redirectors[0]?.workers?.stats ?? [];
+    const others = cluster.redirectors[0]?.workers?.pool.stats ?? [];
     return others.reduce((sum, { tcp }) => sum + tcp.pinned, cluster.tcpOf().counters.pinned);
   }
 

@@ -55,18 +55,18 @@ describe('a redirector on three threads', () => {
       await cluster.clock.sleep(round * 5);
       cluster.workers.crash();
       expect(await switching).toBe('applied');
-      await cluster.until('others came', () => workers.serving === 2, 30_000);
+      await cluster.until('others came', () => workers.pool.serving === 2, 30_000);
       const answeredSince = traffic.answered;
       await cluster.until('traffic goes on', () => traffic.answered > answeredSince + 200);
       expect(traffic.failed.length - lostBefore).toBeLessThanOrEqual(CLIENTS);
       expect(cluster.view.table.placementOf(r('vol-1'))?.server).toBe(target);
     }
     await traffic.end();
-    expect(workers.deaths).toBe(8);
+    expect(workers.pool.deaths).toBe(8);
     // Each failure is of a connection that was lost; those between two requests are lost without one.
     expect(traffic.failed.length).toBeGreaterThan(0);
-    expect(traffic.failed.length).toBeLessThanOrEqual(workers.lostConnections);
-    expect(workers.lostConnections).toBeLessThanOrEqual(4 * CLIENTS);
+    expect(traffic.failed.length).toBeLessThanOrEqual(workers.pool.lostConnections);
+    expect(workers.pool.lostConnections).toBeLessThanOrEqual(4 * CLIENTS);
     expect(new Set(traffic.failed.map(({ code }) => code))).toEqual(new Set(['ECONNRESET']));
     // What was answered was executed, once; what was lost may have been.
     const executed = new Map<string, number>();

@@ -44,7 +44,8 @@ import type { RedirectorOptions, RedirectorWorkersParts } from '../../redirector
 import { Redirector } from '../../redirector/redirector.js';
 import type { AdapterParts } from '../../redirector/traffic.js';
 import type { Told, WorkerThread } from '../../redirector/workers/messages.js';
-import { Workers, workersLimits } from '../../redirector/workers/workers.js';
+import { workersLimits } from '../../redirector/workers/worker-pool.js';
+import { Workers } from '../../redirector/workers/workers.js';
 import { SWITCH_LIMITS } from '../../redirector/switch/protocol.js';
 import { plannedMove } from './planned-moves.js';
 import { thisMachine } from './this-machine.js';

@@ -22,8 +22,9 @@ import type {
   WorkerThread,
 } from '../../redirector/workers/messages.js';
 import { WorkerPlane } from '../../redirector/workers/worker-plane.js';
-import type { WorkersOptions } from '../../redirector/workers/workers.js';
-import { Workers, workersLimits } from '../../redirector/workers/workers.js';
+import type { WorkersOptions } from '../../redirector/workers/worker-pool.js';
+import { workersLimits } from '../../redirector/workers/worker-pool.js';
+import { Workers } from '../../redirector/workers/workers.js';
 
 /* Workers that are no threads: the real code of both sides on one simulated clock, with messages that take a while. */
 
@@ -233,7 +234,7 @@ export class WorkerPairs {
   }
 
   async start(): Promise<void> {
-    const started = this.workers.start();
+    const started = this.workers.pool.start();
     void this.workers.run(this.#stopping.signal);
     await this.clock.advance(50);
     await started;

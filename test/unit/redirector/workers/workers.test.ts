@@ -35,7 +35,7 @@ describe('the workers of a redirector', () => {
   it('are one less than the threads, and hear all before they listen', async () => {
     const { began, workers } = await started(3);
     expect(began).toHaveLength(2);
-    expect(workers.serving).toBe(2);
+    expect(workers.pool.serving).toBe(2);
     for (const worker of began) {
       expect(worker.heard.slice(0, 5)).toEqual([
         ...['records', 'unreachable', 'table', 'lease', 'listen'],
@@ -105,7 +105,7 @@ describe('the workers of a redirector', () => {
     await clock.advance(2000);
     expect(began[1]!.isOver).toBe(true);
     expect(isHeld).toBe(true);
-    expect(workers.deaths).toBe(1);
+    expect(workers.pool.deaths).toBe(1);
   });
 
   it('count one that died as drained, and its follower joins held', async () => {
@@ -146,7 +146,7 @@ describe('the workers of a redirector', () => {
     began[0]!.die();
     await clock.advance(5);
     expect(counted()).toMatchObject({ hits: 2, bytes: 111, serviceMs: 8, inFlight: 0 });
-    expect(workers).toMatchObject({ deaths: 1, lostWork: 1 });
+    expect(workers.pool).toMatchObject({ deaths: 1, lostWork: 1 });
     // The one that follows counts from 0, beside what is known.
     await clock.advance(1000);
     const follower = began[1]!.plane.traffic.gate;
@@ -182,7 +182,7 @@ describe('the workers of a redirector', () => {
     expect(pairs.began.length - early).toBeLessThanOrEqual(7);
     pairs.onBegin = () => undefined;
     await pairs.clock.advance(15_000);
-    expect(pairs.workers.serving).toBe(1);
+    expect(pairs.workers.pool.serving).toBe(1);
   });
 
   it('are not taken for dead by a main thread that was away itself', async () => {
@@ -193,7 +193,7 @@ describe('the workers of a redirector', () => {
     began[0]!.isFrozen = false;
     await clock.advance(1000);
     expect(began[0]!.isOver).toBe(false);
-    expect(workers.deaths).toBe(0);
+    expect(workers.pool.deaths).toBe(0);
   });
 
   it('take up other settings; one that cannot is replaced, and none begins meanwhile', async () => {
@@ -210,7 +210,7 @@ describe('the workers of a redirector', () => {
     await clock.advance(6000);
     expect(isChanged).toBe(true);
     await clock.advance(2000);
-    expect(workers.serving).toBe(2);
+    expect(workers.pool.serving).toBe(2);
     expect(pairs.live.map(({ settings }) => settings.at(-1)?.name)).toEqual(['second', 'second']);
   });
 
@@ -241,8 +241,8 @@ describe('the workers of a redirector', () => {
     began[0]!.die();
     await clock.advance(101);
     expect(began).toHaveLength(3);
-    expect(workers.serving).toBe(1);
-    const closed = workers.close();
+    expect(workers.pool.serving).toBe(1);
+    const closed = workers.pool.close();
     await clock.advance(5);
     await closed;
     expect(began[2]!.isOver).toBe(true);
@@ -254,8 +254,8 @@ describe('the workers of a redirector', () => {
   it('stop when their work is done', async () => {
     const { workers, clock, began } = await started(3);
     let isStopped = false;
-    await workers.close();
-    void workers.stop(1000).then(() => (isStopped = true));
+    await workers.pool.close();
+    void workers.pool.stop(1000).then(() => (isStopped = true));
     began[1]!.isFrozen = true;
     await clock.advance(1000);
     expect(began[0]!.isOver).toBe(true);
@@ -263,6 +263,6 @@ describe('the workers of a redirector', () => {
     await clock.advance(5000);
     expect(isStopped).toBe(true);
     expect(began).toHaveLength(2);
-    expect(workers.deaths).toBe(0);
+    expect(workers.pool.deaths).toBe(0);
   });
 });

@@ -1,6 +1,6 @@
-import { constants } from 'node:fs';
-import { access, readFile } from 'node:fs/promises';
+import { constants, readFile } from 'node:fs/promises';
 import { delimiter, dirname, join, resolve } from 'node:path';
+import { isAccessible } from '../accessible.js';
 import type { FoundConfig } from '../context.js';
 import type { Finding } from './finding.js';
 import { failed, ok, warn } from './finding.js';
@@ -52,11 +52,7 @@ function connectionsMax({ listeners, http, tcp, nfs }: FoundConfig['config']): n
 
 async function dataFinding(folder: string): Promise<Finding> {
   const there = await nearest(folder);
-  const isOpen = await access(there, constants.W_OK | constants.X_OK).then(
-    () => true,
-    () => false,
-  );
-  if (!isOpen) {
+  if (!(await isAccessible(there, constants.W_OK | constants.X_OK))) {
     const fix = 'Give it to the user that Foreshift runs as, or set dataDir';
     return failed('data directory', `${there} cannot be written`, fix);
   }
@@ -65,12 +61,8 @@ async function dataFinding(folder: string): Promise<Finding> {
 
 /** The folder, or the first above it that is there. */
 async function nearest(folder: string): Promise<string> {
-  const isThere = await access(folder).then(
-    () => true,
-    () => false,
-  );
   const above = dirname(folder);
-  return isThere || above === folder ? folder : nearest(above);
+  return above === folder || (await isAccessible(folder)) ? folder : nearest(above);
 }
 
 /** Those that move an address. */
@@ -94,11 +86,7 @@ async function programFindings({ config }: FoundConfig): Promise<Finding[]> {
 
 async function isInPath(program: string): Promise<boolean> {
   for (const folder of (process.env.PATH ?? '').split(delimiter)) {
-    const isThere = await access(join(folder, program), constants.X_OK).then(
-      () => true,
-      () => false,
-    );
-    if (isThere) return true;
+    if (await isAccessible(join(folder, program), constants.X_OK)) return true;
   }
   return false;
 }

@@ -2,30 +2,31 @@ import { constants, readFile } from 'node:fs/promises';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { isAccessible } from '../accessible.js';
 import type { FoundConfig } from '../context.js';
+import { nodeLeast } from '../product.js';
 import type { Finding } from './finding.js';
 import { failed, ok, warn } from './finding.js';
 
-/** As package.json's `engines` says. */
-const NODE_LEAST = [20, 19] as const;
 /** Beside connections: stores, logs, the engine's own. */
 const DESCRIPTORS_BESIDE = 200;
 
 /** This machine: its Node, its limits, where data rests, the programs that are called. */
 export async function machineFindings(found: FoundConfig): Promise<Finding[]> {
   return [
-    nodeFinding(process.versions.node),
+    nodeFinding(process.versions.node, await nodeLeast()),
     ...(await descriptorFindings(found)),
     await dataFinding(resolve(found.folder, found.config.dataDir)),
     ...(await programFindings(found)),
   ];
 }
 
-function nodeFinding(version: string): Finding {
+function nodeFinding(
+  version: string,
+  [leastMajor, leastMinor]: readonly [major: number, minor: number],
+): Finding {
   const [major = 0, minor = 0] = version.split('.').map(Number);
-  const [leastMajor, leastMinor] = NODE_LEAST;
   const isEnough = major > leastMajor || (major === leastMajor && minor >= leastMinor);
   if (isEnough) return ok('node', version);
-  return failed('node', version, `Install Node ${NODE_LEAST.join('.')} or later`);
+  return failed('node', version, `Install Node ${leastMajor}.${leastMinor} or later`);
 }
 
 /** A connection of a client needs one, and one to a server while it is served. */

@@ -2,7 +2,6 @@
  * What an open console costs the api: CPU by the process's own accounting, its routes called without HTTP, on stores in memory.
  * `node dist/bench/console.js [--servers 200] [--resources 10000]`
  */
-import { gzipSync } from 'node:zlib';
 import { InlineAdviser } from '../forecaster/planner/adviser.js';
 import type { ApiRoute } from '../api/route.js';
 import { apiRoutes } from '../api/routes/all.js';
@@ -163,7 +162,7 @@ for (const path of OTHERS) {
 const assets = [...(await pageAssets()).values()];
 const sizes = [
   assets.reduce((sum, { content }) => sum + content.length, 0),
-  assets.reduce((sum, { content }) => sum + gzipSync(content).length, 0),
+  assets.reduce((sum, { content, gzipped }) => sum + (gzipped ?? content).length, 0),
 ];
 console.log(`page, style, ${assets.length - 2} scripts: ${sizes[0]} bytes, ${sizes[1]} compressed`);
 

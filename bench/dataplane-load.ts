@@ -206,57 +206,6 @@ export async function idleConnections(port: number, count: number): Promise<Sock
   return sockets;
 }
 
-/** A client that never comes to the end of its head. */
-export class DrippingClients {
-  readonly #port: number;
-  readonly #sockets = new Set<Socket>();
-  #timer: NodeJS.Timeout | undefined;
-
-  constructor(port: number) {
-    this.#port = port;
-  }
-
-  get open(): number {
-    return this.#sockets.size;
-  }
-
-  /** So many at once, from now on; one that is turned away comes again. A byte from each every two seconds. */
-  async start(count: number): Promise<void> {
-    while (this.#sockets.size < count) {
-      const group = Array.from({ length: Math.min(250, count - this.#sockets.size) }, () =>
-        this.#begin(),
-      );
-      await Promise.all(group);
-    }
-    this.#timer = setInterval(() => {
-      for (const socket of this.#sockets) socket.write('x');
-      for (let missing = count - this.#sockets.size; missing > 0; missing--) void this.#begin();
-    }, 2000);
-  }
-
-  stop(): void {
-    clearInterval(this.#timer);
-    for (const socket of this.#sockets) socket.destroy();
-  }
-
-  #begin(): Promise<void> {
-    return new Promise((resolve) => {
-      const socket = connect({ host: '127.0.0.1', port: this.#port }, () => {
-        socket.write('GET /vol-1/1k HTTP/1.1\r\nHost: bench\r\nX: ');
-        resolve();
-      });
-      this.#sockets.add(socket);
-      socket
-        .on('error', () => undefined)
-        .on('data', () => undefined)
-        .on('close', () => {
-          this.#sockets.delete(socket);
-          resolve();
-        });
-    });
-  }
-}
-
 function idle(port: number): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = connect({ host: '127.0.0.1', port });

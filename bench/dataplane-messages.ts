@@ -1,4 +1,4 @@
-/* What a bench of the data plane and the proxies that it starts say to each other. */
+/* What a bench of the data plane and the processes that it starts say to each other. */
 
 export interface ProxyArguments {
   readonly kind: 'ours' | 'ours-tcp' | 'node' | 'undici';
@@ -38,3 +38,16 @@ export interface Moved {
 }
 
 export type ProxyReply = { readonly collected: true } | Moved | Split;
+
+export interface SlowArguments {
+  readonly port: number;
+  /** Clients that send their head byte by byte. */
+  readonly dripping: number;
+  /** Connections that have had their answer. */
+  readonly idle: number;
+}
+
+export interface SlowOpen {
+  /** Now; one that was turned away is not here again at once. */
+  readonly dripping: number;
+}

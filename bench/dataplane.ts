@@ -11,10 +11,11 @@ import type { Contestant, ContestantName, StartOptions } from './dataplane-conte
 import { cpuUs, residentKb, startContestant } from './dataplane-contestants.js';
 import { goalTable, median, round } from './dataplane-goals.js';
 import type { Load } from './dataplane-load.js';
-import { DrippingClients, FixedRate, idleConnections, wrkLoad } from './dataplane-load.js';
+import { FixedRate, idleConnections, wrkLoad } from './dataplane-load.js';
 import type { Split } from './dataplane-messages.js';
 import { movesUnderLoad } from './dataplane-moves.js';
 import { planUnderLoad } from './dataplane-plan.js';
+import { SLOW_EACH, besideSlowClients } from './dataplane-slow.js';
 import { markdownTable, numberColumns } from './markdown-table.js';
 
 /*
@@ -271,45 +272,21 @@ function codec(): void {
   figures['a7-again'] = of('request head, browser, repeated');
 }
 
-/** Good clients beside as many slow and idle ones as a listener takes. */
 async function slowClients(): Promise<void> {
   const rows: string[][] = [];
   for (const name of (['ours', 'haproxy'] as const).filter(isWanted)) {
     const [one] = await entered([name], { ...startOptions, resources: REQUESTED });
     if (one === undefined) continue;
-    const paths = Array.from({ length: 32 }, (_, at) => `/vol-${at}/1k`);
-    const p99 = async (): Promise<number> => {
-      const load = await FixedRate.open(one.port, 32, paths);
-      await load.run(800, 2 * SECONDS);
-      load.close();
-      if (load.failed > 0) throw new Error(`${name}: ${load.failed} failed`);
-      return percentile(
-        load.timed.map(({ tookMs }) => tookMs),
-        0.99,
-      );
-    };
-    await p99();
-    const ratios: number[] = [];
-    const before: number[] = [];
-    const during: number[] = [];
-    for (let at = 0; at < ROUNDS; at++) {
-      before.push(await p99());
-      const dripping = new DrippingClients(one.port);
-      await dripping.start(4900);
-      const sockets = await idleConnections(one.port, 4900);
-      during.push(await p99());
-      if (dripping.open < 3000) throw new Error(`${name}: only ${dripping.open} drip`);
-      ratios.push((during.at(-1) ?? NaN) / (before.at(-1) ?? NaN));
-      dripping.stop();
-      for (const socket of sockets) socket.destroy();
-      await new Promise((resolve) => setTimeout(resolve, 500));
-    }
+    const options = { core: core.load, rounds: ROUNDS, seconds: 2 * SECONDS };
+    const { withoutMs, withMs, ratio } = await besideSlowClients(one, options);
     await leave();
-    rows.push([name, round(median(before)), round(median(during)), round(median(ratios))]);
-    if (name === 'ours') figures['slow-p99'] = median(ratios);
+    rows.push([name, round(withoutMs), round(withMs), round(ratio)]);
+    if (name === 'ours') figures['slow-p99'] = ratio;
   }
   details.slow = rows;
-  say('\nslow: 4,900 clients that drip a head and 4,900 idle ones; p99 of good ones, ms');
+  say(
+    `\nslow: ${SLOW_EACH} clients that drip a head and ${SLOW_EACH} idle ones; p99 of good ones, ms`,
+  );
   say(markdownTable(numberColumns('proxy', 'without', 'with', 'ratio'), rows));
 }
 

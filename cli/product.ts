@@ -5,6 +5,24 @@ import { fileURLToPath } from 'node:url';
 export const productFolder = fileURLToPath(new URL('../..', import.meta.url));
 
 export async function productVersion(): Promise<string> {
-  const text = await readFile(`${productFolder}package.json`, 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
+  return (await manifest()).version;
+}
+
+/** The oldest Node that it runs on: major and minor. */
+export async function nodeLeast(): Promise<readonly [major: number, minor: number]> {
+  const [major = NaN, minor = 0] = (await manifest()).engines.node
+    .replace(/^>=/, '')
+    .split('.')
+    .map(Number);
+  return [major, minor];
+}
+
+async function manifest(): Promise<Manifest> {
+  return JSON.parse(await readFile(`${productFolder}package.json`, 'utf8')) as Manifest;
+}
+
+interface Manifest {
+  readonly version: string;
+  /** `>=20.19` */
+  readonly engines: { readonly node: string };
 }

@@ -1,6 +1,7 @@
 import { strict as assert } from 'node:assert';
+import type { CandidatesShape } from './candidates.js';
+import { Candidates, peakOf } from './candidates.js';
 import type { Row } from './model.js';
-import { select } from './selection.js';
 import { weightedMedian } from './weighted-median.js';
 
 // Held here: a look at a global on every step is slow where globals are guarded, as in test sandboxes.
@@ -29,12 +30,6 @@ const WEIGHT_MIN = 0.05;
 const LOSS_FLOOR = 1e-6;
 /** Ends of the groups of steps; the last group goes to the end of the horizon. */
 const GROUP_ENDS = [3, 12, 48, 144] as const;
-/** So many steps of a group are compared at an origin: neighbours miss by about the same. */
-const SAMPLED_STEPS = 6;
-/** For quantiles of steps so large a part of the origins counts: errors of neighbours are alike, and those who made the least were chosen. */
-const STEPS_ALONE = 0.5;
-/** Quantiles whose losses are added up side by side. */
-const AT_ONCE = 3;
 const NOBODY = 0xff;
 const PATHS_MAX = 127;
 
@@ -46,50 +41,16 @@ export interface Choices {
   readonly weights: Float32Array;
 }
 
-export interface StackShape {
-  readonly horizonSteps: number;
-  /** Origins of a rehearsal. */
-  readonly origins: number;
-  /** Paths of all models together, at most 127. */
-  readonly paths: number;
-  /** Ascending, 0.5 among them. */
-  readonly quantiles: readonly number[];
-}
-
-/** What came of one target, and where: cells of what was said, or for peaks the first cells of horizons. */
-interface Came {
-  readonly cells: Int32Array;
-  readonly values: Float32Array;
-  readonly roots: Float32Array;
-  count: number;
-}
-
-/** What one path said of a target and by how much it missed what came, as values and as roots. */
-interface Pairs {
-  readonly came: Float32Array;
-  readonly said: Float32Array;
-  readonly saidRoots: Float32Array;
-  /** To be reordered, each. */
-  readonly errors: Float32Array;
-  readonly rootErrors: Float32Array;
-  count: number;
-}
-
 export class Stack {
   /** Groups of steps, then the peak. */
   readonly targets: number;
-  readonly #shape: StackShape;
+  readonly #shape: CandidatesShape;
   /** By group: the first step after it. */
   readonly #ends: readonly number[];
   /** [origins × horizon] what came; NaN: not known. */
   readonly #actual: Float32Array;
-  readonly #came: Came;
-  readonly #pairs: Pairs;
+  readonly #judged: Candidates;
   #lossFloor = 0;
-  #originsKnown = 0;
-  /** [quantiles × candidates] */
-  readonly #losses: Float64Array;
-  readonly #shifts: Float64Array;
   readonly #misses: Float64Array;
   /** Of each path. */
   readonly #peaks: Float32Array;
@@ -103,29 +64,17 @@ export class Stack {
   readonly #seatWeights = new Float64Array(KEPT);
   #seated = 0;
 
-  constructor(shape: StackShape) {
-    const { horizonSteps, origins, paths, quantiles } = shape;
+  constructor(shape: CandidatesShape) {
+    const { horizonSteps, origins, paths } = shape;
     assert.ok(paths <= PATHS_MAX, 'a candidate fits into a byte');
     this.#shape = shape;
     this.#ends = [...GROUP_ENDS.filter((end) => end < horizonSteps), horizonSteps];
     this.targets = this.#ends.length + 1;
-    const cells = origins * horizonSteps;
-    const room = (): Float32Array => new Float32Array(cells);
-    this.#actual = room();
-    this.#came = { cells: new Int32Array(cells), values: room(), roots: room(), count: 0 };
-    this.#pairs = {
-      came: room(),
-      said: room(),
-      saidRoots: room(),
-      errors: room(),
-      rootErrors: room(),
-      count: 0,
-    };
+    this.#actual = new Float32Array(origins * horizonSteps);
+    this.#judged = new Candidates(shape, this.#actual);
     this.#misses = new Float64Array(origins);
     this.#missCounts = new Uint8Array(origins);
     this.#peaks = new Float32Array(paths);
-    this.#losses = new Float64Array(quantiles.length * paths * 2);
-    this.#shifts = new Float64Array(quantiles.length * paths * 2);
   }
 
   /** Room for the choices of so many series. */
@@ -141,22 +90,13 @@ export class Stack {
   /** @param said what all paths would have said at the row's origins: [paths × origins × horizon] */
   choose(row: Row, said: Float32Array, choices: Choices): void {
     this.#takeActual(row);
-    const { paths } = this.#shape;
     let from = 0;
     for (const [group, to] of this.#ends.entries()) {
-      this.#takeSteps(from, to);
-      for (let path = 0; path < paths; path++) {
-        this.#pairSteps(said, path);
-        this.#judge(path, true);
-      }
+      this.#judged.judgeSteps(said, from, to);
       this.#keep(row.slot, group, choices);
       from = to;
     }
-    this.#takePeaks();
-    for (let path = 0; path < paths; path++) {
-      this.#pairPeaks(said, path);
-      this.#judge(path, false);
-    }
+    this.#judged.judgePeaks(said);
     this.#keep(row.slot, this.targets - 1, choices);
   }
 
@@ -241,7 +181,7 @@ export class Stack {
   #takeActual({ values, isKnown, origins }: Row): void {
     const { horizonSteps } = this.#shape;
     this.#actual.fill(NaN);
-    this.#originsKnown = origins.reduce((count, origin) => count + (origin >= 0 ? 1 : 0), 0);
+    this.#judged.begin(origins.reduce((count, origin) => count + (origin >= 0 ? 1 : 0), 0));
     let sum = 0;
     let count = 0;
     for (const [k, origin] of origins.entries()) {
@@ -257,153 +197,10 @@ export class Stack {
     this.#lossFloor = count > 0 ? (LOSS_FLOOR * sum) / count + Number.MIN_VALUE : 0;
   }
 
-  /** Judged are a few steps of a group. */
-  #takeSteps(from: number, to: number): void {
-    const { horizonSteps, origins } = this.#shape;
-    const stride = Math.ceil((to - from) / SAMPLED_STEPS);
-    this.#came.count = 0;
-    for (let k = 0; k < origins; k++) {
-      for (let cell = k * horizonSteps + from; cell < k * horizonSteps + to; cell += stride) {
-        this.#take(cell, this.#actual[cell]!);
-      }
-    }
-  }
-
-  /** Peaks of horizons that are known by half at least. */
-  #takePeaks(): void {
-    const { horizonSteps, origins } = this.#shape;
-    this.#came.count = 0;
-    for (let k = 0; k < origins; k++) {
-      const cell = k * horizonSteps;
-      let known = 0;
-      for (let h = 0; h < horizonSteps; h++) {
-        if (!Number.isNaN(this.#actual[cell + h]!)) known++;
-      }
-      if (known * 2 >= horizonSteps) this.#take(cell, peakOf(this.#actual, cell, horizonSteps));
-    }
-  }
-
-  #take(cell: number, value: number): void {
-    if (Number.isNaN(value)) return;
-    const came = this.#came;
-    const at = came.count++;
-    came.cells[at] = cell;
-    came.values[at] = value;
-    came.roots[at] = sqrt(value);
-  }
-
-  #pairSteps(said: Float32Array, path: number): void {
-    const { horizonSteps, origins } = this.#shape;
-    const { cells, count } = this.#came;
-    const base = path * origins * horizonSteps;
-    this.#pairs.count = 0;
-    for (let at = 0; at < count; at++) this.#pair(said[base + cells[at]!]!, at);
-  }
-
-  #pairPeaks(said: Float32Array, path: number): void {
-    const { horizonSteps, origins } = this.#shape;
-    const { cells, count } = this.#came;
-    const base = path * origins * horizonSteps;
-    this.#pairs.count = 0;
-    for (let at = 0; at < count; at++) {
-      this.#pair(peakOf(said, base + cells[at]!, horizonSteps), at);
-    }
-  }
-
-  #pair(value: number, of: number): void {
-    if (Number.isNaN(value)) return;
-    const { values, roots } = this.#came;
-    const pairs = this.#pairs;
-    const at = pairs.count++;
-    pairs.came[at] = values[of]!;
-    pairs.said[at] = value;
-    pairs.saidRoots[at] = sqrt(value);
-    pairs.errors[at] = values[of]! - value;
-    pairs.rootErrors[at] = roots[of]! - pairs.saidRoots[at];
-  }
-
-  /** Shift and loss of the two candidates that a path makes, for each quantile. */
-  #judge(path: number, isStep: boolean): void {
-    const { quantiles, paths } = this.#shape;
-    const { errors, rootErrors, count } = this.#pairs;
-    const alone = this.#originsKnown * (isStep ? STEPS_ALONE : 1);
-    const stride = paths * 2;
-    for (const isRoot of [false, true]) {
-      const candidate = path * 2 + (isRoot ? 1 : 0);
-      const missed = (isRoot ? rootErrors : errors).subarray(0, count);
-      let smaller = 0;
-      for (const [q, quantile] of quantiles.entries()) {
-        const at = q * stride + candidate;
-        this.#shifts[at] = 0;
-        if (isStep && quantile === 0.5) continue;
-        const place = placeIn(count, quantile, alone);
-        this.#shifts[at] = conformalQuantile(missed, place, smaller);
-        smaller = max(0, Math.floor(place));
-      }
-      for (let q = 0; q < quantiles.length; q += AT_ONCE) this.#weigh(q, candidate, isRoot);
-      // The median of the steps is not shifted: once is enough.
-      if (isStep && isRoot) this.#losses[quantiles.indexOf(0.5) * stride + candidate] = Infinity;
-    }
-  }
-
-  /** Mean pinball losses of a candidate from quantile `q` on, `AT_ONCE` of them: no sum waits for the others. */
-  #weigh(q: number, candidate: number, isRoot: boolean): void {
-    const { quantiles, paths } = this.#shape;
-    const { count, said, saidRoots, came } = this.#pairs;
-    const last = quantiles.length - 1;
-    const atOf = (more: number): number => min(q + more, last) * paths * 2 + candidate;
-    const [at0, at1, at2] = [atOf(0), atOf(1), atOf(2)];
-    const shift0 = this.#shifts[at0]!;
-    const shift1 = this.#shifts[at1]!;
-    const shift2 = this.#shifts[at2]!;
-    let over0 = 0;
-    let over1 = 0;
-    let over2 = 0;
-    let under0 = 0;
-    let under1 = 0;
-    let under2 = 0;
-    for (let at = 0; at < count; at++) {
-      const value = came[at]!;
-      let said0: number;
-      let said1: number;
-      let said2: number;
-      if (isRoot) {
-        const root = saidRoots[at]!;
-        said0 = max(0, root + shift0);
-        said1 = max(0, root + shift1);
-        said2 = max(0, root + shift2);
-        said0 *= said0;
-        said1 *= said1;
-        said2 *= said2;
-      } else {
-        said0 = said[at]! + shift0;
-        said1 = said[at]! + shift1;
-        said2 = said[at]! + shift2;
-      }
-      const miss0 = value - said0;
-      const miss1 = value - said1;
-      const miss2 = value - said2;
-      const short0 = max(0, miss0);
-      const short1 = max(0, miss1);
-      const short2 = max(0, miss2);
-      under0 += short0;
-      under1 += short1;
-      under2 += short2;
-      over0 += short0 - miss0;
-      over1 += short1 - miss1;
-      over2 += short2 - miss2;
-    }
-    const lossOf = (quantile: number, under: number, over: number): number =>
-      count === 0 ? Infinity : (quantile * under + (1 - quantile) * over) / count;
-    this.#losses[at0] = lossOf(quantiles[q]!, under0, over0);
-    this.#losses[at1] = lossOf(quantiles[min(q + 1, last)]!, under1, over1);
-    this.#losses[at2] = lossOf(quantiles[min(q + 2, last)]!, under2, over2);
-  }
-
   /** The best few candidates of each quantile for this target; nobody if none could be judged. */
   #keep(slot: number, target: number, { candidates, shifts, weights }: Choices): void {
     const { quantiles, paths } = this.#shape;
-    const losses = this.#losses;
+    const { losses, shifts: moved } = this.#judged;
     const floor = this.#lossFloor;
     for (let q = 0; q < quantiles.length; q++) {
       const power = this.#powerOf(target, q);
@@ -425,7 +222,7 @@ export class Stack {
       for (let at = 0; at < kept; at++) {
         const candidate = base + candidates[place + at]!;
         const weight = ((best + floor) / (losses[candidate]! + floor)) ** power;
-        shifts[place + at] = this.#shifts[candidate]!;
+        shifts[place + at] = moved[candidate]!;
         weights[place + at] = weight;
         if (weight < WEIGHT_MIN) kept = at;
       }
@@ -483,37 +280,4 @@ export class Stack {
     }
     return count === 0 ? NaN : weightedMedian(this.#values, this.#weights, count);
   }
-}
-
-/**
- * The error that is large enough in a share q of cases, as far as so few origins can tell: split conformal
- * prediction takes the ⌈(n + 1)·q⌉-th of n, and it is the origins that are independent, not the steps of one.
- * Between the two errors next to the place; the largest (smallest) if there are too few. Errors are
- * reordered; those before `from` are known to be smaller.
- */
-function conformalQuantile(errors: Float32Array, place: number, from: number): number {
-  const count = errors.length;
-  if (count === 0) return NaN;
-  const below = min(count - 1, max(0, Math.floor(place)));
-  const low = select(errors, below, min(from, below), count);
-  const share = min(1, max(0, place - below));
-  if (share === 0 || below + 1 === count) return low;
-  let high = Infinity;
-  for (let at = below + 1; at < count; at++) if (errors[at]! < high) high = errors[at]!;
-  return low + share * (high - low);
-}
-
-/** Where the quantile stands among `count` sorted errors that count as from `origins` independent origins. */
-function placeIn(count: number, quantile: number, origins: number): number {
-  const far = Math.abs(quantile - 0.5) * (1 + 1 / origins);
-  return (0.5 + Math.sign(quantile - 0.5) * far) * count - 0.5;
-}
-
-/** NaN only if all are. */
-function peakOf(values: Float32Array, from: number, length: number): number {
-  let peak = NaN;
-  for (let at = from; at < from + length; at++) {
-    if (!(values[at]! <= peak) && !Number.isNaN(values[at]!)) peak = values[at]!;
-  }
-  return peak;
 }

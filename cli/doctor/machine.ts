@@ -1,31 +1,32 @@
-import { constants } from 'node:fs';
-import { access, readFile } from 'node:fs/promises';
+import { constants, readFile } from 'node:fs/promises';
 import { delimiter, dirname, join, resolve } from 'node:path';
+import { isAccessible } from '../accessible.js';
 import type { FoundConfig } from '../context.js';
+import { nodeLeast } from '../product.js';
 import type { Finding } from './finding.js';
 import { failed, ok, warn } from './finding.js';
 
-/** As package.json's `engines` says. */
-const NODE_LEAST = [20, 19] as const;
 /** Beside connections: stores, logs, the engine's own. */
 const DESCRIPTORS_BESIDE = 200;
 
 /** This machine: its Node, its limits, where data rests, the programs that are called. */
 export async function machineFindings(found: FoundConfig): Promise<Finding[]> {
   return [
-    nodeFinding(process.versions.node),
+    nodeFinding(process.versions.node, await nodeLeast()),
     ...(await descriptorFindings(found)),
     await dataFinding(resolve(found.folder, found.config.dataDir)),
     ...(await programFindings(found)),
   ];
 }
 
-function nodeFinding(version: string): Finding {
+function nodeFinding(
+  version: string,
+  [leastMajor, leastMinor]: readonly [major: number, minor: number],
+): Finding {
   const [major = 0, minor = 0] = version.split('.').map(Number);
-  const [leastMajor, leastMinor] = NODE_LEAST;
   const isEnough = major > leastMajor || (major === leastMajor && minor >= leastMinor);
   if (isEnough) return ok('node', version);
-  return failed('node', version, `Install Node ${NODE_LEAST.join('.')} or later`);
+  return failed('node', version, `Install Node ${leastMajor}.${leastMinor} or later`);
 }
 
 /** A connection of a client needs one, and one to a server while it is served. */
@@ -52,11 +53,7 @@ function connectionsMax({ listeners, http, tcp, nfs }: FoundConfig['config']): n
 
 async function dataFinding(folder: string): Promise<Finding> {
   const there = await nearest(folder);
-  const isOpen = await access(there, constants.W_OK | constants.X_OK).then(
-    () => true,
-    () => false,
-  );
-  if (!isOpen) {
+  if (!(await isAccessible(there, constants.W_OK | constants.X_OK))) {
     const fix = 'Give it to the user that Foreshift runs as, or set dataDir';
     return failed('data directory', `${there} cannot be written`, fix);
   }
@@ -65,12 +62,8 @@ async function dataFinding(folder: string): Promise<Finding> {
 
 /** The folder, or the first above it that is there. */
 async function nearest(folder: string): Promise<string> {
-  const isThere = await access(folder).then(
-    () => true,
-    () => false,
-  );
   const above = dirname(folder);
-  return isThere || above === folder ? folder : nearest(above);
+  return above === folder || (await isAccessible(folder)) ? folder : nearest(above);
 }
 
 /** Those that move an address. */
@@ -94,11 +87,7 @@ async function programFindings({ config }: FoundConfig): Promise<Finding[]> {
 
 async function isInPath(program: string): Promise<boolean> {
   for (const folder of (process.env.PATH ?? '').split(delimiter)) {
-    const isThere = await access(join(folder, program), constants.X_OK).then(
-      () => true,
-      () => false,
-    );
-    if (isThere) return true;
+    if (await isAccessible(join(folder, program), constants.X_OK)) return true;
   }
   return false;
 }

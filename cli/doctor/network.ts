@@ -1,11 +1,11 @@
 import { serverTarget } from '../../collector/target.js';
 import type { Clock } from '../../core/clock/port.js';
 import type { Config, ServerConfig } from '../../core/config/schema.js';
+import { hasCode } from '../../core/disk/codes.js';
 import type { Address } from '../../core/domain.js';
 import { formatAddress } from '../../core/domain.js';
 import { codeOf } from '../../core/errors.js';
 import type { CloseReason, Net } from '../../core/net/port.js';
-import { messageOf } from '../../core/text.js';
 import type { Finding } from './finding.js';
 import { failed, failedWith, ok, warn } from './finding.js';
 
@@ -28,7 +28,7 @@ export async function listenerFindings(
       findings.push(ok(what, 'free'));
     } catch (error) {
       if (codeOf(error) !== 'ERR_LISTEN_FAILED') throw error;
-      const isItsOwn = isRunning && messageOf(error).includes('EADDRINUSE');
+      const isItsOwn = isRunning && error instanceof Error && hasCode(error.cause, 'EADDRINUSE');
       findings.push(isItsOwn ? ok(what, 'taken, and Foreshift runs') : failedWith(what, error));
     }
   }

@@ -1,10 +1,10 @@
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Clock } from '../../core/clock/port.js';
 import type { Config } from '../../core/config/schema.js';
 import { matchesGlob } from '../../core/config/units.js';
 import type { ServerId } from '../../core/domain.js';
-import { ForeshiftError, fail } from '../../core/errors.js';
+import { ForeshiftError } from '../../core/errors.js';
 import { every } from '../../core/every.js';
 import type { Startable } from '../../core/lifecycle.js';
 import type { Log } from '../../core/log.js';
@@ -17,6 +17,7 @@ import { ServerTls } from '../../core/net/tls/server-tls.js';
 import { TICKET_KEYS_LIFE_MS, ticketKeys } from '../../core/net/tls/ticket-keys.js';
 import type { ServerLink } from '../../redirector/adapters/servers.js';
 import { PLAIN_LINK } from '../../redirector/adapters/servers.js';
+import { readText } from '../read-text.js';
 
 /* Whom the redirector believes and what it shows, from the files that the config names. */
 
@@ -141,13 +142,7 @@ export async function certificateIn(
 async function textIn(file: string, folder: string): Promise<string>;
 async function textIn(file: string | undefined, folder: string): Promise<string | undefined>;
 async function textIn(file: string | undefined, folder: string): Promise<string | undefined> {
-  if (file === undefined) return undefined;
-  const path = resolve(folder, file);
-  try {
-    return await readFile(path, 'utf8');
-  } catch (cause) {
-    return fail('ERR_FILE_UNREADABLE', { file: path, why: 'it cannot be read' }, { cause });
-  }
+  return file === undefined ? undefined : readText(resolve(folder, file));
 }
 
 const LOOK_MS = 2000;

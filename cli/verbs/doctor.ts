@@ -7,8 +7,8 @@ import { SeededRng } from '../../core/rng.js';
 import { counted } from '../../core/text.js';
 import { ApiRefusal } from '../api-client.js';
 import type { Context, FoundConfig } from '../context.js';
-import { certificateFindings } from '../doctor/certificates.js';
 import { engineFindings } from '../doctor/engines.js';
+import { fileFindings } from '../doctor/files.js';
 import type { Finding, Level } from '../doctor/finding.js';
 import { failedWith, ok, warn } from '../doctor/finding.js';
 import { machineFindings } from '../doctor/machine.js';
@@ -53,7 +53,7 @@ async function findingsOf(context: Context): Promise<Finding[]> {
   return [
     configFinding(config),
     ...(await machineFindings(config)),
-    ...(await certificateFindings(config, context.clock)),
+    ...(await fileFindings(config, context.clock)),
     ...(await engineFindings(config, parts)),
     ...running.findings,
     ...(await listenerFindings(net, ownListeners(config.config), running.isRunning)),

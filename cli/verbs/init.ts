@@ -1,8 +1,8 @@
-import { access } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { configJsonSchema } from '../../core/config/schema.js';
 import { MODES } from '../../core/domain.js';
 import { fail } from '../../core/errors.js';
+import { isAccessible } from '../accessible.js';
 import type { Context } from '../context.js';
 import type { FirstAnswers } from '../first-config.js';
 import { firstConfig } from '../first-config.js';
@@ -39,7 +39,7 @@ export const initVerb: Verb = {
   ],
   run: async (context, _args, options) => {
     const file = context.options.config ?? CONFIG_FILE;
-    if (options.force !== true && (await isThere(file))) {
+    if (options.force !== true && (await isAccessible(file))) {
       fail('ERR_FILE_UNWRITABLE', { file, why: 'it is there already (--force writes over it)' });
     }
     const answers = await answersOf(context, options);
@@ -69,11 +69,4 @@ async function answersOf(context: Context, options: VerbOptions): Promise<FirstA
   // Moves begin when somebody has seen what would have been moved.
   const mode = choiceOption(options, 'mode', MODES) ?? 'observe';
   return { ...(answers as Omit<FirstAnswers, 'mode'> & Record<string, string>), mode };
-}
-
-function isThere(file: string): Promise<boolean> {
-  return access(file).then(
-    () => true,
-    () => false,
-  );
 }

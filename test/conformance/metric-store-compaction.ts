@@ -2,16 +2,13 @@ import { describe, expect } from '@jest/globals';
 import type { Sample } from '../../core/sample.js';
 import type { Test } from '../support/conformance.js';
 import type { HeldStore } from '../support/held-store.js';
-import { forecastRun, readRow, resourceSeries, sample, serverSeries } from '../support/series.js';
+import { CPU, HITS, forecastRun, readRow, sample } from '../support/series.js';
 import { noteAt, scoreAt } from '../support/stored.js';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
-
-const CPU = serverSeries('s1');
-const HITS = resourceSeries('vol-7');
 
 /** What is left of a store's data as it grows old. */
 export function describeCompaction(held: HeldStore, it: Test): void {

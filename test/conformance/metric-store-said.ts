@@ -3,16 +3,13 @@ import type { StoredEvent } from '../../core/metric-store/port.js';
 import type { Test } from '../support/conformance.js';
 import type { HeldStore } from '../support/held-store.js';
 import { s } from '../support/names.js';
-import { forecastRun, resourceSeries, serverSeries } from '../support/series.js';
+import { CPU, HITS, forecastRun } from '../support/series.js';
 import { eventsOfEachKind, noteAt, scoreAt } from '../support/stored.js';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
-
-const CPU = serverSeries('s1');
-const HITS = resourceSeries('vol-7');
 
 /** What Foreshift itself said: forecasts, how good they were, and what happened. */
 export function describeSaid(held: HeldStore, it: Test): void {

@@ -4,15 +4,12 @@ import type { Sample } from '../../core/sample.js';
 import type { Test } from '../support/conformance.js';
 import type { HeldStore } from '../support/held-store.js';
 import { MESSY, PlainSamples, messyBatches } from '../support/plain-samples.js';
-import { readRow, resourceSeries, sample, serverSeries } from '../support/series.js';
+import { CPU, HITS, readRow, resourceSeries, sample, serverSeries } from '../support/series.js';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
-
-const CPU = serverSeries('s1');
-const HITS = resourceSeries('vol-7');
 
 /** What was measured, as it is read: in panels and in the list of series. */
 export function describeSamples(held: HeldStore, it: Test): void {

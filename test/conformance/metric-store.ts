@@ -3,7 +3,7 @@ import type { LeftOut } from '../support/conformance.js';
 import { suiteTest } from '../support/conformance.js';
 import type { MetricStoreWorld } from '../support/held-store.js';
 import { HeldStore } from '../support/held-store.js';
-import { forecastRun, readRow, resourceSeries, sample, serverSeries } from '../support/series.js';
+import { CPU, HITS, forecastRun, readRow, sample } from '../support/series.js';
 import { eventsOfEachKind, scoreAt } from '../support/stored.js';
 import { describeCompaction } from './metric-store-compaction.js';
 import { describeSaid } from './metric-store-said.js';
@@ -11,9 +11,6 @@ import { describeSamples } from './metric-store-samples.js';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
-
-const CPU = serverSeries('s1');
-const HITS = resourceSeries('vol-7');
 
 /** What every metric store must do; each engine's test calls this. */
 export function describeMetricStore(

@@ -142,6 +142,36 @@ listeners: [{ listen: '127.0.0.1:${await freePort()}', tls: { certificates: [${c
     ]);
   });
 
+  it('name a file that would not be taken at the start', async () => {
+    const authority = new Authority();
+    const term = { toMs: 100 * DAY_MS };
+    const one = authority.issue(['127.0.0.1'], term);
+    const other = authority.issue(['127.0.0.1'], term);
+    await writeFile(join(folder, 'one.pem'), one.chain);
+    await writeFile(join(folder, 'one.key'), one.key);
+    await writeFile(join(folder, 'other.key'), other.key);
+    const foundWith = async (keyFile: string, more: string): Promise<string[]> => {
+      const own = (await addressesOfOwn()).replace(
+        / }$/m,
+        `, tls: { certificateFile: one.pem, keyFile: ${keyFile} } }`,
+      );
+      await writeFile(join(folder, 'foreshift.yaml'), `${own}\n${more}\n`);
+      const { found } = await doctor();
+      return found
+        .filter(({ what }) => what.startsWith('certificate ') || what === 'named files')
+        .map(({ level, what, says }) => `${level} ${what}: ${says}`);
+    };
+    expect(await foundWith('one.key', '')).toEqual([
+      expect.stringMatching(/^ok certificate one\.pem: /),
+    ]);
+    expect(await foundWith('other.key', '')).toEqual([
+      expect.stringMatching(/^fail named files: .*one\.pem/),
+    ]);
+    expect(await foundWith('one.key', "http: { errorPages: { '503': none.html } }")).toEqual([
+      expect.stringMatching(/^fail named files: .*none\.html/),
+    ]);
+  });
+
   it('go no further than a config that is not well', async () => {
     await writeFile(join(folder, 'foreshift.yaml'), 'mode: sometimes\n');
     const { exit, found } = await doctor();

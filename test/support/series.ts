@@ -13,6 +13,10 @@ export function resourceSeries(name: string, metric: Metric = 'hits'): SeriesKey
   return { subject: 'resource', id: r(name), metric };
 }
 
+/** Of most tests of metric stores. */
+export const CPU = serverSeries('s1');
+export const HITS = resourceSeries('vol-7');
+
 export function sample(series: SeriesKey, timeMs: number, value: number): Sample {
   return { series, timeMs, value };
 }

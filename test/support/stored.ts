@@ -1,6 +1,6 @@
 import type { Score, StoredEvent } from '../../core/metric-store/port.js';
 import { p, r, s } from './names.js';
-import { serverSeries } from './series.js';
+import { CPU } from './series.js';
 
 /* Scores and events in tests, short to write. */
 
@@ -9,7 +9,7 @@ const HOUR = 3_600_000;
 /** Of the cpu of `s1`. */
 export function scoreAt(timeMs: number, given: Partial<Score> = {}): Score {
   return {
-    series: serverSeries('s1'),
+    series: CPU,
     timeMs,
     leadMs: 300_000,
     inBand: 1,

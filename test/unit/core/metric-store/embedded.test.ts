@@ -7,6 +7,7 @@ import { EmbeddedMetricStore } from '../../../../core/metric-store/embedded.js';
 import { SeededRng } from '../../../../core/rng.js';
 import { RecordingLog } from '../../../support/recording-log.js';
 import {
+  CPU,
   forecastRun,
   readRow,
   resourceSeries,
@@ -16,7 +17,6 @@ import {
 
 const DAY = 86_400_000;
 const NOW = 20_000 * DAY;
-const CPU = serverSeries('s1');
 const OPTIONS: EmbeddedMetricStoreOptions = {
   rawRetentionMs: 2 * DAY,
   rollupMs: 300_000,

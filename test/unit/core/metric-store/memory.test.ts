@@ -1,8 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { MemoryMetricStore } from '../../../../core/metric-store/memory.js';
-import { forecastRun, readRow, sample, serverSeries } from '../../../support/series.js';
+import { CPU, forecastRun, readRow, sample, serverSeries } from '../../../support/series.js';
 
-const CPU = serverSeries('s1');
 const LIMIT = { code: 'ERR_LIMIT_REACHED' };
 
 describe('MemoryMetricStore', () => {

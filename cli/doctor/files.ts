@@ -1,32 +1,35 @@
 import { X509Certificate } from 'node:crypto';
 import type { Clock } from '../../core/clock/port.js';
 import type { Certificate } from '../../core/net/tls/server-tls.js';
+import { ownServerOptions } from '../../core/net/tls/server-tls.js';
 import type { FoundConfig } from '../context.js';
-import { Security, certificateIn, readSecurity } from '../services/security.js';
+import { namedFilesOf, readNamedFiles } from '../services/named-files.js';
+import { certificateIn } from '../services/security.js';
 import type { Finding } from './finding.js';
 import { failed, failedWith, ok, warn } from './finding.js';
 
 const DAY_MS = 86_400_000;
 const RENEW_DAYS = 14;
 
-/** The certificates that the config names: whether they are read and taken, and for how long they are good. */
-export async function certificateFindings(
+/** The files that the config names: whether they are read and taken as at the start, and for how long certificates are good. */
+export async function fileFindings(
   { config, folder, secret = '' }: FoundConfig,
   clock: Clock,
 ): Promise<Finding[]> {
-  const named = [
-    ...config.listeners.flatMap(({ tls }) => tls?.certificates ?? []),
-    ...config.serverLinks.flatMap(({ tls }) => tls?.certificate ?? []),
-    ...(config.api.tls === undefined ? [] : [config.api.tls]),
-  ];
-  if (named.length === 0) return [];
   try {
-    const material = await readSecurity(config, { clock, folder, secret });
-    new Security(config, material);
-    const certificates = await Promise.all(named.map((files) => certificateIn(files, folder)));
-    return certificates.map((certificate) => termFinding(certificate, clock.realtimeMs()));
+    namedFilesOf(config, await readNamedFiles(config, { clock, folder, secret }));
+    if (config.api.tls !== undefined) {
+      ownServerOptions(await certificateIn(config.api.tls, folder));
+    }
+    const certificates = [
+      ...config.listeners.flatMap(({ tls }) => tls?.certificates ?? []),
+      ...config.serverLinks.flatMap(({ tls }) => tls?.certificate ?? []),
+      ...(config.api.tls === undefined ? [] : [config.api.tls]),
+    ].map((files) => certificateIn(files, folder));
+    const nowMs = clock.realtimeMs();
+    return (await Promise.all(certificates)).map((each) => termFinding(each, nowMs));
   } catch (error) {
-    return [failedWith('certificates', error)];
+    return [failedWith('named files', error)];
   }
 }
 

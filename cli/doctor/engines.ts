@@ -49,11 +49,13 @@ async function redisFinding(found: FoundConfig, parts: EngineFindingParts): Prom
   }
 }
 
-/** Processes prove to each other by it that they belong together. */
+/** Processes prove to each other by it that they belong together: parts do not start without, one with all parts makes its own. */
 function secretFindings({ secret }: FoundConfig): Finding[] {
   if (secret !== undefined) return [ok('secret', 'FORESHIFT_SECRET is set')];
   const fix = 'Set the same FORESHIFT_SECRET for every process of the cluster, at least 16 bytes';
-  return [failed('secret', 'FORESHIFT_SECRET is not set, and processes share a Redis', fix)];
+  return [
+    warn('secret', 'FORESHIFT_SECRET is not set: no other process can share this Redis', fix),
+  ];
 }
 
 function togetherFindings(inRedis: readonly string[]): Finding[] {

@@ -96,7 +96,7 @@ servers:
     expect(troubles(found)).toEqual([
       'fail data directory',
       'fail redis',
-      'fail secret',
+      'warn secret',
       'warn engines',
       'fail influxdb',
       `fail listener 127.0.0.1:${port}`,

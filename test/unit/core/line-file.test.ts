@@ -10,13 +10,13 @@ function slowFile(bufferBytesMax = 100) {
   const file = new LineFile(
     clock,
     { path: 'access.log', bufferBytesMax },
-    (path, bytes) =>
+    (path, pieces) =>
       new Promise((resolve, reject) => {
         const end = (error?: Error): void => {
           if (error === undefined) resolve();
           else reject(error);
         };
-        writes.push({ path, text: Buffer.from(bytes).toString(), end });
+        writes.push({ path, text: Buffer.concat(pieces).toString(), end });
       }),
   );
   return { clock, file, writes };
@@ -82,5 +82,25 @@ describe('a file of lines', () => {
     writes[0]?.end();
     await clock.advance(0);
     expect(isOver).toBe(true);
+  });
+
+  it('writes a heap of lines of any length and alphabet as they are, and before its time', async () => {
+    const { clock, file, writes } = slowFile(16 << 20);
+    const lines: string[] = [];
+    for (let each = 0; each < 3000; each++) lines.push(`${each} ${'xé€😀'.repeat(each % 80)}`);
+    lines.push('€'.repeat(2_000_000), 'last');
+    const written = (): string => writes.map(({ text }) => text).join('');
+    // Twice, as the memory of the first time is used again.
+    for (const round of [1, 2]) {
+      for (const line of lines) file.write(line);
+      expect(writes.length).toBeGreaterThan(0);
+      for (let at = 0; file.written < round * lines.length; at++) {
+        writes[at]?.end();
+        await clock.advance(200);
+      }
+      expect(written()).toBe(`${lines.join('\n')}\n`);
+      writes.length = 0;
+    }
+    expect(file.dropped).toBe(0);
   });
 });

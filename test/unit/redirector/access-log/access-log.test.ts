@@ -18,8 +18,8 @@ const DEFAULTS: AccessLogOptions = { format: 'json', share: 1, query: false };
 let lines: string[];
 
 function logOn(clock: SimulatedClock, options: Partial<AccessLogOptions> = {}): AccessLog {
-  const file = new LineFile(clock, { path: 'access.log', bufferBytesMax: 1 << 20 }, (_, bytes) => {
-    lines.push(...Buffer.from(bytes).toString().trimEnd().split('\n'));
+  const file = new LineFile(clock, { path: 'access.log', bufferBytesMax: 1 << 20 }, (_, pieces) => {
+    lines.push(...Buffer.concat(pieces).toString().trimEnd().split('\n'));
     return Promise.resolve();
   });
   return new AccessLog(clock, file, { ...DEFAULTS, ...options });

@@ -1,10 +1,9 @@
 import { select } from './selection.js';
+import { strideOf } from './targets.js';
 
 // Held here: a look at a global on every step is slow where globals are guarded, as in test sandboxes.
 const { max, min, sqrt } = Math;
 
-/** So many steps of a group are compared at an origin: neighbours miss by about the same. */
-const SAMPLED_STEPS = 6;
 /** For quantiles of steps so large a part of the origins counts: errors of neighbours are alike, and those who made the least were chosen. */
 const STEPS_ALONE = 0.5;
 /** Quantiles whose losses are added up side by side. */
@@ -99,7 +98,7 @@ export class Candidates {
 
   #takeSteps(from: number, to: number): void {
     const { horizonSteps, origins } = this.#shape;
-    const stride = Math.ceil((to - from) / SAMPLED_STEPS);
+    const stride = strideOf(from, to);
     this.#came.count = 0;
     for (let k = 0; k < origins; k++) {
       for (let cell = k * horizonSteps + from; cell < k * horizonSteps + to; cell += stride) {

@@ -2,6 +2,7 @@ import { strict as assert } from 'node:assert';
 import type { CandidatesShape } from './candidates.js';
 import { Candidates, peakOf } from './candidates.js';
 import type { Row } from './model.js';
+import { groupEndsOf } from './targets.js';
 import { weightedMedian } from './weighted-median.js';
 
 // Held here: a look at a global on every step is slow where globals are guarded, as in test sandboxes.
@@ -28,8 +29,6 @@ const PEAK_POWERS = { middle: 4, outer: 2 } as const;
 const WEIGHT_MIN = 0.05;
 /** Losses closer than this share of the mean load are the same: with constant loads all are zero. */
 const LOSS_FLOOR = 1e-6;
-/** Ends of the groups of steps; the last group goes to the end of the horizon. */
-const GROUP_ENDS = [3, 12, 48, 144] as const;
 const NOBODY = 0xff;
 const PATHS_MAX = 127;
 
@@ -68,7 +67,7 @@ export class Stack {
     const { horizonSteps, origins, paths } = shape;
     assert.ok(paths <= PATHS_MAX, 'a candidate fits into a byte');
     this.#shape = shape;
-    this.#ends = [...GROUP_ENDS.filter((end) => end < horizonSteps), horizonSteps];
+    this.#ends = groupEndsOf(horizonSteps);
     this.targets = this.#ends.length + 1;
     this.#actual = new Float32Array(origins * horizonSteps);
     this.#judged = new Candidates(shape, this.#actual);

@@ -1,5 +1,6 @@
 import type { Model, Row, Shape } from '../model.js';
 import { lengthOf } from '../model.js';
+import { stepsLookedAt } from '../targets.js';
 import { CONTEXT_INPUTS, Inputs, STEP_INPUTS, unscale } from './inputs.js';
 import type { Gauge } from './inputs.js';
 import { OUTPUTS, PEAK_QUANTILES, STEP_QUANTILES } from './layers.js';
@@ -26,6 +27,17 @@ const HISTORY_MIN = 24;
 /** Steps described at a time: as many as fit into the engine's caches. */
 const CELLS_MAX = 24 * 64;
 
+/** Which steps of the horizon are described, its last one among them, which is asked for the peak. */
+interface Sight {
+  readonly inputs: Inputs;
+  /** How many. */
+  readonly described: number;
+  /** By step of the horizon: the latest one described up to it, which speaks for it. */
+  readonly speakers: Int32Array;
+  /** Origins at a time. */
+  readonly room: number;
+}
+
 /**
  * The global network (`network.ts`) as one model among the others: it learns nothing of a series, so it has no
  * parameters, and speaks from the first hours on. Paths: quantiles of each step, then quantiles of the peak over the whole
@@ -38,7 +50,9 @@ export class Neural implements Model {
   readonly minHistory = HISTORY_MIN;
   readonly horizonSteps: number;
   #predictor: Predictor | undefined;
-  readonly #inputs: Inputs;
+  readonly #whole: Sight;
+  /** For rehearsals: those that are looked at. */
+  readonly #sampled: Sight;
   readonly #context: Float32Array;
   readonly #steps: Float32Array;
   readonly #gauges: Gauge[];
@@ -48,18 +62,22 @@ export class Neural implements Model {
 
   constructor({ horizonSteps, historySteps, stepMs, seasonsMs }: NeuralShape) {
     this.horizonSteps = horizonSteps;
-    this.#inputs = new Inputs({
-      historySteps,
-      // Once is enough: the network knows how often.
-      seasons: [...seasonsMs]
-        .sort((a, b) => a - b)
-        .map((ms) => Math.round(ms / stepMs))
-        .filter((steps) => steps >= SEASON_MIN && steps <= historySteps),
-      steps: Array.from({ length: horizonSteps }, (_, h) => h + 1),
-    });
-    const room = Math.max(1, Math.floor(CELLS_MAX / horizonSteps));
+    // Once is enough: the network knows how often.
+    const seasons = [...seasonsMs]
+      .sort((a, b) => a - b)
+      .map((ms) => Math.round(ms / stepMs))
+      .filter((steps) => steps >= SEASON_MIN && steps <= historySteps);
+    const sightOf = (steps: readonly number[]): Sight => {
+      const inputs = new Inputs({ historySteps, seasons, steps: steps.map((step) => step + 1) });
+      const room = Math.max(1, Math.floor(CELLS_MAX / steps.length));
+      return { inputs, described: steps.length, speakers: speakersOf(steps), room };
+    };
+    this.#whole = sightOf(Array.from({ length: horizonSteps }, (_, step) => step));
+    this.#sampled = sightOf([...new Set([...stepsLookedAt(horizonSteps), horizonSteps - 1])]);
+    const { room, described } = this.#sampled;
     this.#context = new Float32Array(room * CONTEXT_INPUTS);
-    this.#steps = new Float32Array(room * horizonSteps * STEP_INPUTS);
+    const cells = Math.max(room * described, this.#whole.room * horizonSteps);
+    this.#steps = new Float32Array(cells * STEP_INPUTS);
     this.#gauges = Array.from({ length: room }, () => ({
       centre: 0,
       spread: 0,
@@ -74,21 +92,22 @@ export class Neural implements Model {
     this.#predictor = predictor;
   }
 
+  /** Where nobody looks, a step says what the one described before it does. */
   fit(rows: readonly Row[], _params: Float32Array, said: Float32Array): void {
     said.fill(NaN);
     if (this.#predictor === undefined) return;
     for (const [r, row] of rows.entries()) {
       const { origins, start } = row;
       const stride = origins.length * this.horizonSteps;
-      this.#inputs.take(row, start);
+      this.#sampled.inputs.take(row, start);
       for (let k = 0; k < origins.length; k++) {
         const origin = origins[k]!;
         if (origin - start < HISTORY_MIN) continue;
         const at = r * this.paths * stride + k * this.horizonSteps;
-        this.#ask(this.#predictor, origin, { at, stride }, said);
+        this.#ask(this.#sampled, origin, { at, stride }, said);
       }
     }
-    this.#answer(this.#predictor, said);
+    this.#answer(this.#sampled, said);
   }
 
   predict(rows: readonly Row[], _params: Float32Array, said: Float32Array): void {
@@ -97,49 +116,49 @@ export class Neural implements Model {
     if (this.#predictor === undefined) return;
     for (const [r, row] of rows.entries()) {
       if (lengthOf(row) < HISTORY_MIN) continue;
-      this.#inputs.take(row, row.values.length);
-      this.#ask(this.#predictor, row.values.length, { at: r * this.paths * stride, stride }, said);
+      this.#whole.inputs.take(row, row.values.length);
+      this.#ask(this.#whole, row.values.length, { at: r * this.paths * stride, stride }, said);
     }
-    this.#answer(this.#predictor, said);
+    this.#answer(this.#whole, said);
   }
 
   #ask(
-    predictor: Predictor,
+    sight: Sight,
     origin: number,
     place: { at: number; stride: number },
     said: Float32Array,
   ): void {
     const n = this.#count++;
     const values = this.#steps;
-    this.#gauges[n] = this.#inputs.write(origin, this.#context, n * CONTEXT_INPUTS, {
+    this.#gauges[n] = sight.inputs.write(origin, this.#context, n * CONTEXT_INPUTS, {
       values,
-      at: n * this.horizonSteps * STEP_INPUTS,
+      at: n * sight.described * STEP_INPUTS,
     });
     this.#places[n] = place;
-    if (this.#count === this.#gauges.length) this.#answer(predictor, said);
+    if (this.#count === sight.room) this.#answer(sight, said);
   }
 
-  #answer(predictor: Predictor, said: Float32Array): void {
+  #answer({ described, speakers }: Sight, said: Float32Array): void {
     const count = this.#count;
-    if (count === 0) return;
+    if (count === 0 || this.#predictor === undefined) return;
     this.#count = 0;
     const horizon = this.horizonSteps;
-    const out = predictor.run(
+    const out = this.#predictor.run(
       this.#context.subarray(0, count * CONTEXT_INPUTS),
-      this.#steps.subarray(0, count * horizon * STEP_INPUTS),
+      this.#steps.subarray(0, count * described * STEP_INPUTS),
       count,
     );
     for (let n = 0; n < count; n++) {
       const { at, stride } = this.#places[n]!;
       const gauge = this.#gauges[n]!;
-      const from = n * horizon * OUTPUTS;
+      const from = n * described * OUTPUTS;
       for (let p = 0; p < STEP_QUANTILES.length; p++) {
         for (let h = 0; h < horizon; h++) {
-          const root = unscale(out[from + h * OUTPUTS + p]!, gauge);
+          const root = unscale(out[from + speakers[h]! * OUTPUTS + p]!, gauge);
           said[at + p * stride + h] = root * root;
         }
       }
-      const last = from + (horizon - 1) * OUTPUTS + STEP_QUANTILES.length;
+      const last = from + (described - 1) * OUTPUTS + STEP_QUANTILES.length;
       for (let p = 0; p < PEAK_QUANTILES.length; p++) {
         const root = unscale(out[last + p]!, gauge);
         const path = at + (STEP_QUANTILES.length + p) * stride;
@@ -147,4 +166,10 @@ export class Neural implements Model {
       }
     }
   }
+}
+
+function speakersOf(steps: readonly number[]): Int32Array {
+  const speakers = new Int32Array(steps.at(-1)! + 1);
+  for (const [index, step] of steps.entries()) speakers.fill(index, step);
+  return speakers;
 }

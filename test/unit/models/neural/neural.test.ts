@@ -3,8 +3,10 @@ import { QUANTILES } from '../../../../core/forecast.js';
 import { Blend } from '../../../../models/blend.js';
 import { LastValue } from '../../../../models/last-value.js';
 import type { Shape } from '../../../../models/model.js';
+import { STEP_QUANTILES } from '../../../../models/neural/layers.js';
 import { Neural } from '../../../../models/neural/neural.js';
 import { openNeural } from '../../../../models/neural/open.js';
+import { stepsLookedAt } from '../../../../models/targets.js';
 import { describeModel } from '../../../conformance/model.js';
 import { rowFrom } from '../../../support/rows.js';
 import { shippedWeights } from '../../../support/shipped.js';
@@ -44,6 +46,31 @@ describe('Neural', () => {
       const most = Math.max(...plain, 1e-9);
       const apart = plain.map((value, at) => Math.abs(scaled[at]! / 1000 - value) / most);
       expect(Math.max(...apart)).toBeLessThan(2e-3);
+    }
+  });
+
+  it('rehearses the steps that are judged and the peak, as it would have forecast them', () => {
+    const horizonSteps = 24;
+    const shape = { horizonSteps, historySteps: STEPS };
+    const values = workload('daily', STEPS);
+    const origin = STEPS - 2 * horizonSteps;
+    const model = neural(shape);
+    const stride = model.paths * horizonSteps;
+    const rehearsed = new Float32Array(stride);
+    const row = rowFrom(values, { historySteps: STEPS, origins: [origin] });
+    model.fit([row], new Float32Array(0), rehearsed);
+    const forecast = new Float32Array(stride);
+    const known = values.subarray(0, origin);
+    model.predict([rowFrom(known, { historySteps: origin })], new Float32Array(0), forecast);
+    const lookedAt = stepsLookedAt(horizonSteps);
+    expect(lookedAt).toEqual([0, 1, 2, 3, 5, 7, 9, 11, 12, 14, 16, 18, 20, 22]);
+    for (let path = 0; path < model.paths; path++) {
+      const isPeak = path >= STEP_QUANTILES.length;
+      for (let h = 0; h < horizonSteps; h++) {
+        const at = path * horizonSteps + h;
+        const speaker = isPeak || h === 23 ? h : lookedAt.findLast((step) => step <= h)!;
+        expect(rehearsed[at]! / forecast[path * horizonSteps + speaker]!).toBeCloseTo(1, 2);
+      }
     }
   });
 

@@ -86,7 +86,7 @@ export function forecastMetrics({ clock, round, analysis }: ForecastMetricsParts
     },
     {
       name: 'foreshift_forecast_breaches',
-      help: 'Overloads of servers within a day that were called, missed, and called but did not come.',
+      help: 'Overloads of servers within fallBack.windowMs that were called, missed, called but did not come, and called before something was moved.',
       kind: 'gauge',
       labels: ['outcome'],
       read: () =>

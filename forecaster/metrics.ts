@@ -178,6 +178,15 @@ function fleetMetrics(
       },
     },
     {
+      name: 'foreshift_mode_fell_back_timestamp_seconds',
+      help: 'When the mode became propose by itself, since forecasts were bad; absent: it did not.',
+      kind: 'gauge',
+      read: () => {
+        const record = view.get(MODE, 'current')?.value;
+        return record?.fellBack == null ? [] : atSecond(record.sinceMs);
+      },
+    },
+    {
       name: 'foreshift_paused_since_timestamp_seconds',
       help: 'When balancing was paused; absent: it is not.',
       kind: 'gauge',

@@ -33,9 +33,10 @@ import type { RecentLoads } from '../core/metric-store/recent.js';
 import { overallOf, readRecent, sharesInUse } from '../core/metric-store/recent.js';
 import { headroomFrom } from './headroom.js';
 import { withServers } from './server-forecast.js';
-import { BreachTally } from './breach-tally.js';
+import { BreachTally, STEPS_KEPT_MAX } from './breach-tally.js';
+import { fallBack } from './fall-back.js';
 import { ScoreTally } from './score-tally.js';
-import { scoreWhatWasSaid } from './scoring.js';
+import { recallWhatWasSaid, scoreWhatWasSaid } from './scoring.js';
 import type { PredictedBreach, Trigger } from './triggers.js';
 import { forecastTrigger, thresholdTrigger } from './triggers.js';
 
@@ -56,6 +57,7 @@ export interface RoundOptions {
   readonly forecast: Config['forecast'];
   readonly planner: Config['planner'];
   readonly triggers: Config['triggers'];
+  readonly fallBack: Config['fallBack'];
   readonly seed: number;
 }
 
@@ -81,7 +83,7 @@ const RECENT_STEPS = 12;
 export class Round {
   /** How good its forecasts turned out. */
   readonly tally = new ScoreTally();
-  readonly breaches = new BreachTally();
+  readonly breaches: BreachTally;
   readonly #parts: RoundParts;
   #options: RoundOptions;
   /** End of the last step that was observed. */
@@ -94,6 +96,7 @@ export class Round {
   constructor(parts: RoundParts, options: RoundOptions) {
     this.#parts = parts;
     this.#options = options;
+    this.breaches = new BreachTally(options.fallBack);
   }
 
   /** Undefined: this process has made none. */
@@ -107,8 +110,9 @@ export class Round {
   }
 
   /** From the next round on; the grid of the forecasts stays. */
-  reconfigure(options: Pick<RoundOptions, 'mode' | 'forecast' | 'planner' | 'triggers'>): void {
+  reconfigure(options: Omit<RoundOptions, 'seed'>): void {
     this.#options = { ...this.#options, ...options };
+    this.breaches.reconfigure(options.fallBack);
   }
 
   /**
@@ -155,7 +159,8 @@ export class Round {
     const record = await recordRescue(batches, trigger, { planLifeMs }, this.#parts);
     if (left.length > 0) return undefined;
     const atMs = this.#parts.clock.realtimeMs();
-    const round: RoundResult = { atMs, trigger, plan: record.plan.id, none: null };
+    const score = this.breaches.score();
+    const round: RoundResult = { atMs, trigger, plan: record.plan.id, none: null, score };
     await this.#transact(new Draft().put(ROUND, 'last', round));
     return round;
   }
@@ -172,6 +177,7 @@ export class Round {
     const outlook =
       isQuick && this.#known !== undefined ? this.#known.outlook : await this.#forecast(recent);
     this.#known = { outlook, recent };
+    await this.#fallBack();
     begin('planning');
     const busy = this.#underWay();
     const result = await analysis.plan(this.#inputs(outlook, recent));
@@ -183,9 +189,17 @@ export class Round {
       trigger: cause,
       plan: record?.plan.id ?? null,
       none: record === undefined ? noneOf(result, this.#underWay() !== undefined) : null,
+      score: this.breaches.score(),
     };
     await this.#write(round, outlook, recent);
     return round;
+  }
+
+  /** Before it is planned: what this round plans waits for an operator already. */
+  #fallBack(): Promise<void> {
+    const { mode, fallBack: limits, forecast } = this.#options;
+    const parts = { ...this.#parts, breaches: this.breaches };
+    return fallBack(parts, { mode, limits, stepMs: forecast.stepMs });
   }
 
   #recent(): Promise<RecentLoads> {
@@ -199,6 +213,7 @@ export class Round {
 
   async #forecast(recent: RecentLoads): Promise<Outlook> {
     const { metricStore, view, analysis, clock } = this.#parts;
+    const isBeginning = this.#observedUntilMs === -Infinity;
     const news = await this.#observe();
     const { block, models, stepsKnown } = await analysis.forecast(await this.#series());
     const servers = [...view.all(SERVER).keys()];
@@ -215,11 +230,10 @@ export class Round {
       leads: this.#leads(),
     };
     await metricStore.writeForecast(run);
-    if (news !== undefined) {
-      const { tally, breaches } = this;
-      const scoring = { metricStore, tenures: tenuresOf(view), tally, breaches };
-      await scoreWhatWasSaid(run, news, scoring);
-    }
+    const { tally, breaches } = this;
+    const scoring = { metricStore, tenures: tenuresOf(view), tally, breaches };
+    if (news !== undefined) await scoreWhatWasSaid(run, news, scoring);
+    else if (isBeginning) await recallWhatWasSaid(run, this.#judged(), scoring);
     this.#lastForecast = run;
     return { block: whole, models: run.models, stepsKnown };
   }
@@ -247,6 +261,14 @@ export class Round {
     }
     this.#observedUntilMs = endMsOf(grid);
     return isFirst ? undefined : grid;
+  }
+
+  /** The steps that the score is of. */
+  #judged(): Grid {
+    const { forecast, fallBack } = this.#options;
+    const { stepMs } = forecast;
+    const steps = Math.min(Math.ceil(fallBack.windowMs / stepMs), STEPS_KEPT_MAX);
+    return gridBefore(this.#parts.clock.realtimeMs(), stepMs, steps);
   }
 
   /** Of resources that are assigned or could be, in the dimensions that some server declares a capacity for. */

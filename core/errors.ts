@@ -492,7 +492,8 @@ const ERRORS = {
     status: 502,
     exit: 1,
     meaning: '{source} cannot be reached: {why}',
-    remedy: 'Look at the address and its scheme, at firewalls between here and there, and whether it runs.',
+    remedy:
+      'Look at the address and its scheme, at firewalls between here and there, and whether it runs.',
   },
   ERR_HISTORY_REFUSED: {
     status: 502,
@@ -504,7 +505,8 @@ const ERRORS = {
     status: 502,
     exit: 1,
     meaning: '{source} answered with something that is not to be understood: {why}',
-    remedy: 'Look whether the address is that of its API, and nothing between here and there answers in its place.',
+    remedy:
+      'Look whether the address is that of its API, and nothing between here and there answers in its place.',
   },
   ERR_HISTORY_UNKNOWN: {
     status: 400,
@@ -522,7 +524,8 @@ const ERRORS = {
     status: 400,
     exit: 64,
     meaning: '{source} has no load there: {why}',
-    remedy: 'Look whether the query is the right one, and whether it was written to in the last days (--days).',
+    remedy:
+      'Look whether the query is the right one, and whether it was written to in the last days (--days).',
   },
   ERR_HISTORY_SHORT: {
     status: 400,

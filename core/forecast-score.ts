@@ -4,10 +4,13 @@ import { countSchema, finiteSchema } from './schema.js';
 
 /* How good the forecasts of servers' utilizations turned out, in an operator's words. */
 
+/** Utilization above which a server counts as overloaded: a load that is measured cannot pass a capacity that is all it has. */
+export const FULL = 0.95;
+
 export const forecastScoreSchema = z.object({
   /** So far back it goes, as far as there was something to judge. */
   windowMs: finiteSchema,
-  /** Spells in which a server was over its capacity, and that was said before; median of how long before, null if none was. */
+  /** Spells in which a server was overloaded, and that was said before; median of how long before, null if none was. */
   called: countSchema,
   leadMs: finiteSchema.nullable(),
   /** Such spells that nobody called. */

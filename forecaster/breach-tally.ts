@@ -1,10 +1,9 @@
 import type { ForecastScore } from '../core/forecast-score.js';
+import { FULL } from '../core/forecast-score.js';
 import type { ServerId } from '../core/domain.js';
-import type { BreachInputs, BreachSummary, SaidAhead } from './breaches.js';
+import type { BreachInputs, SaidAhead } from './breaches.js';
 import { breachesOf } from './breaches.js';
 
-/** Utilization of a server that is full. */
-const LIMIT = 1;
 /** A week of steps of five minutes: more are not kept, however short they are. */
 export const STEPS_KEPT_MAX = 2016;
 /** What is so near to its band, as a share of a capacity, is in it: no plan would be another. */
@@ -68,19 +67,13 @@ export class BreachTally {
     this.#known.clear();
   }
 
-  /** Sums over the servers. */
-  summary(): Pick<BreachSummary, 'called' | 'missed' | 'false' | 'answered'> {
-    const { called, missed, false: wrong, answered } = this.score();
-    return { called, missed, false: wrong, answered };
-  }
-
   /** Over all servers. @param sinceMs steps that began before are left out */
   score(sinceMs = -Infinity): ForecastScore {
     const sums = { called: 0, missed: 0, false: 0, answered: 0, compared: 0, inBand: 0 };
     const leadsMs: number[] = [];
     for (const all of this.#known.values()) {
       const known = since(all, sinceMs);
-      const one = breachesOf({ ...known, limit: LIMIT });
+      const one = breachesOf({ ...known, limit: FULL });
       const band = comparedIn(known);
       sums.called += one.called;
       sums.missed += one.missed;

@@ -8,7 +8,6 @@ import type { TableStore } from '../core/table-store/port.js';
 import { MODE } from '../core/table-store/records/plan.js';
 import type { TableView } from '../core/table-store/view.js';
 import { durationWords, shareWords } from '../core/text.js';
-import type { BreachTally } from './breach-tally.js';
 import { modeChange } from './planner/mode-change.js';
 import { SELF } from './planner/scheduled.js';
 
@@ -17,7 +16,8 @@ export interface FallBackParts {
   readonly view: TableView;
   readonly clock: Clock;
   readonly log: Log;
-  readonly breaches: Pick<BreachTally, 'score'>;
+  /** How good forecasts were from then on. */
+  readonly scoreSince: (sinceMs: number) => ForecastScore;
 }
 
 export interface FallBackOptions {
@@ -36,10 +36,10 @@ export async function fallBack(
   parts: FallBackParts,
   { mode, limits, stepMs }: FallBackOptions,
 ): Promise<void> {
-  const { store, view, clock, log, breaches } = parts;
+  const { store, view, clock, log, scoreSince } = parts;
   const current = view.get(MODE, 'current')?.value;
   if ((current?.mode ?? mode) !== 'auto') return;
-  const score = breaches.score(current?.sinceMs);
+  const score = scoreSince(current?.sinceMs ?? -Infinity);
   const [fault] = faultsOf(score, limits, stepMs);
   if (fault === undefined) return;
   const fellBack = `fell back from auto to propose, since the forecasts are not to be trusted: within ${durationWords(limits.windowMs)} ${fault}; plans wait for approval until \`foreshift mode auto\``;

@@ -19,7 +19,7 @@ export interface ForecasterMetricsParts {
   readonly view: TableView;
   readonly clock: Clock;
   readonly bus: Pick<Bus, 'jobs'>;
-  readonly round: Pick<Round, 'lastForecast' | 'lastMs' | 'tally' | 'breaches'>;
+  readonly round: Pick<Round, 'lastForecast' | 'lastMs' | 'tally' | 'score'>;
   readonly plans: PlanTally;
   readonly analysis: { readonly seriesDue: number };
 }

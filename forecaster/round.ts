@@ -5,6 +5,7 @@ import type { Dimension, Mode, ResourceId, ServerId } from '../core/domain.js';
 import { DIMENSIONS } from '../core/domain.js';
 import type { ForecastBlock } from '../core/forecast.js';
 import { resourcesOnly } from '../core/forecast.js';
+import type { ForecastScore } from '../core/forecast-score.js';
 import type { Log } from '../core/log.js';
 import type { ForecastRun, MetricStore } from '../core/metric-store/port.js';
 import type { Grid } from '../core/panel.js';
@@ -33,6 +34,7 @@ import type { RecentLoads } from '../core/metric-store/recent.js';
 import { overallOf, readRecent, sharesInUse } from '../core/metric-store/recent.js';
 import { headroomFrom } from './headroom.js';
 import { withServers } from './server-forecast.js';
+import { answeredOverloads } from './answered.js';
 import { BreachTally, STEPS_KEPT_MAX } from './breach-tally.js';
 import { fallBack } from './fall-back.js';
 import { ScoreTally } from './score-tally.js';
@@ -83,7 +85,7 @@ const RECENT_STEPS = 12;
 export class Round {
   /** How good its forecasts turned out. */
   readonly tally = new ScoreTally();
-  readonly breaches: BreachTally;
+  readonly #breaches: BreachTally;
   readonly #parts: RoundParts;
   #options: RoundOptions;
   /** End of the last step that was observed. */
@@ -96,7 +98,7 @@ export class Round {
   constructor(parts: RoundParts, options: RoundOptions) {
     this.#parts = parts;
     this.#options = options;
-    this.breaches = new BreachTally(options.fallBack);
+    this.#breaches = new BreachTally(options.fallBack);
   }
 
   /** Undefined: this process has made none. */
@@ -109,10 +111,19 @@ export class Round {
     return this.#lastMs;
   }
 
+  /** How good its forecasts of the servers turned out within the last time. @param sinceMs what came before is left out */
+  score(sinceMs = -Infinity): ForecastScore {
+    const score = this.#breaches.score(sinceMs);
+    const fromMs = Math.max(sinceMs, this.#parts.clock.realtimeMs() - score.windowMs);
+    // A call that a plan answered is seen by what was said, or by the plan's reason: not twice.
+    const answered = Math.max(score.answered, answeredOverloads(this.#parts.view, fromMs));
+    return { ...score, answered };
+  }
+
   /** From the next round on; the grid of the forecasts stays. */
   reconfigure(options: Omit<RoundOptions, 'seed'>): void {
     this.#options = { ...this.#options, ...options };
-    this.breaches.reconfigure(options.fallBack);
+    this.#breaches.reconfigure(options.fallBack);
   }
 
   /**
@@ -159,7 +170,7 @@ export class Round {
     const record = await recordRescue(batches, trigger, { planLifeMs }, this.#parts);
     if (left.length > 0) return undefined;
     const atMs = this.#parts.clock.realtimeMs();
-    const score = this.breaches.score();
+    const score = this.score();
     const round: RoundResult = { atMs, trigger, plan: record.plan.id, none: null, score };
     await this.#transact(new Draft().put(ROUND, 'last', round));
     return round;
@@ -189,7 +200,7 @@ export class Round {
       trigger: cause,
       plan: record?.plan.id ?? null,
       none: record === undefined ? noneOf(result, this.#underWay() !== undefined) : null,
-      score: this.breaches.score(),
+      score: this.score(),
     };
     await this.#write(round, outlook, recent);
     return round;
@@ -198,7 +209,7 @@ export class Round {
   /** Before it is planned: what this round plans waits for an operator already. */
   #fallBack(): Promise<void> {
     const { mode, fallBack: limits, forecast } = this.#options;
-    const parts = { ...this.#parts, breaches: this.breaches };
+    const parts = { ...this.#parts, scoreSince: (sinceMs: number) => this.score(sinceMs) };
     return fallBack(parts, { mode, limits, stepMs: forecast.stepMs });
   }
 
@@ -230,8 +241,8 @@ export class Round {
       leads: this.#leads(),
     };
     await metricStore.writeForecast(run);
-    const { tally, breaches } = this;
-    const scoring = { metricStore, tenures: tenuresOf(view), tally, breaches };
+    const { tally } = this;
+    const scoring = { metricStore, tenures: tenuresOf(view), tally, breaches: this.#breaches };
     if (news !== undefined) await scoreWhatWasSaid(run, news, scoring);
     else if (isBeginning) await recallWhatWasSaid(run, this.#judged(), scoring);
     this.#lastForecast = run;

@@ -227,7 +227,7 @@ export const fallBackSchema = z
       .number()
       .min(0)
       .max(1)
-      .default(0.75)
+      .default(0.9)
       .describe(
         'Share of the overloads that nobody called; above it the score is bad. 1: it never is for this.',
       ),

@@ -39,21 +39,27 @@ describe('the tally of overloads', () => {
       [0.5, 0.5],
     ] as const;
     for (const [step, [came, said]] of steps.entries()) note(tally, step, came, said);
-    expect(tally.summary()).toEqual({ called: 1, missed: 1, false: 1, answered: 0 });
+    expect(tally.score()).toMatchObject({ called: 1, missed: 1, false: 1, answered: 0 });
+  });
+
+  it('takes a load that fills a server for an overload: more than all of it cannot be measured', () => {
+    const tally = new BreachTally({ windowMs: DAY_STEPS * STEP_MS });
+    for (const [step, came] of [0.5, 0.99, 0.5].entries()) note(tally, step, came, 1.3 * came);
+    expect(tally.score()).toMatchObject({ called: 1, missed: 0, false: 0 });
   });
 
   it('takes a spell over several rounds for one', () => {
     const tally = new BreachTally({ windowMs: DAY_STEPS * STEP_MS });
     for (const [step, came] of [0.5, 1.2, 1.3, 1.2, 0.5].entries()) note(tally, step, came, came);
-    expect(tally.summary()).toEqual({ called: 1, missed: 0, false: 0, answered: 0 });
+    expect(tally.score()).toMatchObject({ called: 1, missed: 0, false: 0, answered: 0 });
   });
 
   it('forgets what is older than a day', () => {
     const tally = new BreachTally({ windowMs: DAY_STEPS * STEP_MS });
     note(tally, 0, 1.2, 0.5);
-    expect(tally.summary().missed).toBe(1);
+    expect(tally.score().missed).toBe(1);
     for (let step = 1; step <= DAY_STEPS; step++) note(tally, step, 0.5, 0.5);
-    expect(tally.summary()).toEqual({ called: 0, missed: 0, false: 0, answered: 0 });
+    expect(tally.score()).toMatchObject({ called: 0, missed: 0, false: 0, answered: 0 });
   });
 
   it('holds a call against nobody that was answered by a move', () => {
@@ -61,7 +67,7 @@ describe('the tally of overloads', () => {
     for (let step = 0; step < 6; step++) {
       note(tally, step, 0.8, step === 3 ? 1.2 : 0.8, { isOvertaken: step > 1 });
     }
-    expect(tally.summary()).toEqual({ called: 0, missed: 0, false: 0, answered: 1 });
+    expect(tally.score()).toMatchObject({ called: 0, missed: 0, false: 0, answered: 1 });
   });
 
   it('says how much came out within its band, or so near to it that no plan would differ', () => {

@@ -51,7 +51,7 @@ describe('what a forecaster shows', () => {
       lastForecast,
       lastMs: 1500,
       tally,
-      breaches: new BreachTally({ windowMs: 86_400_000 }),
+      score: () => new BreachTally({ windowMs: 86_400_000 }).score(),
     };
     const { view, clock } = plane;
     const bus = { jobs: () => jobs() };

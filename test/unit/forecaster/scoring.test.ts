@@ -83,6 +83,6 @@ describe('what was said', () => {
     expect(far).toMatchObject({ leadMs: 6 * STEP_MS, count: 1, naivePinball: 12 });
     expect(near?.pinball).toBeLessThan(2);
     // All of it is above 1, and both what came and what was said.
-    expect(breaches.summary()).toEqual({ called: 1, missed: 0, false: 0, answered: 0 });
+    expect(breaches.score()).toMatchObject({ called: 1, missed: 0, false: 0, answered: 0 });
   });
 });

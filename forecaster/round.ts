@@ -292,7 +292,7 @@ export class Round {
         if (value.capacity[dimension] !== undefined) planned.add(dimension);
       }
     }
-    const known = new Set<ResourceId>(eligibility.servers().keys());
+    const known = new Set<ResourceId>(eligibility.owned());
     for (const [resource] of view.table.entries()) known.add(resource);
     const measured = await metricStore.listSeries(clock.realtimeMs() - historySteps * stepMs);
     return measured.filter(

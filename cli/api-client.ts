@@ -1,11 +1,10 @@
-import { request } from 'undici';
 import type { ErrorCode } from '../core/errors.js';
 import { ForeshiftError, errorTable } from '../core/errors.js';
 import type { JsonObject } from '../core/json.js';
 import { parseJson } from '../core/json.js';
 import { messageOf } from '../core/text.js';
+import { webCall } from './web-call.js';
 
-const TIMEOUT_MS = 60_000;
 const ANSWER_BYTES_MAX = 256 << 20;
 
 /** What the API refused, in its words, with the exit code that its error has. */
@@ -62,25 +61,17 @@ export class ApiClient {
     path: string,
     body: unknown,
   ): Promise<{ readonly status: number; readonly text: string }> {
-    const { statusCode: status, body: answer } = await request(`${this.#url}${path}`, {
+    const { status, body: answer } = await webCall({
       method,
+      url: `${this.#url}${path}`,
       headers: {
         ...(body !== undefined && { 'content-type': 'application/json' }),
         ...(this.#token !== undefined && { authorization: `Bearer ${this.#token}` }),
       },
-      ...(body !== undefined && { body: JSON.stringify(body) }),
-      headersTimeout: TIMEOUT_MS,
-      bodyTimeout: TIMEOUT_MS,
+      body: body === undefined ? undefined : JSON.stringify(body),
+      bytesMax: ANSWER_BYTES_MAX,
     });
-    const pieces: Buffer[] = [];
-    let bytes = 0;
-    for await (const piece of answer as AsyncIterable<Buffer>) {
-      bytes += piece.length;
-      if (bytes > ANSWER_BYTES_MAX)
-        throw new Error(`an answer of more than ${ANSWER_BYTES_MAX} bytes`);
-      pieces.push(piece);
-    }
-    return { status, text: Buffer.concat(pieces).toString() };
+    return { status, text: answer.toString() };
   }
 }
 

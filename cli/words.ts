@@ -1,7 +1,9 @@
+import { shareWords } from '../core/text.js';
+
 /* Numbers and times as people read them. */
 
 export function percent(share: number | null | undefined): string {
-  return share === null || share === undefined ? '-' : `${Math.round(100 * share)} %`;
+  return share === null || share === undefined ? '-' : shareWords(share);
 }
 
 /** 1,204 or 0.42. */
@@ -11,14 +13,7 @@ export function quantity(value: number | null | undefined): string {
   return String(Number(value.toPrecision(3)));
 }
 
-/** `38 ms`, `2.1 s`, `14 min`, `3 h`, `12 d`. */
-export function duration(ms: number): string {
-  if (ms < 1000) return `${Math.round(ms)} ms`;
-  if (ms < 60_000) return `${Number((ms / 1000).toFixed(1))} s`;
-  if (ms < 2 * 3_600_000) return `${Math.round(ms / 60_000)} min`;
-  if (ms < 2 * 86_400_000) return `${Math.round(ms / 3_600_000)} h`;
-  return `${Math.round(ms / 86_400_000)} d`;
-}
+export { durationWords as duration } from '../core/text.js';
 
 /** `09:44` today, else `12 May 09:44`: local time, as the person's clock shows it. */
 export function clockTime(atMs: number, nowMs: number): string {

@@ -487,6 +487,59 @@ const ERRORS = {
     remedy: 'Start an agent beside it, or declare its fence as none.',
   },
 
+  // Histories that somebody else keeps
+  ERR_HISTORY_UNREACHABLE: {
+    status: 502,
+    exit: 1,
+    meaning: '{source} cannot be reached: {why}',
+    remedy:
+      'Look at the address and its scheme, at firewalls between here and there, and whether it runs.',
+  },
+  ERR_HISTORY_REFUSED: {
+    status: 502,
+    exit: 1,
+    meaning: '{source} refused: {why}',
+    remedy: '{fix}',
+  },
+  ERR_HISTORY_INVALID: {
+    status: 502,
+    exit: 1,
+    meaning: '{source} answered with something that is not to be understood: {why}',
+    remedy:
+      'Look whether the address is that of its API, and nothing between here and there answers in its place.',
+  },
+  ERR_HISTORY_UNKNOWN: {
+    status: 400,
+    exit: 64,
+    meaning: '{source} has no {what} "{name}"',
+    remedy: 'Take one that it has: {known}.',
+  },
+  ERR_HISTORY_DOUBLE: {
+    status: 400,
+    exit: 64,
+    meaning: '{source}: several series of the query have {label}="{name}"',
+    remedy: 'Add them up: sum by ({label}) (…).',
+  },
+  ERR_HISTORY_EMPTY: {
+    status: 400,
+    exit: 64,
+    meaning: '{source} has no load there: {why}',
+    remedy:
+      'Look whether the query is the right one, and whether it was written to in the last days (--days).',
+  },
+  ERR_HISTORY_SHORT: {
+    status: 400,
+    exit: 64,
+    meaning: '{source} has {has} of history; {least} are the least to learn from and to judge by',
+    remedy: 'Go back further (--days), or wait until there is more.',
+  },
+  ERR_HISTORY_OVERSIZED: {
+    status: 400,
+    exit: 64,
+    meaning: '{source} holds {count} {what}; {limit} are allowed',
+    remedy: 'Take fewer days (--days), a longer step (--step), or a query of fewer resources.',
+  },
+
   // Replay
   ERR_REPLAY_OPTION: {
     status: 400,

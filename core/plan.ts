@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { ServerId } from './domain.js';
 import { DIMENSIONS, SERVER_STATES } from './domain.js';
+import { forecastScoreSchema } from './forecast-score.js';
 import {
   countSchema,
   finiteSchema,
@@ -258,5 +259,7 @@ export const roundSchema = z.object({
   trigger: planSchema.shape.trigger,
   plan: planIdSchema.nullable(),
   none: noPlanSchema.nullable(),
+  /** How good the forecasts turned out by then; absent: an earlier version held the round. */
+  score: forecastScoreSchema.optional(),
 });
 export type RoundResult = Readonly<z.output<typeof roundSchema>>;

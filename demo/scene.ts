@@ -41,6 +41,8 @@ export function sceneSettings(
       historySteps: 4 * STEPS_A_DAY,
       seasonMs: [(STEPS_A_DAY / 24) * STEP_MS, STEPS_A_DAY * STEP_MS],
     },
+    // A day in two minutes, beside whatever else this machine does, is no judgement of forecasts.
+    fallBack: { missedMax: 1, falseMax: 1, leadStepsMin: 1, coverageMin: 0 },
     planner: { cooldownMs: 12 * STEP_MS, planLifeMs: 60 * STEP_MS, target: 0.85, quantile: 0.85 },
     // A machine that is busy with other things answers late: that is no loss.
     agents: { listen: loopback(ports.agents), callTimeoutMs: 5000 },

@@ -14,6 +14,8 @@ export interface BreachInputs {
   readonly came: readonly { readonly timeMs: number; readonly value: number }[];
   /** By lead. */
   readonly ahead: readonly SaidAhead[];
+  /** The same of steps before which something was moved, after it was said: nobody knows what would have come. */
+  readonly overtaken?: readonly SaidAhead[];
 }
 
 /** The forecast in an operator's words: how often a limit was passed, and whether it was said before. */
@@ -23,6 +25,8 @@ export interface BreachSummary {
   readonly missed: number;
   /** Spells that were called and did not come. */
   readonly false: number;
+  /** Spells that were called before something was moved, and did not come after it. */
+  readonly answered: number;
   /** Of the called ones, how long before they began; the median; NaN if none was called. */
   readonly leadMs: number;
   /** Of each of the called ones, ascending. */
@@ -34,7 +38,8 @@ export interface BreachSummary {
  * next to it, was said above the limit; the earliest such word counts. What was called where the load stayed below is
  * false, a spell of such steps once.
  */
-export function breachesOf({ stepMs, limit, came, ahead }: BreachInputs): BreachSummary {
+export function breachesOf(inputs: BreachInputs): BreachSummary {
+  const { stepMs, limit, came, ahead, overtaken = [] } = inputs;
   const known = came.filter(({ value }) => !Number.isNaN(value));
   const breaches = spellsOf(
     known.filter(({ value }) => value > limit).map(({ timeMs }) => timeMs),
@@ -53,17 +58,23 @@ export function breachesOf({ stepMs, limit, came, ahead }: BreachInputs): Breach
   const called = leads.filter((leadMs) => leadMs > 0).sort((a, b) => a - b);
   const first = known[0]?.timeMs ?? Infinity;
   const last = known.at(-1)?.timeMs ?? -Infinity;
-  const calls = [...calledAt.keys()].filter((timeMs) => timeMs >= first && timeMs <= last);
-  const wrong = spellsOf(calls, stepMs).filter(
-    (call) =>
-      !breaches.some(
-        ({ fromMs, toMs }) => call.fromMs <= toMs + stepMs && fromMs - stepMs <= call.toMs,
-      ),
+  const spellsIn = (callTimes: Iterable<number>): Spell[] =>
+    spellsOf(
+      [...callTimes].filter((timeMs) => timeMs >= first && timeMs <= last),
+      stepMs,
+    );
+  const meets = (spells: readonly Spell[], call: Spell): boolean =>
+    spells.some(({ fromMs, toMs }) => call.fromMs <= toMs + stepMs && fromMs - stepMs <= call.toMs);
+  const calls = spellsIn(calledAt.keys());
+  const wrong = calls.filter((call) => !meets(breaches, call));
+  const answered = spellsIn(callsOf(overtaken, limit).keys()).filter(
+    (call) => !meets(breaches, call) && !meets(calls, call),
   );
   return {
     called: called.length,
     missed: breaches.length - called.length,
     false: wrong.length,
+    answered: answered.length,
     leadMs: called[called.length >> 1] ?? NaN,
     leadsMs: called,
   };

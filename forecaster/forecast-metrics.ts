@@ -7,7 +7,7 @@ import type { ScoreSums } from './score-tally.js';
 
 export interface ForecastMetricsParts {
   readonly clock: Clock;
-  readonly round: Pick<Round, 'lastForecast' | 'tally' | 'breaches'>;
+  readonly round: Pick<Round, 'lastForecast' | 'tally' | 'score'>;
   readonly analysis: { readonly seriesDue: number };
 }
 
@@ -22,7 +22,7 @@ const LIMIT = 1;
 
 /** What is expected of the servers, and how good such words were. Leads are written in seconds. */
 export function forecastMetrics({ clock, round, analysis }: ForecastMetricsParts): MetricSource[] {
-  const { tally, breaches } = round;
+  const { tally } = round;
   const byLead = (valueOf: (sums: ScoreSums) => number) => (): Reading[] =>
     tally.sums.map((sums) => ({
       labels: { lead_seconds: String(sums.leadMs / 1000) },
@@ -86,14 +86,15 @@ export function forecastMetrics({ clock, round, analysis }: ForecastMetricsParts
     },
     {
       name: 'foreshift_forecast_breaches',
-      help: 'Overloads of servers within a day that were called, missed, and called but did not come.',
+      help: 'Overloads of servers within fallBack.windowMs that were called, missed, called but did not come, and called before something was moved.',
       kind: 'gauge',
       labels: ['outcome'],
-      read: () =>
-        Object.entries(breaches.summary()).map(([outcome, value]) => ({
-          labels: { outcome },
-          value,
-        })),
+      read: () => {
+        const { called, missed, false: wrong, answered } = round.score();
+        return Object.entries({ called, missed, false: wrong, answered }).map(
+          ([outcome, value]) => ({ labels: { outcome }, value }),
+        );
+      },
     },
   ];
 }

@@ -197,9 +197,9 @@ export class Forecaster implements Startable {
   #facts(): FleetFacts {
     const { view, eligibility } = this.#parts;
     const servers = [...view.all(SERVER).keys()].map((id) => [id, stateOf(view, id)] as const);
-    const unassigned = [...eligibility.servers().keys()].filter(
-      (resource) => view.table.placementOf(resource) === undefined,
-    );
+    const unassigned = eligibility
+      .owned()
+      .filter((resource) => view.table.placementOf(resource) === undefined);
     const offPin = [...view.all(PIN)].flatMap(([resource, { value }]) => {
       const server = view.table.placementOf(resource)?.server;
       return server === undefined || server === value.server ? [] : [resource];

@@ -19,7 +19,7 @@ export interface ForecasterMetricsParts {
   readonly view: TableView;
   readonly clock: Clock;
   readonly bus: Pick<Bus, 'jobs'>;
-  readonly round: Pick<Round, 'lastForecast' | 'lastMs' | 'tally' | 'breaches'>;
+  readonly round: Pick<Round, 'lastForecast' | 'lastMs' | 'tally' | 'score'>;
   readonly plans: PlanTally;
   readonly analysis: { readonly seriesDue: number };
 }
@@ -175,6 +175,15 @@ function fleetMetrics(
       read: () => {
         const mode = view.get(MODE, 'current')?.value.mode ?? options.mode;
         return [{ labels: { mode }, value: 1 }];
+      },
+    },
+    {
+      name: 'foreshift_mode_fell_back_timestamp_seconds',
+      help: 'When the mode became propose by itself, since forecasts were bad; absent: it did not.',
+      kind: 'gauge',
+      read: () => {
+        const record = view.get(MODE, 'current')?.value;
+        return record?.fellBack == null ? [] : atSecond(record.sinceMs);
       },
     },
     {

@@ -5,6 +5,7 @@ import type { Dimension, Mode, ResourceId, ServerId } from '../core/domain.js';
 import { DIMENSIONS } from '../core/domain.js';
 import type { ForecastBlock } from '../core/forecast.js';
 import { resourcesOnly } from '../core/forecast.js';
+import type { ForecastScore } from '../core/forecast-score.js';
 import type { Log } from '../core/log.js';
 import type { ForecastRun, MetricStore } from '../core/metric-store/port.js';
 import type { Grid } from '../core/panel.js';
@@ -33,9 +34,11 @@ import type { RecentLoads } from '../core/metric-store/recent.js';
 import { overallOf, readRecent, sharesInUse } from '../core/metric-store/recent.js';
 import { headroomFrom } from './headroom.js';
 import { withServers } from './server-forecast.js';
-import { BreachTally } from './breach-tally.js';
+import { answeredOverloads } from './answered.js';
+import { BreachTally, STEPS_KEPT_MAX } from './breach-tally.js';
+import { fallBack } from './fall-back.js';
 import { ScoreTally } from './score-tally.js';
-import { scoreWhatWasSaid } from './scoring.js';
+import { recallWhatWasSaid, scoreWhatWasSaid } from './scoring.js';
 import type { PredictedBreach, Trigger } from './triggers.js';
 import { forecastTrigger, thresholdTrigger } from './triggers.js';
 
@@ -56,6 +59,7 @@ export interface RoundOptions {
   readonly forecast: Config['forecast'];
   readonly planner: Config['planner'];
   readonly triggers: Config['triggers'];
+  readonly fallBack: Config['fallBack'];
   readonly seed: number;
 }
 
@@ -81,7 +85,7 @@ const RECENT_STEPS = 12;
 export class Round {
   /** How good its forecasts turned out. */
   readonly tally = new ScoreTally();
-  readonly breaches = new BreachTally();
+  readonly #breaches: BreachTally;
   readonly #parts: RoundParts;
   #options: RoundOptions;
   /** End of the last step that was observed. */
@@ -94,6 +98,7 @@ export class Round {
   constructor(parts: RoundParts, options: RoundOptions) {
     this.#parts = parts;
     this.#options = options;
+    this.#breaches = new BreachTally(options.fallBack);
   }
 
   /** Undefined: this process has made none. */
@@ -106,9 +111,19 @@ export class Round {
     return this.#lastMs;
   }
 
+  /** How good its forecasts of the servers turned out within the last time. @param sinceMs what came before is left out */
+  score(sinceMs = -Infinity): ForecastScore {
+    const score = this.#breaches.score(sinceMs);
+    const fromMs = Math.max(sinceMs, this.#parts.clock.realtimeMs() - score.windowMs);
+    // A call that a plan answered is seen by what was said, or by the plan's reason: not twice.
+    const answered = Math.max(score.answered, answeredOverloads(this.#parts.view, fromMs));
+    return { ...score, answered };
+  }
+
   /** From the next round on; the grid of the forecasts stays. */
-  reconfigure(options: Pick<RoundOptions, 'mode' | 'forecast' | 'planner' | 'triggers'>): void {
+  reconfigure(options: Omit<RoundOptions, 'seed'>): void {
     this.#options = { ...this.#options, ...options };
+    this.#breaches.reconfigure(options.fallBack);
   }
 
   /**
@@ -155,7 +170,8 @@ export class Round {
     const record = await recordRescue(batches, trigger, { planLifeMs }, this.#parts);
     if (left.length > 0) return undefined;
     const atMs = this.#parts.clock.realtimeMs();
-    const round: RoundResult = { atMs, trigger, plan: record.plan.id, none: null };
+    const score = this.score();
+    const round: RoundResult = { atMs, trigger, plan: record.plan.id, none: null, score };
     await this.#transact(new Draft().put(ROUND, 'last', round));
     return round;
   }
@@ -172,6 +188,7 @@ export class Round {
     const outlook =
       isQuick && this.#known !== undefined ? this.#known.outlook : await this.#forecast(recent);
     this.#known = { outlook, recent };
+    await this.#fallBack();
     begin('planning');
     const busy = this.#underWay();
     const result = await analysis.plan(this.#inputs(outlook, recent));
@@ -183,9 +200,17 @@ export class Round {
       trigger: cause,
       plan: record?.plan.id ?? null,
       none: record === undefined ? noneOf(result, this.#underWay() !== undefined) : null,
+      score: this.score(),
     };
     await this.#write(round, outlook, recent);
     return round;
+  }
+
+  /** Before it is planned: what this round plans waits for an operator already. */
+  #fallBack(): Promise<void> {
+    const { mode, fallBack: limits, forecast } = this.#options;
+    const parts = { ...this.#parts, scoreSince: (sinceMs: number) => this.score(sinceMs) };
+    return fallBack(parts, { mode, limits, stepMs: forecast.stepMs });
   }
 
   #recent(): Promise<RecentLoads> {
@@ -199,6 +224,7 @@ export class Round {
 
   async #forecast(recent: RecentLoads): Promise<Outlook> {
     const { metricStore, view, analysis, clock } = this.#parts;
+    const isBeginning = this.#observedUntilMs === -Infinity;
     const news = await this.#observe();
     const { block, models, stepsKnown } = await analysis.forecast(await this.#series());
     const servers = [...view.all(SERVER).keys()];
@@ -215,11 +241,10 @@ export class Round {
       leads: this.#leads(),
     };
     await metricStore.writeForecast(run);
-    if (news !== undefined) {
-      const { tally, breaches } = this;
-      const scoring = { metricStore, tenures: tenuresOf(view), tally, breaches };
-      await scoreWhatWasSaid(run, news, scoring);
-    }
+    const { tally } = this;
+    const scoring = { metricStore, tenures: tenuresOf(view), tally, breaches: this.#breaches };
+    if (news !== undefined) await scoreWhatWasSaid(run, news, scoring);
+    else if (isBeginning) await recallWhatWasSaid(run, this.#judged(), scoring);
     this.#lastForecast = run;
     return { block: whole, models: run.models, stepsKnown };
   }
@@ -249,6 +274,14 @@ export class Round {
     return isFirst ? undefined : grid;
   }
 
+  /** The steps that the score is of. */
+  #judged(): Grid {
+    const { forecast, fallBack } = this.#options;
+    const { stepMs } = forecast;
+    const steps = Math.min(Math.ceil(fallBack.windowMs / stepMs), STEPS_KEPT_MAX);
+    return gridBefore(this.#parts.clock.realtimeMs(), stepMs, steps);
+  }
+
   /** Of resources that are assigned or could be, in the dimensions that some server declares a capacity for. */
   async #series(): Promise<SeriesKey[]> {
     const { metricStore, clock, view, eligibility } = this.#parts;
@@ -259,7 +292,7 @@ export class Round {
         if (value.capacity[dimension] !== undefined) planned.add(dimension);
       }
     }
-    const known = new Set<ResourceId>(eligibility.servers().keys());
+    const known = new Set<ResourceId>(eligibility.owned());
     for (const [resource] of view.table.entries()) known.add(resource);
     const measured = await metricStore.listSeries(clock.realtimeMs() - historySteps * stepMs);
     return measured.filter(

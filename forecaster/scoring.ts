@@ -1,12 +1,11 @@
 import type { ServerId } from '../core/domain.js';
-import type { ForecastRun, MetricStore, Score } from '../core/metric-store/port.js';
+import type { ForecastRun, MetricStore, Said, Score } from '../core/metric-store/port.js';
 import { rowOf } from '../core/panel.js';
 import type { Grid } from '../core/panel.js';
 import type { SeriesKey } from '../core/sample.js';
 import type { Tenures } from '../core/table-store/tenures.js';
 import { residentsDuring } from '../core/table-store/tenures.js';
 import type { BreachTally } from './breach-tally.js';
-import type { SaidAhead } from './breaches.js';
 import type { ScoreTally } from './score-tally.js';
 import { scoresOf } from './scores.js';
 
@@ -41,34 +40,99 @@ export async function scoreWhatWasSaid(
   for (const [row, key] of series.entries()) {
     const values = rowOf(panel, row);
     const valueAt = (timeMs: number): number => values[(timeMs - known.startMs) / stepMs] ?? NaN;
-    const ahead: SaidAhead[] = [];
-    for (const lead of leads) {
-      const leadMs = lead * stepMs;
-      const range = { fromMs: startMs, toMs: startMs + steps * stepMs };
-      const said = await metricStore.readSaid({ series: key, leadMs, ...range });
-      const isSame = (timeMs: number): boolean =>
-        key.subject === 'resource' ||
-        residentsDuring(tenures.get(key.id) ?? [], timeMs - leadMs, timeMs + stepMs) !== undefined;
-      const cameAt = (timeMs: number): number => (isSame(timeMs) ? valueAt(timeMs) : NaN);
-      const found = scoresOf({ series: key, leadMs, said, cameAt });
+    const spoken = await spokenOf(key, leads, grid, { metricStore, tenures });
+    for (const { leadMs, fair } of spoken) {
+      const found = scoresOf({ series: key, leadMs, said: fair, cameAt: valueAt });
       scores.push(...found);
-      ahead.push({ leadMs, said: said.filter(({ timeMs }) => isSame(timeMs)) });
       if (key.metric !== 'utilization') continue;
       for (const score of found) {
         const naive = Math.abs(valueAt(score.timeMs) - valueAt(score.timeMs - leadMs));
         if (Number.isFinite(naive)) tally.add(score, naive);
       }
     }
-    const server = utilizedServer(key);
-    if (server !== undefined) {
-      const came = Array.from({ length: steps }, (_, step) => {
-        const timeMs = startMs + step * stepMs;
-        return { timeMs, value: valueAt(timeMs) };
-      });
-      breaches.note(server, { stepMs, came, ahead });
-    }
+    note(key, { spoken, grid, valueAt }, breaches);
   }
   if (scores.length > 0) await metricStore.writeScores(scores);
+}
+
+/**
+ * What a process that begins must know of the time before it to judge: the same of the servers' utilizations, which were scored
+ * already. @throws ERR_STORE_UNAVAILABLE
+ */
+export async function recallWhatWasSaid(
+  { block, leads }: Pick<ForecastRun, 'block' | 'leads'>,
+  grid: Grid,
+  { metricStore, tenures, breaches }: Omit<ScoringParts, 'tally'>,
+): Promise<void> {
+  breaches.clear();
+  const isJudged = (key: SeriesKey): boolean => utilizedServer(key) !== undefined;
+  const series = block.series.filter(isJudged).slice(0, SERIES_MAX);
+  const panel = await metricStore.readPanel({ series, ...grid });
+  for (const [row, key] of series.entries()) {
+    const values = rowOf(panel, row);
+    const valueAt = (timeMs: number): number =>
+      values[(timeMs - grid.startMs) / grid.stepMs] ?? NaN;
+    const spoken = await spokenOf(key, leads, grid, { metricStore, tenures });
+    note(key, { spoken, grid, valueAt }, breaches);
+  }
+}
+
+interface Spoken {
+  readonly leadMs: number;
+  /** What may be compared with what came. */
+  readonly fair: readonly Said[];
+  /** The server got or gave away a resource since it was said. */
+  readonly overtaken: readonly Said[];
+}
+
+/** What was said of the steps of `grid`, by lead. */
+function spokenOf(
+  key: SeriesKey,
+  leads: readonly number[],
+  { startMs, stepMs, steps }: Grid,
+  { metricStore, tenures }: Pick<ScoringParts, 'metricStore' | 'tenures'>,
+): Promise<Spoken[]> {
+  return Promise.all(
+    leads.map(async (lead) => {
+      const leadMs = lead * stepMs;
+      const range = { fromMs: startMs, toMs: startMs + steps * stepMs };
+      const said = await metricStore.readSaid({ series: key, leadMs, ...range });
+      const isSame = ({ timeMs }: Said): boolean =>
+        key.subject === 'resource' ||
+        residentsDuring(tenures.get(key.id) ?? [], timeMs - leadMs, timeMs + stepMs) !== undefined;
+      return {
+        leadMs,
+        fair: said.filter(isSame),
+        overtaken: said.filter((one) => !isSame(one)),
+      };
+    }),
+  );
+}
+
+function note(
+  key: SeriesKey,
+  {
+    spoken,
+    grid: { startMs, stepMs, steps },
+    valueAt,
+  }: {
+    readonly spoken: readonly Spoken[];
+    readonly grid: Grid;
+    readonly valueAt: (timeMs: number) => number;
+  },
+  breaches: BreachTally,
+): void {
+  const server = utilizedServer(key);
+  if (server === undefined) return;
+  breaches.note(server, {
+    stepMs,
+    came: Array.from({ length: steps }, (_, step) => {
+      const timeMs = startMs + step * stepMs;
+      return { timeMs, value: valueAt(timeMs) };
+    }),
+    ahead: spoken.map(({ leadMs, fair }) => ({ leadMs, said: fair })),
+    overtaken: spoken.map(({ leadMs, overtaken }) => ({ leadMs, said: overtaken })),
+  });
 }
 
 /** How full servers are comes first, since it is what plans and alerts are about; then what fills them. */

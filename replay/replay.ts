@@ -7,6 +7,7 @@ import type { ReplayReport } from './report.js';
 import { reportOf } from './report.js';
 import type { PolicyRun } from './run.js';
 import { runPolicy } from './run.js';
+import type { Scene } from './scene.js';
 import { sceneOf } from './scene.js';
 
 /** Who watches a replay, and by which clock it is timed; nothing of it has a part in the report. */
@@ -18,6 +19,9 @@ export interface ReplayWatch {
 
 export interface ReplayResult {
   readonly report: ReplayReport;
+  /** What the report is made of. */
+  readonly scene: Scene;
+  readonly runs: readonly PolicyRun[];
   /** How long each policy took. */
   readonly seconds: Readonly<Partial<Record<PolicyName, number>>>;
 }
@@ -58,5 +62,5 @@ export async function replay(
     runs.push(await runPolicy(policyOf(policy, scene), scene, onStep));
     seconds[policy] = (clock.monotonicMs() - beganAtMs) / 1000;
   }
-  return { report: reportOf(name, scene, runs), seconds };
+  return { report: reportOf(name, scene, runs), scene, runs, seconds };
 }

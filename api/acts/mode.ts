@@ -1,26 +1,21 @@
 import type { Mode } from '../../core/domain.js';
 import { Draft } from '../../core/table-store/draft.js';
 import type { ModeRecord, PauseRecord } from '../../core/table-store/records/plan.js';
-import { MODE, PAUSE, PLAN } from '../../core/table-store/records/plan.js';
-import { ownScheduled } from '../../forecaster/planner/scheduled.js';
+import { MODE, PAUSE } from '../../core/table-store/records/plan.js';
+import { modeChange } from '../../forecaster/planner/mode-change.js';
 import type { ActParts, Actor } from './act.js';
 import { act } from './act.js';
 
-/** What `auto` scheduled and has not begun is not done in another mode. */
+/** Also where it fell back to that mode by itself: now somebody knows of it and wants it so. */
 export function setMode(mode: Mode, actor: Actor, parts: ActParts): Promise<ModeRecord> {
   const { view, clock } = parts;
   return act('mode', actor, parts, () => {
     const former = view.get(MODE, 'current')?.value;
-    const nowMs = clock.realtimeMs();
-    const record = { mode, by: actor.by, sinceMs: nowMs };
-    if (former?.mode === mode) return { draft: undefined, detail: '', result: former };
-    const draft = new Draft().expect(view, MODE, 'current').put(MODE, 'current', record);
-    for (const plan of mode === 'auto' ? [] : ownScheduled(view, nowMs)) {
-      const { id } = plan.plan;
-      const superseded = { ...plan, status: 'superseded', finishedAtMs: nowMs } as const;
-      draft.expect(view, PLAN, id).put(PLAN, id, superseded);
+    if (former?.mode === mode && former.fellBack === null) {
+      return { draft: undefined, detail: '', result: former };
     }
-    return { draft, detail: `to ${mode}`, result: record };
+    const record = { mode, by: actor.by, sinceMs: clock.realtimeMs(), fellBack: null };
+    return { draft: modeChange(record, view), detail: `to ${mode}`, result: record };
   });
 }
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { DIMENSIONS, MODES, SERVER_STATES } from '../../core/domain.js';
+import { forecastScoreSchema } from '../../core/forecast-score.js';
 import { neuralSchema } from '../../core/table-store/records/neural.js';
 import { SWITCH_STATES } from '../../core/table-store/records/switch.js';
 import { tuningSchema } from '../../core/table-store/records/tuning.js';
@@ -73,6 +74,8 @@ export const statusSchema = z.object({
   resources: z.number(),
   unassigned: z.number(),
   mode: z.enum(MODES),
+  /** Why it became `propose` by itself, and when; null: it did not. */
+  fellBack: z.object({ sinceMs: z.number(), text: z.string() }).nullable(),
   paused: z.object({ by: z.string(), reason: z.string(), sinceMs: z.number() }).nullable(),
   balancer: balancerSchema,
   openSwitch: openSwitchSchema.nullable(),
@@ -106,6 +109,8 @@ export const statusSchema = z.object({
       coverage: z.number().nullable(),
     })
     .nullable(),
+  /** How good the forecasts turned out, and that in one sentence; null: no round was held yet. */
+  score: forecastScoreSchema.extend({ text: z.string() }).nullable(),
   /** The network among the models; null: no forecaster has begun yet. */
   neural: neuralSchema.nullable(),
   /** All targets, if the collector runs in the api's process; else those that cannot be polled. */

@@ -24,9 +24,9 @@ export async function explainedOf(
   options: PlanningOptions,
 ): Promise<Explained> {
   const { view, eligibility, adviser } = parts;
-  const isKnown =
-    view.table.placementOf(resource) !== undefined || eligibility.servers().has(resource);
-  if (eligibility.sharing().has(resource)) fail('ERR_RESOURCE_SHARED', { resource });
+  const isServed = eligibility.counts().has(resource);
+  const isKnown = view.table.placementOf(resource) !== undefined || isServed;
+  if (isServed && eligibility.isShared(resource)) fail('ERR_RESOURCE_SHARED', { resource });
   if (!isKnown) fail('ERR_RESOURCE_UNKNOWN', { resource });
   const { inputs, run } = await planningOf(parts, options);
   const found =

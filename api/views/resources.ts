@@ -7,8 +7,7 @@ import type { Resources } from '../contract/outlook.js';
 
 /** Every resource that is assigned or that somebody may serve, by name. */
 export function resourcesOf(view: TableView, eligibility: Eligibility): Resources {
-  const sharing = eligibility.sharing();
-  const eligible = new Map([...eligibility.servers(), ...sharing]);
+  const eligible = eligibility.counts();
   const names = new Set([...eligible.keys(), ...view.all(PLACEMENT).keys()]);
   return {
     generation: formatGeneration(view.table.generation),
@@ -22,8 +21,8 @@ export function resourcesOf(view: TableView, eligibility: Eligibility): Resource
         movedAtMs: placement?.movedAtMs ?? null,
         by: placement?.by ?? null,
         pin: view.get(PIN, id)?.value.server ?? null,
-        eligible: eligible.get(id)?.length ?? 0,
-        isShared: sharing.has(id),
+        eligible: eligible.get(id) ?? 0,
+        isShared: eligible.has(id) && eligibility.isShared(id),
       };
     }),
   };

@@ -91,10 +91,7 @@ function assertKnown({ subject, id }: Subject, { view, eligibility }: SeriesFore
     if (view.get(SERVER, id) === undefined) fail('ERR_SERVER_UNKNOWN', { server: id });
     return;
   }
-  const isKnown =
-    view.table.placementOf(id) !== undefined ||
-    eligibility.servers().has(id) ||
-    eligibility.sharing().has(id);
+  const isKnown = view.table.placementOf(id) !== undefined || eligibility.counts().has(id);
   if (!isKnown) fail('ERR_RESOURCE_UNKNOWN', { resource: id });
 }
 

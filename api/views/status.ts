@@ -3,6 +3,7 @@ import type { Clock } from '../../core/clock/port.js';
 import type { Mode, ResourceId, ServerId } from '../../core/domain.js';
 import { formatAddress } from '../../core/domain.js';
 import type { EngineHealth } from '../../core/engine-health.js';
+import { scoreWords } from '../../core/forecast-score.js';
 import { formatGeneration } from '../../core/generation.js';
 import type { ForecastRun, MetricStore } from '../../core/metric-store/port.js';
 import { overallOf, sharesInUse } from '../../core/metric-store/recent.js';
@@ -80,6 +81,7 @@ export async function statusOf(
     resources: view.table.size,
     unassigned: unassigned.count(),
     mode: view.get(MODE, 'current')?.value.mode ?? options.mode,
+    fellBack: fellBackIn(view),
     paused: view.get(PAUSE, 'current')?.value ?? null,
     balancer: balancerOf(view, nowMs),
     openSwitch: openSwitchOf(view),
@@ -89,6 +91,7 @@ export async function statusOf(
     redirectors: redirectorsOf(view),
     addresses: addressesOf(view),
     forecast: run === undefined ? null : forecastOf(run, coverage),
+    score: scoreIn(view),
     neural: view.get(NEURAL, 'current')?.value ?? null,
     collector: parts.collector(),
     engines: parts.engines.map(engineStatus),
@@ -96,6 +99,7 @@ export async function statusOf(
       ...parts.engines.flatMap(engineWarning),
       ...(fault === undefined ? [] : [`no loads and forecasts from the metric store: ${fault}`]),
       ...addressWarnings(view),
+      ...fellBackWarning(view),
       ...neuralWarning(view),
       ...warningsOf(statuses, run, { nowMs, parts, options }),
     ],
@@ -105,6 +109,21 @@ export async function statusOf(
 function policyStatus(policy: Policy): Status['policy'] {
   const { quantile, origin, tuning = null } = policy;
   return { quantile, origin, text: policyWords(policy), tuning };
+}
+
+function fellBackIn(view: TableView): Status['fellBack'] {
+  const { fellBack = null, sinceMs } = view.get(MODE, 'current')?.value ?? { sinceMs: 0 };
+  return fellBack === null ? null : { sinceMs, text: fellBack };
+}
+
+function fellBackWarning(view: TableView): string[] {
+  const { text } = fellBackIn(view) ?? {};
+  return text === undefined ? [] : [text];
+}
+
+function scoreIn(view: TableView): Status['score'] {
+  const score = view.get(ROUND, 'last')?.value.score;
+  return score === undefined ? null : { ...score, text: scoreWords(score) };
 }
 
 function neuralWarning(view: TableView): string[] {

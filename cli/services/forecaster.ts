@@ -104,8 +104,8 @@ export function forecasterOf(config: Config, parts: ForecasterParts): Forecaster
   };
 }
 
-function roundOf({ mode, forecast, planner, triggers }: Config) {
-  return { mode, forecast, planner, triggers };
+function roundOf({ mode, forecast, planner, triggers, fallBack }: Config) {
+  return { mode, forecast, planner, triggers, fallBack };
 }
 
 function tuningOf({ forecast, planner, tune }: Config) {

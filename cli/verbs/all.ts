@@ -1,3 +1,4 @@
+import { adviseVerb } from './advise.js';
 import { agentTokenVerb, agentVerb } from './agent.js';
 import { backtestVerb } from './backtest.js';
 import { modeVerb, pauseVerb, resumeVerb } from './balancing.js';
@@ -44,6 +45,7 @@ export const VERBS: readonly Verb[] = [
   unpinVerb,
   forecastVerb,
   backtestVerb,
+  adviseVerb,
   replayVerb,
   importVerb,
   ...roleVerbs,

@@ -29,6 +29,7 @@ export function statusText(status: Status, style: Style): string {
       : [serverTable(status, style)]),
     `balancer: ${status.balancer.text}`,
     `policy: ${status.policy.text}`,
+    ...(status.score === null ? [] : [`score: ${status.score.text}`]),
     ...neuralLine(status),
     ...openSwitchLine(status),
     ...status.addresses.map((address) => addressLine(address, status.atMs, style)),

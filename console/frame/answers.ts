@@ -17,6 +17,7 @@ export interface Status {
   readonly resources: number;
   readonly unassigned: number;
   readonly mode: string;
+  readonly fellBack: { readonly sinceMs: number; readonly text: string } | null;
   readonly paused: {
     readonly by: string;
     readonly reason: string;
@@ -43,6 +44,7 @@ export interface Status {
     readonly horizonMs: number;
     readonly coverage: number | null;
   } | null;
+  readonly score: { readonly text: string } | null;
   readonly collector: readonly { readonly target: string; readonly failing: string | null }[];
   readonly engines: readonly {
     readonly name: string;

@@ -44,9 +44,12 @@ function view(sight: Sight): Tree[] {
   ];
 }
 
-function modeSection({ mode }: Status, sight: Sight): Tree {
+function modeSection({ mode, fellBack, atMs }: Status, sight: Sight): Tree {
   return section(
     'Mode',
+    fellBack === null
+      ? null
+      : h('p', { class: 'warn' }, `${since(fellBack.sinceMs, atMs)}: ${ended(fellBack.text)}`),
     h(
       'ul',
       { class: 'modes' },
@@ -121,7 +124,7 @@ function pauseSection({ paused, atMs }: Status, sight: Sight): Tree {
 }
 
 function known(status: Status): Tree {
-  const { cluster, generation, resources, redirectors, forecast, policy, atMs } = status;
+  const { cluster, generation, resources, redirectors, forecast, policy, score, atMs } = status;
   return section(
     'What runs',
     facts([
@@ -136,6 +139,7 @@ function known(status: Status): Tree {
           : `${duration(atMs - forecast.madeAtMs)} old, ${duration(forecast.horizonMs)} ahead, coverage ${percent(forecast.coverage)}`,
       ],
       ['Policy', ended(policy.text)],
+      ['Score', score === null ? 'none yet' : ended(score.text)],
       ['Jobs', h('a', { href: '/jobs' }, 'what runs in the background')],
       ['API', h('a', { href: '/openapi.json' }, 'OpenAPI 3.1')],
     ]),

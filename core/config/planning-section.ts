@@ -211,6 +211,57 @@ export const plannerSchema = z.strictObject({
   planLifeMs: msSchema.default(900_000).describe('A plan that waits longer expires.'),
 });
 
+export const fallBackSchema = z
+  .strictObject({
+    windowMs: msSchema
+      .min(60_000)
+      .max(7 * 86_400_000)
+      .default(86_400_000)
+      .describe('So far back the score goes, 2016 steps at most.'),
+    overloadsMin: z
+      .int()
+      .min(1)
+      .default(10)
+      .describe('With fewer overloads that came or were called, these are not judged.'),
+    missedMax: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(0.9)
+      .describe(
+        'Share of the overloads that nobody called; above it the score is bad. 1: it never is for this.',
+      ),
+    falseMax: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(0.75)
+      .describe('Share of the calls that were false alarms; the same.'),
+    leadStepsMin: z
+      .int()
+      .min(1)
+      .default(1)
+      .describe(
+        'Steps of the forecast between a call and its overload, the median; the score is bad below. 1: never for this.',
+      ),
+    comparedMin: z
+      .int()
+      .min(1)
+      .default(300)
+      .describe('With fewer steps that were compared with their forecast, coverage is not judged.'),
+    coverageMin: z
+      .number()
+      .min(0)
+      .max(0.8)
+      .default(0.6)
+      .describe(
+        'Share of them within P10 to P90, where 0.8 is right; below it the score is bad. 0: it never is for this.',
+      ),
+  })
+  .describe(
+    'When `auto` becomes `propose` by itself: the score of the forecasts is bad. It stays so until an operator sets the mode.',
+  );
+
 export const tuneSchema = z.strictObject({
   everyMs: msSchema
     .min(60_000)

@@ -22,7 +22,13 @@ import {
   limitsSchema,
 } from './fleet-section.js';
 import { metricStoreSchema, engineSchema, redisSchema } from './engines-section.js';
-import { forecastSchema, plannerSchema, tuneSchema, triggersSchema } from './planning-section.js';
+import {
+  fallBackSchema,
+  forecastSchema,
+  plannerSchema,
+  tuneSchema,
+  triggersSchema,
+} from './planning-section.js';
 
 /*
  * The one config file. Every key, its default and its unit stand here and in the sections beside it; the JSON Schema for
@@ -81,6 +87,7 @@ export const configSchema = z.strictObject({
   metricStore: metricStoreSchema.prefault({}),
   forecast: forecastSchema.prefault({}),
   planner: reloadable(plannerSchema.prefault({})),
+  fallBack: reloadable(fallBackSchema.prefault({})),
   tune: tuneSchema.prefault({}),
   triggers: reloadable(triggersSchema.prefault({})),
   redirector: redirectorSchema.prefault({}),

@@ -1,5 +1,7 @@
 import type { Clock } from '../clock/port.js';
 import type { ResourceId, ServerId } from '../domain.js';
+import { EligibleCounts } from './eligible-counts.js';
+import type { EligibleRecord } from './records/server.js';
 import { ANNOUNCED, ELIGIBLE } from './records/server.js';
 import type { TableView } from './view.js';
 
@@ -21,6 +23,7 @@ export class Eligibility {
   readonly #view: TableView;
   readonly #clock: Clock;
   readonly #isShared: (resource: ResourceId) => boolean;
+  readonly #counts = new EligibleCounts();
   readonly #seen = new Map<ServerId, { readonly beat: number; readonly atMs: number }>();
 
   constructor({ view, clock, isShared = () => false }: EligibilityParts) {
@@ -47,6 +50,20 @@ export class Eligibility {
   /** The servers that may serve each shared resource, all of them at the same time. */
   sharing(): ReadonlyMap<ResourceId, readonly ServerId[]> {
     return this.#serversOf((resource) => this.isShared(resource));
+  }
+
+  /** How many servers may serve each resource, shared or not. Absent: what nobody may serve. Valid until the next question. */
+  counts(): ReadonlyMap<ResourceId, number> {
+    const now = new Map<ServerId, EligibleRecord>();
+    for (const [server, { value }] of this.#view.all(ELIGIBLE)) {
+      if (this.isLive(server)) now.set(server, value);
+    }
+    return this.#counts.of(now);
+  }
+
+  /** The resources that somebody may serve, one server at a time. */
+  owned(): ResourceId[] {
+    return [...this.counts().keys()].filter((resource) => !this.isShared(resource));
   }
 
   #serversOf(

@@ -19,7 +19,7 @@ export interface SeriesScore {
   readonly naivePeakError: number;
   /** What the load should stay below. */
   readonly limit: number;
-  readonly breaches: BreachSummary;
+  readonly breaches: Omit<BreachSummary, 'answered'>;
 }
 
 export interface ScoringInputs {
@@ -29,7 +29,7 @@ export interface ScoringInputs {
   readonly naive: readonly ScoredWindow[];
   readonly horizonSteps: number;
   readonly limit: number;
-  readonly breaches: BreachSummary;
+  readonly breaches: Omit<BreachSummary, 'answered'>;
 }
 
 export function scoreOf(key: SeriesKey, inputs: ScoringInputs): SeriesScore {

@@ -40,6 +40,11 @@ export function ownParts(scene: Scene): ServiceParts {
   };
 }
 
+/** A replay says what `auto` would do: nobody is there to approve what it proposed instead. */
+const NEVER = configSchema.parse({
+  fallBack: { missedMax: 1, falseMax: 1, leadStepsMin: 1, coverageMin: 0 },
+}).fallBack;
+
 export function analysisOptionsOf(scene: Scene): AnalysisOptions {
   const { recorded, horizonSteps, seasonsMs, seed } = scene;
   return { stepMs: recorded.grid.stepMs, horizonSteps, seasonsMs, seed };
@@ -61,6 +66,7 @@ export async function serviceOf(
     forecast: { ...forecast, stepMs, horizonSteps, everyMs: scene.decisionSteps * stepMs },
     planner,
     triggers,
+    fallBack: NEVER,
   };
   const round = new Round(
     {

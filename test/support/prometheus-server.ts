@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -27,11 +27,25 @@ export class PrometheusServer {
 
   static async start(target: string, rules: string): Promise<PrometheusServer> {
     const folder = await mkdtemp(join(tmpdir(), 'foreshift-prometheus-'));
-    const config = {
+    return PrometheusServer.#over(folder, {
       global: { scrape_interval: '1s', evaluation_interval: '1s' },
       rule_files: [rules],
       scrape_configs: [{ job_name: 'foreshift', static_configs: [{ targets: [target] }] }],
-    };
+    });
+  }
+
+  /** One that scrapes nothing, and has a history. @param samples as OpenMetrics: `load{volume="a"} 1 1700000000` a line */
+  static async remembering(samples: readonly string[]): Promise<PrometheusServer> {
+    const folder = await mkdtemp(join(tmpdir(), 'foreshift-prometheus-'));
+    const page = join(folder, 'samples');
+    await writeFile(page, `${samples.join('\n')}\n# EOF\n`);
+    const kept = ['tsdb', 'create-blocks-from', 'openmetrics', page, `${folder}/data`];
+    const { status, stderr } = spawnSync('promtool', kept, { encoding: 'utf8' });
+    if (status !== 0) throw new Error(`promtool: ${stderr}`);
+    return PrometheusServer.#over(folder, {});
+  }
+
+  static async #over(folder: string, config: object): Promise<PrometheusServer> {
     // JSON is YAML.
     await writeFile(join(folder, 'prometheus.yml'), JSON.stringify(config));
     const listen = `127.0.0.1:${await freePort()}`;
@@ -46,6 +60,10 @@ export class PrometheusServer {
       { stdio: 'ignore' },
     );
     return new PrometheusServer(folder, `http://${listen}`, child);
+  }
+
+  get url(): string {
+    return this.#url;
   }
 
   /** @throws what it has against the query, or that it is not there yet */

@@ -27,7 +27,11 @@ export function hostOf({ url }: Access) {
   return { host, port: port === '' ? 80 : Number(port), protocol: 'http' as const, path };
 }
 
-export function authorizationOf({ username, password }: Access): Record<string, string> {
+/** The header of HTTP's basic authentication. */
+export function authorizationOf({
+  username,
+  password,
+}: Pick<Access, 'username' | 'password'>): Record<string, string> {
   if (username === undefined) return {};
   const credentials = Buffer.from(`${username}:${password ?? ''}`).toString('base64');
   return { authorization: `Basic ${credentials}` };

@@ -66,6 +66,8 @@ const modeSchema = z.object({
   mode: z.enum(MODES),
   by: z.string().max(128),
   sinceMs: finiteSchema,
+  /** Why `auto` became `propose` by itself, in one sentence: the forecast's score was bad. Null: somebody set it. */
+  fellBack: z.string().max(400).nullable().default(null),
 });
 export type ModeRecord = Readonly<z.output<typeof modeSchema>>;
 /** Overrides the config's mode. */

@@ -197,6 +197,17 @@ describe('what would be if a resource were elsewhere', () => {
 });
 
 describe('the page of settings', () => {
+  it('says since when and why the mode fell back, in the words of the API', () => {
+    const fellBack = { sinceMs: NOW - 600_000, text: 'fell back from auto to propose, since …' };
+    const score = { text: 'overloads within 24 h: 2 of 11 called' };
+    const answers = { ...ANSWERS, '/v1/status': statusAnswer({ fellBack, score }) };
+    const seen = new Seen(settingsPage, { address: at('settings'), answers });
+    expect(seen.text).toContain('10 min ago: fell back from auto to propose, since …');
+    expect(seen.text).toContain('Score overloads within 24 h: 2 of 11 called.');
+    const calm = new Seen(settingsPage, { address: at('settings'), answers: ANSWERS });
+    expect(calm.text).not.toContain('fell back');
+  });
+
   it('sets the mode, pauses, pins and unpins', () => {
     const seen = new Seen(settingsPage, { address: at('settings'), answers: ANSWERS });
     seen.click('Set auto …');

@@ -22,6 +22,7 @@ describe('breachesOf', () => {
   it('counts a spell above the limit once, called if any step of it was', () => {
     expect(summary('1166611', [30, '1111611'])).toEqual({
       called: 1,
+      answered: 0,
       missed: 0,
       false: 0,
       leadMs: 10,
@@ -33,6 +34,7 @@ describe('breachesOf', () => {
     expect(summary('1166611', [20, '1111611'])).toMatchObject({ called: 0, missed: 1, false: 0 });
     expect(summary('1166611', [20, '1111611'], [40, '1116111'])).toMatchObject({
       called: 1,
+      answered: 0,
       leadMs: 30,
     });
   });
@@ -58,6 +60,7 @@ describe('breachesOf', () => {
   it('judges nothing where nothing was measured', () => {
     expect(summary('11..', [30, '1166'])).toEqual({
       called: 0,
+      answered: 0,
       missed: 0,
       false: 0,
       leadMs: NaN,

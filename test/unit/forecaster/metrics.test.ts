@@ -4,7 +4,7 @@ import { ForeshiftError } from '../../../core/errors.js';
 import { forecastBlock } from '../../../core/forecast.js';
 import type { ForecastRun } from '../../../core/metric-store/port.js';
 import { Draft } from '../../../core/table-store/draft.js';
-import { PAUSE, PLAN, ROUND } from '../../../core/table-store/records/plan.js';
+import { MODE, PAUSE, PLAN, ROUND } from '../../../core/table-store/records/plan.js';
 import { SERVER_STATE } from '../../../core/table-store/records/server.js';
 import { BreachTally } from '../../../forecaster/breach-tally.js';
 import { forecasterMetrics } from '../../../forecaster/metrics.js';
@@ -47,7 +47,12 @@ describe('what a forecaster shows', () => {
   });
 
   function page(): Promise<Map<string, number>> {
-    const round = { lastForecast, lastMs: 1500, tally, breaches: new BreachTally() };
+    const round = {
+      lastForecast,
+      lastMs: 1500,
+      tally,
+      score: () => new BreachTally({ windowMs: 86_400_000 }).score(),
+    };
     const { view, clock } = plane;
     const bus = { jobs: () => jobs() };
     return pageOf(
@@ -135,6 +140,17 @@ describe('what a forecaster shows', () => {
     await plane.write(new Draft().put(PLAN, id, { ...scheduled, outcomes: [] }));
     const later = await page();
     expect(later.get('foreshift_plan_starts_timestamp_seconds')).toBe(startAtMs / 1000);
+  });
+
+  it('is when the mode fell back, and nothing of it where somebody set it', async () => {
+    const name = 'foreshift_mode_fell_back_timestamp_seconds';
+    const record = { mode: 'propose', by: 'foreshift', sinceMs: 60_000 } as const;
+    await plane.write(new Draft().put(MODE, 'current', { ...record, fellBack: 'it was bad' }));
+    const fellBack = await page();
+    expect(fellBack.get(name)).toBe(60);
+    expect(fellBack.get('foreshift_mode_info{mode="propose"}')).toBe(1);
+    await plane.write(new Draft().put(MODE, 'current', { ...record, fellBack: null }));
+    expect((await page()).has(name)).toBe(false);
   });
 
   it('is what the last round came to, and how many servers are missing', async () => {

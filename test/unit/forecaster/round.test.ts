@@ -1,84 +1,21 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Progress } from '../../../core/bus/port.js';
 import { configSchema } from '../../../core/config/schema.js';
-import type { Mode } from '../../../core/domain.js';
 import { fail } from '../../../core/errors.js';
-import { MemoryMetricStore } from '../../../core/metric-store/memory.js';
 import { Draft } from '../../../core/table-store/draft.js';
-import { Eligibility } from '../../../core/table-store/eligibility.js';
 import { recordPlan } from '../../../core/table-store/plans.js';
 import { PAUSE, PLAN, ROUND } from '../../../core/table-store/records/plan.js';
 import { LOST } from '../../../core/table-store/records/server.js';
 import { PLACEMENT } from '../../../core/table-store/records/table.js';
-import { InlineAnalysis } from '../../../forecaster/inline-analysis.js';
-import { Round } from '../../../forecaster/round.js';
-import { ControlPlane } from '../../support/control-plane.js';
 import { s } from '../../support/names.js';
-import { resourceSeries, sample } from '../../support/series.js';
+import { RESOURCES, STEP_MS, roundWorld } from '../../support/round-world.js';
 
-const STEP_MS = 300_000;
 const TRIGGER = { kind: 'schedule', detail: 'every 5 min' } as const;
-/** Cores: four such resources are too much for a server of four. */
-const LOAD = 1.2;
-const RESOURCES = ['a', 'b', 'c', 'd'];
-
-/** Four resources on s1, which they overfill, and s2, which has none; so many steps were measured. */
-async function service({
-  mode = 'auto',
-  steps = 40,
-  movesMax = 16,
-  moveAt = 'cheapest',
-  load = LOAD,
-}: {
-  readonly mode?: Mode;
-  readonly steps?: number;
-  readonly movesMax?: number;
-  readonly moveAt?: 'cheapest' | 'once';
-  readonly load?: number;
-} = {}) {
-  const plane = await ControlPlane.with(
-    ['s1', 's2'],
-    Object.fromEntries(RESOURCES.map((id) => [id, 's1@1.5'])),
-  );
-  const draft = new Draft();
-  for (const [id, { value }] of plane.view.all(PLACEMENT)) {
-    draft.put(PLACEMENT, id, { ...value, standby: s('s2'), movedAtMs: 0 });
-  }
-  await plane.write(draft);
-  const metricStore = new MemoryMetricStore();
-  const read: number[] = [];
-  const readPanel = metricStore.readPanel.bind(metricStore);
-  metricStore.readPanel = (query) => {
-    read.push(query.steps);
-    return readPanel(query);
-  };
-  const measure = async (count: number): Promise<void> => {
-    for (let left = count; left > 0; left--) {
-      const timeMs = plane.clock.realtimeMs();
-      await metricStore.writeSamples(
-        RESOURCES.map((id) => sample(resourceSeries(id, 'cpu'), timeMs, load)),
-      );
-      await plane.clock.advance(STEP_MS);
-    }
-  };
-  await measure(steps);
-  const { forecast, planner, triggers } = configSchema.parse({ planner: { movesMax, moveAt } });
-  const { stepMs, horizonSteps, seasonMs } = forecast;
-  const analysis = new InlineAnalysis({ stepMs, horizonSteps, seasonsMs: seasonMs, seed: 1 });
-  const eligibility = new Eligibility(plane);
-  const attributor = { attribute: () => Promise.resolve() };
-  const round = new Round(
-    { ...planeParts(plane), metricStore, eligibility, analysis, attributor },
-    { mode, forecast, planner, triggers, seed: 1 },
-  );
-  return { plane, metricStore, analysis, round, read, measure };
-}
-
 const LOSS = { kind: 'event', detail: 's1 is lost' } as const;
 
 /** One of the four is on its way when s1 is lost; `planned`: how often it was planned since. */
-async function withLoss(options: Parameters<typeof service>[0] = {}) {
-  const parts = await service({ movesMax: 1, ...options });
+async function withLoss(options: Parameters<typeof roundWorld>[0] = {}) {
+  const parts = await roundWorld({ movesMax: 1, ...options });
   const { plane, round, analysis } = parts;
   await round.run(TRIGGER);
   let plans = 0;
@@ -92,13 +29,9 @@ async function withLoss(options: Parameters<typeof service>[0] = {}) {
   return { ...parts, planned: () => plans };
 }
 
-function planeParts({ store, view, clock, log }: ControlPlane) {
-  return { store, view, clock, log };
-}
-
 describe('a round', () => {
   it('forecasts, plans, approves in auto, and says so', async () => {
-    const { plane, round, metricStore } = await service();
+    const { plane, round, metricStore } = await roundWorld();
     const result = await round.run(TRIGGER);
     expect(result.none).toBeNull();
     const record = plane.view.get(PLAN, result.plan ?? ('' as never))?.value;
@@ -112,7 +45,7 @@ describe('a round', () => {
   });
 
   it('says what it is about to do, and what came of it', async () => {
-    const { round } = await service();
+    const { round } = await roundWorld();
     const said: Progress[] = [];
     const { plan } = await round.run(TRIGGER, { progress: (report) => said.push(report) });
     expect(said.map(({ phase, done }) => [phase, done])).toEqual([
@@ -127,7 +60,7 @@ describe('a round', () => {
   });
 
   it('leaves a plan to an operator in propose, and proposes the same one once', async () => {
-    const { plane, round } = await service({ mode: 'propose' });
+    const { plane, round } = await roundWorld({ mode: 'propose' });
     const first = await round.run(TRIGGER);
     const second = await round.run(TRIGGER);
     expect(second.plan).toBe(first.plan);
@@ -135,13 +68,13 @@ describe('a round', () => {
   });
 
   it('records nothing in observe, and says that something could be done', async () => {
-    const { plane, round } = await service({ mode: 'observe' });
+    const { plane, round } = await roundWorld({ mode: 'observe' });
     expect((await round.run(TRIGGER)).none?.why).toBe('observing');
     expect(plane.view.all(PLAN).size).toBe(0);
   });
 
   it('waits for the plan before it', async () => {
-    const { plane, round } = await service({ movesMax: 1 });
+    const { plane, round } = await roundWorld({ movesMax: 1 });
     await round.run(TRIGGER);
     expect((await round.run(TRIGGER)).none?.why).toBe('busy');
     expect(plane.view.all(PLAN).size).toBe(1);
@@ -153,7 +86,7 @@ describe('a round', () => {
   ])(
     'thinks a plan over that %s approved for later, or waits for it',
     async (by, why, statuses) => {
-      const { plane, round } = await service();
+      const { plane, round } = await roundWorld();
       const nowMs = plane.clock.realtimeMs();
       await recordPlan(
         {
@@ -177,7 +110,7 @@ describe('a round', () => {
 
   it('makes a plan at its cheapest moment, or at once if the config says so', async () => {
     for (const moveAt of ['cheapest', 'once'] as const) {
-      const { plane, round, analysis } = await service({ moveAt });
+      const { plane, round, analysis } = await roundWorld({ moveAt });
       const nowMs = plane.clock.realtimeMs();
       const plan = analysis.plan.bind(analysis);
       analysis.plan = async (inputs) => {
@@ -204,7 +137,7 @@ describe('a round', () => {
     ['learning', 10, false],
     ['paused', 40, true],
   ] as const)('moves nothing while it is %s', async (why, steps, isPaused) => {
-    const { plane, round } = await service({ steps });
+    const { plane, round } = await roundWorld({ steps });
     if (isPaused) {
       await plane.write(
         new Draft().put(PAUSE, 'current', { by: 'ann', reason: 'a test', sinceMs: 0 }),
@@ -214,10 +147,10 @@ describe('a round', () => {
   });
 
   it('moves nothing for load while nothing is measured, and does not take that for idleness', async () => {
-    const { plane, round } = await service();
+    const { plane, round } = await roundWorld();
     await plane.clock.advance(2 * STEP_MS);
     expect((await round.run(TRIGGER)).none).toBeNull();
-    const silent = await service();
+    const silent = await roundWorld();
     await silent.plane.clock.advance(3 * STEP_MS);
     expect((await silent.round.run(TRIGGER)).none).toMatchObject({ why: 'unmeasured', steps: 3 });
     await silent.measure(1);
@@ -225,7 +158,7 @@ describe('a round', () => {
   });
 
   it('gives what has no server one, for all that nothing is measured', async () => {
-    const { plane, round } = await service();
+    const { plane, round } = await roundWorld();
     await plane.clock.advance(5 * STEP_MS);
     await plane.write(new Draft().remove(PLACEMENT, 'a' as never));
     const { plan } = await round.run(TRIGGER);
@@ -234,7 +167,7 @@ describe('a round', () => {
   });
 
   it('reads its history once, and then only what is new', async () => {
-    const { round, read, measure } = await service();
+    const { round, read, measure } = await roundWorld();
     await round.run(TRIGGER);
     const first = Math.max(...read.splice(0));
     await measure(2);
@@ -245,7 +178,7 @@ describe('a round', () => {
   });
 
   it('reads its history again when the analysis lost what it knew', async () => {
-    const { round, analysis, read, measure } = await service();
+    const { round, analysis, read, measure } = await roundWorld();
     await round.run(TRIGGER);
     await measure(1);
     const observe = analysis.observe.bind(analysis);
@@ -258,7 +191,7 @@ describe('a round', () => {
   });
 
   it('plans at once, by the last forecast, when it is to be quick', async () => {
-    const { round, analysis } = await service();
+    const { round, analysis } = await roundWorld();
     await round.run(TRIGGER);
     let forecasts = 0;
     const forecast = analysis.forecast.bind(analysis);

@@ -1,0 +1,43 @@
+import { request } from 'undici';
+import { oversizedAnswer } from '../core/net/call-failure.js';
+
+export interface WebRequest {
+  readonly method: 'GET' | 'POST';
+  /** `http://…` or `https://…`, as an operator named it: so it may be anywhere. */
+  readonly url: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | undefined;
+  readonly bytesMax: number;
+}
+
+export interface WebAnswer {
+  readonly status: number;
+  readonly body: Buffer;
+}
+
+const TIMEOUT_MS = 60_000;
+
+/** One call of the command line, answered whole. @throws ERR_CALL_OVERSIZED, or what kept it from being answered */
+export async function webCall({
+  method,
+  url,
+  headers = {},
+  body,
+  bytesMax,
+}: WebRequest): Promise<WebAnswer> {
+  const { statusCode: status, body: answer } = await request(url, {
+    method,
+    headers,
+    ...(body !== undefined && { body }),
+    headersTimeout: TIMEOUT_MS,
+    bodyTimeout: TIMEOUT_MS,
+  });
+  const pieces: Buffer[] = [];
+  let bytes = 0;
+  for await (const piece of answer as AsyncIterable<Buffer>) {
+    bytes += piece.length;
+    if (bytes > bytesMax) throw oversizedAnswer(url, bytesMax);
+    pieces.push(piece);
+  }
+  return { status, body: Buffer.concat(pieces) };
+}

@@ -1,4 +1,5 @@
 import { CommanderError } from 'commander';
+import { z } from 'zod';
 import { ForeshiftError } from '../core/errors.js';
 import { messageOf } from '../core/text.js';
 import { ApiRefusal } from './api-client.js';
@@ -14,6 +15,12 @@ export const EXIT = {
   undone: 5,
   usage: 64,
 } as const;
+
+/** What `--json` prints in place of an answer. */
+export const failureSchema = z.object({
+  error: z.object({ code: z.string(), message: z.string(), remedy: z.string() }),
+});
+type Failure = Readonly<z.output<typeof failureSchema>>;
 
 /** Thrown by a verb that has said everything itself. */
 export class Ended extends Error {
@@ -31,7 +38,8 @@ export function explainFailure(error: unknown, terminal: Terminal, isJson: boole
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   if (error instanceof ForeshiftError || error instanceof ApiRefusal) {
     const { code, message, remedy, exit } = error;
-    if (isJson) terminal.print(JSON.stringify({ error: { code, message, remedy } }));
+    const failure: Failure = { error: { code, message, remedy } };
+    if (isJson) terminal.print(JSON.stringify(failure));
     else {
       terminal.say(`${terminal.style.red('error')} ${code}: ${message}`);
       if (remedy !== '') terminal.say(`  fix: ${remedy}`);

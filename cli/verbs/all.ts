@@ -13,8 +13,9 @@ import { importVerb } from './import.js';
 import { initVerb } from './init.js';
 import { pinVerb, unpinVerb } from './pin.js';
 import { applyVerb, planVerb, rejectVerb, rollbackVerb } from './plan.js';
-import { referenceVerb } from './reference.js';
+import { referenceVerbOf } from './reference.js';
 import { replayVerb } from './replay.js';
+import { schemaVerbOf } from './schema.js';
 import { statusVerb } from './status.js';
 import { tokenVerb } from './token.js';
 import { roleVerbs, upVerb } from './up.js';
@@ -51,6 +52,7 @@ export const VERBS: readonly Verb[] = [
   agentTokenVerb,
   tokenVerb,
   configVerb,
-  referenceVerb,
+  referenceVerbOf(() => VERBS),
+  schemaVerbOf(() => VERBS),
   completionVerbOf(() => VERBS),
 ];

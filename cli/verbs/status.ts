@@ -1,5 +1,8 @@
+import { z } from 'zod';
 import type { Resources } from '../../api/contract/outlook.js';
+import { resourcesSchema } from '../../api/contract/outlook.js';
 import type { ServerStatus, Status } from '../../api/contract/status.js';
+import { statusSchema } from '../../api/contract/status.js';
 import type { Style } from '../terminal.js';
 import { textTable } from '../text-table.js';
 import type { Verb } from '../verb.js';
@@ -9,6 +12,7 @@ export const statusVerb: Verb = {
   usage: 'status',
   summary: 'How everything is: servers, load, forecast, and what the balancer does and why.',
   options: [['--resources', 'where every resource is, instead']],
+  answer: z.union([statusSchema, resourcesSchema]),
   run: async (context, _args, options) => {
     const api = await context.api();
     if (options.resources === true) {

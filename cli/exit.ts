@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { ForeshiftError } from '../core/errors.js';
 import { messageOf } from '../core/text.js';
 import { ApiRefusal } from './api-client.js';
-import type { Terminal } from './terminal.js';
+import type { Style, Terminal } from './terminal.js';
 
 /** How a process ends: 0 well, 1 error, 2 changes present, 3 refused, 4 stale, 5 timed out and undone, 64 usage. */
 export const EXIT = {
@@ -32,6 +32,15 @@ export class Ended extends Error {
   }
 }
 
+/** What went wrong, and what to do. */
+export function failureLines(
+  { code, message, remedy }: ForeshiftError | ApiRefusal,
+  style: Style,
+): string[] {
+  const what = `${style.red('error')} ${code}: ${message}`;
+  return remedy === '' ? [what] : [what, `  fix: ${remedy}`];
+}
+
 /** Says what went wrong, once, with what to do, and returns the exit code. */
 export function explainFailure(error: unknown, terminal: Terminal, isJson: boolean): number {
   if (error instanceof Ended) return error.exit;
@@ -40,10 +49,7 @@ export function explainFailure(error: unknown, terminal: Terminal, isJson: boole
     const { code, message, remedy, exit } = error;
     const failure: Failure = { error: { code, message, remedy } };
     if (isJson) terminal.print(JSON.stringify(failure));
-    else {
-      terminal.say(`${terminal.style.red('error')} ${code}: ${message}`);
-      if (remedy !== '') terminal.say(`  fix: ${remedy}`);
-    }
+    else for (const line of failureLines(error, terminal.style)) terminal.say(line);
     return exit;
   }
   terminal.say(`${terminal.style.red('error')}: ${messageOf(error)}`);

@@ -119,7 +119,7 @@ export function verbReference(verbs: readonly Verb[]): string {
     '',
     '- Answers go to standard output, talk and progress to standard error; colours and what is written over only where a person',
     '  watches (`NO_COLOR`, `--no-color`: no colours there either). Questions are asked at a terminal only; `--yes` answers them.',
-    '- With `--json` every verb prints one value. `foreshift schema VERB` is its JSON Schema (draft 2020-12), `foreshift schema`',
+    '- With `--json` every verb prints one value (`top`: one a line). `foreshift schema VERB` is its JSON Schema (draft 2020-12), `foreshift schema`',
     '  those of all, and of the `{"error": …}` that a verb prints instead when it fails. Keys may be added in newer versions.',
     '- Exit codes: [Errors](ERRORS.md).',
     '',

@@ -18,6 +18,7 @@ import { replayVerb } from './replay.js';
 import { schemaVerbOf } from './schema.js';
 import { statusVerb } from './status.js';
 import { tokenVerb } from './token.js';
+import { topVerb } from './top.js';
 import { roleVerbs, upVerb } from './up.js';
 import { whatIfVerb } from './what-if.js';
 import type { Verb } from '../verb.js';
@@ -29,6 +30,7 @@ export const VERBS: readonly Verb[] = [
   upVerb,
   demoVerb,
   statusVerb,
+  topVerb,
   planVerb,
   applyVerb,
   rejectVerb,

@@ -110,6 +110,7 @@ describe('what verbs print with --json', () => {
       return resources.length === 8 && resources.every(({ server }) => server !== null);
     });
     await answer('status');
+    await answer('top', '--once');
     for (const { id } of (await places()).resources) await answer('pin', id, 's1');
     await until('s1 has all of them', async () => {
       const there = (await places()).resources.filter(({ server }) => server === 's1');

@@ -1,15 +1,60 @@
 import { runProgram } from '../../cli/program.js';
+import type { Screen } from '../../cli/screen.js';
 import type { Terminal } from '../../cli/terminal.js';
 import { styleOf } from '../../cli/terminal.js';
 import { VERBS } from '../../cli/verbs/all.js';
 
-/** A terminal that nobody watches: writes down what is printed and said. */
+/** A screen that somebody watches, without one: each picture is kept, keys are pressed by a test. */
+export class FakeScreen implements Screen {
+  columns = 120;
+  rows = 24;
+  isClosed = false;
+  readonly pictures: (readonly string[])[] = [];
+  readonly #keys: ((key: string) => void)[] = [];
+  readonly #resized: (() => void)[] = [];
+
+  get last(): string {
+    return this.pictures.at(-1)?.join('\n') ?? '';
+  }
+
+  draw(lines: readonly string[]): void {
+    this.pictures.push(lines);
+  }
+
+  onKey(handle: (key: string) => void): void {
+    this.#keys.push(handle);
+  }
+
+  onResize(handle: () => void): void {
+    this.#resized.push(handle);
+  }
+
+  close(): void {
+    this.isClosed = true;
+  }
+
+  press(...keys: readonly string[]): void {
+    for (const key of keys) for (const handle of this.#keys) handle(key);
+  }
+
+  resize(rows: number): void {
+    this.rows = rows;
+    for (const handle of this.#resized) handle();
+  }
+}
+
+/** A terminal that writes down what is printed and said; nobody watches it, but for its screen if it has one. */
 export class Recorder implements Terminal {
+  readonly #screen: FakeScreen | undefined;
   readonly style = styleOf(false);
   readonly isInteractive = false;
   readonly columns = 80;
   readonly printed: string[] = [];
   readonly said: string[] = [];
+
+  constructor(screen?: FakeScreen) {
+    this.#screen = screen;
+  }
 
   print(text: string): void {
     this.printed.push(text);
@@ -21,6 +66,10 @@ export class Recorder implements Terminal {
 
   progress(): void {
     // nobody watches
+  }
+
+  screen(): Screen | undefined {
+    return this.#screen;
   }
 
   ask(): Promise<string> {
@@ -35,8 +84,16 @@ export interface Recorded {
 }
 
 /** The command line in this process. */
-export async function runRecorded(...args: readonly string[]): Promise<Recorded> {
-  const terminal = new Recorder();
+export function runRecorded(...args: readonly string[]): Promise<Recorded> {
+  return runOn(undefined, ...args);
+}
+
+/** The same before somebody who watches. */
+export async function runOn(
+  screen: FakeScreen | undefined,
+  ...args: readonly string[]
+): Promise<Recorded> {
+  const terminal = new Recorder(screen);
   const exit = await runProgram(args, {
     version: '1.2.3',
     verbs: VERBS,

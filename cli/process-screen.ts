@@ -44,11 +44,11 @@ export class ProcessScreen implements Screen {
   }
 
   get columns(): number {
-    return this.#output.columns;
+    return sizeOr(this.#output.columns, 80);
   }
 
   get rows(): number {
-    return this.#output.rows;
+    return sizeOr(this.#output.rows, 24);
   }
 
   draw(lines: readonly string[]): void {
@@ -101,4 +101,9 @@ export class ProcessScreen implements Screen {
   #pressed(key: string): void {
     for (const handle of this.#handlers) handle(key);
   }
+}
+
+/** A terminal that nobody told its size says 0, or nothing. */
+function sizeOr(size: number | undefined, otherwise: number): number {
+  return size === undefined || size <= 0 ? otherwise : size;
 }

@@ -96,6 +96,14 @@ describe('a screen', () => {
     expect(process.listenerCount('SIGTERM')).toBe(listeners - 1);
   });
 
+  it('takes a terminal of no size for a usual one', () => {
+    const { output, screen } = opened();
+    output.columns = 0;
+    output.rows = 0;
+    expect([screen.columns, screen.rows]).toEqual([80, 24]);
+    screen.close();
+  });
+
   it('tells of another size', () => {
     const { output, screen } = opened();
     let told = 0;

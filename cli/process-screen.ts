@@ -24,12 +24,14 @@ interface Key {
 export class ProcessScreen implements Screen {
   readonly #output: WriteStream;
   readonly #input: ReadStream;
+  readonly #isStyled: boolean;
   readonly #handlers: ((key: string) => void)[] = [];
   readonly #resized: (() => void)[] = [];
   #isClosed = false;
 
-  /** @param input keys come from it, if it is a terminal */
-  constructor(output: WriteStream, input: ReadStream) {
+  /** @param input keys come from it, if it is a terminal @param isStyled colours are wanted */
+  constructor(output: WriteStream, input: ReadStream, isStyled: boolean) {
+    this.#isStyled = isStyled;
     this.#output = output;
     this.#input = input;
     output.write(ENTER);
@@ -55,7 +57,7 @@ export class ProcessScreen implements Screen {
     if (this.#isClosed) return;
     const shown = lines
       .slice(0, this.rows)
-      .map((line) => cutTo(printable(line, true), this.columns) + CLEAR_LINE);
+      .map((line) => cutTo(printable(line, this.#isStyled), this.columns) + CLEAR_LINE);
     this.#output.write(TO_TOP + shown.join('\r\n') + CLEAR_BELOW);
   }
 

@@ -56,7 +56,7 @@ export class ProcessTerminal implements Terminal {
   screen(): Screen | undefined {
     const { stdin, stdout } = process;
     if (!stdout.isTTY || process.env.TERM === 'dumb') return undefined;
-    return new ProcessScreen(stdout, stdin);
+    return new ProcessScreen(stdout, stdin, this.#isStyled);
   }
 
   #clearProgress(): void {

@@ -48,7 +48,9 @@ const CONTROL = /[\u0000-\u0008\u000b-\u001a\u001c-\u001f\u007f-\u009f]|\u001b(?
 /** Names, reasons and answers are of unknown origin: nothing in them commands the terminal. @param isStyled styles may stay */
 export function printable(text: string, isStyled: boolean): string {
   const safe = text.replaceAll(CONTROL, '?');
-  return isStyled ? safe : safe.replaceAll('\u001b', '?');
+  if (!isStyled) return safe.replaceAll('\u001b', '?');
+  // A style that is not ours looks like one; it ends here all the same.
+  return safe.includes(ESCAPE) ? `${safe}${ESCAPE}0m` : safe;
 }
 
 /** https://no-color.org, and terminals that say that they cannot. */

@@ -19,7 +19,8 @@ describe('what is printed', () => {
 
   it('has our own styles where they are wanted, and no escape elsewhere', () => {
     const text = styleOf(true).red('lost');
-    expect(printable(text, true)).toBe(text);
+    expect(printable(text, true)).toBe(`${text}${ESC}[0m`);
+    expect(printable('plain', true)).toBe('plain');
     expect(printable(text, false)).not.toContain(ESC);
   });
 
@@ -57,6 +58,7 @@ describe('a screen', () => {
     const screen = new ProcessScreen(
       output as unknown as WriteStream,
       input as unknown as ReadStream,
+      true,
     );
     const keys: string[] = [];
     screen.onKey((key) => keys.push(key));

@@ -68,3 +68,23 @@ describe('a command in the documents', () => {
     );
   });
 });
+
+describe('the page of what is accepted', () => {
+  const page = readFileSync(`${productFolder}docs/ACCEPTANCE.md`, 'utf8');
+  const rows = page.split('\n').flatMap((line) => {
+    const [, number, , file, name] = line.split('|').map((cell) => cell.trim());
+    return /^\d+$/.test(number ?? '') ? [{ number: Number(number), file, name }] : [];
+  });
+
+  it('has all twelve, and names tests that there are', () => {
+    expect([...new Set(rows.map(({ number }) => number))]).toEqual(
+      Array.from({ length: 12 }, (_, at) => at + 1),
+    );
+    for (const { file = '', name = '' } of rows) {
+      const test = readFileSync(`${productFolder}${file.replaceAll('`', '')}`, 'utf8');
+      expect({ file, name, isThere: name !== '' && test.includes(name) }).toMatchObject({
+        isThere: true,
+      });
+    }
+  });
+});

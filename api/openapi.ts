@@ -1,5 +1,6 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { JsonObject } from '../core/json.js';
+import { jsonSchemaOf } from '../core/schema.js';
 import { problemSchema } from './problem.js';
 import type { ApiRoute, RouteSchemas } from './route.js';
 
@@ -27,7 +28,7 @@ export function openApiOf(
     paths,
     components: {
       securitySchemes: { token: { type: 'http', scheme: 'bearer' } },
-      schemas: { Problem: jsonSchemaOf(problemSchema) },
+      schemas: { Problem: embedded(problemSchema) },
     },
   };
 }
@@ -75,7 +76,7 @@ const IF_NONE_MATCH: JsonObject = {
 function parametersOf(where: 'path' | 'query', schemas: RouteSchemas): JsonObject[] {
   const schema = where === 'path' ? schemas.params : schemas.query;
   if (schema === undefined) return [];
-  const { properties = {}, required = [] } = jsonSchemaOf(schema) as {
+  const { properties = {}, required = [] } = embedded(schema) as {
     readonly properties?: Readonly<Record<string, JsonObject>>;
     readonly required?: readonly string[];
   };
@@ -88,13 +89,12 @@ function parametersOf(where: 'path' | 'query', schemas: RouteSchemas): JsonObjec
 }
 
 function json(schema: z.ZodType): JsonObject {
-  return { 'application/json': { schema: jsonSchemaOf(schema) } };
+  return { 'application/json': { schema: embedded(schema) } };
 }
 
-/** What may be sent, or is answered: defaults may be left out. */
-function jsonSchemaOf(schema: z.ZodType): JsonObject {
-  const own = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
-  return JSON.parse(JSON.stringify({ ...own, $schema: undefined })) as JsonObject;
+/** Within the document: OpenAPI 3.1 says for all of them which draft they are of. */
+function embedded(schema: z.ZodType): JsonObject {
+  return JSON.parse(JSON.stringify({ ...jsonSchemaOf(schema), $schema: undefined })) as JsonObject;
 }
 
 /** `POST /v1/plans/:plan/approve` is `post-plans-plan-approve`. */

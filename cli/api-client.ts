@@ -24,6 +24,14 @@ export class ApiRefusal extends Error {
   }
 }
 
+interface Call {
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  /** Left out: none. */
+  readonly body?: unknown;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** Calls the API of a running Foreshift. */
 export class ApiClient {
   readonly #url: string;
@@ -35,18 +43,18 @@ export class ApiClient {
     this.#token = token;
   }
 
-  /** @throws ApiRefusal, ERR_API_UNREACHABLE */
-  get<Answer>(path: string): Promise<Answer> {
-    return this.#call('GET', path, undefined);
+  /** @param signal gives it up @throws ApiRefusal, ERR_API_UNREACHABLE */
+  get<Answer>(path: string, signal?: AbortSignal): Promise<Answer> {
+    return this.#call({ method: 'GET', path, signal });
   }
 
   /** @throws ApiRefusal, ERR_API_UNREACHABLE */
   post<Answer>(path: string, body: unknown): Promise<Answer> {
-    return this.#call('POST', path, body);
+    return this.#call({ method: 'POST', path, body });
   }
 
-  async #call<Answer>(method: 'GET' | 'POST', path: string, body: unknown): Promise<Answer> {
-    const { status, text } = await this.#asked(method, path, body).catch((cause: unknown) => {
+  async #call<Answer>(call: Call): Promise<Answer> {
+    const { status, text } = await this.#asked(call).catch((cause: unknown) => {
       const code: ErrorCode = 'ERR_API_UNREACHABLE';
       throw new ForeshiftError(code, { url: this.#url, why: messageOf(cause) }, { cause });
     });
@@ -56,11 +64,12 @@ export class ApiClient {
     return json as Answer;
   }
 
-  async #asked(
-    method: 'GET' | 'POST',
-    path: string,
-    body: unknown,
-  ): Promise<{ readonly status: number; readonly text: string }> {
+  async #asked({
+    method,
+    path,
+    body,
+    signal,
+  }: Call): Promise<{ readonly status: number; readonly text: string }> {
     const { status, body: answer } = await webCall({
       method,
       url: `${this.#url}${path}`,
@@ -70,6 +79,7 @@ export class ApiClient {
       },
       body: body === undefined ? undefined : JSON.stringify(body),
       bytesMax: ANSWER_BYTES_MAX,
+      signal,
     });
     return { status, text: answer.toString() };
   }

@@ -53,7 +53,7 @@ export class Context {
 
   /** One JSON value, or what is for people. */
   show(value: unknown, words: () => string): void {
-    this.terminal.print(this.isJson ? JSON.stringify(value) : words());
+    this.terminal.print(this.isJson ? jsonText(value) : words());
   }
 
   /** The API named by `--api`, else by the config, else the default one. */
@@ -89,4 +89,12 @@ export class Context {
       folder: dirname(resolve(file)),
     };
   }
+}
+
+/** What a terminal would take for a command is escaped, as JSON may: it is then the same value, and harmless to print. */
+function jsonText(value: unknown): string {
+  return JSON.stringify(value).replaceAll(
+    /[\u007f-\u009f]/g,
+    (control) => `\\u00${control.charCodeAt(0).toString(16)}`,
+  );
 }

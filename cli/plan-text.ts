@@ -17,7 +17,7 @@ export function planText(
     isVerbose,
   }: { readonly style: Style; readonly nowMs: number; readonly isVerbose: boolean },
 ): string {
-  const analysis = plan.analysis as PlanAnalysis | null;
+  const { analysis } = plan;
   const shown = isVerbose ? plan.moves : plan.moves.slice(0, MOVES_SHOWN);
   const hidden = plan.moves.length - shown.length;
   return [

@@ -1,5 +1,7 @@
 import { configJsonSchema } from '../core/config/schema.js';
 import { errorTable } from '../core/errors.js';
+import { GLOBAL_OPTIONS } from './global-options.js';
+import type { Verb } from './verb.js';
 
 /* The parts of docs/ that are made from the code: a test compares them, `foreshift reference` prints them. */
 
@@ -105,6 +107,39 @@ function valuesOf(node: SchemaNode): string {
   const isBounded = maximum !== undefined && maximum < Number.MAX_SAFE_INTEGER;
   if (least === undefined && !isBounded) return type;
   return `${type}, ${least === undefined ? '' : `from ${least}`}${isBounded ? ` to ${maximum}` : ''}`;
+}
+
+/** docs/VERBS.md */
+export function verbReference(verbs: readonly Verb[]): string {
+  const common = GLOBAL_OPTIONS.map(([flags, text]) => `- \`${flags}\`: ${text}`);
+  return [
+    '# Verbs',
+    '',
+    'What the command line can do; `foreshift VERB --help` says more of each. Made from the verbs by `foreshift reference verbs`.',
+    '',
+    '- Answers go to standard output, talk and progress to standard error; colours and what is written over only where a person',
+    '  watches (`NO_COLOR`, `--no-color`: no colours there either). Questions are asked at a terminal only; `--yes` answers them.',
+    '- With `--json` every verb prints one value (`top`: one a line). `foreshift schema VERB` is its JSON Schema (draft 2020-12), `foreshift schema`',
+    '  those of all, and of the `{"error": …}` that a verb prints instead when it fails. Keys may be added in newer versions.',
+    '- Exit codes: [Errors](ERRORS.md).',
+    '',
+    '| verb | what it does | options |',
+    '| --- | --- | --- |',
+    ...verbs.flatMap((verb) => verbRows(verb, '')),
+    '',
+    'Options of every verb:',
+    '',
+    ...common,
+    '',
+  ].join('\n');
+}
+
+function verbRows({ usage, summary, options = [], verbs }: Verb, before: string): string[] {
+  if (verbs !== undefined) {
+    return verbs.flatMap((inner) => verbRows(inner, `${before}${usage} `));
+  }
+  const flags = options.map(([each]) => `\`${cell(each)}\``).join(', ');
+  return [`| \`${before}${cell(usage)}\` | ${cell(summary)} | ${flags} |`];
 }
 
 export function cell(text: string): string {

@@ -26,6 +26,20 @@ function padded(text: string, width: number, align: Column['align'] = 'left'): s
   return align === 'right' ? room + text : text + room;
 }
 
+/** What fits into so many columns; styles that were begun are ended. */
+export function cutTo(line: string, width: number): string {
+  let left = width;
+  return line
+    .split(/(\u001b\[\d+m)/)
+    .map((piece, at) => {
+      if (at % 2 === 1) return piece;
+      const shown = piece.slice(0, left);
+      left -= shown.length;
+      return shown;
+    })
+    .join('');
+}
+
 function widthOf(text: string): number {
   return text.replaceAll(STYLES, '').length;
 }

@@ -1,3 +1,4 @@
+import type { z } from 'zod';
 import { fail } from '../core/errors.js';
 import type { Context } from './context.js';
 
@@ -14,6 +15,8 @@ export interface Verb {
   readonly notes?: readonly string[];
   /** Instead of `run`: words that follow this one. */
   readonly verbs?: readonly Verb[];
+  /** The one value that `--json` prints when it went well; `foreshift schema` tells it to others. */
+  readonly answer?: z.ZodType;
   /** Arguments that were left out are empty; those of a list stand one after the other. */
   readonly run?: (context: Context, args: readonly string[], options: VerbOptions) => Promise<void>;
 }

@@ -8,6 +8,8 @@ export interface WebRequest {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | undefined;
   readonly bytesMax: number;
+  /** Gives the call up. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface WebAnswer {
@@ -24,6 +26,7 @@ export async function webCall({
   headers = {},
   body,
   bytesMax,
+  signal,
 }: WebRequest): Promise<WebAnswer> {
   const { statusCode: status, body: answer } = await request(url, {
     method,
@@ -31,6 +34,7 @@ export async function webCall({
     ...(body !== undefined && { body }),
     headersTimeout: TIMEOUT_MS,
     bodyTimeout: TIMEOUT_MS,
+    signal,
   });
   const pieces: Buffer[] = [];
   let bytes = 0;

@@ -1,10 +1,11 @@
 import { strict as assert } from 'node:assert';
+import { z } from 'zod';
 import type { Clock } from '../core/clock/port.js';
 import type { Dimension, ResourceId } from '../core/domain.js';
 import { DIMENSIONS } from '../core/domain.js';
 import type { MetricStore } from '../core/metric-store/port.js';
 import type { Grid } from '../core/panel.js';
-import { gridBefore } from '../core/panel.js';
+import { gridBefore, gridSchema } from '../core/panel.js';
 import type { Sample } from '../core/sample.js';
 import type { Trace } from '../core/trace/trace.js';
 import { believableMax, believed, isDropReason } from './rates.js';
@@ -28,14 +29,15 @@ export interface ImportParts {
   readonly clock: Pick<Clock, 'sleep'>;
 }
 
-export interface ImportReport {
-  readonly stepsDone: number;
-  readonly samples: number;
+export const importReportSchema = z.object({
+  stepsDone: z.number(),
+  samples: z.number(),
   /** Values that no machine of today can have: look at the scales. */
-  readonly dropped: number;
+  dropped: z.number(),
   /** Where the trace lies in time now. */
-  readonly grid: Grid;
-}
+  grid: gridSchema,
+});
+export type ImportReport = Readonly<z.output<typeof importReportSchema>>;
 
 const BATCH_SAMPLES_MAX = 5000;
 

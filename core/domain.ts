@@ -11,7 +11,7 @@ export type ServerId = Name<'server'>;
 export type MemberId = Name<'member'>;
 export type PlanId = Name<'plan'>;
 
-const NAME = /^[A-Za-z0-9._:-]{1,128}$/;
+export const NAME = /^[A-Za-z0-9._:-]{1,128}$/;
 /** Fit the pattern, yet mean something else to a path or to an object. */
 const REFUSED = new Set(['.', '..', '__proto__', 'constructor', 'prototype']);
 

@@ -1,12 +1,14 @@
 import { strict as assert } from 'node:assert';
+import { z } from 'zod';
 import type { SeriesKey } from './sample.js';
 
 /** A regular grid of time: step k covers [startMs + k·stepMs, startMs + (k + 1)·stepMs). */
-export interface Grid {
-  readonly startMs: number;
-  readonly stepMs: number;
-  readonly steps: number;
-}
+export const gridSchema = z.object({
+  startMs: z.number(),
+  stepMs: z.number(),
+  steps: z.number(),
+});
+export type Grid = Readonly<z.output<typeof gridSchema>>;
 
 /**
  * Many series on one grid, series-major: the value of series s at step k is `values[s · steps + k]`.

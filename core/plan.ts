@@ -93,7 +93,7 @@ export type PlannedMove = Readonly<z.output<typeof plannedMoveSchema>>;
  * How good an assignment is over the horizon. Lower is better, in this order: misplaced, faults,
  * overload, pressure, unevenness. Sums run over servers, dimensions and steps.
  */
-const scoreSchema = z.object({
+export const planScoreSchema = z.object({
   /** Resources without a server, on one that they must leave, or off their pin. */
   misplaced: countSchema,
   /** Rules of groups that are broken: each resource beyond the first on a server, each zone too few. */
@@ -109,10 +109,10 @@ const scoreSchema = z.object({
   /** Max ÷ mean of the ready servers' overall loads; 1 is even. */
   imbalance: finiteSchema,
 });
-export type PlanScore = Readonly<z.output<typeof scoreSchema>>;
+export type PlanScore = Readonly<z.output<typeof planScoreSchema>>;
 
 /** If nothing is done, and with the plan. */
-const scorePairSchema = z.object({ nothing: scoreSchema, plan: scoreSchema });
+const scorePairSchema = z.object({ nothing: planScoreSchema, plan: planScoreSchema });
 export type ScorePair = Readonly<z.output<typeof scorePairSchema>>;
 
 const outlookSchema = z.object({
@@ -240,7 +240,7 @@ const noPlanSchema = z.object({
   why: z.enum(NO_PLAN_REASONS),
   /** What stands in the way, smallest first; empty unless blocked. */
   blockers: z.array(blockerSchema),
-  score: scoreSchema.nullable(),
+  score: planScoreSchema.nullable(),
   /**
    * For `gain-too-small`: the most that a move could win and what one must win, as the share of one server's
    * capacity by which it would be relieved over the whole horizon.

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { importTrace } from '../collector/import.js';
 import { agentToken } from '../core/agent-protocol.js';
 import type { SystemClock } from '../core/clock/system.js';
@@ -29,7 +30,7 @@ import { DistributedStage } from './distributed-stage.js';
 import type { Sight, Stage } from './stage.js';
 import { LocalStage } from './stage.js';
 import type { Verdict } from './verdict.js';
-import { verdictOf } from './verdict.js';
+import { verdictOf, verdictSchema } from './verdict.js';
 
 export interface DemoParts {
   readonly clock: SystemClock;
@@ -49,24 +50,25 @@ export interface DemoOptions {
   readonly isDistributed: boolean;
 }
 
-export interface DemoSummary {
-  readonly seconds: number;
+export const demoSummarySchema = z.object({
+  seconds: z.number(),
   /** Switches that moved something off a server that already had it: first placements do not count. */
-  readonly switches: number;
+  switches: z.number(),
   /** Of those: how many moved two resources or more as one. */
-  readonly ofSeveral: number;
-  readonly moves: number;
-  readonly requestsPerSecond: number;
+  ofSeveral: z.number(),
+  moves: z.number(),
+  requestsPerSecond: z.number(),
   /** Not sent, since too many waited already. */
-  readonly skipped: number;
-  readonly verdict: Verdict;
-  readonly p99Ms: number;
-  readonly switchedP99Ms: number | null;
+  skipped: z.number(),
+  verdict: verdictSchema,
+  p99Ms: z.number(),
+  switchedP99Ms: z.number().nullable(),
   /** What a switch added to the 99th percentile of the requests that met it. */
-  readonly p99AddedMs: number | null;
-  readonly holdMsMax: number;
-  readonly heldRequests: number;
-}
+  p99AddedMs: z.number().nullable(),
+  holdMsMax: z.number(),
+  heldRequests: z.number(),
+});
+export type DemoSummary = Readonly<z.output<typeof demoSummarySchema>>;
 
 const SECRET = 'the secret of a demo, which ends with it';
 /** CPU that a request burns in its handler; all around it costs some more. */

@@ -1,21 +1,23 @@
 import { readFile } from 'node:fs/promises';
+import { z } from 'zod';
 
 /* What really happened, from what clients and servers wrote down: nobody's counters are believed. */
 
-export interface Verdict {
+export const verdictSchema = z.object({
   /** Requests whose clients were answered with their own answer. */
-  readonly answered: number;
+  answered: z.number(),
   /** Answered with an error, or not at all. */
-  readonly failed: number;
+  failed: z.number(),
   /** Answered, and no server ran it. */
-  readonly lost: number;
+  lost: z.number(),
   /** Ran more than once. */
-  readonly doubled: number;
+  doubled: z.number(),
   /** Another request's answer. */
-  readonly foreign: number;
+  foreign: z.number(),
   /** Told as not executed, and yet a server ran it. */
-  readonly untrue: number;
-}
+  untrue: z.number(),
+});
+export type Verdict = Readonly<z.output<typeof verdictSchema>>;
 
 /** @param ledger the clients', `id outcome status` a line; @param journals the servers', `id resource since` a line */
 export async function verdictOf(ledger: string, journals: readonly string[]): Promise<Verdict> {

@@ -1,7 +1,10 @@
-import type { Dimension, ResourceId, ServerId } from '../core/domain.js';
+import { z } from 'zod';
+import { DIMENSIONS } from '../core/domain.js';
 import type { PolicyName } from './options.js';
+import { policyAccountSchema } from './policy.js';
 import type { PolicyReport } from './report.js';
 import type { ReplayResult } from './replay.js';
+import { measuresSchema } from './rules/measures.js';
 import type { PolicyRun } from './run.js';
 import type { Scene } from './scene.js';
 
@@ -9,71 +12,76 @@ import type { Scene } from './scene.js';
 export const ADVICE_POLICIES = ['static', 'reactive-50', 'foreshift'] as const;
 export type AdvicePolicy = (typeof ADVICE_POLICIES)[number];
 
-/** What Foreshift would have done to a load that was: what it would have avoided, by how many moves, how long before. */
-export interface Advice {
-  readonly kind: 'foreshift-advice';
-  /** Where the load is from, as the caller names it. */
-  readonly source: string;
-  readonly dimension: Dimension;
-  readonly resources: number;
-  readonly servers: number;
-  /** Of one server, in the unit of the load. */
-  readonly capacity: number;
-  /** That was given; else it is sized to the load. */
-  readonly isCapacityGiven: boolean;
-  readonly stepMs: number;
-  /** What was learned from, and what it was judged on. */
-  readonly historyFromMs: number;
-  readonly fromMs: number;
-  readonly toMs: number;
-  /** Share of the steps of which nothing is known. */
-  readonly missing: number;
-  readonly policies: Readonly<Record<AdvicePolicy, AdviceFigures>>;
-  /** Overload minutes that Foreshift would have spared; below 0: it would have added some. */
-  readonly avoided: { readonly againstNothing: number; readonly againstReactive: number };
-  /** Spells of overload if nothing is done, by what becomes of them; and those that there would have been with Foreshift only. */
-  readonly spells: Readonly<Record<SpellEnd | 'added', number>>;
-  /** Of the avoided ones, how long before its beginning something last left that server: the median; null: none was avoided so. */
-  readonly leadMs: number | null;
-  /** By UTC day. */
-  readonly days: readonly AdviceDay[];
-  /** The longest ones first. */
-  readonly overloads: readonly Overload[];
-  readonly moves: readonly AdviceMove[];
-}
+const figuresSchema = measuresSchema
+  .pick({ overloadMinutes: true, peakP95: true, peakMax: true, moves: true, movedTwice: true })
+  .extend({ holdMs: policyAccountSchema.shape.holdMs });
+export type AdviceFigures = z.output<typeof figuresSchema>;
 
-export type AdviceFigures = Pick<
-  PolicyReport,
-  'overloadMinutes' | 'peakP95' | 'peakMax' | 'moves' | 'movedTwice' | 'holdMs'
->;
+const SPELL_ENDS = ['avoided', 'shortened', 'left'] as const;
+export type SpellEnd = (typeof SPELL_ENDS)[number];
 
-export type SpellEnd = 'avoided' | 'shortened' | 'left';
-
-export interface AdviceDay {
+const daySchema = z.object({
   /** Its beginning. */
-  readonly dayMs: number;
-  readonly overloadMinutes: Readonly<Record<AdvicePolicy, number>>;
-  readonly moves: number;
-}
+  dayMs: z.number(),
+  overloadMinutes: z.record(z.enum(ADVICE_POLICIES), z.number()),
+  moves: z.number(),
+});
+export type AdviceDay = z.output<typeof daySchema>;
 
 /** A spell in which a server would have been above its capacity. */
-export interface Overload {
-  readonly server: ServerId;
-  readonly fromMs: number;
-  readonly minutes: number;
+const overloadSchema = z.object({
+  server: z.string(),
+  fromMs: z.number(),
+  minutes: z.number(),
   /** Highest utilization. */
-  readonly peak: number;
-  readonly end: SpellEnd;
+  peak: z.number(),
+  end: z.enum(SPELL_ENDS),
   /** Null: nothing had left the server before. */
-  readonly leadMs: number | null;
-}
+  leadMs: z.number().nullable(),
+});
+export type Overload = Readonly<z.output<typeof overloadSchema>>;
 
-export interface AdviceMove {
-  readonly atMs: number;
-  readonly resource: ResourceId;
-  readonly source: ServerId;
-  readonly target: ServerId;
-}
+const moveSchema = z.object({
+  atMs: z.number(),
+  resource: z.string(),
+  source: z.string(),
+  target: z.string(),
+});
+export type AdviceMove = z.output<typeof moveSchema>;
+
+/** What Foreshift would have done to a load that was: what it would have avoided, by how many moves, how long before. */
+export const adviceSchema = z.object({
+  kind: z.literal('foreshift-advice'),
+  /** Where the load is from, as the caller names it. */
+  source: z.string(),
+  dimension: z.enum(DIMENSIONS),
+  resources: z.number(),
+  servers: z.number(),
+  /** Of one server, in the unit of the load. */
+  capacity: z.number(),
+  /** That was given; else it is sized to the load. */
+  isCapacityGiven: z.boolean(),
+  stepMs: z.number(),
+  /** What was learned from, and what it was judged on. */
+  historyFromMs: z.number(),
+  fromMs: z.number(),
+  toMs: z.number(),
+  /** Share of the steps of which nothing is known. */
+  missing: z.number(),
+  policies: z.record(z.enum(ADVICE_POLICIES), figuresSchema),
+  /** Overload minutes that Foreshift would have spared; below 0: it would have added some. */
+  avoided: z.object({ againstNothing: z.number(), againstReactive: z.number() }),
+  /** Spells of overload if nothing is done, by what becomes of them; and those that there would have been with Foreshift only. */
+  spells: z.record(z.enum([...SPELL_ENDS, 'added']), z.number()),
+  /** Of the avoided ones, how long before its beginning something last left that server: the median; null: none was avoided so. */
+  leadMs: z.number().nullable(),
+  /** By UTC day. */
+  days: z.array(daySchema),
+  /** The longest ones first. */
+  overloads: z.array(overloadSchema),
+  moves: z.array(moveSchema),
+});
+export type Advice = Readonly<z.output<typeof adviceSchema>>;
 
 const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;
@@ -205,7 +213,7 @@ function ended(spell: Spell, foreshift: PolicyRun, scene: Scene): Overload {
   const left = overloadedSteps(spell, foreshift, scene);
   const last = foreshift.moves.findLast(({ source, atMs }) => source === server && atMs <= fromMs);
   return {
-    server: scene.servers[server] ?? ('' as ServerId),
+    server: scene.servers[server] ?? '',
     fromMs,
     minutes: ((toStep - fromStep) * stepMs) / MINUTE_MS,
     peak: Number(peak.toPrecision(4)),

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import type { PolicyName } from './options.js';
 
 /** A resource goes to another server; indices into the scene. */
@@ -26,13 +27,14 @@ export interface Policy {
 }
 
 /** Null where the policy has no such thing: moves at once hold nobody up, and who does not forecast has no coverage. */
-export interface PolicyAccount {
+export const policyAccountSchema = z.object({
   /** Share of what was forecast whose P10…P90 band held the load. */
-  readonly coverage: number | null;
+  coverage: z.number().nullable(),
   /** Sum over the switches of the time in which requests were held. */
-  readonly holdMs: number | null;
+  holdMs: z.number().nullable(),
   /** Batches that were not switched in the end. */
-  readonly failedSwitches: number | null;
-}
+  failedSwitches: z.number().nullable(),
+});
+export type PolicyAccount = Readonly<z.output<typeof policyAccountSchema>>;
 
 export const NOTHING_TO_SAY: PolicyAccount = { coverage: null, holdMs: null, failedSwitches: null };

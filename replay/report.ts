@@ -1,45 +1,59 @@
-import type { Dimension, ResourceId, ServerId } from '../core/domain.js';
-import type { PolicyName, ReplayOptions } from './options.js';
-import type { PolicyAccount } from './policy.js';
-import type { Measures } from './rules/measures.js';
+import { z } from 'zod';
+import type { ResourceId, ServerId } from '../core/domain.js';
+import { DIMENSIONS } from '../core/domain.js';
+import type { PolicyName } from './options.js';
+import { POLICY_NAMES, replayOptionsSchema } from './options.js';
+import { policyAccountSchema } from './policy.js';
+import { measuresSchema } from './rules/measures.js';
 import type { PolicyRun } from './run.js';
 import type { Scene } from './scene.js';
+
+const sceneReportSchema = z.object({
+  /** As the caller names it. */
+  trace: z.string(),
+  dimension: z.enum(DIMENSIONS),
+  resources: z.number(),
+  servers: z.number(),
+  /** Of one server, in the trace's unit. */
+  capacity: z.number(),
+  stepMs: z.number(),
+  /** The replayed time, after the warm-up. */
+  fromMs: z.number(),
+  toMs: z.number(),
+  warmSteps: z.number(),
+  decisionSteps: z.number(),
+  horizonSteps: z.number(),
+  movesMax: z.number(),
+  seed: z.number(),
+  switch: replayOptionsSchema.shape.switch,
+  hasTriggers: z.boolean(),
+  planner: replayOptionsSchema.shape.planner,
+});
+export type SceneReport = Readonly<z.output<typeof sceneReportSchema>>;
+
+const policyReportSchema = z.object({
+  policy: z.enum(POLICY_NAMES),
+  ...measuresSchema.shape,
+  ...policyAccountSchema.shape,
+});
+export type PolicyReport = Readonly<z.output<typeof policyReportSchema>>;
+
+/** What is told of a replay at once: all but what the plots are made of. */
+export const replaySummarySchema = z.object({
+  kind: z.literal('foreshift-replay'),
+  scene: sceneReportSchema,
+  policies: z.array(policyReportSchema),
+});
+export type ReplaySummary = Readonly<z.output<typeof replaySummarySchema>>;
 
 /**
  * What a replay found: a function of trace and options, byte for byte. How long it took is not in it
  * (`ReplayResult.seconds`), since that differs from run to run.
  */
-export interface ReplayReport {
-  readonly kind: 'foreshift-replay';
-  readonly scene: SceneReport;
-  readonly policies: readonly PolicyReport[];
+export interface ReplayReport extends ReplaySummary {
   /** What the plots are made of; in the order of `policies`. */
   readonly details: readonly PolicyDetail[];
 }
-
-export interface SceneReport {
-  /** As the caller names it. */
-  readonly trace: string;
-  readonly dimension: Dimension;
-  readonly resources: number;
-  readonly servers: number;
-  /** Of one server, in the trace's unit. */
-  readonly capacity: number;
-  readonly stepMs: number;
-  /** The replayed time, after the warm-up. */
-  readonly fromMs: number;
-  readonly toMs: number;
-  readonly warmSteps: number;
-  readonly decisionSteps: number;
-  readonly horizonSteps: number;
-  readonly movesMax: number;
-  readonly seed: number;
-  readonly switch: ReplayOptions['switch'];
-  readonly hasTriggers: boolean;
-  readonly planner: ReplayOptions['planner'];
-}
-
-export type PolicyReport = { readonly policy: PolicyName } & Measures & PolicyAccount;
 
 export interface PolicyDetail {
   readonly policy: PolicyName;

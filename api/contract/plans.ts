@@ -50,7 +50,7 @@ export const planViewSchema = z.object({
     }),
   ),
   standbys: z.number(),
-  analysis: z.unknown(),
+  analysis: planSchema.shape.analysis,
   outcomes: z.array(outcomeSchema),
 });
 export type PlanView = z.infer<typeof planViewSchema>;

@@ -32,6 +32,8 @@ const serverStatusSchema = z.object({
     .object({
       dimension: z.enum(DIMENSIONS),
       p90: z.number(),
+      /** When that is. */
+      peakAtMs: z.number(),
       /** When the planned-for quantile passes the capacity first; null: it does not. */
       overAtMs: z.number().nullable(),
     })

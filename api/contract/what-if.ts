@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { planScoreSchema } from '../../core/plan.js';
 
 /** What `GET /v1/what-if` answers: the same words as the command line shows. */
 export const whatIfSchema = z.object({
@@ -9,10 +10,10 @@ export const whatIfSchema = z.object({
   plan: z.string(),
   /** The same as figures (docs/ARCHITECTURE.md, "Score"); `asIsPlan`: as it is, with the plan for that. */
   scores: z.object({
-    asIs: z.unknown(),
-    asIsPlan: z.unknown(),
-    nothing: z.unknown(),
-    plan: z.unknown(),
+    asIs: planScoreSchema,
+    asIsPlan: planScoreSchema,
+    nothing: planScoreSchema,
+    plan: planScoreSchema,
   }),
   /** What would come to pass by the changes and does not with the plan; what does all the same. */
   avoided: z.array(z.string()),

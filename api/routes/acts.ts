@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { MODES, SERVER_STATES } from '../../core/domain.js';
 import { resourceIdSchema, serverIdSchema } from '../../core/schema.js';
+import { modeSchema, pauseSchema } from '../../core/table-store/records/plan.js';
+import { pinSchema, serverStateSchema } from '../../core/table-store/records/server.js';
 import { pause, resume, setMode } from '../acts/mode.js';
 import type { PinParts } from '../acts/servers.js';
 import { pinResource, setServerState } from '../acts/servers.js';
@@ -25,6 +27,7 @@ export function actRoutes(parts: PinParts): ApiRoute[] {
         method: 'POST',
         path: '/v1/servers/:server/state',
         summary: 'Drain a server, put it into maintenance, or make it ready again.',
+        answer: serverStateSchema,
         params: z.object({ server: serverIdSchema }),
         body: z.strictObject({ ...actorShape, state: z.enum(SERVER_STATES) }),
       },
@@ -36,6 +39,7 @@ export function actRoutes(parts: PinParts): ApiRoute[] {
         method: 'POST',
         path: '/v1/pins',
         summary: 'Pin a resource to a server, or take its pin away (server null).',
+        answer: pinSchema.nullable(),
         body: z.strictObject({
           ...actorShape,
           resource: resourceIdSchema,
@@ -49,6 +53,7 @@ export function actRoutes(parts: PinParts): ApiRoute[] {
         method: 'POST',
         path: '/v1/mode',
         summary: 'Set the mode: observe, propose, auto.',
+        answer: modeSchema,
         body: z.strictObject({ ...actorShape, mode: z.enum(MODES) }),
       },
       ({ body: { mode, ...actor } }) => setMode(mode, actor, parts),
@@ -58,6 +63,7 @@ export function actRoutes(parts: PinParts): ApiRoute[] {
         method: 'POST',
         path: '/v1/pause',
         summary: 'Stop balancing; failover and first placement go on.',
+        answer: pauseSchema,
         body: z.strictObject(actorShape),
       },
       ({ body }) => pause(body, parts),
@@ -67,6 +73,7 @@ export function actRoutes(parts: PinParts): ApiRoute[] {
         method: 'POST',
         path: '/v1/resume',
         summary: 'Balance again.',
+        answer: z.null(),
         body: z.strictObject(actorShape),
       },
       ({ body }) => resume(body, parts),

@@ -28,7 +28,7 @@ export class ServerForecasts {
 
   /**
    * The highest that a server is expected to get over the horizon (P90), as a share of its capacity, in the
-   * dimension where that is most; and when the planned-for quantile, interpolated between P50 and P90, first
+   * dimension where that is most, and when; and when the planned-for quantile, interpolated between P50 and P90, first
    * passes the capacity there.
    */
   predicted(server: ServerId, capacity: Capacity, quantile: number): ServerStatus['predicted'] {
@@ -39,18 +39,20 @@ export class ServerForecasts {
       const median = this.pathOf(server, dimension, 0.5);
       const high = this.pathOf(server, dimension, 0.9);
       if (limit === undefined || median === undefined || high === undefined) continue;
-      const p90 = Math.max(...high) / limit;
+      const most = Math.max(...high);
+      const p90 = most / limit;
       if (highest !== null && p90 <= highest.p90) continue;
       const over = median.findIndex(
         (value, step) => value + between * ((high[step] ?? 0) - value) > limit,
       );
-      highest = { dimension, p90, overAtMs: over < 0 ? null : this.#timeOf(over) };
+      const peakAtMs = this.#timeOf(high.indexOf(most));
+      highest = { dimension, p90, peakAtMs, overAtMs: over < 0 ? null : this.#timeOf(over) };
     }
     return highest;
   }
 
-  #timeOf(step: number): number | null {
+  #timeOf(step: number): number {
     const grid = this.#run?.block.grid;
-    return grid === undefined ? null : grid.startMs + step * grid.stepMs;
+    return grid === undefined ? NaN : grid.startMs + step * grid.stepMs;
   }
 }

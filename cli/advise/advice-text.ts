@@ -1,5 +1,5 @@
 import { counted } from '../../core/text.js';
-import type { Advice, AdviceDay, AdvicePolicy, Overload } from '../../replay/advice.js';
+import type { Advice, AdviceDay, AdviceMove, AdvicePolicy, Overload } from '../../replay/advice.js';
 import { ADVICE_POLICIES } from '../../replay/advice.js';
 import type { Style } from '../terminal.js';
 import { textTable } from '../text-table.js';
@@ -160,7 +160,7 @@ function overloads(all: readonly Overload[]): string {
   );
 }
 
-function moves(all: Advice['moves']): string {
+function moves(all: readonly AdviceMove[]): string {
   return all
     .map(
       ({ atMs, resource, source, target }) =>

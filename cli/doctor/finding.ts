@@ -1,16 +1,19 @@
+import { z } from 'zod';
 import { ForeshiftError } from '../../core/errors.js';
 import { messageOf } from '../../core/text.js';
 import { ApiRefusal } from '../api-client.js';
 
-export type Level = 'ok' | 'warn' | 'fail';
+const LEVELS = ['ok', 'warn', 'fail'] as const;
+export type Level = (typeof LEVELS)[number];
 
 /** What was looked at and how it is; `fix` is empty where nothing is to be done. */
-export interface Finding {
-  readonly level: Level;
-  readonly what: string;
-  readonly says: string;
-  readonly fix: string;
-}
+export const findingSchema = z.object({
+  level: z.enum(LEVELS),
+  what: z.string(),
+  says: z.string(),
+  fix: z.string(),
+});
+export type Finding = Readonly<z.output<typeof findingSchema>>;
 
 export function ok(what: string, says: string): Finding {
   return { level: 'ok', what, says, fix: '' };

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { traceText } from '../../core/trace/write.js';
-import { ADVICE_POLICIES, adviceOf } from '../../replay/advice.js';
+import { ADVICE_POLICIES, adviceOf, adviceSchema } from '../../replay/advice.js';
 import { parseReplayOptions } from '../../replay/options.js';
 import { renderHtml } from '../../replay/page/page.js';
 import { progressLine } from '../../replay/progress.js';
@@ -32,6 +32,7 @@ export const adviseVerb: Verb = {
     'The load comes from one source: a trace as `replay` reads it, --prometheus with --query and --label,',
     'or --influx, alone for what a Foreshift wrote, else with --measurement, --field and --tag.',
   ],
+  answer: adviceSchema,
   run: async (context, [file = ''], options) => {
     const { terminal, clock } = context;
     const chosen = chosenOf(options);

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { agentToken } from '../../core/agent-protocol.js';
 import type { Dimension, ResourceId } from '../../core/domain.js';
 import {
@@ -13,6 +14,7 @@ import { fail } from '../../core/errors.js';
 import { createLog } from '../../core/log.js';
 import { OUTBOUND_DEFAULTS, OutboundGuard } from '../../core/net/guard.js';
 import { NodeNet } from '../../core/net/node.js';
+import { serverIdSchema } from '../../core/schema.js';
 import type { GaneshaServerOptions } from '../services/agent.js';
 import { agentService } from '../services/agent.js';
 import { live } from '../services/life.js';
@@ -47,6 +49,15 @@ export const agentVerb: Verb = {
     ['--token-file <file>', `holds its token (or ${TOKEN_VARIABLE})`],
     ['--data <folder>', 'what it owns is kept here', './agent-data'],
   ],
+  // When it is ready; then it runs until it is told to stop.
+  answer: z.object({
+    ready: z.object({
+      server: serverIdSchema,
+      listen: z.string(),
+      control: z.string(),
+      health: z.string(),
+    }),
+  }),
   run: async (context, [name = ''], options) => {
     const { clock, terminal } = context;
     const server = serverId(name);
@@ -120,6 +131,7 @@ function ganeshaOptionsOf(options: VerbOptions): GaneshaServerOptions | undefine
 export const agentTokenVerb: Verb = {
   usage: 'agent-token <server>',
   summary: "Print the token of a server's agent; it is good for that server only.",
+  answer: z.object({ server: serverIdSchema, token: z.string() }),
   run: async (context, [name = '']) => {
     const server = serverId(name);
     const { config, secret, folder } = await context.config();

@@ -14,10 +14,12 @@ import { importVerb } from './import.js';
 import { initVerb } from './init.js';
 import { pinVerb, unpinVerb } from './pin.js';
 import { applyVerb, planVerb, rejectVerb, rollbackVerb } from './plan.js';
-import { referenceVerb } from './reference.js';
+import { referenceVerbOf } from './reference.js';
 import { replayVerb } from './replay.js';
+import { schemaVerbOf } from './schema.js';
 import { statusVerb } from './status.js';
 import { tokenVerb } from './token.js';
+import { topVerb } from './top.js';
 import { roleVerbs, upVerb } from './up.js';
 import { whatIfVerb } from './what-if.js';
 import type { Verb } from '../verb.js';
@@ -29,6 +31,7 @@ export const VERBS: readonly Verb[] = [
   upVerb,
   demoVerb,
   statusVerb,
+  topVerb,
   planVerb,
   applyVerb,
   rejectVerb,
@@ -53,6 +56,7 @@ export const VERBS: readonly Verb[] = [
   agentTokenVerb,
   tokenVerb,
   configVerb,
-  referenceVerb,
+  referenceVerbOf(() => VERBS),
+  schemaVerbOf(() => VERBS),
   completionVerbOf(() => VERBS),
 ];

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import type { Panel } from '../../core/panel.js';
 import { fail } from '../../core/errors.js';
 import type { BacktestOptions } from '../../forecaster/backtest/backtest.js';
@@ -22,6 +23,44 @@ const SEED = 1;
 /** Shown to people, the largest first. */
 const SHOWN = 20;
 
+const toldSchema = z.object({
+  windows: z.number(),
+  mase: z.number().nullable(),
+  naiveMase: z.number().nullable(),
+  /** Below 1: better than seasonal naive. */
+  errorRatio: z.number().nullable(),
+  peakErrorRatio: z.number().nullable(),
+  coverage90: z.number().nullable(),
+  breaches: z.object({
+    called: z.number(),
+    missed: z.number(),
+    false: z.number(),
+    leadMs: z.number().nullable(),
+  }),
+});
+type Told = Readonly<z.output<typeof toldSchema>>;
+
+/** What is told, in JSON as it is; null where nothing is known. */
+const reportSchema = z.object({
+  kind: z.literal('foreshift-backtest'),
+  trace: z.string(),
+  dimension: z.string(),
+  stepMs: z.number(),
+  horizonSteps: z.number(),
+  everySteps: z.number(),
+  /** Of what seasonal naive repeats; 1: the last value. */
+  seasonSteps: z.number(),
+  origins: z.number(),
+  /** What was judged lies between these; null: nothing was. */
+  fromMs: z.number().nullable(),
+  toMs: z.number().nullable(),
+  overall: toldSchema,
+  resources: z.array(
+    z.object({ resource: z.string(), limit: z.number().nullable(), ...toldSchema.shape }),
+  ),
+});
+type BacktestReport = Readonly<z.output<typeof reportSchema>>;
+
 export const backtestVerb: Verb = {
   usage: 'backtest <trace>',
   summary: 'How good the forecasts of a recorded load would have been; nothing running is touched.',
@@ -34,6 +73,7 @@ export const backtestVerb: Verb = {
     ['--limit <n>', "that each load should stay below, in the trace's unit (default: its own P95)"],
     ['--all', `all resources, not only ${SHOWN}`],
   ],
+  answer: reportSchema,
   run: async (context, [file = ''], options) => {
     const { terminal, clock } = context;
     const load = await traceLoad(file, options);
@@ -75,43 +115,6 @@ function rulesOf({ grid }: Panel, options: VerbOptions, file: string): BacktestO
   const daySteps = Math.round(DAY_MS / stepMs);
   const seasonSteps = daySteps >= 1 && warmSteps >= 2 * daySteps ? daySteps : 1;
   return { horizonSteps, everySteps, warmSteps, seasonSteps, limit, seed: SEED };
-}
-
-/** What is told, in JSON as it is; null where nothing is known. */
-interface BacktestReport {
-  readonly kind: 'foreshift-backtest';
-  readonly trace: string;
-  readonly dimension: string;
-  readonly stepMs: number;
-  readonly horizonSteps: number;
-  readonly everySteps: number;
-  /** Of what seasonal naive repeats; 1: the last value. */
-  readonly seasonSteps: number;
-  readonly origins: number;
-  /** What was judged lies between these; null: nothing was. */
-  readonly fromMs: number | null;
-  readonly toMs: number | null;
-  readonly overall: Told;
-  readonly resources: readonly ({
-    readonly resource: string;
-    readonly limit: number | null;
-  } & Told)[];
-}
-
-interface Told {
-  readonly windows: number;
-  readonly mase: number | null;
-  readonly naiveMase: number | null;
-  /** Below 1: better than seasonal naive. */
-  readonly errorRatio: number | null;
-  readonly peakErrorRatio: number | null;
-  readonly coverage90: number | null;
-  readonly breaches: {
-    readonly called: number;
-    readonly missed: number;
-    readonly false: number;
-    readonly leadMs: number | null;
-  };
 }
 
 function reportOf(

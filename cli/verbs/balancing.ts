@@ -1,5 +1,7 @@
+import { z } from 'zod';
 import { fail } from '../../core/errors.js';
 import { MODES } from '../../core/domain.js';
+import { modeSchema, pauseSchema } from '../../core/table-store/records/plan.js';
 import type { Verb } from '../verb.js';
 import { textOption } from '../verb.js';
 
@@ -9,6 +11,7 @@ export const pauseVerb: Verb = {
   usage: 'pause',
   summary: 'Stop balancing: no plan is made or applied. Failover and first placement go on.',
   options: [REASON],
+  answer: pauseSchema,
   run: async (context, _args, options) => {
     const api = await context.api();
     const body = { by: context.actor, reason: textOption(options, 'reason') ?? '' };
@@ -21,6 +24,7 @@ export const resumeVerb: Verb = {
   usage: 'resume',
   summary: 'Balance again after a pause.',
   options: [REASON],
+  answer: z.null(),
   run: async (context, _args, options) => {
     const api = await context.api();
     const body = { by: context.actor, reason: textOption(options, 'reason') ?? '' };
@@ -33,6 +37,7 @@ export const modeVerb: Verb = {
   usage: 'mode <mode>',
   summary: 'observe: forecasts only; propose: plans wait for you; auto: plans are applied.',
   options: [REASON],
+  answer: modeSchema,
   run: async (context, [mode = ''], options) => {
     if (!MODES.some((known) => known === mode)) {
       fail('ERR_OPTION_INVALID', { option: 'mode', value: mode, allowed: MODES.join(', ') });

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { bashCompletion } from '../completion.js';
 import type { Verb } from '../verb.js';
 
@@ -10,8 +11,10 @@ export function completionVerbOf(verbs: () => readonly Verb[]): Verb {
       {
         usage: 'bash',
         summary: 'For bash: source <(foreshift completion bash)',
+        answer: z.object({ script: z.string() }),
         run: (context) => {
-          context.terminal.print(bashCompletion(verbs()));
+          const script = bashCompletion(verbs());
+          context.show({ script }, () => script);
           return Promise.resolve();
         },
       },

@@ -1,5 +1,6 @@
 import { stringify } from 'yaml';
-import { configJsonSchema } from '../../core/config/schema.js';
+import { z } from 'zod';
+import { configJsonSchema, configSchema } from '../../core/config/schema.js';
 import type { Config } from '../../core/config/schema.js';
 import { formatAddress } from '../../core/domain.js';
 import type { Address } from '../../core/domain.js';
@@ -13,6 +14,13 @@ export const configVerb: Verb = {
     {
       usage: 'check',
       summary: 'Say whether the config is well; nothing is started.',
+      answer: z.object({
+        /** Null: there is none, these are the defaults. */
+        file: z.string().nullable(),
+        ok: z.literal(true),
+        listeners: z.number(),
+        servers: z.number(),
+      }),
       run: async (context) => {
         const { file, config } = await context.config();
         const { listeners, servers } = config;
@@ -27,6 +35,7 @@ export const configVerb: Verb = {
     {
       usage: 'print',
       summary: 'Print the whole config, with defaults and overrides of the environment.',
+      answer: configSchema,
       run: async (context) => {
         const { config } = await context.config();
         context.show(asWritten(config), () => stringify(asWritten(config)).trimEnd());
@@ -35,6 +44,7 @@ export const configVerb: Verb = {
     {
       usage: 'schema',
       summary: 'Print the JSON Schema of the config, for editors.',
+      answer: z.looseObject({ $schema: z.string() }),
       run: (context) => {
         context.terminal.print(JSON.stringify(configJsonSchema(), undefined, 2));
         return Promise.resolve();

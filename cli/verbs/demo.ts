@@ -4,7 +4,7 @@ import { SeededRng } from '../../core/rng.js';
 import { generatedTrace } from '../../core/trace/generated.js';
 import { readTrace } from '../../core/trace/read.js';
 import type { DemoSummary } from '../../demo/demo.js';
-import { Demo } from '../../demo/demo.js';
+import { Demo, demoSummarySchema } from '../../demo/demo.js';
 import type { Sight } from '../../demo/stage.js';
 import { EXIT, Ended } from '../exit.js';
 import { productVersion } from '../product.js';
@@ -28,6 +28,7 @@ export const demoVerb: Verb = {
     ['--proxy-port <port>', 'where the clients connect', '7701'],
     ['--seed <n>', 'of the generated trace and of the arrivals', '1'],
   ],
+  answer: demoSummarySchema,
   run: async (context, _args, options) => {
     const { terminal, clock } = context;
     const port = (name: string): number =>

@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import { z } from 'zod';
 import type { Status } from '../../api/contract/status.js';
 import { codeOf } from '../../core/errors.js';
 import { SILENT_LOG } from '../../core/log.js';
@@ -10,7 +11,7 @@ import type { Context, FoundConfig } from '../context.js';
 import { engineFindings } from '../doctor/engines.js';
 import { fileFindings } from '../doctor/files.js';
 import type { Finding, Level } from '../doctor/finding.js';
-import { failedWith, ok, warn } from '../doctor/finding.js';
+import { failedWith, findingSchema, ok, warn } from '../doctor/finding.js';
 import { machineFindings } from '../doctor/machine.js';
 import { listenerFindings, serverFindings } from '../doctor/network.js';
 import { EXIT, Ended } from '../exit.js';
@@ -22,6 +23,7 @@ export const doctorVerb: Verb = {
   usage: 'doctor',
   summary:
     'Look at everything that Foreshift needs, from this machine to each server, and say what to mend; nothing is changed.',
+  answer: z.object({ findings: z.array(findingSchema) }),
   run: async (context) => {
     const findings = await findingsOf(context);
     const { style } = context.terminal;

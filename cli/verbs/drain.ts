@@ -1,5 +1,8 @@
+import { z } from 'zod';
 import type { Status } from '../../api/contract/status.js';
 import { fail } from '../../core/errors.js';
+import { countSchema } from '../../core/schema.js';
+import { serverStateSchema } from '../../core/table-store/records/server.js';
 import { counted } from '../../core/text.js';
 import type { ApiClient } from '../api-client.js';
 import type { Context } from '../context.js';
@@ -10,6 +13,16 @@ import { duration } from '../words.js';
 
 const TICK_MS = 1000;
 
+const watchedSchema = z.object({
+  server: z.string(),
+  empty: z.boolean(),
+  /** Resources that it still serves. */
+  left: countSchema,
+  /** How long it was watched. */
+  ms: z.number(),
+});
+type Watched = Readonly<z.output<typeof watchedSchema>>;
+
 export const drainVerb: Verb = {
   usage: 'drain <server>',
   summary: 'Move everything off a server and keep it empty until `undrain`. It survives restarts.',
@@ -19,6 +32,7 @@ export const drainVerb: Verb = {
     ['--no-wait', 'say it and return'],
     ['--maintenance', 'for maintenance: the same, and shown as such'],
   ],
+  answer: z.union([watchedSchema, serverStateSchema]),
   run: async (context, [server = ''], options) => {
     const api = await context.api();
     const state = options.maintenance === true ? 'maintenance' : 'draining';
@@ -40,6 +54,7 @@ export const undrainVerb: Verb = {
   usage: 'undrain <server>',
   summary: 'Let a drained server take resources again.',
   options: [['--reason <text>', 'why, for the others']],
+  answer: serverStateSchema,
   run: async (context, [server = ''], options) => {
     const api = await context.api();
     const reason = textOption(options, 'reason') ?? '';
@@ -57,6 +72,12 @@ async function watchDrain(
   context: Context,
 ): Promise<void> {
   const { terminal, clock } = context;
+  let last: Watched | undefined;
+  /** To people and programs: how it is when it is no longer watched. */
+  const end = (words: string): void => {
+    if (context.isJson && last !== undefined) terminal.print(JSON.stringify(last));
+    else terminal.say(words);
+  };
   const startedAtMs = clock.monotonicMs();
   const interrupt = new AbortController();
   const onInterrupt = (): void => {
@@ -69,18 +90,16 @@ async function watchDrain(
       const found = status.servers.find(({ id }) => id === server);
       const left = found?.resources ?? fail('ERR_SERVER_UNKNOWN', { server });
       const ranMs = clock.monotonicMs() - startedAtMs;
+      last = { server, empty: left === 0, left, ms: ranMs };
       if (left === 0) {
-        context.show(
-          { server, empty: true, ms: ranMs },
-          () => `${server} is empty after ${duration(ranMs)}`,
-        );
+        context.show(last, () => `${server} is empty after ${duration(ranMs)}`);
         return;
       }
       const doing =
         status.openSwitch === null ? status.balancer.text : `switch: ${status.openSwitch.state}`;
       terminal.progress(`${server}: ${counted(left, 'resource')} left, ${doing}`);
       if (ranMs > timeoutMs) {
-        terminal.say(
+        end(
           `${server} is still draining: ${counted(left, 'resource')} left. ${status.balancer.text}`,
         );
         throw new Ended(EXIT.undone);
@@ -89,7 +108,7 @@ async function watchDrain(
     }
   } catch (error) {
     if (!interrupt.signal.aborted) throw error;
-    terminal.say(`${server} goes on draining; \`foreshift undrain ${server}\` takes that back`);
+    end(`${server} goes on draining; \`foreshift undrain ${server}\` takes that back`);
   } finally {
     process.removeListener('SIGINT', onInterrupt);
   }

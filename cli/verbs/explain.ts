@@ -1,4 +1,5 @@
 import type { Explained } from '../../api/contract/explain.js';
+import { explainSchema } from '../../api/contract/explain.js';
 import { bytesWords } from '../../core/text.js';
 import type { Verb } from '../verb.js';
 import { textOption } from '../verb.js';
@@ -9,6 +10,7 @@ export const explainVerb: Verb = {
   usage: 'explain <resource>',
   summary: 'Why a resource is where it is, whether it should move, and why not elsewhere.',
   options: [['--on <server>', 'what would be if it were there']],
+  answer: explainSchema,
   run: async (context, [resource = ''], options) => {
     const api = await context.api();
     const on = textOption(options, 'on');

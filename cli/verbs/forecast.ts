@@ -1,4 +1,6 @@
 import { extname } from 'node:path';
+import { z } from 'zod';
+import { DIMENSIONS } from '../../core/domain.js';
 import { fail } from '../../core/errors.js';
 import type { ForecastBlock } from '../../core/forecast.js';
 import { pathOf } from '../../core/forecast.js';
@@ -26,6 +28,28 @@ const HISTORY_HORIZONS = 4;
 /** Of many resources, the largest. */
 const SHOWN = 20;
 
+const byQuantileSchema = <Value extends z.ZodType>(value: Value) =>
+  z.object({ p10: value, p50: value, p90: value });
+
+const reportSchema = z.object({
+  kind: z.literal('foreshift-forecast'),
+  trace: z.string(),
+  dimension: z.enum(DIMENSIONS),
+  stepMs: z.number(),
+  /** Of the first step that is forecast. */
+  startMs: z.number(),
+  horizonSteps: z.number(),
+  resources: z.array(
+    z.object({
+      resource: z.string(),
+      models: z.string(),
+      steps: byQuantileSchema(z.array(z.number())),
+      peak: byQuantileSchema(z.number()),
+    }),
+  ),
+});
+type Report = Readonly<z.output<typeof reportSchema>>;
+
 export const forecastVerb: Verb = {
   usage: 'forecast <trace>',
   summary: 'What is expected after the end of a recorded load; nothing running is touched.',
@@ -39,6 +63,7 @@ export const forecastVerb: Verb = {
     ],
     ['--all', `all resources, not only ${SHOWN}`],
   ],
+  answer: reportSchema,
   run: async (context, [file = ''], options) => {
     const horizonSteps = wholeOption(options, 'horizon', { min: 1, max: 288 }) ?? HORIZON_STEPS;
     const out = outOption(options);
@@ -115,32 +140,30 @@ function csvOf({ load, block }: Forecast): string {
   return `${[header.join(','), ...rows].join('\n')}\n`;
 }
 
-function reportOf({ load, block, models }: Forecast) {
-  const { grid, series, quantiles } = block;
+function reportOf({ load, block, models }: Forecast): Report {
+  const { grid, series } = block;
   return {
     kind: 'foreshift-forecast',
     trace: load.name,
     dimension: load.dimension,
     stepMs: grid.stepMs,
-    /** Of the first step that is forecast. */
     startMs: grid.startMs,
     horizonSteps: grid.steps,
     resources: series.map(({ id }, row) => ({
       resource: id,
       models: models[row] ?? '',
-      steps: byQuantile(quantiles, (quantile) => Array.from(pathOf(block, row, quantile), rounded)),
-      peak: byQuantile(quantiles, (quantile) => rounded(peakOf(block, row, quantile))),
+      steps: byQuantile((quantile) => Array.from(pathOf(block, row, quantile), rounded)),
+      peak: byQuantile((quantile) => rounded(peakOf(block, row, quantile))),
     })),
   };
 }
 
-function byQuantile<Value>(
-  quantiles: readonly number[],
-  valueOf: (quantile: number) => Value,
-): Record<string, Value> {
-  return Object.fromEntries(
-    quantiles.map((quantile) => [`p${Math.round(100 * quantile)}`, valueOf(quantile)]),
-  );
+function byQuantile<Value>(valueOf: (quantile: number) => Value): {
+  p10: Value;
+  p50: Value;
+  p90: Value;
+} {
+  return { p10: valueOf(0.1), p50: valueOf(0.5), p90: valueOf(0.9) };
 }
 
 function rounded(value: number): number {

@@ -1,4 +1,5 @@
 import type { History } from '../../api/contract/history.js';
+import { historySchema } from '../../api/contract/history.js';
 import { textTable } from '../text-table.js';
 import type { Verb } from '../verb.js';
 import { numberOption } from '../verb.js';
@@ -8,6 +9,7 @@ export const historyVerb: Verb = {
   usage: 'history',
   summary: 'The plans that were made, what became of them, and who changed what.',
   options: [['--limit <n>', 'so many of each, the latest first', '20']],
+  answer: historySchema,
   run: async (context, _args, options) => {
     const limit = numberOption(options, 'limit', { min: 1, max: 1000 }) ?? 20;
     const api = await context.api();

@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { join } from 'node:path';
-import { importTrace } from '../../collector/import.js';
+import { importReportSchema, importTrace } from '../../collector/import.js';
 import { NodeDisk } from '../../core/disk/node.js';
 import type { Dimension } from '../../core/domain.js';
 import { DIMENSIONS } from '../../core/domain.js';
@@ -21,6 +21,7 @@ export const importVerb: Verb = {
     ['--scale <factors>', 'to our units (cores, bytes, bytes/s, hits/s): cpu=0.01,memory=1048576'],
     ['--step <ms>', 'how long a step of the trace is (default: found in it)'],
   ],
+  answer: importReportSchema,
   run: async (context, [file = ''], options) => {
     const { terminal, clock } = context;
     const { config, influxPassword, folder } = await context.config();

@@ -1,4 +1,5 @@
 import { basename, dirname, join } from 'node:path';
+import { z } from 'zod';
 import { configJsonSchema } from '../../core/config/schema.js';
 import { MODES } from '../../core/domain.js';
 import { fail } from '../../core/errors.js';
@@ -37,6 +38,7 @@ export const initVerb: Verb = {
     ['--memory <bytes>', 'of each server, as 32GiB'],
     ['--force', 'write over a config that is there'],
   ],
+  answer: z.object({ file: z.string(), schemaFile: z.string() }),
   run: async (context, _args, options) => {
     const file = context.options.config ?? CONFIG_FILE;
     if (options.force !== true && (await isAccessible(file))) {

@@ -1,3 +1,6 @@
+import { z } from 'zod';
+import { resourceIdSchema } from '../../core/schema.js';
+import { pinSchema } from '../../core/table-store/records/server.js';
 import type { Verb } from '../verb.js';
 import { textOption } from '../verb.js';
 
@@ -7,6 +10,7 @@ export const pinVerb: Verb = {
   usage: 'pin <resource> <server>',
   summary: 'Keep a resource on a server, whatever the load; it is moved there if it is elsewhere.',
   options: [REASON],
+  answer: pinSchema,
   run: async (context, [resource = '', server = ''], options) => {
     const api = await context.api();
     const reason = textOption(options, 'reason') ?? '';
@@ -19,6 +23,7 @@ export const unpinVerb: Verb = {
   usage: 'unpin <resource>',
   summary: 'Let the balancer move a resource again.',
   options: [REASON],
+  answer: z.object({ resource: resourceIdSchema, server: z.null() }),
   run: async (context, [resource = ''], options) => {
     const api = await context.api();
     const reason = textOption(options, 'reason') ?? '';

@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises';
+import { z } from 'zod';
 import { fail } from '../../core/errors.js';
 import { messageOf } from '../../core/text.js';
 import { fileChange } from '../../forecaster/planner/packing/file-change.js';
 import { parseProblemFile } from '../../forecaster/planner/packing/problem-file.js';
 import type { ProblemRun } from '../../forecaster/planner/packing/problem-plan.js';
-import { planProblem } from '../../forecaster/planner/packing/problem-plan.js';
+import { planProblem, problemPlanSchema } from '../../forecaster/planner/packing/problem-plan.js';
 import type { Context } from '../context.js';
 import { EXIT, Ended } from '../exit.js';
 import { writeOut } from '../out-file.js';
@@ -31,6 +32,17 @@ export async function planProblemFile(
   if (options.detailedExitcode === true && plan.batches.length > 0) throw new Ended(EXIT.changes);
 }
 
+export const problemWhatIfSchema = z.object({
+  /** In words, one after the other. */
+  changes: z.array(z.string()),
+  /** As it is, and with the plan for that. */
+  asIs: problemPlanSchema.shape.score.shape.nothing,
+  asIsPlan: problemPlanSchema.shape.score.shape.plan,
+  /** With the changes. */
+  plan: problemPlanSchema,
+});
+type ProblemWhatIf = Readonly<z.output<typeof problemWhatIfSchema>>;
+
 /** Plans it as it is and as it would be with these changes. */
 export async function whatIfProblemFile(
   path: string,
@@ -48,7 +60,8 @@ export async function whatIfProblemFile(
   }
   const asIs = planProblem(file, runOf(options, context));
   const plan = planProblem(after, runOf(options, context));
-  const answer = { changes: words, asIs: asIs.score.nothing, asIsPlan: asIs.score.plan, plan };
+  const { nothing, plan: asIsPlan } = asIs.score;
+  const answer: ProblemWhatIf = { changes: words, asIs: nothing, asIsPlan, plan };
   context.show(answer, () => problemWhatIfText(words, asIs, plan));
 }
 

@@ -1,6 +1,9 @@
+import { z } from 'zod';
 import type { PlanView, RoundAnswer } from '../../api/contract/plans.js';
+import { planViewSchema, roundAnswerSchema } from '../../api/contract/plans.js';
 import { fail } from '../../core/errors.js';
 import { counted } from '../../core/text.js';
+import { problemPlanSchema } from '../../forecaster/planner/packing/problem-plan.js';
 import type { ApiClient } from '../api-client.js';
 import type { Context } from '../context.js';
 import { EXIT, Ended } from '../exit.js';
@@ -29,6 +32,7 @@ export const planVerb: Verb = {
     ['--seed <n>', 'of --problem: of all chance'],
     ['--detailed-exitcode', 'exit 2 if there is something to move'],
   ],
+  answer: z.union([roundAnswerSchema.omit({ atMs: true }), problemPlanSchema]),
   run: async (context, [id = ''], options) => {
     const problem = textOption(options, 'problem');
     if (problem !== undefined) {
@@ -62,6 +66,7 @@ export const applyVerb: Verb = {
     ['--yes', 'do not ask'],
     ['--no-wait', 'say it and return'],
   ],
+  answer: planViewSchema,
   run: async (context, [id = ''], options) => {
     const api = await context.api();
     const plan = id === '' ? await waitingPlan(api) : await planNamed(id, api);
@@ -85,6 +90,7 @@ export const rejectVerb: Verb = {
   usage: 'reject [id]',
   summary: 'Reject the plan that waits, or one that is scheduled.',
   options: [REASON],
+  answer: planViewSchema,
   run: async (context, [id = ''], options) => {
     const api = await context.api();
     const plan = id === '' ? await waitingPlan(api) : await planNamed(id, api);
@@ -98,6 +104,7 @@ export const rollbackVerb: Verb = {
   usage: 'rollback <id>',
   summary: 'Take back what a plan moved, and watch it.',
   options: [REASON],
+  answer: planViewSchema,
   run: async (context, [id = ''], options) => {
     const api = await context.api();
     const body = { by: context.actor, reason: textOption(options, 'reason') ?? '' };

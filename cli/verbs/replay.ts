@@ -4,7 +4,8 @@ import { parseReplayOptions } from '../../replay/options.js';
 import { renderHtml } from '../../replay/page/page.js';
 import { progressLine } from '../../replay/progress.js';
 import { replay } from '../../replay/replay.js';
-import { reportText } from '../../replay/report.js';
+import type { ReplaySummary } from '../../replay/report.js';
+import { replaySummarySchema, reportText } from '../../replay/report.js';
 import { tableOf } from '../../replay/table.js';
 import { writeOut } from '../out-file.js';
 import { textTable } from '../text-table.js';
@@ -38,6 +39,7 @@ export const replayVerb: Verb = {
     ['--out <folder>', 'where report.json and report.html are written', '.'],
     ['--no-report', 'write no report'],
   ],
+  answer: replaySummarySchema,
   run: async (context, [file = ''], options) => {
     const { terminal, clock } = context;
     const stepMs = numberOption(options, 'step', { min: 1, max: 86_400_000 });
@@ -57,7 +59,9 @@ export const replayVerb: Verb = {
       terminal.say(`${join(folder, 'report.html')} and report.json are written`);
     }
     const { columns, rows } = tableOf(report, seconds);
-    context.show({ ...report, details: undefined }, () => textTable(columns, rows));
+    const { kind, scene, policies } = report;
+    const summary: ReplaySummary = { kind, scene, policies };
+    context.show(summary, () => textTable(columns, rows));
   },
 };
 

@@ -1,5 +1,8 @@
+import { z } from 'zod';
 import type { Resources } from '../../api/contract/outlook.js';
+import { resourcesSchema } from '../../api/contract/outlook.js';
 import type { ServerStatus, Status } from '../../api/contract/status.js';
+import { statusSchema } from '../../api/contract/status.js';
 import type { Style } from '../terminal.js';
 import { textTable } from '../text-table.js';
 import type { Verb } from '../verb.js';
@@ -9,6 +12,7 @@ export const statusVerb: Verb = {
   usage: 'status',
   summary: 'How everything is: servers, load, forecast, and what the balancer does and why.',
   options: [['--resources', 'where every resource is, instead']],
+  answer: z.union([statusSchema, resourcesSchema]),
   run: async (context, _args, options) => {
     const api = await context.api();
     if (options.resources === true) {
@@ -22,11 +26,14 @@ export const statusVerb: Verb = {
 };
 
 export function statusText(status: Status, style: Style): string {
+  return [headline(status, style), serverTable(status, style), ...doingLines(status, style)].join(
+    '\n',
+  );
+}
+
+/** What is done, by what, and what is wrong: all but the servers. */
+export function doingLines(status: Status, style: Style): string[] {
   return [
-    headline(status, style),
-    ...(status.servers.length === 0
-      ? ['no server is known yet: declare one in the config, or start an agent beside it']
-      : [serverTable(status, style)]),
     `balancer: ${status.balancer.text}`,
     `policy: ${status.policy.text}`,
     ...(status.score === null ? [] : [`score: ${status.score.text}`]),
@@ -34,7 +41,7 @@ export function statusText(status: Status, style: Style): string {
     ...openSwitchLine(status),
     ...status.addresses.map((address) => addressLine(address, status.atMs, style)),
     ...status.warnings.map((warning) => `${style.yellow('warning')} ${warning}`),
-  ].join('\n');
+  ];
 }
 
 function neuralLine({ neural, atMs }: Status): string[] {
@@ -52,7 +59,10 @@ function neuralLine({ neural, atMs }: Status): string[] {
   return [`neural forecaster: ${facts.join(', ')}`];
 }
 
-function headline({ cluster, generation, mode, paused, forecast, atMs }: Status, style: Style) {
+export function headline(
+  { cluster, generation, mode, paused, forecast, atMs }: Status,
+  style: Style,
+): string {
   const parts = [
     `cluster ${style.bold(cluster)}`,
     `generation ${generation}`,
@@ -66,7 +76,10 @@ function headline({ cluster, generation, mode, paused, forecast, atMs }: Status,
   return parts.join('  ');
 }
 
-function serverTable({ servers, atMs, forecast }: Status, style: Style): string {
+/** A line a server below that of the titles. */
+export function serverTable({ servers, atMs, forecast }: Status, style: Style): string {
+  if (servers.length === 0)
+    return 'no server is known yet: declare one in the config, or start an agent beside it';
   const ahead = forecast === null ? 'PEAK' : `PEAK+${duration(forecast.horizonMs)}`;
   return textTable(
     [
@@ -77,6 +90,7 @@ function serverTable({ servers, atMs, forecast }: Status, style: Style): string 
       { title: 'NET', align: 'right' },
       { title: 'HITS/s', align: 'right' },
       { title: ahead, align: 'right' },
+      { title: 'AT', align: 'right' },
       { title: 'RES', align: 'right' },
       { title: 'NOTE' },
     ],
@@ -88,6 +102,7 @@ function serverTable({ servers, atMs, forecast }: Status, style: Style): string 
       percent(server.utilization.network),
       quantity(server.hitsPerSecond),
       peakWord(server, style),
+      server.predicted === null ? '-' : clockTime(server.predicted.peakAtMs, atMs),
       String(server.resources),
       noteOf(server, atMs),
     ]),

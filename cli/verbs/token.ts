@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { z } from 'zod';
 import { ACCESS_ROLES, GRANT_NAME, apiToken } from '../../api/access/token.js';
 import { fail } from '../../core/errors.js';
 import { clusterSecret } from '../services/secret.js';
@@ -15,6 +16,12 @@ export const tokenVerb: Verb = {
     ['--role <role>', 'viewer: sees; operator: changes too', 'viewer'],
     ['--days <number>', 'it is good for so long', '90'],
   ],
+  answer: z.object({
+    name: z.string(),
+    role: z.enum(ACCESS_ROLES),
+    untilMs: z.number(),
+    token: z.string(),
+  }),
   run: async (context, [name = ''], options) => {
     if (!GRANT_NAME.test(name)) fail('ERR_NAME_INVALID', { what: 'token', name });
     const role = choiceOption(options, 'role', ACCESS_ROLES) ?? 'viewer';

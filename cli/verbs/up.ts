@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { randomInt } from 'node:crypto';
+import { z } from 'zod';
 import type { Config } from '../../core/config/schema.js';
 import { formatAddress, memberId, parseAddress } from '../../core/domain.js';
 import { fail } from '../../core/errors.js';
@@ -20,9 +21,20 @@ const HEALTH_OPTION = [
   'where /healthz, /readyz and /metrics listen (default: as in the config)',
 ] as const;
 
+/** What is said when it is ready; then it runs until it is told to stop. What a process has no part for is absent. */
+const readySchema = z.object({
+  ready: z.object({
+    api: z.string().optional(),
+    agents: z.string().optional(),
+    proxy: z.array(z.string()).optional(),
+    health: z.string(),
+  }),
+});
+
 export const upVerb: Verb = {
   usage: 'up',
   summary: 'Run everything in one process until it is told to stop.',
+  answer: readySchema,
   run: (context) => run(context, ROLES, {}),
 };
 
@@ -36,6 +48,7 @@ export const roleVerbs: readonly Verb[] = [
       ['--listen <address>', 'where clients connect, instead of the first listener of the config'],
       HEALTH_OPTION,
     ],
+    answer: readySchema,
     run: (context, _args, options) => run(context, ['redirector'], options),
   },
   alone('collector', 'Run the collector alone: one a cluster polls the servers and redirectors.'),
@@ -48,6 +61,7 @@ function alone(role: Role, summary: string): Verb {
     usage: role,
     summary,
     options: [HEALTH_OPTION],
+    answer: readySchema,
     run: (context, _args, options) => run(context, [role], options),
   };
 }

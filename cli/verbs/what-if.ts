@@ -1,8 +1,10 @@
+import { z } from 'zod';
 import type { WhatIfAnswer } from '../../api/contract/what-if.js';
+import { whatIfSchema } from '../../api/contract/what-if.js';
 import type { Verb } from '../verb.js';
 import { textOption } from '../verb.js';
 import { whatIfText } from '../what-if-text.js';
-import { whatIfProblemFile } from './plan-problem.js';
+import { problemWhatIfSchema, whatIfProblemFile } from './plan-problem.js';
 
 export const whatIfVerb: Verb = {
   usage: 'what-if <change...>',
@@ -26,6 +28,7 @@ export const whatIfVerb: Verb = {
     '  add SERVER like SERVER    add SERVER cpu=8 memory=64GiB zone=b',
     '  limit target=0.7 (a key of `planner` in the config)    move RESOURCE SERVER',
   ],
+  answer: z.union([whatIfSchema, problemWhatIfSchema]),
   run: async (context, words, options) => {
     const changes = words.join(' ').split(/\s+and\s+/);
     const problem = textOption(options, 'problem');

@@ -91,6 +91,7 @@ function ofResource(id: string, sight: Sight): Tree[] {
               standby === null ? 'it has no standby' : `it goes to ${standby}`,
             ],
           ]),
+          explained.history === null ? null : h('p', {}, explained.history),
           notes.map((note) => h('p', { class: 'quiet' }, note)),
         ),
         history(id, sight),

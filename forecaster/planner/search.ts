@@ -30,7 +30,8 @@ export interface SearchOptions {
 }
 
 /** Why a search ended: nothing was left to try, or the work or the time was up and better may exist. */
-export type Stopped = 'complete' | 'work' | 'time';
+export const STOPPED = ['complete', 'work', 'time'] as const;
+export type Stopped = (typeof STOPPED)[number];
 
 export interface Solution {
   readonly assignment: Int32Array;

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { percentile } from './percentile.js';
 
 export interface MeasuresOptions {
@@ -9,25 +10,26 @@ export interface MeasuresOptions {
 }
 
 /** What a policy's map did to the servers. Means and percentiles run over the steps that were replayed. */
-export interface Measures {
+export const measuresSchema = z.object({
   /** Σ over servers of the time their load was above capacity. */
-  readonly overloadMinutes: number;
-  readonly overloadMinutesPerServerDay: number;
+  overloadMinutes: z.number(),
+  overloadMinutesPerServerDay: z.number(),
   /** Load above capacity ÷ all load, in millionths. */
-  readonly overloadVolumePpm: number;
+  overloadVolumePpm: z.number(),
   /** Utilization of the most loaded server: P95 over the steps, and the highest ever. */
-  readonly peakP95: number;
-  readonly peakMax: number;
+  peakP95: z.number(),
+  peakMax: z.number(),
   /** Max ÷ mean of the servers' loads: mean over the steps, and the highest ever. */
-  readonly imbalanceMean: number;
-  readonly imbalanceMax: number;
+  imbalanceMean: z.number(),
+  imbalanceMax: z.number(),
   /** Standard deviation ÷ mean of the servers' loads, mean over the steps. */
-  readonly covMean: number;
-  readonly moves: number;
-  readonly movesPerResourceDay: number;
+  covMean: z.number(),
+  moves: z.number(),
+  movesPerResourceDay: z.number(),
   /** Resources that were moved twice or more within some 24 hours. */
-  readonly movedTwice: number;
-}
+  movedTwice: z.number(),
+});
+export type Measures = Readonly<z.output<typeof measuresSchema>>;
 
 const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;

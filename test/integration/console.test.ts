@@ -9,6 +9,7 @@ import type { PlanView } from '../../api/contract/plans.js';
 import type { Status } from '../../api/contract/status.js';
 import { ApiClient } from '../../cli/api-client.js';
 import { productFolder } from '../../cli/product.js';
+import { PAGES } from '../../console/frame/address.js';
 import type { BrowserPage } from '../support/browser.js';
 import { Browser } from '../support/browser.js';
 import { RunningUp, foreshift } from '../support/foreshift.js';
@@ -22,16 +23,6 @@ const MAIN = `${productFolder}dist/cli/main.js`;
 const until = untilWithin(120_000, { pauseMs: 100 });
 /** Nothing more comes to a server. */
 const SETTLED_MS = 10_000;
-const PAGES = [
-  'cluster',
-  'forecast',
-  'plan',
-  'switches',
-  'explain',
-  'servers',
-  'settings',
-  'audit',
-];
 /** CONSOLE_SCREENSHOTS names a folder that pictures of all pages go to. */
 const SCREENSHOTS = process.env.CONSOLE_SCREENSHOTS;
 

@@ -7,6 +7,7 @@ import { productFolder } from '../../cli/product.js';
 import { SystemClock } from '../../core/clock/system.js';
 import type { DemoSummary } from '../../demo/demo.js';
 import { foreshift } from '../support/foreshift.js';
+import { faultsOf } from '../support/shipped-schemas.js';
 
 /* The demo as a newcomer runs it; a server of it is drained meanwhile, so that something surely moves. */
 
@@ -57,6 +58,7 @@ describe('the demo', () => {
     expect(whatIf.stdout).toContain('  avoided: ');
 
     expect({ exit: await ended, said }).toMatchObject({ exit: 0 });
+    expect(faultsOf('demo', answer)).toEqual([]);
     const summary = JSON.parse(answer) as DemoSummary;
     const { answered, ...wrong } = summary.verdict;
     expect(wrong).toEqual({ failed: 0, lost: 0, doubled: 0, foreign: 0, untrue: 0 });

@@ -62,7 +62,7 @@ export const PLAN = new RecordKind<PlanRecord, PlanId>('plan', planRecordSchema)
 /** What the last round found. */
 export const ROUND = new RecordKind<RoundResult, 'last'>('round', roundSchema);
 
-const modeSchema = z.object({
+export const modeSchema = z.object({
   mode: z.enum(MODES),
   by: z.string().max(128),
   sinceMs: finiteSchema,
@@ -73,7 +73,7 @@ export type ModeRecord = Readonly<z.output<typeof modeSchema>>;
 /** Overrides the config's mode. */
 export const MODE = new RecordKind<ModeRecord, 'current'>('mode', modeSchema);
 
-const pauseSchema = z.object({
+export const pauseSchema = z.object({
   by: z.string().max(128),
   reason: z.string().max(400),
   sinceMs: finiteSchema,

@@ -32,7 +32,7 @@ const serverSchema = z.object({
 export type ServerRecord = Readonly<z.output<typeof serverSchema>>;
 export const SERVER = new RecordKind<ServerRecord, ServerId>('server', serverSchema);
 
-const serverStateSchema = z.object({
+export const serverStateSchema = z.object({
   state: z.enum(SERVER_STATES),
   by: z.string().max(128),
   reason: z.string().max(400),
@@ -74,7 +74,7 @@ export type AnnouncedRecord = Readonly<z.output<typeof announcedSchema>>;
 /** When a server's agent last announced it; absent: it stands in the config, for ever. */
 export const ANNOUNCED = new RecordKind<AnnouncedRecord, ServerId>('announced', announcedSchema);
 
-const pinSchema = z.object({
+export const pinSchema = z.object({
   server: serverIdSchema,
   by: z.string().max(128),
   reason: z.string().max(400),

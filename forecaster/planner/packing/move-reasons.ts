@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { NOWHERE } from '../problem.js';
 import { basesOf } from './from-file.js';
 import type { Packing } from './packing.js';
@@ -7,33 +8,34 @@ import { meanCapacities } from './sizes.js';
 import { Tableau } from './tableau.js';
 
 /** Why a resource moves, found by asking what would be if it did not. */
-export interface MoveReason {
+export const moveReasonSchema = z.object({
   /**
    * `place`: it has no server. `leave`: it may not be where it is. `overload`, `soft`: its server would pass its
    * capacity, what it should carry. `room`: others would overfill it. `cost`: no limit, it is cheaper.
    */
-  readonly kind: 'place' | 'leave' | 'overload' | 'soft' | 'room' | 'cost';
-  readonly server: string | null;
-  readonly dimension: string | null;
-  readonly step: number | null;
+  kind: z.enum(['place', 'leave', 'overload', 'soft', 'room', 'cost']),
+  server: z.string().nullable(),
+  dimension: z.string().nullable(),
+  step: z.number().nullable(),
   /**
    * Load there with what is always there: if nothing is done (`room`: with the plan but for this move), with the
    * plan, and allowed.
    */
-  readonly before: number | null;
-  readonly after: number | null;
-  readonly limit: number | null;
+  before: z.number().nullable(),
+  after: z.number().nullable(),
+  limit: z.number().nullable(),
   /** What the plan would cost more without this move; null: a limit would be broken, or an earlier aim missed. */
-  readonly worth: number | null;
+  worth: z.number().nullable(),
   /** Other servers that were tried with the rest as planned. */
-  readonly tried: {
-    readonly servers: number;
-    readonly possible: number;
+  tried: z.object({
+    servers: z.number(),
+    possible: z.number(),
     /** The cheapest of the possible, and how much dearer it is. */
-    readonly next: string | null;
-    readonly dearer: number | null;
-  };
-}
+    next: z.string().nullable(),
+    dearer: z.number().nullable(),
+  }),
+});
+export type MoveReason = Readonly<z.output<typeof moveReasonSchema>>;
 
 /** Looks at so many servers for all moves together. */
 const LOOKS_MAX = 500_000;

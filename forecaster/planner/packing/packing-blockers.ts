@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { boundOf } from './bound.js';
 import type { Packing } from './packing.js';
 import { isAbove, isMisplaced, usageOf } from './packing.js';
@@ -5,19 +6,20 @@ import type { ProblemFile } from './problem-file.js';
 import { Tableau } from './tableau.js';
 
 /** What stands in the way of a plan without faults: gone, it would be possible. */
-export interface PackingBlocker {
+export const packingBlockerSchema = z.object({
   /**
    * `capacity`: servers, or what one server lacks of a dimension. `nowhere`: no ready server may have the
    * resource. `group`: its group's rules. `moves`: a limit of moves. `fixed`: it may not move. `search`: nothing,
    * the search ended before it was placed.
    */
-  readonly kind: 'capacity' | 'pin' | 'nowhere' | 'group' | 'moves' | 'fixed' | 'search';
-  readonly resource: string | null;
-  readonly server: string | null;
-  readonly dimension: string | null;
+  kind: z.enum(['capacity', 'pin', 'nowhere', 'group', 'moves', 'fixed', 'search']),
+  resource: z.string().nullable(),
+  server: z.string().nullable(),
+  dimension: z.string().nullable(),
   /** Servers more (no resource named), or units of the dimension more on that server. */
-  readonly amount: number | null;
-}
+  amount: z.number().nullable(),
+});
+export type PackingBlocker = Readonly<z.output<typeof packingBlockerSchema>>;
 
 const NAMED_MAX = 20;
 

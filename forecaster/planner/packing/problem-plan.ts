@@ -1,69 +1,71 @@
+import { z } from 'zod';
 import { NOWHERE } from '../problem.js';
 import type { Stopped } from '../search.js';
+import { STOPPED } from '../search.js';
 import type { AnnealingOptions } from './annealing.js';
-import type { PackingBlocker } from './packing-blockers.js';
-import { blockersOf } from './packing-blockers.js';
+import { blockersOf, packingBlockerSchema } from './packing-blockers.js';
 import { boundOf } from './bound.js';
 import { demandFrom, packingFrom, withSparesOpen } from './from-file.js';
 import { inNameOrder } from './name-order.js';
 import { orderOf } from './order.js';
 import { pack } from './pack.js';
 import type { Packing } from './packing.js';
-import type { MoveReason } from './move-reasons.js';
-import { MoveReasons } from './move-reasons.js';
+import { MoveReasons, moveReasonSchema } from './move-reasons.js';
 import type { ProblemFile } from './problem-file.js';
-import type { PackingScore } from './score.js';
-import { isFeasible, scorePacking } from './score.js';
+import { isFeasible, packingScoreSchema, scorePacking } from './score.js';
 import { standbysOf } from './packing-standbys.js';
 
+const pairSchema = z.object({
+  nothing: packingScoreSchema,
+  plan: packingScoreSchema,
+});
+type Pair = Readonly<z.output<typeof pairSchema>>;
+
+const problemMoveSchema = z.object({
+  resource: z.string(),
+  source: z.string().nullable(),
+  target: z.string(),
+  reason: moveReasonSchema,
+  /** It should start in this time; `cheapestMs`: when the resource needs least. Epoch milliseconds. */
+  window: z.object({
+    fromMs: z.number(),
+    untilMs: z.number(),
+    cheapestMs: z.number(),
+  }),
+});
+export type ProblemMove = Readonly<z.output<typeof problemMoveSchema>>;
+
 /** The answer to a problem file, everything by name. */
-export interface ProblemPlan {
-  readonly format: 'foreshift-plan/1';
-  readonly seed: number;
+export const problemPlanSchema = z.object({
+  format: z.literal('foreshift-plan/1'),
+  seed: z.number(),
   /** `complete`: all was tried. `time`: the clock ended the search, another run may find another plan. */
-  readonly stopped: Stopped;
+  stopped: z.enum(STOPPED),
   /** Nothing is misplaced or overloaded, and no rule of groups is broken. */
-  readonly feasible: boolean;
+  feasible: z.boolean(),
   /** If nothing is done, and with the plan. */
-  readonly score: Pair;
+  score: pairSchema,
   /**
    * No assignment of the same resources has a lower peak, and none that is as good in the earlier aims costs
    * less; `gap` = cost of the plan − that.
    */
-  readonly bound: { readonly cost: number; readonly peak: number; readonly gap: number };
+  bound: z.object({ cost: z.number(), peak: z.number(), gap: z.number() }),
   /** The same if the load turns out low, high, or stays as it was last; null: the problem does not say. */
-  readonly worlds: {
-    readonly low: Pair | null;
-    readonly high: Pair | null;
-    readonly last: Pair | null;
-  };
+  worlds: z.object({
+    low: pairSchema.nullable(),
+    high: pairSchema.nullable(),
+    last: pairSchema.nullable(),
+  }),
   /** Made one after the other; the moves of one as one. */
-  readonly batches: readonly { readonly moves: readonly ProblemMove[] }[];
-  readonly assignment: Readonly<Record<string, string | null>>;
+  batches: z.array(z.object({ moves: z.array(problemMoveSchema) })),
+  assignment: z.record(z.string(), z.string().nullable()),
   /** Where each resource goes if its server is lost; absent: nowhere. */
-  readonly standbys: Readonly<Record<string, string>>;
+  standbys: z.record(z.string(), z.string()),
   /** Servers whose loss the others cannot take up whole. */
-  readonly unprotected: readonly string[];
-  readonly blockers: readonly PackingBlocker[];
-}
-
-interface Pair {
-  readonly nothing: PackingScore;
-  readonly plan: PackingScore;
-}
-
-export interface ProblemMove {
-  readonly resource: string;
-  readonly source: string | null;
-  readonly target: string;
-  readonly reason: MoveReason;
-  /** It should start in this time; `cheapestMs`: when the resource needs least. Epoch milliseconds. */
-  readonly window: {
-    readonly fromMs: number;
-    readonly untilMs: number;
-    readonly cheapestMs: number;
-  };
-}
+  unprotected: z.array(z.string()),
+  blockers: z.array(packingBlockerSchema),
+});
+export type ProblemPlan = Readonly<z.output<typeof problemPlanSchema>>;
 
 export type ProblemRun = AnnealingOptions;
 

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { GroupTally } from '../group-tally.js';
 import { isAway } from '../problem.js';
 import { MoveTally } from './move-tally.js';
@@ -5,23 +6,24 @@ import type { Packing, ServerTerm } from './packing.js';
 import { isAbove, isMisplaced, usageOf } from './packing.js';
 
 /** How good an assignment is, computed afresh; lower is better, the earlier first. */
-export interface PackingScore {
+export const packingScoreSchema = z.object({
   /** Resources without a server, or on one where they may not be. */
-  readonly misplaced: number;
+  misplaced: z.number(),
   /** Rules of groups that are broken. */
-  readonly faults: number;
+  faults: z.number(),
   /** Σ of what is above a capacity ÷ that capacity (of none: as it is), over servers, dimensions and steps. */
-  readonly overload: number;
+  overload: z.number(),
   /** What is above the soft capacities, unevenness and further terms, by their weights. */
-  readonly load: number;
-  readonly moves: number;
+  load: z.number(),
+  moves: z.number(),
   /** By their weights. */
-  readonly movePrice: number;
+  movePrice: z.number(),
   /** load + movePrice: what the search lowers once nothing is misplaced or overloaded. */
-  readonly cost: number;
+  cost: z.number(),
   /** The highest share of a capacity that any server carries at any step. */
-  readonly peak: number;
-}
+  peak: z.number(),
+});
+export type PackingScore = Readonly<z.output<typeof packingScoreSchema>>;
 
 export function scorePacking(
   packing: Packing,

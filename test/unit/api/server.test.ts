@@ -4,6 +4,7 @@ import { MODE, PAUSE } from '../../../core/table-store/records/plan.js';
 import type { Answer } from '../../support/api-front.js';
 import { ApiFront, filled, problemIn } from '../../support/api-front.js';
 import type { ControlPlane } from '../../support/control-plane.js';
+import { SCRIPT_NAMES } from '../../support/script-names.js';
 
 const JSON_BODY = {
   headers: { 'content-type': 'application/json', 'content-length': '2' },
@@ -98,6 +99,35 @@ describe('the API over HTTP', () => {
     const { revision } = plane.view;
     for (const { path } of front.routes) {
       for (const method of ['GET', 'HEAD']) await ask(method, filled(path));
+    }
+    await plane.view.sync();
+    expect(plane.view.revision).toBe(revision);
+  });
+
+  it('never does so whatever a GET asks for, or says that it is', async () => {
+    const { revision } = plane.view;
+    const pin = JSON.stringify({ resource: 'a', server: 's2', by: 'mallory', reason: '' });
+    const headers = {
+      'content-type': 'application/json',
+      'content-length': String(pin.length),
+      'x-http-method-override': 'POST',
+      'x-method-override': 'POST',
+      'idempotency-key': 'k',
+    };
+    const words = ['a', 's2', '..', '%2e%2e', '1/approve', 'mode', "'; DROP", ...SCRIPT_NAMES];
+    for (const [at, { path }] of front.routes.entries()) {
+      for (const [turn, word] of words.entries()) {
+        const text = encodeURIComponent(word);
+        const parameters = path.replaceAll(/:\w+/g, text);
+        const query = `_method=POST&by=ann&mode=auto&state=draining&change=${text}&on=${text}`;
+        const method = (at + turn) % 5 === 0 ? 'HEAD' : 'GET';
+        const given = turn % 2 === 0 ? { headers, body: pin } : {};
+        const asked = turn % 3 === 0 ? parameters : `${parameters}?${query}`;
+        const { status } = await ask(method, asked, given);
+        expect({ asked, isAnswered: status >= 200 && status < 600 }).toMatchObject({
+          isAnswered: true,
+        });
+      }
     }
     await plane.view.sync();
     expect(plane.view.revision).toBe(revision);

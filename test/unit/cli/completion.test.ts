@@ -30,6 +30,7 @@ function offered(...words: readonly string[]): string[] {
 describe('completion of bash', () => {
   it('offers the verbs', () => {
     expect(offered('dr')).toEqual(['drain']);
+    expect(offered('to')).toEqual(['top', 'token']);
     expect(offered('')).toEqual(expect.arrayContaining(['status', 'plan', 'doctor', 'completion']));
   });
 
@@ -40,6 +41,7 @@ describe('completion of bash', () => {
 
   it("offers a verb's options, and those that all have", () => {
     expect(offered('plan', '--det')).toEqual(['--detailed-exitcode']);
+    expect(offered('top', '--so')).toEqual(['--sort']);
     expect(offered('status', '--js')).toEqual(['--json']);
     expect(offered('drain', 's1', '--rea')).toEqual(['--reason']);
   });

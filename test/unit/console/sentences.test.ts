@@ -41,6 +41,11 @@ describe('a state that is not as one would wish', () => {
       'Paused by ann 60 min ago (night).',
     ],
     ['unassigned', { unassigned: 2 }, '2 resources without a server.'],
+    [
+      'a forecaster that is away',
+      { warnings: ['the forecast is old: no round has ended lately'] },
+      'the forecast is old: no round has ended lately.',
+    ],
     ['a warning of the status', { warnings: ['s1 is lost'] }, 's1 is lost.'],
   ])('%s: has a sentence of its own', (_name, given, expected) => {
     expect(said(given).some((text) => text.startsWith(expected))).toBe(true);

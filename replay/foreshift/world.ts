@@ -59,8 +59,8 @@ export async function worldOf(scene: Scene, firstMap: Int32Array): Promise<World
       server,
       since,
       standby: null,
-      // At the beginning of the trace: longer ago than a cooldown.
-      movedAtMs: startMs,
+      // Nothing was moved: a trace may be shorter than a cooldown.
+      movedAtMs: 0,
       by: 'first' as PlanId,
     });
     const pinned = scene.fleet?.pinned[index] ?? null;

@@ -67,6 +67,17 @@ describe('foreshift in a replay', () => {
     expect(own.moves).toBe(0);
   });
 
+  it('lets rest after a move only what has moved, also where the trace is shorter than that rest', async () => {
+    // Servers of two each; those of the first then fill it beyond the target, not beyond its capacity.
+    const risen = madeTrace(6, 100, (resource, step) =>
+      step >= 50 && resource % 3 === 0 ? 1.35 : 1,
+    );
+    const { own, still } = await replayed({ capacity: 3 }, risen);
+    expect(still.overloadMinutes).toBe(0);
+    expect(own.moves).toBeGreaterThan(0);
+    expect(own.movedTwice).toBe(0);
+  });
+
   it('moves nothing where nothing would be won', async () => {
     const { own } = await replayed(
       {},

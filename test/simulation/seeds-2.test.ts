@@ -1,3 +1,3 @@
 import { describeSeeds } from './seeds.js';
 
-describeSeeds(131, 260);
+describeSeeds(61, 120);

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { DIMENSIONS } from '../core/domain.js';
 import type { PolicyName, ReplayInput } from '../replay/options.js';
 import type { PolicyReport } from '../replay/report.js';
+import { InputFault } from './inputs.js';
 
 /* The format of a file of replay anchors, and how our figures stand beside them. */
 
@@ -31,6 +32,22 @@ const anchorSchema = z.looseObject({
 export type Anchor = z.output<typeof anchorSchema>;
 
 export const anchorsSchema = z.looseObject({ replays: z.array(anchorSchema).min(1) });
+
+/** Of one trace, of so many servers, if they are named. @throws InputFault — there are none of them */
+export function anchorsOf(
+  { replays }: z.output<typeof anchorsSchema>,
+  { only, servers }: { readonly only?: string | undefined; readonly servers?: string | undefined },
+): Anchor[] {
+  const chosen = replays.filter(
+    (anchor) =>
+      (only === undefined || anchor.trace === only) &&
+      (servers === undefined || anchor.servers === Number(servers)),
+  );
+  if (chosen.length > 0) return chosen;
+  const names = new Set(replays.map((anchor) => `${anchor.trace} on ${anchor.servers}`));
+  const asked = [only, servers].filter((word) => word !== undefined).join(' on ');
+  throw new InputFault(`${asked}: the file has ${[...names].join(', ')}`);
+}
 
 /** What the anchors call our policies. */
 export const ANCHOR_NAMES: Readonly<Record<PolicyName, string>> = {
@@ -159,6 +176,6 @@ function thousandths(value: number): number {
   return Math.round(value * 1000) / 1000;
 }
 
-function percent(share: number): string {
+export function percent(share: number): string {
   return `${(100 * share).toFixed(1)} %`;
 }

@@ -23,7 +23,7 @@ import type { Alter } from './altered-forecasts.js';
 import { AlteredForecasts, lastValue, noise, times } from './altered-forecasts.js';
 import { readJson, TraceFolder, withInputs } from './inputs.js';
 import type { Anchor, Check } from './replay-anchors.js';
-import { anchorsSchema, optionsOf } from './replay-anchors.js';
+import { anchorsOf, anchorsSchema, optionsOf, percent } from './replay-anchors.js';
 
 const { values: args } = parseArgs({
   options: {
@@ -150,14 +150,10 @@ async function replayed(anchor: Anchor, scene: Scene): Promise<Record<string, Fi
 }
 
 async function main(): Promise<void> {
-  const { replays } = await readJson(args.anchors, anchorsSchema);
-  const { only, servers } = args;
-  const anchors = replays.filter(
-    (anchor) =>
-      (only === undefined || anchor.trace === only) &&
-      (servers === undefined || anchor.servers === Number(servers)),
-  );
+  const anchors = anchorsOf(await readJson(args.anchors, anchorsSchema), args);
   const traces = new TraceFolder(args.traces);
+  // What is missing is told before anything is computed.
+  for (const { trace } of anchors) await traces.readFor('a replay', trace);
   const results = [];
   for (const anchor of anchors) {
     const options = parseReplayOptions(optionsOf(anchor, ['foreshift'], Number(args.seed)));
@@ -169,10 +165,6 @@ async function main(): Promise<void> {
     });
   }
   if (args.out !== undefined) await writeFile(args.out, `${JSON.stringify(results, null, 1)}\n`);
-}
-
-function percent(share: number): string {
-  return `${(100 * share).toFixed(1)} %`;
 }
 
 await withInputs(main);

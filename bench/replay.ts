@@ -13,11 +13,11 @@ import { parseReplayOptions } from '../replay/options.js';
 import { progressLine } from '../replay/progress.js';
 import type { ReplayProgress } from '../replay/progress.js';
 import { replay } from '../replay/replay.js';
-import { InputFault, readJson, TraceFolder, withInputs } from './inputs.js';
+import { readJson, TraceFolder, withInputs } from './inputs.js';
 import type { Anchor, AnchorResult } from './replay-anchors.js';
 import type { TuningResult } from './replay-tuning.js';
 import { tunedReplay, tuningText } from './replay-tuning.js';
-import { anchorsSchema, checksOf, optionsOf, resultOf } from './replay-anchors.js';
+import { anchorsOf, anchorsSchema, checksOf, optionsOf, resultOf } from './replay-anchors.js';
 
 const { values: args } = parseArgs({
   options: {
@@ -43,13 +43,7 @@ async function main(): Promise<void> {
     seed: Number(args.seed),
   });
   const file = await readJson(args.anchors, anchorsSchema);
-  const anchors = file.replays.filter(
-    ({ trace }) => args.only === undefined || trace === args.only,
-  );
-  if (anchors.length === 0) {
-    const names = [...new Set(file.replays.map(({ trace }) => trace))].join(', ');
-    throw new InputFault(`--only ${args.only ?? ''}: the file has ${names}`);
-  }
+  const anchors = anchorsOf(file, args);
   // What is missing is told before anything is computed.
   for (const { trace } of anchors) await traces.readFor('a replay', trace);
   const replays = [];

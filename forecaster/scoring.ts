@@ -100,11 +100,10 @@ function spokenOf(
       const isSame = ({ timeMs }: Said): boolean =>
         key.subject === 'resource' ||
         residentsDuring(tenures.get(key.id) ?? [], timeMs - leadMs, timeMs + stepMs) !== undefined;
-      return {
-        leadMs,
-        fair: said.filter(isSame),
-        overtaken: said.filter((one) => !isSame(one)),
-      };
+      const fair: Said[] = [];
+      const overtaken: Said[] = [];
+      for (const one of said) (isSame(one) ? fair : overtaken).push(one);
+      return { leadMs, fair, overtaken };
     }),
   );
 }

@@ -2,7 +2,7 @@ import { strict as assert } from 'node:assert';
 import { fail } from '../../core/errors.js';
 import type { Rows } from '../../core/metric-store/influx/answer.js';
 import { AnswerFault, numberOf, partsOf } from '../../core/metric-store/influx/answer.js';
-import { nameOf } from '../../core/metric-store/influx/names.js';
+import { nameOf, quoted } from '../../core/metric-store/influx/names.js';
 import { loadOf } from '../../core/metric-store/influx/schema.js';
 import { buckets, during } from '../../core/metric-store/influx/statements.js';
 import type { Grid } from '../../core/panel.js';
@@ -94,20 +94,22 @@ function placesOf({ mapping, dimension }: InfluxHistoryOptions): Place[] {
 }
 
 function statementOf(place: Place, { startMs, stepMs, steps }: Grid): string {
-  const { measurement, field, tag, retention, where, isCounter } = place;
-  const from = `${retention === undefined ? '' : `${quoted(retention)}.`}${quoted(measurement)}`;
+  const { field, tag, where, isCounter } = place;
   const mean = `mean(${quoted(field)})`;
   const value = isCounter ? `non_negative_derivative(${mean}, 1s)` : mean;
   // What a counter grew by within a step is known from the step before it.
   const span = { fromMs: startMs - (isCounter ? stepMs : 0), toMs: startMs + steps * stepMs };
   assert.ok(where?.includes(';') !== true, 'a condition is no second statement');
   const narrowed = where === undefined ? '' : ` AND (${where})`;
-  return `SELECT ${value} FROM ${from} WHERE ${during(span)}${narrowed} GROUP BY ${buckets(stepMs, startMs)}, ${quoted(tag)} fill(none)`;
+  return `SELECT ${value} FROM ${tableOf(place)} WHERE ${during(span)}${narrowed} GROUP BY ${buckets(stepMs, startMs)}, ${quoted(tag)} fill(none)`;
 }
 
-/** A name in InfluxQL. */
-function quoted(name: string): string {
-  return `"${name.replaceAll(/["\\]/g, String.raw`\$&`)}"`;
+/** As it stands after FROM. */
+function tableOf({
+  measurement,
+  retention,
+}: Pick<InfluxMapping, 'measurement' | 'retention'>): string {
+  return `${retention === undefined ? '' : `${quoted(retention)}.`}${quoted(measurement)}`;
 }
 
 class Influx {
@@ -139,8 +141,9 @@ class Influx {
   }
 
   /** It answers alike where there is nothing and where there is no such thing: which, it says when asked. */
-  async explainNothing({ measurement, field, tag, retention }: InfluxMapping): Promise<void> {
-    const from = `${retention === undefined ? '' : `${quoted(retention)}.`}${quoted(measurement)}`;
+  async explainNothing(mapping: InfluxMapping): Promise<void> {
+    const { measurement, field, tag } = mapping;
+    const from = tableOf(mapping);
     await this.#mustKnow('measurement', measurement, 'SHOW MEASUREMENTS');
     await this.#mustKnow('field', field, `SHOW FIELD KEYS FROM ${from}`);
     await this.#mustKnow('tag', tag, `SHOW TAG KEYS FROM ${from}`);

@@ -1,4 +1,5 @@
 import { strict as assert } from 'node:assert';
+import { quoted } from './names.js';
 
 /*
  * Line protocol: `measurement,tag=value field=1,other="text" 1700000000000`. Measurements, tag keys and fields are words of
@@ -30,7 +31,7 @@ export function lineOf(
 }
 
 function textOf(value: FieldValue): string {
-  if (typeof value === 'string') return `"${value.replaceAll(/["\\]/g, String.raw`\$&`)}"`;
+  if (typeof value === 'string') return quoted(value);
   if (typeof value === 'bigint') return `${value}i`;
   assert.ok(Number.isFinite(value), 'a field is a finite number');
   return String(value);

@@ -36,3 +36,8 @@ function unitsOf(character: string): string {
   }
   return text;
 }
+
+/** A name in InfluxQL, or a text in a line: between double quotes. */
+export function quoted(text: string): string {
+  return `"${text.replaceAll(/["\\]/g, String.raw`\$&`)}"`;
+}

@@ -20,7 +20,10 @@ export const NEWS_STREAM_DEFAULTS: NewsStreamOptions = {
   beatMs: 10_000,
 };
 
-/** Tells whoever listens (server-sent events) that there is something new to ask for; never what. */
+/**
+ * Tells whoever listens (server-sent events) that there is something new to ask for; never what. While nobody listens it waits for no
+ * time, so that a process whose start failed can end.
+ */
 export class NewsStream {
   readonly #view: TableView;
   readonly #clock: Clock;
@@ -28,7 +31,7 @@ export class NewsStream {
   readonly #listeners = new Set<NewsListener>();
   readonly #end: () => void;
   #cancel: Cancel | undefined;
-  #cancelBeat: Cancel;
+  #cancelBeat: Cancel | undefined;
 
   constructor(
     parts: { readonly view: TableView; readonly clock: Clock },
@@ -40,27 +43,34 @@ export class NewsStream {
     this.#end = this.#view.onChange(() => {
       this.#soon();
     });
-    this.#cancelBeat = this.#beat();
   }
 
   /** The end of it; undefined: too many listen already. */
   join(listener: NewsListener): (() => void) | undefined {
     if (this.#listeners.size >= this.#options.listenersMax) return undefined;
     this.#listeners.add(listener);
+    this.#cancelBeat ??= this.#beat();
     return () => {
       this.#listeners.delete(listener);
+      if (this.#listeners.size === 0) this.#rest();
     };
   }
 
   close(): void {
     this.#end();
-    this.#cancel?.();
-    this.#cancelBeat();
     for (const listener of this.#listeners) listener.end();
     this.#listeners.clear();
+    this.#rest();
+  }
+
+  #rest(): void {
+    this.#cancel?.();
+    this.#cancelBeat?.();
+    this.#cancel = this.#cancelBeat = undefined;
   }
 
   #soon(): void {
+    if (this.#listeners.size === 0) return;
     this.#cancel ??= this.#clock.after(this.#options.pauseMs, () => {
       this.#cancel = undefined;
       this.#tell(`event: news\ndata: ${this.#view.revision}\n\n`);

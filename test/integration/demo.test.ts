@@ -1,4 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import type { AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { Status } from '../../api/contract/status.js';
@@ -66,4 +68,18 @@ describe('the demo', () => {
     expect(summary.switches).toBeGreaterThanOrEqual(1);
     expect(summary.moves).toBeGreaterThanOrEqual(5);
   }, 240_000);
+
+  it('says which port is taken, and ends', async () => {
+    const other = createServer();
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+    const { port } = other.address() as AddressInfo;
+    try {
+      const ports = ['--api-port', '0', '--proxy-port', String(port)];
+      const { exit, stderr } = await foreshift(['demo', ...ports], { cwd: tmpdir() });
+      expect(stderr).toContain(`could not listen on 127.0.0.1:${port}`);
+      expect(exit).toBe(1);
+    } finally {
+      other.close();
+    }
+  }, 30_000);
 });

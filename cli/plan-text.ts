@@ -22,7 +22,7 @@ export function planText(
   const hidden = plan.moves.length - shown.length;
   return [
     headline(plan, analysis, style, nowMs),
-    `  because ${plan.trigger.detail}`,
+    `  trigger: ${plan.trigger.detail}`,
     ...shown.map((move) => moveLine(move, style)),
     ...(hidden > 0 ? [`  and ${counted(hidden, 'move')} more (--verbose shows all)`] : []),
     ...(analysis === null ? [] : [outlookTable(analysis, isVerbose), ...worldLines(analysis)]),

@@ -58,7 +58,7 @@ export class Narrator {
       return;
     }
     if (before === undefined) {
-      this.#say(`plan ${id}: ${counted(moves.length, 'move')}, because ${plan.trigger.detail}`);
+      this.#say(`plan ${id}: ${counted(moves.length, 'move')} (trigger: ${plan.trigger.detail})`);
       for (const move of moves.slice(0, MOVES_SHOWN)) {
         const why = reasonWords(move.reason, this.#parts.clock.realtimeMs());
         this.#say(`  ~ ${move.resource}  ${move.source ?? ''} -> ${move.target}  ${why}`);

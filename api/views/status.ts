@@ -235,7 +235,7 @@ function balancerOf(view: TableView, nowMs: number): Status['balancer'] {
     const isLater = startAtMs !== null && startAtMs > nowMs;
     const text = isLater
       ? `plan ${plan.id} (${moves}) is approved for ${new Date(startAtMs).toISOString()}; foreshift apply ${plan.id} makes them now`
-      : `plan ${plan.id} is being applied: ${moves}, because ${plan.trigger.detail}`;
+      : `plan ${plan.id} is being applied: ${moves} (trigger: ${plan.trigger.detail})`;
     return { kind: 'applying', plan: plan.id, text };
   }
   const [waiting] = proposedPlans(view);
@@ -245,7 +245,7 @@ function balancerOf(view: TableView, nowMs: number): Status['balancer'] {
       plan.batches.reduce((sum, batch) => sum + batch.moves.length, 0),
       'move',
     );
-    const text = `plan ${plan.id} waits for approval: ${moves}, because ${plan.trigger.detail}; foreshift apply ${plan.id}`;
+    const text = `plan ${plan.id} waits for approval: ${moves} (trigger: ${plan.trigger.detail}); foreshift apply ${plan.id}`;
     return { kind: 'waiting', plan: plan.id, text };
   }
   const round = view.get(ROUND, 'last')?.value;

@@ -197,5 +197,5 @@ function listed(names: readonly string[]): string {
 
 /** What the API says, with its full stop; its first word may be a name, and a name stays as it is. */
 export function ended(text: string): string {
-  return /[.!?)…]$/.test(text) ? text : `${text}.`;
+  return /[.!?…]$/.test(text) ? text : `${text}.`;
 }

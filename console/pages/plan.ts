@@ -155,7 +155,7 @@ function head(plan: Plan, nowMs: number): Tree {
 }
 
 function becauseWords({ trigger: { kind, detail } }: Plan): string {
-  return kind === 'schedule' ? `Made on schedule: ${ended(detail)}` : `Because ${ended(detail)}`;
+  return kind === 'schedule' ? `Made on schedule: ${ended(detail)}` : `Trigger: ${ended(detail)}`;
 }
 
 export function planSentences(plan: Plan, score: PlanScore | undefined, sight: Sight): Sentence[] {
@@ -399,7 +399,7 @@ function recent(sight: Sight): Tree {
         { title: 'Made', isShort: true },
         { title: 'Result' },
         { title: 'Moves', isNumber: true },
-        { title: 'Because' },
+        { title: 'Trigger' },
         { title: 'Decided' },
       ],
       plans.map(({ id, madeAtMs, status, moves: count, applied, trigger, by, reason, why }) => ({

@@ -9,6 +9,7 @@ import { pageAssets } from '../cli/services/assets.js';
 import { MemoryBus } from '../core/bus/memory.js';
 import type { SimulatedClock } from '../core/clock/simulated.js';
 import { configSchema } from '../core/config/schema.js';
+import { credentialsInMemory } from '../core/credentials/in-memory.js';
 import { forecastBlock } from '../core/forecast.js';
 import { MemoryMetricStore } from '../core/metric-store/memory.js';
 import type { Sample, SeriesKey } from '../core/sample.js';
@@ -102,6 +103,7 @@ async function filled(): Promise<{
       bus: new MemoryBus(plane),
       eligibility: new Eligibility(plane),
       adviser: new InlineAdviser(),
+      credentials: credentialsInMemory(clock),
       collector: () => [],
       engines: [],
     },

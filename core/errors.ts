@@ -461,6 +461,25 @@ const ERRORS = {
     remedy:
       'Look whether it runs, whether its pid file is right, and whether the agent may signal it.',
   },
+  ERR_CREDENTIAL_INVALID: {
+    status: 400,
+    exit: 64,
+    meaning: 'no credential can have this {what}: {why}',
+    remedy: 'Users have 1 to 128 of A-Z a-z 0-9 . _ : @ + -, secrets 12 to 255 bytes.',
+  },
+  ERR_CREDENTIAL_UNKNOWN: {
+    status: 404,
+    exit: 1,
+    meaning: 'there is no credential of kind {kind} for {user}',
+    remedy: 'Look at `foreshift credential list`.',
+  },
+  ERR_CREDENTIAL_UNREADABLE: {
+    status: 503,
+    exit: 1,
+    meaning: 'the credential {place} cannot be opened: {why}',
+    remedy:
+      'Name the former secret in FORESHIFT_FORMER_SECRETS and run `foreshift credential reseal`, or set the credential anew.',
+  },
   ERR_SECRET_MISSING: {
     status: 400,
     exit: 64,

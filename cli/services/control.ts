@@ -13,6 +13,7 @@ import type { Collector } from '../../collector/collector.js';
 import { BullmqBus } from '../../core/bus/bullmq.js';
 import type { Bus } from '../../core/bus/port.js';
 import type { Clock } from '../../core/clock/port.js';
+import type { CredentialTable } from '../../core/credentials/credential-table.js';
 import type { Config } from '../../core/config/schema.js';
 import type { Address } from '../../core/domain.js';
 import type { EngineHealth } from '../../core/engine-health.js';
@@ -36,6 +37,7 @@ export interface ControlParts {
   readonly log: Log;
   readonly net: Net;
   readonly eligibility: Eligibility;
+  readonly credentials: CredentialTable;
   readonly secret: string;
   readonly version: string;
   /** The API's certificate; undefined: it speaks in the clear. */

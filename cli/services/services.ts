@@ -20,6 +20,8 @@ import { fail } from '../../core/errors.js';
 import type { Startable } from '../../core/lifecycle.js';
 import { Lifecycle } from '../../core/lifecycle.js';
 import type { Log } from '../../core/log.js';
+import { CredentialTable } from '../../core/credentials/credential-table.js';
+import { Keyring } from '../../core/credentials/keyring.js';
 import { Metrics } from '../../core/metrics.js';
 import { OutboundGuard } from '../../core/net/guard.js';
 import type { CompactionParts } from '../../core/metric-store/compaction.js';
@@ -70,6 +72,8 @@ export interface ServicesParts {
   readonly log: Log;
   readonly version: string;
   readonly secret: string;
+  /** What it was before, as long as credentials rest under it. */
+  readonly formerSecrets?: readonly string[];
   /** Where the engines keep everything. */
   readonly dataDir: string;
   /** Where the config stands: files that it names are relative to it; undefined: to the working directory. */
@@ -84,7 +88,7 @@ const ENGINES_OF: Readonly<Record<Role, readonly EngineName[]>> = {
   redirector: ['sessionStore'],
   collector: ['metricStore'],
   forecaster: ['metricStore', 'bus'],
-  api: ['metricStore', 'bus'],
+  api: ['metricStore', 'bus', 'sessionStore'],
 };
 
 const FAULTS_REPORT_MS = 5000;
@@ -148,13 +152,14 @@ export class Services implements Startable {
     parts: ServicesParts & { readonly disk: Disk },
     roles: readonly Role[],
   ): Promise<Services> {
-    const { clock, rng, log, version, secret, disk, folder = '.' } = parts;
+    const { clock, rng, log, version, secret, formerSecrets, disk, folder = '.' } = parts;
     const { tableStore: store } = engines;
     const guard = outboundGuard(config);
     const net = new NodeNet(clock, guard);
     const has = (role: Role): boolean => roles.includes(role);
     let phase: 'starting' | 'serving' | 'stopping' = 'starting';
 
+    const keyring = new Keyring(secret, formerSecrets);
     const metrics = new Metrics(version);
     const boot = randomUUID();
     const settingsOf = async (now: Config): Promise<WorkerSettings> => {
@@ -242,6 +247,7 @@ export class Services implements Startable {
     const control = has('api')
       ? await controlOf(config, {
           ...{ ...common, ...engineParts(engines), net, eligibility, secret, version },
+          credentials: new CredentialTable({ store: engines.sessionStore, keyring, clock }),
           tls: await apiTlsOf(config),
           assertAllowed: (address) => {
             guard.check(address);

@@ -4,6 +4,7 @@ import { backtestVerb } from './backtest.js';
 import { modeVerb, pauseVerb, resumeVerb } from './balancing.js';
 import { completionVerbOf } from './completion.js';
 import { configVerb } from './config.js';
+import { credentialVerb } from './credential.js';
 import { demoVerb } from './demo.js';
 import { doctorVerb } from './doctor.js';
 import { drainVerb, undrainVerb } from './drain.js';
@@ -55,6 +56,7 @@ export const VERBS: readonly Verb[] = [
   agentVerb,
   agentTokenVerb,
   tokenVerb,
+  credentialVerb,
   configVerb,
   referenceVerbOf(() => VERBS),
   schemaVerbOf(() => VERBS),

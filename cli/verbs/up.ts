@@ -68,7 +68,7 @@ function alone(role: Role, summary: string): Verb {
 
 async function run(context: Context, roles: readonly Role[], options: VerbOptions): Promise<void> {
   const found = await context.config();
-  const { secret, influxPassword, folder } = found;
+  const { secret, formerSecrets, influxPassword, folder } = found;
   const config = withOptions(found.config, options);
   if (roles.length < ROLES.length && secret === undefined) {
     fail('ERR_SECRET_MISSING', { role: roles.join(', ') });
@@ -83,6 +83,7 @@ async function run(context: Context, roles: readonly Role[], options: VerbOption
       log,
       version: await productVersion(),
       secret: await clusterSecret(secret, dataDir),
+      formerSecrets,
       dataDir,
       folder,
       influxPassword,

@@ -12,6 +12,8 @@ export interface LoadedConfig {
   readonly config: Config;
   /** Agents' tokens are made from it; undefined: no agents can announce themselves. */
   readonly secret: string | undefined;
+  /** What it was before: credentials may rest under one of them still. */
+  readonly formerSecrets: readonly string[];
   readonly redisPassword: string | undefined;
   readonly redisSentinelPassword: string | undefined;
   /** Of `metricStore.influx.username`. */
@@ -29,6 +31,7 @@ const ENVIRONMENT_PREFIX = 'FORESHIFT_';
 /** No part of the config. */
 const SECRETS = [
   'SECRET',
+  'FORMER_SECRETS',
   'AGENT_TOKEN',
   'TOKEN',
   'INFLUX_PASSWORD',
@@ -61,6 +64,9 @@ export function loadConfig({ file, text, environment }: ConfigSource): LoadedCon
   return {
     config: parsed.data,
     secret: secretOf(environment),
+    formerSecrets: (environment[`${ENVIRONMENT_PREFIX}FORMER_SECRETS`] ?? '')
+      .split(/\s+/)
+      .filter((text) => text !== ''),
     redisPassword: environment[`${ENVIRONMENT_PREFIX}REDIS_PASSWORD`],
     redisSentinelPassword: environment[`${ENVIRONMENT_PREFIX}REDIS_SENTINEL_PASSWORD`],
     influxPassword: environment[`${ENVIRONMENT_PREFIX}INFLUX_PASSWORD`],

@@ -1,0 +1,154 @@
+import { z } from 'zod';
+import type { Clock } from '../clock/port.js';
+import { fail } from '../errors.js';
+import type { Json } from '../json.js';
+import type { SessionStore } from '../session-store/port.js';
+import type { Keyring } from './keyring.js';
+import type { Sealed } from './sealed.js';
+import { seal, sealedSchema, unseal } from './sealed.js';
+
+/** What a secret is for: `chap`, of iSCSI (RFC 1994). */
+export const CREDENTIAL_KINDS = ['chap'] as const;
+export type CredentialKind = (typeof CREDENTIAL_KINDS)[number];
+
+/** Names of initiators are among them. */
+export const USER = /^[A-Za-z0-9._:@+-]{1,128}$/;
+
+/** RFC 7143 §12.1.1 asks for 96 random bits where nothing else protects the connection. */
+export const SECRET_BYTES_MIN = 12;
+export const SECRET_BYTES_MAX = 255;
+
+/** Whose it is. */
+export interface CredentialName {
+  readonly kind: CredentialKind;
+  readonly user: string;
+}
+
+/** All that is ever told of one. */
+export const credentialSchema = z.object({
+  kind: z.enum(CREDENTIAL_KINDS),
+  user: z.string(),
+  changedAtMs: z.number(),
+  /** Under which key it rests. */
+  keyId: z.string(),
+});
+export type Credential = Readonly<z.output<typeof credentialSchema>>;
+
+const recordSchema = z.object({ changedAtMs: z.number(), sealed: sealedSchema });
+
+export interface CredentialTableParts {
+  readonly store: SessionStore;
+  readonly keyring: Keyring;
+  readonly clock: Clock;
+}
+
+/**
+ * Secrets by which clients log on to us and we to servers. They rest encrypted in the session store, so that every redirector has them; none is
+ * ever told to anybody but the protocol that needs it. Errors of the session store pass through.
+ */
+export class CredentialTable {
+  readonly #parts: CredentialTableParts;
+
+  constructor(parts: CredentialTableParts) {
+    this.#parts = parts;
+  }
+
+  /** Durable when it resolves; the last one counts. @throws ERR_CREDENTIAL_INVALID */
+  async put(name: CredentialName, secret: string): Promise<Credential> {
+    const bytes = Buffer.byteLength(secret);
+    if (!USER.test(name.user)) {
+      fail('ERR_CREDENTIAL_INVALID', { what: 'user', why: `not as ${USER.source} has it` });
+    }
+    if (bytes < SECRET_BYTES_MIN || bytes > SECRET_BYTES_MAX) {
+      const why = `${bytes} bytes, not ${SECRET_BYTES_MIN} to ${SECRET_BYTES_MAX}`;
+      fail('ERR_CREDENTIAL_INVALID', { what: 'secret', why });
+    }
+    const changedAtMs = this.#parts.clock.realtimeMs();
+    return this.#keep(name, {
+      changedAtMs,
+      sealed: seal(secret, placeOf(name), this.#parts.keyring),
+    });
+  }
+
+  /** @returns whether there was one */
+  async remove(name: CredentialName): Promise<boolean> {
+    const { store } = this.#parts;
+    const place = placeOf(name);
+    if ((await store.get('credential', place)) === undefined) return false;
+    await store.remove('credential', place);
+    return true;
+  }
+
+  async list(): Promise<Credential[]> {
+    const records = await this.#parts.store.list('credential');
+    return records
+      .map(([place, value]) => toldOf(nameAt(place), parsed(place, value)))
+      .sort((a, b) => (placeOf(a) < placeOf(b) ? -1 : 1));
+  }
+
+  /** For the protocol that needs it; undefined: there is none. @throws ERR_CREDENTIAL_UNREADABLE */
+  async secretOf(name: CredentialName): Promise<string | undefined> {
+    const place = placeOf(name);
+    const value = await this.#parts.store.get('credential', place);
+    return value === undefined
+      ? undefined
+      : unseal(parsed(place, value).sealed, place, this.#parts.keyring);
+  }
+
+  /**
+   * Seals what rests under former keys under the current one; after it the former secrets may be forgotten. What is changed
+   * meanwhile by somebody else is sealed under the current key already, and left.
+   * @returns how many were. @throws ERR_CREDENTIAL_UNREADABLE – those before it are done
+   */
+  async reseal(): Promise<number> {
+    const { store, keyring } = this.#parts;
+    let count = 0;
+    for (const [place] of await store.list('credential')) {
+      const value = await store.get('credential', place);
+      if (value === undefined) continue;
+      const { changedAtMs, sealed } = parsed(place, value);
+      if (sealed.keyId === keyring.current.id) continue;
+      const secret = unseal(sealed, place, keyring);
+      await this.#keep(nameAt(place), { changedAtMs, sealed: seal(secret, place, keyring) });
+      count++;
+    }
+    return count;
+  }
+
+  async #keep(
+    name: CredentialName,
+    record: { readonly changedAtMs: number; readonly sealed: Sealed },
+  ): Promise<Credential> {
+    await this.#parts.store.put('credential', placeOf(name), record);
+    return toldOf(name, record);
+  }
+}
+
+/** The id of its record. */
+function placeOf({ kind, user }: CredentialName): string {
+  return `${kind}/${user}`;
+}
+
+/** @throws ERR_CREDENTIAL_UNREADABLE */
+function nameAt(place: string): CredentialName {
+  const [kind, user] = [place.slice(0, place.indexOf('/')), place.slice(place.indexOf('/') + 1)];
+  const known = CREDENTIAL_KINDS.find((each) => each === kind);
+  return known === undefined
+    ? fail('ERR_CREDENTIAL_UNREADABLE', { place, why: 'of a kind that this version does not know' })
+    : { kind: known, user };
+}
+
+function parsed(place: string, value: Json): z.output<typeof recordSchema> {
+  const { data, error } = recordSchema.safeParse(value);
+  return (
+    data ??
+    fail('ERR_CREDENTIAL_UNREADABLE', { place, why: 'not a record of one' }, { cause: error })
+  );
+}
+
+function toldOf(
+  { kind, user }: CredentialName,
+  { changedAtMs, sealed: { keyId } }: z.output<typeof recordSchema>,
+): Credential {
+  return { kind, user, changedAtMs, keyId };
+}

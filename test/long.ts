@@ -1,6 +1,7 @@
 import { strict as assert } from 'node:assert';
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { productFolder } from '../cli/product.js';
 import { LARGE_PROMISES } from './model/checks.js';
 import { search } from './model/spin.js';
 import { CELLS, KillMatrix } from './rig/kill-matrix.js';
@@ -100,9 +101,16 @@ async function main([name = '', ...rest]: readonly string[]): Promise<number> {
 
 /** What is not committed cannot be found again: it is said. */
 function commitName(): string {
-  const git = (...args: string[]): string => execFileSync('git', args, { encoding: 'utf8' }).trim();
+  const head = git('rev-parse', '--short=12', 'HEAD');
+  if (head === undefined) return 'no checkout';
   const isClean = git('status', '--porcelain', '--untracked-files=no') === '';
-  return `${git('rev-parse', '--short=12', 'HEAD')}${isClean ? '' : '+changes'}`;
+  return `${head}${isClean ? '' : '+changes'}`;
+}
+
+/** Undefined: this is no checkout of git, or there is no git. */
+function git(...args: string[]): string | undefined {
+  const { status, stdout } = spawnSync('git', args, { cwd: productFolder, encoding: 'utf8' });
+  return status === 0 ? stdout.trim() : undefined;
 }
 
 function seedsIn(out: string, name: string, commit: string): Set<number> {

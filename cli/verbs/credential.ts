@@ -96,8 +96,8 @@ function tableOf(kept: readonly Credential[]): string {
     kept.map(({ user, kind, changedAtMs, keyId }) => [
       user,
       kind,
-      new Date(changedAtMs).toISOString(),
-      keyId,
+      changedAtMs === null ? 'damaged' : new Date(changedAtMs).toISOString(),
+      keyId ?? '-',
     ]),
   );
 }

@@ -28,9 +28,10 @@ export interface CredentialName {
 export const credentialSchema = z.object({
   kind: z.enum(CREDENTIAL_KINDS),
   user: z.string(),
-  changedAtMs: z.number(),
-  /** Under which key it rests. */
-  keyId: z.string(),
+  /** Null: it is damaged. */
+  changedAtMs: z.number().nullable(),
+  /** Under which key it rests; null: it is damaged. */
+  keyId: z.string().nullable(),
 });
 export type Credential = Readonly<z.output<typeof credentialSchema>>;
 
@@ -63,11 +64,12 @@ export class CredentialTable {
       const why = `${bytes} bytes, not ${SECRET_BYTES_MIN} to ${SECRET_BYTES_MAX}`;
       fail('ERR_CREDENTIAL_INVALID', { what: 'secret', why });
     }
-    const changedAtMs = this.#parts.clock.realtimeMs();
-    return this.#keep(name, {
-      changedAtMs,
-      sealed: seal(secret, placeOf(name), this.#parts.keyring),
-    });
+    const { store, keyring, clock } = this.#parts;
+    const place = placeOf(name);
+    const former = recordSchema.safeParse(await store.get('credential', place)).data;
+    // Whoever remembers the former one sees that it is another, whatever clocks say.
+    const changedAtMs = Math.max(clock.realtimeMs(), (former?.changedAtMs ?? 0) + 1);
+    return this.#keep(name, { changedAtMs, sealed: seal(secret, place, keyring) });
   }
 
   /** @returns whether there was one */
@@ -79,10 +81,14 @@ export class CredentialTable {
     return true;
   }
 
+  /** By name. Kinds that only a later version knows are left out. */
   async list(): Promise<Credential[]> {
     const records = await this.#parts.store.list('credential');
     return records
-      .map(([place, value]) => toldOf(nameAt(place), parsed(place, value)))
+      .flatMap(([place, value]) => {
+        const name = nameAt(place);
+        return name === undefined ? [] : [toldOf(name, recordSchema.safeParse(value).data)];
+      })
       .sort((a, b) => (placeOf(a) < placeOf(b) ? -1 : 1));
   }
 
@@ -103,13 +109,14 @@ export class CredentialTable {
   async reseal(): Promise<number> {
     const { store, keyring } = this.#parts;
     let count = 0;
-    for (const [place] of await store.list('credential')) {
+    for (const name of await this.list()) {
+      const place = placeOf(name);
       const value = await store.get('credential', place);
       if (value === undefined) continue;
       const { changedAtMs, sealed } = parsed(place, value);
       if (sealed.keyId === keyring.current.id) continue;
       const secret = unseal(sealed, place, keyring);
-      await this.#keep(nameAt(place), { changedAtMs, sealed: seal(secret, place, keyring) });
+      await this.#keep(name, { changedAtMs, sealed: seal(secret, place, keyring) });
       count++;
     }
     return count;
@@ -129,13 +136,11 @@ function placeOf({ kind, user }: CredentialName): string {
   return `${kind}/${user}`;
 }
 
-/** @throws ERR_CREDENTIAL_UNREADABLE */
-function nameAt(place: string): CredentialName {
-  const [kind, user] = [place.slice(0, place.indexOf('/')), place.slice(place.indexOf('/') + 1)];
-  const known = CREDENTIAL_KINDS.find((each) => each === kind);
-  return known === undefined
-    ? fail('ERR_CREDENTIAL_UNREADABLE', { place, why: 'of a kind that this version does not know' })
-    : { kind: known, user };
+/** Undefined: of a kind that this version does not know. */
+function nameAt(place: string): CredentialName | undefined {
+  const [word, user] = [place.slice(0, place.indexOf('/')), place.slice(place.indexOf('/') + 1)];
+  const kind = CREDENTIAL_KINDS.find((each) => each === word);
+  return kind === undefined ? undefined : { kind, user };
 }
 
 function parsed(place: string, value: Json): z.output<typeof recordSchema> {
@@ -148,7 +153,8 @@ function parsed(place: string, value: Json): z.output<typeof recordSchema> {
 
 function toldOf(
   { kind, user }: CredentialName,
-  { changedAtMs, sealed: { keyId } }: z.output<typeof recordSchema>,
+  record: z.output<typeof recordSchema> | undefined,
 ): Credential {
-  return { kind, user, changedAtMs, keyId };
+  const { changedAtMs = null, sealed } = record ?? {};
+  return { kind, user, changedAtMs, keyId: sealed?.keyId ?? null };
 }

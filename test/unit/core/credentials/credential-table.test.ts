@@ -83,13 +83,14 @@ describe('the credential table', () => {
     },
   );
 
-  it('says of a record that is none that it cannot be opened', async () => {
+  it('says of a record that is none that it is damaged, and of one of a later version nothing', async () => {
     await store.put('credential', 'chap/ben', { sealed: 7 });
+    await store.put('credential', 'nt-hash/ann', {});
     await expect(table().secretOf(BEN)).rejects.toMatchObject({
       code: 'ERR_CREDENTIAL_UNREADABLE',
     });
-    await store.put('credential', 'nt-hash/ben', {});
-    await expect(table().list()).rejects.toMatchObject({ code: 'ERR_CREDENTIAL_UNREADABLE' });
+    expect(await table().list()).toEqual([{ ...BEN, changedAtMs: null, keyId: null }]);
+    await expect(table().reseal()).rejects.toMatchObject({ code: 'ERR_CREDENTIAL_UNREADABLE' });
   });
 
   it('forgets what is removed, and says whether there was anything', async () => {

@@ -1,7 +1,6 @@
 import type { RequestListener } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { keepYoungSpaceSmall } from '../core/threads/young-space.js';
 import type { ProxyArguments, ProxyCommand, ProxyReply, ProxyReady } from './dataplane-messages.js';
 import type { OwnDataPlane } from './dataplane-ours.js';
 
@@ -11,7 +10,6 @@ import type { OwnDataPlane } from './dataplane-ours.js';
  */
 
 const given = JSON.parse(process.argv[2] ?? '') as ProxyArguments;
-if (given.kind.startsWith('ours')) keepYoungSpaceSmall();
 const threaded =
   given.threads > 1
     ? new (await import('./dataplane-threads.js')).ThreadedDataPlane(given)

@@ -327,13 +327,13 @@ export class Gate {
     const report = { holdMs: 0, heldRequests: 0, failedRequests: 0 };
     for (const at of indices) {
       if ((this.#flags[at]! & HOLD) === 0) continue;
-      const waited = this.#waiting.of(at);
-      if (waited !== undefined) {
-        report.holdMs = Math.max(report.holdMs, nowMs - waited.firstAtMs);
-        report.heldRequests += waited.held;
-        report.failedRequests += waited.failed;
-      }
       this.#flags[at]! &= ~HOLD;
+      const waited = this.#waiting.of(at);
+      // Of many that move at once few are asked for meanwhile.
+      if (waited === undefined) continue;
+      report.holdMs = Math.max(report.holdMs, nowMs - waited.firstAtMs);
+      report.heldRequests += waited.held;
+      report.failedRequests += waited.failed;
       this.#open(at);
     }
     this.#release();

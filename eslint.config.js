@@ -112,6 +112,8 @@ export default defineConfig(
       'replay/rules/**/*.ts',
       'redirector/gate.ts',
       'redirector/counted-work.ts',
+      'redirector/row-indices.ts',
+      'core/placements.ts',
       'redirector/shared/**/*.ts',
       'core/metric-store/**/*.ts',
       'core/net/http/**/*.ts',

@@ -62,6 +62,9 @@ export async function startContestant(
   }
 }
 
+/** As `packaging/redirector-memory.conf` has them. */
+const OURS_FLAGS = ['--max-semi-space-size=4'];
+
 function backendOf({ backends }: StartOptions): { readonly host: string; readonly port: number } {
   return { host: '127.0.0.1', port: backends[0] ?? 0 };
 }
@@ -89,7 +92,12 @@ async function nodeProcess(
   const given: ProxyArguments = { kind, backends, resources, accessLog, threads };
   const module = fileURLToPath(new URL('./dataplane-process.js', import.meta.url));
   const [program = '', ...args] = pinned(core, [
-    ...[process.execPath, '--expose-gc', ...nodeFlags],
+    ...[
+      process.execPath,
+      '--expose-gc',
+      ...(kind.startsWith('ours') ? OURS_FLAGS : []),
+      ...nodeFlags,
+    ],
     ...[module, JSON.stringify(given)],
   ]);
   const child = spawn(program, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });

@@ -33,7 +33,7 @@ export interface Moved {
   readonly workMs: number;
   /** Before it: the next table from the one before. */
   readonly makingMs: number;
-  /** From the last request in flight that ended to the resume. */
+  /** From the last request in flight that ended until nothing that was held waits any more. */
   readonly beyondMs: number;
 }
 

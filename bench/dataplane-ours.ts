@@ -16,17 +16,24 @@ import { BenchTable } from './dataplane-table.js';
 /** The data plane of a redirector in a process of its own: gate, adapter, sockets, with all counters; no control plane beside it. */
 export class OwnDataPlane {
   readonly #clock: Clock = new SystemClock();
+  readonly #net = new NodeNet(this.#clock, thisMachine());
   readonly #gate: Gate;
   readonly #adapter: HttpAdapter | TcpAdapter;
   readonly #table: BenchTable;
 
   constructor({ kind, backends, resources, accessLog }: ProxyArguments) {
     const clock = this.#clock;
-    this.#gate = new Gate({ clock, needsLease: () => false });
+    const net = this.#net;
+    this.#gate = new Gate({
+      clock,
+      afterArrivals: (run) => {
+        net.afterArrivals(run);
+      },
+      needsLease: () => false,
+    });
     this.#table = new BenchTable(clock, resources);
     this.#gate.apply(this.#table.table);
     const listen = { host: '127.0.0.1', port: 0 };
-    const net = new NodeNet(clock, thisMachine());
     const servers = {
       addressOf: (server: ServerId) => ({
         host: '127.0.0.1',
@@ -64,18 +71,29 @@ export class OwnDataPlane {
     const gate = this.#gate;
     const { table, resources, makingMs } = this.#table.next(count);
     const startedMs = clock.monotonicMs();
-    gate.hold(resources);
+    const indices = gate.indicesOf(resources);
+    gate.holdAt(indices);
     const heldMs = clock.monotonicMs();
-    await gate.drained(resources, new AbortController().signal);
+    await gate.drainedAt(indices, new AbortController().signal);
     const drainedMs = clock.monotonicMs();
     gate.apply(table);
-    gate.resume(resources);
+    gate.resumeAt(indices);
     const resumedMs = clock.monotonicMs();
+    await this.#released();
     return {
       wholeMs: resumedMs - startedMs,
       workMs: heldMs - startedMs + (resumedMs - drainedMs),
       makingMs,
-      beyondMs: resumedMs - drainedMs,
+      beyondMs: clock.monotonicMs() - drainedMs,
     };
+  }
+
+  /** Nothing that was held waits any more. */
+  async #released(): Promise<void> {
+    while (this.#gate.heldRequests > 0) {
+      await new Promise<void>((resolve) => {
+        this.#net.afterArrivals(resolve);
+      });
+    }
   }
 }

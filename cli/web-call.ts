@@ -1,4 +1,3 @@
-import { request } from 'undici';
 import { oversizedAnswer } from '../core/net/call-failure.js';
 
 export interface WebRequest {
@@ -28,6 +27,8 @@ export async function webCall({
   bytesMax,
   signal,
 }: WebRequest): Promise<WebAnswer> {
+  // Most verbs call nobody.
+  const { request } = await import('undici');
   const { statusCode: status, body: answer } = await request(url, {
     method,
     headers,

@@ -2,16 +2,11 @@ import { strict as assert } from 'node:assert';
 import type { ResourceId, ServerId } from './domain.js';
 import type { Generation } from './generation.js';
 import { NO_GENERATION, compareGenerations } from './generation.js';
+import type { Indices } from './indices.js';
 import type { Placement, PlacementChange } from './placements.js';
 import { Placements } from './placements.js';
 
 export type { Placement } from './placements.js';
-
-/** What placements were made from, as long as somebody has that still. */
-interface Origin {
-  readonly placements: WeakRef<Placements>;
-  readonly changed: readonly ResourceId[];
-}
 
 /**
  * Which server serves which resource: immutable, swapped whole. A resource has exactly one server at
@@ -22,20 +17,27 @@ export class AssignmentTable {
 
   readonly generation: Generation;
   readonly #placements: Placements;
-  readonly #origin: Origin | undefined;
 
-  private constructor(generation: Generation, placements: Placements, origin?: Origin) {
+  private constructor(generation: Generation, placements: Placements) {
     this.generation = generation;
     this.#placements = placements;
-    this.#origin = origin;
   }
 
   get size(): number {
     return this.#placements.size;
   }
 
+  /** Where it has each resource: tables that were made from one another have them in common, with rows that are empty in some. */
+  get rows(): Indices<ResourceId> {
+    return this.#placements.rows;
+  }
+
   placementOf(resource: ResourceId): Placement | undefined {
     return this.#placements.get(resource);
+  }
+
+  placementAt(row: number): Placement | undefined {
+    return this.#placements.at(row);
   }
 
   entries(): IterableIterator<[ResourceId, Placement]> {
@@ -53,25 +55,22 @@ export class AssignmentTable {
     assert.ok(compareGenerations(generation, this.generation) >= 0, 'generations never go back');
     const list = [...changes];
     // Of many revisions of the store few are commits: the others share what the table holds.
-    if (list.length === 0) return new AssignmentTable(generation, this.#placements, this.#origin);
+    if (list.length === 0) return new AssignmentTable(generation, this.#placements);
+    let known: Generation = generation;
     for (const [, placement] of list) {
-      const isPast = placement === null || compareGenerations(placement.since, generation) <= 0;
-      assert.ok(isPast, 'since is not in the future');
+      // What one batch moved has one `since`.
+      if (placement === null || placement.since === known) continue;
+      known = placement.since;
+      assert.ok(compareGenerations(known, generation) <= 0, 'since is not in the future');
     }
-    const placements = this.#placements.with(list);
-    return new AssignmentTable(generation, placements, {
-      placements: new WeakRef(this.#placements),
-      changed: list.map(([resource]) => resource),
-    });
+    return new AssignmentTable(generation, this.#placements.with(list));
   }
 
   /**
-   * The resources whose placement may differ from the other table's, if this one was made from it: a switch of one resource
+   * The rows whose placement may differ from the other table's, if this one was made from it: a switch of one resource
    * should not cost a look at all of them. Undefined: not known, it may be any.
    */
-  changedSince(other: AssignmentTable): readonly ResourceId[] | undefined {
-    if (this.#placements === other.#placements) return [];
-    const { placements, changed } = this.#origin ?? {};
-    return placements?.deref() === other.#placements ? changed : undefined;
+  changedSince(other: AssignmentTable): Int32Array | undefined {
+    return this.#placements.changedSince(other.#placements);
   }
 }

@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
 import { SHARED_SINCE } from '../core/agent-protocol.js';
-import type { Cancel, Clock } from '../core/clock/port.js';
+import type { Clock } from '../core/clock/port.js';
 import type { ResourceId, ServerId } from '../core/domain.js';
 import type { Generation } from '../core/generation.js';
 import { compareGenerations, formatGeneration } from '../core/generation.js';
@@ -13,6 +13,7 @@ import { DrainWaiters } from './drain-waiters.js';
 import type { Held, HeldBeside, HeldLimits, Ticket } from './held-work.js';
 import { HeldWork } from './held-work.js';
 import type { Waiting } from './hold-queue.js';
+import { RowIndices } from './row-indices.js';
 
 /*
  * The entry of every resource: which server serves it, how much is under way, and who waits. All adapters
@@ -38,9 +39,11 @@ export interface GateOptions extends HeldLimits {
   readonly holdTimeoutMs: number;
   /** Work parked since its server does not answer is given up after this. */
   readonly stallTimeoutMs: number;
-  /** So much waiting work starts in one turn at resume, so that the target is not stampeded. */
+  /** So much waiting work starts at once at resume, so that the target is not stampeded. */
   readonly resumeBurst: number;
   readonly resumePauseMs: number;
+  /** Of a burst, so much starts before others that have arrived have their turn: what waits is not theirs to pay for. */
+  readonly resumeSlice: number;
 }
 
 export const GATE_DEFAULTS: GateOptions = {
@@ -52,6 +55,7 @@ export const GATE_DEFAULTS: GateOptions = {
   stallTimeoutMs: 3000,
   resumeBurst: 64,
   resumePauseMs: 1,
+  resumeSlice: 16,
 };
 
 export interface ResourceCounters extends WorkCounts {
@@ -89,6 +93,8 @@ export interface Chooser {
 
 export interface GateParts {
   readonly clock: Clock;
+  /** Calls back once all that has arrived was heard; undefined: at once. */
+  readonly afterArrivals?: (run: () => void) => void;
   /** Where it counts, as long as there may be resources, and all 0; undefined: it has its own. */
   readonly counts?: CountColumns | undefined;
   /** Gates with the same limits; undefined: there are none. */
@@ -100,9 +106,11 @@ export interface GateParts {
 export class Gate {
   readonly #clock: Clock;
   readonly #needsLease: GateParts['needsLease'];
+  readonly #afterArrivals: (run: () => void) => void;
   #options: GateOptions;
 
   readonly #resources = new Indices<ResourceId>();
+  readonly #rows = new RowIndices((resource) => this.#intern(resource));
   readonly #placements: (Placement | undefined)[] = [];
   readonly #sinceTexts: string[] = [];
   #lastSince: Generation | undefined;
@@ -118,19 +126,21 @@ export class Gate {
   readonly #waiting: HeldWork;
   readonly #stalledAtMs = new Map<number, number>();
   readonly #drains = new DrainWaiters();
-  #pacing: Cancel | undefined;
+  /** What waits goes on in a moment. */
+  #isPaced = false;
   #leaseUntilMs = Infinity;
   /** As last applied. Single placements may be ahead of it, by corrections. */
   #table = AssignmentTable.empty;
 
   constructor(
-    { clock, needsLease, counts, heldBeside }: GateParts,
+    { clock, needsLease, counts, heldBeside, afterArrivals = atOnce }: GateParts,
     options: Partial<GateOptions> = {},
   ) {
     this.#clock = clock;
     this.#waiting = new HeldWork(clock, heldBeside);
     this.#counted = new CountedWork(RESOURCES_AT_FIRST, counts);
     this.#needsLease = needsLease;
+    this.#afterArrivals = afterArrivals;
     this.#options = { ...GATE_DEFAULTS, ...options };
   }
 
@@ -265,8 +275,9 @@ export class Gate {
       'generations never fall at an observer',
     );
     const changed = table.changedSince(this.#table);
+    this.#rows.follow(table.rows);
     if (changed === undefined) this.#placeAll(table);
-    else for (const resource of changed) this.#placeFrom(table, resource);
+    else for (const row of changed) this.#takeOver(this.#rows.of(row), table.placementAt(row));
     this.#table = table;
     this.#release();
   }
@@ -283,9 +294,21 @@ export class Gate {
     this.#release();
   }
 
+  /** The indices of these, which they have from now on. */
+  indicesOf(resources: readonly ResourceId[]): Int32Array {
+    const indices = new Int32Array(resources.length);
+    for (let at = 0; at < resources.length; at++) indices[at] = this.#intern(resources[at]!);
+    return indices;
+  }
+
   /** From now on all new work for these waits. */
-  hold(resources: Iterable<ResourceId>): void {
-    for (const resource of resources) this.#flags[this.#intern(resource)]! |= HOLD;
+  hold(resources: readonly ResourceId[]): void {
+    this.holdAt(this.indicesOf(resources));
+  }
+
+  /** The same by their indices: who holds and resumes many need not look them up twice. */
+  holdAt(indices: Int32Array): void {
+    for (const at of indices) this.#flags[at]! |= HOLD;
   }
 
   isHeld(resource: ResourceId): boolean {
@@ -294,19 +317,23 @@ export class Gate {
   }
 
   /** Ends a hold: what waits goes on in its order, to the server that is then the resource's. */
-  resume(resources: Iterable<ResourceId>): HoldReport {
+  resume(resources: readonly ResourceId[]): HoldReport {
+    return this.resumeAt(this.indicesOf(resources));
+  }
+
+  /** The same by their indices. */
+  resumeAt(indices: Int32Array): HoldReport {
     const nowMs = this.#clock.monotonicMs();
     const report = { holdMs: 0, heldRequests: 0, failedRequests: 0 };
-    for (const resource of resources) {
-      const at = this.#intern(resource);
+    for (const at of indices) {
       if ((this.#flags[at]! & HOLD) === 0) continue;
-      const waited = this.#waiting.of(at);
-      if (waited !== undefined) {
-        report.holdMs = Math.max(report.holdMs, nowMs - waited.firstAtMs);
-        report.heldRequests += waited.held;
-        report.failedRequests += waited.failed;
-      }
       this.#flags[at]! &= ~HOLD;
+      const waited = this.#waiting.of(at);
+      // Of many that move at once few are asked for meanwhile.
+      if (waited === undefined) continue;
+      report.holdMs = Math.max(report.holdMs, nowMs - waited.firstAtMs);
+      report.heldRequests += waited.held;
+      report.failedRequests += waited.failed;
       this.#open(at);
     }
     this.#release();
@@ -329,9 +356,13 @@ export class Gate {
   }
 
   /** Resolves when nothing of these is under way any more; rejects with the signal's reason. */
-  async drained(resources: readonly ResourceId[], signal: AbortSignal): Promise<void> {
-    for (const resource of resources) {
-      const at = this.#intern(resource);
+  drained(resources: readonly ResourceId[], signal: AbortSignal): Promise<void> {
+    return this.drainedAt(this.indicesOf(resources), signal);
+  }
+
+  /** The same by their indices. */
+  async drainedAt(indices: Int32Array, signal: AbortSignal): Promise<void> {
+    for (const at of indices) {
       if (this.#counted.inFlight(at) !== 0) await this.#drains.wait(at, signal);
     }
   }
@@ -463,16 +494,17 @@ export class Gate {
   }
 
   #placeAll(table: AssignmentTable): void {
-    for (const [resource] of table.entries()) this.#placeFrom(table, resource);
-    for (const resource of this.#resources.ids) {
-      if (table.placementOf(resource) === undefined) this.#placeFrom(table, resource);
+    for (let row = 0; row < table.rows.ids.length; row++) {
+      const placement = table.placementAt(row);
+      if (placement !== undefined) this.#takeOver(this.#rows.of(row), placement);
+    }
+    for (const [at, resource] of this.#resources.ids.entries()) {
+      if (table.placementOf(resource) === undefined) this.#takeOver(at, undefined);
     }
   }
 
-  #placeFrom(table: AssignmentTable, resource: ResourceId): void {
-    const at = this.#intern(resource);
+  #takeOver(at: number, placement: Placement | undefined): void {
     const former = this.#placements[at];
-    const placement = table.placementOf(resource);
     if (former === placement) return;
     if (placement === undefined) {
       this.#placements[at] = undefined;
@@ -485,27 +517,35 @@ export class Gate {
     if (former?.server !== placement.server) this.#unstall(at);
   }
 
-  /** Starts waiting work, one of each resource in turn, a burst at a time. */
+  /** Starts waiting work, one of each resource in turn, a burst at a time, and that in slices. */
   #release(): void {
-    if (this.#pacing !== undefined) return;
-    let left = this.#options.resumeBurst;
-    let isMore = true;
-    while (isMore && left > 0) {
-      isMore = false;
-      for (const at of this.#waiting.resources()) {
-        if (left === 0) break;
-        if ((this.#flags[at]! & (HOLD | STALL)) !== 0 || (this.#flags[at]! & QUEUE) === 0) continue;
-        if (this.#releaseOne(at)) {
-          isMore = true;
-          left -= 1;
-        }
-      }
+    if (!this.#isPaced) this.#releaseBurst(this.#options.resumeBurst);
+  }
+
+  #releaseBurst(count: number): void {
+    const { resumeSlice, resumePauseMs, resumeBurst } = this.#options;
+    const slice = Math.min(count, resumeSlice);
+    if (this.#releaseSlice(slice) < slice) return;
+    const left = count - slice;
+    const goOn = (): void => {
+      this.#isPaced = false;
+      this.#releaseBurst(left > 0 ? left : resumeBurst);
+    };
+    this.#isPaced = true;
+    if (left > 0) this.#afterArrivals(goOn);
+    else this.#clock.after(resumePauseMs, goOn);
+  }
+
+  /** @returns how many started: fewer than `count` if no more wait */
+  #releaseSlice(count: number): number {
+    let left = count;
+    // One that has more comes once more, behind the others.
+    for (const at of this.#waiting.resources()) {
+      if (left === 0) break;
+      if ((this.#flags[at]! & (HOLD | STALL)) !== 0 || (this.#flags[at]! & QUEUE) === 0) continue;
+      if (this.#releaseOne(at)) left -= 1;
     }
-    if (left > 0) return;
-    this.#pacing = this.#clock.after(this.#options.resumePauseMs, () => {
-      this.#pacing = undefined;
-      this.#release();
-    });
+    return count - left;
   }
 
   #releaseOne(at: number): boolean {
@@ -516,6 +556,7 @@ export class Gate {
     this.#flags[at]! |= QUEUE;
     if (entrance === HELD) return false;
     this.#waiting.take(at)?.run(entrance);
+    this.#open(at);
     return true;
   }
 
@@ -540,4 +581,8 @@ export class Gate {
     this.#flags = flags;
     this.#counted.grow(length);
   }
+}
+
+function atOnce(run: () => void): void {
+  run();
 }

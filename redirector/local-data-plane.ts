@@ -23,6 +23,8 @@ export class LocalDataPlane implements DataPlane {
   #options: LocalDataPlaneOptions;
   /** Of the open switch. */
   #transfers = new Map<ResourceId, readonly Transfer[]>();
+  /** The gate's, of the resources of that batch. */
+  #named: { readonly batch: SwitchBatch; readonly indices: Int32Array } | undefined;
 
   constructor(
     parts: {
@@ -49,7 +51,7 @@ export class LocalDataPlane implements DataPlane {
   }
 
   hold(batch: SwitchBatch): Promise<void> {
-    this.#gate.hold(batch.moves.map(({ resource }) => resource));
+    this.#gate.holdAt(this.#indicesOf(batch));
     return Promise.resolve();
   }
 
@@ -96,11 +98,21 @@ export class LocalDataPlane implements DataPlane {
       else transfer.undo();
     }
     this.#transfers = new Map();
-    return this.#gate.resume(batch.moves.map(({ resource }) => resource));
+    const indices = this.#indicesOf(batch);
+    this.#named = undefined;
+    return this.#gate.resumeAt(indices);
   }
 
   counters(): ResourceCounters[] {
     return this.#gate.counters();
+  }
+
+  #indicesOf(batch: SwitchBatch): Int32Array {
+    if (this.#named?.batch !== batch) {
+      const indices = this.#gate.indicesOf(batch.moves.map(({ resource }) => resource));
+      this.#named = { batch, indices };
+    }
+    return this.#named.indices;
   }
 
   /** Made when first asked for: a redirector may join a switch in any state. */

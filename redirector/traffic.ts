@@ -102,6 +102,9 @@ export class Traffic {
     const gate = new Gate(
       {
         clock,
+        afterArrivals: (run) => {
+          parts.net.afterArrivals(run);
+        },
         counts: parts.beside?.counts,
         heldBeside: parts.beside?.held,
         // A server that cannot refuse late requests is consistent only while this redirector is no late one.

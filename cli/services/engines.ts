@@ -1,9 +1,6 @@
 import { strict as assert } from 'node:assert';
-import { BullmqBus } from '../../core/bus/bullmq.js';
-import { EmbeddedBus } from '../../core/bus/embedded.js';
 import type { Bus } from '../../core/bus/port.js';
 import type { Config } from '../../core/config/schema.js';
-import { InfluxMetricStore } from '../../core/metric-store/influx/store.js';
 import type { MetricStore } from '../../core/metric-store/port.js';
 import type { EngineHealth, Watched } from '../../core/engine-health.js';
 import type { MetricSource } from '../../core/metrics.js';
@@ -16,7 +13,6 @@ import { EmbeddedTableStore } from '../../core/table-store/embedded.js';
 import type { TableStore } from '../../core/table-store/port.js';
 import { RedisTableStore } from '../../core/table-store/redis.js';
 import type { MetricStoreParts } from './metric-store.js';
-import { metricStoreOf } from './metric-store.js';
 
 /** Those that only some services rest on; all rest on the table store. */
 export type EngineName = 'metricStore' | 'sessionStore' | 'bus';
@@ -48,7 +44,7 @@ export class Engines {
   /** What the engines count of themselves. */
   get metrics(): readonly MetricSource[] {
     const { metricStore } = this.#opened;
-    return metricStore instanceof InfluxMetricStore ? metricStore.metrics : [];
+    return metricStore !== undefined && counts(metricStore) ? metricStore.metrics : [];
   }
 
   get sessionStore(): SessionStore {
@@ -68,6 +64,10 @@ interface Opened {
 
 function isWatched(engine: object | undefined): engine is Watched {
   return engine !== undefined && 'health' in engine;
+}
+
+function counts(engine: object): engine is { readonly metrics: readonly MetricSource[] } {
+  return 'metrics' in engine;
 }
 
 function wanted<Engine>(engine: Engine | undefined): Engine {
@@ -104,7 +104,7 @@ export async function openEngines(
     const has = (name: EngineName): boolean => names.includes(name);
     const opened = {
       metricStore: has('metricStore')
-        ? keep(await metricStoreOf(config, { ...parts, log }))
+        ? keep(await metricStoreFor(config, { ...parts, log }))
         : undefined,
       sessionStore: has('sessionStore') ? keep(await shared.sessionStore()) : undefined,
       bus: has('bus') ? keep(await shared.bus()) : undefined,
@@ -116,12 +116,18 @@ export async function openEngines(
   }
 }
 
+/** Loaded by whom it serves. */
+async function metricStoreFor(config: Config, parts: MetricStoreParts): Promise<MetricStore> {
+  return (await import('./metric-store.js')).metricStoreOf(config, parts);
+}
+
 /** Those that several processes may share: each in the data directory, or in a Redis that was looked at before. */
 async function sharedEngines(config: Config, parts: EngineParts) {
   const embedded = {
     tableStore: (): Promise<TableStore> => EmbeddedTableStore.open(parts),
     sessionStore: (): Promise<SessionStore> => EmbeddedSessionStore.open(parts),
-    bus: (): Promise<Bus> => EmbeddedBus.open(parts),
+    bus: async (): Promise<Bus> =>
+      (await import('../../core/bus/embedded.js')).EmbeddedBus.open(parts),
   };
   const { tableStore, sessionStore, bus } = config;
   if ([tableStore, sessionStore, bus].every(({ engine }) => engine === 'embedded')) return embedded;
@@ -139,6 +145,9 @@ async function sharedEngines(config: Config, parts: EngineParts) {
       sessionStore.engine === 'embedded'
         ? embedded.sessionStore
         : () => RedisSessionStore.open(parts, options),
-    bus: bus.engine === 'embedded' ? embedded.bus : () => BullmqBus.open(parts, options),
+    bus:
+      bus.engine === 'embedded'
+        ? embedded.bus
+        : async () => (await import('../../core/bus/bullmq.js')).BullmqBus.open(parts, options),
   };
 }

@@ -41,12 +41,9 @@ import { workersLimits } from '../../redirector/workers/worker-pool.js';
 import type { WorkersHome } from '../../redirector/workers/workers.js';
 import { Workers } from '../../redirector/workers/workers.js';
 import { adapterMetrics } from './adapter-counts.js';
-import { collectorOf } from './collector.js';
-import { controlOf } from './control.js';
 import { accessLogOf } from './access-log.js';
 import type { EngineName, Engines } from './engines.js';
 import { openEngines } from './engines.js';
-import { forecasterOf } from './forecaster.js';
 import { healthServer } from './health.js';
 import { shippedWeights } from './weights.js';
 import { namedFilesOf, readNamedFiles } from './named-files.js';
@@ -108,7 +105,10 @@ interface Built {
   readonly engines: Engines;
 }
 
-/** The services of one process, on the engines that the config names: all of them, or some beside other processes. */
+/**
+ * The services of one process, on the engines that the config names: all of them, or some beside other processes. Which modules
+ * a role needs are loaded with it: a redirector has no planner, no API and no page in its memory.
+ */
 export class Services implements Startable {
   readonly #built: Built;
   readonly #lifecycle: Lifecycle;
@@ -226,7 +226,9 @@ export class Services implements Startable {
       );
     }
     const collecting = has('collector')
-      ? await collectorOf(config, {
+      ? await (
+          await import('./collector.js')
+        ).collectorOf(config, {
           ...{ clock, rng, log, net, disk, view },
           metricStore: engines.metricStore,
           membersNet: membersNet(config, clock),
@@ -237,7 +239,7 @@ export class Services implements Startable {
     if (collector !== undefined) metrics.add(...collectorMetrics(collector));
     metrics.add(...engines.metrics, ...engineMetrics(engines.health, clock));
     const forecasting = has('forecaster')
-      ? forecasterOf(config, {
+      ? (await import('./forecaster.js')).forecasterOf(config, {
           ...{ ...common, ...engineParts(engines), log, eligibility, disk },
           weights: await shippedWeights(),
         })
@@ -245,7 +247,9 @@ export class Services implements Startable {
     if (forecasting !== undefined) metrics.add(...forecasting.metrics);
     const apiTlsOf = async ({ api }: Config) => api.tls && certificateIn(api.tls, folder);
     const control = has('api')
-      ? await controlOf(config, {
+      ? await (
+          await import('./control.js')
+        ).controlOf(config, {
           ...{ ...common, ...engineParts(engines), net, eligibility, secret, version },
           credentials: new CredentialTable({ store: engines.sessionStore, keyring, clock }),
           tls: await apiTlsOf(config),

@@ -4,7 +4,6 @@ import { ADVICE_POLICIES, adviceOf, adviceSchema } from '../../replay/advice.js'
 import { parseReplayOptions } from '../../replay/options.js';
 import { renderHtml } from '../../replay/page/page.js';
 import { progressLine } from '../../replay/progress.js';
-import { replay } from '../../replay/replay.js';
 import { reportText } from '../../replay/report.js';
 import { adviceText } from '../advise/advice-text.js';
 import { HISTORY_OPTIONS, historyOf } from '../advise/history-options.js';
@@ -45,6 +44,7 @@ export const adviseVerb: Verb = {
     }
     const replayOptions = parseReplayOptions({ ...chosen, policies: ADVICE_POLICIES, dimension });
     const startedAtMs = clock.monotonicMs();
+    const { replay } = await import('../../replay/replay.js');
     const result = await replay(trace, name, replayOptions, {
       clock,
       progress: (progress) => {

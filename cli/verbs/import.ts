@@ -8,7 +8,6 @@ import { fail } from '../../core/errors.js';
 import { createLog } from '../../core/log.js';
 import { SeededRng } from '../../core/rng.js';
 import { readTrace } from '../../core/trace/read.js';
-import { metricStoreOf } from '../services/metric-store.js';
 import type { Verb } from '../verb.js';
 import { numberOption, textOption } from '../verb.js';
 
@@ -35,6 +34,7 @@ export const importVerb: Verb = {
     const trace = await readTrace(file, step === undefined ? {} : { stepMs: step });
     const disk = new NodeDisk(join(folder, config.dataDir));
     const rng = new SeededRng(randomInt(2 ** 32));
+    const { metricStoreOf } = await import('../services/metric-store.js');
     const store = await metricStoreOf(config, { disk, clock, rng, log, influxPassword });
     try {
       const report = await importTrace(

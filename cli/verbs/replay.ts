@@ -3,7 +3,6 @@ import { readTrace } from '../../core/trace/read.js';
 import { parseReplayOptions } from '../../replay/options.js';
 import { renderHtml } from '../../replay/page/page.js';
 import { progressLine } from '../../replay/progress.js';
-import { replay } from '../../replay/replay.js';
 import type { ReplaySummary } from '../../replay/report.js';
 import { replaySummarySchema, reportText } from '../../replay/report.js';
 import { tableOf } from '../../replay/table.js';
@@ -46,6 +45,7 @@ export const replayVerb: Verb = {
     const replayOptions = parseReplayOptions(chosen(options));
     const trace = await readTrace(file, stepMs === undefined ? {} : { stepMs });
     const startedAtMs = clock.monotonicMs();
+    const { replay } = await import('../../replay/replay.js');
     const { report, seconds } = await replay(trace, basename(file), replayOptions, {
       clock,
       progress: (progress) => {

@@ -9,7 +9,6 @@ import { ForeshiftError, codeOf } from '../errors.js';
 import { messageOf } from '../text.js';
 import { Door } from './door.js';
 import type { OutboundGuard, Resolve } from './guard.js';
-import { nodeCall } from './node-call.js';
 import { NodeConnection } from './node-connection.js';
 import { SocketMemory } from './socket-memory.js';
 import type {
@@ -117,7 +116,9 @@ export class NodeNet implements Net {
     setImmediate(run);
   }
 
-  call(request: OutboundCall): Promise<CallAnswer> {
+  /** What carries it is loaded with the first one: threads that only carry traffic make none. */
+  async call(request: OutboundCall): Promise<CallAnswer> {
+    const { nodeCall } = await import('./node-call.js');
     return nodeCall(
       { clock: this.#clock, pin: (to) => this.#guard.pin(to, this.#resolve) },
       request,

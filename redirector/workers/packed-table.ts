@@ -20,7 +20,9 @@ export interface PackedTable {
 export function packTable(table: AssignmentTable, before: AssignmentTable): PackedTable {
   const changed = table.changedSince(before);
   const isWhole = changed === undefined;
-  const resources = changed ?? [...table.entries()].map(([resource]) => resource);
+  const resources = isWhole
+    ? [...table.entries()].map(([resource]) => resource)
+    : Array.from(changed, (row) => table.rows.idOf(row));
   const places = new Places();
   const packed = {
     serverOf: new Int32Array(resources.length).fill(-1),

@@ -11,8 +11,8 @@ import { parsedHeaders } from './header-list.js';
 import type { Authority } from './host.js';
 import { parseAuthority } from './host.js';
 import type { HeadLimits } from './limits.js';
-import type { Target } from './target.js';
-import { parseTarget } from './target.js';
+import type { PlainEnds, Target } from './target.js';
+import { findPlainEnds, parseTarget } from './target.js';
 
 /** A request's head, checked: what it asks for, and how its body and its connection end. */
 export interface RequestHead {
@@ -59,6 +59,7 @@ export class RequestHeadParser implements HeadParser<RequestHead> {
   #method = '';
   #target: Target = { path: '/', query: '' };
   #minorVersion: MinorVersion = 1;
+  readonly #plain: PlainEnds = { pathEnd: -1, end: -1 };
   #lastAuthority = NO_AUTHORITY;
 
   constructor(limits: HeadLimits) {
@@ -122,13 +123,20 @@ export class RequestHeadParser implements HeadParser<RequestHead> {
     while (METHOD[code] === 1 && end - at <= METHOD_BYTES_MAX) code = bytes[++end] ?? 0;
     if (end - at > METHOD_BYTES_MAX) return this.#refuse(FAULTS.methodRefused);
     if (code !== SPACE || end === at) return this.#refuse(methodFault(bytes, at, end));
-    this.#method = text.slice(at, end);
+    this.#method = methodAt(bytes, text, at, end);
     if (REFUSED_METHODS.has(this.#method)) return this.#refuse(FAULTS.methodRefused);
     return end;
   }
 
   #readTarget({ bytes, text }: Latin1, at: number): number {
     const endMax = at + this.#targetBytesMax;
+    const plain = this.#plain;
+    findPlainEnds(bytes, at, plain);
+    if (plain.pathEnd !== -1 && plain.end <= endMax) {
+      const { pathEnd } = plain;
+      this.#target = { path: text.slice(at, pathEnd), query: text.slice(pathEnd, plain.end) };
+      return plain.end;
+    }
     let end = at;
     let code = bytes[end] ?? 0;
     while (code > SPACE && code < 0x7f && end <= endMax) code = bytes[++end] ?? 0;
@@ -184,6 +192,13 @@ export function minorVersionAt(text: string, at: number): MinorVersion | HttpFau
   return /^HTTP\/[0-9]\.[0-9]/.test(text.slice(at, at + 8))
     ? FAULTS.versionRefused
     : FAULTS.versionInvalid;
+}
+
+/** Those that nearly all requests have are not cut out of the text: a fresh string is hashed and compared byte by byte. */
+function methodAt(bytes: Uint8Array, text: string, at: number, end: number): string {
+  if (end - at === 3 && bytes[at] === 0x47 && text.startsWith('GET', at)) return 'GET';
+  if (end - at === 4 && bytes[at] === 0x50 && text.startsWith('POST', at)) return 'POST';
+  return text.slice(at, end);
 }
 
 /** Other tokens may be methods somewhere, but not here. */

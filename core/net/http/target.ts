@@ -1,4 +1,4 @@
-import { SLASH } from './characters.js';
+import { DOT, PATH, QUERY, SLASH, SPACE } from './characters.js';
 import { HttpFault, FAULTS } from './fault.js';
 import type { Authority } from './host.js';
 import { parseAuthority } from './host.js';
@@ -13,6 +13,8 @@ export interface Target {
   /** Of the absolute form only; with the port that it names or its scheme implies. */
   readonly authority?: Authority & { readonly port: number; readonly defaultPort: number };
 }
+
+const QUESTION_MARK = 63;
 
 const ABSOLUTE = /^(https?):\/\/([^/?#]*)(.*)$/i;
 const WHOLE_SERVER: Target = { path: '*', query: '' };
@@ -33,6 +35,31 @@ export function parseTarget(method: string, target: string): Target | HttpFault 
     ...origin,
     authority: { ...authority, port: authority.port ?? defaultPort, defaultPort },
   };
+}
+
+/** A target that is passed on as it came. */
+export interface PlainEnds {
+  /** -1: it is none, or may be none. */
+  pathEnd: number;
+  end: number;
+}
+
+/**
+ * Where the path and the target that begin at `at` end, if a space follows and `parseTarget` would only cut it: most can be told
+ * in one pass over their bytes.
+ */
+export function findPlainEnds(bytes: Uint8Array, at: number, ends: PlainEnds): void {
+  let end = at;
+  let before = 0;
+  let code = bytes[at] === SLASH && bytes[at + 1] !== SLASH ? SLASH : 0;
+  while (PATH[code] === 1 && (code !== DOT || before !== SLASH)) {
+    before = code;
+    code = bytes[++end] ?? 0;
+  }
+  ends.pathEnd = end;
+  if (code === QUESTION_MARK) while (QUERY[code] === 1) code = bytes[++end] ?? 0;
+  ends.end = end;
+  if (code !== SPACE || end === at) ends.pathEnd = -1;
 }
 
 function originForm(target: string): Target | HttpFault {

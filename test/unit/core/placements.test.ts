@@ -11,10 +11,12 @@ describe('placements', () => {
     const change = fc.tuple(fc.nat(200), fc.constantFrom('s1', 's2', undefined));
     const batches = fc.array(fc.array(change, { maxLength: 60 }), { maxLength: 12 });
     fc.assert(
-      fc.property(batches, (list) => {
-        const map = new Map<string, string>();
+      fc.property(batches, fc.constantFrom(0, 1000), (list, others) => {
         const states: (readonly [Placements, string])[] = [];
-        let placements = Placements.empty;
+        const there = Array.from({ length: others }, (_, number) => r(`other-${number}`));
+        const map = new Map<string, string>(there.map((resource) => [resource, 's1']));
+        const placement = { server: s('s1'), since, standby: null };
+        let placements = Placements.empty.with(there.map((resource) => [resource, placement]));
         for (const batch of list) {
           placements = placements.with(
             batch.map(([number, server]) => [
@@ -35,14 +37,29 @@ describe('placements', () => {
           ]);
           expect(textOf(entries)).toBe(text);
           expect(state.size).toBe(entries.length);
-          for (const [id, server] of entries) expect(state.get(r(id))?.server).toBe(server);
+          expect(entries.every(([id, server]) => state.get(r(id))?.server === server)).toBe(true);
         }
         expect(placements.get(r('vol-999'))).toBeUndefined();
       }),
       { numRuns: 200 },
     );
   });
-  it('forget the numbers of those that are no more, and those before know them still', () => {
+  it('know where they differ from those that they were made from', () => {
+    const placement = { server: s('s1'), since, standby: null };
+    const before = Placements.empty.with([[r('vol-1'), placement]]);
+    const after = before.with([
+      [r('vol-2'), placement],
+      [r('vol-1'), null],
+    ]);
+    const changed = [...(after.changedSince(before) ?? [])];
+    expect(changed.map((row) => after.rows.idOf(row))).toEqual(['vol-2', 'vol-1']);
+    expect(changed.map((row) => after.at(row))).toEqual([placement, undefined]);
+    expect(changed.map((row) => before.at(row))).toEqual([undefined, placement]);
+    expect(after.changedSince(after)).toHaveLength(0);
+    expect(before.changedSince(after)).toBeUndefined();
+  });
+
+  it('forget the rows of those that are no more, and those before know them still', () => {
     const many = Array.from({ length: 500 }, (_, number) => r(`vol-${number}`));
     const placement = { server: s('s1'), since, standby: null };
     const full = Placements.empty.with(many.map((resource) => [resource, placement]));

@@ -1,7 +1,12 @@
+import { strict as assert } from 'node:assert';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { latin1Bytes } from '../../../../../core/net/http/bytes.js';
 import { FAULTS, HttpFault } from '../../../../../core/net/http/fault.js';
+import { HeadReader } from '../../../../../core/net/http/head-reader.js';
+import { HEAD_LIMITS } from '../../../../../core/net/http/limits.js';
 import { canonicalPath, queryFault } from '../../../../../core/net/http/path.js';
+import { RequestHeadParser } from '../../../../../core/net/http/request-head.js';
 import { parseTarget } from '../../../../../core/net/http/target.js';
 import { fuzzRuns } from '../../../../support/fuzz.js';
 
@@ -119,6 +124,33 @@ describe('a target', () => {
         if (first instanceof HttpFault) return true;
         const again = parseTarget('GET', `${first.path}${first.query}`);
         return JSON.stringify(again) === JSON.stringify(first);
+      }),
+      fuzzRuns(10_000),
+    );
+  });
+
+  it('asks for the same in a head, where most are told by their bytes', () => {
+    const target = fc
+      .tuple(
+        fc.oneof(
+          HOSTILE_PATH,
+          fc.constantFrom('*', '/', '//', '/.', '/a/.b', '/a.b', 'a', '/a/..'),
+        ),
+        fc.constantFrom('', '?', '?a=%2f&b', '?#', '?\\', '?a?b', '?/../'),
+      )
+      .map((parts) => parts.join(''))
+      .filter((text) => /^[\x21-\x7e]+$/.test(text));
+    fc.assert(
+      fc.property(target, (text) => {
+        const parser = new RequestHeadParser(HEAD_LIMITS);
+        const head = new HeadReader(parser, HEAD_LIMITS).read(
+          latin1Bytes(`GET ${text} HTTP/1.1\r\nHost: a\r\n\r\n`),
+          0,
+        );
+        assert(head !== undefined);
+        const alone = parseTarget('GET', text);
+        const seen = head instanceof HttpFault ? head : [head.path, head.query];
+        expect(seen).toEqual(alone instanceof HttpFault ? alone : [alone.path, alone.query]);
       }),
       fuzzRuns(10_000),
     );

@@ -37,17 +37,20 @@ interface Said {
   readonly clat_ns: { readonly percentile?: Readonly<Record<string, number>> };
 }
 
+/** It did not end: libnfs waits for ever for what a server does not answer. */
+export class FioLateError extends Error {}
+
 /**
  * Runs a job to its end.
- * @throws with what it said, if it says nothing of how it went
+ * @throws with what it said, if it says nothing of how it went; FioLateError – it was killed
  */
-export async function runFio(job: FioJob): Promise<FioOutcome> {
+export async function runFio(job: FioJob, timeoutMs = 60_000): Promise<FioOutcome> {
   const folder = await mkdtemp(join(tmpdir(), 'foreshift-fio-'));
   try {
     const file = join(folder, 'job');
     const lines = Object.entries(job).map(([name, value]) => `${name}=${value}`);
     await writeFile(file, `[job]\n${lines.join('\n')}\n`);
-    const said = await saidBy([file, '--output-format=json', '--eta=never'], folder);
+    const said = await saidBy([file, '--output-format=json', '--eta=never'], folder, timeoutMs);
     // Warnings come first.
     const { jobs } = JSON.parse(said.slice(said.indexOf('{\n'))) as {
       readonly jobs: readonly {
@@ -73,15 +76,24 @@ function directionOf({ total_ios, runtime, clat_ns }: Said): FioDirection {
 }
 
 /** It fails where its job does, which its report says as well. */
-function saidBy(args: readonly string[], cwd: string): Promise<string> {
+function saidBy(args: readonly string[], cwd: string, timeoutMs: number): Promise<string> {
   return new Promise((resolve, reject) => {
-    const child = spawn(FIO, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(FIO, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
     let said = '';
     let complained = '';
+    const late = setTimeout(() => {
+      reject(new FioLateError(`fio did not end within ${timeoutMs} ms`));
+      // With the process of its job.
+      if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+    }, timeoutMs);
     child.stdout.on('data', (bytes: Buffer) => (said += bytes.toString()));
     child.stderr.on('data', (bytes: Buffer) => (complained += bytes.toString()));
-    child.once('error', reject);
+    child.once('error', (error) => {
+      clearTimeout(late);
+      reject(error);
+    });
     child.once('close', (code) => {
+      clearTimeout(late);
       if (said.includes('{\n')) resolve(said);
       else reject(new Error(`fio ended with ${String(code)}: ${complained.slice(-1000)}`));
     });

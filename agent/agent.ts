@@ -128,7 +128,8 @@ export class Agent implements Startable {
     const { net, clock, log, attachments } = this.#parts;
     const owned = ownership.owned().map(({ resource }) => resource);
     // A server that starts later finds it as it should be.
-    if ((await attachments?.begin(owned)) === false) log.warn({}, 'exports not as owned yet');
+    if ((await attachments?.begin(owned)) === false)
+      log.warn({}, 'the server does not serve as owned yet');
     this.#ownership = ownership;
     const { isShared = () => false } = this.#parts;
     this.#gate = new RequestGate({ ownership, newOwners: this.#newOwners, isShared });

@@ -459,7 +459,14 @@ const ERRORS = {
     exit: 1,
     meaning: 'server {server} could not be told what it owns: {why}',
     remedy:
-      'Look whether it runs, whether its pid file is right, and whether the agent may signal it.',
+      'Look whether it runs, and whether the agent may tell it: by a signal and its pid file (nfs-ganesha), by tgtadm (tgtd).',
+  },
+  ERR_TARGET_INVALID: {
+    status: 400,
+    exit: 64,
+    meaning: '{file}:{line} does not describe a target: {why}',
+    remedy:
+      'Write one <target> block in the words of targets.conf that docs/PROTOCOLS.md names; the agent reads it when the resource comes.',
   },
   ERR_CREDENTIAL_INVALID: {
     status: 400,

@@ -1,6 +1,4 @@
-import { readFile } from 'node:fs/promises';
 import { AGENT_DEFAULTS, Agent } from '../../agent/agent.js';
-import { GANESHA_DEFAULTS, Ganesha } from '../../agent/ganesha.js';
 import { ServerWatch } from '../../agent/server-watch.js';
 import { SIDECAR_DEFAULTS, Sidecar } from '../../agent/sidecar.js';
 import type { Clock } from '../../core/clock/port.js';
@@ -8,15 +6,15 @@ import type { MetricsSource } from '../../core/config/metrics-source.js';
 import { matchesGlob } from '../../core/config/units.js';
 import { NodeDisk } from '../../core/disk/node.js';
 import type { Address, Dimension, ResourceId, ServerId } from '../../core/domain.js';
-import { fail } from '../../core/errors.js';
 import type { Startable } from '../../core/lifecycle.js';
 import { Metrics } from '../../core/metrics.js';
 import type { HttpServer } from '../../core/net/http-server.js';
 import { Lifecycle } from '../../core/lifecycle.js';
 import type { Log } from '../../core/log.js';
 import type { Net } from '../../core/net/port.js';
+import type { AttachedServer } from './attachments.js';
+import { attachmentsOf } from './attachments.js';
 import { healthServer } from './health.js';
-import { clip } from '../../core/text.js';
 import { EmbeddedTableStore } from '../../core/table-store/embedded.js';
 
 export interface AgentServiceOptions {
@@ -41,17 +39,9 @@ export interface AgentServiceOptions {
   readonly zone: string | null;
   readonly metrics: MetricsSource | null;
   /** Undefined: requests come through a sidecar, which looks at each. */
-  readonly ganesha: GaneshaServerOptions | undefined;
+  readonly attached: AttachedServer | undefined;
   /** What it owns is kept here, over restarts. */
   readonly dataDir: string;
-}
-
-/** The server is an nfs-ganesha, whose exports follow what is owned. */
-export interface GaneshaServerOptions {
-  /** The folder of its EXPORT blocks, one `<resource>.export` each, and of `owned.conf`, which it includes. */
-  readonly exports: string;
-  readonly pidFile: string;
-  readonly mountPort: number;
 }
 
 export interface AgentService {
@@ -69,8 +59,8 @@ export async function agentService(
 ): Promise<AgentService> {
   const { net, clock, log, boot } = parts;
   const store = await EmbeddedTableStore.open({ disk: new NodeDisk(options.dataDir), log });
-  const { ganesha, forward } = options;
-  const sidecar: Sidecar | undefined = ganesha
+  const { attached, forward } = options;
+  const sidecar: Sidecar | undefined = attached
     ? undefined
     : new Sidecar(
         { net, clock, log, gate: () => agent.gate },
@@ -86,7 +76,7 @@ export async function agentService(
       store,
       boot,
       isServing: () => server.isServing,
-      attachments: ganesha && ganeshaOf(ganesha, options, parts),
+      attachments: attached && attachmentsOf(attached, options, parts),
       resources: options.resources,
       isShared: (resource) => options.shared.some((glob) => matchesGlob(glob, resource)),
     },
@@ -94,7 +84,7 @@ export async function agentService(
       ...AGENT_DEFAULTS,
       server: options.server,
       address,
-      fence: ganesha ? 'attachment' : AGENT_DEFAULTS.fence,
+      fence: attached ? 'attachment' : AGENT_DEFAULTS.fence,
       control: options.control,
       advertise: options.advertise,
       apiUrls: options.apiUrls,
@@ -127,33 +117,4 @@ export async function agentService(
   };
   const service = new Lifecycle([closing, health, agent, server, marking]);
   return { service, agent, address, health };
-}
-
-function ganeshaOf(
-  { exports, pidFile, mountPort }: GaneshaServerOptions,
-  { forward, server }: AgentServiceOptions,
-  parts: { readonly net: Net; readonly clock: Clock; readonly log: Log },
-): Ganesha {
-  return new Ganesha(
-    {
-      ...parts,
-      disk: new NodeDisk(exports),
-      reload: async () => {
-        try {
-          process.kill(pidIn(await readFile(pidFile, 'utf8')), 'SIGHUP');
-        } catch (cause) {
-          const why = cause instanceof Error ? cause.message : String(cause);
-          fail('ERR_SERVER_UNTOLD', { server, why: clip(why) }, { cause });
-        }
-      },
-    },
-    { ...GANESHA_DEFAULTS, mount: { host: forward.host, port: mountPort } },
-  );
-}
-
-/** 0 and negative ones would be groups of processes. */
-function pidIn(text: string): number {
-  const pid = Number(text.trim());
-  if (Number.isInteger(pid) && pid > 1) return pid;
-  throw new Error('no process id in its pid file');
 }

@@ -15,8 +15,8 @@ import { createLog } from '../../core/log.js';
 import { OUTBOUND_DEFAULTS, OutboundGuard } from '../../core/net/guard.js';
 import { NodeNet } from '../../core/net/node.js';
 import { serverIdSchema } from '../../core/schema.js';
-import type { GaneshaServerOptions } from '../services/agent.js';
 import { agentService } from '../services/agent.js';
+import type { AttachedServer } from '../services/attachments.js';
 import { live } from '../services/life.js';
 import { clusterSecret } from '../services/secret.js';
 import { readText } from '../read-text.js';
@@ -30,7 +30,7 @@ const TOKEN_VARIABLE = 'FORESHIFT_AGENT_TOKEN';
 export const agentVerb: Verb = {
   usage: 'agent <server>',
   summary:
-    'Run an agent beside a server that knows nothing of it: with a sidecar, or for its exports.',
+    'Run an agent beside a server that knows nothing of it: with a sidecar, or for its exports or targets.',
   options: [
     ['--forward <address>', 'the server itself, on this machine'],
     ['--listen <address>', 'where redirectors send requests', '127.0.0.1:7711'],
@@ -43,6 +43,8 @@ export const agentVerb: Verb = {
     ['--ganesha-exports <folder>', 'no sidecar: EXPORT blocks, one <resource>.export each'],
     ['--ganesha-pid <file>', 'the pid file of that nfs-ganesha', '/run/ganesha/ganesha.pid'],
     ['--ganesha-mount-port <port>', 'of its MOUNT program', '20048'],
+    ['--tgt-targets <folder>', 'no sidecar: targets of a tgtd, one <resource>.target each'],
+    ['--tgt-control-port <number>', 'by which tgtadm finds that tgtd (-C)', '0'],
     ['--capacity <amounts>', 'such as cpu=4,memory=17179869184', ''],
     ['--metrics <url>', 'of a node_exporter on this machine'],
     ['--zone <name>', 'where it stands'],
@@ -91,7 +93,7 @@ export const agentVerb: Verb = {
           metricsUrl === undefined
             ? null
             : { source: 'prometheus', url: metricsUrl, mapping: 'node_exporter' },
-        ganesha: ganeshaOptionsOf(options),
+        attached: attachedServerOf(options),
         dataDir: needed('data'),
       },
       { net: new NodeNet(clock, guard), clock, log, boot: randomUUID() },
@@ -116,16 +118,39 @@ export const agentVerb: Verb = {
   },
 };
 
-function ganeshaOptionsOf(options: VerbOptions): GaneshaServerOptions | undefined {
+function attachedServerOf(options: VerbOptions): AttachedServer | undefined {
   const exports = textOption(options, 'ganeshaExports');
-  if (exports === undefined) return undefined;
-  const port = textOption(options, 'ganeshaMountPort') ?? '';
-  const mountPort = Number(port);
-  if (!Number.isInteger(mountPort) || mountPort < 1 || mountPort > 65_535) {
-    const allowed = 'a port';
-    fail('ERR_OPTION_INVALID', { option: '--ganesha-mount-port', value: port, allowed });
+  const targets = textOption(options, 'tgtTargets');
+  if (exports !== undefined && targets !== undefined) {
+    const allowed = 'one server: no --ganesha-exports beside it';
+    fail('ERR_OPTION_INVALID', { option: '--tgt-targets', value: targets, allowed });
   }
-  return { exports, pidFile: textOption(options, 'ganeshaPid') ?? '', mountPort };
+  if (targets !== undefined) {
+    const controlPort = wholeNumber(options, {
+      name: 'tgtControlPort',
+      from: 0,
+      allowed: 'a number of tgtd -C',
+    });
+    return { kind: 'tgt', targets, controlPort };
+  }
+  if (exports === undefined) return undefined;
+  const mountPort = wholeNumber(options, { name: 'ganeshaMountPort', from: 1, allowed: 'a port' });
+  return { kind: 'ganesha', exports, pidFile: textOption(options, 'ganeshaPid') ?? '', mountPort };
+}
+
+function wholeNumber(
+  options: VerbOptions,
+  {
+    name,
+    from,
+    allowed,
+  }: { readonly name: string; readonly from: number; readonly allowed: string },
+): number {
+  const value = textOption(options, name) ?? '';
+  const number = Number(value);
+  if (/^[0-9]{1,5}$/.test(value) && number >= from && number <= 65_535) return number;
+  const option = `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+  return fail('ERR_OPTION_INVALID', { option, value, allowed });
 }
 
 export const agentTokenVerb: Verb = {

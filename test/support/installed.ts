@@ -12,7 +12,7 @@ type MayBeSkipped<Rest extends readonly unknown[]> = (name: string, ...rest: Res
 
 /**
  * `it` for a test that needs a program of the system. Without the program the test is skipped, and its name says why; in CI,
- * where `.ci/engines` has installed it, it runs and fails.
+ * where `.ci/engines` has installed it, or `.ci/fio` built it, it runs and fails.
  */
 export function itWith(
   program: string,
@@ -43,7 +43,7 @@ function unlessMissing<Rest extends readonly unknown[]>(
 ): MayBeSkipped<Rest> {
   if (isThere || process.env.CI === 'true') return block;
   return (name, ...rest) => {
-    block.skip(`${name} (skipped: ${missing}; see .ci/engines)`, ...rest); // only where it is missing: in CI it runs, and fails
+    block.skip(`${name} (skipped: ${missing}; see .ci)`, ...rest); // only where it is missing: in CI it runs, and fails
   };
 }
 

@@ -1,0 +1,250 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import type { FioJob, FioOutcome } from '../test/support/fio.js';
+import { FIO, FioLateError, runFio } from '../test/support/fio.js';
+import { cpuUs } from './dataplane-contestants.js';
+import { median, round } from './dataplane-goals.js';
+import { markdownTable, numberColumns } from './markdown-table.js';
+import type { StorageServer } from './storage-messages.js';
+import { pausesOfMoves } from './storage-moves.js';
+import { STORAGE_PROTOCOLS } from './storage-protocols.js';
+import { StorageProxy } from './storage-proxy.js';
+
+/*
+ * What ours costs between fio and a real storage server, beside a plain relay of Node's and no proxy at all: in rounds that alternate,
+ * with the ratio to the relay in the same round and the CPU of the proxy by the scheduler's own count. And how long clients wait for a
+ * move.
+ *
+ *   npm run bench -- storage [--protocols nfs] [--rows read,write,small,deep,moves] [--rounds 5] [--seconds 3] [--moves 200]
+ *     [--out FILE.json]
+ *
+ * Needs root, the servers, and fio as `.ci/fio` builds it. Client, proxy and server share the machine.
+ */
+
+const { values: given } = parseArgs({
+  options: {
+    protocols: { type: 'string', default: 'nfs' },
+    rows: { type: 'string', default: 'read,write,small,deep,moves' },
+    rounds: { type: 'string', default: '5' },
+    seconds: { type: 'string', default: '3' },
+    moves: { type: 'string', default: '200' },
+    out: { type: 'string' },
+  },
+});
+const ROUNDS = Number(given.rounds);
+const SIZE = '256m';
+const GIB = 2 ** 30;
+const TRIES = 3;
+
+const NAMES = ['direct', 'relay', 'ours'] as const;
+type Name = (typeof NAMES)[number];
+
+interface Row {
+  readonly what: string;
+  readonly job: FioJob & { readonly rw: string; readonly bs: number };
+  readonly direction: 'read' | 'write';
+  /** What is said of a run. */
+  readonly columns: readonly (readonly [title: string, of: (run: Run) => number])[];
+  /** Of the medians of ours: which column, beside the relay's or the direct one's, and what it may be. */
+  readonly goals: readonly Goal[];
+}
+
+interface Goal {
+  readonly column: string;
+  readonly beside: 'ratio to relay' | 'above direct' | undefined;
+  readonly bound: 'at least' | 'at most';
+  readonly limit: number;
+}
+
+interface Run {
+  readonly operations: number;
+  readonly bytes: number;
+  readonly seconds: number;
+  readonly p50Us: number;
+  /** Of the proxy. */
+  readonly cpuUs: number;
+}
+
+const SPEED = ['MiB/s', ({ bytes, seconds }: Run) => bytes / (1 << 20) / seconds] as const;
+const CPU_GIB = ['CPU s/GiB', (run: Run) => run.cpuUs / 1e6 / (run.bytes / GIB)] as const;
+const CPU_EACH = ['CPU µs/op', (run: Run) => run.cpuUs / run.operations] as const;
+const P50 = ['p50 µs', ({ p50Us }: Run) => p50Us] as const;
+const EACH_SECOND = ['op/s', ({ operations, seconds }: Run) => operations / seconds] as const;
+
+const BULK_GOALS: readonly Goal[] = [
+  { column: 'MiB/s', beside: 'ratio to relay', bound: 'at least', limit: 0.8 },
+  { column: 'CPU s/GiB', beside: undefined, bound: 'at most', limit: 1.1 },
+];
+const ROWS: Readonly<Record<string, Row>> = {
+  read: {
+    what: 'read, 256 KiB, depth 4',
+    job: { rw: 'read', bs: 256 << 10, iodepth: 4, filename: 'file' },
+    ...{ direction: 'read', columns: [SPEED, CPU_GIB, CPU_EACH], goals: BULK_GOALS },
+  },
+  write: {
+    what: 'write, 256 KiB, depth 4',
+    job: { rw: 'write', bs: 256 << 10, iodepth: 4, filename: 'written' },
+    ...{ direction: 'write', columns: [SPEED, CPU_GIB, CPU_EACH], goals: BULK_GOALS },
+  },
+  small: {
+    what: 'random read, 4 KiB, depth 1',
+    job: { rw: 'randread', bs: 4096, iodepth: 1, filename: 'file' },
+    ...{ direction: 'read', columns: [P50, EACH_SECOND, CPU_EACH] },
+    goals: [{ column: 'p50 µs', beside: 'above direct', bound: 'at most', limit: 100 }],
+  },
+  deep: {
+    what: 'random read, 4 KiB, depth 16',
+    job: { rw: 'randread', bs: 4096, iodepth: 16, filename: 'file' },
+    ...{ direction: 'read', columns: [EACH_SECOND, P50, CPU_EACH] },
+    goals: [{ column: 'CPU µs/op', beside: undefined, bound: 'at most', limit: 25 }],
+  },
+};
+
+const protocols = given.protocols.split(',').map((name) => {
+  const protocol = STORAGE_PROTOCOLS[name];
+  if (protocol === undefined) throw new Error(`no protocol ${name}`);
+  return { name, protocol };
+});
+const absent = [FIO, ...protocols.map(({ protocol }) => protocol.program)].filter(
+  (program) => spawnSync(program, ['--version'], { stdio: 'ignore' }).error !== undefined,
+);
+if (absent.length > 0) {
+  console.error(
+    `the bench needs what is not on this machine: ${absent.join(', ')} (.ci/engines and .ci/fio)`,
+  );
+  process.exit(2);
+}
+
+const details: Record<string, unknown> = {};
+const loadBefore = loadavg();
+for (const { name } of protocols) await measure(name);
+const machine = `${cpus()[0]?.model.trim() ?? ''}, ${availableParallelism()} cores`;
+const loads = [...loadBefore, ...loadavg()].map((load) => load.toFixed(1)).join(' ');
+console.log(`\n${machine}, load average before and after: ${loads}; node ${process.version}`);
+if (given.out !== undefined) {
+  await writeFile(
+    given.out,
+    `${JSON.stringify({ machine, loads, given, details }, undefined, 1)}\n`,
+  );
+}
+
+async function measure(name: string): Promise<void> {
+  const protocol = STORAGE_PROTOCOLS[name];
+  if (protocol === undefined) return;
+  const folder = await mkdtemp(join(tmpdir(), 'foreshift-storage-'));
+  const server = await protocol.start(folder);
+  const proxies: StorageProxy[] = [];
+  try {
+    const { port, mountPort, path } = server;
+    const at: StorageServer = { port, mountPort, path };
+    for (const kind of ['relay', 'ours'] as const) {
+      proxies.push(await StorageProxy.start({ kind, protocol: name, server: at }));
+    }
+    const [relay, ours] = proxies;
+    const fronts = { direct: undefined, relay, ours };
+    const jobOf = (of: Name): FioJob => ({
+      ...protocol.job(fronts[of]?.port ?? port, at, of === 'ours'),
+      size: SIZE,
+    });
+    await sound({ ...jobOf('direct'), filename: 'file', rw: 'write', bs: '1m', iodepth: 4 });
+    for (const id of given.rows.split(',')) {
+      const row = ROWS[id];
+      if (row !== undefined) await rowOf(`${name}-${id}`, row, { jobOf, fronts });
+    }
+  } finally {
+    for (const proxy of proxies) await proxy.stop();
+    await server.stop();
+    await rm(folder, { recursive: true, force: true });
+  }
+  if (name === 'nfs' && given.rows.split(',').includes('moves')) await moves();
+}
+
+async function rowOf(
+  id: string,
+  row: Row,
+  of: {
+    readonly jobOf: (name: Name) => FioJob;
+    readonly fronts: Readonly<Record<Name, StorageProxy | undefined>>;
+  },
+): Promise<void> {
+  const rounds: Readonly<Record<Name, Run>>[] = [];
+  // The first one warms up.
+  for (let at = -1; at < ROUNDS; at++) {
+    const runs: Partial<Record<Name, Run>> = {};
+    for (const name of NAMES) {
+      const job = { ...of.jobOf(name), ...row.job, runtime: given.seconds, time_based: 1 };
+      const pid = of.fronts[name]?.pid;
+      const beforeUs = pid === undefined ? 0 : await cpuUs(pid);
+      const outcome = (await sound(job))[row.direction];
+      const usedUs = pid === undefined ? 0 : (await cpuUs(pid)) - beforeUs;
+      const bytes = outcome.operations * row.job.bs;
+      runs[name] = { ...outcome, bytes, cpuUs: usedUs };
+    }
+    if (at >= 0) rounds.push(runs as Record<Name, Run>);
+  }
+  details[id] = rounds;
+  const [[, first]] = row.columns as readonly [Row['columns'][number]];
+  console.log(`\n${id}: ${row.what}`);
+  console.log(
+    markdownTable(
+      numberColumns('', ...row.columns.map(([title]) => title), 'of relay'),
+      NAMES.map((name) => [
+        name,
+        ...row.columns.map(([, figure]) => round(median(rounds.map((runs) => figure(runs[name]))))),
+        round(median(rounds.map((runs) => first(runs[name]) / first(runs.relay)))),
+      ]),
+    ),
+  );
+  for (const goal of row.goals) console.log(verdict(goal, row, rounds));
+}
+
+function verdict(
+  { column, beside, bound, limit }: Goal,
+  { columns }: Row,
+  rounds: readonly Readonly<Record<Name, Run>>[],
+): string {
+  const figure = columns.find(([title]) => title === column)?.[1] ?? (() => NaN);
+  const value = median(
+    rounds.map(({ ours, relay, direct }) => {
+      if (beside === 'ratio to relay') return figure(ours) / figure(relay);
+      return beside === 'above direct' ? figure(ours) - figure(direct) : figure(ours);
+    }),
+  );
+  const isReached = bound === 'at least' ? value >= limit : value <= limit;
+  const what = beside === undefined ? column : `${column}, ${beside}`;
+  return `${what}: ${round(value)} (${bound} ${limit}): ${isReached ? 'reached' : 'missed'}`;
+}
+
+async function moves(): Promise<void> {
+  const rows: string[][] = [];
+  for (const fence of ['none', 'attachment'] as const) {
+    const pauses = await pausesOfMoves(Number(given.moves), fence);
+    details[`nfs-moves-${fence}`] = pauses;
+    const { p50Ms, p99Ms, maxMs } = pauses;
+    rows.push([fence, ...[p50Ms, p99Ms, maxMs].map(round)]);
+  }
+  console.log(
+    `\nnfs-moves: ${given.moves} moves under 4 KiB reads at depth 1, longest read of each, ms`,
+  );
+  console.log(markdownTable(numberColumns('fence', 'p50', 'p99', 'most'), rows));
+}
+
+/**
+ * Of a run that ends: seldom a mount before it gets no answer from the server itself, and libnfs waits for ever.
+ * @throws if an operation failed
+ */
+async function sound(job: FioJob): Promise<FioOutcome> {
+  for (let tries = 1; ; tries++) {
+    try {
+      const outcome = await runFio(job, 1000 * Number(given.seconds) + 10_000);
+      if (outcome.error === 0) return outcome;
+      throw new Error(`fio: errno ${outcome.error} at ${JSON.stringify(job)}`);
+    } catch (error) {
+      if (!(error instanceof FioLateError) || tries === TRIES) throw error;
+      console.log(`once more, since it did not end: ${JSON.stringify(job)}`);
+    }
+  }
+}

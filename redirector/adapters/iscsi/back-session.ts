@@ -262,7 +262,11 @@ export class BackSession {
   }
 
   #write(pieces: readonly Uint8Array[]): void {
-    if (this.#outbox.write(pieces) || this.#isFull) return;
+    if (!this.#outbox.write(pieces)) this.#fill();
+  }
+
+  #fill(): void {
+    if (this.#isFull) return;
     this.#isFull = true;
     this.#parts.fills(true);
   }

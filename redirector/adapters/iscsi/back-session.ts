@@ -327,22 +327,19 @@ export class BackSession {
       case REJECT:
         this.#rejected(pdu);
         return;
-      case DATA_IN:
-      case READY_TO_TRANSFER:
-        this.#sent.get(taskTagOf(pdu))?.answered(pdu);
-        break;
-      default: {
-        const tag = taskTagOf(pdu);
-        const task = this.#sent.get(tag);
-        this.#sent.delete(tag);
-        task?.answered(pdu);
-      }
-    }
-    if (opcodeOf(pdu) === DATA_IN && (flagsOf(pdu) & HAS_STATUS) !== 0) {
-      this.#sent.delete(taskTagOf(pdu));
+      default:
+        this.#taskAnswered(pdu);
     }
     this.#flush();
     this.#leaveIfDone();
+  }
+
+  #taskAnswered(pdu: Pdu): void {
+    const tag = taskTagOf(pdu);
+    const task = this.#sent.get(tag);
+    // Before the task is told, which makes a header for the client of it.
+    if (isLast(pdu)) this.#sent.delete(tag);
+    task?.answered(pdu);
   }
 
   #number(pdu: Pdu): void {
@@ -453,4 +450,11 @@ export class BackSession {
       else task.refusedThere(this.#refusal);
     }
   }
+}
+
+/** A task hears no more after it. */
+function isLast(pdu: Pdu): boolean {
+  const opcode = opcodeOf(pdu);
+  if (opcode === DATA_IN) return (flagsOf(pdu) & HAS_STATUS) !== 0;
+  return opcode !== READY_TO_TRANSFER;
 }

@@ -58,7 +58,7 @@ interface Running {
 
 /**
  * An iSCSI target with one unit (LUN 1, and a controller as LUN 0). It keeps to the protocol, and insists that others do: a command
- * out of its order is a fault, which is written down. A new nexus has a unit attention for each LUN.
+ * out of its order is a fault, which is written down. A new nexus has two unit attentions for each LUN.
  */
 export class FakeTarget {
   readonly name: string;
@@ -106,7 +106,11 @@ class FakeSession {
   readonly #connection: Connection;
   readonly #reader = new PduReader({ dataBytesMax: SEGMENT_BYTES });
   readonly #running = new Map<number, Running>();
-  readonly #attentions = new Set(['0', '1']);
+  /** By LUN: how many it has to tell of. */
+  readonly #attentions = new Map([
+    ['0', 2],
+    ['1', 2],
+  ]);
   #expected = 0;
   #status = 1;
   #isLoggedIn = false;
@@ -261,7 +265,9 @@ class FakeSession {
     const operation = command[0]!;
     const lun = String(pdu.head[AT.lun + 1]);
     const isReport = operation === 0xa0 || operation === 0x12;
-    if (!isReport && this.#attentions.delete(lun)) {
+    const attentions = this.#attentions.get(lun) ?? 0;
+    if (!isReport && attentions > 0) {
+      this.#attentions.set(lun, attentions - 1);
       this.#respond(pdu, 2, senseData(UNIT_ATTENTION_AT_POWER_ON));
       return;
     }

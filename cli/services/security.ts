@@ -5,7 +5,7 @@ import type { Clock } from '../../core/clock/port.js';
 import type { Config } from '../../core/config/schema.js';
 import { matchesGlob } from '../../core/config/units.js';
 import type { ServerId } from '../../core/domain.js';
-import { ForeshiftError } from '../../core/errors.js';
+import { ForeshiftError, fail } from '../../core/errors.js';
 import { every } from '../../core/every.js';
 import type { Startable } from '../../core/lifecycle.js';
 import type { ChapSecret } from '../../core/iscsi/chap.js';
@@ -49,14 +49,14 @@ export interface SecurityMaterial {
   readonly chapSecrets?: ReadonlyMap<string, string>;
 }
 
-/** @throws ERR_FILE_UNREADABLE */
+/** @throws ERR_FILE_UNREADABLE, ERR_CHAP_SECRET_INVALID */
 export async function readSecurity(
   config: Config,
   parts: SecurityParts,
 ): Promise<SecurityMaterial> {
   const { listeners, serverLinks } = config;
   const secrets = chapFilesOf(config).map(
-    async (file) => [file, (await textIn(file, parts.folder)).trimEnd()] as const,
+    async (file) => [file, await chapSecretIn(file, parts.folder)] as const,
   );
   return {
     chapSecrets: new Map(await Promise.all(secrets)),
@@ -130,6 +130,16 @@ async function serverTlsIn(
     protocols: protocol === 'http' ? ['http/1.1'] : [],
     ticketKeys: ticketKeys(secret, clock.realtimeMs()),
   };
+}
+
+/** @throws ERR_FILE_UNREADABLE, ERR_CHAP_SECRET_INVALID */
+async function chapSecretIn(file: string, folder: string): Promise<string> {
+  const secret = (await textIn(file, folder)).replace(/\r?\n$/, '');
+  // Of 96 bits at least, as iSCSI wants it (RFC 7143 §9.2.1).
+  if (/^[\x20-\x7e]{12,255}$/.test(secret)) return secret;
+  const why =
+    secret.length < 12 ? 'it is shorter than 12 characters' : 'it is no such line of text';
+  return fail('ERR_CHAP_SECRET_INVALID', { file, why });
 }
 
 async function clientTlsIn(

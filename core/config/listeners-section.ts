@@ -294,7 +294,9 @@ const chapSchema = z.strictObject({
   secretFile: z
     .string()
     .min(1)
-    .describe('Holds the secret, 12 characters or more; relative to this file.'),
+    .describe(
+      'Holds the secret, 12 to 255 printable characters in one line; relative to this file.',
+    ),
 });
 
 const targetSchema = z.strictObject({

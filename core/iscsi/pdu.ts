@@ -10,7 +10,6 @@ export const LOGIN = 0x03;
 export const TEXT = 0x04;
 export const DATA_OUT = 0x05;
 export const LOGOUT = 0x06;
-export const SNACK = 0x10;
 export const NOP_IN = 0x20;
 export const SCSI_RESPONSE = 0x21;
 export const TASK_MANAGEMENT_RESPONSE = 0x22;

@@ -5,7 +5,6 @@ import { AT, NOTHING, RESIDUALS, SCSI_RESPONSE, headOf } from './pdu.js';
 export const GOOD = 0x00;
 export const CHECK_CONDITION = 0x02;
 export const BUSY = 0x08;
-export const RESERVATION_CONFLICT = 0x18;
 
 export const TEST_UNIT_READY = 0x00;
 export const INQUIRY = 0x12;

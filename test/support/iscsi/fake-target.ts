@@ -31,7 +31,7 @@ import { PduReader } from '../../../core/iscsi/pdu-reader.js';
 import { senseData } from '../../../core/iscsi/scsi.js';
 import { TextCollector, textOf } from '../../../core/iscsi/text.js';
 
-export const BLOCK_BYTES = 512;
+const BLOCK_BYTES = 512;
 /** Of data in one PDU to or from it, and of what it asks for at once. */
 const SEGMENT_BYTES = 8192;
 const BURST_BYTES = 16_384;

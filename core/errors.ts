@@ -262,6 +262,12 @@ const ERRORS = {
     meaning: '{file}: {why}',
     remedy: 'Name a file that is there and that this user may read.',
   },
+  ERR_CHAP_SECRET_INVALID: {
+    status: 400,
+    exit: 64,
+    meaning: '{file} holds no secret for CHAP: {why}',
+    remedy: 'Write 12 to 255 printable characters into it, in one line.',
+  },
   ERR_ERROR_PAGE_INVALID: {
     status: 400,
     exit: 64,

@@ -40,13 +40,14 @@ async function descriptorFindings({ config }: FoundConfig): Promise<Finding[]> {
     warn(
       'open files',
       `${most} are allowed, connections may want ${wanted}`,
-      'Raise LimitNOFILE (systemd) or ulimit -n, or lower connectionsMax under http, tcp and nfs',
+      'Raise LimitNOFILE (systemd) or ulimit -n, or lower connectionsMax under http, tcp, nfs and iscsi',
     ),
   ];
 }
 
-function connectionsMax({ listeners, http, tcp, nfs }: FoundConfig['config']): number {
-  const of = { http, tcp, nfs };
+function connectionsMax(config: FoundConfig['config']): number {
+  const { listeners, http, tcp, nfs, iscsi } = config;
+  const of = { http, tcp, nfs, iscsi };
   const protocols = new Set(listeners.map(({ protocol }) => protocol));
   return [...protocols].reduce((sum, protocol) => sum + of[protocol].connectionsMax, 0);
 }

@@ -3,6 +3,8 @@ import type { ProtocolAdapter } from '../../redirector/adapters/adapter.js';
 import { HttpCounters } from '../../redirector/adapters/http/counters.js';
 import { HttpAdapter } from '../../redirector/adapters/http/http-adapter.js';
 import { httpMetrics } from '../../redirector/adapters/http/metrics.js';
+import { IscsiAdapter } from '../../redirector/adapters/iscsi/iscsi-adapter.js';
+import { iscsiMetrics } from '../../redirector/adapters/iscsi/metrics.js';
 import { nfsMetrics } from '../../redirector/adapters/nfs/metrics.js';
 import { NfsAdapter } from '../../redirector/adapters/nfs/nfs-adapter.js';
 import { TcpCounters } from '../../redirector/adapters/tcp/counters.js';
@@ -32,7 +34,11 @@ export function adapterMetrics(redirector: Redirector): MetricSource[] {
     ...tcpMetrics(() => sumOf([own.tcp, ...others().map(({ tcp }) => tcp)])),
     // Of the main thread alone.
     ...redirector.adapters.flatMap((adapter) =>
-      adapter instanceof NfsAdapter ? nfsMetrics(adapter) : [],
+      adapter instanceof NfsAdapter
+        ? nfsMetrics(adapter)
+        : adapter instanceof IscsiAdapter
+          ? iscsiMetrics(adapter.counters)
+          : [],
     ),
   ];
 }

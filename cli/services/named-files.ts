@@ -17,7 +17,7 @@ export interface NamedFiles {
   readonly errorPages: ErrorPages;
 }
 
-/** @throws ERR_FILE_UNREADABLE, ERR_ERROR_PAGE_INVALID */
+/** @throws ERR_FILE_UNREADABLE, ERR_ERROR_PAGE_INVALID, ERR_CHAP_SECRET_INVALID */
 export async function readNamedFiles(config: Config, parts: SecurityParts): Promise<FileContents> {
   return {
     security: await readSecurity(config, parts),

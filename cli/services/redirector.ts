@@ -23,6 +23,8 @@ import type { HttpListener } from '../../redirector/adapters/http/http-adapter.j
 import type { ErrorPages } from '../../redirector/adapters/http/error-pages.js';
 import type { HttpOptions } from '../../redirector/adapters/http/options.js';
 import type { Route } from '../../redirector/adapters/http/route.js';
+import type { IscsiSetting } from '../../redirector/adapters/iscsi/iscsi-adapter.js';
+import { IscsiAdapter } from '../../redirector/adapters/iscsi/iscsi-adapter.js';
 import type { NfsSetting } from '../../redirector/adapters/nfs/nfs-adapter.js';
 import { NfsAdapter } from '../../redirector/adapters/nfs/nfs-adapter.js';
 import type { TcpOptions } from '../../redirector/adapters/tcp/options.js';
@@ -94,6 +96,8 @@ export function redirectorOf(config: Config, parts: RedirectorParts): Redirector
           { ...adapterParts, handles: parts.sessionStore, randomBytes },
           nfsSettingOf(config, security()),
         ),
+        // The same: a session and its connections to servers are on one thread.
+        new IscsiAdapter({ ...adapterParts, randomBytes }, iscsiSettingOf(config, security())),
       ],
       linkOf: (server) => security().linkOf(server),
     },
@@ -175,6 +179,8 @@ export async function reconfigureAdapters(
       await adapter.reconfigure(tcpListenersOf(config, security), tcpOptionsOf(config));
     } else if (adapter instanceof NfsAdapter) {
       await adapter.reconfigure(nfsSettingOf(config, security));
+    } else if (adapter instanceof IscsiAdapter) {
+      await adapter.reconfigure(iscsiSettingOf(config, security));
     }
   }
 }
@@ -295,6 +301,22 @@ function nfsSettingOf({ listeners, nfs }: Config, security: Security): NfsSettin
       isReadOnly: each.access === 'ro',
       squash: each.squash,
       anonymous: { uid: each.anonymousUid, gid: each.anonymousGid },
+    })),
+    options,
+  };
+}
+
+function iscsiSettingOf({ listeners, iscsi }: Config, security: Security): IscsiSetting {
+  const { targets, ...options } = iscsi;
+  return {
+    listeners: listeners
+      .filter(({ protocol }) => protocol === 'iscsi')
+      .map((each) => ({ listen: each.listen, route: undefined, ...security.of(each) })),
+    targets: targets.map(({ name, resource, serverName = name, clients, ...each }) => ({
+      ...{ name, resource, serverName, initiators: each.initiators },
+      clients: clients && trustsOf(clients),
+      chap: each.chap && security.chapOf(each.chap),
+      mutualChap: each.mutualChap && security.chapOf(each.mutualChap),
     })),
     options,
   };

@@ -1,12 +1,14 @@
+import { strict as assert } from 'node:assert';
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Clock } from '../../core/clock/port.js';
 import type { Config } from '../../core/config/schema.js';
 import { matchesGlob } from '../../core/config/units.js';
 import type { ServerId } from '../../core/domain.js';
-import { ForeshiftError } from '../../core/errors.js';
+import { ForeshiftError, fail } from '../../core/errors.js';
 import { every } from '../../core/every.js';
 import type { Startable } from '../../core/lifecycle.js';
+import type { ChapSecret } from '../../core/iscsi/chap.js';
 import type { Log } from '../../core/log.js';
 import type { Trusts } from '../../core/net/ip.js';
 import { trustsOf } from '../../core/net/guard.js';
@@ -22,6 +24,7 @@ import { readText } from '../read-text.js';
 /* Whom the redirector believes and what it shows, from the files that the config names. */
 
 type ListenerConfig = Config['listeners'][number];
+type ChapConfig = NonNullable<Config['iscsi']['targets'][number]['chap']>;
 
 export interface ListenerSecurity {
   readonly tls: ServerTls | undefined;
@@ -42,14 +45,21 @@ export interface SecurityMaterial {
   readonly listeners: readonly (ServerTlsMaterial | undefined)[];
   /** In the order of the config's links. */
   readonly links: readonly (ClientTlsMaterial | undefined)[];
+  /** By the files that they stand in; undefined: there are none. */
+  readonly chapSecrets?: ReadonlyMap<string, string>;
 }
 
-/** @throws ERR_FILE_UNREADABLE */
+/** @throws ERR_FILE_UNREADABLE, ERR_CHAP_SECRET_INVALID */
 export async function readSecurity(
-  { listeners, serverLinks }: Config,
+  config: Config,
   parts: SecurityParts,
 ): Promise<SecurityMaterial> {
+  const { listeners, serverLinks } = config;
+  const secrets = chapFilesOf(config).map(
+    async (file) => [file, await chapSecretIn(file, parts.folder)] as const,
+  );
   return {
+    chapSecrets: new Map(await Promise.all(secrets)),
     listeners: await Promise.all(listeners.map((each) => serverTlsIn(each, parts))),
     links: await Promise.all(serverLinks.map((each) => clientTlsIn(each, parts))),
   };
@@ -60,9 +70,11 @@ export class Security {
   readonly #ofListeners: ReadonlyMap<ListenerConfig, ListenerSecurity>;
   readonly #links: readonly { readonly match: string; readonly link: ServerLink }[];
   readonly #linkOf = new Map<ServerId, ServerLink>();
+  readonly #chapSecrets: ReadonlyMap<string, string>;
 
   /** @throws ERR_TLS_INVALID */
   constructor({ listeners, serverLinks }: Config, material: SecurityMaterial) {
+    this.#chapSecrets = material.chapSecrets ?? new Map();
     this.#ofListeners = new Map(
       listeners.map((listener, at) => {
         const tls = material.listeners[at];
@@ -84,6 +96,12 @@ export class Security {
 
   of(listener: ListenerConfig): ListenerSecurity {
     return this.#ofListeners.get(listener) ?? { tls: undefined, proxies: undefined };
+  }
+
+  chapOf({ user, secretFile }: ChapConfig): ChapSecret {
+    const secret = this.#chapSecrets.get(secretFile);
+    assert.ok(secret !== undefined, 'what the config names was read with it');
+    return { user, secret };
   }
 
   linkOf(server: ServerId): ServerLink {
@@ -112,6 +130,16 @@ async function serverTlsIn(
     protocols: protocol === 'http' ? ['http/1.1'] : [],
     ticketKeys: ticketKeys(secret, clock.realtimeMs()),
   };
+}
+
+/** @throws ERR_FILE_UNREADABLE, ERR_CHAP_SECRET_INVALID */
+async function chapSecretIn(file: string, folder: string): Promise<string> {
+  const secret = (await textIn(file, folder)).replace(/\r?\n$/, '');
+  // Of 96 bits at least, as iSCSI wants it (RFC 7143 §9.2.1).
+  if (/^[\x20-\x7e]{12,255}$/.test(secret)) return secret;
+  const why =
+    secret.length < 12 ? 'it is shorter than 12 characters' : 'it is no such line of text';
+  return fail('ERR_CHAP_SECRET_INVALID', { file, why });
 }
 
 async function clientTlsIn(
@@ -206,7 +234,14 @@ export class SecurityWatch implements Startable {
   }
 }
 
-function filesOf({ listeners, serverLinks, http, api }: Config): string[] {
+function chapFilesOf({ iscsi }: Config): string[] {
+  return iscsi.targets.flatMap(({ chap, mutualChap }) =>
+    [chap, mutualChap].flatMap((each) => each?.secretFile ?? []),
+  );
+}
+
+function filesOf(config: Config): string[] {
+  const { listeners, serverLinks, http, api } = config;
   const certificates = [
     ...(api.tls === undefined ? [] : [api.tls]),
     ...listeners.flatMap(({ tls }) => tls?.certificates ?? []),
@@ -217,5 +252,6 @@ function filesOf({ listeners, serverLinks, http, api }: Config): string[] {
     ...listeners.flatMap(({ tls }) => tls?.clientCaFile ?? []),
     ...serverLinks.flatMap(({ tls }) => tls?.caFile ?? []),
     ...Object.values(http.errorPages),
+    ...chapFilesOf(config),
   ];
 }

@@ -79,7 +79,7 @@ export const serverLinkSchema = z.strictObject({
     .enum(['v1', 'v2'])
     .optional()
     .describe(
-      'It is told whose each TCP connection is; of those for HTTP and NFS, that they are ours.',
+      'It is told whose each TCP connection is; of those for HTTP, NFS and iSCSI, that they are ours.',
     ),
   mountPort: portSchema
     .optional()
@@ -92,10 +92,10 @@ export const listenerSchema = z
   .strictObject({
     listen: addressTextSchema.describe('Where clients connect.'),
     protocol: z
-      .enum(['http', 'tcp', 'nfs'])
+      .enum(['http', 'tcp', 'nfs', 'iscsi'])
       .default('http')
       .describe(
-        'nfs: version 3, with MOUNT and portmapper at the same port; all that `nfs.exports` names.',
+        'nfs: version 3, with MOUNT and portmapper at the same port; all that `nfs.exports` names. iscsi: all that `iscsi.targets` names.',
       ),
     route: routeSchema.default('first-path-segment'),
     tls: listenerTlsSchema.optional().describe('It ends TLS; left out: bytes go as they come.'),
@@ -112,8 +112,8 @@ export const listenerSchema = z
     }
     const isOfTcp =
       route !== 'first-path-segment' && ('resource' in route || 'serverName' in route);
-    if (protocol === 'nfs' && route !== 'first-path-segment') {
-      const message = 'not of an nfs listener: `nfs.exports` says what is where';
+    if ((protocol === 'nfs' || protocol === 'iscsi') && route !== 'first-path-segment') {
+      const message = `not of an ${protocol} listener: ${protocol === 'nfs' ? '`nfs.exports`' : '`iscsi.targets`'} says what is where`;
       context.addIssue({ code: 'custom', path: ['route'], message });
       return;
     }
@@ -280,6 +280,104 @@ export const nfsSchema = z.strictObject({
     .min(1)
     .default(10_000)
     .describe('Files of an export, written and not on the disk yet, that a move commits.'),
+});
+
+const ISCSI_NAME =
+  /^(?:iqn\.[0-9]{4}-[0-9]{2}\.[a-z0-9.:-]+|eui\.[0-9a-f]{16}|naa\.[0-9a-f]{16,32})$/;
+const iscsiNameSchema = z
+  .string()
+  .max(223)
+  .regex(ISCSI_NAME, 'an iSCSI name in lower case: iqn.2026-01.org.example:name, eui. or naa.');
+
+const chapSchema = z.strictObject({
+  user: z.string().min(1).max(255),
+  secretFile: z
+    .string()
+    .min(1)
+    .describe(
+      'Holds the secret, 12 to 255 printable characters in one line; relative to this file.',
+    ),
+});
+
+const targetSchema = z.strictObject({
+  name: iscsiNameSchema.describe('What clients log in to.'),
+  resource: resourceIdSchema,
+  serverName: iscsiNameSchema
+    .optional()
+    .describe('The name that servers have it by; left out: the same.'),
+  clients: z
+    .array(networkSchema)
+    .min(1)
+    .optional()
+    .describe('Who may use it, since servers see the redirector only; left out: everybody.'),
+  initiators: z
+    .array(iscsiNameSchema)
+    .min(1)
+    .max(10_000)
+    .optional()
+    .describe('The same by the names that they log in with.'),
+  chap: chapSchema.optional().describe('Clients must prove that they know this secret.'),
+  mutualChap: chapSchema
+    .optional()
+    .describe('By which the redirector proves to clients that ask who it is.'),
+});
+
+export const iscsiSchema = z.strictObject({
+  targets: z
+    .array(targetSchema)
+    .max(10_000)
+    .default([])
+    .superRefine((targets, context) => {
+      for (const key of ['name', 'resource'] as const) {
+        const seen = new Set<string>();
+        for (const [at, one] of targets.entries()) {
+          if (seen.has(one[key])) {
+            const message = `${one[key]} is a target twice`;
+            context.addIssue({ code: 'custom', path: [at, key], message });
+          }
+          seen.add(one[key]);
+        }
+      }
+      for (const [at, { chap, mutualChap }] of targets.entries()) {
+        if (mutualChap === undefined || chap !== undefined) continue;
+        const message = 'not without `chap`: nobody asks who has not been asked';
+        context.addIssue({ code: 'custom', path: [at, 'mutualChap'], message });
+      }
+    })
+    .describe('What clients find by discovery, each a resource that moves by itself.'),
+  connectionsMax: z.int().min(1).default(10_000).describe('One beyond a limit is reset unread.'),
+  connectionsPerClientMax: z.int().min(1).default(10_000).describe('Of one IP.'),
+  commandsMax: z
+    .int()
+    .min(1)
+    .max(1024)
+    .default(128)
+    .describe('Commands of a session without a status; one beyond is dropped, as iSCSI has it.'),
+  dataSegmentBytesMax: bytesSchema
+    .prefault('64KiB')
+    .describe('What clients may send in one PDU: 512 B to 16 MiB.')
+    .refine((bytes) => bytes >= 512 && bytes < 1 << 24, 'from 512 B to 16 MiB'),
+  keptBytesPerSessionMax: bytesSchema
+    .prefault('32MiB')
+    .describe('Written and kept until the status: with more, commands are not repeated.'),
+  keptBytesMax: bytesSchema.prefault('256MiB').describe('The same of all sessions.'),
+  loginTimeoutMs: msSchema.default(10_000),
+  idleTimeoutMs: msSchema
+    .default(600_000)
+    .describe('A client that is silent is asked whether it is there, then let go.'),
+  connectTimeoutMs: msSchema.default(2000),
+  answerTimeoutMs: msSchema
+    .default(15_000)
+    .describe('The same of a server that owes an answer: what it owes is asked anew.'),
+  retryForMs: msSchema
+    .default(20_000)
+    .describe('For a command that no server takes: then the client hears that it is busy.'),
+  chapFailuresMax: z
+    .int()
+    .min(1)
+    .default(5)
+    .describe('Wrong answers of one IP; then its logins are refused for `chapPauseMs`.'),
+  chapPauseMs: msSchema.default(30_000),
 });
 
 export const accessLogSchema = z.strictObject({

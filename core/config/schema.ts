@@ -10,6 +10,7 @@ import {
   httpSchema,
   tcpSchema,
   nfsSchema,
+  iscsiSchema,
   accessLogSchema,
 } from './listeners-section.js';
 import { redirectorSchema } from './redirector-section.js';
@@ -94,6 +95,7 @@ export const configSchema = z.strictObject({
   http: reloadable(httpSchema.prefault({})),
   tcp: reloadable(tcpSchema.prefault({})),
   nfs: reloadable(nfsSchema.prefault({})),
+  iscsi: reloadable(iscsiSchema.prefault({})),
   accessLog: reloadable(accessLogSchema.prefault({})),
   serverLinks: reloadable(
     z.array(serverLinkSchema).default([]).describe('How connections to servers are made.'),

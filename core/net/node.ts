@@ -97,7 +97,8 @@ export class NodeNet implements Net {
   }
 
   connect(to: Address, { timeoutMs, preface, tls }: ConnectOptions): Connection {
-    const socket = new Socket(STREAM_OPTIONS);
+    // What is said of a socket when it is connected is not heard: only what it is made with.
+    const socket = new Socket({ ...STREAM_OPTIONS, ...SOCKET_OPTIONS });
     const connection = new NodeConnection(socket, {
       memory: this.#memory,
       opening: { to, preface, tls },
@@ -128,7 +129,7 @@ export class NodeNet implements Net {
   async #open(socket: Socket, connection: NodeConnection): Promise<void> {
     try {
       const pinned = await this.#guard.pin(connection.remote, this.#resolve);
-      if (!socket.destroyed) socket.connect({ ...pinned, ...SOCKET_OPTIONS });
+      if (!socket.destroyed) socket.connect(pinned);
     } catch (error) {
       connection.giveUp(codeOf(error) === 'ERR_CALL_FORBIDDEN' ? 'forbidden' : 'unreachable');
     }

@@ -34,6 +34,9 @@ import { PLAN } from '../../core/table-store/records/plan.js';
 import { stateOf } from '../../core/table-store/server-state.js';
 import { TableView } from '../../core/table-store/view.js';
 import { HttpAdapter } from '../../redirector/adapters/http/http-adapter.js';
+import type { IscsiOptions } from '../../redirector/adapters/iscsi/options.js';
+import type { IscsiTarget } from '../../redirector/adapters/iscsi/targets.js';
+import { IscsiAdapter } from '../../redirector/adapters/iscsi/iscsi-adapter.js';
 import type { NfsExport } from '../../redirector/adapters/nfs/exports.js';
 import { NfsAdapter } from '../../redirector/adapters/nfs/nfs-adapter.js';
 import type { NfsOptions } from '../../redirector/adapters/nfs/options.js';
@@ -104,6 +107,11 @@ export interface NfsOfCluster {
   readonly handles: SessionStore | undefined;
 }
 
+export interface IscsiOfCluster {
+  readonly targets: readonly IscsiTarget[];
+  readonly options?: Partial<IscsiOptions>;
+}
+
 /** Threads that a test may end, as a fault would. */
 class CrashableThreads extends WorkerThreads {
   readonly #living = new Set<WorkerThread<WorkerSettings>>();
@@ -144,6 +152,7 @@ export class TestCluster {
   readonly #sharing: Readonly<Record<string, Sharing>>;
   readonly #tcp: readonly TcpListener[];
   readonly #nfs: NfsOfCluster | undefined;
+  readonly #iscsi: IscsiOfCluster | undefined;
   readonly #threads: number;
   /** What beside the main threads carries the redirectors' traffic. */
   readonly workers: CrashableThreads;
@@ -155,6 +164,7 @@ export class TestCluster {
     drain = 'abort',
     tcp = [],
     nfs,
+    iscsi,
     sharing = {},
     threads = 1,
   }: {
@@ -165,6 +175,8 @@ export class TestCluster {
     readonly tcp?: readonly string[];
     /** What its redirectors export, and how their servers' MOUNT is reached. */
     readonly nfs?: NfsOfCluster | undefined;
+    /** What initiators find at its redirectors. */
+    readonly iscsi?: IscsiOfCluster | undefined;
     /** Resources that several servers serve at the same time. */
     readonly sharing?: Readonly<Record<string, Sharing>>;
     /** Of each redirector, that take connections. */
@@ -177,6 +189,7 @@ export class TestCluster {
     this.#drain = drain;
     this.#sharing = sharing;
     this.#nfs = nfs;
+    this.#iscsi = iscsi;
     this.#threads = threads;
     this.workers = new CrashableThreads(this.clock);
     this.#tcp = tcp.map((resource) => ({
@@ -356,6 +369,7 @@ export class TestCluster {
           ]),
           new TcpAdapter({ ...parts, others: parts.othersOf('tcp') }, this.#tcp),
           ...this.#nfsAdapters(parts),
+          ...this.#iscsiAdapters(parts),
         ],
         linkOf: (server) => ({ ...PLAIN_LINK, mountPort: this.#nfs?.mountPortOf(server) }),
       },
@@ -372,6 +386,19 @@ export class TestCluster {
     const listeners = [{ listen: LOOPBACK, route: undefined }];
     const nfsParts = { ...parts, handles, randomBytes };
     return [new NfsAdapter(nfsParts, { listeners, exports, ...(options && { options }) })];
+  }
+
+  #iscsiAdapters(parts: AdapterParts): IscsiAdapter[] {
+    if (this.#iscsi === undefined) return [];
+    const listeners = [{ listen: LOOPBACK, route: undefined }];
+    return [new IscsiAdapter({ ...parts, randomBytes }, { listeners, ...this.#iscsi })];
+  }
+
+  iscsiOf(index = 0): IscsiAdapter {
+    const adapters = this.redirectors[index]?.adapters ?? [];
+    const found = adapters.find((adapter) => adapter instanceof IscsiAdapter);
+    if (found === undefined) throw new Error('the redirector has no iSCSI');
+    return found;
   }
 
   nfsOf(index = 0): NfsAdapter {

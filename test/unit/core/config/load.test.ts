@@ -203,6 +203,26 @@ servers:
       '3: nfs.exports.0.path: a path from / on',
     ],
     [
+      'an iscsi listener for one resource',
+      'listeners:\n  - listen: 127.0.0.1:1\n    protocol: iscsi\n    route: { resource: a }\n',
+      '4: listeners.0.route: not of an iscsi listener',
+    ],
+    [
+      'a target twice',
+      'iscsi:\n  targets:\n    - { name: "iqn.2026-01.a:b", resource: a }\n    - { name: "iqn.2026-01.a:b", resource: b }\n',
+      '4: iscsi.targets.1.name: iqn.2026-01.a:b is a target twice',
+    ],
+    [
+      'a target whose name is none',
+      'iscsi:\n  targets:\n    - { name: vol1, resource: a }\n',
+      '3: iscsi.targets.0.name: an iSCSI name in lower case',
+    ],
+    [
+      'a proof that nobody asks for',
+      'iscsi:\n  targets:\n    - name: iqn.2026-01.a:b\n      resource: a\n      mutualChap: { user: a, secretFile: a }\n',
+      '5: iscsi.targets.0.mutualChap: not without `chap`',
+    ],
+    [
       'a server twice',
       'servers:\n  - { id: s1, address: "h:1" }\n  - { id: s1, address: "h:2" }\n',
       '3: servers.1.id: s1 is there twice',

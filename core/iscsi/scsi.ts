@@ -1,0 +1,115 @@
+import { AT, NOTHING, RESIDUALS, SCSI_RESPONSE, headOf } from './pdu.js';
+
+/* As much of SCSI (SPC-4, SBC-3) as it takes to carry commands from server to server. */
+
+export const GOOD = 0x00;
+export const CHECK_CONDITION = 0x02;
+export const BUSY = 0x08;
+
+export const TEST_UNIT_READY = 0x00;
+export const INQUIRY = 0x12;
+export const READ_CAPACITY_16 = 0x9e;
+export const REPORT_LUNS = 0xa0;
+
+const NOT_READY = 0x02;
+const UNIT_ATTENTION = 0x06;
+
+/** Sense key, additional code and qualifier. */
+export type SenseCode = readonly [key: number, code: number, qualifier: number];
+/** The command may have been carried out or not. */
+export const NEXUS_LOST: SenseCode = [UNIT_ATTENTION, 0x29, 0x07];
+export const LUN_NOT_READY: SenseCode = [NOT_READY, 0x04, 0x00];
+
+const SENSE_BYTES = 18;
+
+/** The data of a SCSI Response: the length of the sense, and it, in its fixed form. */
+export function senseData([key, code, qualifier]: SenseCode): Buffer {
+  const data = Buffer.alloc(2 + SENSE_BYTES);
+  data.writeUInt16BE(SENSE_BYTES, 0);
+  const sense = data.subarray(2);
+  sense[0] = 0x70;
+  sense[2] = key;
+  sense[7] = SENSE_BYTES - 8;
+  sense[12] = code;
+  sense[13] = qualifier;
+  return data;
+}
+
+/** Undefined: there is none in the data of this response. */
+export function senseIn(data: Uint8Array): SenseCode | undefined {
+  const sense = data.subarray(2);
+  const form = sense[0]! & 0x7f;
+  if (sense.length >= 14 && (form === 0x70 || form === 0x71)) {
+    return [sense[2]! & 0x0f, sense[12]!, sense[13]!];
+  }
+  if (sense.length >= 4 && (form === 0x72 || form === 0x73)) {
+    return [sense[1]! & 0x0f, sense[2]!, sense[3]!];
+  }
+  return undefined;
+}
+
+export function isUnitAttention(sense: SenseCode | undefined): boolean {
+  return sense?.[0] === UNIT_ATTENTION;
+}
+
+/** What clients know of the LUNs by now may be of the past. */
+export function saysThatLunsChanged([key, code, qualifier]: SenseCode): boolean {
+  return key === UNIT_ATTENTION && ((code === 0x2a && qualifier === 0x09) || code === 0x3f);
+}
+
+/** The answer to a command that no server gives: nothing of it was transferred. */
+export function ownResponse(task: number, status: number, expectedLength: number): Buffer {
+  const UNDERFLOW = 0x02;
+  const head = headOf(SCSI_RESPONSE, 0x80 | (expectedLength > 0 ? UNDERFLOW & RESIDUALS : 0), task);
+  head[AT.status] = status;
+  head.writeUInt32BE(expectedLength, AT.residual);
+  return head;
+}
+
+/**
+ * What a command does if it is carried out twice. `same`: what it would have done once; `ambiguous`: perhaps not, so whoever
+ * gave it has to find out.
+ */
+export type Again = 'same' | 'ambiguous';
+
+/** That look only, or write what stands in them to where they say. */
+const SAME = new Set([
+  ...[0x00, 0x03, 0x08, 0x0a, 0x12, 0x15, 0x1a, 0x1b, 0x1c, 0x1e],
+  ...[0x25, 0x28, 0x2a, 0x2e, 0x2f, 0x34, 0x35, 0x37, 0x3c, 0x41, 0x42, 0x43, 0x4d],
+  ...[0x55, 0x5a, 0x5e, 0x88, 0x8a, 0x8e, 0x8f, 0x90, 0x91, 0x93, 0x9b, 0x9e],
+  ...[0xa0, 0xa3, 0xa8, 0xaa, 0xae, 0xaf, 0xb7],
+]);
+
+export function againOf(operation: number): Again {
+  return SAME.has(operation) ? 'same' : 'ambiguous';
+}
+
+/** Of 16 bytes, or of 6 and 10 with zeros after them. */
+export function commandOf(...bytes: readonly number[]): Buffer {
+  const command = Buffer.alloc(16);
+  command.set(bytes);
+  return command;
+}
+
+/** The LUNs in the data of REPORT LUNS, as they stand in headers. */
+export function lunsIn(data: Uint8Array): Buffer[] {
+  const bytes = Buffer.from(data);
+  if (bytes.length < 8) return [];
+  const end = Math.min(bytes.length, 8 + bytes.readUInt32BE(0));
+  const luns: Buffer[] = [];
+  for (let at = 8; at + 8 <= end; at += 8) luns.push(bytes.subarray(at, at + 8));
+  return luns;
+}
+
+/** What VPD page 83h says of the logical unit itself; other designators are of ports and devices, which differ. */
+export function unitDesignators(page: Uint8Array): Uint8Array {
+  const found: Uint8Array[] = [];
+  let at = 4;
+  while (at + 4 <= page.length) {
+    const end = at + 4 + page[at + 3]!;
+    const association = (page[at + 1]! >> 4) & 3;
+    if (association === 0) found.push(page.subarray(at, end));
+    at = end;
+  }
+  return found.length === 0 ? NOTHING : Buffer.concat(found);
+}

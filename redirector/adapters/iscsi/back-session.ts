@@ -1,0 +1,460 @@
+import type { Address } from '../../../core/domain.js';
+import type { Pdu } from '../../../core/iscsi/pdu.js';
+import {
+  ASYNC_MESSAGE,
+  AT,
+  DATA_IN,
+  FINAL,
+  HAS_STATUS,
+  LOGIN_RESPONSE,
+  LOGOUT,
+  NOP_IN,
+  NOP_OUT,
+  NOTHING,
+  NO_TAG,
+  READY_TO_TRANSFER,
+  REJECT,
+  flagsOf,
+  headOf,
+  immediate,
+  isBefore,
+  next,
+  opcodeOf,
+  piecesOf,
+  taskTagOf,
+  wholeOf,
+} from '../../../core/iscsi/pdu.js';
+import { PduReader } from '../../../core/iscsi/pdu-reader.js';
+import { Deadline } from '../../../core/net/deadline.js';
+import { Outbox } from '../../../core/net/outbox.js';
+import type { Connection } from '../../../core/net/port.js';
+import { proxyHeaderBytes } from '../../../core/net/proxy-header.js';
+import { BackLogin } from './back-login.js';
+import type { BackTask } from './back-task.js';
+import type { IscsiContext } from './context.js';
+import type { LoggedIn } from './logged-in.js';
+import type { IscsiTarget } from './targets.js';
+import { readUnits } from './unit-marks.js';
+
+export interface BackSessionParts {
+  readonly context: IscsiContext;
+  readonly who: LoggedIn;
+  readonly target: IscsiTarget;
+  readonly server: number;
+  readonly address: Address;
+  /** It takes no more at the moment, or takes more again. */
+  readonly fills: (isFull: boolean) => void;
+  /** It is over, before its tasks hear of it. */
+  readonly closed: () => void;
+}
+
+const LOGOUT_REQUEST = 1;
+const RENEGOTIATE = 4;
+/** For the answer to a logout; and for a server that stays silent while it is asked for nothing but its units. */
+const LOGOUT_WAIT_MS = 1000;
+
+/**
+ * Our session with one server, for one client's session: its own login, its own numbers, its own tags. Before anybody else may
+ * use it, the unit attentions of the new nexus are taken, which the client must not see, and the logical units are compared with
+ * those that it knows.
+ *
+ *   connecting → login → looking → open → leaving → over        leaving: nothing new is sent; what was sent ends
+ *       └──────────┴────────┴───────┴────────┴──────↗
+ */
+export class BackSession {
+  readonly address: Address;
+  readonly server: number;
+  readonly #parts: BackSessionParts;
+  readonly #context: IscsiContext;
+  readonly #connection: Connection;
+  readonly #outbox: Outbox;
+  readonly #reader: PduReader;
+  readonly #deadline: Deadline;
+  readonly #login: BackLogin;
+  #state: 'connecting' | 'login' | 'looking' | 'open' | 'leaving' | 'over' = 'connecting';
+  readonly #sent = new Map<number, BackTask>();
+  /** Until it is open, or the server's window is. */
+  #waiting: BackTask[] = [];
+  #command = 1;
+  #commandMax = 1;
+  #status = 0;
+  #tag = 0;
+  #isAsked = false;
+  #isFull = false;
+  /** Why it may not be used, though the server answers. */
+  #refusal: string | undefined;
+  #settled: (why: string | undefined) => void = () => undefined;
+  /** Undefined once it is open; else why it will not be. */
+  readonly ready: Promise<string | undefined>;
+
+  constructor(parts: BackSessionParts) {
+    const { context, who, target, address, server } = parts;
+    const { net, clock, linkOf, options } = context;
+    const { tls, proxyProtocol } = linkOf(server);
+    this.#parts = parts;
+    this.#context = context;
+    this.address = address;
+    this.server = server;
+    this.ready = new Promise((resolve) => {
+      this.#settled = resolve;
+    });
+    this.#login = new BackLogin(who, target);
+    this.#reader = new PduReader({ dataBytesMax: who.agreed.dataBytesMax });
+    this.#deadline = new Deadline(clock, () => {
+      this.#overdue();
+    });
+    this.#connection = net.connect(address, {
+      timeoutMs: options.connectTimeoutMs,
+      tls,
+      preface: proxyProtocol && proxyHeaderBytes(proxyProtocol),
+    });
+    this.#outbox = new Outbox(this.#connection);
+    this.#connection.handler = {
+      opened: () => {
+        this.#state = 'login';
+        this.#deadline.set(options.answerTimeoutMs);
+        this.#outbox.write(this.#login.request());
+      },
+      data: (bytes) => {
+        this.#data(bytes);
+      },
+      drained: () => {
+        this.#isFull = false;
+        parts.fills(false);
+        this.#flush();
+      },
+      ended: () => {
+        this.#connection.reset();
+      },
+      closed: () => {
+        this.#closed();
+      },
+    };
+  }
+
+  /** In the data of one PDU to the server. */
+  get dataBytesMax(): number {
+    return this.#login.agreed.dataBytesMax;
+  }
+
+  /** In the data of a command. */
+  get immediateBytesMax(): number {
+    const { hasImmediateData, firstBurstBytesMax, dataBytesMax } = this.#login.agreed;
+    return hasImmediateData ? Math.min(firstBurstBytesMax, dataBytesMax) : 0;
+  }
+
+  get isOpen(): boolean {
+    return this.#state === 'open';
+  }
+
+  /** When its turn comes. */
+  send(task: BackTask): void {
+    if (this.#state === 'over') {
+      queueMicrotask(() => {
+        task.lost(false);
+      });
+      return;
+    }
+    this.#waiting.push(task);
+    this.#flush();
+  }
+
+  /** Before what waits, and whatever the window says. */
+  sendNow(task: BackTask): void {
+    if (this.#state === 'open' || this.#state === 'looking' || this.#state === 'leaving') {
+      this.#say(task, true);
+    } else {
+      this.send(task);
+    }
+  }
+
+  /** Of a task that was sent. */
+  write(head: Buffer, data: readonly Uint8Array[]): void {
+    if (this.#state === 'over') return;
+    head.writeUInt32BE(this.#status, AT.expectedStatusNumber);
+    this.#write(piecesOf(head, data));
+  }
+
+  /** Nobody waits for it any more. */
+  forget(tag: number): void {
+    this.#sent.delete(tag);
+    this.#touch();
+    this.#leaveIfDone();
+  }
+
+  /** What waits here is not sent. True: it did. */
+  withdraw(task: BackTask): boolean {
+    const at = this.#waiting.indexOf(task);
+    if (at < 0) return false;
+    this.#waiting.splice(at, 1);
+    return true;
+  }
+
+  reads(isOpen: boolean): void {
+    if (this.#state === 'over') return;
+    if (isOpen) this.#connection.resume();
+    else this.#connection.pause();
+  }
+
+  /** Once what was sent has ended. */
+  retire(): void {
+    if (this.#state === 'over') return;
+    if (this.#state === 'open') this.#state = 'leaving';
+    else if (this.#state !== 'leaving') this.drop();
+    this.#leaveIfDone();
+  }
+
+  /** What was sent is not waited for. */
+  logOut(): void {
+    if (this.#state !== 'open' && this.#state !== 'leaving') {
+      this.drop();
+      return;
+    }
+    this.#sent.clear();
+    this.#state = 'leaving';
+    this.#leaveIfDone();
+  }
+
+  /** What it owes is lost. */
+  drop(): void {
+    this.#connection.reset();
+  }
+
+  /* ---- to the server ---- */
+
+  #flush(): void {
+    while (this.#waiting.length > 0 && this.#maySend) {
+      const [task] = this.#waiting.splice(0, 1);
+      if (task !== undefined) this.#say(task, false);
+    }
+  }
+
+  get #maySend(): boolean {
+    return this.#state === 'open' && !this.#isFull && !isBefore(this.#commandMax, this.#command);
+  }
+
+  /** For what the session itself asks, before it is open. */
+  ask(task: BackTask): void {
+    if (this.#state === 'over') task.lost(false);
+    else this.#say(task, false);
+  }
+
+  #say(task: BackTask, isUrgent: boolean): void {
+    const tag = this.#nextTag();
+    const said = task.say(tag, this.#command);
+    if (said === undefined) return;
+    const { head, data = [], extra = NOTHING } = said;
+    head[0]! &= 0x3f;
+    if (isUrgent) immediate(head);
+    head.writeUInt32BE(tag, AT.task);
+    head.writeUInt32BE(this.#command, AT.commandNumber);
+    head.writeUInt32BE(this.#status, AT.expectedStatusNumber);
+    if (!isUrgent) this.#command = next(this.#command);
+    this.#sent.set(tag, task);
+    this.#write(piecesOf(head, data, extra));
+    this.#touch();
+  }
+
+  #nextTag(): number {
+    do this.#tag = next(this.#tag);
+    while (this.#tag === NO_TAG || this.#sent.has(this.#tag));
+    return this.#tag;
+  }
+
+  #write(pieces: readonly Uint8Array[]): void {
+    if (!this.#outbox.write(pieces)) this.#fill();
+  }
+
+  #fill(): void {
+    if (this.#isFull) return;
+    this.#isFull = true;
+    this.#parts.fills(true);
+  }
+
+  /* ---- from the server ---- */
+
+  #data(bytes: Uint8Array): void {
+    this.#isAsked = false;
+    const isSound = this.#reader.read(bytes, (pdu) => {
+      if (this.#state === 'login') this.#loginAnswered(pdu);
+      else if (this.#state !== 'over') this.#answered(pdu);
+    });
+    if (!isSound) this.#fail('does not keep to iSCSI');
+    this.#touch();
+  }
+
+  #loginAnswered(pdu: Pdu): void {
+    const answer = opcodeOf(pdu) === LOGIN_RESPONSE ? this.#login.answered(pdu) : 'no login';
+    if (typeof answer === 'string') {
+      this.#refuse(answer);
+    } else if (answer === undefined) {
+      this.#number(pdu);
+      this.#state = 'looking';
+      this.#context.counters.serverSessions += 1;
+      void this.#look();
+    } else {
+      this.#outbox.write(answer);
+    }
+  }
+
+  async #look(): Promise<void> {
+    const marks = await readUnits(this);
+    if (this.#state !== 'looking') return;
+    if (typeof marks === 'string') {
+      this.#refuse(marks);
+      return;
+    }
+    const { units } = this.#context;
+    const why = units.compare(this.#parts.target.resource, marks);
+    if (why !== undefined) {
+      this.#refuse(why);
+      return;
+    }
+    this.#state = 'open';
+    this.#settled(undefined);
+    this.#flush();
+  }
+
+  #answered(pdu: Pdu): void {
+    this.#number(pdu);
+    switch (opcodeOf(pdu)) {
+      case NOP_IN:
+        this.#nop(pdu);
+        return;
+      case ASYNC_MESSAGE:
+        this.#heard(pdu);
+        return;
+      case REJECT:
+        this.#rejected(pdu);
+        return;
+      default:
+        this.#taskAnswered(pdu);
+    }
+    this.#flush();
+    this.#leaveIfDone();
+  }
+
+  #taskAnswered(pdu: Pdu): void {
+    const tag = taskTagOf(pdu);
+    const task = this.#sent.get(tag);
+    // Before the task is told, which makes a header for the client of it.
+    if (isLast(pdu)) this.#sent.delete(tag);
+    task?.answered(pdu);
+  }
+
+  #number(pdu: Pdu): void {
+    const { head } = pdu;
+    const opcode = opcodeOf(pdu);
+    const hasStatus =
+      opcode === DATA_IN
+        ? (flagsOf(pdu) & HAS_STATUS) !== 0
+        : opcode !== READY_TO_TRANSFER && !(opcode === NOP_IN && taskTagOf(pdu) === NO_TAG);
+    if (hasStatus) this.#status = next(head.readUInt32BE(AT.statusNumber));
+    const max = head.readUInt32BE(AT.commandNumberMax);
+    if (isBefore(this.#commandMax, max)) this.#commandMax = max;
+  }
+
+  #nop(pdu: Pdu): void {
+    const asks = pdu.head.readUInt32BE(AT.transfer);
+    if (asks === NO_TAG) return;
+    const head = immediate(headOf(NOP_OUT));
+    pdu.head.copy(head, AT.lun, AT.lun, AT.lun + 8);
+    head.writeUInt32BE(asks, AT.transfer);
+    head.writeUInt32BE(this.#command, AT.commandNumber);
+    this.write(head, []);
+  }
+
+  /** Whatever it wants, the client must not see it: it has a session with us. */
+  #heard(pdu: Pdu): void {
+    const event = pdu.head[36]!;
+    if (event < LOGOUT_REQUEST || event > RENEGOTIATE) return;
+    this.#context.counters.logoutsAsked += 1;
+    this.retire();
+  }
+
+  #rejected(pdu: Pdu): void {
+    const whole = Buffer.from(wholeOf(pdu.data));
+    if (whole.length < AT.task + 4) return;
+    const tag = whole.readUInt32BE(AT.task);
+    const task = this.#sent.get(tag);
+    this.#sent.delete(tag);
+    task?.answered(pdu);
+  }
+
+  /* ---- ends ---- */
+
+  /** It said no, or is not what it should be: tasks hear why. */
+  #refuse(why: string): void {
+    this.#refusal = `${this.#context.gate.serverId(this.server)} ${why}`;
+    this.#connection.reset();
+  }
+
+  /** What it says cannot be believed. */
+  #fail(why: string): void {
+    if (this.#state === 'login' || this.#state === 'looking') this.#refuse(why);
+    else this.#connection.reset();
+  }
+
+  #leaveIfDone(): void {
+    if (this.#state !== 'leaving' || this.#sent.size > 0) return;
+    const head = immediate(headOf(LOGOUT, FINAL, this.#nextTag()));
+    head.writeUInt32BE(this.#command, AT.commandNumber);
+    this.write(head, []);
+    // Whoever waits here goes on by another session; the answer to this one closes it.
+    this.#connection.end();
+    this.#deadline.set(LOGOUT_WAIT_MS);
+    this.#over();
+  }
+
+  #touch(): void {
+    if (this.#state === 'over') return;
+    const isOwed = this.#sent.size > 0 || this.#state === 'login';
+    if (isOwed) this.#deadline.set(this.#context.options.answerTimeoutMs);
+    else this.#deadline.clear();
+  }
+
+  /** It may wait for data that the client has not sent yet: so it is asked first. */
+  #overdue(): void {
+    if (this.#state === 'over' || this.#state === 'login' || this.#isAsked) {
+      this.#connection.reset();
+      return;
+    }
+    this.#isAsked = true;
+    const head = immediate(headOf(NOP_OUT, FINAL, this.#nextTag()));
+    head.writeUInt32BE(NO_TAG, AT.transfer);
+    head.writeUInt32BE(this.#command, AT.commandNumber);
+    this.write(head, []);
+    this.#deadline.set(this.#context.options.answerTimeoutMs);
+  }
+
+  #closed(): void {
+    this.#deadline.stop();
+    this.#over();
+  }
+
+  #over(): void {
+    if (this.#state === 'over') return;
+    const { gate } = this.#context;
+    const wasLeaving = this.#state === 'leaving';
+    this.#state = 'over';
+    this.#parts.closed();
+    this.#settled(this.#refusal ?? `${gate.serverId(this.server)} does not answer`);
+    const sent = [...this.#sent.values()];
+    const waiting = this.#waiting;
+    this.#sent.clear();
+    this.#waiting = [];
+    for (const task of sent) task.lost(true);
+    for (const task of waiting) {
+      if (wasLeaving) task.again();
+      else if (this.#refusal === undefined) task.lost(false);
+      else task.refusedThere(this.#refusal);
+    }
+  }
+}
+
+/** A task hears no more after it. */
+function isLast(pdu: Pdu): boolean {
+  const opcode = opcodeOf(pdu);
+  if (opcode === DATA_IN) return (flagsOf(pdu) & HAS_STATUS) !== 0;
+  return opcode !== READY_TO_TRANSFER;
+}

@@ -1,0 +1,34 @@
+import type { ResourceId } from '../../../core/domain.js';
+import type { Pdu } from '../../../core/iscsi/pdu.js';
+import type { BackSession } from './back-session.js';
+import type { LoggedIn } from './logged-in.js';
+import type { RejectReason } from './reject.js';
+
+/** The client's connection, as what is under way sees it. */
+export interface ClientLeg {
+  /** The header gets the session's numbers. */
+  send(head: Buffer, data?: readonly Uint8Array[]): void;
+  /** What asks the client for something has no status, and takes no number. */
+  ask(head: Buffer): void;
+  reject(pdu: Pdu, reason: RejectReason): void;
+  /** It does what the protocol forbids: nothing that it says is understood any more. */
+  breach(): void;
+  /** The same initiator port has logged in anew. */
+  reinstated(): void;
+  /** It is read while its server takes what it sends. */
+  takes(isOpen: boolean): void;
+  /** Nothing is under way any more. */
+  idle(): void;
+}
+
+/** The session of which a command is. */
+export interface TaskOwner {
+  readonly resource: ResourceId;
+  readonly who: LoggedIn;
+  readonly client: ClientLeg;
+  /** Undefined: its address is not known. */
+  back(server: number): BackSession | undefined;
+  /** Whether so much more that is written may be kept until its status. */
+  keep(bytes: number): boolean;
+  unkeep(bytes: number): void;
+}

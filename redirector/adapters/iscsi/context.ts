@@ -1,0 +1,42 @@
+import type { Clock } from '../../../core/clock/port.js';
+import type { Address, DrainPolicy, ResourceId } from '../../../core/domain.js';
+import type { Net } from '../../../core/net/port.js';
+import type { Gate } from '../../gate.js';
+import type { EntryContext } from '../entry.js';
+import type { AdapterServers, ServerLink, ServerWork } from '../servers.js';
+import type { ChapTries } from './chap-tries.js';
+import type { IscsiCounters } from './counters.js';
+import type { Nexuses } from './nexuses.js';
+import type { IscsiOptions } from './options.js';
+import type { Targets } from './targets.js';
+import type { Units } from './units.js';
+
+export interface IscsiAdapterParts {
+  readonly net: Net;
+  readonly clock: Clock;
+  readonly gate: Gate;
+  readonly servers: AdapterServers;
+  readonly drainPolicyOf: (resource: ResourceId) => DrainPolicy;
+  /** Undefined: nobody sees what servers do with their work. */
+  readonly work?: ServerWork | undefined;
+  /** Bytes that nobody can guess. */
+  readonly randomBytes: (length: number) => Uint8Array;
+}
+
+/** What all sessions of one adapter share. */
+export interface IscsiContext extends EntryContext {
+  readonly net: Net;
+  readonly counters: IscsiCounters;
+  /** As they are now. */
+  readonly options: IscsiOptions;
+  readonly targets: Targets;
+  readonly tries: ChapTries;
+  readonly nexuses: Nexuses;
+  readonly units: Units;
+  readonly randomBytes: (length: number) => Uint8Array;
+  /** Undefined: the server's address is not known here. */
+  readonly addressOf: (server: number) => Address | undefined;
+  readonly linkOf: (server: number) => ServerLink;
+  /** TSIH: names a session, and is never zero. */
+  readonly sessionHandle: () => number;
+}

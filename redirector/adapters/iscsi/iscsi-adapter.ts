@@ -1,0 +1,152 @@
+import type { Address, ResourceId } from '../../../core/domain.js';
+import type { Connection } from '../../../core/net/port.js';
+import type { SwitchMove } from '../../data-plane.js';
+import type { ProtocolAdapter, Transfer, VacateHow } from '../adapter.js';
+import type { Beside, FrontListener } from '../fronts.js';
+import { Fronts } from '../fronts.js';
+import { UNSEEN } from '../servers.js';
+import { PlainTransfer } from '../transfer.js';
+import { WorkUnderWay } from '../under-way.js';
+import { ChapTries } from './chap-tries.js';
+import type { IscsiAdapterParts, IscsiContext } from './context.js';
+import { IscsiCounters } from './counters.js';
+import { IscsiClient } from './iscsi-client.js';
+import { IscsiTransfer } from './iscsi-transfer.js';
+import { Nexuses } from './nexuses.js';
+import type { IscsiOptions } from './options.js';
+import { ISCSI_DEFAULTS } from './options.js';
+import type { IscsiTarget } from './targets.js';
+import { Targets } from './targets.js';
+import { Units } from './units.js';
+
+/** All targets are behind each of them. */
+export type IscsiListener = FrontListener<undefined>;
+
+export interface IscsiSetting {
+  readonly listeners: readonly IscsiListener[];
+  readonly targets: readonly IscsiTarget[];
+  readonly options?: Partial<IscsiOptions>;
+}
+
+/**
+ * iSCSI: each SCSI command is a piece of work for the resource that its target is. Clients log in here and stay logged in, whichever
+ * server is behind; at the servers each client has a session of its own, under its own name.
+ */
+export class IscsiAdapter implements ProtocolAdapter {
+  readonly protocol = 'iscsi';
+  readonly counters = new IscsiCounters();
+  readonly #parts: IscsiAdapterParts;
+  readonly #context: IscsiContext;
+  readonly #fronts: Fronts<undefined, IscsiClient>;
+  #options: IscsiOptions;
+  #targets: Targets;
+  #sessionHandle = 0;
+
+  constructor(parts: IscsiAdapterParts, { listeners, targets, options = {} }: IscsiSetting) {
+    this.#parts = parts;
+    this.#options = { ...ISCSI_DEFAULTS, ...options };
+    this.#targets = new Targets(targets);
+    this.#context = this.#contextOf(parts);
+    const { net, clock } = parts;
+    this.#fronts = new Fronts(
+      {
+        net,
+        clock,
+        hasRoom: (beside) => this.#hasRoom(beside),
+        failed: () => {
+          this.counters.openingsFailed += 1;
+        },
+        admit: (connection, _route, closed) => this.#admit(connection, closed),
+      },
+      listeners,
+    );
+  }
+
+  get addresses(): readonly Address[] {
+    return this.#fronts.addresses;
+  }
+
+  /** @throws ERR_LISTEN_FAILED */
+  start(): Promise<void> {
+    return this.#fronts.start();
+  }
+
+  /** Other listeners, targets and options, for logins from now on. @throws ERR_LISTEN_FAILED: nothing was changed */
+  async reconfigure({ listeners, targets, options = {} }: IscsiSetting): Promise<void> {
+    await this.#fronts.reconfigure(listeners);
+    this.#targets = new Targets(targets);
+    this.#options = { ...this.#options, ...options };
+  }
+
+  leave(): void {
+    this.#fronts.leave();
+  }
+
+  /** Takes no more commands; those under way have `graceMs` to end. */
+  stop(graceMs = 10_000): Promise<void> {
+    return this.#fronts.stop(graceMs);
+  }
+
+  vacate(ip: string, how: VacateHow, signal: AbortSignal): Promise<void> {
+    return this.#fronts.vacate(ip, how, signal);
+  }
+
+  transfer(move: SwitchMove): Transfer {
+    const context = this.#context;
+    const { gate, drainPolicyOf } = this.#parts;
+    const plain = new PlainTransfer(
+      move,
+      // Whether the target answers is seen when clients get their sessions there.
+      { gate, underWay: context.underWay, drainPolicyOf, reach: () => Promise.resolve(undefined) },
+      this.#options.obstacleAgeMs,
+    );
+    return new IscsiTransfer(move, { context, plain });
+  }
+
+  bypassesFence(resource: ResourceId): boolean {
+    return this.#targets.of(resource) !== undefined;
+  }
+
+  #contextOf(parts: IscsiAdapterParts): IscsiContext {
+    const { net, clock, gate, servers, randomBytes, work = UNSEEN } = parts;
+    const options = (): IscsiOptions => this.#options;
+    const targets = (): Targets => this.#targets;
+    return {
+      ...{ net, clock, gate, work, randomBytes, counters: this.counters },
+      get options() {
+        return options();
+      },
+      get targets() {
+        return targets();
+      },
+      tries: new ChapTries(clock, options),
+      nexuses: new Nexuses(),
+      units: new Units(),
+      underWay: new WorkUnderWay(),
+      addressOf: (server) => servers.addressOf(gate.serverId(server)),
+      linkOf: (server) => servers.linkOf(gate.serverId(server)),
+      suspect: (server) => {
+        servers.suspect(gate.serverId(server));
+      },
+      sessionHandle: () => (this.#sessionHandle = (this.#sessionHandle % 0xffff) + 1),
+    };
+  }
+
+  #hasRoom({ all, ofClient }: Beside): boolean {
+    const { connectionsMax, connectionsPerClientMax } = this.#options;
+    if (all >= connectionsMax) this.counters.cutFor('tooMany');
+    else if (ofClient >= connectionsPerClientMax) this.counters.cutFor('tooManyOfClient');
+    else return true;
+    return false;
+  }
+
+  #admit(connection: Connection, closed: () => void): IscsiClient {
+    this.counters.accepted += 1;
+    this.counters.connections += 1;
+    const onClosed = (): void => {
+      this.counters.connections -= 1;
+      closed();
+    };
+    return new IscsiClient({ connection, context: this.#context, onClosed });
+  }
+}

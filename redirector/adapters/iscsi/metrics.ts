@@ -1,0 +1,97 @@
+import type { MetricSource } from '../../../core/metrics.js';
+import { readingsByName } from '../../../core/metrics.js';
+import type { IscsiCounters } from './counters.js';
+
+export function iscsiMetrics(counters: IscsiCounters): MetricSource[] {
+  return [
+    {
+      name: 'foreshift_iscsi_connections',
+      help: 'Open iSCSI connections of clients.',
+      kind: 'gauge',
+      read: () => [{ value: counters.connections }],
+    },
+    {
+      name: 'foreshift_iscsi_connections_total',
+      help: 'iSCSI connections that were taken.',
+      kind: 'counter',
+      read: () => [{ value: counters.accepted }],
+    },
+    {
+      name: 'foreshift_iscsi_openings_failed_total',
+      help: 'Connections that got no further than a TLS handshake or the header of a proxy.',
+      kind: 'counter',
+      read: () => [{ value: counters.openingsFailed }],
+    },
+    {
+      name: 'foreshift_iscsi_cut_total',
+      help: 'iSCSI connections that were not taken, or ended by the redirector, by reason.',
+      kind: 'counter',
+      labels: ['reason'],
+      read: () => readingsByName('reason', counters.cut),
+    },
+    {
+      name: 'foreshift_iscsi_sessions_total',
+      help: 'iSCSI logins: of clients, and of the redirector at servers.',
+      kind: 'counter',
+      labels: ['leg'],
+      read: () => [
+        { labels: { leg: 'client' }, value: counters.sessions },
+        { labels: { leg: 'server' }, value: counters.serverSessions },
+      ],
+    },
+    {
+      name: 'foreshift_iscsi_logins_refused_total',
+      help: 'iSCSI logins of clients that were refused, by reason.',
+      kind: 'counter',
+      labels: ['reason'],
+      read: () => readingsByName('reason', counters.logins),
+    },
+    {
+      name: 'foreshift_iscsi_commands',
+      help: 'SCSI commands under way: waiting, or at a server.',
+      kind: 'gauge',
+      read: () => [{ value: counters.commands }],
+    },
+    {
+      name: 'foreshift_iscsi_commands_total',
+      help: 'SCSI commands that a server has answered.',
+      kind: 'counter',
+      read: () => [{ value: counters.answered }],
+    },
+    {
+      name: 'foreshift_iscsi_kept_bytes',
+      help: 'Bytes that clients have written and that are kept until their status.',
+      kind: 'gauge',
+      read: () => [{ value: counters.keptBytes }],
+    },
+    {
+      name: 'foreshift_iscsi_refused_total',
+      help: 'Commands that no server has answered, and what no server was told of, by reason.',
+      kind: 'counter',
+      labels: ['reason'],
+      read: () => readingsByName('reason', counters.refused),
+    },
+    {
+      name: 'foreshift_iscsi_repeated_total',
+      help: 'SCSI commands that were sent again since the answer of the first was lost.',
+      kind: 'counter',
+      read: () => [{ value: counters.repeated }],
+    },
+    {
+      name: 'foreshift_iscsi_logouts_asked_total',
+      help: 'Times that a server asked the redirector to log out.',
+      kind: 'counter',
+      read: () => [{ value: counters.logoutsAsked }],
+    },
+    {
+      name: 'foreshift_iscsi_bytes_total',
+      help: 'Bytes of iSCSI connections: in, from clients, and out, to them.',
+      kind: 'counter',
+      labels: ['direction'],
+      read: () => [
+        { labels: { direction: 'in' }, value: counters.bytesIn },
+        { labels: { direction: 'out' }, value: counters.bytesOut },
+      ],
+    },
+  ];
+}

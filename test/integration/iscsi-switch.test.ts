@@ -1,0 +1,137 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { ResourceId } from '../../core/domain.js';
+import { describeWith, itWith } from '../support/installed.js';
+import { PAIR_TARGET, TgtPair } from '../support/iscsi/pair.js';
+
+const IMAGE_BYTES = 64 << 20;
+const BLOCKS = 256;
+const CLIENTS = 3;
+const run = promisify(execFile);
+
+describeWith('tgtd')('real iSCSI servers and initiators', () => {
+  let pair: TgtPair;
+
+  beforeAll(async () => {
+    pair = await TgtPair.start(IMAGE_BYTES);
+  }, 30_000);
+
+  afterAll(async () => {
+    await pair.stop();
+  }, 30_000);
+
+  it('write and read back while their target moves, without an error or a second connection', async () => {
+    const { counters } = pair.cluster.iscsiOf();
+    const before = counters.accepted;
+    const work = Array.from({ length: CLIENTS }, async (_, nth) => {
+      const initiator = await pair.loggedIn(`iqn.2026-01.test:client-${nth}`);
+      for (let round = 0; round < 30; round++) {
+        const data = randomBytes(BLOCKS * 512);
+        const block = (nth * 40 + round) * BLOCKS;
+        expect(await initiator.put(block, data)).toBe(0);
+        expect((await initiator.read(block, BLOCKS))?.equals(data)).toBe(true);
+        const image = await readFile(pair.image);
+        expect(image.subarray(block * 512, (block + BLOCKS) * 512).equals(data)).toBe(true);
+      }
+      expect(initiator.faults).toEqual([]);
+      initiator.close();
+    });
+    expect(await pair.movingWhile(Promise.all(work), 10)).toBeGreaterThanOrEqual(10);
+    expect(counters.accepted - before).toBe(CLIENTS);
+    expect([...counters.refused]).toEqual([]);
+  }, 120_000);
+
+  itWith('iscsi-ls')(
+    'find the target and its units by discovery',
+    async () => {
+      const { stdout } = await run('iscsi-ls', ['-s', `iscsi://127.0.0.1:${pair.port}`]);
+      expect(stdout).toContain(`Target:${PAIR_TARGET} Portal:127.0.0.1:${pair.port},1`);
+      expect(stdout).toMatch(/Lun:1 +Type:DIRECT_ACCESS/);
+    },
+    30_000,
+  );
+
+  itWith('qemu-img')(
+    'of qemu copy an image in while it moves, and find the same there',
+    async () => {
+      const { counters } = pair.cluster.iscsiOf();
+      const before = counters.accepted;
+      const file = join(pair.folder, 'in');
+      await writeFile(file, randomBytes(IMAGE_BYTES));
+      const raw = ['-f', 'raw'];
+      const into = ['convert', '-n', '-t', 'none', ...raw, '-O', 'raw', file, pair.url];
+      const compare = ['compare', ...raw, '-F', 'raw', file, pair.url];
+      const copied = run('qemu-img', into).then(() => run('qemu-img', compare));
+      await pair.movingWhile(copied, 4);
+      expect((await readFile(file)).equals(await readFile(pair.image))).toBe(true);
+      // Each of the two has one.
+      expect(counters.accepted - before).toBe(2);
+      expect([...counters.refused]).toEqual([]);
+    },
+    120_000,
+  );
+
+  itWith('iscsi-test-cu')(
+    'of the conformance suite pass what they pass without us, by name',
+    async () => {
+      const direct = await verdicts(pair.servers[pair.other].url(PAIR_TARGET));
+      const through = await verdicts(pair.url);
+      expect(through.size).toBeGreaterThan(200);
+      const passed = [...direct].filter(([, verdict]) => verdict === 'passed');
+      expect(passed.length).toBeGreaterThan(200);
+      for (const [name] of passed) expect([name, through.get(name)]).toEqual([name, 'passed']);
+    },
+    300_000,
+  );
+
+  it('lose nothing with a server that is killed', async () => {
+    const { cluster } = pair;
+    const lost = pair.other === 's2' ? 's1' : 's2';
+    const next = pair.other;
+    await pair.giveStandby();
+    const initiator = await pair.loggedIn('iqn.2026-01.test:survivor');
+    const progress = { isOver: false };
+    const work = (async () => {
+      for (let round = 0; !progress.isOver; round++) {
+        const data = randomBytes(BLOCKS * 512);
+        const block = (round % 100) * BLOCKS;
+        expect(await initiator.put(block, data)).toBe(0);
+        expect((await initiator.read(block, BLOCKS))?.equals(data)).toBe(true);
+      }
+    })();
+    await cluster.clock.sleep(300);
+    await Promise.all([pair.servers[lost].kill(), cluster.servers.get(lost)?.stop()]);
+    const isServed = (): boolean =>
+      cluster.view.table.placementOf('vol-1' as ResourceId)?.server === next;
+    await cluster.until('the standby serves', isServed, 30_000);
+    await cluster.clock.sleep(500);
+    progress.isOver = true;
+    await work;
+    expect(initiator.isClosed).toBe(false);
+    expect(initiator.faults).toEqual([]);
+    initiator.close();
+  }, 60_000);
+});
+
+/** What each test came to, by its full name. */
+async function verdicts(url: string): Promise<Map<string, string>> {
+  // It fails if any test does.
+  const { stdout } = await run('iscsi-test-cu', ['-d', '-f', '-t', 'ALL*', url], {
+    maxBuffer: 64 << 20,
+  }).catch((error: unknown) => error as { readonly stdout: string });
+  const found = new Map<string, string>();
+  let suite = '';
+  let test = '';
+  for (const line of stdout.split('\n')) {
+    suite = /^Suite: (\S+)/.exec(line)?.[1] ?? suite;
+    test = /^ +Test: (\S+) \.\.\./.exec(line)?.[1] ?? test;
+    // What it has to say of the test may stand before it, over several lines.
+    const verdict = /(passed|FAILED)$/.exec(line.trimEnd())?.[1];
+    if (verdict !== undefined && test !== '') found.set(`${suite}.${test}`, verdict);
+  }
+  return found;
+}

@@ -1,0 +1,128 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import type { Pdu } from '../../../../core/iscsi/pdu.js';
+import { headOf, lengthOf, piecesOf, sliceOf, wholeOf } from '../../../../core/iscsi/pdu.js';
+import type { PduLimits } from '../../../../core/iscsi/pdu-reader.js';
+import { PduReader } from '../../../../core/iscsi/pdu-reader.js';
+import { fuzzRuns } from '../../../support/fuzz.js';
+
+const LIMITS = { dataBytesMax: 100_000 };
+
+function read(pieces: readonly Uint8Array[], limits: PduLimits | typeof LIMITS = LIMITS) {
+  const reader = new PduReader(limits);
+  const found: Pdu[] = [];
+  const isSound = pieces.every((piece) => reader.read(piece, (pdu) => found.push(pdu)));
+  return { found, isSound, keptBytes: reader.keptBytes };
+}
+
+/** The same bytes, cut there. */
+function cut(bytes: Uint8Array, at: readonly number[]): Uint8Array[] {
+  const places = [...new Set(at.map((place) => place % (bytes.length + 1)))].sort((a, b) => a - b);
+  return [0, ...places].map((from, nth) => bytes.subarray(from, places[nth] ?? bytes.length));
+}
+
+const cuts = fc.array(fc.nat(20_000), { maxLength: 12 });
+const message = fc.record({
+  opcode: fc.nat(0x3f),
+  task: fc.nat(0xffff_ffff),
+  extraWords: fc.nat(4),
+  data: fc.uint8Array({ maxLength: 5000 }),
+});
+
+describe('PDUs', () => {
+  it('are found however they are cut into packets', () => {
+    fc.assert(
+      fc.property(fc.array(message, { maxLength: 4 }), cuts, (all, at) => {
+        const stream = Buffer.concat(
+          all.flatMap(({ opcode, task, extraWords, data }) =>
+            piecesOf(headOf(opcode, 0x80, task), [data], new Uint8Array(4 * extraWords).fill(9)),
+          ),
+        );
+        const { found, isSound, keptBytes } = read(cut(stream, at));
+        expect(isSound).toBe(true);
+        expect(keptBytes).toBe(0);
+        expect(
+          found.map(({ head, extra, data, dataLength }) => ({
+            opcode: head[0],
+            task: head.readUInt32BE(16),
+            extra: extra.length,
+            dataLength,
+            data: Buffer.from(wholeOf(data)).toString('hex'),
+          })),
+        ).toEqual(
+          all.map(({ opcode, task, extraWords, data }) => ({
+            ...{ opcode, task, extra: 4 * extraWords, dataLength: data.length },
+            data: Buffer.from(data).toString('hex'),
+          })),
+        );
+      }),
+      fuzzRuns(10_000),
+    );
+  });
+
+  it('leave their data where they came', () => {
+    const stream = Buffer.concat(piecesOf(headOf(5), [new Uint8Array(50_000).fill(7)]));
+    const { found } = read([stream.subarray(0, 30_000), stream.subarray(30_000)]);
+    expect(found[0]?.data).toHaveLength(2);
+    for (const piece of found[0]?.data ?? []) expect(piece.buffer).toBe(stream.buffer);
+  });
+
+  it('have a header that may be changed', () => {
+    const stream = Buffer.concat(piecesOf(headOf(1, 0x80, 7)));
+    const { found } = read([stream]);
+    found[0]?.head.writeUInt32BE(8, 16);
+    expect(stream.readUInt32BE(16)).toBe(7);
+  });
+
+  it('of a peer that sends bytewise lie in few pieces', () => {
+    const stream = Buffer.concat(piecesOf(headOf(5), [new Uint8Array(10_000).fill(7)]));
+    const { found } = read(Array.from(stream, (byte) => Uint8Array.of(byte)));
+    expect(found[0]?.dataLength).toBe(10_000);
+    expect(found[0]?.data.length).toBeLessThanOrEqual(64);
+  });
+
+  it('are refused beyond the limits, before their bytes come', () => {
+    const long = Buffer.concat(piecesOf(headOf(5), [new Uint8Array(1001)])).subarray(0, 48);
+    expect(read([long], { dataBytesMax: 1000, extraBytesMax: 0 }).isSound).toBe(false);
+    expect(read([long], { dataBytesMax: 1001, extraBytesMax: 0 }).isSound).toBe(true);
+    const extra = Buffer.concat(piecesOf(headOf(1), [], new Uint8Array(8))).subarray(0, 48);
+    expect(read([extra], { dataBytesMax: 0, extraBytesMax: 4 }).isSound).toBe(false);
+    expect(read([extra], { dataBytesMax: 0, extraBytesMax: 8 }).isSound).toBe(true);
+  });
+
+  it('of any bytes at all are read to an end, and nothing longer than allowed is kept', () => {
+    const limits = { dataBytesMax: 64, extraBytesMax: 16 };
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 400 }), cuts, (bytes, at) => {
+        const reader = new PduReader(limits);
+        for (const piece of cut(bytes, at)) {
+          const isSound = reader.read(piece, ({ dataLength, data, extra }) => {
+            expect(dataLength).toBeLessThanOrEqual(64);
+            expect(lengthOf(data)).toBe(dataLength);
+            expect(extra.length).toBeLessThanOrEqual(16);
+          });
+          if (!isSound) return;
+          expect(reader.keptBytes).toBeLessThanOrEqual(48 + 16 + 64);
+        }
+      }),
+      fuzzRuns(100_000),
+    );
+  });
+});
+
+describe('a slice of data', () => {
+  it('is what the slice of the whole is', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.uint8Array({ maxLength: 20 }), { maxLength: 6 }),
+        fc.nat(120),
+        fc.nat(120),
+        (pieces, from, to) => {
+          const slice = Buffer.concat(sliceOf(pieces, from, to));
+          expect(slice).toEqual(Buffer.concat(pieces).subarray(from, Math.max(from, to)));
+        },
+      ),
+      fuzzRuns(5000),
+    );
+  });
+});

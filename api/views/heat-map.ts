@@ -7,11 +7,12 @@ import { SERVER } from '../../core/table-store/records/server.js';
 import type { TableView } from '../../core/table-store/view.js';
 import type { HeatMap, HeatMetric } from '../contract/heat-map.js';
 import { HEAT_METRICS } from '../contract/heat-map.js';
-import { ServerForecasts } from './server-forecasts.js';
+import type { Memory } from './kept/memory.js';
 
 export interface HeatMapParts {
   readonly view: TableView;
   readonly metricStore: MetricStore;
+  readonly memory: Memory;
 }
 
 export interface HeatMapWindow {
@@ -28,7 +29,7 @@ const MOVERS_MAX = 5;
 
 /** Every server over time, with what is to come. @throws ERR_STORE_UNAVAILABLE */
 export async function heatMapOf(
-  { view, metricStore }: HeatMapParts,
+  { view, metricStore, memory }: HeatMapParts,
   { nowMs, stepMs, metric, pastSteps, columnsMax }: HeatMapWindow,
 ): Promise<HeatMap> {
   const servers = [...view.all(SERVER)].sort(([a], [b]) => (a < b ? -1 : 1));
@@ -47,7 +48,7 @@ export async function heatMapOf(
     metricStore.readPanel({ series, ...grid }),
     metricStore.latestForecast(),
   ]);
-  const forecasts = new ServerForecasts(run);
+  const forecasts = memory.forecastsOf(run);
   const future = futureOf(run, end);
   const ahead = (id: ServerId, limit: number, quantile: number): (number | null)[] => {
     if (future === undefined || Number.isNaN(limit)) return [];
@@ -71,7 +72,7 @@ export async function heatMapOf(
       p50: ahead(id, limit, 0.5),
       p90: ahead(id, limit, 0.9),
     })),
-    movers: run === undefined ? [] : moversOf(run, view, metric),
+    movers: run === undefined ? [] : memory.moversOf(run, metric),
   };
 }
 
@@ -108,7 +109,11 @@ function thousandths(share: number): number | null {
 }
 
 /** The resources whose P90 rises most above what is expected next. */
-function moversOf({ block }: ForecastRun, view: TableView, metric: HeatMetric): HeatMap['movers'] {
+export function moversOf(
+  { block }: ForecastRun,
+  view: TableView,
+  metric: HeatMetric,
+): HeatMap['movers'] {
   const risen = new Map<string, HeatMap['movers'][number]>();
   for (const [row, key] of block.series.entries()) {
     if (key.subject !== 'resource') continue;

@@ -7,6 +7,7 @@ import type { Demand, Problem } from './problem.js';
 import { rounded, roundedDown } from './rounded.js';
 import { peaksOf, scoreBy, wrongsOf } from './score.js';
 import type { Translation } from './translation.js';
+import type { Changed } from './utilization.js';
 import { utilizationOf } from './utilization.js';
 
 /** The outlook lists at most so many servers: those that the plan changes, then the fullest. */
@@ -62,21 +63,26 @@ export class Analyst {
     this.#inputs = inputs;
     this.#problem = problem;
     this.#planned = world(problem.demand);
-    this.#low = world(demandAt(forecast, rows, Math.min(...forecast.quantiles)));
-    this.#high = world(demandAt(forecast, rows, Math.max(...forecast.quantiles)));
+    this.#low = world(demandAt(forecast, rows, Math.min(...forecast.quantiles), problem.demand));
+    this.#high = world(demandAt(forecast, rows, Math.max(...forecast.quantiles), problem.demand));
     this.#last = world(lastDemand(forecast, rows, last));
   }
 
   analyse(assignment: Int32Array): Analysed {
     const { forecast, options } = this.#inputs;
     const problem = this.#problem;
-    const isChanged = changedBy(problem, assignment);
+    const changed = changedBy(problem, assignment);
     const judged = { assignment, ...wrongsOf(problem, assignment) };
-    const pairIn = (world: World): ScorePair => {
-      const utilization = utilizationIn(problem, world, assignment, isChanged);
-      return { nothing: world.score, plan: scoreBy(problem, judged, world.demand, utilization) };
-    };
-    const score = pairIn(this.#planned);
+    const pairIn = (
+      world: World,
+      utilization = utilizationIn(problem, world, assignment, changed),
+    ) =>
+      ({
+        nothing: world.score,
+        plan: scoreBy(problem, judged, world.demand, utilization),
+      }) satisfies ScorePair;
+    const plan = utilizationIn(problem, this.#planned, assignment, changed);
+    const score = pairIn(this.#planned, plan);
     const bound = roundedDown(Math.min(this.#boundOf(assignment), score.plan.peak));
     return {
       horizonMs: forecast.grid.steps * forecast.grid.stepMs,
@@ -86,18 +92,18 @@ export class Analyst {
       worlds: { low: pairIn(this.#low), high: pairIn(this.#high), last: pairIn(this.#last) },
       bound,
       gap: rounded(score.plan.peak - bound),
-      outlook: this.#outlookOf(assignment, isChanged),
+      outlook: this.#outlookOf(plan, changed),
     };
   }
 
   /** How full each server that the assignment changes gets at the highest quantile: the largest of its utilizations at each step. */
   ahead(assignment: Int32Array): Ahead[] {
     const problem = this.#problem;
-    const isChanged = changedBy(problem, assignment);
+    const changed = changedBy(problem, assignment);
     const { demand, utilization: nothing } = this.#high;
-    const plan = utilizationIn(problem, this.#high, assignment, isChanged);
+    const plan = utilizationIn(problem, this.#high, assignment, changed);
     return [...problem.servers.entries()]
-      .filter(([server]) => isChanged[server] === 1)
+      .filter(([server]) => changed.isChanged[server] === 1)
       .map(([server, id]) => ({
         server: id,
         nothing: fullestOf(nothing, server, demand),
@@ -118,14 +124,13 @@ export class Analyst {
     return peak;
   }
 
-  #outlookOf(assignment: Int32Array, isChanged: Uint8Array): Outlook[] {
+  #outlookOf(plan: Float64Array, { isChanged }: Changed): Outlook[] {
     const { grid } = this.#inputs.forecast;
     const problem = this.#problem;
     const { servers, dimensions, demand, perCapacity, roles } = problem;
     const { steps, cells } = demand;
     const { utilization: now } = this.#last;
     const { utilization: nothing } = this.#planned;
-    const plan = utilizationIn(problem, this.#planned, assignment, isChanged);
     const shown = shownServers(isChanged, peaksOf(problem, demand, nothing));
     return shown.flatMap((server) =>
       [...dimensions.entries()].flatMap(([dimension, name]): Outlook[] => {
@@ -152,13 +157,13 @@ function utilizationIn(
   problem: Problem,
   { demand, utilization }: World,
   assignment: Int32Array,
-  isChanged: Uint8Array,
+  changed: Changed,
 ): Float64Array {
-  return utilizationOf(problem, demand, assignment, { utilization, isChanged });
+  return utilizationOf(problem, demand, assignment, { ...changed, utilization });
 }
 
-/** 1: something leaves or reaches the server. */
-function changedBy({ servers, start }: Problem, assignment: Int32Array): Uint8Array {
+/** Something leaves or reaches a server. */
+function changedBy({ servers, start }: Problem, assignment: Int32Array): Changed {
   const isChanged = new Uint8Array(servers.length);
   for (let resource = 0; resource < assignment.length; resource++) {
     const server = assignment[resource]!;
@@ -167,7 +172,11 @@ function changedBy({ servers, start }: Problem, assignment: Int32Array): Uint8Ar
     if (server >= 0) isChanged[server] = 1;
     if (home >= 0) isChanged[home] = 1;
   }
-  return isChanged;
+  const residents: number[] = [];
+  for (let resource = 0; resource < assignment.length; resource++) {
+    if (isChanged[assignment[resource]!] === 1) residents.push(resource);
+  }
+  return { isChanged, residents: Int32Array.from(residents) };
 }
 
 function fullestOf(

@@ -98,10 +98,10 @@ export function planImpossible(resources: readonly string[]): Sentence {
   return warn(`${what} cannot be made any more: ${resources.join(', ')}.`);
 }
 export const PLAN_EMPTY = calm('All moves are left out.', 'Tick some, or reject the plan.');
-export function planOver(servers: readonly string[]): Sentence {
+export function planOver(servers: readonly string[], isLeftOut: boolean): Sentence {
   return warn(
     `With these moves ${servers.join(', ')} would be over capacity.`,
-    'A move that was left out may have made the room.',
+    isLeftOut ? 'A move that was left out may have made the room.' : 'Ask for a new plan.',
   );
 }
 

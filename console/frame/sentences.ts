@@ -66,6 +66,10 @@ export function noPlan(status: Status | undefined): Sentence {
 
 /* Not enough yet */
 
+const NOT_LEARNED = 'Until then nothing is planned, and forecasts are guesses from few values.';
+/** Where the balancer says how far it is. */
+export const LEARNING = calm(NOT_LEARNED);
+
 export function learning({
   steps,
   stepsMin,
@@ -73,10 +77,7 @@ export function learning({
   readonly steps: number;
   readonly stepsMin: number;
 }): Sentence {
-  return calm(
-    `Learning: ${steps} of ${stepsMin} steps of history are there.`,
-    'Until then nothing is planned, and forecasts are guesses from few values.',
-  );
+  return calm(`Learning: ${steps} of ${stepsMin} steps of history are there.`, NOT_LEARNED);
 }
 export const NO_FORECAST = calm(
   'There is no forecast yet.',
@@ -174,7 +175,7 @@ export function statusSentences(status: Status): Sentence[] {
     );
   }
   if (servers.length > 0 && forecast === null) sentences.push(NO_FORECAST);
-  if (balancer.kind === 'learning') sentences.push(calm(ended(balancer.text)));
+  if (balancer.kind === 'learning') sentences.push(LEARNING);
   sentences.push(...status.warnings.filter(isNew(sentences)).map((text) => warn(ended(text))));
   return sentences.sort((a, b) => RANK[a.tone] - RANK[b.tone]);
 }

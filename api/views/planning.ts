@@ -13,7 +13,7 @@ import type { Adviser } from '../../forecaster/planner/adviser.js';
 import { inputsFromRecords } from '../../forecaster/planner/from-records.js';
 import type { PlanningInputs } from '../../forecaster/planner/inputs.js';
 import { ownScheduled } from '../../forecaster/planner/scheduled.js';
-import type { Memory, MemoryParts } from './kept/memory.js';
+import type { Memory, MemoryParts, Planning } from './kept/memory.js';
 
 /** What answers that plan anew are made from. */
 export interface PlanningParts extends MemoryParts {
@@ -33,12 +33,6 @@ export interface PlanningOptions {
 
 /** Of the recent loads: as the round takes them. */
 export const RECENT_STEPS = 12;
-
-/** What the last round planned with, brought up to date. */
-export interface Planning {
-  readonly inputs: PlanningInputs;
-  readonly run: ForecastRun;
-}
 
 /** From the same records as a round, by the same code. @throws ERR_NO_FORECAST, ERR_STORE_UNAVAILABLE */
 export async function planningOf(

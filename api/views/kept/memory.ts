@@ -4,12 +4,12 @@ import type { ForecastRun, MetricStore } from '../../../core/metric-store/port.j
 import type { Eligibility } from '../../../core/table-store/eligibility.js';
 import { PIN, SERVER } from '../../../core/table-store/records/server.js';
 import type { TableView } from '../../../core/table-store/view.js';
+import type { PlanningInputs } from '../../../forecaster/planner/inputs.js';
 import type { HeatMap, HeatMetric } from '../../contract/heat-map.js';
 import type { Resources, Table } from '../../contract/outlook.js';
 import { Forecasts } from '../forecasts.js';
-import { moversOf } from '../heat-map.js';
+import { moversOf } from '../movers.js';
 import { Measurements } from '../measured.js';
-import type { Planning } from '../planning.js';
 import { resourcesOf, tableOf } from '../resources.js';
 import { EligibleServers } from './eligible-servers.js';
 import { Fleet } from './fleet.js';
@@ -20,6 +20,12 @@ export interface MemoryParts {
   readonly metricStore: MetricStore;
   readonly eligibility: Eligibility;
   readonly clock: Clock;
+}
+
+/** What the last round planned with, brought up to date. */
+export interface Planning {
+  readonly inputs: PlanningInputs;
+  readonly run: ForecastRun;
 }
 
 /** What is kept from one answer to the next, for all routes: each part knows what it rests on, and when that is another. */

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { SecureContextOptions } from 'node:tls';
 import { Server as TlsServer } from 'node:tls';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -17,6 +16,7 @@ import { assertRole } from './access/access.js';
 import { refusalOf, shownBy } from './access/requests.js';
 import { sessionRoutes } from './access/session.js';
 import type { Asset } from './assets.js';
+import { EncodedAnswers } from './encoded-answers.js';
 import { IdempotentAnswers } from './idempotency.js';
 import type { JobsPage } from './jobs/page.js';
 import { JOBS_PATH } from './jobs/page.js';
@@ -77,6 +77,7 @@ export class ApiServer implements Startable {
   readonly #options: ApiServerOptions;
   readonly #app: FastifyInstance;
   readonly #answers = new IdempotentAnswers();
+  readonly #encoded = new EncodedAnswers();
   #address: Address;
 
   constructor(parts: ApiServerParts, options: ApiServerOptions) {
@@ -198,13 +199,13 @@ export class ApiServer implements Startable {
         done();
       },
       handler: async (request, reply) => {
-        const text = JSON.stringify(await this.#answer(route, request));
+        const answer = await this.#answer(route, request);
         void reply.type('application/json');
-        if (!route.isTagged) return reply.send(text);
-        const tag = `"${createHash('sha256').update(text).digest('base64url').slice(0, 22)}"`;
+        const { bytes, tag } = this.#encoded.of(answer, route.isTagged);
+        if (tag === undefined) return reply.send(bytes);
         void reply.header('etag', tag);
         const isKnown = request.headers['if-none-match'] === tag;
-        return isKnown ? reply.status(304).send() : reply.send(text);
+        return isKnown ? reply.status(304).send() : reply.send(bytes);
       },
     });
   }

@@ -1,21 +1,21 @@
 /**
- * What an open console costs the api: CPU by the process's own accounting, its routes called without HTTP, on stores in memory.
- * `node dist/bench/console.js [--servers 200] [--resources 10000]`
+ * What the API takes at every GET that it has, over HTTP, client in the same process, on stores in memory; and what an open
+ * console costs by that. `node dist/bench/console.js [--servers 200] [--resources 10000] [--calls 300] [--only REGEX]`
  */
-import { InlineAdviser } from '../forecaster/planner/adviser.js';
-import type { ApiRoute } from '../api/route.js';
-import { apiRoutes } from '../api/routes/all.js';
+import { Agent, get } from 'node:http';
+import { setImmediate } from 'node:timers';
+import { AdviserThread } from '../forecaster/planner/adviser-thread.js';
 import { pageAssets } from '../cli/services/assets.js';
-import { MemoryBus } from '../core/bus/memory.js';
-import type { SimulatedClock } from '../core/clock/simulated.js';
-import { configSchema } from '../core/config/schema.js';
-import { credentialsInMemory } from '../core/credentials/in-memory.js';
 import { forecastBlock } from '../core/forecast.js';
+import type { ForecastRun } from '../core/metric-store/port.js';
 import { MemoryMetricStore } from '../core/metric-store/memory.js';
 import type { Sample, SeriesKey } from '../core/sample.js';
-import { Eligibility } from '../core/table-store/eligibility.js';
 import { recordPlan } from '../core/table-store/plans.js';
+import { Draft } from '../core/table-store/draft.js';
+import { PLACEMENT } from '../core/table-store/records/table.js';
+import { ApiFront } from '../test/support/api-front.js';
 import { ControlPlane } from '../test/support/control-plane.js';
+import { r, s } from '../test/support/names.js';
 import { resourceSeries, serverSeries } from '../test/support/series.js';
 import { cpuSeconds } from './cpu-seconds.js';
 
@@ -23,35 +23,36 @@ const SERVERS = option('servers', 200);
 const RESOURCES = option('resources', 10_000);
 const STEP_MS = 300_000;
 const PAST_STEPS = 300;
-const CALLS = 20;
+const CALLS = option('calls', 300);
+const ASKED_EVERY_MS = 3000;
+/** A round every five minutes. */
+const ROUND_EVERY_CALLS = 100;
 
 function option(name: string, fallback: number): number {
+  return Number(text(name, String(fallback)));
+}
+
+function text(name: string, fallback: string): string {
   const at = process.argv.indexOf(`--${name}`);
-  return at === -1 ? fallback : Number(process.argv[at + 1]);
+  return at === -1 ? fallback : (process.argv[at + 1] ?? fallback);
 }
 
 /** How often the page asks at most (console/pages/cluster.ts), by path. */
 const CLUSTER_PAGE = [
   ['/v1/status', 3000],
   ['/v1/plans', 3000],
-  ['/v1/heat-map?pastSteps=72', 30_000],
+  ['/v1/heat-map', 30_000],
 ] as const;
-const OTHERS = [
+const VARIANTS = [
   '/v1/heat-map?pastSteps=288',
-  '/v1/forecast/servers/s0',
-  '/v1/forecast/resources/r0',
-  '/v1/plans/1/score',
-  '/v1/servers',
-  '/v1/servers/s0/resources',
-  '/v1/switches',
-  '/v1/resources',
+  '/v1/plans/1/score?without=r0',
   '/v1/history?limit=1000',
-] as const;
+];
+const QUESTIONS = ['/v1/explain/', '/v1/what-if'];
+const QUESTION_CALLS = 3;
+const AGENT = new Agent({ keepAlive: true, maxSockets: 1 });
 
-async function filled(): Promise<{
-  readonly routes: readonly ApiRoute[];
-  readonly clock: SimulatedClock;
-}> {
+async function filled(): Promise<{ readonly front: ApiFront; readonly plane: ControlPlane }> {
   const servers = Array.from({ length: SERVERS }, (_, at) => `s${at}`);
   const placements = Object.fromEntries(
     Array.from({ length: RESOURCES }, (_, at) => [`r${at}`, `s${at % SERVERS}@1.5`]),
@@ -73,14 +74,7 @@ async function filled(): Promise<{
     });
     await metricStore.writeSamples(samples);
   }
-  const series = [...resources, ...own];
-  const block = forecastBlock(series, { startMs: endMs, stepMs: STEP_MS, steps: 12 });
-  for (let at = 0; at < block.paths.length; at++) {
-    block.paths[at] = 0.01 * (1 + (Math.floor(at / 12) % 3));
-  }
-  for (let at = 0; at < block.peaks.length; at++) block.peaks[at] = 0.01 * (1 + (at % 3));
-  const models = series.map(() => 'made');
-  await metricStore.writeForecast({ madeAtMs: endMs, models, block, leads: [1, 6, 12] });
+  await metricStore.writeForecast(forecast(endMs));
   await recordPlan(
     {
       trigger: { kind: 'forecast', detail: 'made' },
@@ -95,72 +89,161 @@ async function filled(): Promise<{
     undefined,
     plane,
   );
-  const { view, clock, store, log } = plane;
-  const { planner, forecast } = configSchema.parse({});
-  const routes = apiRoutes(
-    {
-      ...{ view, clock, store, log, metricStore },
-      bus: new MemoryBus(plane),
-      eligibility: new Eligibility(plane),
-      adviser: new InlineAdviser(),
-      credentials: credentialsInMemory(clock),
-      collector: () => [],
-      engines: [],
-    },
-    {
-      state: {
-        ...{ cluster: 'made', mode: 'propose', windowMs: STEP_MS, forecast, planner },
-        planning: { planner, stepMs: forecast.stepMs, seed: 1 },
-      },
-      plans: { planLifeMs: planner.planLifeMs, roundTimeoutMs: 0 },
-    },
+  const adviser = new AdviserThread();
+  const assets = await pageAssets();
+  const front = await ApiFront.start(undefined, { plane, metricStore, adviser, assets });
+  return { front, plane };
+}
+
+/** Of all series, made of nothing: `salt` makes it another one. */
+function forecast(endMs: number, salt = 0): ForecastRun {
+  const servers = Array.from({ length: SERVERS }, (_, at) => `s${at}`);
+  const series = [
+    ...Array.from({ length: RESOURCES }, (_, at) => resourceSeries(`r${at}`, 'cpu')),
+    ...servers.flatMap((id) => [serverSeries(id), serverSeries(id, 'utilization')]),
+  ];
+  const block = forecastBlock(series, { startMs: endMs, stepMs: STEP_MS, steps: 12 });
+  for (let at = 0; at < block.paths.length; at++) {
+    block.paths[at] = 0.01 * (1 + salt + (Math.floor(at / 12) % 3));
+  }
+  for (let at = 0; at < block.peaks.length; at++) block.peaks[at] = 0.01 * (1 + salt + (at % 3));
+  return { madeAtMs: endMs + salt, models: series.map(() => 'made'), block, leads: [1, 6, 12] };
+}
+
+/** What makes most of what was kept worthless: a newer forecast, and a resource that is elsewhere. */
+async function roundAndMove(): Promise<void> {
+  rounds++;
+  const endMs = Math.floor(plane.clock.realtimeMs() / STEP_MS) * STEP_MS;
+  await front.metricStore.writeForecast(forecast(endMs, rounds / 1000));
+  const placement = plane.view.get(PLACEMENT, r('r9'))?.value;
+  if (placement === undefined) throw new Error('r9 is placed');
+  const server = s(`s${rounds % SERVERS}`);
+  await plane.write(new Draft().put(PLACEMENT, r('r9'), { ...placement, server }));
+}
+
+let rounds = 0;
+const { front, plane } = await filled();
+
+/** What one route takes, as a client on this machine sees it. */
+interface Taken {
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  /** Of the calls that were the first after a round and a move: wall, and CPU. */
+  readonly firstMs: number;
+  readonly firstCpuMs: number;
+  /** Meanwhile, the longest that the event loop, which serves everything else, did nothing else. */
+  readonly heldMs: number;
+  readonly cpuMs: number;
+  readonly bytes: number;
+}
+
+async function taken(path: string, calls: number): Promise<Taken> {
+  await answer(path);
+  const loop = new LoopWatch();
+  const times: number[] = [];
+  let firstMs = 0;
+  let firstCpuMs = 0;
+  let bytes = 0;
+  let cpu = 0;
+  for (let call = 1; call <= calls; call++) {
+    await plane.clock.advance(ASKED_EVERY_MS);
+    const isFirst = call % Math.min(calls, ROUND_EVERY_CALLS) === 0;
+    if (isFirst) await roundAndMove();
+    if (isFirst) loop.start();
+    const cpuBefore = cpuSeconds();
+    const startMs = performance.now();
+    bytes = await answer(path);
+    const ms = performance.now() - startMs;
+    const cpuMs = 1000 * (cpuSeconds() - cpuBefore);
+    cpu += cpuMs;
+    if (isFirst) await loop.stop();
+    times.push(ms);
+    if (isFirst) firstMs = Math.max(firstMs, ms);
+    if (isFirst) firstCpuMs = Math.max(firstCpuMs, cpuMs);
+  }
+  times.sort((a, b) => a - b);
+  const at = (share: number): number => times[Math.ceil(share * times.length) - 1] ?? NaN;
+  const [p50Ms, p99Ms] = [at(0.5), at(0.99)];
+  return { p50Ms, p99Ms, firstMs, firstCpuMs, heldMs: loop.heldMs, cpuMs: cpu / calls, bytes };
+}
+
+/** Goes around the event loop all the time, and notes how long that took at most. */
+class LoopWatch {
+  heldMs = 0;
+  #isOn = false;
+
+  start(): void {
+    this.#isOn = true;
+    let lastMs = performance.now();
+    const around = (): void => {
+      const nowMs = performance.now();
+      this.heldMs = Math.max(this.heldMs, nowMs - lastMs);
+      lastMs = nowMs;
+      if (this.#isOn) setImmediate(around);
+    };
+    setImmediate(around);
+  }
+
+  async stop(): Promise<void> {
+    this.#isOn = false;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+/** Bytes of an answer, asked for over HTTP. */
+function answer(path: string): Promise<number> {
+  const { host, port } = front.server.address;
+  return new Promise((resolve, reject) => {
+    get({ host, port, path, agent: AGENT }, (response) => {
+      let bytes = 0;
+      response.on('data', (chunk: Buffer) => {
+        bytes += chunk.length;
+      });
+      response.on('end', () => {
+        if (response.statusCode === 200) resolve(bytes);
+        else reject(new Error(`${path} answers ${response.statusCode}`));
+      });
+    }).on('error', reject);
+  });
+}
+
+/** Each GET of the API, as pages ask for it. */
+function asked(): string[] {
+  const paths = front.routes
+    .filter(({ method, path }) => method === 'GET' && path !== '/v1/broken')
+    .map(({ path }) =>
+      path.replace(':server', 's0').replace(':resource', 'r5').replace(':plan', '1'),
+    );
+  const only = new RegExp(text('only', ''));
+  return [...paths, ...VARIANTS, '/openapi.json', '/'].filter((path) => only.test(path));
+}
+
+console.log(
+  `${SERVERS} servers, ${RESOURCES} resources; ${CALLS} calls of each, ${ASKED_EVERY_MS} ms apart,`,
+);
+console.log(`every ${ROUND_EVERY_CALLS}th the first after a round and a move`);
+console.log(row(['', 'p50 ms', 'p99 ms', 'first ms', 'held ms', 'first CPU', 'CPU ms', 'bytes']));
+const shares = new Map<string, number>();
+for (const path of asked()) {
+  const isQuestion = QUESTIONS.some((each) => path.startsWith(each));
+  const { p50Ms, p99Ms, firstMs, firstCpuMs, heldMs, cpuMs, bytes } = await taken(
+    path,
+    isQuestion ? QUESTION_CALLS : CALLS,
   );
-  return { routes, clock };
+  shares.set(path, cpuMs);
+  const times = [p50Ms, p99Ms, firstMs, heldMs, firstCpuMs, cpuMs].map((ms) => ms.toFixed(1));
+  console.log(row([path + (isQuestion ? ' *' : ''), ...times, String(bytes)]));
 }
-
-/** Milliseconds of CPU of one answer, and its bytes. */
-async function costOf(
-  routes: readonly ApiRoute[],
-  asked: string,
-): Promise<{ readonly cpuMs: number; readonly bytes: number }> {
-  const { pathname, searchParams } = new URL(asked, 'http://api');
-  const [route, params] = routeOf(routes, pathname);
-  const answer = async (): Promise<string> => {
-    const query = Object.fromEntries(searchParams);
-    const { signal } = new AbortController();
-    return JSON.stringify(await route.handle({ params, query, body: {}, signal }));
-  };
-  const bytes = (await answer()).length;
-  const before = cpuSeconds();
-  for (let call = 0; call < CALLS; call++) {
-    await answer();
-    await clock.advance(3000);
-  }
-  return { cpuMs: (1000 * (cpuSeconds() - before)) / CALLS, bytes };
-}
-
-function routeOf(routes: readonly ApiRoute[], path: string): [ApiRoute, object] {
-  for (const route of routes) {
-    const pattern = route.path.replaceAll(/:(\w+)/g, '(?<$1>[^/]+)');
-    const found = new RegExp(`^${pattern}$`).exec(path);
-    if (route.method === 'GET' && found !== null) return [route, { ...found.groups }];
-  }
-  throw new Error(`no route for ${path}`);
-}
-
-const { routes, clock } = await filled();
-console.log(`${SERVERS} servers, ${RESOURCES} resources`);
-let share = 0;
-for (const [path, restMs] of CLUSTER_PAGE) {
-  const { cpuMs, bytes } = await costOf(routes, path);
-  share += cpuMs / restMs;
-  console.log(line(path, cpuMs, bytes, `at most every ${restMs / 1000} s`));
-}
-console.log(`the open cluster page: ${(100 * share).toFixed(2)} % of a core at most`);
-for (const path of OTHERS) {
-  const { cpuMs, bytes } = await costOf(routes, path);
-  console.log(line(path, cpuMs, bytes, ''));
-}
+console.log('* planned anew in a thread: a question to the planner');
+const share = CLUSTER_PAGE.reduce(
+  (sum, [path, restMs]) => sum + (shares.get(path) ?? NaN) / restMs,
+  0,
+);
+console.log(
+  `the open cluster page: ${(100 * share).toFixed(2)} % of a core at most, client included`,
+);
+await front.server.stop();
+AGENT.destroy();
 const assets = [...(await pageAssets()).values()];
 const sizes = [
   assets.reduce((sum, { content }) => sum + content.length, 0),
@@ -168,6 +251,6 @@ const sizes = [
 ];
 console.log(`page, style, ${assets.length - 2} scripts: ${sizes[0]} bytes, ${sizes[1]} compressed`);
 
-function line(path: string, cpuMs: number, bytes: number, often: string): string {
-  return `${path.padEnd(32)} ${cpuMs.toFixed(1).padStart(7)} ms CPU ${String(bytes).padStart(9)} bytes  ${often}`;
+function row([path = '', ...figures]: readonly string[]): string {
+  return path.padEnd(34) + figures.map((figure) => figure.padStart(9)).join('');
 }

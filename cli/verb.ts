@@ -11,6 +11,8 @@ export interface Verb {
   readonly summary: string;
   /** Flags, what they mean, and their default. */
   readonly options?: readonly (readonly [flags: string, text: string, fallback?: string])[];
+  /** Words to choose from, by the flag that they follow (`--mode`) or the argument that they are (`mode`): a shell offers them. */
+  readonly choices?: Readonly<Record<string, readonly string[]>>;
   /** Lines below the options of its help. */
   readonly notes?: readonly string[];
   /** Instead of `run`: words that follow this one. */

@@ -61,6 +61,9 @@ class Console {
     addEventListener('hashchange', () => {
       this.#arrive(parseAddress(location.hash));
     });
+    addEventListener('resize', () => {
+      this.#showSoon();
+    });
     document.addEventListener('visibilitychange', () => {
       this.#live.hide(document.hidden);
     });
@@ -215,6 +218,7 @@ class Console {
     return {
       address: this.#address,
       session,
+      roomPx: innerWidth,
       read: (path) => live.read(path),
       readLike: (prefix) => live.readLike(prefix),
       problemOf: (path) => live.problemOf(path),

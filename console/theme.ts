@@ -1,16 +1,18 @@
-/* Light or dark: as the system has it, unless the person wants otherwise on this machine. */
+/* Light or dark: as the system has it, unless the person wants the other on this machine. */
 
 const KEY = 'foreshift-theme';
-const THEMES = ['', 'light', 'dark'] as const;
+type Theme = 'light' | 'dark';
 
 export function recallTheme(): void {
   apply(localStorage.getItem(KEY) ?? '');
 }
 
-/** The next of light, dark, and what the system has. */
+/** The other of light and dark than is seen; what the system has goes on following it. */
 export function changeTheme(): void {
-  const former = THEMES.findIndex((theme) => theme === document.documentElement.dataset.theme);
-  const theme = THEMES[(Math.max(0, former) + 1) % THEMES.length] ?? '';
+  const system: Theme = matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light';
+  const own = document.documentElement.dataset.theme ?? '';
+  const wanted: Theme = (own === '' ? system : own) === 'dark' ? 'light' : 'dark';
+  const theme = wanted === system ? '' : wanted;
   localStorage.setItem(KEY, theme);
   apply(theme);
 }

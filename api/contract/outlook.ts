@@ -54,3 +54,4 @@ export const tableSchema = z.object({
     z.object({ server: z.string(), since: z.string(), standby: z.string().nullable() }),
   ),
 });
+export type Table = z.infer<typeof tableSchema>;

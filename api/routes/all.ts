@@ -2,6 +2,7 @@ import type { ActParts } from '../acts/act.js';
 import type { CredentialParts } from '../acts/credentials.js';
 import type { PinParts } from '../acts/servers.js';
 import type { ApiRoute } from '../route.js';
+import { Memory } from '../views/kept/memory.js';
 import type { RoundRequestParts } from '../round-request.js';
 import { actRoutes } from './acts.js';
 import { credentialRoutes } from './credentials.js';
@@ -11,7 +12,9 @@ import { planRoutes } from './plans.js';
 import type { StateRoutesOptions, StateRoutesParts } from './state.js';
 import { stateRoutes } from './state.js';
 
-export type RoutesParts = StateRoutesParts &
+type Given<Parts> = Omit<Parts, 'memory'>;
+
+export type RoutesParts = Given<StateRoutesParts> &
   ActParts &
   RoundRequestParts &
   PinParts &
@@ -19,9 +22,10 @@ export type RoutesParts = StateRoutesParts &
 
 /** Every route of the API that has a role. */
 export function apiRoutes(
-  parts: RoutesParts,
+  given: RoutesParts,
   options: { readonly state: StateRoutesOptions; readonly plans: PlanRoutesOptions },
 ): ApiRoute[] {
+  const parts = { ...given, memory: new Memory(given) };
   return [
     ...stateRoutes(parts, options.state),
     ...pictureRoutes(parts, options.state),

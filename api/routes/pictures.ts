@@ -8,14 +8,14 @@ import { switchesSchema } from '../contract/switches.js';
 import type { ApiRoute } from '../route.js';
 import { route } from '../route.js';
 import { heatMapOf } from '../views/heat-map.js';
+import type { MemoryParts } from '../views/kept/memory.js';
 import { placementsOf, residentsOf } from '../views/residents.js';
 import type { SeriesForecastParts, Subject } from '../views/series-forecast.js';
 import { seriesForecastOf } from '../views/series-forecast.js';
 import { serversOf } from '../views/servers.js';
 import { switchesOf } from '../views/switches.js';
-import type { StatusParts } from '../views/status.js';
 
-export type PictureParts = SeriesForecastParts & Pick<StatusParts, 'clock'>;
+export type PictureParts = SeriesForecastParts & Pick<MemoryParts, 'clock'>;
 
 export interface PictureOptions {
   readonly forecast: { readonly stepMs: number };
@@ -37,7 +37,7 @@ const seriesQuerySchema = z.strictObject({
 
 /** What the console draws: over time, and of one thing closely. Nothing here changes anything. */
 export function pictureRoutes(parts: PictureParts, options: PictureOptions): ApiRoute[] {
-  const { view, metricStore, clock, eligibility } = parts;
+  const { view, metricStore, clock, eligibility, memory } = parts;
   const forecastOf = (
     subject: Subject,
     { metric, pastSteps }: z.output<typeof seriesQuerySchema>,
@@ -114,7 +114,7 @@ export function pictureRoutes(parts: PictureParts, options: PictureOptions): Api
         summary: 'Whether each server answers, and how its drain goes.',
         answer: serversSchema,
       },
-      () => Promise.resolve(serversOf(view, eligibility)),
+      () => Promise.resolve(serversOf(view, eligibility, memory.fleet)),
     ),
     route(
       {
@@ -125,7 +125,10 @@ export function pictureRoutes(parts: PictureParts, options: PictureOptions): Api
         params: z.object({ server: serverIdSchema }),
       },
       async ({ params: { server } }) =>
-        residentsOf(server, await metricStore.latestForecast(), view),
+        residentsOf(server, memory.forecastsOf(await metricStore.latestForecast()), {
+          view,
+          fleet: memory.fleet,
+        }),
     ),
     route(
       {

@@ -16,7 +16,7 @@ import { requestRound } from '../round-request.js';
 import type { ApiRoute } from '../route.js';
 import { route } from '../route.js';
 import { planViewOf } from '../views/plan.js';
-import { analysisWithout, planScoreOf } from '../views/plan-score.js';
+import { PlanScores } from '../views/plan-score.js';
 import type { PlanningOptions, PlanningParts } from '../views/planning.js';
 import { actorShape } from './acts.js';
 
@@ -42,7 +42,7 @@ export function planRoutes(
   state: { readonly planning: PlanningOptions },
 ): ApiRoute[] {
   const { view, clock } = parts;
-  const planning = () => ({ parts, options: state.planning });
+  const scores = new PlanScores(parts, state);
   const shown = (record: PlanRecord): PlanView => planViewOf(record, view, clock.realtimeMs());
   const answerOf = ({ atMs, plan, none }: RoundResult): RoundAnswer => {
     const record = plan === null ? undefined : view.get(PLAN, plan)?.value;
@@ -86,7 +86,7 @@ export function planRoutes(
         query: z.strictObject({ without: namesSchema }),
       },
       ({ params: { plan }, query: { without } }) =>
-        planScoreOf(planOf(view, plan).plan, without, planning()),
+        scores.scoreOf(planOf(view, plan).plan, without),
     ),
     route(
       {
@@ -123,7 +123,7 @@ export function planRoutes(
             ? undefined
             : {
                 resources,
-                analysis: await analysisWithout(planOf(view, plan).plan, resources, planning()),
+                analysis: await scores.analysisWithout(planOf(view, plan).plan, resources),
               };
         return shown(await approvePlan(plan, actor, { startAtMs, leftOut }, parts));
       },

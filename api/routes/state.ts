@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { formatGeneration } from '../../core/generation.js';
 import { resourceIdSchema, serverIdSchema } from '../../core/schema.js';
 import { parseChange } from '../../forecaster/planner/change-text.js';
 import { explainSchema } from '../contract/explain.js';
@@ -11,13 +10,10 @@ import type { ApiRoute } from '../route.js';
 import { route } from '../route.js';
 import { explainedOf } from '../views/explain.js';
 import { historyOf } from '../views/history.js';
-import { Measurements } from '../views/measured.js';
 import { outlookOf } from '../views/outlook.js';
 import type { AdvisedParts, PlanningOptions } from '../views/planning.js';
-import { resourcesOf } from '../views/resources.js';
 import type { StatusOptions, StatusParts } from '../views/status.js';
 import { statusOf } from '../views/status.js';
-import { Unassigned } from '../views/unassigned.js';
 import { whatIfOf } from '../views/what-if.js';
 
 const PAST_STEPS = 72;
@@ -25,7 +21,7 @@ const PAST_STEPS = 72;
 const CHANGES_MAX = 16;
 
 export type StateRoutesOptions = StatusOptions & { readonly planning: PlanningOptions };
-export type StateRoutesParts = StatusParts & Pick<AdvisedParts, 'adviser'>;
+export type StateRoutesParts = StatusParts & Pick<AdvisedParts, 'adviser' | 'memory'>;
 
 const changeSchema = z.string().min(1).max(400);
 /** One, or several of the same name; none: the fleet as it is. */
@@ -35,8 +31,7 @@ const changesSchema = z
 
 /** What is, and what would be: nothing here changes anything. */
 export function stateRoutes(parts: StateRoutesParts, options: StateRoutesOptions): ApiRoute[] {
-  const memory = { measurements: new Measurements(parts), unassigned: new Unassigned(parts) };
-  const { view, clock, eligibility } = parts;
+  const { view, clock, memory } = parts;
   const { stepMs } = options.forecast;
   return [
     route(
@@ -68,7 +63,7 @@ export function stateRoutes(parts: StateRoutesParts, options: StateRoutesOptions
         summary: 'Where every resource is.',
         answer: resourcesSchema,
       },
-      () => Promise.resolve(resourcesOf(view, eligibility)),
+      () => Promise.resolve(memory.resources()),
     ),
     route(
       {
@@ -114,16 +109,7 @@ export function stateRoutes(parts: StateRoutesParts, options: StateRoutesOptions
         answer: tableSchema,
         isTagged: true,
       },
-      () =>
-        Promise.resolve({
-          generation: formatGeneration(view.table.generation),
-          placements: Object.fromEntries(
-            [...view.table.entries()].map(([resource, { server, since, standby }]) => [
-              resource,
-              { server, since: formatGeneration(since), standby },
-            ]),
-          ),
-        }),
+      () => Promise.resolve(memory.table()),
     ),
   ];
 }

@@ -1,17 +1,16 @@
 import type { Dimension, ServerId } from '../../core/domain.js';
-import { DIMENSIONS } from '../../core/domain.js';
-import { pathOf } from '../../core/forecast.js';
 import type { ForecastRun, MetricStore } from '../../core/metric-store/port.js';
 import { endMsOf, gridBefore, rowOf } from '../../core/panel.js';
 import { SERVER } from '../../core/table-store/records/server.js';
 import type { TableView } from '../../core/table-store/view.js';
 import type { HeatMap, HeatMetric } from '../contract/heat-map.js';
 import { HEAT_METRICS } from '../contract/heat-map.js';
-import { ServerForecasts } from './server-forecasts.js';
+import type { Memory } from './kept/memory.js';
 
 export interface HeatMapParts {
   readonly view: TableView;
   readonly metricStore: MetricStore;
+  readonly memory: Memory;
 }
 
 export interface HeatMapWindow {
@@ -24,11 +23,9 @@ export interface HeatMapWindow {
   readonly columnsMax: number;
 }
 
-const MOVERS_MAX = 5;
-
 /** Every server over time, with what is to come. @throws ERR_STORE_UNAVAILABLE */
 export async function heatMapOf(
-  { view, metricStore }: HeatMapParts,
+  { view, metricStore, memory }: HeatMapParts,
   { nowMs, stepMs, metric, pastSteps, columnsMax }: HeatMapWindow,
 ): Promise<HeatMap> {
   const servers = [...view.all(SERVER)].sort(([a], [b]) => (a < b ? -1 : 1));
@@ -47,7 +44,7 @@ export async function heatMapOf(
     metricStore.readPanel({ series, ...grid }),
     metricStore.latestForecast(),
   ]);
-  const forecasts = new ServerForecasts(run);
+  const forecasts = memory.forecastsOf(run);
   const future = futureOf(run, end);
   const ahead = (id: ServerId, limit: number, quantile: number): (number | null)[] => {
     if (future === undefined || Number.isNaN(limit)) return [];
@@ -71,7 +68,7 @@ export async function heatMapOf(
       p50: ahead(id, limit, 0.5),
       p90: ahead(id, limit, 0.9),
     })),
-    movers: run === undefined ? [] : moversOf(run, view, metric),
+    movers: run === undefined ? [] : memory.moversOf(run, metric),
   };
 }
 
@@ -105,33 +102,4 @@ function highest(path: ArrayLike<number>, from: number, count: number): number {
 
 function thousandths(share: number): number | null {
   return Number.isFinite(share) ? Math.round(1000 * share) : null;
-}
-
-/** The resources whose P90 rises most above what is expected next. */
-function moversOf({ block }: ForecastRun, view: TableView, metric: HeatMetric): HeatMap['movers'] {
-  const risen = new Map<string, HeatMap['movers'][number]>();
-  for (const [row, key] of block.series.entries()) {
-    if (key.subject !== 'resource') continue;
-    const dimension = DIMENSIONS.find((each) => each === key.metric);
-    if (dimension === undefined || (metric !== 'utilization' && metric !== dimension)) continue;
-    const server = view.table.placementOf(key.id)?.server;
-    const limit =
-      server === undefined ? undefined : view.get(SERVER, server)?.value.capacity[dimension];
-    if (server === undefined || limit === undefined) continue;
-    const now = (pathOf(block, row, 0.5)[0] ?? 0) / limit;
-    const peak =
-      (block.peaks[row * block.quantiles.length + block.quantiles.indexOf(0.9)] ?? 0) / limit;
-    const former = risen.get(key.id);
-    if (former !== undefined && former.peak - former.now >= peak - now) continue;
-    risen.set(key.id, { resource: key.id, server, dimension, now, peak });
-  }
-  return [...risen.values()]
-    .filter(({ now, peak }) => peak > now)
-    .sort((a, b) => b.peak - b.now - (a.peak - a.now))
-    .slice(0, MOVERS_MAX)
-    .map((mover) => ({ ...mover, now: rounded(mover.now), peak: rounded(mover.peak) }));
-}
-
-function rounded(share: number): number {
-  return Number(share.toPrecision(4));
 }

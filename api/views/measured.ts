@@ -1,18 +1,16 @@
 import type { Clock } from '../../core/clock/port.js';
 import { codeOf } from '../../core/errors.js';
 import type { ForecastRun, MetricStore } from '../../core/metric-store/port.js';
-import { RecentLoads } from '../../core/metric-store/recent.js';
-import { gridBefore, panelOf } from '../../core/panel.js';
-import type { SeriesKey } from '../../core/sample.js';
-import { DIMENSIONS } from '../../core/domain.js';
-import { SERVER } from '../../core/table-store/records/server.js';
+import { gridBefore } from '../../core/panel.js';
 import type { TableView } from '../../core/table-store/view.js';
 import { messageOf } from '../../core/text.js';
 import { Coverage } from './coverage.js';
+import { FleetLoads, FleetSeries } from './fleet-loads.js';
+import type { Fleet } from './kept/fleet.js';
 
 /** What the metric store adds to a status. */
 export interface Measured {
-  readonly recent: Pick<RecentLoads, 'lastOf'>;
+  readonly recent: FleetLoads;
   readonly run: ForecastRun | undefined;
   readonly coverage: number | null;
   /** Why there is nothing of all that. */
@@ -39,12 +37,14 @@ const REST_MS_MAX = 3000;
 export class Measurements {
   readonly #parts: MeasuredParts;
   readonly #coverage: Coverage;
+  readonly #series: FleetSeries;
   #known:
     | { readonly atMs: number; readonly windowMs: number; readonly told: Promise<Measured> }
     | undefined;
 
-  constructor(parts: MeasuredParts) {
+  constructor(parts: MeasuredParts, fleet: Fleet) {
     this.#parts = parts;
+    this.#series = new FleetSeries(parts.view, fleet);
     this.#coverage = new Coverage(parts.metricStore);
   }
 
@@ -66,31 +66,20 @@ export class Measurements {
 
   /** A store that is away is told of, not thrown: all else about the cluster is known without it. */
   async #read({ windowMs, coverageMs }: MeasuredWindow): Promise<Measured> {
-    const { view, metricStore, clock } = this.#parts;
+    const { metricStore, clock } = this.#parts;
     const grid = gridBefore(clock.realtimeMs(), windowMs, 2);
+    const layout = this.#series.now();
     try {
       const [panel, run] = await Promise.all([
-        metricStore.readPanel({ series: seriesIn(view), ...grid }),
+        metricStore.readPanel({ series: layout.series, ...grid }),
         metricStore.latestForecast(),
       ]);
       const coverage = run === undefined ? null : await this.#coverage.before(run, coverageMs);
-      return { recent: new RecentLoads(panel, new Map()), run, coverage, fault: undefined };
+      return { recent: new FleetLoads(layout, panel), run, coverage, fault: undefined };
     } catch (error) {
       if (codeOf(error) !== 'ERR_STORE_UNAVAILABLE') throw error;
-      const recent = new RecentLoads(panelOf([], grid), new Map());
+      const recent = new FleetLoads(layout, undefined);
       return { recent, run: undefined, coverage: null, fault: messageOf(error) };
     }
   }
-}
-
-/** Of servers all dimensions; of resources what redirectors count, for servers that do not say it themselves. */
-function seriesIn(view: TableView): SeriesKey[] {
-  const series: SeriesKey[] = [];
-  for (const id of view.all(SERVER).keys()) {
-    for (const metric of DIMENSIONS) series.push({ subject: 'server', id, metric });
-  }
-  for (const [id] of view.table.entries()) {
-    series.push({ subject: 'resource', id, metric: 'hits' });
-  }
-  return series;
 }

@@ -6,16 +6,18 @@ import type { SeriesKey } from '../../core/sample.js';
 import { SERVER } from '../../core/table-store/records/server.js';
 import type { TableView } from '../../core/table-store/view.js';
 import type { Outlook } from '../contract/outlook.js';
-import { ServerForecasts } from './server-forecasts.js';
+import type { Forecasts } from './forecasts.js';
+import type { Memory } from './kept/memory.js';
 
 export interface OutlookParts {
   readonly view: TableView;
   readonly metricStore: MetricStore;
+  readonly memory: Memory;
 }
 
 /** Past load and forecast of every server in every dimension that it declares a capacity for. */
 export async function outlookOf(
-  { view, metricStore }: OutlookParts,
+  { view, metricStore, memory }: OutlookParts,
   {
     nowMs,
     stepMs,
@@ -34,7 +36,7 @@ export async function outlookOf(
   const grid = gridBefore(nowMs, stepMs, pastSteps);
   const panel = await metricStore.readPanel({ series, ...grid });
   const run = await metricStore.latestForecast();
-  const forecasts = new ServerForecasts(run);
+  const forecasts = memory.forecastsOf(run);
   return {
     nowMs,
     stepMs,
@@ -50,7 +52,7 @@ export async function outlookOf(
 }
 
 function bandOf(
-  forecasts: ServerForecasts,
+  forecasts: Forecasts,
   line: { readonly server: ServerId; readonly dimension: Dimension; readonly capacity: number },
 ): Pick<Outlook['lines'][number], 'p10' | 'p50' | 'p90'> {
   const path = (quantile: number): (number | null)[] =>

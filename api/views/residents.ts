@@ -1,43 +1,52 @@
 import type { ResourceId, ServerId } from '../../core/domain.js';
 import { DIMENSIONS } from '../../core/domain.js';
 import { fail } from '../../core/errors.js';
-import type { ForecastRun } from '../../core/metric-store/port.js';
 import { PLAN } from '../../core/table-store/records/plan.js';
+import type { ServerRecord } from '../../core/table-store/records/server.js';
 import { SERVER } from '../../core/table-store/records/server.js';
 import { tenuresOf } from '../../core/table-store/tenures.js';
 import type { TableView } from '../../core/table-store/view.js';
 import type { Placements, Residents } from '../contract/servers.js';
+import type { Forecasts } from './forecasts.js';
+import type { Fleet } from './kept/fleet.js';
 
 type Resident = Residents['residents'][number];
 
 /** What a server serves, by how much of it each is expected to take at its peak. @throws ERR_SERVER_UNKNOWN */
 export function residentsOf(
   server: ServerId,
-  run: ForecastRun | undefined,
-  view: TableView,
+  forecasts: Forecasts,
+  { view, fleet }: { readonly view: TableView; readonly fleet: Fleet },
 ): Residents {
   const record = view.get(SERVER, server)?.value ?? fail('ERR_SERVER_UNKNOWN', { server });
   const targets = targetsOf(view);
-  const residents = new Map<ResourceId, Resident>();
-  for (const resource of view.table.resourcesOn(server)) {
+  const all = (fleet.residents.get(server) ?? []).map((resource): Resident => {
     const target = targets.get(resource) ?? null;
-    residents.set(resource, { resource, dimension: null, share: null, target });
-  }
-  const { block } = run ?? {};
-  for (const [row, key] of block?.series.entries() ?? []) {
-    if (key.subject !== 'resource' || block === undefined) continue;
-    const known = residents.get(key.id);
-    const dimension = DIMENSIONS.find((each) => each === key.metric);
-    if (known === undefined || dimension === undefined) continue;
-    const limit = record.capacity[dimension];
-    const at = row * block.quantiles.length + block.quantiles.indexOf(0.9);
-    const share = limit === undefined ? NaN : (block.peaks[at] ?? NaN) / limit;
-    if (!Number.isFinite(share) || share <= (known.share ?? -1)) continue;
-    residents.set(key.id, { ...known, dimension, share: Number(share.toPrecision(4)) });
-  }
-  const all = [...residents.values()];
+    return { resource, ...fullestOf(resource, record.capacity, forecasts), target };
+  });
   all.sort((a, b) => (b.share ?? -1) - (a.share ?? -1) || (a.resource < b.resource ? -1 : 1));
   return { server, residents: all };
+}
+
+/** In which dimension the P90 of its peak takes most of the server, and how much. */
+function fullestOf(
+  resource: ResourceId,
+  capacity: ServerRecord['capacity'],
+  forecasts: Forecasts,
+): Pick<Resident, 'dimension' | 'share'> {
+  const { block } = forecasts.run ?? {};
+  let fullest: Pick<Resident, 'dimension' | 'share'> = { dimension: null, share: null };
+  if (block === undefined) return fullest;
+  for (const row of forecasts.rowsOf('resource', resource)) {
+    const dimension = DIMENSIONS.find((each) => each === block.series[row]?.metric);
+    const limit = dimension === undefined ? undefined : capacity[dimension];
+    if (dimension === undefined || limit === undefined) continue;
+    const at = row * block.quantiles.length + block.quantiles.indexOf(0.9);
+    const share = (block.peaks[at] ?? NaN) / limit;
+    if (!Number.isFinite(share) || share <= (fullest.share ?? -1)) continue;
+    fullest = { dimension, share: Number(share.toPrecision(4)) };
+  }
+  return fullest;
 }
 
 function targetsOf(view: TableView): Map<ResourceId, ServerId> {

@@ -1,14 +1,13 @@
 import { formatGeneration } from '../../core/generation.js';
-import type { Eligibility } from '../../core/table-store/eligibility.js';
 import { PIN } from '../../core/table-store/records/server.js';
 import { PLACEMENT } from '../../core/table-store/records/table.js';
 import type { TableView } from '../../core/table-store/view.js';
-import type { Resources } from '../contract/outlook.js';
+import type { Resources, Table } from '../contract/outlook.js';
+import type { Eligible } from './kept/eligible-servers.js';
 
 /** Every resource that is assigned or that somebody may serve, by name. */
-export function resourcesOf(view: TableView, eligibility: Eligibility): Resources {
-  const eligible = eligibility.counts();
-  const names = new Set([...eligible.keys(), ...view.all(PLACEMENT).keys()]);
+export function resourcesOf(view: TableView, { all, shared }: Eligible): Resources {
+  const names = new Set([...all.keys(), ...view.all(PLACEMENT).keys()]);
   return {
     generation: formatGeneration(view.table.generation),
     resources: [...names].sort().map((id) => {
@@ -21,9 +20,22 @@ export function resourcesOf(view: TableView, eligibility: Eligibility): Resource
         movedAtMs: placement?.movedAtMs ?? null,
         by: placement?.by ?? null,
         pin: view.get(PIN, id)?.value.server ?? null,
-        eligible: eligible.get(id) ?? 0,
-        isShared: eligible.has(id) && eligibility.isShared(id),
+        eligible: all.get(id)?.length ?? 0,
+        isShared: shared.has(id),
       };
     }),
+  };
+}
+
+/** The assignment table. */
+export function tableOf({ table }: TableView): Table {
+  return {
+    generation: formatGeneration(table.generation),
+    placements: Object.fromEntries(
+      [...table.entries()].map(([resource, { server, since, standby }]) => [
+        resource,
+        { server, since: formatGeneration(since), standby },
+      ]),
+    ),
   };
 }

@@ -1,10 +1,9 @@
 import type { ResourceId, ServerId } from '../../core/domain.js';
 import { fail } from '../../core/errors.js';
 import { pathOf } from '../../core/forecast.js';
-import type { ForecastRun, MetricStore, Said } from '../../core/metric-store/port.js';
+import type { MetricStore, Said } from '../../core/metric-store/port.js';
 import { gridBefore, rowOf } from '../../core/panel.js';
 import type { SeriesKey } from '../../core/sample.js';
-import { formatSeries } from '../../core/sample.js';
 import type { Eligibility } from '../../core/table-store/eligibility.js';
 import { ROUND } from '../../core/table-store/records/plan.js';
 import { SERVER } from '../../core/table-store/records/server.js';
@@ -16,11 +15,14 @@ import { scoresOf, summariesOf } from '../../forecaster/scores.js';
 import type { SeriesForecast } from '../contract/forecast.js';
 import type { HeatMetric } from '../contract/heat-map.js';
 import { HEAT_METRICS } from '../contract/heat-map.js';
+import type { Forecasts } from './forecasts.js';
+import type { Memory } from './kept/memory.js';
 
 export interface SeriesForecastParts {
   readonly view: TableView;
   readonly metricStore: MetricStore;
   readonly eligibility: Eligibility;
+  readonly memory: Memory;
 }
 
 export type Subject =
@@ -47,7 +49,8 @@ export async function seriesForecastOf(
   const { view, metricStore } = parts;
   assertKnown(subject, parts);
   const run = await metricStore.latestForecast();
-  const metrics = metricsOf(subject, run, view);
+  const forecasts = parts.memory.forecastsOf(run);
+  const metrics = metricsOf(subject, forecasts, view);
   const metric = wanted ?? metrics[0] ?? (subject.subject === 'server' ? 'utilization' : 'hits');
   const key = { ...subject, metric } as SeriesKey;
   const steps = Math.max(pastSteps, SCORED_STEPS_MIN);
@@ -74,7 +77,7 @@ export async function seriesForecastOf(
     pastFromMs: grid.startMs + shown * stepMs,
     past: Array.from(values.subarray(shown), known),
     limit,
-    forecast: forecastOf(key, run),
+    forecast: forecastOf(key, forecasts),
     said: spoken.map(({ leadMs, said }) => ({ leadMs, ...alongside(said, grid, shown) })),
     score: scoreOf({ key, stepMs, startMs: grid.startMs, values, limit, tenures, spoken }),
     learning: learningIn(view),
@@ -96,16 +99,9 @@ function assertKnown({ subject, id }: Subject, { view, eligibility }: SeriesFore
 }
 
 /** What is forecast of it; of a server also what it has a capacity for. */
-function metricsOf(
-  { subject, id }: Subject,
-  run: ForecastRun | undefined,
-  view: TableView,
-): HeatMetric[] {
-  const forecast = new Set(
-    run?.block.series.flatMap((key) =>
-      key.subject === subject && key.id === id ? [key.metric] : [],
-    ),
-  );
+function metricsOf({ subject, id }: Subject, forecasts: Forecasts, view: TableView): HeatMetric[] {
+  const series = forecasts.run?.block.series;
+  const forecast = new Set(forecasts.rowsOf(subject, id).map((row) => series?.[row]?.metric));
   const capacity = subject === 'server' ? (view.get(SERVER, id)?.value.capacity ?? {}) : {};
   return HEAT_METRICS.filter(
     (metric) =>
@@ -118,11 +114,10 @@ function limitOf({ subject, id }: Subject, metric: HeatMetric, view: TableView):
   return metric === 'utilization' ? 1 : (view.get(SERVER, id)?.value.capacity[metric] ?? null);
 }
 
-function forecastOf(key: SeriesKey, run: ForecastRun | undefined): SeriesForecast['forecast'] {
-  if (run === undefined) return null;
-  const name = formatSeries(key);
-  const row = run.block.series.findIndex((series) => formatSeries(series) === name);
-  if (row < 0) return null;
+function forecastOf(key: SeriesKey, forecasts: Forecasts): SeriesForecast['forecast'] {
+  const { run } = forecasts;
+  const row = forecasts.rowOf(key);
+  if (run === undefined || row === undefined) return null;
   const path = (quantile: number): (number | null)[] =>
     Array.from(pathOf(run.block, row, quantile), known);
   return {

@@ -8,20 +8,21 @@ import { stateOf } from '../../core/table-store/server-state.js';
 import type { TableView } from '../../core/table-store/view.js';
 import { blockerWords } from '../../forecaster/planner/words.js';
 import type { Servers } from '../contract/servers.js';
+import type { Fleet } from './kept/fleet.js';
 
 type ServerView = Servers['servers'][number];
 type Drain = NonNullable<ServerView['drain']>;
 
 const NAMED_MAX = 20;
 
-export function serversOf(view: TableView, eligibility: Eligibility): Servers {
+export function serversOf(view: TableView, eligibility: Eligibility, fleet: Fleet): Servers {
   const ids = [...view.all(SERVER).keys()].sort();
   return {
     servers: ids.map((id) => ({
       id,
       health: healthOf(id, view),
       isAnnounced: view.get(ANNOUNCED, id) === undefined ? null : eligibility.isLive(id),
-      drain: drainOf(id, view),
+      drain: drainOf(id, view, fleet),
     })),
   };
 }
@@ -53,11 +54,11 @@ function healthOf(id: ServerId, view: TableView): ServerView['health'] {
   };
 }
 
-function drainOf(id: ServerId, view: TableView): Drain | null {
+function drainOf(id: ServerId, view: TableView, fleet: Fleet): Drain | null {
   const state = stateOf(view, id);
   const wanted = view.get(SERVER_STATE, id)?.value;
   if (wanted === undefined || (state !== 'draining' && state !== 'maintenance')) return null;
-  const resources = [...view.table.resourcesOn(id)].sort();
+  const resources = [...(fleet.residents.get(id) ?? [])].sort();
   const left = departures(id, wanted.sinceMs, view);
   const lastMs = Math.max(...left.map(({ atMs }) => atMs));
   const moved = left.reduce((sum, { count }) => sum + count, 0);

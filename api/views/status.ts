@@ -1,13 +1,11 @@
 import type { Config } from '../../core/config/schema.js';
-import type { Clock } from '../../core/clock/port.js';
-import type { Mode, ResourceId, ServerId } from '../../core/domain.js';
+import type { Mode, ServerId } from '../../core/domain.js';
 import { formatAddress } from '../../core/domain.js';
 import type { EngineHealth } from '../../core/engine-health.js';
 import { scoreWords } from '../../core/forecast-score.js';
 import { formatGeneration } from '../../core/generation.js';
-import type { ForecastRun, MetricStore } from '../../core/metric-store/port.js';
+import type { ForecastRun } from '../../core/metric-store/port.js';
 import { overallOf, sharesInUse } from '../../core/metric-store/recent.js';
-import type { Eligibility } from '../../core/table-store/eligibility.js';
 import { proposedPlans } from '../../core/table-store/plans.js';
 import type { Policy } from '../../core/table-store/policy.js';
 import { policyOf, policyWords } from '../../core/table-store/policy.js';
@@ -22,25 +20,17 @@ import { counted } from '../../core/text.js';
 import { noPlanWords } from '../../forecaster/planner/words.js';
 import type { ServerStatus, Status } from '../contract/status.js';
 import { addressWarnings, addressesOf } from './addresses.js';
-import type { Measured, Measurements } from './measured.js';
-import { ServerForecasts } from './server-forecasts.js';
-import type { Unassigned } from './unassigned.js';
+import type { Forecasts } from './forecasts.js';
+import type { Fleet } from './kept/fleet.js';
+import type { Memory, MemoryParts } from './kept/memory.js';
+import type { Measured } from './measured.js';
+import { unassignedIn } from './unassigned.js';
 
-export interface StatusParts {
-  readonly view: TableView;
-  readonly metricStore: MetricStore;
-  readonly eligibility: Eligibility;
-  readonly clock: Clock;
+export interface StatusParts extends MemoryParts {
   /** How the polls of each target go. */
   readonly collector: () => Status['collector'];
   /** What this process rests on, outside of it. */
   readonly engines: readonly EngineHealth[];
-}
-
-/** What is kept from one status to the next. */
-export interface StatusMemory {
-  readonly measurements: Measurements;
-  readonly unassigned: Unassigned;
 }
 
 export interface StatusOptions {
@@ -56,20 +46,20 @@ export interface StatusOptions {
 export async function statusOf(
   parts: StatusParts,
   options: StatusOptions,
-  { measurements, unassigned }: StatusMemory,
+  memory: Memory,
 ): Promise<Status> {
   const { view, clock } = parts;
   const nowMs = clock.realtimeMs();
   const servers = [...view.all(SERVER)].sort(([a], [b]) => (a < b ? -1 : 1));
-  const { recent, run, coverage, fault } = await measurements.lately({
+  const { recent, run, coverage, fault } = await memory.measurements.lately({
     windowMs: options.windowMs,
     coverageMs: 288 * options.forecast.stepMs,
   });
   const policy = policyOf(options.planner, view);
   const facts: Facts = {
     recent,
-    forecasts: new ServerForecasts(run),
-    residents: residentsIn(view),
+    forecasts: memory.forecastsOf(run),
+    residents: memory.fleet.residents,
     view,
     quantile: policy.quantile,
   };
@@ -79,7 +69,7 @@ export async function statusOf(
     atMs: nowMs,
     generation: formatGeneration(view.table.generation),
     resources: view.table.size,
-    unassigned: unassigned.count(),
+    unassigned: unassignedIn(view, parts.eligibility),
     mode: view.get(MODE, 'current')?.value.mode ?? options.mode,
     fellBack: fellBackIn(view),
     paused: view.get(PAUSE, 'current')?.value ?? null,
@@ -143,22 +133,11 @@ function engineWarning({ name, fault }: EngineHealth): string[] {
 
 interface Facts {
   readonly recent: Measured['recent'];
-  readonly forecasts: ServerForecasts;
-  readonly residents: ReadonlyMap<ServerId, readonly ResourceId[]>;
+  readonly forecasts: Forecasts;
+  readonly residents: Fleet['residents'];
   readonly view: TableView;
   /** That is planned for. */
   readonly quantile: number;
-}
-
-/** What each server serves: of all of them at once, since there are many of both. */
-function residentsIn(view: TableView): Map<ServerId, ResourceId[]> {
-  const residents = new Map<ServerId, ResourceId[]>();
-  for (const [resource, { server }] of view.table.entries()) {
-    const known = residents.get(server);
-    if (known === undefined) residents.set(server, [resource]);
-    else known.push(resource);
-  }
-  return residents;
 }
 
 function serverStatus(
@@ -186,22 +165,11 @@ function serverStatus(
     resources: own.length,
     capacity: record.capacity,
     utilization,
-    hitsPerSecond: Number.isFinite(hits) ? hits : hitsOfResources(own, recent),
+    hitsPerSecond: Number.isFinite(hits) ? hits : recent.countedHits(id),
     overall: overallOf(utilization) ?? null,
     predicted: forecasts.predicted(id, record.capacity, quantile),
     note: noteOf(record, { lostHow: lost?.how, wanted, state }),
   };
-}
-
-/** What the redirectors counted of its resources, where the server does not say it itself. */
-function hitsOfResources(
-  resources: readonly ResourceId[],
-  recent: Measured['recent'],
-): number | null {
-  const hits = resources
-    .map((id) => recent.lastOf({ subject: 'resource', id, metric: 'hits' }))
-    .filter(Number.isFinite);
-  return hits.length === 0 ? null : hits.reduce((sum, value) => sum + value, 0);
 }
 
 function noteOf(

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { DIMENSIONS } from '../../core/domain.js';
 import { traceText } from '../../core/trace/write.js';
 import { ADVICE_POLICIES, adviceOf, adviceSchema } from '../../replay/advice.js';
 import { parseReplayOptions } from '../../replay/options.js';
@@ -27,6 +28,7 @@ export const adviseVerb: Verb = {
     ['--save <file>', 'keep what was read as a trace, for `replay` and `forecast`'],
     ['--out <folder>', 'write report.json and report.html of the replay there'],
   ],
+  choices: { '--dimension': DIMENSIONS },
   notes: [
     'The load comes from one source: a trace as `replay` reads it, --prometheus with --query and --label,',
     'or --influx, alone for what a Foreshift wrote, else with --measurement, --field and --tag.',

@@ -14,7 +14,7 @@ import { historyVerb } from './history.js';
 import { importVerb } from './import.js';
 import { initVerb } from './init.js';
 import { pinVerb, unpinVerb } from './pin.js';
-import { applyVerb, planVerb, rejectVerb, rollbackVerb } from './plan.js';
+import { applyVerb, approveVerb, planVerb, rejectVerb, rollbackVerb } from './plan.js';
 import { referenceVerbOf } from './reference.js';
 import { replayVerb } from './replay.js';
 import { schemaVerbOf } from './schema.js';
@@ -35,6 +35,7 @@ export const VERBS: readonly Verb[] = [
   topVerb,
   planVerb,
   applyVerb,
+  approveVerb,
   rejectVerb,
   rollbackVerb,
   explainVerb,

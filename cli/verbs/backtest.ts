@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { DIMENSIONS } from '../../core/domain.js';
 import type { Panel } from '../../core/panel.js';
 import { fail } from '../../core/errors.js';
 import type { BacktestOptions } from '../../forecaster/backtest/backtest.js';
@@ -73,6 +74,7 @@ export const backtestVerb: Verb = {
     ['--limit <n>', "that each load should stay below, in the trace's unit (default: its own P95)"],
     ['--all', `all resources, not only ${SHOWN}`],
   ],
+  choices: { '--dimension': DIMENSIONS },
   answer: reportSchema,
   run: async (context, [file = ''], options) => {
     const { terminal, clock } = context;

@@ -37,6 +37,7 @@ export const modeVerb: Verb = {
   usage: 'mode <mode>',
   summary: 'observe: forecasts only; propose: plans wait for you; auto: plans are applied.',
   options: [REASON],
+  choices: { mode: MODES },
   answer: modeSchema,
   run: async (context, [mode = ''], options) => {
     if (!MODES.some((known) => known === mode)) {

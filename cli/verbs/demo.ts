@@ -28,6 +28,7 @@ export const demoVerb: Verb = {
     ['--proxy-port <port>', 'where the clients connect', '7701'],
     ['--seed <n>', 'of the generated trace and of the arrivals', '1'],
   ],
+  choices: { '--mode': MODES },
   answer: demoSummarySchema,
   run: async (context, _args, options) => {
     const { terminal, clock } = context;

@@ -63,6 +63,7 @@ export const forecastVerb: Verb = {
     ],
     ['--all', `all resources, not only ${SHOWN}`],
   ],
+  choices: { '--dimension': DIMENSIONS },
   answer: reportSchema,
   run: async (context, [file = ''], options) => {
     const horizonSteps = wholeOption(options, 'horizon', { min: 1, max: 288 }) ?? HORIZON_STEPS;

@@ -38,6 +38,7 @@ export const initVerb: Verb = {
     ['--memory <bytes>', 'of each server, as 32GiB'],
     ['--force', 'write over a config that is there'],
   ],
+  choices: { '--mode': MODES },
   answer: z.object({ file: z.string(), schemaFile: z.string() }),
   run: async (context, _args, options) => {
     const file = context.options.config ?? CONFIG_FILE;

@@ -68,23 +68,42 @@ export const applyVerb: Verb = {
   ],
   answer: planViewSchema,
   run: async (context, [id = ''], options) => {
-    const api = await context.api();
-    const plan = id === '' ? await waitingPlan(api) : await planNamed(id, api);
-    await confirm(plan, options, context);
-    const at = textOption(options, 'at');
-    const startAtMs = at === undefined ? null : timeOf(at);
-    const body = { by: context.actor, reason: textOption(options, 'reason') ?? '', startAtMs };
-    const approved = await api.post<PlanView>(`/v1/plans/${plan.id}/approve`, body);
-    if (startAtMs !== null || options.wait === false) {
-      context.show(
-        approved,
-        () => `plan ${plan.id} is approved${at === undefined ? '' : ` for ${at}`}`,
-      );
-      return;
-    }
-    await watch(approved, api, context);
+    const isWatched = options.wait !== false && textOption(options, 'at') === undefined;
+    await approve(id, { ...options, isWatched }, context);
   },
 };
+
+export const approveVerb: Verb = {
+  usage: 'approve [id]',
+  summary: 'Approve the plan that waits, or that one, now or for a time, and return.',
+  options: [
+    REASON,
+    ['--at <time>', 'not before this time, such as 2026-05-12T02:00'],
+    ['--yes', 'do not ask'],
+  ],
+  answer: planViewSchema,
+  run: (context, [id = ''], options) => approve(id, { ...options, isWatched: false }, context),
+};
+
+/** @param id empty: the plan that waits */
+async function approve(
+  id: string,
+  { isWatched, ...options }: VerbOptions & { readonly isWatched: boolean },
+  context: Context,
+): Promise<void> {
+  const api = await context.api();
+  const plan = id === '' ? await waitingPlan(api) : await planNamed(id, api);
+  await confirm(plan, options, context);
+  const at = textOption(options, 'at');
+  const startAtMs = at === undefined ? null : timeOf(at);
+  const body = { by: context.actor, reason: textOption(options, 'reason') ?? '', startAtMs };
+  const approved = await api.post<PlanView>(`/v1/plans/${plan.id}/approve`, body);
+  if (isWatched) return watch(approved, api, context);
+  context.show(
+    approved,
+    () => `plan ${plan.id} is approved${at === undefined ? '' : ` for ${at}`}`,
+  );
+}
 
 export const rejectVerb: Verb = {
   usage: 'reject [id]',

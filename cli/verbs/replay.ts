@@ -1,6 +1,7 @@
 import { basename, join } from 'node:path';
+import { DIMENSIONS } from '../../core/domain.js';
 import { readTrace } from '../../core/trace/read.js';
-import { parseReplayOptions } from '../../replay/options.js';
+import { POLICY_NAMES, parseReplayOptions } from '../../replay/options.js';
 import { renderHtml } from '../../replay/page/page.js';
 import { progressLine } from '../../replay/progress.js';
 import type { ReplaySummary } from '../../replay/report.js';
@@ -38,6 +39,7 @@ export const replayVerb: Verb = {
     ['--out <folder>', 'where report.json and report.html are written', '.'],
     ['--no-report', 'write no report'],
   ],
+  choices: { '--dimension': DIMENSIONS, '--policy': POLICY_NAMES },
   answer: replaySummarySchema,
   run: async (context, [file = ''], options) => {
     const { terminal, clock } = context;

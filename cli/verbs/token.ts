@@ -16,6 +16,7 @@ export const tokenVerb: Verb = {
     ['--role <role>', 'viewer: sees; operator: changes too', 'viewer'],
     ['--days <number>', 'it is good for so long', '90'],
   ],
+  choices: { '--role': ACCESS_ROLES },
   answer: z.object({
     name: z.string(),
     role: z.enum(ACCESS_ROLES),

@@ -26,6 +26,7 @@ export const topVerb: Verb = {
     ['--interval <seconds>', 'between two looks', '2'],
     ['--once', 'one look, printed'],
   ],
+  choices: { '--sort': TOP_ORDERS },
   notes: [
     'Keys: q ends it, s sorts by something else, up and down (k, j) go through the servers.',
     'Where nobody watches it prints one look and ends; with --json one a line, until it is stopped.',

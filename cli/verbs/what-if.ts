@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { WhatIfAnswer } from '../../api/contract/what-if.js';
 import { whatIfSchema } from '../../api/contract/what-if.js';
+import { CHANGE_VERBS } from '../../forecaster/planner/change-text.js';
 import type { Verb } from '../verb.js';
 import { textOption } from '../verb.js';
 import { whatIfText } from '../what-if-text.js';
@@ -22,6 +23,7 @@ export const whatIfVerb: Verb = {
     ],
     ['--seed <n>', 'of --problem: of all chance'],
   ],
+  choices: { change: CHANGE_VERBS },
   notes: [
     'Changes, several joined by "and":',
     '  lose SERVER    remove SERVER    resize SERVER cpu=16',

@@ -6,15 +6,22 @@ import { ticksOf } from './heat-picture.js';
 
 /* One series: what was, what is expected between P10 and P90, what bounds it, and what had been said of the past. */
 
-const WIDTH = 1120;
+/** Of a wide screen, and of one on which that would be too small to read. */
+const WIDE = 1120;
+const NARROW = 460;
+const NARROW_BELOW_PX = 700;
 const HEIGHT = 320;
 const LEFT = 74;
 const BOTTOM = 26;
 const TOP = 20;
 
+/** Of a time below the chart, with some air. */
+const TICK_WIDTH = 70;
+
 type Scale = (value: number) => number;
 
 interface Frame {
+  readonly width: number;
   /** From a time to where it is drawn. */
   readonly x: Scale;
   /** From a load to where it is drawn. */
@@ -22,8 +29,16 @@ interface Frame {
   readonly stepMs: number;
 }
 
-/** @param leadMs what was said so long before is laid over; undefined: nothing is */
-export function bandChart(series: SeriesForecast, leadMs: number | undefined): Branch {
+/**
+ * @param leadMs what was said so long before is laid over; undefined: nothing is
+ * @param roomPx how wide the screen is
+ */
+export function bandChart(
+  series: SeriesForecast,
+  leadMs: number | undefined,
+  roomPx: number,
+): Branch {
+  const width = roomPx < NARROW_BELOW_PX ? NARROW : WIDE;
   const { past, pastFromMs, stepMs, forecast, limit, nowMs, metric } = series;
   const said = series.said.find((each) => each.leadMs === leadMs);
   const futureSteps = forecast?.p50.length ?? 0;
@@ -39,7 +54,8 @@ export function bandChart(series: SeriesForecast, leadMs: number | undefined): B
   );
   const top = topOf(highest, limit);
   const frame: Frame = {
-    x: (atMs) => LEFT + ((atMs - pastFromMs) / (endMs - pastFromMs || 1)) * (WIDTH - LEFT - 8),
+    width,
+    x: (atMs) => LEFT + ((atMs - pastFromMs) / (endMs - pastFromMs || 1)) * (width - LEFT - 8),
     y: (value) => HEIGHT - BOTTOM - (Math.min(value, top) / top) * (HEIGHT - BOTTOM - TOP),
     stepMs,
   };
@@ -48,7 +64,7 @@ export function bandChart(series: SeriesForecast, leadMs: number | undefined): B
     'svg',
     {
       class: 'chart',
-      viewBox: `0 0 ${WIDTH} ${HEIGHT}`,
+      viewBox: `0 0 ${width} ${HEIGHT}`,
       role: 'img',
       'aria-label': chartWords(series),
     },
@@ -152,11 +168,11 @@ function future({ x }: Frame, fromMs: number, endMs: number): Child {
   });
 }
 
-function loadAxis({ y }: Frame, top: number, metric: string): Child {
+function loadAxis({ y, width }: Frame, top: number, metric: string): Child {
   const step = niceStep(top / 4);
   const marks = Array.from({ length: Math.floor(top / step) + 1 }, (_, at) => at * step);
   return marks.map((value) => [
-    h('line', { class: 'grid', x1: LEFT, x2: WIDTH - 8, y1: fixed(y(value)), y2: fixed(y(value)) }),
+    h('line', { class: 'grid', x1: LEFT, x2: width - 8, y1: fixed(y(value)), y2: fixed(y(value)) }),
     h(
       'text',
       { class: 'mark', x: LEFT - 8, y: fixed(y(value) + 4), 'text-anchor': 'end' },
@@ -173,7 +189,7 @@ function niceStep(rough: number): number {
 }
 
 function timeAxis(
-  { x, stepMs }: Frame,
+  { x, stepMs, width }: Frame,
   {
     fromMs,
     endMs,
@@ -181,7 +197,10 @@ function timeAxis(
   }: { readonly fromMs: number; readonly endMs: number; readonly nowMs: number },
 ): Child {
   const columns = (endMs - fromMs) / stepMs;
-  return ticksOf({ fromMs, columnMs: stepMs, columns, nowMs }).map(({ column, text }) =>
+  const ticks = ticksOf({ fromMs, columnMs: stepMs, columns, nowMs });
+  const every = Math.ceil((ticks.length * TICK_WIDTH) / (width - LEFT));
+  const shown = ticks.filter((_tick, at) => at % every === 0);
+  return shown.map(({ column, text }) =>
     h(
       'text',
       {
@@ -195,10 +214,10 @@ function timeAxis(
   );
 }
 
-function limitLine({ y }: Frame, limit: number, metric: string): Child {
+function limitLine({ y, width }: Frame, limit: number, metric: string): Child {
   const at = y(limit);
   return [
-    h('line', { class: 'limit', x1: LEFT, x2: WIDTH - 8, y1: fixed(at), y2: fixed(at) }),
+    h('line', { class: 'limit', x1: LEFT, x2: width - 8, y1: fixed(at), y2: fixed(at) }),
     h(
       'text',
       { class: 'mark limit', x: LEFT + 6, y: fixed(at - 5) },
@@ -207,13 +226,14 @@ function limitLine({ y }: Frame, limit: number, metric: string): Child {
   ];
 }
 
-function nowLine({ x }: Frame, nowMs: number, isFine: boolean): Child {
+function nowLine({ x, width }: Frame, nowMs: number, isFine: boolean): Child {
   const at = fixed(x(nowMs));
+  const isAtEdge = x(nowMs) + TICK_WIDTH / 2 > width;
   return [
     h('line', { class: 'now', x1: at, x2: at, y1: TOP, y2: HEIGHT - BOTTOM }),
     h(
       'text',
-      { class: 'mark now', x: at, y: TOP - 6, 'text-anchor': 'middle' },
+      { class: 'mark now', x: at, y: TOP - 6, 'text-anchor': isAtEdge ? 'end' : 'middle' },
       `NOW ${clockTime(nowMs, nowMs, isFine)}`,
     ),
   ];

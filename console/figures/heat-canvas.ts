@@ -4,6 +4,8 @@ import { cellWords, pictureWords } from './heat-picture.js';
 
 /* Draws a heat map on a canvas: at 200 servers and a day there are too many cells for elements. */
 
+/** Between the words of two times. */
+const TICK_GAP_PX = 10;
 const AXIS_PX = 20;
 const LABEL_MIN_PX = 44;
 const LABEL_MAX_PX = 150;
@@ -301,10 +303,14 @@ function drawAxis(
   context.textBaseline = 'middle';
   context.textAlign = 'center';
   context.fillStyle = colours.soft;
+  let takenTo = -Infinity;
   for (const { column, text } of ticks) {
     const x = left + column * columnPx;
-    // Beside the word NOW there is no room, nor half beyond the edge.
-    if (Math.abs(x - now) < 44 || x < left + 16 || column > columns - 1) continue;
+    const half = context.measureText(text).width / 2;
+    // Beside the word NOW there is no room, nor half beyond the edge, nor over the last one on a narrow screen.
+    if (Math.abs(x - now) < half + 22 || x < left + 16 || column > columns - 1) continue;
+    if (x - half < takenTo + TICK_GAP_PX) continue;
+    takenTo = x + half;
     context.fillText(text, x, AXIS_PX / 2);
     context.fillRect(Math.round(x), AXIS_PX - 4, 1, 3);
   }

@@ -66,6 +66,10 @@ export function noPlan(status: Status | undefined): Sentence {
 
 /* Not enough yet */
 
+const NOT_LEARNED = 'Until then nothing is planned, and forecasts are guesses from few values.';
+/** Where the balancer says how far it is. */
+export const LEARNING = calm(NOT_LEARNED);
+
 export function learning({
   steps,
   stepsMin,
@@ -73,10 +77,7 @@ export function learning({
   readonly steps: number;
   readonly stepsMin: number;
 }): Sentence {
-  return calm(
-    `Learning: ${steps} of ${stepsMin} steps of history are there.`,
-    'Until then nothing is planned, and forecasts are guesses from few values.',
-  );
+  return calm(`Learning: ${steps} of ${stepsMin} steps of history are there.`, NOT_LEARNED);
 }
 export const NO_FORECAST = calm(
   'There is no forecast yet.',
@@ -98,10 +99,10 @@ export function planImpossible(resources: readonly string[]): Sentence {
   return warn(`${what} cannot be made any more: ${resources.join(', ')}.`);
 }
 export const PLAN_EMPTY = calm('All moves are left out.', 'Tick some, or reject the plan.');
-export function planOver(servers: readonly string[]): Sentence {
+export function planOver(servers: readonly string[], isLeftOut: boolean): Sentence {
   return warn(
     `With these moves ${servers.join(', ')} would be over capacity.`,
-    'A move that was left out may have made the room.',
+    isLeftOut ? 'A move that was left out may have made the room.' : 'Ask for a new plan.',
   );
 }
 
@@ -174,7 +175,7 @@ export function statusSentences(status: Status): Sentence[] {
     );
   }
   if (servers.length > 0 && forecast === null) sentences.push(NO_FORECAST);
-  if (balancer.kind === 'learning') sentences.push(calm(ended(balancer.text)));
+  if (balancer.kind === 'learning') sentences.push(LEARNING);
   sentences.push(...status.warnings.filter(isNew(sentences)).map((text) => warn(ended(text))));
   return sentences.sort((a, b) => RANK[a.tone] - RANK[b.tone]);
 }

@@ -16,6 +16,8 @@ export type Told<Answer> = Answer | undefined;
 export interface Sight {
   readonly address: Address;
   readonly session: Session;
+  /** How wide the window is. */
+  readonly roomPx: number;
   readonly read: <Answer>(path: string) => Told<Answer>;
   /** The newest answer to any question that begins so: shown while a new one is on its way. */
   readonly readLike: <Answer>(prefix: string) => Told<Answer>;

@@ -18,7 +18,6 @@ import {
   NO_CAPACITY,
   NO_MATCH,
   NO_MOVERS,
-  NO_SERVERS,
   ended,
   refused,
   statusSentences,
@@ -67,9 +66,11 @@ function view(sight: Sight): Tree[] {
   if (status === undefined) return [];
   const heat = sight.read<HeatMap>(heatPath(sight));
   const problem = sight.problemOf(heatPath(sight));
+  const said = [balancerLine(sight, status), ...list(sentences(statusSentences(status)))];
+  // The sentence that there is none says it all.
+  if (status.servers.length === 0) return said;
   return [
-    balancerLine(sight, status),
-    ...list(sentences(statusSentences(status))),
+    ...said,
     h(
       'div',
       { class: 'bar' },
@@ -88,7 +89,7 @@ function view(sight: Sight): Tree[] {
       planPreview(sight),
       legend(),
     ),
-    problem === undefined ? heatMap(sight, heat, status) : sentence(refused(problem)),
+    problem === undefined ? heatMap(sight, heat) : sentence(refused(problem)),
     h(
       'div',
       { class: 'columns' },
@@ -182,9 +183,8 @@ function legend(): Branch {
   );
 }
 
-function heatMap(sight: Sight, heat: HeatMap | undefined, status: Status): Branch {
+function heatMap(sight: Sight, heat: HeatMap | undefined): Branch {
   if (heat === undefined) return h('div', { class: 'heat waiting', 'aria-busy': 'true' });
-  if (status.servers.length === 0) return sentence(NO_SERVERS);
   if (heat.metrics.length === 0) return sentence(NO_CAPACITY);
   const plan = isPlanShown(sight) ? waitingPlan(sight) : undefined;
   const picture = heatPicture(heat, {
@@ -264,7 +264,7 @@ function serverTable(sight: Sight, status: Status): Branch {
             noteWords(server, atMs),
           ],
         })),
-      servers.length === 0 ? NO_SERVERS : NO_MATCH,
+      NO_MATCH,
     ),
   );
 }

@@ -83,7 +83,7 @@ function ofResource(id: string, sight: Sight): Tree[] {
               ([dimension, value]) =>
                 [
                   `Expected peak, ${metricWord(dimension)}`,
-                  `${amount(value, dimension)} (${models[dimension] ?? 'no model'})`,
+                  `${amount(value, dimension)} (${modelWords(models[dimension])})`,
                 ] as const,
             ),
             [
@@ -319,3 +319,8 @@ export const explainPage: Page = {
   },
   view,
 };
+
+/** Models that are taken together have a line to be broken at between them. */
+function modelWords(model = 'no model'): string {
+  return model.replaceAll('+', ' + ');
+}

@@ -138,7 +138,7 @@ function chart(series: SeriesForecast, sight: Sight): Tree {
   return h(
     'figure',
     { class: 'panel' },
-    bandChart(series, leadMs),
+    bandChart(series, leadMs, sight.roomPx),
     h(
       'figcaption',
       { class: 'legend' },

@@ -137,7 +137,7 @@ function whole(plan: Plan, sight: Sight): Tree[] {
 function head(plan: Plan, nowMs: number): Tree {
   const { id, status, madeAtMs, expiresAtMs, base, startAtMs } = plan;
   const facts = [
-    status === 'proposed' ? `waits since ${duration(nowMs - madeAtMs)}` : status,
+    status === 'proposed' ? `waiting for ${duration(nowMs - madeAtMs)}` : status,
     ...(status === 'proposed' ? [`expires ${since(expiresAtMs, nowMs)}`] : []),
     ...(status === 'approved' && startAtMs !== null
       ? [`starts ${clockTime(startAtMs, nowMs, true)}`]
@@ -167,7 +167,8 @@ export function planSentences(plan: Plan, score: PlanScore | undefined, sight: S
     const over = score.analysis.outlook.filter(
       ({ plan: then, nothing }) => then > 1 && then > nothing + 0.0005,
     );
-    if (over.length > 0) found.push(planOver([...new Set(over.map(({ server }) => server))]));
+    const servers = [...new Set(over.map(({ server }) => server))];
+    if (servers.length > 0) found.push(planOver(servers, score.without.length > 0));
   }
   const problem = plan.status === 'proposed' ? sight.problemOf(scorePath(plan, sight)) : undefined;
   if (problem !== undefined) found.push(refused(problem));

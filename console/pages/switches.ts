@@ -129,7 +129,7 @@ function cellsOf(
     clockTime(one.atMs, nowMs, true),
     rowLink(at('plan', [one.plan]), one.plan),
     waysOf(one).map(([way, resources]) =>
-      h('div', {}, `${way}  `, h('span', { class: 'quiet' }, namesWords(resources))),
+      h('div', { class: 'way' }, `${way}  `, h('span', { class: 'quiet' }, namesWords(resources))),
     ),
     isApplied ? duration(one.holdMs) : NONE,
     isApplied ? phaseBar(one, longestMs) : '',

@@ -3,28 +3,42 @@ import { DIMENSIONS } from '../domain.js';
 import type { MetricStore } from './port.js';
 import type { Panel } from '../panel.js';
 import { gridBefore, rowOf } from '../panel.js';
-import type { SeriesKey } from '../sample.js';
-import { formatSeries } from '../sample.js';
+import type { Metric, SeriesKey } from '../sample.js';
 import { SERVER } from '../table-store/records/server.js';
 import type { Tenures } from '../table-store/tenures.js';
 import { residentsDuring, tenuresOf } from '../table-store/tenures.js';
 import type { TableView } from '../table-store/view.js';
 
+/** Where series are in a panel: found without a name made of each, of which there are tens of thousands. */
+class Rows {
+  readonly #byMetric = new Map<Metric, Map<string, number>>();
+
+  set({ id, metric }: SeriesKey, row: number): void {
+    const rows = this.#byMetric.get(metric);
+    if (rows === undefined) this.#byMetric.set(metric, new Map([[id, row]]));
+    else rows.set(id, row);
+  }
+
+  get({ id, metric }: SeriesKey): number | undefined {
+    return this.#byMetric.get(metric)?.get(id);
+  }
+}
+
 /** What was measured lately, by series: the last value, and what a server carries besides its resources. */
 export class RecentLoads {
   readonly #panel: Panel;
   readonly #tenures: Tenures;
-  readonly #rows: ReadonlyMap<string, number>;
+  readonly #rows = { server: new Rows(), resource: new Rows() };
 
   constructor(panel: Panel, tenures: Tenures) {
     this.#panel = panel;
     this.#tenures = tenures;
-    this.#rows = new Map(panel.series.map((series, row) => [formatSeries(series), row]));
+    for (const [row, key] of panel.series.entries()) this.#rows[key.subject].set(key, row);
   }
 
   /** The last measured value; NaN: none in this panel. */
   lastOf(series: SeriesKey): number {
-    const row = this.#rows.get(formatSeries(series));
+    const row = this.#rows[series.subject].get(series);
     if (row === undefined) return NaN;
     return rowOf(this.#panel, row).findLast((value) => Number.isFinite(value)) ?? NaN;
   }
@@ -82,20 +96,17 @@ export class RecentLoads {
   }
 
   #values(series: SeriesKey): Float32Array | undefined {
-    const row = this.#rows.get(formatSeries(series));
+    const row = this.#rows[series.subject].get(series);
     if (row === undefined) return undefined;
     const values = rowOf(this.#panel, row);
     return values.some((value) => Number.isFinite(value)) ? values : undefined;
   }
 }
 
-/** Of resources, besides the dimensions. */
-const TRAFFIC = ['inflight', 'latency'] as const;
+/** Of resources the dimensions, what is under way, and how long it takes; of servers the dimensions among them. */
+const RECENT_METRICS: readonly Metric[] = [...DIMENSIONS, 'inflight', 'latency'];
 
-/**
- * Reads the last `steps` whole steps of every resource and server in the four dimensions, and of resources what is under way
- * and how long it takes. @throws ERR_STORE_UNAVAILABLE
- */
+/** Reads the last `steps` whole steps of every resource and server, in these metrics alone if some are named. @throws ERR_STORE_UNAVAILABLE */
 export async function readRecent(
   metricStore: MetricStore,
   view: TableView,
@@ -103,13 +114,19 @@ export async function readRecent(
     nowMs,
     stepMs,
     steps,
-  }: { readonly nowMs: number; readonly stepMs: number; readonly steps: number },
+    metrics = RECENT_METRICS,
+  }: {
+    readonly nowMs: number;
+    readonly stepMs: number;
+    readonly steps: number;
+    readonly metrics?: readonly Metric[];
+  },
 ): Promise<RecentLoads> {
   const series: SeriesKey[] = [];
-  for (const metric of DIMENSIONS) {
+  for (const metric of DIMENSIONS.filter((each) => metrics.includes(each))) {
     for (const id of view.all(SERVER).keys()) series.push({ subject: 'server', id, metric });
   }
-  for (const metric of [...DIMENSIONS, ...TRAFFIC]) {
+  for (const metric of metrics) {
     for (const [id] of view.table.entries()) series.push({ subject: 'resource', id, metric });
   }
   const grid = gridBefore(nowMs, stepMs, steps);
@@ -118,7 +135,13 @@ export async function readRecent(
 
 /** What was measured of a server lately as shares of its capacity, of the dimensions that are bounded and measured. */
 export function sharesInUse(
-  loads: Pick<RecentLoads, 'lastOf'>,
+  loads: {
+    lastOf(series: {
+      readonly subject: 'server';
+      readonly id: ServerId;
+      readonly metric: Dimension;
+    }): number;
+  },
   server: ServerId,
   capacity: Readonly<Partial<Record<Dimension, number>>>,
 ): Partial<Record<Dimension, number>> {

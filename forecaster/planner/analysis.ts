@@ -1,82 +1,196 @@
-import type { Outlook, PlanAnalysis, ScorePair } from '../../core/plan.js';
-import { peakBound } from './bound.js';
+import type { ServerId } from '../../core/domain.js';
+import type { Outlook, PlanAnalysis, PlanScore, ScorePair } from '../../core/plan.js';
+import { misplacedIn, peakBound } from './bound.js';
 import { demandAt, lastDemand } from './demand.js';
 import type { PlanningInputs } from './inputs.js';
 import type { Demand, Problem } from './problem.js';
 import { rounded, roundedDown } from './rounded.js';
-import { peaksOf, scoreOf } from './score.js';
+import { peaksOf, scoreBy, wrongsOf } from './score.js';
 import type { Translation } from './translation.js';
+import type { Changed } from './utilization.js';
 import { utilizationOf } from './utilization.js';
 
 /** The outlook lists at most so many servers: those that the plan changes, then the fullest. */
 const OUTLOOK_SERVERS_MAX = 100;
+
+export interface Ahead {
+  readonly server: ServerId;
+  /** The largest of its utilizations at each step, without and with the moves. */
+  readonly nothing: readonly number[];
+  readonly plan: readonly number[];
+}
+
+type Analysed = Omit<PlanAnalysis, 'stopped' | 'blockers'>;
+
+/** One way in which the load may come, and what becomes of it if nothing is done. */
+interface World {
+  readonly demand: Demand;
+  readonly utilization: Float64Array;
+  readonly score: PlanScore;
+}
 
 /** How good an assignment is: in this world and others, now and later, against the best that can be. */
 export function analyse(
   inputs: PlanningInputs,
   translation: Translation,
   assignment: Int32Array,
-): Omit<PlanAnalysis, 'stopped' | 'blockers'> {
-  const { problem, rows } = translation;
-  const { forecast, options } = inputs;
-  const { quantiles, grid } = forecast;
-  const last = lastDemand(forecast, rows, inputs.last);
-  const score = scores(problem, assignment, problem.demand);
-  const world = (quantile: number): ScorePair =>
-    scores(problem, assignment, demandAt(forecast, rows, quantile));
-  const bound = roundedDown(Math.min(peakBound(problem, assignment), score.plan.peak));
-  return {
-    horizonMs: grid.steps * grid.stepMs,
-    quantile: options.quantile,
-    target: problem.objective.target,
-    score,
-    worlds: {
-      low: world(Math.min(...quantiles)),
-      high: world(Math.max(...quantiles)),
-      last: scores(problem, assignment, last),
-    },
-    bound,
-    gap: rounded(score.plan.peak - bound),
-    outlook: outlookOf(inputs, problem, { assignment, last }),
-  };
+): Analysed {
+  return new Analyst(inputs, translation).analyse(assignment);
 }
 
-function scores(problem: Problem, assignment: Int32Array, demand: Demand): ScorePair {
-  return {
-    nothing: scoreOf(problem, problem.start, demand),
-    plan: scoreOf(problem, assignment, demand),
-  };
+/**
+ * Says how good assignments of one problem are, one after the other: what they have in common is computed once, and of the servers
+ * only those that an assignment changes. The answer is that of a whole computation, bit for bit.
+ */
+export class Analyst {
+  readonly #inputs: PlanningInputs;
+  readonly #problem: Problem;
+  /** At the quantile that is planned for, at the lowest and the highest of the forecast, and as it was last. */
+  readonly #planned: World;
+  readonly #low: World;
+  readonly #high: World;
+  readonly #last: World;
+  #bound: { readonly misplaced: readonly number[]; readonly peak: number } | undefined;
+
+  constructor(inputs: PlanningInputs, { problem, rows }: Translation) {
+    const { forecast, last } = inputs;
+    const wrongs = wrongsOf(problem, problem.start);
+    const world = (demand: Demand): World => {
+      const utilization = utilizationOf(problem, demand, problem.start);
+      const judged = { assignment: problem.start, ...wrongs };
+      return { demand, utilization, score: scoreBy(problem, judged, demand, utilization) };
+    };
+    this.#inputs = inputs;
+    this.#problem = problem;
+    this.#planned = world(problem.demand);
+    this.#low = world(demandAt(forecast, rows, Math.min(...forecast.quantiles), problem.demand));
+    this.#high = world(demandAt(forecast, rows, Math.max(...forecast.quantiles), problem.demand));
+    this.#last = world(lastDemand(forecast, rows, last));
+  }
+
+  analyse(assignment: Int32Array): Analysed {
+    const { forecast, options } = this.#inputs;
+    const problem = this.#problem;
+    const changed = changedBy(problem, assignment);
+    const judged = { assignment, ...wrongsOf(problem, assignment) };
+    const pairIn = (
+      world: World,
+      utilization = utilizationIn(problem, world, assignment, changed),
+    ) =>
+      ({
+        nothing: world.score,
+        plan: scoreBy(problem, judged, world.demand, utilization),
+      }) satisfies ScorePair;
+    const plan = utilizationIn(problem, this.#planned, assignment, changed);
+    const score = pairIn(this.#planned, plan);
+    const bound = roundedDown(Math.min(this.#boundOf(assignment), score.plan.peak));
+    return {
+      horizonMs: forecast.grid.steps * forecast.grid.stepMs,
+      quantile: options.quantile,
+      target: problem.objective.target,
+      score,
+      worlds: { low: pairIn(this.#low), high: pairIn(this.#high), last: pairIn(this.#last) },
+      bound,
+      gap: rounded(score.plan.peak - bound),
+      outlook: this.#outlookOf(plan, changed),
+    };
+  }
+
+  /** How full each server that the assignment changes gets at the highest quantile: the largest of its utilizations at each step. */
+  ahead(assignment: Int32Array): Ahead[] {
+    const problem = this.#problem;
+    const changed = changedBy(problem, assignment);
+    const { demand, utilization: nothing } = this.#high;
+    const plan = utilizationIn(problem, this.#high, assignment, changed);
+    return [...problem.servers.entries()]
+      .filter(([server]) => changed.isChanged[server] === 1)
+      .map(([server, id]) => ({
+        server: id,
+        nothing: fullestOf(nothing, server, demand),
+        plan: fullestOf(plan, server, demand),
+      }));
+  }
+
+  /** What moves between servers where it may be plays no part in it: the last answer nearly always holds. */
+  #boundOf(assignment: Int32Array): number {
+    const misplaced = misplacedIn(this.#problem, assignment);
+    const known = this.#bound;
+    const isSame =
+      known?.misplaced.length === misplaced.length &&
+      misplaced.every((each, at) => each === known.misplaced[at]);
+    if (isSame) return known.peak;
+    const peak = peakBound(this.#problem, assignment);
+    this.#bound = { misplaced, peak };
+    return peak;
+  }
+
+  #outlookOf(plan: Float64Array, { isChanged }: Changed): Outlook[] {
+    const { grid } = this.#inputs.forecast;
+    const problem = this.#problem;
+    const { servers, dimensions, demand, perCapacity, roles } = problem;
+    const { steps, cells } = demand;
+    const { utilization: now } = this.#last;
+    const { utilization: nothing } = this.#planned;
+    const shown = shownServers(isChanged, peaksOf(problem, demand, nothing));
+    return shown.flatMap((server) =>
+      [...dimensions.entries()].flatMap(([dimension, name]): Outlook[] => {
+        const isPlanned = perCapacity[server * dimensions.length + dimension]! > 0;
+        if (!isPlanned || roles[server] === 'lost') return [];
+        const from = server * cells + dimension * steps;
+        const peak = highestIn(nothing, from, steps);
+        return [
+          {
+            server: servers[server]!,
+            dimension: name,
+            now: rounded(now[server * dimensions.length + dimension]!),
+            nothing: rounded(nothing[peak]!),
+            plan: rounded(plan[highestIn(plan, from, steps)]!),
+            peakAtMs: grid.startMs + (peak - from) * grid.stepMs,
+          },
+        ];
+      }),
+    );
+  }
 }
 
-function outlookOf(
-  { forecast: { grid } }: PlanningInputs,
+function utilizationIn(
   problem: Problem,
-  { assignment, last }: { readonly assignment: Int32Array; readonly last: Demand },
-): Outlook[] {
-  const { servers, dimensions, demand, start, perCapacity, roles } = problem;
-  const { steps, cells } = demand;
-  const now = utilizationOf(problem, last, start);
-  const nothing = utilizationOf(problem, demand, start);
-  const plan = utilizationOf(problem, demand, assignment);
-  const shown = shownServers(problem, assignment, peaksOf(problem, demand, nothing));
-  return shown.flatMap((server) =>
-    [...dimensions.entries()].flatMap(([dimension, name]): Outlook[] => {
-      const isPlanned = perCapacity[server * dimensions.length + dimension]! > 0;
-      if (!isPlanned || roles[server] === 'lost') return [];
-      const from = server * cells + dimension * steps;
-      const peak = highestIn(nothing, from, steps);
-      return [
-        {
-          server: servers[server]!,
-          dimension: name,
-          now: rounded(now[server * dimensions.length + dimension]!),
-          nothing: rounded(nothing[peak]!),
-          plan: rounded(plan[highestIn(plan, from, steps)]!),
-          peakAtMs: grid.startMs + (peak - from) * grid.stepMs,
-        },
-      ];
-    }),
-  );
+  { demand, utilization }: World,
+  assignment: Int32Array,
+  changed: Changed,
+): Float64Array {
+  return utilizationOf(problem, demand, assignment, { ...changed, utilization });
+}
+
+/** Something leaves or reaches a server. */
+function changedBy({ servers, start }: Problem, assignment: Int32Array): Changed {
+  const isChanged = new Uint8Array(servers.length);
+  for (let resource = 0; resource < assignment.length; resource++) {
+    const server = assignment[resource]!;
+    const home = start[resource]!;
+    if (server === home) continue;
+    if (server >= 0) isChanged[server] = 1;
+    if (home >= 0) isChanged[home] = 1;
+  }
+  const residents: number[] = [];
+  for (let resource = 0; resource < assignment.length; resource++) {
+    if (isChanged[assignment[resource]!] === 1) residents.push(resource);
+  }
+  return { isChanged, residents: Int32Array.from(residents) };
+}
+
+function fullestOf(
+  utilization: Float64Array,
+  server: number,
+  { cells, steps }: Demand,
+): readonly number[] {
+  return Array.from({ length: steps }, (_, step) => {
+    let most = 0;
+    for (let at = server * cells + step; at < (server + 1) * cells; at += steps) {
+      most = Math.max(most, utilization[at]!);
+    }
+    return rounded(most);
+  });
 }
 
 /** The index of the highest value of a stretch. */
@@ -88,20 +202,9 @@ function highestIn(values: Float64Array, from: number, count: number): number {
   return highest;
 }
 
-function shownServers(
-  { servers, start }: Problem,
-  assignment: Int32Array,
-  peaks: Float64Array,
-): number[] {
-  const isTouched = new Uint8Array(servers.length);
-  for (const [resource, server] of assignment.entries()) {
-    const home = start[resource]!;
-    if (server === home) continue;
-    if (server >= 0) isTouched[server] = 1;
-    if (home >= 0) isTouched[home] = 1;
-  }
-  return [...servers.keys()]
-    .sort((a, b) => isTouched[b]! - isTouched[a]! || peaks[b]! - peaks[a]! || a - b)
+function shownServers(isChanged: Uint8Array, peaks: Float64Array): number[] {
+  return [...peaks.keys()]
+    .sort((a, b) => isChanged[b]! - isChanged[a]! || peaks[b]! - peaks[a]! || a - b)
     .slice(0, OUTLOOK_SERVERS_MAX)
     .sort((a, b) => a - b);
 }

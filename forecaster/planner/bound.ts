@@ -29,6 +29,16 @@ export function peakBound(problem: Problem, assignment: Int32Array): number {
   );
 }
 
+/** What an assignment leaves where it may not be, a resource and its server after the other: all of it that `peakBound` looks at. */
+export function misplacedIn(problem: Problem, assignment: Int32Array): readonly number[] {
+  const misplaced: number[] = [];
+  for (let resource = 0; resource < assignment.length; resource++) {
+    const server = assignment[resource]!;
+    if (isMisplaced(problem, resource, server)) misplaced.push(resource, server);
+  }
+  return misplaced;
+}
+
 /** How full servers are if their load were spread evenly, and in which dimension (by index; −1: none). */
 export interface Volume {
   readonly peak: number;

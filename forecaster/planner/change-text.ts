@@ -13,6 +13,9 @@ import { amountWords } from './words.js';
 /** What a limit may be named: what the planner goes by, one value each. */
 export type LimitKey = Exclude<keyof PlannerOptions, 'groups' | 'workUnits' | 'planLifeMs'>;
 
+/** With what a change begins. */
+export const CHANGE_VERBS = ['lose', 'remove', 'add', 'resize', 'limit', 'move'] as const;
+
 /**
  * `lose s1`, `add s9 like s1`, `limit target=0.7`.
  * @throws ERR_CHANGE_INVALID — names the change and how it is written

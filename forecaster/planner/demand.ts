@@ -19,15 +19,24 @@ const VALUE_MAX = 1e15;
 /**
  * What the resources need at one quantile, 0.5 < `quantile` < 1 or below. A forecast carries few quantiles;
  * between and beyond them the spread around the mean follows the normal distribution.
+ * @param known the same at another quantile: the means are the same at all
  * @throws ERR_PLANNING_INVALID — a value that no load can have
  */
-export function demandAt(forecast: ForecastBlock, rows: DemandRows, quantile: number): Demand {
-  const demand = meanDemand(forecast, rows);
-  const known = nearestQuantile(forecast.quantiles, quantile);
+export function demandAt(
+  forecast: ForecastBlock,
+  rows: DemandRows,
+  quantile: number,
+  known?: Demand,
+): Demand {
+  const demand =
+    known === undefined
+      ? meanDemand(forecast, rows)
+      : certain(known.steps, known.cells, known.mean);
+  const nearest = nearestQuantile(forecast.quantiles, quantile);
   const z = normalQuantile(quantile);
-  if (known === undefined || z === 0) return demand;
-  const scale = Math.fround(z / normalQuantile(forecast.quantiles[known]!));
-  const spreads = spreadsOf(forecast, rows, { known, scale });
+  if (nearest === undefined || z === 0) return demand;
+  const scale = Math.fround(z / normalQuantile(forecast.quantiles[nearest]!));
+  const spreads = spreadsOf(forecast, rows, { known: nearest, scale });
   return spreads === null ? demand : { ...demand, ...spreads, sign: z > 0 ? 1 : -1 };
 }
 
@@ -76,7 +85,11 @@ function meanDemand(forecast: ForecastBlock, rows: DemandRows): Demand {
 
 function emptyDemand({ resources, dimensions }: DemandRows, steps: number): Demand {
   const cells = dimensions * steps;
-  const mean = new Float32Array((resources + 1) * cells);
+  return certain(steps, cells, new Float32Array((resources + 1) * cells));
+}
+
+/** Without any spread. */
+function certain(steps: number, cells: number, mean: Float32Array): Demand {
   const none = new Float32Array(0);
   return { steps, cells, mean, own: none, common: none, factors: CERTAIN, sign: 1 };
 }

@@ -27,7 +27,7 @@ export interface MeasuredLoads {
 
 export interface RecordedFacts {
   readonly view: TableView;
-  readonly eligibility: Eligibility;
+  readonly eligibility: Pick<Eligibility, 'servers'>;
   readonly forecast: ForecastBlock;
   readonly loads: MeasuredLoads;
   readonly nowMs: number;
@@ -56,13 +56,10 @@ function resourcesOf({ view, eligibility, loads, nowMs }: RecordedFacts): Planni
   const moving = movesUnderWay(view, nowMs);
   const wanted = movesWaiting(view, nowMs);
   const known = new Set([...view.all(PLACEMENT).keys(), ...eligible.keys()]);
-  const shared = new Map<string, readonly ServerId[]>();
+  const sharedListOf = sharedLists();
   return [...known].sort().map((id) => {
     const placement = view.get(PLACEMENT, id)?.value;
     const servers = withPresent(id, placement?.server, eligible.get(id) ?? [], view);
-    const key = servers.join(' ');
-    const list = shared.get(key) ?? servers;
-    shared.set(key, list);
     const target = wanted.get(id);
     const inFlight = loads.lastOf({ subject: 'resource', id, metric: 'inflight' });
     return {
@@ -75,9 +72,24 @@ function resourcesOf({ view, eligibility, loads, nowMs }: RecordedFacts): Planni
       movedAtMs: placement?.movedAtMs ?? null,
       movingTo: moving.get(id) ?? null,
       pinned: view.get(PIN, id)?.value.server ?? null,
-      eligible: list,
+      eligible: sharedListOf(servers),
     };
   });
+}
+
+/** Equal lists are one array. Of many that are one already, each is looked at once. */
+function sharedLists(): (servers: readonly ServerId[]) => readonly ServerId[] {
+  const byList = new Map<readonly ServerId[], readonly ServerId[]>();
+  const byNames = new Map<string, readonly ServerId[]>();
+  return (servers) => {
+    const known = byList.get(servers);
+    if (known !== undefined) return known;
+    const names = servers.join(' ');
+    const list = byNames.get(names) ?? servers;
+    byNames.set(names, list);
+    byList.set(servers, list);
+    return list;
+  };
 }
 
 /**

@@ -18,14 +18,38 @@ export function scoreOf(
   demand = problem.demand,
 ): PlanScore {
   const utilization = utilizationOf(problem, demand, assignment);
+  return scoreBy(problem, { assignment, ...wrongsOf(problem, assignment) }, demand, utilization);
+}
+
+/** An assignment, and what is wrong with it in every world. */
+export interface Judged extends Pick<PlanScore, 'misplaced' | 'faults'> {
+  readonly assignment: Int32Array;
+}
+
+/** What is wrong with an assignment whatever the demand is. */
+export function wrongsOf(
+  problem: Problem,
+  assignment: Int32Array,
+): Pick<PlanScore, 'misplaced' | 'faults'> {
+  const { faults } = new GroupTally(problem.grouping, assignment);
+  return { misplaced: misplacedOf(problem, assignment), faults };
+}
+
+/** The same score, of what is known. @param utilization under the assignment, at the demand */
+export function scoreBy(
+  problem: Problem,
+  { assignment, misplaced, faults }: Judged,
+  demand: Demand,
+  utilization: Float64Array,
+): PlanScore {
   const peaks = peaksOf(problem, demand, utilization);
   const levels = levelsOf(problem, demand, utilization);
   const { overload, pressure } = excessOf(utilization, problem.objective.target);
   // A world of fewer steps stands for the whole horizon.
   const stretch = demand.steps === 0 ? 0 : problem.steps / demand.steps;
   return {
-    misplaced: misplacedOf(problem, assignment),
-    faults: new GroupTally(problem.grouping, assignment).faults,
+    misplaced,
+    faults,
     overload: rounded(overload * stretch),
     pressure: demand.steps === 0 ? 0 : rounded(pressure / demand.steps),
     unevenness: rounded(unevennessOf(problem, levels)),

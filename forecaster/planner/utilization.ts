@@ -1,25 +1,44 @@
 import type { Demand, Problem } from './problem.js';
 import { CERTAIN, NOWHERE } from './problem.js';
 
+/** The servers that have something else than under another assignment, and what they have, in the order of the resources. */
+export interface Changed {
+  /** 1 at the index of a server. */
+  readonly isChanged: Uint8Array;
+  readonly residents: Int32Array;
+}
+
 /**
  * The utilization of each server in each cell under an assignment, at `s · cells + cell`, computed afresh:
  * what plans are scored and explained by. (`Loads` is the same, kept up to date move by move.)
+ * @param known under the other assignment: only the servers that are changed are computed, each from nothing and in the same
+ * order, so the answer is the same, bit for bit
  */
 export function utilizationOf(
   { servers, dimensions, perCapacity, base, roles }: Problem,
   demand: Demand,
   assignment: Int32Array,
+  known?: Changed & { readonly utilization: Float64Array },
 ): Float64Array {
   const { cells, steps, mean, sign } = demand;
-  const sums = new Float64Array(servers.length * cells);
-  for (const [resource, server] of assignment.entries()) {
+  const isWanted = known?.isChanged ?? new Uint8Array(servers.length).fill(1);
+  const residents = known?.residents ?? Int32Array.from(assignment.keys());
+  const sums = known?.utilization.slice() ?? new Float64Array(servers.length * cells);
+  if (known !== undefined) {
+    for (const server of servers.keys()) {
+      if (isWanted[server] === 1) sums.fill(0, server * cells, (server + 1) * cells);
+    }
+  }
+  for (const resource of residents) {
+    const server = assignment[resource]!;
     if (server === NOWHERE) continue;
     const from = resource * cells;
     const to = server * cells;
     for (let cell = 0; cell < cells; cell++) sums[to + cell]! += mean[from + cell]!;
   }
-  const variance = varianceOf(demand, assignment, servers.length);
+  const variance = varianceOf(demand, assignment, residents, servers.length);
   for (const [server, role] of roles.entries()) {
+    if (isWanted[server] === 0) continue;
     for (let cell = 0; cell < cells; cell++) {
       const at = server * cells + cell;
       const place = server * dimensions.length + Math.floor(cell / steps);
@@ -31,16 +50,18 @@ export function utilizationOf(
   return sums;
 }
 
-/** Of each server's sum, in each cell; null if the demand is certain. */
+/** Of the sum of each server's residents, in each cell; null if the demand is certain. */
 function varianceOf(
   { cells, own, common, factors }: Demand,
   assignment: Int32Array,
+  residents: Int32Array,
   servers: number,
 ): Float64Array | null {
   if (factors === CERTAIN) return null;
   const variance = new Float64Array(servers * cells);
   const together = new Float64Array(servers * factors * cells);
-  for (const [resource, server] of assignment.entries()) {
+  for (const resource of residents) {
+    const server = assignment[resource]!;
     if (server === NOWHERE) continue;
     for (let cell = 0; cell < cells; cell++) {
       variance[server * cells + cell]! += own[resource * cells + cell]!;

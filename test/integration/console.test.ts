@@ -184,7 +184,7 @@ describeWith('chromium')('the console in a browser', () => {
   it('approves a plan without one of its moves, shows it applied under load, and rolls it back', async () => {
     await untilPlanWaits();
     await page.open(`${url}/#/plan`);
-    await page.shows('waits since');
+    await page.shows('waiting for');
     await keepPicture(page, 'plan');
     let approved = '';
     await until('a plan is approved in the page, and applied', async () => {

@@ -135,6 +135,7 @@ describe('what verbs print with --json', () => {
     await until('another plan waits', async () => {
       return (await answer<{ readonly plan: unknown }>('plan', '--new')).plan !== null;
     });
+    await answer('approve', '--yes', '--at', '2099-05-12T02:00');
     await answer('reject');
     await answer('drain', 's2', '--no-wait');
     await answer('drain', 's2', '--timeout', '60');

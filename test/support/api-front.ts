@@ -1,6 +1,6 @@
+import { strict as assert } from 'node:assert';
 import type { IncomingHttpHeaders } from 'node:http';
 import { request } from 'node:http';
-import { expect } from '@jest/globals';
 import type { AccessOptions } from '../../api/access/access.js';
 import { Access } from '../../api/access/access.js';
 import { Refusals } from '../../api/access/refusals.js';
@@ -188,6 +188,6 @@ export function filled(path: string): string {
 }
 
 export function problemIn({ headers, text }: Answer): Problem {
-  expect(headers['content-type']).toMatch(/^application\/problem\+json/);
+  assert.match(headers['content-type'] ?? '', /^application\/problem\+json/);
   return JSON.parse(text) as Problem;
 }

@@ -197,6 +197,7 @@ export class Seen {
     this.sight = {
       address,
       session,
+      roomPx: 1400,
       read: <Answer>(path: string) => answers[path] as Told<Answer>,
       readLike: <Answer>(prefix: string) => {
         const found = Object.entries(answers).find(([path]) => path.startsWith(prefix));

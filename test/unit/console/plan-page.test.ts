@@ -30,7 +30,7 @@ describe('the page of a plan', () => {
   it('shows the plan that waits, though none is named, and asks how good it is now', () => {
     const page = seen({ address: at('plan') });
     expect(page.text).toContain('Plan 42');
-    expect(page.text).toContain('waits since 6 min · expires in 9 min · made on table 1.41');
+    expect(page.text).toContain('waiting for 6 min · expires in 9 min · made on table 1.41');
     expect(page.paths).toContain('/v1/plans/42/score');
   });
 

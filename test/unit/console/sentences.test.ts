@@ -23,7 +23,7 @@ describe('a state that is not as one would wish', () => {
           text: 'Learning: 3 of 24 steps of history are there.',
         },
       },
-      'Learning: 3 of 24 steps',
+      'Until then nothing is planned',
     ],
     [
       'a collector that fails',

@@ -1,7 +1,9 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { heatMapOf } from '../../../../api/views/heat-map.js';
+import { Memory } from '../../../../api/views/kept/memory.js';
 import { MemoryMetricStore } from '../../../../core/metric-store/memory.js';
 import { Draft } from '../../../../core/table-store/draft.js';
+import { Eligibility } from '../../../../core/table-store/eligibility.js';
 import { SERVER } from '../../../../core/table-store/records/server.js';
 import { ControlPlane, SERVER_RECORD } from '../../../support/control-plane.js';
 import { s } from '../../../support/names.js';
@@ -21,8 +23,16 @@ beforeEach(async () => {
   metricStore = new MemoryMetricStore();
 });
 
+const memoryParts = () => {
+  const { view, clock } = plane;
+  return { view, clock, metricStore, eligibility: new Eligibility(plane) };
+};
+
 const map = (given: Partial<Parameters<typeof heatMapOf>[1]> = {}) =>
-  heatMapOf({ view: plane.view, metricStore }, { ...WINDOW, ...given });
+  heatMapOf(
+    { view: plane.view, metricStore, memory: new Memory(memoryParts()) },
+    { ...WINDOW, ...given },
+  );
 
 describe('the heat map', () => {
   it('has what was as shares of the capacity, and holes where nobody measured', async () => {

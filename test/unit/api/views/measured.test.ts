@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { Measurements } from '../../../../api/views/measured.js';
-import { Unassigned } from '../../../../api/views/unassigned.js';
+import { Fleet } from '../../../../api/views/kept/fleet.js';
+import { unassignedIn } from '../../../../api/views/unassigned.js';
 import { ForeshiftError } from '../../../../core/errors.js';
 import { MemoryMetricStore } from '../../../../core/metric-store/memory.js';
 import type { PanelQuery } from '../../../../core/metric-store/port.js';
@@ -26,6 +27,7 @@ class CountingStore extends MemoryMetricStore {
   }
 }
 
+const CPU_OF_S1 = { subject: 'server', id: s('s1'), metric: 'cpu' } as const;
 const WINDOW = { windowMs: 10_000, coverageMs: 3_600_000 };
 
 let plane: ControlPlane;
@@ -38,7 +40,7 @@ beforeEach(async () => {
 
 function measurements(): Measurements {
   const { view, clock } = plane;
-  return new Measurements({ view, clock, metricStore });
+  return new Measurements({ view, clock, metricStore }, new Fleet(view));
 }
 
 describe('what was measured lately', () => {
@@ -47,7 +49,7 @@ describe('what was measured lately', () => {
     const nowMs = plane.clock.realtimeMs();
     await metricStore.writeSamples([sample(serverSeries('s1'), nowMs - 10_000, 2)]);
     const [one, other] = await Promise.all([lately.lately(WINDOW), lately.lately(WINDOW)]);
-    expect(one.recent.lastOf(serverSeries('s1'))).toBe(2);
+    expect(one.recent.lastOf(CPU_OF_S1)).toBe(2);
     expect(other).toBe(one);
     await plane.clock.advance(2000);
     await lately.lately(WINDOW);
@@ -60,7 +62,7 @@ describe('what was measured lately', () => {
   it('is nothing while the store is away, and says so', async () => {
     metricStore.isAway = true;
     const { recent, fault, run } = await measurements().lately(WINDOW);
-    expect(recent.lastOf(serverSeries('s1'))).toBeNaN();
+    expect(recent.lastOf(CPU_OF_S1)).toBeNaN();
     expect(run).toBeUndefined();
     expect(fault).toContain('not available');
   });
@@ -69,19 +71,20 @@ describe('what was measured lately', () => {
 describe('what no server has', () => {
   it('is counted anew when somebody announces it, when it is placed, when it is gone', async () => {
     const { view, clock } = plane;
-    const unassigned = new Unassigned({ view, eligibility: new Eligibility({ view, clock }) });
-    expect(unassigned.count()).toBe(0);
+    const eligibility = new Eligibility({ view, clock });
+    const count = (): number => unassignedIn(view, eligibility);
+    expect(count()).toBe(0);
     const announce = (server: string, names: readonly string[]) =>
       plane.write(new Draft().put(ELIGIBLE, s(server), { resources: names.map(r) }));
     await announce('s1', ['a', 'b', 'c']);
     await announce('s2', ['b']);
-    expect(unassigned.count()).toBe(2);
+    expect(count()).toBe(2);
     const placement = view.get(PLACEMENT, r('a'))?.value;
     if (placement === undefined) throw new Error('a is placed');
     await plane.write(new Draft().put(PLACEMENT, r('b'), placement));
-    expect(unassigned.count()).toBe(1);
+    expect(count()).toBe(1);
     await announce('s1', ['a']);
-    expect(unassigned.count()).toBe(0);
+    expect(count()).toBe(0);
   });
 
   it('is not what several serve at the same time', async () => {
@@ -89,6 +92,6 @@ describe('what no server has', () => {
     await plane.write(new Draft().put(ELIGIBLE, s('s1'), { resources: [r('b')] }));
     const isShared = (id: string): boolean => id === 'b';
     const eligibility = new Eligibility({ view, clock, isShared });
-    expect(new Unassigned({ view, eligibility }).count()).toBe(0);
+    expect(unassignedIn(view, eligibility)).toBe(0);
   });
 });

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
+import { Memory } from '../../../../api/views/kept/memory.js';
 import { seriesForecastOf } from '../../../../api/views/series-forecast.js';
 import { MemoryMetricStore } from '../../../../core/metric-store/memory.js';
 import type { NoPlan } from '../../../../core/plan.js';
@@ -31,8 +32,12 @@ const asked = (
   given: Partial<Parameters<typeof seriesForecastOf>[1]> = {},
 ) => {
   const { view, clock } = plane;
-  const eligibility = new Eligibility({ view, clock });
-  return seriesForecastOf(subject, { ...WINDOW, ...given }, { view, metricStore, eligibility });
+  const parts = { view, clock, metricStore, eligibility: new Eligibility({ view, clock }) };
+  return seriesForecastOf(
+    subject,
+    { ...WINDOW, ...given },
+    { ...parts, memory: new Memory(parts) },
+  );
 };
 
 /** At each of the last steps `base + 10·row + step` is said a step ahead, and `came` measured. */

@@ -1,8 +1,11 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
+import { Forecasts } from '../../../../api/views/forecasts.js';
+import { Fleet } from '../../../../api/views/kept/fleet.js';
 import { placementsOf, residentsOf } from '../../../../api/views/residents.js';
 import { serversOf } from '../../../../api/views/servers.js';
 import { switchesOf } from '../../../../api/views/switches.js';
 import type { NoPlan } from '../../../../core/plan.js';
+import type { ForecastRun } from '../../../../core/metric-store/port.js';
 import { recordPlan } from '../../../../core/table-store/plans.js';
 import { Draft } from '../../../../core/table-store/draft.js';
 import { Eligibility } from '../../../../core/table-store/eligibility.js';
@@ -33,9 +36,12 @@ function member(unreachable: MemberRecord['unreachable'] = {}): MemberRecord {
   };
 }
 
+const residents = (server: string, run: ForecastRun | undefined) =>
+  residentsOf(s(server), new Forecasts(run), { view: plane.view, fleet: new Fleet(plane.view) });
+
 const seen = () => {
   const { view, clock } = plane;
-  const { servers } = serversOf(view, new Eligibility({ view, clock }));
+  const { servers } = serversOf(view, new Eligibility({ view, clock }), new Fleet(view));
   return Object.fromEntries(servers.map((server) => [server.id, server]));
 };
 
@@ -132,13 +138,13 @@ describe('what a server serves', () => {
       undefined,
       plane,
     );
-    expect(residentsOf(s('s1'), run, plane.view).residents).toEqual([
+    expect(residents('s1', run).residents).toEqual([
       { resource: 'b', dimension: 'cpu', share: 3.375, target: null },
       { resource: 'a', dimension: 'cpu', share: 0.875, target: 's2' },
       { resource: 'c', dimension: null, share: null, target: null },
     ]);
-    expect(residentsOf(s('s2'), undefined, plane.view).residents).toEqual([]);
-    expect(() => residentsOf(s('s9'), run, plane.view)).toThrow('s9');
+    expect(residents('s2', undefined).residents).toEqual([]);
+    expect(() => residents('s9', run)).toThrow('s9');
   });
 });
 

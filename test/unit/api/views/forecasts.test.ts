@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { ServerForecasts } from '../../../../api/views/server-forecasts.js';
+import { Forecasts } from '../../../../api/views/forecasts.js';
 import { QUANTILES, forecastBlock } from '../../../../core/forecast.js';
 import { s } from '../../../support/names.js';
 
@@ -15,7 +15,7 @@ function forecastOf(paths: Readonly<Partial<Record<'cpu' | 'memory', readonly nu
     block.paths.set(paths[metric]?.flat() ?? [], row * 3 * QUANTILES.length);
   }
   const models = metrics.map(() => 'naive');
-  return new ServerForecasts({ madeAtMs: START_MS, models, block, leads: [1] });
+  return new Forecasts({ madeAtMs: START_MS, models, block, leads: [1] });
 }
 
 describe('what is predicted of a server', () => {
@@ -42,6 +42,6 @@ describe('what is predicted of a server', () => {
 
   it('is nothing of who is not forecast, or has no capacity', () => {
     expect(forecastOf({}).predicted(s('s1'), { cpu: 4 }, 0.9)).toBeNull();
-    expect(new ServerForecasts(undefined).predicted(s('s1'), { cpu: 4 }, 0.9)).toBeNull();
+    expect(new Forecasts(undefined).predicted(s('s1'), { cpu: 4 }, 0.9)).toBeNull();
   });
 });

@@ -1,29 +1,46 @@
-import type { Dimension, ServerId } from '../../core/domain.js';
+import type { Dimension, ResourceId, ServerId } from '../../core/domain.js';
 import { DIMENSIONS } from '../../core/domain.js';
 import { pathOf } from '../../core/forecast.js';
 import type { ForecastRun } from '../../core/metric-store/port.js';
-import type { Metric } from '../../core/sample.js';
+import type { Metric, SeriesKey } from '../../core/sample.js';
 import type { ServerStatus } from '../contract/status.js';
 
 export type Capacity = Readonly<Partial<Record<Dimension, number>>>;
 
-/** What the latest forecast says of servers: their rows are found once. */
-export class ServerForecasts {
-  readonly #run: ForecastRun | undefined;
-  readonly #rows = new Map<string, number>();
+/** What the latest forecast says of servers and resources: their rows are found once. */
+export class Forecasts {
+  readonly run: ForecastRun | undefined;
+  readonly #rows = {
+    server: new Map<ServerId, number[]>(),
+    resource: new Map<ResourceId, number[]>(),
+  };
 
   constructor(run: ForecastRun | undefined) {
-    this.#run = run;
-    for (const [row, { subject, id, metric }] of run?.block.series.entries() ?? []) {
-      if (subject === 'server') this.#rows.set(`${id}/${metric}`, row);
+    this.run = run;
+    for (const [row, { subject, id }] of run?.block.series.entries() ?? []) {
+      const rows = this.#rows[subject] as Map<string, number[]>;
+      const known = rows.get(id);
+      if (known === undefined) rows.set(id, [row]);
+      else known.push(row);
     }
+  }
+
+  /** The rows of the block that are forecasts of this server, or this resource, in the block's order. */
+  rowsOf(subject: 'server' | 'resource', id: ServerId | ResourceId): readonly number[] {
+    return (this.#rows[subject] as ReadonlyMap<string, number[]>).get(id) ?? [];
+  }
+
+  /** Undefined: it is not forecast in this measure. */
+  rowOf({ subject, id, metric }: SeriesKey): number | undefined {
+    const series = this.run?.block.series;
+    return this.rowsOf(subject, id).find((row) => series?.[row]?.metric === metric);
   }
 
   /** One quantile's path; undefined: the server is not forecast in this measure. */
   pathOf(server: ServerId, metric: Metric, quantile: number): Float32Array | undefined {
-    const row = this.#rows.get(`${server}/${metric}`);
-    if (row === undefined || this.#run === undefined) return undefined;
-    return pathOf(this.#run.block, row, quantile);
+    const row = this.rowOf({ subject: 'server', id: server, metric });
+    if (row === undefined || this.run === undefined) return undefined;
+    return pathOf(this.run.block, row, quantile);
   }
 
   /**
@@ -52,7 +69,7 @@ export class ServerForecasts {
   }
 
   #timeOf(step: number): number {
-    const grid = this.#run?.block.grid;
+    const grid = this.run?.block.grid;
     return grid === undefined ? NaN : grid.startMs + step * grid.stepMs;
   }
 }

@@ -1,0 +1,23 @@
+/**
+ * The last answer to a question, kept as long as the facts that it rests on are the same: objects by identity, texts and
+ * numbers by value. One that cannot be made is asked for again.
+ */
+export class Kept<Value> {
+  #known: { readonly facts: readonly unknown[]; readonly value: Value } | undefined;
+
+  of(facts: readonly unknown[], make: () => Value): Value {
+    const known = this.#known;
+    const isSame =
+      known?.facts.length === facts.length &&
+      facts.every((fact, at) => Object.is(fact, known.facts[at]));
+    if (isSame) return known.value;
+    const value = make();
+    this.#known = { facts, value };
+    return value;
+  }
+
+  /** The next question is answered anew. */
+  forget(): void {
+    this.#known = undefined;
+  }
+}

@@ -56,6 +56,8 @@ export interface RedirectorParts {
   readonly boot: string;
   /** Where this process tells how it is. */
   readonly health: () => Address;
+  /** By which iSCSI clients log on; undefined: the credential table has none of this user. */
+  readonly storedSecretOf: (user: string) => string | undefined;
   /** The cluster's: agents' tokens are made from it. */
   readonly secret: string;
   /** As it is now. */
@@ -97,7 +99,10 @@ export function redirectorOf(config: Config, parts: RedirectorParts): Redirector
           nfsSettingOf(config, security()),
         ),
         // The same: a session and its connections to servers are on one thread.
-        new IscsiAdapter({ ...adapterParts, randomBytes }, iscsiSettingOf(config, security())),
+        new IscsiAdapter(
+          { ...adapterParts, randomBytes, storedSecretOf: parts.storedSecretOf },
+          iscsiSettingOf(config, security()),
+        ),
       ],
       linkOf: (server) => security().linkOf(server),
     },

@@ -8,7 +8,6 @@ import type { ServerId } from '../../core/domain.js';
 import { ForeshiftError, fail } from '../../core/errors.js';
 import { every } from '../../core/every.js';
 import type { Startable } from '../../core/lifecycle.js';
-import type { ChapSecret } from '../../core/iscsi/chap.js';
 import type { Log } from '../../core/log.js';
 import type { Trusts } from '../../core/net/ip.js';
 import { trustsOf } from '../../core/net/guard.js';
@@ -17,6 +16,7 @@ import { ClientTls } from '../../core/net/tls/client-tls.js';
 import type { Certificate, ServerTlsMaterial } from '../../core/net/tls/server-tls.js';
 import { ServerTls } from '../../core/net/tls/server-tls.js';
 import { TICKET_KEYS_LIFE_MS, ticketKeys } from '../../core/net/tls/ticket-keys.js';
+import type { ChapParty } from '../../redirector/adapters/iscsi/targets.js';
 import type { ServerLink } from '../../redirector/adapters/servers.js';
 import { PLAIN_LINK } from '../../redirector/adapters/servers.js';
 import { readText } from '../read-text.js';
@@ -98,7 +98,8 @@ export class Security {
     return this.#ofListeners.get(listener) ?? { tls: undefined, proxies: undefined };
   }
 
-  chapOf({ user, secretFile }: ChapConfig): ChapSecret {
+  chapOf({ user, secretFile }: ChapConfig): ChapParty {
+    if (secretFile === undefined) return { user, secret: undefined };
     const secret = this.#chapSecrets.get(secretFile);
     assert.ok(secret !== undefined, 'what the config names was read with it');
     return { user, secret };

@@ -20,6 +20,7 @@ import { fail } from '../../core/errors.js';
 import type { Startable } from '../../core/lifecycle.js';
 import { Lifecycle } from '../../core/lifecycle.js';
 import type { Log } from '../../core/log.js';
+import { CredentialBook } from '../../core/credentials/credential-book.js';
 import { CredentialTable } from '../../core/credentials/credential-table.js';
 import { Keyring } from '../../core/credentials/keyring.js';
 import { Metrics } from '../../core/metrics.js';
@@ -160,6 +161,15 @@ export class Services implements Startable {
     let phase: 'starting' | 'serving' | 'stopping' = 'starting';
 
     const keyring = new Keyring(secret, formerSecrets);
+    const credentialsOf = (): CredentialTable =>
+      new CredentialTable({ store: engines.sessionStore, keyring, clock });
+    const credentialBook = has('redirector')
+      ? new CredentialBook({
+          table: credentialsOf(),
+          clock,
+          log: log.child({ part: 'credentials' }),
+        })
+      : undefined;
     const metrics = new Metrics(version);
     const boot = randomUUID();
     const settingsOf = async (now: Config): Promise<WorkerSettings> => {
@@ -193,6 +203,7 @@ export class Services implements Startable {
           sharingOf: sharing,
           membersNet: membersNet(config, clock),
           sessionStore: engines.sessionStore,
+          storedSecretOf: (user) => credentialBook?.secretOf({ kind: 'chap', user }),
           health: () => reachable(health.address, config),
         })
       : undefined;
@@ -251,7 +262,7 @@ export class Services implements Startable {
           await import('./control.js')
         ).controlOf(config, {
           ...{ ...common, ...engineParts(engines), net, eligibility, secret, version },
-          credentials: new CredentialTable({ store: engines.sessionStore, keyring, clock }),
+          credentials: credentialsOf(),
           tls: await apiTlsOf(config),
           assertAllowed: (address) => {
             guard.check(address);
@@ -310,6 +321,7 @@ export class Services implements Startable {
         : []),
       accesses.service,
       ...[
+        credentialBook,
         redirector,
         collector,
         forecasting?.service,

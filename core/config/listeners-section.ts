@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { USER } from '../credentials/credential-table.js';
 import { isHeaderName } from '../net/http/header-list.js';
 import { isConnectionName, isOwnName } from '../net/http/own-names.js';
 import { resourceIdSchema } from '../schema.js';
@@ -290,12 +291,13 @@ const iscsiNameSchema = z
   .regex(ISCSI_NAME, 'an iSCSI name in lower case: iqn.2026-01.org.example:name, eui. or naa.');
 
 const chapSchema = z.strictObject({
-  user: z.string().min(1).max(255),
+  user: z.string().regex(USER, 'a user: 1 to 128 of the characters A-Z a-z 0-9 . _ : @ + -'),
   secretFile: z
     .string()
     .min(1)
+    .optional()
     .describe(
-      'Holds the secret, 12 to 255 printable characters in one line; relative to this file.',
+      'Holds the secret, 12 to 255 printable characters in one line; relative to this file. Left out: it is the one of `foreshift credential set USER`.',
     ),
 });
 

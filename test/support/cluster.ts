@@ -391,7 +391,10 @@ export class TestCluster {
   #iscsiAdapters(parts: AdapterParts): IscsiAdapter[] {
     if (this.#iscsi === undefined) return [];
     const listeners = [{ listen: LOOPBACK, route: undefined }];
-    return [new IscsiAdapter({ ...parts, randomBytes }, { listeners, ...this.#iscsi })];
+    const storedSecretOf = (): undefined => undefined;
+    return [
+      new IscsiAdapter({ ...parts, randomBytes, storedSecretOf }, { listeners, ...this.#iscsi }),
+    ];
   }
 
   iscsiOf(index = 0): IscsiAdapter {

@@ -8,7 +8,7 @@ import type { ChapTries } from './chap-tries.js';
 import type { IscsiCounters } from './counters.js';
 import type { Nexuses } from './nexuses.js';
 import type { IscsiOptions } from './options.js';
-import type { Targets } from './targets.js';
+import type { ChapParty, Targets } from './targets.js';
 import type { Units } from './units.js';
 
 export interface IscsiAdapterParts {
@@ -21,6 +21,8 @@ export interface IscsiAdapterParts {
   readonly work?: ServerWork | undefined;
   /** Bytes that nobody can guess. */
   readonly randomBytes: (length: number) => Uint8Array;
+  /** Of a user, as the credential table has it; undefined: it has none. */
+  readonly storedSecretOf: (user: string) => string | undefined;
 }
 
 /** What all sessions of one adapter share. */
@@ -34,6 +36,8 @@ export interface IscsiContext extends EntryContext {
   readonly nexuses: Nexuses;
   readonly units: Units;
   readonly randomBytes: (length: number) => Uint8Array;
+  /** Undefined: nobody is believed to be this one. */
+  readonly secretOf: (party: ChapParty) => string | undefined;
   /** Undefined: the server's address is not known here. */
   readonly addressOf: (server: number) => Address | undefined;
   readonly linkOf: (server: number) => ServerLink;

@@ -108,7 +108,7 @@ export class IscsiAdapter implements ProtocolAdapter {
   }
 
   #contextOf(parts: IscsiAdapterParts): IscsiContext {
-    const { net, clock, gate, servers, randomBytes, work = UNSEEN } = parts;
+    const { net, clock, gate, servers, randomBytes, storedSecretOf, work = UNSEEN } = parts;
     const options = (): IscsiOptions => this.#options;
     const targets = (): Targets => this.#targets;
     return {
@@ -123,6 +123,7 @@ export class IscsiAdapter implements ProtocolAdapter {
       nexuses: new Nexuses(),
       units: new Units(),
       underWay: new WorkUnderWay(),
+      secretOf: ({ user, secret }) => secret ?? storedSecretOf(user),
       addressOf: (server) => servers.addressOf(gate.serverId(server)),
       linkOf: (server) => servers.linkOf(gate.serverId(server)),
       suspect: (server) => {

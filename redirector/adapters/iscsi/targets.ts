@@ -1,7 +1,13 @@
 import type { ResourceId } from '../../../core/domain.js';
-import type { ChapSecret } from '../../../core/iscsi/chap.js';
 import type { Trusts } from '../../../core/net/ip.js';
 import { parseIp } from '../../../core/net/ip.js';
+
+/** Who proves by CHAP who they are. */
+export interface ChapParty {
+  readonly user: string;
+  /** Undefined: the credential table has it. */
+  readonly secret: string | undefined;
+}
 
 /**
  * What clients log in to. Servers see the redirector's address only: so who may is said here and not there.
@@ -17,9 +23,9 @@ export interface IscsiTarget {
   /** By the names that they log in with; undefined: everybody. */
   readonly initiators: readonly string[] | undefined;
   /** How clients prove who they are; undefined: they need not. */
-  readonly chap: ChapSecret | undefined;
+  readonly chap: ChapParty | undefined;
   /** How we prove to them who we are, if they ask. */
-  readonly mutualChap: ChapSecret | undefined;
+  readonly mutualChap: ChapParty | undefined;
 }
 
 export class Targets {

@@ -23,6 +23,8 @@ export interface IscsiWorldOptions {
   readonly target?: Partial<IscsiTarget>;
   /** What `s2` shows; left out: the same unit as `s1`. */
   readonly other?: SharedUnit;
+  /** What the credential table has, by user. */
+  readonly stored?: Readonly<Record<string, string>>;
 }
 
 /** The iSCSI side of a redirector on a simulated network, over the fake targets `s1` and `s2`, which share a unit; it is at `s1`. */
@@ -36,7 +38,13 @@ export class IscsiWorld {
   readonly adapter: IscsiAdapter;
   readonly dataPlane: LocalDataPlane;
 
-  constructor({ drain = 'abort', options = {}, target = {}, other }: IscsiWorldOptions = {}) {
+  constructor({
+    drain = 'abort',
+    options = {},
+    target = {},
+    other,
+    stored = {},
+  }: IscsiWorldOptions = {}) {
     const { clock } = this;
     const rng = new SeededRng(7);
     this.net = new SimulatedNet(clock, new SeededRng(1), { windowBytes: 1 << 20 });
@@ -55,6 +63,7 @@ export class IscsiWorld {
           linkOf: () => PLAIN_LINK,
           suspect: (server) => this.suspected.push(server),
         },
+        storedSecretOf: (user) => stored[user],
         randomBytes: (length) => Uint8Array.from({ length }, () => integerBelow(rng, 256)),
       },
       {

@@ -22,7 +22,7 @@ describe('the secret of a target', () => {
     await rm(folder, { recursive: true });
   });
 
-  async function secretIn(text: string): Promise<string> {
+  async function secretIn(text: string): Promise<string | undefined> {
     await writeFile(join(folder, 'secret'), text);
     const parts = { clock: new SystemClock(), folder, secret: '' };
     return new Security(config, await readSecurity(config, parts)).chapOf(chap).secret;
@@ -31,6 +31,15 @@ describe('the secret of a target', () => {
   it('is the line in its file', async () => {
     expect(await secretIn('a secret of sixteen\n')).toBe('a secret of sixteen');
     expect(await secretIn(' spaces are its own ')).toBe(' spaces are its own ');
+  });
+
+  it('is in the credential table where no file is named', async () => {
+    const bare = configSchema.parse({
+      iscsi: { targets: [{ name: 'iqn.2026-01.test:vol', resource: 'vol', chap: { user: 'al' } }] },
+    });
+    const parts = { clock: new SystemClock(), folder, secret: '' };
+    const security = new Security(bare, await readSecurity(bare, parts));
+    expect(security.chapOf({ user: 'al' })).toEqual({ user: 'al', secret: undefined });
   });
 
   it('is refused if it could be guessed, or is none', async () => {

@@ -19,7 +19,7 @@ import type { IscsiTarget } from '../../../../../redirector/adapters/iscsi/targe
 import { fuzzRuns } from '../../../../support/fuzz.js';
 import type { Initiator } from '../../../../support/iscsi/initiator.js';
 import { tenBytes } from '../../../../support/iscsi/initiator.js';
-import type { IscsiWorld } from '../../../../support/iscsi/world.js';
+import type { IscsiWorld, IscsiWorldOptions } from '../../../../support/iscsi/world.js';
 import { TARGET, started } from '../../../../support/iscsi/world.js';
 
 const AUTHENTICATION_FAILED = 0x0201;
@@ -80,6 +80,25 @@ describe('a login', () => {
     expect(await loginStatus({ chap: CHAP }, { chap: wrong })).toBe(AUTHENTICATION_FAILED);
     const other = { ...CHAP, user: 'bob' };
     expect(await loginStatus({ chap: CHAP }, { chap: other })).toBe(AUTHENTICATION_FAILED);
+  });
+
+  it('takes the secret that the credential table has, and nobody where it has none', async () => {
+    const chap = { user: CHAP.user, secret: undefined };
+    const stored = { [CHAP.user]: CHAP.secret };
+    const login = async (
+      options: IscsiWorldOptions,
+      proof: typeof CHAP,
+    ): Promise<number | undefined> => {
+      const world = await started(options);
+      return world.of(world.initiator().login(TARGET, proof));
+    };
+    expect(await login({ target: { chap }, stored }, CHAP)).toBe(0);
+    const wrong = { ...CHAP, secret: 'another of sixteen' };
+    expect(await login({ target: { chap }, stored }, wrong)).toBe(AUTHENTICATION_FAILED);
+    for (const secret of [CHAP.secret, '', 'undefined']) {
+      const proof = { ...CHAP, secret };
+      expect(await login({ target: { chap } }, proof)).toBe(AUTHENTICATION_FAILED);
+    }
   });
 
   it('is not for trying secrets: after some, the host has to wait', async () => {

@@ -55,7 +55,7 @@ export const GATE_DEFAULTS: GateOptions = {
   stallTimeoutMs: 3000,
   resumeBurst: 64,
   resumePauseMs: 1,
-  resumeSlice: 16,
+  resumeSlice: 32,
 };
 
 export interface ResourceCounters extends WorkCounts {

@@ -13,6 +13,7 @@ const KIND: readonly [string, string, string] = [
   'what it is for: chap, of iSCSI',
   'chap',
 ];
+const CHOICES = { '--kind': CREDENTIAL_KINDS } as const;
 const REASON: readonly [string, string] = ['--reason <text>', 'why, for the others'];
 
 const setVerb: Verb = {
@@ -23,6 +24,7 @@ const setVerb: Verb = {
     KIND,
     REASON,
   ],
+  choices: CHOICES,
   answer: credentialSchema,
   run: async (context, [user = ''], options) => {
     const file = textOption(options, 'secretFile');
@@ -39,6 +41,7 @@ const removeVerb: Verb = {
   usage: 'remove <user>',
   summary: 'Forget the secret of a user: nobody logs on by it any more.',
   options: [KIND, REASON],
+  choices: CHOICES,
   answer: z.object({ kind: z.enum(CREDENTIAL_KINDS), user: z.string() }),
   run: async (context, [user = ''], options) => {
     const kind = kindOf(options);

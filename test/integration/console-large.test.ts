@@ -35,7 +35,7 @@ describeWith('chromium')('the console of 200 servers over a day', () => {
     await metricStore.writeForecast(run);
     const assets = await pageAssets();
     front = await ApiFront.start(undefined, { plane, metricStore, assets });
-    browser = Browser.open();
+    browser = await Browser.open();
   });
 
   afterAll(async () => {

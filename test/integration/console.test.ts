@@ -56,7 +56,7 @@ describeWith('chromium')('the console in a browser', () => {
   };
 
   beforeAll(async () => {
-    browser = Browser.open();
+    browser = await Browser.open();
     demo = spawn(
       process.execPath,
       [MAIN, 'demo', '--mode', 'propose', '--api-port', '0', '--proxy-port', '0'],
@@ -321,7 +321,7 @@ describeWith('chromium')('the console with a login', () => {
     };
     await writeFile(join(folder, 'foreshift.yaml'), JSON.stringify(config));
     up = await RunningUp.start(folder);
-    browser = Browser.open();
+    browser = await Browser.open();
   }, 120_000);
 
   afterAll(async () => {

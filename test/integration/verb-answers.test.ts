@@ -167,6 +167,19 @@ describe('what verbs print with --json', () => {
     judged.add('init');
   }, 120_000);
 
+  it('is what is told of credentials, and never a secret', async () => {
+    const file = join(folder, 'ann.secret');
+    await writeFile(file, 'what only ann knows\n');
+    const told = [
+      await answer('credential set', 'ann', '--secret-file', file),
+      await answer('credential list'),
+      await answer('credential reseal'),
+      await answer('credential remove', 'ann'),
+    ];
+    expect(JSON.stringify(told)).toContain('"ann"');
+    expect(JSON.stringify(told)).not.toContain('what only');
+  });
+
   it('is what an agent says when it is ready', async () => {
     const { stdout } = await foreshift(['agent-token', 's9'], { cwd: folder });
     const agent = await RunningUp.start(folder, { FORESHIFT_AGENT_TOKEN: stdout.trim() }, [

@@ -1,108 +1,40 @@
-import type { ChildProcess } from 'node:child_process';
-import { spawn } from 'node:child_process';
-import { writeFile } from 'node:fs/promises';
-import type { Readable, Writable } from 'node:stream';
+import type { Browser as Chromium, CDPSession, Locator, Page } from 'playwright-core';
+import { chromium } from 'playwright-core';
+import { pathOf } from './installed.js';
 import type { Until } from './until.js';
 import { untilWithin } from './until.js';
 
-/* Debian's Chromium, driven over a pipe by its own protocol (DevTools): no package, no port. */
+const TIMEOUT_MS = 30_000;
 
-interface Message {
-  readonly id?: number;
-  readonly method?: string;
-  readonly params?: Readonly<Record<string, unknown>>;
-  readonly result?: unknown;
-  readonly error?: { readonly message: string };
-  readonly sessionId?: string;
-}
-
+/** Debian's Chromium, driven by Playwright. */
 export class Browser {
-  readonly #child: ChildProcess;
-  readonly #to: Writable;
-  readonly #waiting = new Map<number, (message: Message) => void>();
-  readonly #listeners = new Map<string, (message: Message) => void>();
-  #id = 0;
-  #rest = '';
+  readonly #chromium: Chromium;
 
-  private constructor(child: ChildProcess, to: Writable, from: Readable) {
-    this.#child = child;
-    this.#to = to;
-    from.setEncoding('utf8');
-    from.on('data', (text: string) => {
-      const messages = (this.#rest + text).split('\0');
-      this.#rest = messages.pop() ?? '';
-      for (const each of messages) this.#hear(JSON.parse(each) as Message);
-    });
+  private constructor(browser: Chromium) {
+    this.#chromium = browser;
   }
 
-  static open(): Browser {
-    const child = spawn(
-      'chromium',
-      [
-        '--headless=new',
-        '--no-sandbox',
-        '--disable-gpu',
-        '--disable-dev-shm-usage',
-        '--remote-debugging-pipe',
-        'about:blank',
-      ],
-      { stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'] },
-    );
-    const [, , , to, from] = child.stdio;
-    return new Browser(child, to as Writable, from as Readable);
+  static async open(): Promise<Browser> {
+    const browser = await chromium.launch({
+      executablePath: pathOf('chromium'),
+      args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'],
+    });
+    return new Browser(browser);
   }
 
   /** A page of its own, without cookies of others. */
   async page(width = 1400, height = 1000): Promise<BrowserPage> {
-    const { browserContextId } = await this.send<{ browserContextId: string }>(
-      'Target.createBrowserContext',
-    );
-    const { targetId } = await this.send<{ targetId: string }>('Target.createTarget', {
-      url: 'about:blank',
-      browserContextId,
-      width,
-      height,
-    });
-    const { sessionId } = await this.send<{ sessionId: string }>('Target.attachToTarget', {
-      targetId,
-      flatten: true,
-    });
-    const page = new BrowserPage((method, params) => this.send(method, params, sessionId));
-    this.#listeners.set(sessionId, ({ method, params }) => {
-      page.hear(method ?? '', params ?? {});
-    });
-    await page.begin(width, height);
-    return page;
+    const context = await this.#chromium.newContext({ viewport: { width, height } });
+    context.setDefaultTimeout(TIMEOUT_MS);
+    await context.addInitScript(WATCH);
+    const page = await context.newPage();
+    return new BrowserPage(page, await context.newCDPSession(page));
   }
 
-  async close(): Promise<void> {
-    const gone = new Promise((resolve) => this.#child.once('close', resolve));
-    this.#child.kill();
-    await gone;
-  }
-
-  send<Result>(method: string, params: object = {}, sessionId?: string): Promise<Result> {
-    const id = ++this.#id;
-    return new Promise((resolve, reject) => {
-      this.#waiting.set(id, ({ result, error }) => {
-        if (error === undefined) resolve(result as Result);
-        else reject(new Error(`${method}: ${error.message}`));
-      });
-      this.#to.write(`${JSON.stringify({ id, method, params, sessionId })}\0`);
-    });
-  }
-
-  #hear(message: Message): void {
-    if (message.id !== undefined) {
-      this.#waiting.get(message.id)?.(message);
-      this.#waiting.delete(message.id);
-    } else if (message.sessionId !== undefined) {
-      this.#listeners.get(message.sessionId)?.(message);
-    }
+  close(): Promise<void> {
+    return this.#chromium.close();
   }
 }
-
-type Send = <Result>(method: string, params?: object) => Promise<Result>;
 
 /** Before any script of a page: what it must not do is counted. */
 const WATCH = `
@@ -113,42 +45,28 @@ const WATCH = `
   window.hits = 0;
 `;
 
-/** Of keys that a browser itself acts on. */
-const KEY_CODES: Readonly<Record<string, number>> = { Escape: 27, Enter: 13, Tab: 9 };
-
 /** One page, and what a person does with it: everything is waited for. */
 export class BrowserPage {
   /** What was thrown in it, and what the browser complained of; what the API refuses is no fault. */
   readonly faults: string[] = [];
-  readonly #send: Send;
-  readonly #until: Until = untilWithin(30_000, { pauseMs: 50 });
+  readonly #page: Page;
+  readonly #tools: CDPSession;
+  readonly #until: Until = untilWithin(TIMEOUT_MS, { pauseMs: 50 });
 
-  constructor(send: Send) {
-    this.#send = send;
-  }
-
-  async begin(width: number, height: number): Promise<void> {
-    await this.#send('Page.enable');
-    await this.#send('Runtime.enable');
-    await this.#send('Log.enable');
-    await this.#send('Page.addScriptToEvaluateOnNewDocument', { source: WATCH });
-    await this.#send('Emulation.setDeviceMetricsOverride', {
-      width,
-      height,
-      deviceScaleFactor: 1,
-      mobile: false,
+  constructor(page: Page, tools: CDPSession) {
+    this.#page = page;
+    this.#tools = tools;
+    page.on('pageerror', (error) => this.faults.push(String(error).slice(0, 500)));
+    page.on('console', (message) => {
+      const text = message.text();
+      if (message.type() !== 'error' || text.startsWith('Failed to load resource')) return;
+      this.faults.push(text.slice(0, 500));
     });
   }
 
-  hear(method: string, params: Readonly<Record<string, unknown>>): void {
-    if (method !== 'Runtime.exceptionThrown' && method !== 'Log.entryAdded') return;
-    const { level, source } = (params.entry ?? {}) as Readonly<Record<string, string>>;
-    if (method === 'Log.entryAdded' && (level !== 'error' || source === 'network')) return;
-    this.faults.push(JSON.stringify(params).slice(0, 500));
-  }
-
   async open(url: string): Promise<void> {
-    await this.#send('Page.navigate', { url });
+    // Live pages are never done with their news.
+    await this.#page.goto(url, { waitUntil: 'commit' });
   }
 
   /**
@@ -157,29 +75,22 @@ export class BrowserPage {
    */
   async visit(url: string, holds: string): Promise<number> {
     await this.open('about:blank');
-    await this.#send('Performance.enable', { timeDomain: 'threadTicks' });
+    await this.#tools.send('Performance.enable', { timeDomain: 'threadTicks' });
     const beforeMs = await this.#cpuMs();
     await this.open(url);
     await this.holds(holds, () => this.evaluate<boolean>(holds));
     const cpuMs = (await this.#cpuMs()) - beforeMs;
-    await this.#send('Performance.disable');
+    await this.#tools.send('Performance.disable');
     return cpuMs;
   }
 
   async #cpuMs(): Promise<number> {
-    const { metrics } = await this.#send<{
-      readonly metrics: readonly { readonly name: string; readonly value: number }[];
-    }>('Performance.getMetrics');
+    const { metrics } = await this.#tools.send('Performance.getMetrics');
     return 1000 * (metrics.find(({ name }) => name === 'TaskDuration')?.value ?? NaN);
   }
 
-  async evaluate<Result>(expression: string): Promise<Result> {
-    const { result, exceptionDetails } = await this.#send<{
-      readonly result: { readonly value: Result };
-      readonly exceptionDetails?: { readonly exception?: { readonly description?: string } };
-    }>('Runtime.evaluate', { expression, returnByValue: true, awaitPromise: true });
-    if (exceptionDetails === undefined) return result.value;
-    throw new Error(exceptionDetails.exception?.description ?? 'the page threw');
+  evaluate<Result>(expression: string): Promise<Result> {
+    return this.#page.evaluate<Result>(expression);
   }
 
   /** All that can be read in it. */
@@ -193,60 +104,34 @@ export class BrowserPage {
   }
 
   async holds(what: string, holds: () => Promise<boolean>): Promise<void> {
-    await this.#until(what, holds).catch(async (error: unknown) => {
-      const text = (await this.text()).slice(0, 3000);
-      throw new Error(`${(error as Error).message}; the page: ${text}; ${this.faults.join(' ')}`);
-    });
+    await this.#until(what, holds).catch((error: unknown) => this.#fail(error));
   }
 
   /** Presses the button, or follows the link, that says this; the last one: what is open lies above. */
   async press(text: string): Promise<void> {
-    const quoted = JSON.stringify(text);
-    await this.holds(`can press “${text}”`, () =>
-      this.evaluate<boolean>(`(() => {
-        const all = [...document.querySelectorAll('button, a')];
-        const found = all.filter((each) => each.innerText.trim() === ${quoted}).at(-1);
-        found?.click();
-        return found !== undefined;
-      })()`),
+    const said = new RegExp(`^\\s*${text.replaceAll(/[$()*+.?[\\\]^{|}]/g, '\\$&')}\\s*$`);
+    await this.#act(this.#page.locator('button, a').filter({ hasText: said }).last(), (found) =>
+      found.click(),
     );
   }
 
   /** Clicks what a selector finds first. */
   async click(selector: string): Promise<void> {
-    const quoted = JSON.stringify(selector);
-    await this.holds(`has ${selector}`, () =>
-      this.evaluate<boolean>(`(() => {
-        const found = document.querySelector(${quoted});
-        found?.click();
-        return found !== null;
-      })()`),
-    );
+    await this.#act(this.#page.locator(selector).first(), (found) => found.click());
   }
 
   /** Puts text into a field. */
   async fill(selector: string, text: string): Promise<void> {
-    await this.holds(`has ${selector}`, () =>
-      this.evaluate<boolean>(`(() => {
-        const found = document.querySelector(${JSON.stringify(selector)});
-        if (found === null) return false;
-        found.focus();
-        found.value = ${JSON.stringify(text)};
-        found.dispatchEvent(new Event('input', { bubbles: true }));
-        return true;
-      })()`),
-    );
+    await this.#act(this.#page.locator(selector).first(), (found) => found.fill(text));
   }
 
   /** A key, as the keyboard sends it. */
   async key(key: string): Promise<void> {
-    const more = key.length === 1 ? { text: key } : { windowsVirtualKeyCode: KEY_CODES[key] };
-    await this.#send('Input.dispatchKeyEvent', { type: 'keyDown', key, ...more });
-    await this.#send('Input.dispatchKeyEvent', { type: 'keyUp', key, ...more });
+    await this.#page.keyboard.press(key);
   }
 
   count(selector: string): Promise<number> {
-    return this.evaluate<number>(`document.querySelectorAll(${JSON.stringify(selector)}).length`);
+    return this.#page.locator(selector).count();
   }
 
   /** What its own policy forbade, and scripts of others that ran. */
@@ -255,9 +140,15 @@ export class BrowserPage {
   }
 
   async screenshot(file: string): Promise<void> {
-    const { data } = await this.#send<{ readonly data: string }>('Page.captureScreenshot', {
-      format: 'png',
-    });
-    await writeFile(file, Buffer.from(data, 'base64'));
+    await this.#page.screenshot({ path: file });
+  }
+
+  async #act(found: Locator, act: (found: Locator) => Promise<void>): Promise<void> {
+    await act(found).catch((error: unknown) => this.#fail(error));
+  }
+
+  async #fail(error: unknown): Promise<never> {
+    const text = (await this.text()).slice(0, 3000);
+    throw new Error(`${(error as Error).message}; the page: ${text}; ${this.faults.join(' ')}`);
   }
 }

@@ -1,3 +1,3 @@
 import { describeSeeds } from './seeds.js';
 
-describeSeeds(61, 120);
+describeSeeds(31, 60);

@@ -41,6 +41,8 @@ async function expectSound(page: BrowserPage): Promise<void> {
   });
 }
 
+/** What is under everything. */
+const BACKGROUND = 'getComputedStyle(document.body).backgroundColor';
 describeWith('chromium')('the console in a browser', () => {
   let browser: Browser;
   let demo: ChildProcess;
@@ -293,11 +295,25 @@ describeWith('chromium')('the console in a browser', () => {
     await page.open(`${url}/#/settings`);
     await page.shows('Balancing is on.');
     await keepPicture(page, 'settings');
+    await page.open(`${url}/#/audit?find=disk`);
+    await page.shows('disk swap');
+    await keepPicture(page, 'audit');
     await page.key('t');
-    await page.key('t');
-    await page.open(`${url}/#/cluster`);
-    await page.shows('Top movers');
-    await keepPicture(page, 'cluster-dark');
+    for (const [where, says] of [
+      ['cluster', 'Top movers'],
+      ['forecast/server/s1', 'How good it was'],
+      ['plan', 'Plans lately'],
+      ['switches', 'hand-over'],
+      [`explain/resource/${resource}`, 'Where it would fit'],
+      ['servers', 'answers the redirector'],
+      ['settings', 'Balancing is on.'],
+      ['audit?find=disk', 'disk swap'],
+    ] as const) {
+      await page.open(`${url}/#/${where}`);
+      await page.shows(says);
+      expect(await page.evaluate<string>(BACKGROUND)).toMatch(/^rgb\((?:[1-5]?\d(?:, |\))){3}$/);
+      await keepPicture(page, `${/^[a-z]+/.exec(where)?.[0] ?? ''}-dark`);
+    }
   }, 120_000);
 });
 

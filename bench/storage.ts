@@ -233,7 +233,7 @@ async function moves(): Promise<void> {
 }
 
 /**
- * Of a run that ends: seldom a mount before it gets no answer from the server itself, and libnfs waits for ever.
+ * Of a run that ends: seldom one hangs, through the plain relay too; why is not known.
  * @throws if an operation failed
  */
 async function sound(job: FioJob): Promise<FioOutcome> {

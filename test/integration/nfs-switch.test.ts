@@ -172,7 +172,7 @@ describeWith('ganesha.nfsd')('NFS clients while their export moves', () => {
       const reading = { ...job, rw: 'read', iodepth: 1 };
       const moved = (): number =>
         (counters.answered.get('READ') ?? 0) + (counters.answered.get('WRITE') ?? 0);
-      /** How many connections it made. Seldom libnfs waits for ever while it mounts, at any server: such a run begins anew. */
+      /** How many connections it made. A run that hangs before anything is read or written begins anew: seen through a plain relay, too, and the cause is not known. */
       const ran = async (one: FioJob, direction: 'read' | 'write'): Promise<number> => {
         for (let tries = 1; ; tries++) {
           const before = { connections: counters.accepted, moved: moved() };

@@ -37,7 +37,7 @@ interface Said {
   readonly clat_ns: { readonly percentile?: Readonly<Record<string, number>> };
 }
 
-/** It did not end: libnfs waits for ever for what a server does not answer. */
+/** It did not end: seen seldom, through a plain relay too, before anything was read; why is not known. */
 export class FioLateError extends Error {}
 
 /**

@@ -338,11 +338,14 @@ async function wholePlan(): Promise<void> {
   const {
     figures: plan,
     ms,
+    coldMs,
     failed,
   } = await planUnderLoad(startOptions, { core: core.load, folder }, ROUNDS);
   Object.assign(figures, plan);
-  details.b4 = { ...plan, ms, failed };
-  say(`\nb4: a plan of 10,000 under load, ${ROUNDS} of each; failed requests: ${failed}`);
+  details.b4 = { ...plan, ms, coldMs, failed };
+  say(
+    `\nb4: a plan of 10,000 under load, ${ROUNDS} of each; failed requests: ${failed}; our first, cold: ${round(coldMs)} ms`,
+  );
   say(
     markdownTable(numberColumns('way', 'ms'), [
       ['ours: hold, drain, switch, resume', round(ms.ours)],

@@ -356,13 +356,9 @@ export class Gate {
   }
 
   /** Resolves when nothing of these is under way any more; rejects with the signal's reason. */
-  drained(resources: readonly ResourceId[], signal: AbortSignal): Promise<void> {
-    return this.drainedAt(this.indicesOf(resources), signal);
-  }
-
-  /** The same by their indices. */
-  async drainedAt(indices: Int32Array, signal: AbortSignal): Promise<void> {
-    for (const at of indices) {
+  async drained(resources: readonly ResourceId[], signal: AbortSignal): Promise<void> {
+    for (const resource of resources) {
+      const at = this.#intern(resource);
       if (this.#counted.inFlight(at) !== 0) await this.#drains.wait(at, signal);
     }
   }

@@ -1,6 +1,6 @@
 import type { Browser as Chromium, CDPSession, Locator, Page } from 'playwright-core';
 import { chromium } from 'playwright-core';
-import { pathOf } from './installed.js';
+import { programPath } from './program-path.js';
 import type { Until } from './until.js';
 import { untilWithin } from './until.js';
 
@@ -16,7 +16,7 @@ export class Browser {
 
   static async open(): Promise<Browser> {
     const browser = await chromium.launch({
-      executablePath: pathOf('chromium'),
+      executablePath: programPath('chromium'),
       args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'],
     });
     return new Browser(browser);

@@ -1,8 +1,5 @@
 import { describe, it } from '@jest/globals';
-import { strict as assert } from 'node:assert';
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
 
 /** `it` or `describe`. */
 interface Block<Rest extends readonly unknown[]> {
@@ -52,12 +49,4 @@ function unlessMissing<Rest extends readonly unknown[]>(
 
 function hasProgram(program: string, question = '--version'): boolean {
   return spawnSync(program, [question], { stdio: 'ignore' }).error === undefined;
-}
-
-/** Where a program of the system is. */
-export function pathOf(program: string): string {
-  const folders = (process.env.PATH ?? '').split(delimiter);
-  const found = folders.map((folder) => join(folder, program)).find((file) => existsSync(file));
-  assert.ok(found !== undefined, `${program} is not in the PATH`);
-  return found;
 }

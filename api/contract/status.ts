@@ -43,8 +43,8 @@ const serverStatusSchema = z.object({
 export type ServerStatus = z.infer<typeof serverStatusSchema>;
 
 const balancerSchema = z.object({
-  /** `waiting`: a plan waits for a decision; `applying`: one is under way; else why there is none. */
-  kind: z.enum(['waiting', 'applying', 'no-round', ...NO_PLAN_REASONS]),
+  /** `waiting`: a plan waits for a decision; `applying`: one is under way; `ended`: the last one came to another end than being carried out; else why there is none. */
+  kind: z.enum(['waiting', 'applying', 'ended', 'no-round', ...NO_PLAN_REASONS]),
   plan: z.string().nullable(),
   /** One sentence. */
   text: z.string(),

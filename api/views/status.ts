@@ -1,5 +1,5 @@
 import type { Config } from '../../core/config/schema.js';
-import type { Mode, ServerId } from '../../core/domain.js';
+import type { Mode, PlanId, ServerId } from '../../core/domain.js';
 import { formatAddress } from '../../core/domain.js';
 import type { EngineHealth } from '../../core/engine-health.js';
 import { scoreWords } from '../../core/forecast-score.js';
@@ -9,7 +9,7 @@ import { overallOf, sharesInUse } from '../../core/metric-store/recent.js';
 import { proposedPlans } from '../../core/table-store/plans.js';
 import type { Policy } from '../../core/table-store/policy.js';
 import { policyOf, policyWords } from '../../core/table-store/policy.js';
-import { MODE, PAUSE, PLAN, ROUND } from '../../core/table-store/records/plan.js';
+import { MODE, PAUSE, PLAN, PLAN_ENDS, ROUND } from '../../core/table-store/records/plan.js';
 import { NEURAL } from '../../core/table-store/records/neural.js';
 import type { ServerRecord } from '../../core/table-store/records/server.js';
 import { LOST, SERVER, SERVER_STATE } from '../../core/table-store/records/server.js';
@@ -202,8 +202,8 @@ function balancerOf(view: TableView, nowMs: number): Status['balancer'] {
     );
     const isLater = startAtMs !== null && startAtMs > nowMs;
     const text = isLater
-      ? `plan ${plan.id} (${moves}) is approved for ${new Date(startAtMs).toISOString()}; foreshift apply ${plan.id} makes them now`
-      : `plan ${plan.id} is being applied: ${moves} (trigger: ${plan.trigger.detail})`;
+      ? `Plan ${plan.id} (${moves}) is approved for ${new Date(startAtMs).toISOString()}; foreshift apply ${plan.id} makes them now`
+      : `Plan ${plan.id} is being applied: ${moves} (trigger: ${plan.trigger.detail})`;
     return { kind: 'applying', plan: plan.id, text };
   }
   const [waiting] = proposedPlans(view);
@@ -213,7 +213,7 @@ function balancerOf(view: TableView, nowMs: number): Status['balancer'] {
       plan.batches.reduce((sum, batch) => sum + batch.moves.length, 0),
       'move',
     );
-    const text = `plan ${plan.id} waits for approval: ${moves} (trigger: ${plan.trigger.detail}); foreshift apply ${plan.id}`;
+    const text = `Plan ${plan.id} waits for approval: ${moves} (trigger: ${plan.trigger.detail}); foreshift apply ${plan.id}`;
     return { kind: 'waiting', plan: plan.id, text };
   }
   const round = view.get(ROUND, 'last')?.value;
@@ -223,8 +223,26 @@ function balancerOf(view: TableView, nowMs: number): Status['balancer'] {
   if (round.none !== null) {
     return { kind: round.none.why, plan: null, text: noPlanWords(round.none) };
   }
-  return { kind: 'balanced', plan: round.plan, text: `plan ${round.plan ?? ''} was carried out` };
+  return endedOf(round.plan, view);
 }
+
+/** Of the round's plan, which neither waits nor is under way any more. */
+function endedOf(id: PlanId | null, view: TableView): Status['balancer'] {
+  const status = id === null ? undefined : view.get(PLAN, id)?.value.status;
+  const kind = status === 'applied' ? 'balanced' : 'ended';
+  const how = PLAN_ENDS.find((end) => end === status);
+  return { kind, plan: id, text: `Plan ${id ?? ''} ${how ? END_WORDS[how] : 'has ended'}` };
+}
+
+const END_WORDS: Readonly<Record<(typeof PLAN_ENDS)[number], string>> = {
+  applied: 'was carried out',
+  'partly-applied': 'was carried out in part',
+  failed: 'failed: nothing was moved',
+  rejected: 'was rejected',
+  expired: 'became too old before it was decided on',
+  stale: 'was not begun: what it rested on has changed',
+  superseded: 'was withdrawn before it began: the next round thinks anew',
+};
 
 function openSwitchOf(view: TableView): Status['openSwitch'] {
   const open = view.get(SWITCH, 'open')?.value;

@@ -102,14 +102,14 @@ describe('the cluster', () => {
     const balancer = {
       kind: 'waiting',
       plan: '42',
-      text: 'plan 42 waits for approval: 3 moves (trigger: s1 will be full); foreshift apply 42',
+      text: 'Plan 42 waits for approval: 3 moves (trigger: s1 will be full); foreshift apply 42',
     };
     const seen = cluster({
       '/v1/status': statusAnswer({ balancer }),
       '/v1/plans': { plans: [{ id: '42' }] },
     });
     expect(seen.text).toContain(
-      'Balancer plan 42 waits for approval: 3 moves (trigger: s1 will be full). Review plan 42',
+      'Balancer Plan 42 waits for approval: 3 moves (trigger: s1 will be full). Review plan 42',
     );
     expect(seen.text).toContain('Show with plan 42');
   });

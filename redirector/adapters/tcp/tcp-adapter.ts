@@ -2,10 +2,9 @@ import type { Address, ResourceId, ServerId } from '../../../core/domain.js';
 import type { SharedListener } from '../../../core/net/shared-listeners.js';
 import type { SwitchMove } from '../../data-plane.js';
 import { Tally } from '../../../core/tally.js';
-import type { Connection } from '../../../core/net/port.js';
 import { proxyHeaderBytes } from '../../../core/net/proxy-header.js';
 import type { ProtocolAdapter, Transfer, VacateHow } from '../adapter.js';
-import type { Beside, FrontListener } from '../fronts.js';
+import type { FrontListener } from '../fronts.js';
 import { Fronts } from '../fronts.js';
 import { Reaching } from '../reaching.js';
 import { UNSEEN } from '../servers.js';
@@ -67,11 +66,17 @@ export class TcpAdapter implements ProtocolAdapter {
         net,
         clock,
         others: parts.others,
-        hasRoom: (beside) => this.#hasRoom(beside),
-        failed: () => {
-          counters.openingsFailed += 1;
+        counters,
+        limits: () => this.#options,
+        turnedAway: (why) => {
+          counters.refusedFor(why);
         },
-        admit: (connection, route, closed) => this.#admit(connection, route(), closed),
+        admit: (connection, route, onClosed) => {
+          counters.accepted += 1;
+          const relay = new Relay({ connection, context: this.#context, onClosed });
+          relay.begin(route());
+          return relay;
+        },
       },
       listeners,
     );
@@ -134,26 +139,6 @@ export class TcpAdapter implements ProtocolAdapter {
   /** What one of its listeners may name. */
   bypassesFence(resource: ResourceId): boolean {
     return this.#fronts.routes.some((route) => mayName(route, resource));
-  }
-
-  #hasRoom({ all, ofClient }: Beside): boolean {
-    const { connectionsMax, connectionsPerClientMax } = this.#options;
-    if (all >= connectionsMax) this.counters.refusedFor('tooMany');
-    else if (ofClient >= connectionsPerClientMax) this.counters.refusedFor('tooManyOfClient');
-    else return true;
-    return false;
-  }
-
-  #admit(connection: Connection, route: TcpRoute, closed: () => void): Relay {
-    this.counters.accepted += 1;
-    this.counters.connections += 1;
-    const onClosed = (): void => {
-      this.counters.connections -= 1;
-      closed();
-    };
-    const relay = new Relay({ connection, context: this.#context, onClosed });
-    relay.begin(route);
-    return relay;
   }
 
   #connect(target: ServerId, signal: AbortSignal): Promise<string | undefined> {

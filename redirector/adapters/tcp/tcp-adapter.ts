@@ -2,12 +2,11 @@ import type { Address, ResourceId, ServerId } from '../../../core/domain.js';
 import type { SharedListener } from '../../../core/net/shared-listeners.js';
 import type { SwitchMove } from '../../data-plane.js';
 import { Tally } from '../../../core/tally.js';
-import { proxyHeaderBytes } from '../../../core/net/proxy-header.js';
 import type { ProtocolAdapter, Transfer, VacateHow } from '../adapter.js';
 import type { FrontListener } from '../fronts.js';
 import { Fronts } from '../fronts.js';
 import { Reaching } from '../reaching.js';
-import { UNSEEN } from '../servers.js';
+import { UNSEEN, ownConnection } from '../servers.js';
 import { PlainTransfer } from '../transfer.js';
 import { WorkUnderWay } from '../under-way.js';
 import type { TcpAdapterParts, TcpContext } from './context.js';
@@ -146,12 +145,11 @@ export class TcpAdapter implements ProtocolAdapter {
     const address = servers.addressOf(target);
     if (address === undefined) return Promise.resolve(`the address of ${target} is not known`);
     return new Promise((resolve) => {
-      const { tls, proxyProtocol } = servers.linkOf(target);
-      const connection = net.connect(address, {
-        timeoutMs: this.#options.connectTimeoutMs,
-        tls,
-        preface: proxyProtocol && proxyHeaderBytes(proxyProtocol),
-      });
+      const { connectTimeoutMs } = this.#options;
+      const connection = net.connect(
+        address,
+        ownConnection(servers.linkOf(target), connectTimeoutMs),
+      );
       const onAbort = (): void => {
         connection.destroy();
         resolve('the switch is over');

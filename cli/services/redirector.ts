@@ -18,6 +18,7 @@ import { LinuxAddressDriver } from '../../core/floating-address/linux.js';
 import type { AddressDriver } from '../../core/floating-address/port.js';
 import type { AddressesOptions } from '../../redirector/addresses/options.js';
 import { ADDRESSES_DEFAULTS } from '../../redirector/addresses/options.js';
+import type { FrontListener } from '../../redirector/adapters/fronts.js';
 import { HttpAdapter } from '../../redirector/adapters/http/http-adapter.js';
 import type { HttpListener } from '../../redirector/adapters/http/http-adapter.js';
 import type { ErrorPages } from '../../redirector/adapters/http/error-pages.js';
@@ -271,32 +272,34 @@ function addressDriverOf(
     : new HookAddressDriver(clock, { command, timeoutMs });
 }
 
-function httpListenersOf({ listeners }: Config, security: Security): HttpListener[] {
+/** Those of one protocol; `routeOf`: what its adapter makes of a route. */
+function listenersOf<Route>(
+  { listeners }: Config,
+  security: Security,
+  protocol: Config['listeners'][number]['protocol'],
+  routeOf: (route: RouteConfig) => Route,
+): FrontListener<Route>[] {
   return listeners
-    .filter(({ protocol }) => protocol === 'http')
+    .filter((each) => each.protocol === protocol)
     .map((each) => ({
       listen: each.listen,
-      route: httpRouteOf(each.route),
+      route: routeOf(each.route),
       ...security.of(each),
     }));
 }
 
-function tcpListenersOf({ listeners }: Config, security: Security): TcpListener[] {
-  return listeners
-    .filter(({ protocol }) => protocol === 'tcp')
-    .map((each) => ({
-      listen: each.listen,
-      route: tcpRouteOf(each.route),
-      ...security.of(each),
-    }));
+function httpListenersOf(config: Config, security: Security): HttpListener[] {
+  return listenersOf(config, security, 'http', httpRouteOf);
 }
 
-function nfsSettingOf({ listeners, nfs }: Config, security: Security): NfsSetting {
-  const { exports, ...options } = nfs;
+function tcpListenersOf(config: Config, security: Security): TcpListener[] {
+  return listenersOf(config, security, 'tcp', tcpRouteOf);
+}
+
+function nfsSettingOf(config: Config, security: Security): NfsSetting {
+  const { exports, ...options } = config.nfs;
   return {
-    listeners: listeners
-      .filter(({ protocol }) => protocol === 'nfs')
-      .map((each) => ({ listen: each.listen, route: undefined, ...security.of(each) })),
+    listeners: listenersOf(config, security, 'nfs', () => undefined),
     exports: exports.map((each) => ({
       path: each.path,
       resource: each.resource,
@@ -311,12 +314,10 @@ function nfsSettingOf({ listeners, nfs }: Config, security: Security): NfsSettin
   };
 }
 
-function iscsiSettingOf({ listeners, iscsi }: Config, security: Security): IscsiSetting {
-  const { targets, ...options } = iscsi;
+function iscsiSettingOf(config: Config, security: Security): IscsiSetting {
+  const { targets, ...options } = config.iscsi;
   return {
-    listeners: listeners
-      .filter(({ protocol }) => protocol === 'iscsi')
-      .map((each) => ({ listen: each.listen, route: undefined, ...security.of(each) })),
+    listeners: listenersOf(config, security, 'iscsi', () => undefined),
     targets: targets.map(({ name, resource, serverName = name, clients, ...each }) => ({
       ...{ name, resource, serverName, initiators: each.initiators },
       clients: clients && trustsOf(clients),

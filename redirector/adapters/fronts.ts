@@ -38,10 +38,11 @@ export interface FrontsParts<Route, Client> {
   readonly clock: Clock;
   /** Undefined: there are no others. */
   readonly others?: OtherFronts | undefined;
-  /** Whether there is room for one more beside those; counts the one that is turned away. */
-  readonly hasRoom: (beside: Beside) => boolean;
-  /** A connection that did not come to its first byte, for want of a descriptor, by its TLS handshake or its proxy's header. */
-  readonly failed: () => void;
+  /** As they are now; connections of `others` count too. */
+  readonly limits: () => FrontLimits;
+  readonly counters: FrontCounters;
+  /** A connection that is beyond a limit: it is reset. */
+  readonly turnedAway: (why: TurnedAway) => void;
   /** `route`: as it is at the moment; `closed`: must be called once, at the end. */
   readonly admit: (connection: Connection, route: () => Route, closed: () => void) => Client;
 }
@@ -56,11 +57,21 @@ export interface OtherFronts {
   went(ip: string): void;
 }
 
-/** Connections that are there already. */
-export interface Beside {
-  readonly all: number;
-  /** From the same IP. */
-  readonly ofClient: number;
+export interface FrontLimits {
+  /** Of clients; one beyond is reset before a byte of it was read. */
+  readonly connectionsMax: number;
+  /** The same of one client's IP. */
+  readonly connectionsPerClientMax: number;
+}
+
+export type TurnedAway = 'tooMany' | 'tooManyOfClient';
+
+/** What the listeners count, of this thread alone. */
+export interface FrontCounters {
+  /** Open now. */
+  connections: number;
+  /** Came, and did not come to a first byte: for want of a descriptor, by a TLS handshake or a proxy's header. */
+  openingsFailed: number;
 }
 
 /** A listener that is open, and who came by it. */
@@ -164,7 +175,9 @@ export class Fronts<Route, Client extends FrontClient> {
           this.#accept(connection, front);
         };
         const listener = await this.#parts.net.listen(each.listen, accept, {
-          acceptFailed: this.#parts.failed,
+          acceptFailed: () => {
+            this.#parts.counters.openingsFailed += 1;
+          },
           tls: () => front.wanted.tls,
           proxies: () => front.wanted.proxies,
         });
@@ -201,22 +214,22 @@ export class Fronts<Route, Client extends FrontClient> {
 
   #accept(connection: Connection, front: Front<Route, Client>): void {
     const { host } = connection.remote;
-    const { others } = this.#parts;
-    const beside = {
-      all: this.#clients.size + (others?.connections ?? 0),
-      ofClient: this.#perClient.of(host) + (others?.ofClient(host) ?? 0),
-    };
-    if (!this.#parts.hasRoom(beside)) {
+    const { others, counters } = this.#parts;
+    const why = this.#tooMany(host);
+    if (why !== undefined) {
+      this.#parts.turnedAway(why);
       connection.handler = IGNORED;
       connection.reset();
       return;
     }
+    counters.connections += 1;
     this.#perClient.add(host);
     others?.came(host);
     const client: Client = this.#parts.admit(
       connection,
       () => front.wanted.route,
       () => {
+        counters.connections -= 1;
         front.clients.delete(client);
         this.#clients.delete(client);
         this.#perClient.remove(host);
@@ -228,6 +241,15 @@ export class Fronts<Route, Client extends FrontClient> {
     this.#clients.add(client);
     if (this.#isLeaving || front.isLeft) client.leave();
     if (this.#vacating.has(client.localIp)) client.finish();
+  }
+
+  /** Undefined: there is room for one more. */
+  #tooMany(host: string): TurnedAway | undefined {
+    const { limits, others } = this.#parts;
+    const { connectionsMax, connectionsPerClientMax } = limits();
+    if (this.#clients.size + (others?.connections ?? 0) >= connectionsMax) return 'tooMany';
+    const ofClient = this.#perClient.of(host) + (others?.ofClient(host) ?? 0);
+    return ofClient >= connectionsPerClientMax ? 'tooManyOfClient' : undefined;
   }
 
   /** Until none of them is left, at the latest when the signal aborts. */

@@ -1,5 +1,7 @@
 import type { Address, ServerId } from '../../core/domain.js';
+import type { ConnectOptions } from '../../core/net/port.js';
 import type { ProxyVersion } from '../../core/net/proxy-header.js';
+import { proxyHeaderBytes } from '../../core/net/proxy-header.js';
 import type { ClientTls } from '../../core/net/tls/client-tls.js';
 
 /** How connections to a server are made. */
@@ -13,6 +15,14 @@ export interface ServerLink {
 }
 
 export const PLAIN_LINK: ServerLink = { tls: undefined, proxyProtocol: undefined };
+
+/** For a connection of our own: a header of it tells of no client. */
+export function ownConnection(
+  { tls, proxyProtocol }: ServerLink,
+  timeoutMs: number,
+): ConnectOptions {
+  return { timeoutMs, tls, preface: proxyProtocol && proxyHeaderBytes(proxyProtocol) };
+}
 
 /** Where a server is, and how connections to it are made. */
 export interface ServerWay {

@@ -1,10 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Pool } from 'undici';
-import { Draft } from '../../core/table-store/draft.js';
 import { LOST, SERVER } from '../../core/table-store/records/server.js';
-import { PLACEMENT } from '../../core/table-store/records/table.js';
-import { r, s } from '../support/names.js';
+import { r } from '../support/names.js';
 import { TestCluster } from '../support/cluster.js';
+import { giveStandbys } from '../support/server-pair.js';
 
 const RESOURCES = ['vol-1', 'vol-2', 'vol-3'];
 
@@ -34,18 +33,8 @@ describe('a server that dies under real traffic', () => {
     await cluster.stop();
   });
 
-  async function giveStandbys(): Promise<void> {
-    const { store, view } = cluster;
-    const draft = new Draft();
-    for (const [id, { value }] of view.all(PLACEMENT)) {
-      draft.expect(view, PLACEMENT, id).put(PLACEMENT, id, { ...value, standby: s('s2') });
-    }
-    expect((await store.transact(draft.transaction)).committed).toBe(true);
-    await view.sync();
-  }
-
   it('is replaced by the standbys of its resources: held work goes there, none of it runs twice', async () => {
-    await giveStandbys();
+    await giveStandbys(cluster, 's2');
     const told: Told[] = [];
     let isOver = false;
     const traffic = Array.from({ length: 12 }, async (_, worker) => {

@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import type { ResourceId } from '../../core/domain.js';
 import { describeWith, itWith } from '../support/installed.js';
 import { PAIR_TARGET, TgtPair } from '../support/iscsi/pair.js';
+import { giveStandbys, movingWhile, otherOf } from '../support/server-pair.js';
 
 const IMAGE_BYTES = 64 << 20;
 const BLOCKS = 256;
@@ -43,7 +44,7 @@ describeWith('tgtd')('real iSCSI servers and initiators', () => {
       expect(initiator.faults).toEqual([]);
       initiator.close();
     });
-    expect(await pair.movingWhile(Promise.all(work), 10)).toBeGreaterThanOrEqual(10);
+    expect(await movingWhile(pair.cluster, Promise.all(work), 10)).toBeGreaterThanOrEqual(10);
     expect(counters.accepted - before).toBe(CLIENTS);
     expect([...counters.refused]).toEqual([]);
   }, 120_000);
@@ -69,7 +70,7 @@ describeWith('tgtd')('real iSCSI servers and initiators', () => {
       const into = ['convert', '-n', '-t', 'none', ...raw, '-O', 'raw', file, pair.url];
       const compare = ['compare', ...raw, '-F', 'raw', file, pair.url];
       const copied = run('qemu-img', into).then(() => run('qemu-img', compare));
-      await pair.movingWhile(copied, 4);
+      await movingWhile(pair.cluster, copied, 4);
       expect((await readFile(file)).equals(await readFile(pair.image))).toBe(true);
       // Each of the two has one.
       expect(counters.accepted - before).toBe(2);
@@ -81,7 +82,7 @@ describeWith('tgtd')('real iSCSI servers and initiators', () => {
   itWith('iscsi-test-cu')(
     'of the conformance suite pass what they pass without us, by name',
     async () => {
-      const direct = await verdicts(pair.servers[pair.other].url(PAIR_TARGET));
+      const direct = await verdicts(pair.servers[otherOf(pair.cluster)].url(PAIR_TARGET));
       const through = await verdicts(pair.url);
       expect(through.size).toBeGreaterThan(TESTS_MIN);
       const passed = [...direct].filter(([, verdict]) => verdict === 'passed');
@@ -93,9 +94,9 @@ describeWith('tgtd')('real iSCSI servers and initiators', () => {
 
   it('lose nothing with a server that is killed', async () => {
     const { cluster } = pair;
-    const lost = pair.other === 's2' ? 's1' : 's2';
-    const next = pair.other;
-    await pair.giveStandby();
+    const next = otherOf(cluster);
+    const lost = next === 's2' ? 's1' : 's2';
+    await giveStandbys(cluster, next);
     const initiator = await pair.loggedIn('iqn.2026-01.test:survivor');
     const progress = { isOver: false };
     const work = (async () => {

@@ -4,9 +4,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ResourceId, ServerId } from '../../core/domain.js';
-import { Draft } from '../../core/table-store/draft.js';
-import { PLACEMENT } from '../../core/table-store/records/table.js';
+import type { ResourceId } from '../../core/domain.js';
 import type { TestCluster } from '../support/cluster.js';
 import type { FioJob } from '../support/fio.js';
 import { FIO, FioLateError, runFio } from '../support/fio.js';
@@ -14,6 +12,7 @@ import { describeWith, itWith } from '../support/installed.js';
 import { handleOf, hex } from '../support/nfs/client.js';
 import type { NfsTester } from '../support/nfs/client.js';
 import { GaneshaPair } from '../support/nfs/pair.js';
+import { giveStandbys, movingWhile } from '../support/server-pair.js';
 
 /* The export goes to and fro between two real servers while clients work. */
 
@@ -33,22 +32,6 @@ describeWith('ganesha.nfsd')('NFS clients while their export moves', () => {
   }, 60_000);
 
   afterEach(() => pair.stop(), 60_000);
-
-  /** To and fro, as long as the work goes on; how often it moved. */
-  async function movingWhile(work: Promise<unknown>, atLeast: number): Promise<number> {
-    const progress = { isOver: false };
-    const ended = work.finally(() => {
-      progress.isOver = true;
-    });
-    let moves = 0;
-    while (!progress.isOver || moves < atLeast) {
-      const target = moves % 2 === 0 ? 's2' : 's1';
-      expect(await cluster.switchTo([['vol-1', target]])).toBe('applied');
-      moves += 1;
-    }
-    await ended;
-    return moves;
-  }
 
   it('write and read back what they wrote, by handles that stay good, on one connection', async () => {
     const tester = pair.client();
@@ -76,7 +59,7 @@ describeWith('ganesha.nfsd')('NFS clients while their export moves', () => {
       expect(sha(await readFile(join(pair.data, `file-${nth}`)))).toBe(sha(content));
       expect(hex(await tester.lookup(root, `file-${nth}`))).toBe(hex(file));
     });
-    const moves = await movingWhile(Promise.all(work), 10);
+    const moves = await movingWhile(cluster, Promise.all(work), 10);
     expect(moves).toBeGreaterThanOrEqual(10);
     // What was written stayed written: nobody had to write anew.
     expect(verifiers.size).toBe(1);
@@ -104,19 +87,15 @@ describeWith('ganesha.nfsd')('NFS clients while their export moves', () => {
       }
       expect(await tester.removeDirectory(root, `dir-${nth}`)).toBe(0);
     });
-    await movingWhile(Promise.all(work), 10);
+    await movingWhile(cluster, Promise.all(work), 10);
     expect([...(await tester.entries(root)).keys()].sort()).toEqual(['.', '..']);
     expect(cluster.nfsOf().counters.accepted).toBe(1);
     tester.close();
   }, 120_000);
 
   it('lose nothing with a server that is killed, and are told of no error', async () => {
-    const { store, view } = cluster;
-    const draft = new Draft();
-    for (const [id, { value }] of view.all(PLACEMENT)) {
-      draft.expect(view, PLACEMENT, id).put(PLACEMENT, id, { ...value, standby: 's2' as ServerId });
-    }
-    expect((await store.transact(draft.transaction)).committed).toBe(true);
+    const { view } = cluster;
+    await giveStandbys(cluster, 's2');
     const tester = pair.client();
     const root = await tester.mounted('/vol');
     const progress = { isOver: false };
@@ -197,7 +176,7 @@ describeWith('ganesha.nfsd')('NFS clients while their export moves', () => {
         const work = writtenAndRead().then((made) => {
           expect(made).toBe(connections);
         });
-        runs.moves += await movingWhile(work, 1);
+        runs.moves += await movingWhile(cluster, work, 1);
         runs.count += 1;
       }
       // Not one move for each run, between which nothing is open.
@@ -223,7 +202,7 @@ describeWith('ganesha.nfsd')('NFS clients while their export moves', () => {
       const copied = run('nfs-cp', join(folder, 'in'), url).then(() =>
         run('nfs-cp', url, join(folder, 'out')),
       );
-      await movingWhile(copied, 6);
+      await movingWhile(cluster, copied, 6);
       expect(sha(await readFile(join(folder, 'out')))).toBe(sha(content));
       // Each of the two made connections for MOUNT and NFS, and no more.
       expect(cluster.nfsOf().counters.accepted).toBeLessThanOrEqual(6);

@@ -76,23 +76,13 @@ export class HttpAdapter implements ProtocolAdapter {
         net,
         clock,
         others: parts.others,
-        hasRoom: ({ all, ofClient }) => {
-          const { connectionsMax, connectionsPerClientMax } = this.#options;
-          const isOneMore = all < connectionsMax && ofClient < connectionsPerClientMax;
-          if (!isOneMore) counters.connectionsRefused += 1;
-          return isOneMore;
+        counters,
+        limits: () => this.#options,
+        turnedAway: () => {
+          counters.connectionsRefused += 1;
         },
-        failed: () => {
-          counters.openingsFailed += 1;
-        },
-        admit: (connection, route, closed) => {
-          counters.connections += 1;
-          const onClosed = (): void => {
-            counters.connections -= 1;
-            closed();
-          };
-          return new ClientConnection({ connection, context, route, onClosed });
-        },
+        admit: (connection, route, onClosed) =>
+          new ClientConnection({ connection, context, route, onClosed }),
       },
       listeners,
     );

@@ -1,15 +1,13 @@
 import type { MessageLimits } from '../../../core/net/http/message-reader.js';
 import { MESSAGE_LIMITS } from '../../../core/net/http/message-reader.js';
+import type { FrontLimits } from '../fronts.js';
 import type { ErrorPages } from './error-pages.js';
 import { NO_ERROR_PAGES } from './error-pages.js';
 import type { RetryBudgetOptions } from './retry-budget.js';
 import type { ForwardedMode } from '../../../core/net/http/forwarding.js';
 
 /** Every limit of the HTTP adapter, with its default. Times that name a phase end it, wherever it hangs. */
-export interface HttpOptions {
-  readonly connectionsMax: number;
-  /** Of one client's IP. */
-  readonly connectionsPerClientMax: number;
+export interface HttpOptions extends FrontLimits {
   /** From a connection's first byte of a head to its last. */
   readonly headTimeoutMs: number;
   /** Between two requests of a client. */

@@ -11,8 +11,8 @@ import { answerHeadBytes } from '../../../core/net/http/relayed-heads.js';
 import type { ResponseHead } from '../../../core/net/http/response-head.js';
 import { ResponseReader } from '../../../core/net/http/response-reader.js';
 import type { CloseReason, Connection, Net } from '../../../core/net/port.js';
-import { proxyHeaderBytes } from '../../../core/net/proxy-header.js';
 import type { ServerLink } from '../servers.js';
+import { ownConnection } from '../servers.js';
 
 /** Whoever has sent a request over an upstream and waits for its answer. */
 export interface UpstreamUser {
@@ -100,13 +100,11 @@ export class Upstream {
     this.#deadline = new Deadline(parts.clock, () => {
       this.destroy();
     });
-    const { link } = parts;
-    this.#connection = parts.net.connect(parts.address, {
-      timeoutMs: options.connectTimeoutMs,
-      tls: link.tls,
+    this.#connection = parts.net.connect(
+      parts.address,
       // Of one connection for the requests of many there is no client to tell.
-      preface: link.proxyProtocol && proxyHeaderBytes(link.proxyProtocol),
-    });
+      ownConnection(parts.link, options.connectTimeoutMs),
+    );
     this.#connection.handler = {
       borrows: true,
       opened: parts.onOpen,

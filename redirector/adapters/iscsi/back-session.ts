@@ -28,7 +28,7 @@ import { PduReader } from '../../../core/iscsi/pdu-reader.js';
 import { Deadline } from '../../../core/net/deadline.js';
 import { Outbox } from '../../../core/net/outbox.js';
 import type { Connection } from '../../../core/net/port.js';
-import { proxyHeaderBytes } from '../../../core/net/proxy-header.js';
+import { ownConnection } from '../servers.js';
 import { BackLogin } from './back-login.js';
 import type { BackTask } from './back-task.js';
 import type { IscsiContext } from './context.js';
@@ -90,7 +90,6 @@ export class BackSession {
   constructor(parts: BackSessionParts) {
     const { context, who, target, address, server } = parts;
     const { net, clock, linkOf, options } = context;
-    const { tls, proxyProtocol } = linkOf(server);
     this.#parts = parts;
     this.#context = context;
     this.address = address;
@@ -103,11 +102,10 @@ export class BackSession {
     this.#deadline = new Deadline(clock, () => {
       this.#overdue();
     });
-    this.#connection = net.connect(address, {
-      timeoutMs: options.connectTimeoutMs,
-      tls,
-      preface: proxyProtocol && proxyHeaderBytes(proxyProtocol),
-    });
+    this.#connection = net.connect(
+      address,
+      ownConnection(linkOf(server), options.connectTimeoutMs),
+    );
     this.#outbox = new Outbox(this.#connection);
     this.#connection.handler = {
       opened: () => {

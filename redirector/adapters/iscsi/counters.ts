@@ -1,4 +1,5 @@
 import type { EntryRefusal } from '../entry.js';
+import type { TurnedAway } from '../fronts.js';
 
 /** Why a login was refused. */
 export type LoginRefusal =
@@ -18,14 +19,7 @@ export type IscsiRefusal =
 
 /** Why a client's connection was not taken, or ended by us. */
 export type IscsiCut =
-  | 'tooMany'
-  | 'tooManyOfClient'
-  | 'loginLate'
-  | 'loginRefused'
-  | 'protocol'
-  | 'idle'
-  | 'reinstated'
-  | 'stopping';
+  TurnedAway | 'loginLate' | 'loginRefused' | 'protocol' | 'idle' | 'reinstated' | 'stopping';
 
 /** What happened at an iSCSI adapter since it started; numbers only grow, but for the first three. */
 export class IscsiCounters {

@@ -1,8 +1,7 @@
 import type { Address, ResourceId } from '../../../core/domain.js';
-import type { Connection } from '../../../core/net/port.js';
 import type { SwitchMove } from '../../data-plane.js';
 import type { ProtocolAdapter, Transfer, VacateHow } from '../adapter.js';
-import type { Beside, FrontListener } from '../fronts.js';
+import type { FrontListener } from '../fronts.js';
 import { Fronts } from '../fronts.js';
 import { UNSEEN } from '../servers.js';
 import { PlainTransfer } from '../transfer.js';
@@ -48,15 +47,20 @@ export class IscsiAdapter implements ProtocolAdapter {
     this.#targets = new Targets(targets);
     this.#context = this.#contextOf(parts);
     const { net, clock } = parts;
+    const { counters } = this;
     this.#fronts = new Fronts(
       {
         net,
         clock,
-        hasRoom: (beside) => this.#hasRoom(beside),
-        failed: () => {
-          this.counters.openingsFailed += 1;
+        counters,
+        limits: () => this.#options,
+        turnedAway: (why) => {
+          counters.cutFor(why);
         },
-        admit: (connection, _route, closed) => this.#admit(connection, closed),
+        admit: (connection, _route, onClosed) => {
+          counters.accepted += 1;
+          return new IscsiClient({ connection, context: this.#context, onClosed });
+        },
       },
       listeners,
     );
@@ -131,23 +135,5 @@ export class IscsiAdapter implements ProtocolAdapter {
       },
       sessionHandle: () => (this.#sessionHandle = (this.#sessionHandle % 0xffff) + 1),
     };
-  }
-
-  #hasRoom({ all, ofClient }: Beside): boolean {
-    const { connectionsMax, connectionsPerClientMax } = this.#options;
-    if (all >= connectionsMax) this.counters.cutFor('tooMany');
-    else if (ofClient >= connectionsPerClientMax) this.counters.cutFor('tooManyOfClient');
-    else return true;
-    return false;
-  }
-
-  #admit(connection: Connection, closed: () => void): IscsiClient {
-    this.counters.accepted += 1;
-    this.counters.connections += 1;
-    const onClosed = (): void => {
-      this.counters.connections -= 1;
-      closed();
-    };
-    return new IscsiClient({ connection, context: this.#context, onClosed });
   }
 }

@@ -1,27 +1,11 @@
 import type { MetricSource } from '../../../core/metrics.js';
 import { readingsByName } from '../../../core/metrics.js';
+import { connectionMetrics } from '../connection-metrics.js';
 import type { IscsiCounters } from './counters.js';
 
 export function iscsiMetrics(counters: IscsiCounters): MetricSource[] {
   return [
-    {
-      name: 'foreshift_iscsi_connections',
-      help: 'Open iSCSI connections of clients.',
-      kind: 'gauge',
-      read: () => [{ value: counters.connections }],
-    },
-    {
-      name: 'foreshift_iscsi_connections_total',
-      help: 'iSCSI connections that were taken.',
-      kind: 'counter',
-      read: () => [{ value: counters.accepted }],
-    },
-    {
-      name: 'foreshift_iscsi_openings_failed_total',
-      help: 'Connections that got no further than a TLS handshake or the header of a proxy.',
-      kind: 'counter',
-      read: () => [{ value: counters.openingsFailed }],
-    },
+    ...connectionMetrics('iscsi', () => counters),
     {
       name: 'foreshift_iscsi_cut_total',
       help: 'iSCSI connections that were not taken, or ended by the redirector, by reason.',
@@ -82,16 +66,6 @@ export function iscsiMetrics(counters: IscsiCounters): MetricSource[] {
       help: 'Times that a server asked the redirector to log out.',
       kind: 'counter',
       read: () => [{ value: counters.logoutsAsked }],
-    },
-    {
-      name: 'foreshift_iscsi_bytes_total',
-      help: 'Bytes of iSCSI connections: in, from clients, and out, to them.',
-      kind: 'counter',
-      labels: ['direction'],
-      read: () => [
-        { labels: { direction: 'in' }, value: counters.bytesIn },
-        { labels: { direction: 'out' }, value: counters.bytesOut },
-      ],
     },
   ];
 }

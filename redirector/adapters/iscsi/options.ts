@@ -1,9 +1,7 @@
+import type { FrontLimits } from '../fronts.js';
+
 /** Every limit of the iSCSI adapter, with its default. */
-export interface IscsiOptions {
-  /** Of clients; one beyond is reset before a byte of it was read. */
-  readonly connectionsMax: number;
-  /** The same of one client's IP. */
-  readonly connectionsPerClientMax: number;
+export interface IscsiOptions extends FrontLimits {
   /** The command window of a session: commands that have no status yet. */
   readonly commandsMax: number;
   /** What a client may send in the data of one PDU. */

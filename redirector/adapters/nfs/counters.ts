@@ -1,3 +1,5 @@
+import type { TurnedAway } from '../fronts.js';
+
 /** What became of calls that no server has answered. */
 export type NfsRefusal =
   | 'badHandle'
@@ -18,7 +20,7 @@ export type NfsRefusal =
   | 'stopping';
 
 /** Why a client's connection was not taken, or reset. */
-export type NfsCut = 'tooMany' | 'tooManyOfClient' | 'records' | 'idle' | 'stopping';
+export type NfsCut = TurnedAway | 'records' | 'idle' | 'stopping';
 
 /** What happened at an NFS adapter since it started; numbers only grow, but for `connections` and `calls`. */
 export class NfsCounters {

@@ -1,28 +1,12 @@
 import type { MetricSource } from '../../../core/metrics.js';
 import { readingsByName } from '../../../core/metrics.js';
+import { connectionMetrics } from '../connection-metrics.js';
 import type { NfsAdapter } from './nfs-adapter.js';
 
 export function nfsMetrics(adapter: NfsAdapter): MetricSource[] {
   const { counters } = adapter;
   return [
-    {
-      name: 'foreshift_nfs_connections',
-      help: 'Open NFS connections of clients.',
-      kind: 'gauge',
-      read: () => [{ value: counters.connections }],
-    },
-    {
-      name: 'foreshift_nfs_connections_total',
-      help: 'NFS connections that were taken.',
-      kind: 'counter',
-      read: () => [{ value: counters.accepted }],
-    },
-    {
-      name: 'foreshift_nfs_openings_failed_total',
-      help: 'Connections that got no further than a TLS handshake or the header of a proxy.',
-      kind: 'counter',
-      read: () => [{ value: counters.openingsFailed }],
-    },
+    ...connectionMetrics('nfs', () => counters),
     {
       name: 'foreshift_nfs_cut_total',
       help: 'NFS connections that were reset, by reason.',
@@ -67,16 +51,6 @@ export function nfsMetrics(adapter: NfsAdapter): MetricSource[] {
       help: 'Of those that were repeated: refused as done already, and found done.',
       kind: 'counter',
       read: () => [{ value: counters.confirmed }],
-    },
-    {
-      name: 'foreshift_nfs_bytes_total',
-      help: 'Bytes of NFS connections: in, from clients, and out, to them.',
-      kind: 'counter',
-      labels: ['direction'],
-      read: () => [
-        { labels: { direction: 'in' }, value: counters.bytesIn },
-        { labels: { direction: 'out' }, value: counters.bytesOut },
-      ],
     },
     {
       name: 'foreshift_nfs_handles',

@@ -1,10 +1,9 @@
 import type { Address, ResourceId, ServerId } from '../../../core/domain.js';
 import { codeOf } from '../../../core/errors.js';
 import { parseIp } from '../../../core/net/ip.js';
-import type { Connection } from '../../../core/net/port.js';
 import type { Move } from '../../../core/plan.js';
 import type { ProtocolAdapter, Transfer, VacateHow } from '../adapter.js';
-import type { Beside, FrontListener } from '../fronts.js';
+import type { FrontListener } from '../fronts.js';
 import { Fronts } from '../fronts.js';
 import { PLAIN_LINK, UNSEEN } from '../servers.js';
 import { PlainTransfer } from '../transfer.js';
@@ -56,15 +55,20 @@ export class NfsAdapter implements ProtocolAdapter {
     this.#exports = new Exports(exports);
     this.#context = this.#contextOf(parts);
     const { net, clock } = parts;
+    const { counters } = this;
     this.#fronts = new Fronts(
       {
         net,
         clock,
-        hasRoom: (beside) => this.#hasRoom(beside),
-        failed: () => {
-          this.counters.openingsFailed += 1;
+        counters,
+        limits: () => this.#options,
+        turnedAway: (why) => {
+          counters.cutFor(why);
         },
-        admit: (connection, _route, closed) => this.#admit(connection, closed),
+        admit: (connection, _route, onClosed) => {
+          counters.accepted += 1;
+          return new NfsClient({ connection, context: this.#context, onClosed });
+        },
       },
       listeners,
     );
@@ -181,23 +185,5 @@ export class NfsAdapter implements ProtocolAdapter {
       scratch: { cursor: new XdrCursor(), marks: new Marks() },
       port: () => this.addresses[0]?.port ?? 0,
     };
-  }
-
-  #hasRoom({ all, ofClient }: Beside): boolean {
-    const { connectionsMax, connectionsPerClientMax } = this.#options;
-    if (all >= connectionsMax) this.counters.cutFor('tooMany');
-    else if (ofClient >= connectionsPerClientMax) this.counters.cutFor('tooManyOfClient');
-    else return true;
-    return false;
-  }
-
-  #admit(connection: Connection, closed: () => void): NfsClient {
-    this.counters.accepted += 1;
-    this.counters.connections += 1;
-    const onClosed = (): void => {
-      this.counters.connections -= 1;
-      closed();
-    };
-    return new NfsClient({ connection, context: this.#context, onClosed });
   }
 }

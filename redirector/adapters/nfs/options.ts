@@ -1,9 +1,7 @@
+import type { FrontLimits } from '../fronts.js';
+
 /** Every limit of the NFS adapter, with its default. */
-export interface NfsOptions {
-  /** Of clients; one beyond is reset before a byte of it was read. */
-  readonly connectionsMax: number;
-  /** The same of one client's IP. */
-  readonly connectionsPerClientMax: number;
+export interface NfsOptions extends FrontLimits {
   /** Not answered yet; a client that has more is not read. */
   readonly callsPerConnectionMax: number;
   /** The same in bytes of what it wants to write. */

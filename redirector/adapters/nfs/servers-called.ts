@@ -1,11 +1,10 @@
 import type { Clock } from '../../../core/clock/port.js';
 import type { Address } from '../../../core/domain.js';
 import type { Net } from '../../../core/net/port.js';
-import { proxyHeaderBytes } from '../../../core/net/proxy-header.js';
 import type { OwnAnswer, OwnCall, RpcCallsParts } from '../../../core/onc-rpc/calls.js';
 import { RpcCalls, ask, askOnce } from '../../../core/onc-rpc/calls.js';
 import type { ServerLink } from '../servers.js';
-import { isSameAddress } from '../servers.js';
+import { isSameAddress, ownConnection } from '../servers.js';
 import { Marks } from './marks.js';
 import type { NfsOptions } from './options.js';
 import { NFS_PROGRAM, NFS_VERSION, PROCEDURES, walkResults } from './procedures.js';
@@ -88,14 +87,9 @@ export class ServersCalled {
   #partsOf(address: Address, server: number): Omit<RpcCallsParts, 'closed'> {
     const { net, clock, linkOf, options } = this.#parts;
     const { connectTimeoutMs, answerTimeoutMs } = options();
-    const { tls, proxyProtocol } = linkOf(server);
     return {
       ...{ net, clock, address, answerTimeoutMs },
-      connect: {
-        timeoutMs: connectTimeoutMs,
-        tls,
-        preface: proxyProtocol && proxyHeaderBytes(proxyProtocol),
-      },
+      connect: ownConnection(linkOf(server), connectTimeoutMs),
     };
   }
 }

@@ -1,7 +1,8 @@
+import type { TurnedAway } from '../fronts.js';
+
 /** Why a client's connection was reset before a byte of it went to a server. */
 export type TcpRefusal =
-  | 'tooMany'
-  | 'tooManyOfClient'
+  | TurnedAway
   | 'noResource'
   | 'helloInvalid'
   | 'helloLate'

@@ -1,10 +1,8 @@
+import type { FrontLimits } from '../fronts.js';
+
 /** Every limit of the TCP adapter, with its default. */
-export interface TcpOptions {
-  /** Of clients; one beyond is reset before a byte of it was read. */
-  readonly connectionsMax: number;
-  /** The same of one client's IP. */
-  readonly connectionsPerClientMax: number;
-  /** The same to one server. */
+export interface TcpOptions extends FrontLimits {
+  /** Connections to one server. */
   readonly serverConnectionsMax: number;
   readonly connectTimeoutMs: number;
   /** For a connection whose server does not answer, from the client's on: then the client is reset. */

@@ -2,13 +2,11 @@ import type { Address, ResourceId, ServerId } from '../../../core/domain.js';
 import type { SharedListener } from '../../../core/net/shared-listeners.js';
 import type { SwitchMove } from '../../data-plane.js';
 import { Tally } from '../../../core/tally.js';
-import type { Connection } from '../../../core/net/port.js';
-import { proxyHeaderBytes } from '../../../core/net/proxy-header.js';
 import type { ProtocolAdapter, Transfer, VacateHow } from '../adapter.js';
-import type { Beside, FrontListener } from '../fronts.js';
+import type { FrontListener } from '../fronts.js';
 import { Fronts } from '../fronts.js';
 import { Reaching } from '../reaching.js';
-import { UNSEEN } from '../servers.js';
+import { UNSEEN, ownConnection } from '../servers.js';
 import { PlainTransfer } from '../transfer.js';
 import { WorkUnderWay } from '../under-way.js';
 import type { TcpAdapterParts, TcpContext } from './context.js';
@@ -67,11 +65,17 @@ export class TcpAdapter implements ProtocolAdapter {
         net,
         clock,
         others: parts.others,
-        hasRoom: (beside) => this.#hasRoom(beside),
-        failed: () => {
-          counters.openingsFailed += 1;
+        counters,
+        limits: () => this.#options,
+        turnedAway: (why) => {
+          counters.refusedFor(why);
         },
-        admit: (connection, route, closed) => this.#admit(connection, route(), closed),
+        admit: (connection, route, onClosed) => {
+          counters.accepted += 1;
+          const relay = new Relay({ connection, context: this.#context, onClosed });
+          relay.begin(route());
+          return relay;
+        },
       },
       listeners,
     );
@@ -136,37 +140,16 @@ export class TcpAdapter implements ProtocolAdapter {
     return this.#fronts.routes.some((route) => mayName(route, resource));
   }
 
-  #hasRoom({ all, ofClient }: Beside): boolean {
-    const { connectionsMax, connectionsPerClientMax } = this.#options;
-    if (all >= connectionsMax) this.counters.refusedFor('tooMany');
-    else if (ofClient >= connectionsPerClientMax) this.counters.refusedFor('tooManyOfClient');
-    else return true;
-    return false;
-  }
-
-  #admit(connection: Connection, route: TcpRoute, closed: () => void): Relay {
-    this.counters.accepted += 1;
-    this.counters.connections += 1;
-    const onClosed = (): void => {
-      this.counters.connections -= 1;
-      closed();
-    };
-    const relay = new Relay({ connection, context: this.#context, onClosed });
-    relay.begin(route);
-    return relay;
-  }
-
   #connect(target: ServerId, signal: AbortSignal): Promise<string | undefined> {
     const { servers, net } = this.#parts;
     const address = servers.addressOf(target);
     if (address === undefined) return Promise.resolve(`the address of ${target} is not known`);
     return new Promise((resolve) => {
-      const { tls, proxyProtocol } = servers.linkOf(target);
-      const connection = net.connect(address, {
-        timeoutMs: this.#options.connectTimeoutMs,
-        tls,
-        preface: proxyProtocol && proxyHeaderBytes(proxyProtocol),
-      });
+      const { connectTimeoutMs } = this.#options;
+      const connection = net.connect(
+        address,
+        ownConnection(servers.linkOf(target), connectTimeoutMs),
+      );
       const onAbort = (): void => {
         connection.destroy();
         resolve('the switch is over');

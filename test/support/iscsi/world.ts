@@ -8,8 +8,10 @@ import type { IscsiTarget } from '../../../redirector/adapters/iscsi/targets.js'
 import { PLAIN_LINK } from '../../../redirector/adapters/servers.js';
 import { Gate } from '../../../redirector/gate.js';
 import { LocalDataPlane } from '../../../redirector/local-data-plane.js';
-import type { SwitchMove } from '../../../redirector/data-plane.js';
-import { g, r, s, tableOf } from '../names.js';
+import type { VolumeMove } from '../moved-volume.js';
+import { movedVolume } from '../moved-volume.js';
+import { r, tableOf } from '../names.js';
+import { stepUntil } from '../step-until.js';
 import { FakeTarget, SharedUnit } from './fake-target.js';
 import { Initiator } from './initiator.js';
 
@@ -107,41 +109,17 @@ export class IscsiWorld {
   }
 
   /** Simulated time goes on until it is there. */
-  async of<Result>(promise: Promise<Result>, withinMs = 60_000): Promise<Result> {
-    const progress: { result?: { readonly value: Result } } = {};
-    void promise.then((value) => {
-      progress.result = { value };
-    });
-    for (let ms = 0; ms <= withinMs; ms += 5) {
-      if (progress.result !== undefined) return progress.result.value;
-      await this.clock.advance(5);
-    }
-    throw new Error(`nothing within ${withinMs} ms`);
+  of<Result>(promise: Promise<Result>): Promise<Result> {
+    return stepUntil(this.clock, promise, 30_000);
   }
 
-  /** `vol-1` from one to the other, as a coordinator does it; what is in its way is returned, and then it stays. */
-  async switch(
-    source: 's1' | 's2',
-    target: 's1' | 's2',
-    { isLost = false, epoch = '1.2' }: { isLost?: boolean; epoch?: string } = {},
+  /** `vol-1` from one to the other; what is in its way is returned. */
+  switch(
+    source: VolumeMove['source'],
+    target: VolumeMove['target'],
+    how: Pick<VolumeMove, 'isLost' | 'epoch'> = {},
   ): Promise<readonly string[]> {
-    const move = {
-      resource: r('vol-1'),
-      source: s(source),
-      target: s(target),
-    } as unknown as SwitchMove;
-    const batch = { generation: g(epoch), moves: [move], lost: isLost ? [s(source)] : [] };
-    const { signal } = new AbortController();
-    await this.dataPlane.hold(batch);
-    const obstacles = await this.of(this.dataPlane.drain(batch, signal));
-    const refusals =
-      obstacles.length > 0 ? [] : await this.of(this.dataPlane.attach(batch, signal));
-    const why = [...obstacles.map(({ what }) => what), ...refusals.map((each) => each.why)];
-    if (why.length === 0) {
-      this.dataPlane.apply(tableOf({ 'vol-1': `${target}@${epoch}` }, `${epoch}000`));
-    }
-    this.dataPlane.resume(batch, why.length === 0);
-    return why;
+    return movedVolume(this, { source, target, ...how });
   }
 }
 

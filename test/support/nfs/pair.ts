@@ -4,12 +4,11 @@ import { join } from 'node:path';
 import type { Attachments } from '../../../agent/attachments.js';
 import type { ResourceId } from '../../../core/domain.js';
 import { MemorySessionStore } from '../../../core/session-store/memory.js';
-import { SERVER } from '../../../core/table-store/records/server.js';
 import { TestCluster } from '../cluster.js';
+import type { PairName } from '../server-pair.js';
+import { startPair } from '../server-pair.js';
 import { NfsTester } from './client.js';
 import { Ganesha } from './ganesha.js';
-
-const NAMES = ['s1', 's2'] as const;
 
 export interface GaneshaPairOptions {
   /** By the agent beside each; left out: they export what they have, whoever owns it. */
@@ -22,7 +21,7 @@ export interface GaneshaPairOptions {
  */
 export class GaneshaPair {
   readonly data: string;
-  readonly servers: Readonly<Record<'s1' | 's2', Ganesha>>;
+  readonly servers: Readonly<Record<PairName, Ganesha>>;
   readonly cluster: TestCluster;
 
   private constructor(data: string, servers: readonly [Ganesha, Ganesha]) {
@@ -38,7 +37,7 @@ export class GaneshaPair {
             anonymous: { uid: 65_534, gid: 65_534 },
           },
         ],
-        mountPortOf: (server) => this.servers[server as 's1' | 's2'].mountPort,
+        mountPortOf: (server) => this.servers[server as PairName].mountPort,
         handles: new MemorySessionStore(),
       },
     });
@@ -53,18 +52,13 @@ export class GaneshaPair {
     ]);
     const pair = new GaneshaPair(data, servers);
     const { cluster } = pair;
-    await cluster.start();
-    for (const name of NAMES) {
+    await startPair(cluster, (name) => {
       const server = pair.servers[name];
-      await cluster.addForeignServer({
-        ...{ name, resources: ['vol-1'], port: server.port, fence: 'attachment' },
+      return {
+        port: server.port,
         ...(attachmentsOf && { attachments: attachmentsOf(server, cluster) }),
-      });
-    }
-    await cluster.addRedirector('r1');
-    await cluster.until('agents are known', () => cluster.view.all(SERVER).size === NAMES.length);
-    const outcome = await cluster.switchTo([['vol-1', 's1']]);
-    if (outcome !== 'applied') throw new Error(`vol-1 is not at s1: ${outcome}`);
+      };
+    });
     return pair;
   }
 

@@ -2,7 +2,6 @@ import { SimulatedClock } from '../../../core/clock/simulated.js';
 import type { DrainPolicy, ServerId } from '../../../core/domain.js';
 import { SILENT_LOG } from '../../../core/log.js';
 import { SimulatedNet } from '../../../core/net/simulated.js';
-import type { Move } from '../../../core/plan.js';
 import { SeededRng, integerBelow } from '../../../core/rng.js';
 import { MemorySessionStore } from '../../../core/session-store/memory.js';
 import type { SessionStore } from '../../../core/session-store/port.js';
@@ -12,7 +11,10 @@ import type { NfsOptions } from '../../../redirector/adapters/nfs/options.js';
 import { PLAIN_LINK } from '../../../redirector/adapters/servers.js';
 import { Gate } from '../../../redirector/gate.js';
 import { LocalDataPlane } from '../../../redirector/local-data-plane.js';
-import { g, r, s, tableOf } from '../names.js';
+import type { VolumeMove } from '../moved-volume.js';
+import { movedVolume } from '../moved-volume.js';
+import { r, tableOf } from '../names.js';
+import { stepUntil } from '../step-until.js';
 import { NfsTester } from './client.js';
 import { FakeNfsServer, SharedDisk } from './fake-server.js';
 
@@ -86,43 +88,21 @@ export class NfsWorld {
   }
 
   /** Simulated time goes on until it is there. */
-  async of<Result>(promise: Promise<Result>, withinMs = 30_000): Promise<Result> {
-    const progress: { result?: { readonly value: Result } } = {};
-    void promise.then((value) => {
-      progress.result = { value };
-    });
-    for (let ms = 0; ms <= withinMs; ms += 5) {
-      if (progress.result !== undefined) return progress.result.value;
-      await this.clock.advance(5);
-    }
-    throw new Error(`nothing within ${withinMs} ms`);
+  of<Result>(promise: Promise<Result>): Promise<Result> {
+    return stepUntil(this.clock, promise, 30_000);
   }
 
   async mounted(client: NfsTester, path = '/vol'): Promise<Uint8Array> {
     return this.of(client.mounted(path));
   }
 
-  /** `vol-1` from one to the other, as a coordinator does it; what is in its way is returned, and then it stays. */
-  async switch(
-    source: 's1' | 's2',
-    target: 's1' | 's2',
-    { isLost = false, epoch = '1.2' }: { isLost?: boolean; epoch?: string } = {},
+  /** `vol-1` from one to the other; what is in its way is returned. */
+  switch(
+    source: VolumeMove['source'],
+    target: VolumeMove['target'],
+    how: Pick<VolumeMove, 'isLost' | 'epoch'> = {},
   ): Promise<readonly string[]> {
-    const move = { resource: r('vol-1'), source: s(source), target: s(target) } as unknown as Move;
-    const batch = { generation: g(epoch), moves: [move], lost: isLost ? [s(source)] : [] };
-    const { signal } = new AbortController();
-    await this.dataPlane.hold(batch);
-    const obstacles = await this.of(this.dataPlane.drain(batch, signal));
-    const refusals =
-      obstacles.length > 0 ? [] : await this.of(this.dataPlane.attach(batch, signal));
-    const why = [...obstacles.map(({ what }) => what), ...refusals.map((each) => each.why)];
-    if (why.length === 0) {
-      this.dataPlane.apply(
-        tableOf({ 'vol-1': `${target}@${epoch}`, 'vol-2': 's2@1.1' }, `${epoch}000`),
-      );
-    }
-    this.dataPlane.resume(batch, why.length === 0);
-    return why;
+    return movedVolume(this, { source, target, ...how }, { 'vol-2': 's2@1.1' });
   }
 
   #adapterOf(host: string): NfsAdapter {

@@ -1,9 +1,7 @@
-import type { ChildProcess } from 'node:child_process';
-import { spawn } from 'node:child_process';
-import { readFile, readdir } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { HAPROXY, HAPROXY_TCP, NGINX, PeerProxy } from '../test/support/peer-proxy.js';
-import type { ProxyArguments, ProxyCommand, ProxyReady, ProxyReply } from './dataplane-messages.js';
+import type { ProxyArguments, ProxyCommand, ProxyReply } from './dataplane-messages.js';
+import { messageOf, startProxyProcess } from './proxy-process.js';
 
 /** A proxy under measurement. */
 export interface Contestant {
@@ -91,7 +89,7 @@ async function nodeProcess(
 ): Promise<Contestant> {
   const given: ProxyArguments = { kind, backends, resources, accessLog, threads };
   const module = fileURLToPath(new URL('./dataplane-process.js', import.meta.url));
-  const [program = '', ...args] = pinned(core, [
+  const command = pinned(core, [
     ...[
       process.execPath,
       '--expose-gc',
@@ -100,52 +98,14 @@ async function nodeProcess(
     ],
     ...[module, JSON.stringify(given)],
   ]);
-  const child = spawn(program, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
-  const { port } = (await messageOf(child)) as ProxyReady;
+  const { child, ...proxy } = await startProxyProcess(command);
   return {
     name,
-    pid: child.pid ?? 0,
-    port,
-    ask: async (command) => {
+    ...proxy,
+    ask: async (asked) => {
       const answer = messageOf(child);
-      child.send(command);
+      child.send(asked);
       return (await answer) as ProxyReply;
     },
-    dispose: async () => {
-      const ended = new Promise((resolve) => child.once('exit', resolve));
-      child.kill();
-      await ended;
-    },
   };
-}
-
-function messageOf(child: ChildProcess): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    const onExit = (): void => {
-      reject(new Error('a proxy of the bench ended'));
-    };
-    child.once('exit', onExit);
-    child.once('message', (message) => {
-      child.off('exit', onExit);
-      resolve(message);
-    });
-  });
-}
-
-/** On a core so far, all threads together, in µs: by the scheduler's own count, in ns, where there is one. */
-export async function cpuUs(pid: number): Promise<number> {
-  const threads = await readdir(`/proc/${pid}/task`);
-  const ns = await Promise.all(
-    threads.map(async (thread) => {
-      const text = await readFile(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').catch(() => '0');
-      return Number(text.split(' ')[0]);
-    }),
-  );
-  return ns.reduce((sum, one) => sum + one, 0) / 1000;
-}
-
-/** Memory of its own and shared that is there now, in KB. */
-export async function residentKb(pid: number): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8');
-  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1] ?? NaN);
 }

@@ -10,10 +10,6 @@ export interface ProxyArguments {
   readonly threads: number;
 }
 
-export interface ProxyReady {
-  readonly port: number;
-}
-
 /** `collect`: the garbage; `move`: so many resources, the last ones, to the other server; `split`: who did what of several threads. */
 export type ProxyCommand =
   | { readonly do: 'collect' }

@@ -1,8 +1,9 @@
 import type { RequestListener } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { ProxyArguments, ProxyCommand, ProxyReply, ProxyReady } from './dataplane-messages.js';
+import type { ProxyArguments, ProxyCommand, ProxyReply } from './dataplane-messages.js';
 import type { OwnDataPlane } from './dataplane-ours.js';
+import type { ProxyReady } from './proxy-process.js';
 
 /*
  * A proxy of Node's in a process of its own: ours, node:http on both sides, or undici's `dispatch` towards the servers; each loads

@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
+import { availableParallelism, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -8,7 +8,7 @@ import { percentile } from '../replay/rules/percentile.js';
 import type { FileName } from './dataplane-backend.js';
 import { LightBackend } from './dataplane-backend.js';
 import type { Contestant, ContestantName, StartOptions } from './dataplane-contestants.js';
-import { cpuUs, residentKb, startContestant } from './dataplane-contestants.js';
+import { startContestant } from './dataplane-contestants.js';
 import { goalTable, median, round } from './dataplane-goals.js';
 import type { Load } from './dataplane-load.js';
 import { FixedRate, idleConnections, wrkLoad } from './dataplane-load.js';
@@ -16,7 +16,9 @@ import type { Split } from './dataplane-messages.js';
 import { movesUnderLoad } from './dataplane-moves.js';
 import { planUnderLoad } from './dataplane-plan.js';
 import { SLOW_EACH, besideSlowClients } from './dataplane-slow.js';
+import { loadsSince, machineName } from './machine.js';
 import { markdownTable, numberColumns } from './markdown-table.js';
+import { cpuUs, residentKb } from './proxy-process.js';
 
 /*
  * What the data plane costs, beside HAProxy, nginx and two proxies of Node's, before the same light server: CPU of each
@@ -390,8 +392,8 @@ async function measureRow(id: string): Promise<void> {
   else throw new Error(`no row ${id}`);
 }
 
-const machine = `${cpus()[0]?.model.trim() ?? ''}, ${availableParallelism()} cores`;
-const loads = [...loadBefore, ...loadavg()].map((load) => load.toFixed(1)).join(' ');
+const machine = machineName();
+const loads = loadsSince(loadBefore);
 say(`\n${new Date().toISOString()}, ${machine}, load average before and after: ${loads}`);
 say(
   `node ${versions.node}, HAProxy ${versions.haproxy}, ${ROUNDS} rounds of ${SECONDS} s, table of ${RESOURCES}\n`,

@@ -1,4 +1,4 @@
-/* What the bench of storage and the proxies that it starts say to each other. */
+/* What the bench of storage tells the proxies that it starts. */
 
 /** Where a server is, and what it serves. */
 export interface StorageServer {
@@ -12,8 +12,4 @@ export interface StorageProxyArguments {
   readonly kind: 'relay' | 'ours';
   readonly protocol: string;
   readonly server: StorageServer;
-}
-
-export interface StorageProxyReady {
-  readonly port: number;
 }

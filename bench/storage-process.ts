@@ -8,14 +8,15 @@ import { PLAIN_LINK } from '../redirector/adapters/servers.js';
 import { Gate } from '../redirector/gate.js';
 import { tableOf } from '../test/support/names.js';
 import { thisMachine } from '../test/support/this-machine.js';
-import type { StorageProxyArguments, StorageProxyReady } from './storage-messages.js';
+import type { ProxyReady } from './proxy-process.js';
+import type { StorageProxyArguments } from './storage-messages.js';
 import { STORAGE_PROTOCOLS } from './storage-protocols.js';
 
 /* A proxy of storage in a process of its own: ours, or a plain relay of Node's. `storage-process ARGUMENTS`; it says its port by IPC. */
 
 const given = JSON.parse(process.argv[2] ?? '') as StorageProxyArguments;
 const port = given.kind === 'relay' ? await relay(given.server.port) : await ours(given);
-const ready: StorageProxyReady = { port };
+const ready: ProxyReady = { port };
 process.send?.(ready);
 process.once('disconnect', () => process.exit());
 

@@ -1,17 +1,20 @@
 import { spawnSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os';
+import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { FioJob, FioOutcome } from '../test/support/fio.js';
 import { FIO, FioLateError, runFio } from '../test/support/fio.js';
-import { cpuUs } from './dataplane-contestants.js';
 import { median, round } from './dataplane-goals.js';
+import { loadsSince, machineName } from './machine.js';
 import { markdownTable, numberColumns } from './markdown-table.js';
-import type { StorageServer } from './storage-messages.js';
+import type { ProxyProcess } from './proxy-process.js';
+import { cpuUs, startProxyProcess } from './proxy-process.js';
+import type { StorageProxyArguments, StorageServer } from './storage-messages.js';
 import { pausesOfMoves } from './storage-moves.js';
+import type { StorageProtocol } from './storage-protocols.js';
 import { STORAGE_PROTOCOLS } from './storage-protocols.js';
-import { StorageProxy } from './storage-proxy.js';
 
 /*
  * What ours costs between fio and a real storage server, beside a plain relay of Node's and no proxy at all: in rounds that alternate,
@@ -120,9 +123,9 @@ if (absent.length > 0) {
 
 const details: Record<string, unknown> = {};
 const loadBefore = loadavg();
-for (const { name } of protocols) await measure(name);
-const machine = `${cpus()[0]?.model.trim() ?? ''}, ${availableParallelism()} cores`;
-const loads = [...loadBefore, ...loadavg()].map((load) => load.toFixed(1)).join(' ');
+for (const { name, protocol } of protocols) await measure(name, protocol);
+const machine = machineName();
+const loads = loadsSince(loadBefore);
 console.log(`\n${machine}, load average before and after: ${loads}; node ${process.version}`);
 if (given.out !== undefined) {
   await writeFile(
@@ -131,17 +134,15 @@ if (given.out !== undefined) {
   );
 }
 
-async function measure(name: string): Promise<void> {
-  const protocol = STORAGE_PROTOCOLS[name];
-  if (protocol === undefined) return;
+async function measure(name: string, protocol: StorageProtocol): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'foreshift-storage-'));
   const server = await protocol.start(folder);
-  const proxies: StorageProxy[] = [];
+  const proxies: ProxyProcess[] = [];
   try {
     const { port, mountPort, path } = server;
     const at: StorageServer = { port, mountPort, path };
     for (const kind of ['relay', 'ours'] as const) {
-      proxies.push(await StorageProxy.start({ kind, protocol: name, server: at }));
+      proxies.push(await startProxy({ kind, protocol: name, server: at }));
     }
     const [relay, ours] = proxies;
     const fronts = { direct: undefined, relay, ours };
@@ -155,11 +156,16 @@ async function measure(name: string): Promise<void> {
       if (row !== undefined) await rowOf(`${name}-${id}`, row, { jobOf, fronts });
     }
   } finally {
-    for (const proxy of proxies) await proxy.stop();
+    for (const proxy of proxies) await proxy.dispose();
     await server.stop();
     await rm(folder, { recursive: true, force: true });
   }
   if (name === 'nfs' && given.rows.split(',').includes('moves')) await moves();
+}
+
+function startProxy(what: StorageProxyArguments): Promise<ProxyProcess> {
+  const file = fileURLToPath(new URL('./storage-process.js', import.meta.url));
+  return startProxyProcess([process.execPath, file, JSON.stringify(what)]);
 }
 
 async function rowOf(
@@ -167,7 +173,7 @@ async function rowOf(
   row: Row,
   of: {
     readonly jobOf: (name: Name) => FioJob;
-    readonly fronts: Readonly<Record<Name, StorageProxy | undefined>>;
+    readonly fronts: Readonly<Record<Name, ProxyProcess | undefined>>;
   },
 ): Promise<void> {
   const rounds: Readonly<Record<Name, Run>>[] = [];

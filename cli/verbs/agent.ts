@@ -22,10 +22,12 @@ import { clusterSecret } from '../services/secret.js';
 import { readText } from '../read-text.js';
 import { productVersion } from '../product.js';
 import type { Verb, VerbOptions } from '../verb.js';
-import { textOption } from '../verb.js';
+import { textOption, wholeOption } from '../verb.js';
 
 /** The token may come this way, so that it stands in no process list. */
 const TOKEN_VARIABLE = 'FORESHIFT_AGENT_TOKEN';
+/** Of nfs-ganesha, if nobody says otherwise. */
+const MOUNT_PORT = 20_048;
 
 export const agentVerb: Verb = {
   usage: 'agent <server>',
@@ -42,7 +44,7 @@ export const agentVerb: Verb = {
     ['--shared <names>', 'which of these it serves beside others, with * for any characters', ''],
     ['--ganesha-exports <folder>', 'no sidecar: EXPORT blocks, one <resource>.export each'],
     ['--ganesha-pid <file>', 'the pid file of that nfs-ganesha', '/run/ganesha/ganesha.pid'],
-    ['--ganesha-mount-port <port>', 'of its MOUNT program', '20048'],
+    ['--ganesha-mount-port <port>', 'of its MOUNT program', String(MOUNT_PORT)],
     ['--tgt-targets <folder>', 'no sidecar: targets of a tgtd, one <resource>.target each'],
     ['--tgt-control-port <number>', 'by which tgtadm finds that tgtd (-C)', '0'],
     ['--capacity <amounts>', 'such as cpu=4,memory=17179869184', ''],
@@ -126,31 +128,13 @@ function attachedServerOf(options: VerbOptions): AttachedServer | undefined {
     fail('ERR_OPTION_INVALID', { option: '--tgt-targets', value: targets, allowed });
   }
   if (targets !== undefined) {
-    const controlPort = wholeNumber(options, {
-      name: 'tgtControlPort',
-      from: 0,
-      allowed: 'a number of tgtd -C',
-    });
+    const controlPort = wholeOption(options, 'tgt-control-port', { min: 0, max: 65_535 }) ?? 0;
     return { kind: 'tgt', targets, controlPort };
   }
   if (exports === undefined) return undefined;
-  const mountPort = wholeNumber(options, { name: 'ganeshaMountPort', from: 1, allowed: 'a port' });
+  const ports = { min: 1, max: 65_535 };
+  const mountPort = wholeOption(options, 'ganesha-mount-port', ports) ?? MOUNT_PORT;
   return { kind: 'ganesha', exports, pidFile: textOption(options, 'ganeshaPid') ?? '', mountPort };
-}
-
-function wholeNumber(
-  options: VerbOptions,
-  {
-    name,
-    from,
-    allowed,
-  }: { readonly name: string; readonly from: number; readonly allowed: string },
-): number {
-  const value = textOption(options, name) ?? '';
-  const number = Number(value);
-  if (/^[0-9]{1,5}$/.test(value) && number >= from && number <= 65_535) return number;
-  const option = `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-  return fail('ERR_OPTION_INVALID', { option, value, allowed });
 }
 
 export const agentTokenVerb: Verb = {

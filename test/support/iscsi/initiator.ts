@@ -46,6 +46,8 @@ interface Command {
   readonly pieces: Uint8Array[];
   got: number;
   dataNumber: number;
+  /** Sends the data that the target has asked for, when it likes. */
+  readonly asked: (send: () => void) => void;
   readonly resolve: (outcome: Outcome | undefined) => void;
 }
 
@@ -181,17 +183,28 @@ export class Initiator {
       readonly lun?: number;
       readonly immediateBytes?: number;
       readonly tag?: number;
+      /** Left out: what the target asks for is sent at once. */
+      readonly asked?: Command['asked'];
     } = {},
   ): Promise<Outcome | undefined> {
+    if (this.isClosed) return Promise.resolve(undefined);
     const { readBytes = 0, written = Buffer.alloc(0), lun = 1, immediateBytes = 4096 } = of;
-    const { tag = ++this.#tag } = of;
+    const {
+      tag = ++this.#tag,
+      asked = (send) => {
+        send();
+      },
+    } = of;
     const isWrite = written.length > 0;
     const head = headOf(SCSI_COMMAND, FINAL | (isWrite ? WRITES : readBytes > 0 ? READS : 0), tag);
     head[AT.lun + 1] = lun;
     head.set(command, AT.command);
     head.writeUInt32BE(isWrite ? written.length : readBytes, AT.expectedLength);
     return new Promise((resolve) => {
-      this.#commands.set(tag, { command, written, pieces: [], got: 0, dataNumber: 0, resolve });
+      this.#commands.set(tag, {
+        ...{ command, written, pieces: [], got: 0, dataNumber: 0 },
+        ...{ asked, resolve },
+      });
       this.write(...piecesOf(this.numbered(head), [written.subarray(0, immediateBytes)]));
     });
   }
@@ -231,7 +244,9 @@ export class Initiator {
         if (command !== undefined) this.#dataIn(command, pdu, tag);
         return;
       case READY_TO_TRANSFER:
-        if (command !== undefined) this.#dataOut(command, pdu, tag);
+        command?.asked(() => {
+          this.#dataOut(command, pdu, tag);
+        });
         return;
       case SCSI_RESPONSE: {
         if (command === undefined) return;

@@ -10,6 +10,7 @@ import { RecordReader, marked, wholeOf } from '../../../core/onc-rpc/record.js';
 import { numberAt } from '../../../core/onc-rpc/xdr.js';
 import { SeededRng } from '../../../core/rng.js';
 import { r } from '../../support/names.js';
+import { stepUntil } from '../../support/step-until.js';
 
 const MOUNT = { host: 'server', port: 20_048 };
 
@@ -69,16 +70,8 @@ class World {
     this.exported = [...text.matchAll(/Path = "([^"]*)"/g)].map(([, path = '']) => path);
   }
 
-  async of<Result>(promise: Promise<Result>): Promise<Result> {
-    const progress: { result?: { readonly value: Result } } = {};
-    void promise.then((value) => {
-      progress.result = { value };
-    });
-    for (let ms = 0; ms < 20_000; ms += 10) {
-      if (progress.result !== undefined) return progress.result.value;
-      await this.clock.advance(10);
-    }
-    throw new Error('not in time');
+  of<Result>(promise: Promise<Result>): Promise<Result> {
+    return stepUntil(this.clock, promise);
   }
 }
 

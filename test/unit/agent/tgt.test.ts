@@ -4,6 +4,7 @@ import { SimulatedClock } from '../../../core/clock/simulated.js';
 import { MemoryDisk } from '../../../core/disk/memory.js';
 import { r, s } from '../../support/names.js';
 import { RecordingLog } from '../../support/recording-log.js';
+import { stepUntil } from '../../support/step-until.js';
 import { TwinTgtd } from '../../support/twin-tgtd.js';
 
 const ONE = 'iqn.2001-04.test:one';
@@ -43,16 +44,8 @@ class World {
     return this.log.said.map(({ fields }) => (fields as { err?: { code?: string } }).err?.code);
   }
 
-  async of<Result>(promise: Promise<Result>): Promise<Result> {
-    const progress: { result?: { readonly value: Result } } = {};
-    void promise.then((value) => {
-      progress.result = { value };
-    });
-    for (let ms = 0; ms < 20_000; ms += 10) {
-      if (progress.result !== undefined) return progress.result.value;
-      await this.clock.advance(10);
-    }
-    throw new Error('not in time');
+  of<Result>(promise: Promise<Result>): Promise<Result> {
+    return stepUntil(this.clock, promise);
   }
 }
 

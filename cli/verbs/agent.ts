@@ -22,10 +22,11 @@ import { clusterSecret } from '../services/secret.js';
 import { readText } from '../read-text.js';
 import { productVersion } from '../product.js';
 import type { Verb, VerbOptions } from '../verb.js';
-import { textOption } from '../verb.js';
+import { textOption, wholeOption } from '../verb.js';
 
 /** The token may come this way, so that it stands in no process list. */
 const TOKEN_VARIABLE = 'FORESHIFT_AGENT_TOKEN';
+const PORT_MAX = 65_535;
 
 export const agentVerb: Verb = {
   usage: 'agent <server>',
@@ -126,31 +127,13 @@ function attachedServerOf(options: VerbOptions): AttachedServer | undefined {
     fail('ERR_OPTION_INVALID', { option: '--tgt-targets', value: targets, allowed });
   }
   if (targets !== undefined) {
-    const controlPort = wholeNumber(options, {
-      name: 'tgtControlPort',
-      from: 0,
-      allowed: 'a number of tgtd -C',
-    });
+    const controlPort = wholeOption(options, 'tgt-control-port', { min: 0, max: PORT_MAX }) ?? 0;
     return { kind: 'tgt', targets, controlPort };
   }
   if (exports === undefined) return undefined;
-  const mountPort = wholeNumber(options, { name: 'ganeshaMountPort', from: 1, allowed: 'a port' });
-  return { kind: 'ganesha', exports, pidFile: textOption(options, 'ganeshaPid') ?? '', mountPort };
-}
-
-function wholeNumber(
-  options: VerbOptions,
-  {
-    name,
-    from,
-    allowed,
-  }: { readonly name: string; readonly from: number; readonly allowed: string },
-): number {
-  const value = textOption(options, name) ?? '';
-  const number = Number(value);
-  if (/^[0-9]{1,5}$/.test(value) && number >= from && number <= 65_535) return number;
-  const option = `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-  return fail('ERR_OPTION_INVALID', { option, value, allowed });
+  const pidFile = textOption(options, 'ganeshaPid') ?? '';
+  const mountPort = wholeOption(options, 'ganesha-mount-port', { min: 1, max: PORT_MAX }) ?? 20_048;
+  return { kind: 'ganesha', exports, pidFile, mountPort };
 }
 
 export const agentTokenVerb: Verb = {

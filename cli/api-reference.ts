@@ -3,7 +3,7 @@ import { apiRoutes } from '../api/routes/all.js';
 import { MemoryBus } from '../core/bus/memory.js';
 import { SystemClock } from '../core/clock/system.js';
 import { configSchema } from '../core/config/schema.js';
-import { credentialsInMemory } from '../core/credentials/in-memory.js';
+import { credentialsInMemory } from '../core/credentials/memory.js';
 import { SILENT_LOG } from '../core/log.js';
 import { MemoryMetricStore } from '../core/metric-store/memory.js';
 import { Eligibility } from '../core/table-store/eligibility.js';

@@ -41,6 +41,11 @@ export function rowOf({ grid, values }: Panel, series: number): Float32Array {
   return values.subarray(series * grid.steps, (series + 1) * grid.steps);
 }
 
+/** The last value of a series that was measured; NaN: none was. */
+export function lastIn(panel: Panel, series: number): number {
+  return rowOf(panel, series).findLast((value) => Number.isFinite(value)) ?? NaN;
+}
+
 export function endMsOf({ startMs, stepMs, steps }: Grid): number {
   return startMs + stepMs * steps;
 }

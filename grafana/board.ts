@@ -1,5 +1,5 @@
 import type { Builder } from '@grafana/grafana-foundation-sdk/cog';
-import type { Dashboard, Panel, VariableModel } from '@grafana/grafana-foundation-sdk/dashboard';
+import type { Panel, VariableModel } from '@grafana/grafana-foundation-sdk/dashboard';
 import {
   AnnotationQueryBuilder,
   CustomVariableBuilder,
@@ -33,15 +33,12 @@ export interface Board {
 
 const TAG = 'foreshift';
 
-/*
- * The SDK would rather have dashboards of version 2. Those that Grafana is given as files are of version 1, which every Grafana
- * since the eighth reads.
- */
-// eslint-disable-next-line @typescript-eslint/no-deprecated
-export type ProvisionedDashboard = Dashboard;
+export type ProvisionedDashboard = ReturnType<typeof dashboardOf>;
 
-export function dashboardOf(board: Board): ProvisionedDashboard {
+export function dashboardOf(board: Board) {
   const { uid, title, says, from, to, variables = [], panels } = board;
+  // The SDK would rather have dashboards of version 2. Those that Grafana is given as files are of version 1, which every Grafana
+  // since the eighth reads.
   // eslint-disable-next-line @typescript-eslint/no-deprecated
   const dashboard = new DashboardBuilder(`Foreshift / ${title}`)
     .uid(uid)

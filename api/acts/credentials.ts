@@ -26,7 +26,7 @@ export async function putCredential(
   parts: CredentialParts,
 ): Promise<Credential> {
   const kept = await parts.credentials.put(name, secret);
-  return said('credential', `${name.kind} of ${name.user} set`, kept, { actor, parts });
+  return said(`${name.kind} of ${name.user} set`, kept, { actor, parts });
 }
 
 /** @throws ERR_CREDENTIAL_UNKNOWN */
@@ -36,7 +36,7 @@ export async function removeCredential(
   parts: CredentialParts,
 ): Promise<null> {
   if (!(await parts.credentials.remove(name))) fail('ERR_CREDENTIAL_UNKNOWN', { ...name });
-  return said('credential', `${name.kind} of ${name.user} removed`, null, { actor, parts });
+  return said(`${name.kind} of ${name.user} removed`, null, { actor, parts });
 }
 
 /** @throws ERR_CREDENTIAL_UNREADABLE */
@@ -47,14 +47,13 @@ export async function resealCredentials(
   const resealed = await parts.credentials.reseal();
   if (resealed === 0) return { resealed };
   const detail = `${counted(resealed, 'credential')} sealed under the current secret`;
-  return said('credential', detail, { resealed }, { actor, parts });
+  return said(detail, { resealed }, { actor, parts });
 }
 
 function said<Result>(
-  what: string,
   detail: string,
   result: Result,
   { actor, parts }: { readonly actor: Actor; readonly parts: CredentialParts },
 ): Promise<Result> {
-  return act(what, actor, parts, () => ({ draft: new Draft(), detail, result }));
+  return act('credential', actor, parts, () => ({ draft: new Draft(), detail, result }));
 }

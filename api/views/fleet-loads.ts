@@ -1,12 +1,12 @@
 import type { Dimension, ServerId } from '../../core/domain.js';
 import { DIMENSIONS } from '../../core/domain.js';
+import { Kept } from '../../core/kept.js';
 import type { Panel, Range } from '../../core/panel.js';
-import { rowOf } from '../../core/panel.js';
+import { lastIn } from '../../core/panel.js';
 import type { SeriesKey } from '../../core/sample.js';
 import { SERVER } from '../../core/table-store/records/server.js';
 import type { TableView } from '../../core/table-store/view.js';
 import type { Fleet } from './kept/fleet.js';
-import { Kept } from './kept/kept.js';
 
 /** Which series say how the fleet is loaded, and where in the list each server's are. */
 export interface FleetLayout {
@@ -91,7 +91,6 @@ export class FleetLoads {
   }
 
   #lastIn(row: number): number {
-    if (this.#panel === undefined) return NaN;
-    return rowOf(this.#panel, row).findLast((value) => Number.isFinite(value)) ?? NaN;
+    return this.#panel === undefined ? NaN : lastIn(this.#panel, row);
   }
 }

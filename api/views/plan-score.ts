@@ -1,6 +1,7 @@
 import type { ResourceId } from '../../core/domain.js';
 import { DIMENSIONS } from '../../core/domain.js';
 import { fail } from '../../core/errors.js';
+import { Kept } from '../../core/kept.js';
 import type { ForecastRun } from '../../core/metric-store/port.js';
 import { readRecent } from '../../core/metric-store/recent.js';
 import type { Grid } from '../../core/panel.js';
@@ -9,7 +10,6 @@ import type { Chosen } from '../../forecaster/planner/chosen.js';
 import { Choices } from '../../forecaster/planner/chosen.js';
 import { analysisWords, worldsWords } from '../../forecaster/planner/words.js';
 import type { PlanScoreView } from '../contract/plan-score.js';
-import { Kept } from './kept/kept.js';
 import type { PlanningOptions, PlanningParts } from './planning.js';
 import { RECENT_STEPS, inputsWith, planningFacts } from './planning.js';
 
@@ -68,11 +68,7 @@ export class PlanScores {
   async #current(): Promise<Scoring> {
     const run = (await this.#parts.metricStore.latestForecast()) ?? fail('ERR_NO_FORECAST');
     const facts = planningFacts(run, this.#parts, this.#state.planning);
-    const scoring = this.#scoring.of(facts, () => this.#prepare(run));
-    scoring.catch(() => {
-      this.#scoring.forget();
-    });
-    return scoring;
+    return this.#scoring.of(facts, () => this.#prepare(run));
   }
 
   /** Of what was measured only what the score looks at is read. */

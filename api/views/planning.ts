@@ -42,15 +42,11 @@ export async function planningOf(
   const { view, metricStore, clock, memory } = parts;
   const run = (await metricStore.latestForecast()) ?? fail('ERR_NO_FORECAST');
   const nowMs = clock.realtimeMs();
-  const kept = memory.planning.of(planningFacts(run, parts, options), async () => {
+  const { inputs } = await memory.planning.of(planningFacts(run, parts, options), async () => {
     const window = { nowMs, stepMs: options.stepMs, steps: RECENT_STEPS };
     const loads = await readRecent(metricStore, view, window);
     return { inputs: inputsWith(run, loads, parts, options), run };
   });
-  kept.catch(() => {
-    memory.planning.forget();
-  });
-  const { inputs } = await kept;
   return { inputs: { ...inputs, nowMs }, run };
 }
 

@@ -1,12 +1,16 @@
+import type { Clock } from '../../core/clock/port.js';
 import type { Config } from '../../core/config/schema.js';
 import type { Address } from '../../core/domain.js';
 import { OutboundGuard } from '../../core/net/guard.js';
+import { NodeNet } from '../../core/net/node.js';
+
+const ALL_PORTS = [{ first: 1, last: 65_535 }];
 
 /** Servers, agents, exporters, hooks: within the allowed networks, and never one of our own listeners. */
 export function outboundGuard(config: Config): OutboundGuard {
   return new OutboundGuard({
     networks: config.limits.outboundNetworks,
-    ports: [{ first: 1, last: 65_535 }],
+    ports: ALL_PORTS,
     excluded: ownListeners(config),
   });
 }
@@ -14,4 +18,14 @@ export function outboundGuard(config: Config): OutboundGuard {
 export function ownListeners({ api, health, agents, agentCheck, listeners }: Config): Address[] {
   const all = [api, health, agents, agentCheck, ...listeners];
   return all.flatMap(({ listen }) => (listen === undefined || listen.port === 0 ? [] : [listen]));
+}
+
+/** For what is asked of the redirectors: of this process itself, and of others like it. */
+export function membersNet({ limits }: Config, clock: Clock): NodeNet {
+  const guard = new OutboundGuard({
+    networks: ['127.0.0.0/8', '::1/128', ...limits.outboundNetworks],
+    ports: ALL_PORTS,
+    excluded: [],
+  });
+  return new NodeNet(clock, guard);
 }

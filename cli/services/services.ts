@@ -7,7 +7,6 @@ import type { FaultReportParts } from '../../collector/fault-report.js';
 import { FaultReport } from '../../collector/fault-report.js';
 import { collectorMetrics } from '../../collector/metrics.js';
 import type { MemberTarget } from '../../collector/member-counters.js';
-import type { Clock } from '../../core/clock/port.js';
 import type { SystemClock } from '../../core/clock/system.js';
 import type { Reload } from '../../core/config/reload.js';
 import { reloadOf } from '../../core/config/reload.js';
@@ -24,7 +23,6 @@ import { CredentialBook } from '../../core/credentials/credential-book.js';
 import { CredentialTable } from '../../core/credentials/credential-table.js';
 import { Keyring } from '../../core/credentials/keyring.js';
 import { Metrics } from '../../core/metrics.js';
-import { OutboundGuard } from '../../core/net/guard.js';
 import type { CompactionParts } from '../../core/metric-store/compaction.js';
 import { scheduleCompaction } from '../../core/metric-store/compaction.js';
 import type { HttpServer } from '../../core/net/http-server.js';
@@ -48,7 +46,7 @@ import { openEngines } from './engines.js';
 import { healthServer } from './health.js';
 import { shippedWeights } from './weights.js';
 import { namedFilesOf, readNamedFiles } from './named-files.js';
-import { outboundGuard, ownListeners } from './outbound.js';
+import { membersNet, outboundGuard, ownListeners } from './outbound.js';
 import {
   reconfigureAdapters,
   redirectorOf,
@@ -457,16 +455,6 @@ function following(view: TableView): Startable {
       return run;
     },
   };
-}
-
-/** For what is asked of the redirectors: of this process itself, and of others like it. */
-function membersNet({ limits }: Config, clock: Clock): NodeNet {
-  const guard = new OutboundGuard({
-    networks: ['127.0.0.0/8', '::1/128', ...limits.outboundNetworks],
-    ports: [{ first: 1, last: 65_535 }],
-    excluded: [],
-  });
-  return new NodeNet(clock, guard);
 }
 
 function membersOf(view: TableView): MemberTarget[] {

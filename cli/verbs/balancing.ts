@@ -2,10 +2,8 @@ import { z } from 'zod';
 import { fail } from '../../core/errors.js';
 import { MODES } from '../../core/domain.js';
 import { modeSchema, pauseSchema } from '../../core/table-store/records/plan.js';
+import { REASON, actorOf } from '../acting.js';
 import type { Verb } from '../verb.js';
-import { textOption } from '../verb.js';
-
-const REASON: readonly [string, string] = ['--reason <text>', 'why, for the others'];
 
 export const pauseVerb: Verb = {
   usage: 'pause',
@@ -14,8 +12,7 @@ export const pauseVerb: Verb = {
   answer: pauseSchema,
   run: async (context, _args, options) => {
     const api = await context.api();
-    const body = { by: context.actor, reason: textOption(options, 'reason') ?? '' };
-    const answer = await api.post('/v1/pause', body);
+    const answer = await api.post('/v1/pause', actorOf(context, options));
     context.show(answer, () => 'balancing is paused; `foreshift resume` ends it');
   },
 };
@@ -27,8 +24,7 @@ export const resumeVerb: Verb = {
   answer: z.null(),
   run: async (context, _args, options) => {
     const api = await context.api();
-    const body = { by: context.actor, reason: textOption(options, 'reason') ?? '' };
-    const answer = await api.post('/v1/resume', body);
+    const answer = await api.post('/v1/resume', actorOf(context, options));
     context.show(answer, () => 'balancing goes on');
   },
 };
@@ -44,8 +40,7 @@ export const modeVerb: Verb = {
       fail('ERR_OPTION_INVALID', { option: 'mode', value: mode, allowed: MODES.join(', ') });
     }
     const api = await context.api();
-    const body = { mode, by: context.actor, reason: textOption(options, 'reason') ?? '' };
-    const answer = await api.post('/v1/mode', body);
+    const answer = await api.post('/v1/mode', { mode, ...actorOf(context, options) });
     context.show(answer, () => `the mode is ${mode}`);
   },
 };

@@ -3,6 +3,7 @@ import type { Credential, CredentialKind } from '../../core/credentials/credenti
 import { CREDENTIAL_KINDS, credentialSchema } from '../../core/credentials/credential-table.js';
 import { fail } from '../../core/errors.js';
 import { counted } from '../../core/text.js';
+import { REASON, actorOf } from '../acting.js';
 import { readText } from '../read-text.js';
 import { textTable } from '../text-table.js';
 import type { Verb, VerbOptions } from '../verb.js';
@@ -14,7 +15,6 @@ const KIND: readonly [string, string, string] = [
   'chap',
 ];
 const CHOICES = { '--kind': CREDENTIAL_KINDS } as const;
-const REASON: readonly [string, string] = ['--reason <text>', 'why, for the others'];
 
 const setVerb: Verb = {
   usage: 'set <user>',
@@ -87,10 +87,6 @@ export const credentialVerb: Verb = {
 
 function kindOf(options: VerbOptions): CredentialKind {
   return choiceOption(options, 'kind', CREDENTIAL_KINDS) ?? 'chap';
-}
-
-function actorOf({ actor }: { readonly actor: string }, options: VerbOptions) {
-  return { by: actor, reason: textOption(options, 'reason') ?? '' };
 }
 
 function tableOf(kept: readonly Credential[]): string {

@@ -4,11 +4,12 @@ import { fail } from '../../core/errors.js';
 import { countSchema } from '../../core/schema.js';
 import { serverStateSchema } from '../../core/table-store/records/server.js';
 import { counted } from '../../core/text.js';
+import { REASON, actorOf } from '../acting.js';
 import type { ApiClient } from '../api-client.js';
 import type { Context } from '../context.js';
 import { EXIT, Ended } from '../exit.js';
 import type { Verb } from '../verb.js';
-import { numberOption, textOption } from '../verb.js';
+import { numberOption } from '../verb.js';
 import { duration } from '../words.js';
 
 const TICK_MS = 1000;
@@ -27,7 +28,7 @@ export const drainVerb: Verb = {
   usage: 'drain <server>',
   summary: 'Move everything off a server and keep it empty until `undrain`. It survives restarts.',
   options: [
-    ['--reason <text>', 'why, for the others'],
+    REASON,
     ['--timeout <seconds>', 'stop waiting after this; the server stays draining', '300'],
     ['--no-wait', 'say it and return'],
     ['--maintenance', 'for maintenance: the same, and shown as such'],
@@ -36,7 +37,7 @@ export const drainVerb: Verb = {
   run: async (context, [server = ''], options) => {
     const api = await context.api();
     const state = options.maintenance === true ? 'maintenance' : 'draining';
-    const body = { state, by: context.actor, reason: textOption(options, 'reason') ?? '' };
+    const body = { state, ...actorOf(context, options) };
     const answer = await api.post(`/v1/servers/${encodeURIComponent(server)}/state`, body);
     if (options.wait === false) {
       context.show(
@@ -53,12 +54,11 @@ export const drainVerb: Verb = {
 export const undrainVerb: Verb = {
   usage: 'undrain <server>',
   summary: 'Let a drained server take resources again.',
-  options: [['--reason <text>', 'why, for the others']],
+  options: [REASON],
   answer: serverStateSchema,
   run: async (context, [server = ''], options) => {
     const api = await context.api();
-    const reason = textOption(options, 'reason') ?? '';
-    const body = { state: 'ready', by: context.actor, reason };
+    const body = { state: 'ready', ...actorOf(context, options) };
     const answer = await api.post(`/v1/servers/${encodeURIComponent(server)}/state`, body);
     context.show(answer, () => `${server} is ready`);
   },

@@ -1,10 +1,8 @@
 import { z } from 'zod';
 import { resourceIdSchema } from '../../core/schema.js';
 import { pinSchema } from '../../core/table-store/records/server.js';
+import { REASON, actorOf } from '../acting.js';
 import type { Verb } from '../verb.js';
-import { textOption } from '../verb.js';
-
-const REASON: readonly [string, string] = ['--reason <text>', 'why, for the others'];
 
 export const pinVerb: Verb = {
   usage: 'pin <resource> <server>',
@@ -13,8 +11,8 @@ export const pinVerb: Verb = {
   answer: pinSchema,
   run: async (context, [resource = '', server = ''], options) => {
     const api = await context.api();
-    const reason = textOption(options, 'reason') ?? '';
-    const pin = await api.post('/v1/pins', { resource, server, by: context.actor, reason });
+    const body = { resource, server, ...actorOf(context, options) };
+    const pin = await api.post('/v1/pins', body);
     context.show(pin, () => `${resource} is pinned to ${server}`);
   },
 };
@@ -26,8 +24,8 @@ export const unpinVerb: Verb = {
   answer: z.object({ resource: resourceIdSchema, server: z.null() }),
   run: async (context, [resource = ''], options) => {
     const api = await context.api();
-    const reason = textOption(options, 'reason') ?? '';
-    await api.post('/v1/pins', { resource, server: null, by: context.actor, reason });
+    const body = { resource, server: null, ...actorOf(context, options) };
+    await api.post('/v1/pins', body);
     context.show({ resource, server: null }, () => `${resource} is not pinned`);
   },
 };

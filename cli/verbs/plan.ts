@@ -4,6 +4,7 @@ import { planViewSchema, roundAnswerSchema } from '../../api/contract/plans.js';
 import { fail } from '../../core/errors.js';
 import { counted } from '../../core/text.js';
 import { problemPlanSchema } from '../../forecaster/planner/packing/problem-plan.js';
+import { REASON, actorOf } from '../acting.js';
 import type { ApiClient } from '../api-client.js';
 import type { Context } from '../context.js';
 import { EXIT, Ended } from '../exit.js';
@@ -14,7 +15,6 @@ import { planProblemFile } from './plan-problem.js';
 import { textOption } from '../verb.js';
 
 const POLL_MS = 100;
-const REASON: readonly [string, string] = ['--reason <text>', 'why, for the others'];
 
 export const planVerb: Verb = {
   usage: 'plan [id]',
@@ -96,7 +96,7 @@ async function approve(
   await confirm(plan, options, context);
   const at = textOption(options, 'at');
   const startAtMs = at === undefined ? null : timeOf(at);
-  const body = { by: context.actor, reason: textOption(options, 'reason') ?? '', startAtMs };
+  const body = { ...actorOf(context, options), startAtMs };
   const approved = await api.post<PlanView>(`/v1/plans/${plan.id}/approve`, body);
   if (isWatched) return watch(approved, api, context);
   context.show(
@@ -113,7 +113,7 @@ export const rejectVerb: Verb = {
   run: async (context, [id = ''], options) => {
     const api = await context.api();
     const plan = id === '' ? await waitingPlan(api) : await planNamed(id, api);
-    const body = { by: context.actor, reason: textOption(options, 'reason') ?? '' };
+    const body = actorOf(context, options);
     const rejected = await api.post<PlanView>(`/v1/plans/${plan.id}/reject`, body);
     context.show(rejected, () => `plan ${plan.id} is rejected`);
   },
@@ -126,7 +126,7 @@ export const rollbackVerb: Verb = {
   answer: planViewSchema,
   run: async (context, [id = ''], options) => {
     const api = await context.api();
-    const body = { by: context.actor, reason: textOption(options, 'reason') ?? '' };
+    const body = actorOf(context, options);
     const inverse = await api.post<PlanView>(`/v1/plans/${encodeURIComponent(id)}/rollback`, body);
     context.terminal.say(
       `plan ${inverse.id} takes plan ${id} back: ${counted(inverse.moves.length, 'move')}`,

@@ -5,6 +5,7 @@ import type { Startable } from '../lifecycle.js';
 import type { Log } from '../log.js';
 import { messageOf } from '../text.js';
 import type { Credential, CredentialName, CredentialTable } from './credential-table.js';
+import { placeOf } from './credential-table.js';
 
 export interface CredentialBookParts {
   readonly table: Pick<CredentialTable, 'list' | 'secretOf'>;
@@ -38,7 +39,7 @@ export class CredentialBook implements Startable {
 
   /** Undefined: there is none that can be opened. */
   secretOf(name: CredentialName): string | undefined {
-    return this.#known.get(keyOf(name))?.secret;
+    return this.#known.get(placeOf(name))?.secret;
   }
 
   async start(): Promise<void> {
@@ -57,7 +58,7 @@ export class CredentialBook implements Startable {
     try {
       const known = new Map<string, Known>();
       for (const credential of await table.list()) {
-        known.set(keyOf(credential), await this.#opened(credential));
+        known.set(placeOf(credential), await this.#opened(credential));
       }
       this.#known = known;
       this.#isAway = false;
@@ -72,7 +73,7 @@ export class CredentialBook implements Startable {
     const { table, log } = this.#parts;
     const { kind, user, changedAtMs, keyId } = credential;
     const stamp = `${changedAtMs ?? ''} ${keyId ?? ''}`;
-    const before = this.#known.get(keyOf(credential));
+    const before = this.#known.get(placeOf(credential));
     if (before?.stamp === stamp) return before;
     try {
       return { stamp, secret: await table.secretOf(credential) };
@@ -82,8 +83,4 @@ export class CredentialBook implements Startable {
       return { stamp, secret: undefined };
     }
   }
-}
-
-function keyOf({ kind, user }: CredentialName): string {
-  return `${kind}/${user}`;
 }

@@ -131,8 +131,8 @@ export class CredentialTable {
   }
 }
 
-/** The id of its record. */
-function placeOf({ kind, user }: CredentialName): string {
+/** The id of its record: no two credentials have the same. */
+export function placeOf({ kind, user }: CredentialName): string {
   return `${kind}/${user}`;
 }
 

@@ -2,7 +2,7 @@ import type { Dimension, ResourceId, ServerId } from '../domain.js';
 import { DIMENSIONS } from '../domain.js';
 import type { MetricStore } from './port.js';
 import type { Panel } from '../panel.js';
-import { gridBefore, rowOf } from '../panel.js';
+import { gridBefore, lastIn, rowOf } from '../panel.js';
 import type { Metric, SeriesKey } from '../sample.js';
 import { SERVER } from '../table-store/records/server.js';
 import type { Tenures } from '../table-store/tenures.js';
@@ -39,8 +39,7 @@ export class RecentLoads {
   /** The last measured value; NaN: none in this panel. */
   lastOf(series: SeriesKey): number {
     const row = this.#rows[series.subject].get(series);
-    if (row === undefined) return NaN;
-    return rowOf(this.#panel, row).findLast((value) => Number.isFinite(value)) ?? NaN;
+    return row === undefined ? NaN : lastIn(this.#panel, row);
   }
 
   /** Nothing was measured in the last `steps` steps, neither of the server nor of anything that it has. */

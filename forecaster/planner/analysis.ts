@@ -1,4 +1,5 @@
 import type { ServerId } from '../../core/domain.js';
+import { Kept } from '../../core/kept.js';
 import type { Outlook, PlanAnalysis, PlanScore, ScorePair } from '../../core/plan.js';
 import { misplacedIn, peakBound } from './bound.js';
 import { demandAt, lastDemand } from './demand.js';
@@ -50,7 +51,7 @@ export class Analyst {
   readonly #low: World;
   readonly #high: World;
   readonly #last: World;
-  #bound: { readonly misplaced: readonly number[]; readonly peak: number } | undefined;
+  readonly #bound = new Kept<number>();
 
   constructor(inputs: PlanningInputs, { problem, rows }: Translation) {
     const { forecast, last } = inputs;
@@ -113,15 +114,8 @@ export class Analyst {
 
   /** What moves between servers where it may be plays no part in it: the last answer nearly always holds. */
   #boundOf(assignment: Int32Array): number {
-    const misplaced = misplacedIn(this.#problem, assignment);
-    const known = this.#bound;
-    const isSame =
-      known?.misplaced.length === misplaced.length &&
-      misplaced.every((each, at) => each === known.misplaced[at]);
-    if (isSame) return known.peak;
-    const peak = peakBound(this.#problem, assignment);
-    this.#bound = { misplaced, peak };
-    return peak;
+    const facts = misplacedIn(this.#problem, assignment);
+    return this.#bound.of(facts, () => peakBound(this.#problem, assignment));
   }
 
   #outlookOf(plan: Float64Array, { isChanged }: Changed): Outlook[] {

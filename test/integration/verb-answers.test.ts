@@ -73,7 +73,7 @@ describe('what verbs print with --json', () => {
         agents: { listen: '127.0.0.1:0' },
         listeners: [{ listen: '127.0.0.1:0' }],
         redirector: { stopWaitMs: 0 },
-        // One server can carry all for now: they can all be pinned to it.
+        // One server can carry the load of all: they can all be pinned to it.
         servers: servers.map((server, at) => ({
           id: `s${at + 1}`,
           address: `127.0.0.1:${(server.address() as AddressInfo).port}`,

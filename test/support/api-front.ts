@@ -15,7 +15,7 @@ import { apiRoutes } from '../../api/routes/all.js';
 import { API_SERVER_DEFAULTS, ApiServer } from '../../api/server.js';
 import { MemoryBus } from '../../core/bus/memory.js';
 import { configSchema } from '../../core/config/schema.js';
-import { credentialsInMemory } from '../../core/credentials/in-memory.js';
+import { credentialsInMemory } from '../../core/credentials/memory.js';
 import { forecastBlock } from '../../core/forecast.js';
 import { MemoryMetricStore } from '../../core/metric-store/memory.js';
 import type { MetricStore } from '../../core/metric-store/port.js';

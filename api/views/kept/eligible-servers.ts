@@ -1,9 +1,9 @@
 import type { ResourceId, ServerId } from '../../../core/domain.js';
+import { Kept } from '../../../core/kept.js';
 import type { Eligibility } from '../../../core/table-store/eligibility.js';
 import type { EligibleRecord } from '../../../core/table-store/records/server.js';
 import { ELIGIBLE } from '../../../core/table-store/records/server.js';
 import type { TableView } from '../../../core/table-store/view.js';
-import { Kept } from './kept.js';
 
 type ServersByResource = ReadonlyMap<ResourceId, readonly ServerId[]>;
 

@@ -1,7 +1,7 @@
 import type { ResourceId, ServerId } from '../../../core/domain.js';
+import { Kept } from '../../../core/kept.js';
 import type { RecordKind } from '../../../core/table-store/records/kind.js';
 import type { TableView } from '../../../core/table-store/view.js';
-import { Kept } from './kept.js';
 
 type Residents = ReadonlyMap<ServerId, readonly ResourceId[]>;
 

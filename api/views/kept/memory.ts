@@ -1,5 +1,6 @@
 import type { Clock } from '../../../core/clock/port.js';
 import { formatGeneration } from '../../../core/generation.js';
+import { Kept } from '../../../core/kept.js';
 import type { ForecastRun, MetricStore } from '../../../core/metric-store/port.js';
 import type { Eligibility } from '../../../core/table-store/eligibility.js';
 import { PIN, SERVER } from '../../../core/table-store/records/server.js';
@@ -13,7 +14,6 @@ import { Measurements } from '../measured.js';
 import { resourcesOf, tableOf } from '../resources.js';
 import { EligibleServers } from './eligible-servers.js';
 import { Fleet } from './fleet.js';
-import { Kept } from './kept.js';
 
 export interface MemoryParts {
   readonly view: TableView;

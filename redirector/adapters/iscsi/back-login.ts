@@ -22,7 +22,7 @@ const TAG = 0;
 
 /** What refusals say (RFC 7143 §11.13.5), for a person; by class and detail. */
 const REFUSALS: Readonly<Record<number, string>> = {
-  0x0101: 'has the target elsewhere for now',
+  0x0101: 'has the target elsewhere at the moment',
   0x0102: 'has the target elsewhere',
   0x0201: 'wants a proof that we do not have (CHAP)',
   0x0202: 'does not let this initiator in',

@@ -63,7 +63,7 @@ describe('what a page reads', () => {
     expect(asked).toEqual([STATUS.path, STATUS.path]);
   });
 
-  it('is asked for now and then without any news', async () => {
+  it('is asked for every few seconds without any news', async () => {
     live.follow([STATUS]);
     await settle();
     asked = [];

@@ -195,11 +195,13 @@ export class Round {
     begin('recording');
     const cause = this.#causeOf(trigger, result, recent);
     const record = await this.#record(result, cause, busy);
+    // One that only names other standbys moves nothing: whoever asks hears why nothing is moved.
+    const moving = record !== undefined && record.plan.batches.length > 0 ? record : undefined;
     const round: RoundResult = {
       atMs: clock.realtimeMs(),
       trigger: cause,
-      plan: record?.plan.id ?? null,
-      none: record === undefined ? noneOf(result, this.#underWay() !== undefined) : null,
+      plan: moving?.plan.id ?? null,
+      none: moving === undefined ? noneOf(result, this.#underWay() !== undefined) : null,
       score: this.score(),
     };
     await this.#write(round, outlook, recent);

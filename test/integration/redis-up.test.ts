@@ -148,9 +148,11 @@ describeWith('redis-server')('up on a real Redis', () => {
   it('says the password to nobody', async () => {
     const client = new Redis({ ...redis.at, password: PASSWORD });
     const keys = await client.keys('*');
-    const held = await Promise.all(keys.map((key) => client.dumpBuffer(key)));
+    const dumps = await Promise.all(keys.map((key) => client.dumpBuffer(key)));
     client.disconnect();
-    expect(keys.length).toBeGreaterThan(5);
+    // A lease may have run out since the keys were listed.
+    const held = dumps.filter((bytes) => (bytes as Buffer | null) !== null);
+    expect(held.length).toBeGreaterThan(5);
     expect(held.some((bytes) => bytes.includes(PASSWORD))).toBe(false);
   });
 

@@ -1,10 +1,9 @@
-import { Worker } from 'node:worker_threads';
 import { ForeshiftError } from '../core/errors.js';
 import type { Startable } from '../core/lifecycle.js';
 import type { Log } from '../core/log.js';
 import type { Panel } from '../core/panel.js';
 import type { SeriesKey } from '../core/sample.js';
-import { messageOf } from '../core/text.js';
+import { AskedThread } from '../core/threads/asked-thread.js';
 import type {
   LastingAnalysis,
   NeuralAnalysis,
@@ -17,22 +16,10 @@ import type { KeptState } from './kept-state.js';
 import type { PlanningInputs, PlanningResult } from './planner/inputs.js';
 import type { Rescue } from './planner/rescue.js';
 
-/** What the thread is asked, and what it answers: matched by number. */
-export interface Question {
-  readonly number: number;
+/** What the thread is asked. */
+export interface AnalysisQuestion {
   readonly verb: keyof LastingAnalysis;
   readonly argument: unknown;
-}
-
-export type AnalysisAnswer =
-  | { readonly number: number; readonly value: unknown }
-  | { readonly number: number; readonly failure: Failure };
-
-/** A coded error does not survive the way between threads: its parts do. */
-export interface Failure {
-  readonly code: string | undefined;
-  readonly facts: Readonly<Record<string, string | number>>;
-  readonly message: string;
 }
 
 /** Learnt from at a time: some tenths of a second. */
@@ -46,11 +33,6 @@ export interface AnalysisThreadParts {
   readonly kept?: KeptState;
 }
 
-interface Waiting {
-  readonly resolve: (value: unknown) => void;
-  readonly reject: (error: Error) => void;
-}
-
 /**
  * The analysis in a thread of its own, so that forecasting and planning never hold the event loop that carries
  * traffic. A thread that dies takes what it observed with it: its questions fail with ERR_ANALYSIS_LOST, and the
@@ -59,12 +41,9 @@ interface Waiting {
 export class AnalysisThread implements NeuralAnalysis, Startable {
   readonly #log: Log;
   readonly #kept: KeptState | undefined;
-  readonly #options: AnalysisOptions;
-  readonly #waiting = new Map<number, Waiting>();
-  #worker: Worker | undefined;
+  readonly #thread: AskedThread<AnalysisQuestion>;
   /** The last that was taken: a new thread is given it first. */
   #neural: NeuralUse | undefined;
-  #number = 0;
   #isStopping = false;
   #isLearning = false;
   #seriesDue = 0;
@@ -72,7 +51,16 @@ export class AnalysisThread implements NeuralAnalysis, Startable {
   constructor({ log, kept }: AnalysisThreadParts, options: AnalysisOptions) {
     this.#log = log;
     this.#kept = kept;
-    this.#options = options;
+    this.#thread = new AskedThread({
+      script: new URL('./analysis-worker.js', import.meta.url),
+      workerData: options,
+      lost,
+      failed: (error) => {
+        log.error({ err: error }, 'analysis thread failed');
+      },
+      // It was taken before; if not again, the forecasts do without.
+      first: () => this.#neural && { verb: 'useNeural', argument: this.#neural },
+    });
   }
 
   /** Of so many series models are yet to learn anew, as of the last look. */
@@ -81,7 +69,7 @@ export class AnalysisThread implements NeuralAnalysis, Startable {
   }
 
   async start(): Promise<void> {
-    this.#worker = this.#begin();
+    this.#thread.begin();
     const bytes = await this.#kept?.read();
     if (bytes === undefined) return;
     try {
@@ -94,7 +82,7 @@ export class AnalysisThread implements NeuralAnalysis, Startable {
 
   async stop(): Promise<void> {
     this.#isStopping = true;
-    await this.#worker?.terminate();
+    await this.#thread.end();
   }
 
   async observe(panel: Panel): Promise<void> {
@@ -151,53 +139,10 @@ export class AnalysisThread implements NeuralAnalysis, Startable {
 
   #ask(verb: keyof LastingAnalysis, argument: unknown): Promise<unknown> {
     if (this.#isStopping) return Promise.reject(lost('it is stopping'));
-    this.#worker ??= this.#begin();
-    const worker = this.#worker;
-    const question = this.#question(verb, argument);
-    return new Promise((resolve, reject) => {
-      this.#waiting.set(question.number, { resolve, reject });
-      worker.postMessage(question);
-    });
+    return this.#thread.ask({ verb, argument });
   }
-
-  #question(verb: keyof LastingAnalysis, argument: unknown): Question {
-    this.#number += 1;
-    return { number: this.#number, verb, argument };
-  }
-
-  #begin(): Worker {
-    const worker = new Worker(new URL('./analysis-worker.js', import.meta.url), {
-      workerData: this.#options,
-    });
-    worker.on('message', (answer: AnalysisAnswer) => {
-      this.#answered(answer);
-    });
-    worker.once('error', (error) => {
-      this.#log.error({ err: error }, 'analysis thread failed');
-    });
-    worker.once('exit', () => {
-      if (this.#worker === worker) this.#worker = undefined;
-      for (const { reject } of this.#waiting.values()) reject(lost('its thread ended'));
-      this.#waiting.clear();
-    });
-    // Nobody waits for this answer: it was taken before, and if not again, the forecasts do without.
-    if (this.#neural !== undefined) worker.postMessage(this.#question('useNeural', this.#neural));
-    return worker;
-  }
-
-  #answered(answer: AnalysisAnswer): void {
-    const waiting = this.#waiting.get(answer.number);
-    this.#waiting.delete(answer.number);
-    if ('value' in answer) waiting?.resolve(answer.value);
-    else waiting?.reject(errorOf(answer.failure));
-  }
-}
-
-function errorOf({ code, facts, message }: Failure): Error {
-  if (code === undefined) return lost(message);
-  return new ForeshiftError(code as ForeshiftError['code'], facts);
 }
 
 function lost(why: string): Error {
-  return new ForeshiftError('ERR_ANALYSIS_LOST', { why: messageOf(why) });
+  return new ForeshiftError('ERR_ANALYSIS_LOST', { why });
 }

@@ -1,0 +1,34 @@
+import { parentPort } from 'node:worker_threads';
+import { ForeshiftError } from '../errors.js';
+import { messageOf } from '../text.js';
+import type { AnswerFailure, Answered, Asked } from './asked-thread.js';
+
+/** The whole of a thread that `AskedThread` began: one question after the other, in the order in which they came. */
+export function answerAsThread<Question>(answer: (question: Question) => unknown): void {
+  let turn: Promise<void> = Promise.resolve();
+  parentPort?.on('message', (asked: Asked<Question>) => {
+    turn = turn.then(async () => {
+      parentPort?.postMessage(await answered(asked, answer));
+    });
+  });
+}
+
+async function answered<Question>(
+  { number, question }: Asked<Question>,
+  answer: (question: Question) => unknown,
+): Promise<Answered> {
+  try {
+    return { number, value: await answer(question) };
+  } catch (error) {
+    return { number, failure: failureOf(error) };
+  }
+}
+
+function failureOf(error: unknown): AnswerFailure {
+  const isCoded = error instanceof ForeshiftError;
+  return {
+    code: isCoded ? error.code : undefined,
+    facts: isCoded ? error.facts : {},
+    message: messageOf(error),
+  };
+}

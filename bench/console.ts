@@ -25,8 +25,10 @@ const STEP_MS = 300_000;
 const PAST_STEPS = 300;
 const CALLS = option('calls', 300);
 const ASKED_EVERY_MS = 3000;
-/** A round every five minutes. */
-const ROUND_EVERY_CALLS = 100;
+/** A round every five minutes: with each step of the forecast, as rounds come by default. */
+const ROUND_EVERY_CALLS = STEP_MS / ASKED_EVERY_MS;
+/** A page hears of news this long after them, and asks (api/news-stream.ts); a person is slower. */
+const NEWS_MS = 250;
 
 function option(name: string, fallback: number): number {
   return Number(text(name, String(fallback)));
@@ -49,10 +51,17 @@ const VARIANTS = [
   '/v1/history?limit=1000',
 ];
 const QUESTIONS = ['/v1/explain/', '/v1/what-if'];
-const QUESTION_CALLS = 3;
+const QUESTION_CALLS = 6;
+const ROUND_EVERY_QUESTIONS = 3;
 const AGENT = new Agent({ keepAlive: true, maxSockets: 1 });
 
-async function filled(): Promise<{ readonly front: ApiFront; readonly plane: ControlPlane }> {
+interface Filled {
+  readonly front: ApiFront;
+  readonly plane: ControlPlane;
+  readonly adviser: AdviserThread;
+}
+
+async function filled(): Promise<Filled> {
   const servers = Array.from({ length: SERVERS }, (_, at) => `s${at}`);
   const placements = Object.fromEntries(
     Array.from({ length: RESOURCES }, (_, at) => [`r${at}`, `s${at % SERVERS}@1.5`]),
@@ -92,7 +101,8 @@ async function filled(): Promise<{ readonly front: ApiFront; readonly plane: Con
   const adviser = new AdviserThread();
   const assets = await pageAssets();
   const front = await ApiFront.start(undefined, { plane, metricStore, adviser, assets });
-  return { front, plane };
+  await front.preparations.start();
+  return { front, plane, adviser };
 }
 
 /** Of all series, made of nothing: `salt` makes it another one. */
@@ -110,9 +120,10 @@ function forecast(endMs: number, salt = 0): ForecastRun {
   return { madeAtMs: endMs + salt, models: series.map(() => 'made'), block, leads: [1, 6, 12] };
 }
 
-/** What makes most of what was kept worthless: a newer forecast, and a resource that is elsewhere. */
+/** What makes most of what was kept worthless: a step is over, with a newer forecast, and a resource that is elsewhere. */
 async function roundAndMove(): Promise<void> {
   rounds++;
+  await plane.clock.advance(STEP_MS - (plane.clock.realtimeMs() % STEP_MS));
   const endMs = Math.floor(plane.clock.realtimeMs() / STEP_MS) * STEP_MS;
   await front.metricStore.writeForecast(forecast(endMs, rounds / 1000));
   const placement = plane.view.get(PLACEMENT, r('r9'))?.value;
@@ -122,7 +133,7 @@ async function roundAndMove(): Promise<void> {
 }
 
 let rounds = 0;
-const { front, plane } = await filled();
+const { front, plane, adviser } = await filled();
 
 /** What one route takes, as a client on this machine sees it. */
 interface Taken {
@@ -137,7 +148,15 @@ interface Taken {
   readonly bytes: number;
 }
 
-async function taken(path: string, calls: number): Promise<Taken> {
+interface Asking {
+  readonly calls: number;
+  readonly roundEveryCalls: number;
+  /** Between a round and the first call after it. */
+  readonly gapMs: number;
+}
+
+async function taken(path: string, { calls, roundEveryCalls, gapMs }: Asking): Promise<Taken> {
+  await roundAndMove();
   await answer(path);
   const loop = new LoopWatch();
   const times: number[] = [];
@@ -146,10 +165,11 @@ async function taken(path: string, calls: number): Promise<Taken> {
   let bytes = 0;
   let cpu = 0;
   for (let call = 1; call <= calls; call++) {
-    await plane.clock.advance(ASKED_EVERY_MS);
-    const isFirst = call % Math.min(calls, ROUND_EVERY_CALLS) === 0;
+    const isFirst = call % roundEveryCalls === 0;
     if (isFirst) await roundAndMove();
+    else await plane.clock.advance(ASKED_EVERY_MS);
     if (isFirst) loop.start();
+    if (isFirst) await new Promise((resolve) => setTimeout(resolve, gapMs));
     const cpuBefore = cpuSeconds();
     const startMs = performance.now();
     bytes = await answer(path);
@@ -221,20 +241,38 @@ function asked(): string[] {
 console.log(
   `${SERVERS} servers, ${RESOURCES} resources; ${CALLS} calls of each, ${ASKED_EVERY_MS} ms apart,`,
 );
-console.log(`every ${ROUND_EVERY_CALLS}th the first after a round and a move`);
-console.log(row(['', 'p50 ms', 'p99 ms', 'first ms', 'held ms', 'first CPU', 'CPU ms', 'bytes']));
+console.log(
+  `every ${ROUND_EVERY_CALLS}th the first after a round and a move: at once, and ${NEWS_MS} ms`,
+);
+console.log('later, when a page has heard that there is something new');
+console.log(row(['', 'at once', '', '', '', 'later', '', '', '', '', '']));
+const FIGURES = ['p50 ms', 'p99 ms', 'first ms', 'held ms'];
+console.log(row(['', ...FIGURES, ...FIGURES, 'first CPU', 'CPU ms', 'bytes']));
 const shares = new Map<string, number>();
 for (const path of asked()) {
   const isQuestion = QUESTIONS.some((each) => path.startsWith(each));
-  const { p50Ms, p99Ms, firstMs, firstCpuMs, heldMs, cpuMs, bytes } = await taken(
-    path,
-    isQuestion ? QUESTION_CALLS : CALLS,
-  );
-  shares.set(path, cpuMs);
-  const times = [p50Ms, p99Ms, firstMs, heldMs, firstCpuMs, cpuMs].map((ms) => ms.toFixed(1));
-  console.log(row([path + (isQuestion ? ' *' : ''), ...times, String(bytes)]));
+  const asking = isQuestion
+    ? { calls: QUESTION_CALLS, roundEveryCalls: ROUND_EVERY_QUESTIONS }
+    : { calls: CALLS, roundEveryCalls: ROUND_EVERY_CALLS };
+  const atOnce = await taken(path, { ...asking, gapMs: 0 });
+  const later = await taken(path, { ...asking, gapMs: NEWS_MS });
+  shares.set(path, atOnce.cpuMs);
+  const times = [
+    ...[atOnce, later].flatMap(({ p50Ms, p99Ms, firstMs, heldMs }) => [
+      p50Ms,
+      p99Ms,
+      firstMs,
+      heldMs,
+    ]),
+    atOnce.firstCpuMs,
+    atOnce.cpuMs,
+  ];
+  const figures = [...times.map((ms) => ms.toFixed(1)), String(atOnce.bytes)];
+  console.log(row([path + (isQuestion ? ' *' : ''), ...figures]));
 }
-console.log('* planned anew in a thread: a question to the planner');
+console.log(
+  `* searched for in a thread, ${QUESTION_CALLS} calls, every ${ROUND_EVERY_QUESTIONS}rd the first`,
+);
 const share = CLUSTER_PAGE.reduce(
   (sum, [path, restMs]) => sum + (shares.get(path) ?? NaN) / restMs,
   0,
@@ -242,7 +280,8 @@ const share = CLUSTER_PAGE.reduce(
 console.log(
   `the open cluster page: ${(100 * share).toFixed(2)} % of a core at most, client included`,
 );
-await front.server.stop();
+await front.stop();
+await adviser.stop();
 AGENT.destroy();
 const assets = [...(await pageAssets()).values()];
 const sizes = [

@@ -1,3 +1,4 @@
+import { Preparations } from '../api/preparations.js';
 import type { ApiRoute } from '../api/route.js';
 import { apiRoutes } from '../api/routes/all.js';
 import { MemoryBus } from '../core/bus/memory.js';
@@ -69,6 +70,7 @@ function routesInMemory(): ApiRoute[] {
       collector: () => [],
       engines: [],
       adviser: new InlineAdviser(),
+      preparations: new Preparations({ view, clock, log }),
       credentials: credentialsInMemory(clock),
     },
     {

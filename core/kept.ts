@@ -7,10 +7,7 @@ export class Kept<Value> {
 
   of(facts: readonly unknown[], make: () => Value): Value {
     const known = this.#known;
-    const isSame =
-      known?.facts.length === facts.length &&
-      facts.every((fact, at) => Object.is(fact, known.facts[at]));
-    if (isSame) return known.value;
+    if (known !== undefined && areSameFacts(known.facts, facts)) return known.value;
     const value = make();
     const made = { facts, value };
     this.#known = made;
@@ -21,4 +18,8 @@ export class Kept<Value> {
     }
     return value;
   }
+}
+
+export function areSameFacts(some: readonly unknown[], others: readonly unknown[]): boolean {
+  return some.length === others.length && some.every((fact, at) => Object.is(fact, others[at]));
 }

@@ -1,13 +1,11 @@
-import type { ActParts } from '../acts/act.js';
 import type { CredentialParts } from '../acts/credentials.js';
 import type { PinParts } from '../acts/servers.js';
 import type { ApiRoute } from '../route.js';
 import { Memory } from '../views/kept/memory.js';
-import type { RoundRequestParts } from '../round-request.js';
 import { actRoutes } from './acts.js';
 import { credentialRoutes } from './credentials.js';
 import { pictureRoutes } from './pictures.js';
-import type { PlanRoutesOptions } from './plans.js';
+import type { PlanRoutesOptions, PlanRoutesParts } from './plans.js';
 import { planRoutes } from './plans.js';
 import type { StateRoutesOptions, StateRoutesParts } from './state.js';
 import { stateRoutes } from './state.js';
@@ -15,8 +13,7 @@ import { stateRoutes } from './state.js';
 type Given<Parts> = Omit<Parts, 'memory'>;
 
 export type RoutesParts = Given<StateRoutesParts> &
-  ActParts &
-  RoundRequestParts &
+  Given<PlanRoutesParts> &
   PinParts &
   CredentialParts;
 

@@ -11,18 +11,23 @@ import { approvePlan, planOf, rejectPlan, rollbackPlan } from '../acts/plans.js'
 import type { PlanView, RoundAnswer } from '../contract/plans.js';
 import { planScoreSchema } from '../contract/plan-score.js';
 import { planViewSchema, roundAnswerSchema } from '../contract/plans.js';
+import type { Preparations } from '../preparations.js';
 import type { RoundRequestParts } from '../round-request.js';
 import { requestRound } from '../round-request.js';
 import type { ApiRoute } from '../route.js';
 import { route } from '../route.js';
 import { planViewOf } from '../views/plan.js';
 import { PlanScores } from '../views/plan-score.js';
-import type { PlanningOptions, PlanningParts } from '../views/planning.js';
+import type { AdvisedParts, PlanningOptions } from '../views/planning.js';
 import { actorShape } from './acts.js';
 
 export interface PlanRoutesOptions {
   readonly planLifeMs: number;
   readonly roundTimeoutMs: number;
+}
+
+export interface PlanRoutesParts extends ActParts, RoundRequestParts, AdvisedParts {
+  readonly preparations: Preparations;
 }
 
 const paramsSchema = z.object({ plan: planIdSchema });
@@ -37,12 +42,13 @@ const namesSchema = z
 
 /** Plans: what waits, what was, and what operators decide on them. */
 export function planRoutes(
-  parts: ActParts & RoundRequestParts & PlanningParts,
+  parts: PlanRoutesParts,
   options: PlanRoutesOptions,
   state: { readonly planning: PlanningOptions },
 ): ApiRoute[] {
   const { view, clock } = parts;
   const scores = new PlanScores(parts, state);
+  parts.preparations.add(() => scores.prepare());
   const shown = (record: PlanRecord): PlanView => planViewOf(record, view, clock.realtimeMs());
   const answerOf = ({ atMs, plan, none }: RoundResult): RoundAnswer => {
     const record = plan === null ? undefined : view.get(PLAN, plan)?.value;

@@ -12,6 +12,7 @@ import { explainedOf } from '../views/explain.js';
 import { historyOf } from '../views/history.js';
 import { outlookOf } from '../views/outlook.js';
 import type { AdvisedParts, PlanningOptions } from '../views/planning.js';
+import { Plannings } from '../views/planning.js';
 import type { StatusOptions, StatusParts } from '../views/status.js';
 import { statusOf } from '../views/status.js';
 import { whatIfOf } from '../views/what-if.js';
@@ -32,6 +33,8 @@ const changesSchema = z
 /** What is, and what would be: nothing here changes anything. */
 export function stateRoutes(parts: StateRoutesParts, options: StateRoutesOptions): ApiRoute[] {
   const { view, clock, memory } = parts;
+  const plannings = new Plannings(parts, options, { metrics: ['hits', 'inflight', 'latency'] });
+  const asked = { ...parts, plannings };
   const { stepMs } = options.forecast;
   return [
     route(
@@ -87,7 +90,7 @@ export function stateRoutes(parts: StateRoutesParts, options: StateRoutesOptions
         }),
       },
       ({ params: { resource }, query: { on }, signal }) =>
-        explainedOf(resource, { on, signal }, parts, options.planning),
+        explainedOf(resource, { on, signal }, asked),
     ),
     route(
       {
@@ -98,8 +101,7 @@ export function stateRoutes(parts: StateRoutesParts, options: StateRoutesOptions
         answer: whatIfSchema,
         query: z.strictObject({ change: changesSchema }),
       },
-      ({ query: { change }, signal }) =>
-        whatIfOf(change.map(parseChange), parts, options.planning, signal),
+      ({ query: { change }, signal }) => whatIfOf(change.map(parseChange), asked, signal),
     ),
     route(
       {

@@ -8,9 +8,11 @@ import type { Explanation } from '../../forecaster/planner/explain.js';
 import { explanationWords } from '../../forecaster/planner/explain-words.js';
 import type { PlanningInputs } from '../../forecaster/planner/inputs.js';
 import type { Explained } from '../contract/explain.js';
-import type { AdvisedParts, PlanningOptions } from './planning.js';
-import { planningOf } from './planning.js';
+import type { AdvisedParts } from './planning.js';
+import type { WhatIfParts } from './what-if.js';
 import { whatIfIn } from './what-if.js';
+
+export type ExplainParts = WhatIfParts & Pick<AdvisedParts, 'view' | 'eligibility'>;
 
 /**
  * Why a resource is where it is, and what speaks for and against each server: planned anew, by the same code and
@@ -20,19 +22,20 @@ import { whatIfIn } from './what-if.js';
 export async function explainedOf(
   resource: ResourceId,
   { on, signal }: { readonly on: ServerId | undefined; readonly signal: AbortSignal },
-  parts: AdvisedParts,
-  options: PlanningOptions,
+  parts: ExplainParts,
 ): Promise<Explained> {
-  const { view, eligibility, adviser } = parts;
+  const { view, eligibility, adviser, clock, plannings } = parts;
   const isServed = eligibility.counts().has(resource);
   const isKnown = view.table.placementOf(resource) !== undefined || isServed;
   if (isServed && eligibility.isShared(resource)) fail('ERR_RESOURCE_SHARED', { resource });
   if (!isKnown) fail('ERR_RESOURCE_UNKNOWN', { resource });
-  const { inputs, run } = await planningOf(parts, options);
+  const { inputs, run } = await plannings.now();
+  const nowMs = clock.realtimeMs();
   const found =
-    (await adviser.explain(inputs, resource, signal)) ?? fail('ERR_RESOURCE_UNKNOWN', { resource });
+    (await adviser.explain(inputs, { resource, nowMs }, signal)) ??
+    fail('ERR_RESOURCE_UNKNOWN', { resource });
   const { verdict, server, demand } = found;
-  const { headline, fits, notes } = explanationWords(found, inputs.nowMs);
+  const { headline, fits, notes } = explanationWords(found, nowMs);
   return {
     resource,
     server,
@@ -60,7 +63,7 @@ async function onServer(
     readonly fits: readonly string[];
     readonly inputs: PlanningInputs;
   },
-  parts: AdvisedParts,
+  parts: WhatIfParts,
   signal: AbortSignal,
 ): Promise<NonNullable<Explained['on']>> {
   const index = found.fits.findIndex((fit) => fit.server === server);

@@ -1,26 +1,30 @@
 import type { Config } from '../../core/config/schema.js';
+import { DIMENSIONS } from '../../core/domain.js';
 import { fail } from '../../core/errors.js';
 import { resourcesOnly } from '../../core/forecast.js';
 import type { ForecastRun } from '../../core/metric-store/port.js';
-import type { RecentLoads } from '../../core/metric-store/recent.js';
 import { readRecent } from '../../core/metric-store/recent.js';
 import { plannerOptions } from '../../core/table-store/policy.js';
 import { gridBefore } from '../../core/panel.js';
+import type { Ground } from '../../core/prepared.js';
+import { Prepared } from '../../core/prepared.js';
+import type { Metric } from '../../core/sample.js';
 import { PAUSE, PLAN } from '../../core/table-store/records/plan.js';
 import { LOST, PIN, SERVER, SERVER_STATE } from '../../core/table-store/records/server.js';
 import { TUNING } from '../../core/table-store/records/tuning.js';
+import { inSlices } from '../../core/threads/slices.js';
 import type { Adviser } from '../../forecaster/planner/adviser.js';
-import { inputsFromRecords } from '../../forecaster/planner/from-records.js';
+import { inputSlices } from '../../forecaster/planner/from-records.js';
 import type { PlanningInputs } from '../../forecaster/planner/inputs.js';
 import { ownScheduled } from '../../forecaster/planner/scheduled.js';
-import type { Memory, MemoryParts, Planning } from './kept/memory.js';
+import type { Memory, MemoryParts } from './kept/memory.js';
 
 /** What answers that plan anew are made from. */
 export interface PlanningParts extends MemoryParts {
   readonly memory: Memory;
 }
 
-/** Of those that take a search: somebody else makes them, so that no other answer waits. */
+/** Somebody else makes them, so that no other answer waits. */
 export interface AdvisedParts extends PlanningParts {
   readonly adviser: Adviser;
 }
@@ -31,63 +35,100 @@ export interface PlanningOptions {
   readonly seed: number;
 }
 
-/** Of the recent loads: as the round takes them. */
-export const RECENT_STEPS = 12;
-
-/** From the same records as a round, by the same code. @throws ERR_NO_FORECAST, ERR_STORE_UNAVAILABLE */
-export async function planningOf(
-  parts: PlanningParts,
-  options: PlanningOptions,
-): Promise<Planning> {
-  const { view, metricStore, clock, memory } = parts;
-  const run = (await metricStore.latestForecast()) ?? fail('ERR_NO_FORECAST');
-  const nowMs = clock.realtimeMs();
-  const { inputs } = await memory.planning.of(planningFacts(run, parts, options), async () => {
-    const window = { nowMs, stepMs: options.stepMs, steps: RECENT_STEPS };
-    const loads = await readRecent(metricStore, view, window);
-    return { inputs: inputsWith(run, loads, parts, options), run };
-  });
-  return { inputs: { ...inputs, nowMs }, run };
+/** What a round would plan with now, and the forecast of it. */
+export interface Planning {
+  readonly inputs: PlanningInputs;
+  readonly run: ForecastRun;
 }
+
+export interface PlanningsOptions {
+  /** What is looked at of the recent loads besides what is forecast. */
+  readonly metrics: readonly Metric[];
+  /** A planning counts as made only after this. */
+  readonly ready?: (inputs: PlanningInputs) => Promise<void>;
+}
+
+/** Of the recent loads: as the round takes them. */
+const RECENT_STEPS = 12;
 
 /** Records that say what there is to plan with; placements and announcements are looked at by themselves. */
 const PLANNED_WITH = [SERVER, SERVER_STATE, LOST, PIN, PAUSE, TUNING, PLAN];
 
-/** As long as all of this is the same, planning again would begin with the same, but for the time of day. */
-export function planningFacts(
-  run: ForecastRun,
-  { view, clock, memory }: PlanningParts,
-  { planner, stepMs }: PlanningOptions,
-): readonly unknown[] {
-  const nowMs = clock.realtimeMs();
-  const scheduled = ownScheduled(view, nowMs).map(({ plan }) => plan.id);
-  return [
-    run,
-    memory.fleet.placements,
-    memory.fleet.stampOf(PLANNED_WITH),
-    memory.eligible.now(),
-    // What becomes due is under way from then on.
-    scheduled.join(),
-    gridBefore(nowMs, stepMs, RECENT_STEPS).startMs,
-    planner,
-  ];
-}
+/**
+ * What to plan with, from the same records as a round, by the same code. It is kept until the forecast, the table, or anything else that a
+ * round would plan with is another, and made step by step: of a large fleet it takes longer than other answers may wait.
+ */
+export class Plannings {
+  readonly #parts: PlanningParts;
+  readonly #state: { readonly planning: PlanningOptions };
+  readonly #options: PlanningsOptions;
+  readonly #prepared: Prepared<ForecastRun, Planning>;
 
-/** With loads that were read already. */
-export function inputsWith(
-  run: ForecastRun,
-  loads: RecentLoads,
-  { view, clock, memory }: PlanningParts,
-  { planner, seed }: PlanningOptions,
-): PlanningInputs {
-  return inputsFromRecords({
-    view,
-    eligibility: memory.eligible,
-    forecast: resourcesOnly(run.block),
-    loads,
-    nowMs: clock.realtimeMs(),
-    options: plannerOptions(planner, view),
-    seed,
-    restraint: view.get(PAUSE, 'current') === undefined ? null : { why: 'paused' },
-  });
+  /** @param state read each time: a reload may change it */
+  constructor(
+    parts: PlanningParts,
+    state: { readonly planning: PlanningOptions },
+    options: PlanningsOptions,
+  ) {
+    this.#parts = parts;
+    this.#state = state;
+    this.#options = options;
+    this.#prepared = new Prepared(
+      () => this.#ground(),
+      (run) => this.#make(run),
+    );
+  }
+
+  /** The same object as long as it would be made of the same. @throws ERR_NO_FORECAST, ERR_STORE_UNAVAILABLE; what `ready` does */
+  now(): Promise<Planning> {
+    return this.#prepared.now();
+  }
+
+  /** As long as all of this is the same, planning again would begin with the same, but for the time of day. */
+  async #ground(): Promise<Ground<ForecastRun>> {
+    const { view, metricStore, clock, memory } = this.#parts;
+    const { planner, stepMs } = this.#state.planning;
+    const run = (await metricStore.latestForecast()) ?? fail('ERR_NO_FORECAST');
+    const nowMs = clock.realtimeMs();
+    const scheduled = ownScheduled(view, nowMs).map(({ plan }) => plan.id);
+    const facts = [
+      run,
+      memory.fleet.placements,
+      memory.fleet.stampOf(PLANNED_WITH),
+      memory.eligible.now(),
+      // What becomes due is under way from then on.
+      scheduled.join(),
+      gridBefore(nowMs, stepMs, RECENT_STEPS).startMs,
+      planner,
+    ];
+    return { facts, source: run };
+  }
+
+  async #make(run: ForecastRun): Promise<Planning> {
+    const { view, metricStore, clock, memory } = this.#parts;
+    const { planner, stepMs, seed } = this.#state.planning;
+    const nowMs = clock.realtimeMs();
+    const window = { nowMs, stepMs, steps: RECENT_STEPS, metrics: this.#metricsOf(run) };
+    const loads = await readRecent(metricStore, view, window);
+    const inputs = await inSlices(
+      inputSlices({
+        view,
+        eligibility: memory.eligible,
+        forecast: resourcesOnly(run.block),
+        loads,
+        nowMs,
+        options: plannerOptions(planner, view),
+        seed,
+        restraint: view.get(PAUSE, 'current') === undefined ? null : { why: 'paused' },
+      }),
+    );
+    await this.#options.ready?.(inputs);
+    return { inputs, run };
+  }
+
+  #metricsOf({ block }: ForecastRun): Metric[] {
+    const forecast = new Set<Metric>(block.series.map(({ metric }) => metric));
+    const planned = DIMENSIONS.filter((dimension) => forecast.has(dimension));
+    return [...new Set([...planned, ...this.#options.metrics])];
+  }
 }

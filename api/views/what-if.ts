@@ -1,11 +1,13 @@
 import type { Change } from '../../forecaster/planner/changed.js';
-import { changed } from '../../forecaster/planner/changed.js';
 import type { PlanningInputs } from '../../forecaster/planner/inputs.js';
 import { whatIfWords } from '../../forecaster/planner/what-if-words.js';
 import { moveWords } from '../../forecaster/planner/words.js';
 import type { WhatIfAnswer } from '../contract/what-if.js';
-import type { AdvisedParts, PlanningOptions } from './planning.js';
-import { planningOf } from './planning.js';
+import type { AdvisedParts, Plannings } from './planning.js';
+
+export interface WhatIfParts extends Pick<AdvisedParts, 'adviser' | 'clock'> {
+  readonly plannings: Plannings;
+}
 
 /**
  * What would be if these changes were made, one after the other: planned by the same code and from the same records as a
@@ -14,11 +16,10 @@ import { planningOf } from './planning.js';
  */
 export async function whatIfOf(
   changes: readonly Change[],
-  parts: AdvisedParts,
-  options: PlanningOptions,
+  parts: WhatIfParts,
   signal: AbortSignal,
 ): Promise<WhatIfAnswer> {
-  const { inputs } = await planningOf(parts, options);
+  const { inputs } = await parts.plannings.now();
   return whatIfIn(inputs, changes, parts, signal);
 }
 
@@ -26,17 +27,15 @@ export async function whatIfOf(
 export async function whatIfIn(
   inputs: PlanningInputs,
   changes: readonly Change[],
-  { adviser }: Pick<AdvisedParts, 'adviser'>,
+  { adviser, clock }: Pick<WhatIfParts, 'adviser' | 'clock'>,
   signal: AbortSignal,
 ): Promise<WhatIfAnswer> {
-  // A pause stops what would be done, not what would be good.
-  const before = { ...inputs, restraint: null };
-  const after = changes.reduce(changed, before);
-  const found = await adviser.whatIf(before, after, signal);
+  const nowMs = clock.realtimeMs();
+  const found = await adviser.whatIf(inputs, { changes, nowMs }, signal);
   const { headline, asIs, nothing, plan, avoided, left, blocked } = whatIfWords(
     found,
     changes,
-    inputs.nowMs,
+    nowMs,
   );
   const { score, batches } = found.after;
   return {
@@ -56,7 +55,7 @@ export async function whatIfIn(
     moves: batches.flatMap(({ moves }, batch) =>
       moves.map((move) => {
         const { resource, source, target } = move;
-        return { batch, resource, source, target, text: moveWords(move, inputs.nowMs) };
+        return { batch, resource, source, target, text: moveWords(move, nowMs) };
       }),
     ),
     notes: notesOf(inputs, changes),

@@ -3,6 +3,7 @@ import { jobsBoard } from '../../api/jobs/board.js';
 import { plainJobsPage } from '../../api/jobs/page.js';
 import { DeclaredServers } from '../../api/declared-servers.js';
 import { NewsStream } from '../../api/news-stream.js';
+import { Preparations } from '../../api/preparations.js';
 import { Registration } from '../../api/registration.js';
 import { Access } from '../../api/access/access.js';
 import { Refusals } from '../../api/access/refusals.js';
@@ -17,6 +18,7 @@ import type { CredentialTable } from '../../core/credentials/credential-table.js
 import type { Config } from '../../core/config/schema.js';
 import type { Address } from '../../core/domain.js';
 import type { EngineHealth } from '../../core/engine-health.js';
+import type { Startable } from '../../core/lifecycle.js';
 import type { Log } from '../../core/log.js';
 import type { MetricStore } from '../../core/metric-store/port.js';
 import type { Net } from '../../core/net/port.js';
@@ -54,6 +56,8 @@ export interface Control {
   readonly registration: Registration;
   readonly declared: DeclaredServers;
   readonly api: ApiServer;
+  /** What is prepared for it ahead of questions, and the threads that do so. */
+  readonly advising: Startable;
   /** Undefined: nobody asks it. */
   readonly agentCheck: AgentCheck | undefined;
   /** What a reload changes of them. */
@@ -89,11 +93,9 @@ export async function controlOf(config: Config, parts: ControlParts): Promise<Co
       return now.planner.planLifeMs;
     },
   };
-  const status = {
-    ...parts,
-    collector: () => collectorStatus(parts),
-    adviser: new AdviserThread(),
-  };
+  const adviser = new AdviserThread();
+  const preparations = new Preparations(parts);
+  const status = { ...parts, collector: () => collectorStatus(parts), adviser, preparations };
   const access = new Access(parts, config.api);
   const refusals = new Refusals(parts);
   const api = new ApiServer(
@@ -116,7 +118,15 @@ export async function controlOf(config: Config, parts: ControlParts): Promise<Co
     access.reconfigure(read.api);
     declared.reconfigure(declaredOf(read));
   };
-  return { registration, declared, api, agentCheck: agentCheckOf(config, parts), reconfigure };
+  const advising: Startable = {
+    start: () => preparations.start(),
+    stop: async () => {
+      await preparations.stop();
+      await adviser.stop();
+    },
+  };
+  const agentCheck = agentCheckOf(config, parts);
+  return { registration, declared, api, advising, agentCheck, reconfigure };
 }
 
 function agentCheckOf({ agentCheck }: Config, parts: ControlParts): AgentCheck | undefined {

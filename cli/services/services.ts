@@ -324,6 +324,7 @@ export class Services implements Startable {
         collector,
         forecasting?.service,
         control?.agentCheck,
+        control?.advising,
         control?.api,
         redirector !== undefined || config.api.tls !== undefined ? watch : undefined,
       ].filter((part) => part !== undefined),

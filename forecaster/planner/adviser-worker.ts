@@ -1,20 +1,39 @@
+import { strict as assert } from 'node:assert';
 import { SystemClock } from '../../core/clock/system.js';
-import { workAsThread } from '../../core/threads/work.js';
-import type { AdviceAsked } from './adviser.js';
-import { adviceOn } from './adviser.js';
+import { answerAsThread } from '../../core/threads/answering.js';
+import { Advice } from './advice.js';
+import type { AdviceQuestion } from './adviser-thread.js';
+import { inputsIn } from './input-columns.js';
 import type { PlanningRun } from './solved.js';
 
-/* The thread of `AdviserThread`. */
+/* One of the threads of `AdviserThread`. */
 
 /** Of each planning: somebody waits for the answer. A plan that the clock stopped says so. */
 const SECONDS_MAX = 10;
 
-await workAsThread(async (told) => {
-  await Promise.resolve();
-  const clock = new SystemClock();
-  const runOf = (): PlanningRun => {
-    const startedAtMs = clock.monotonicMs();
-    return { timeShare: () => (clock.monotonicMs() - startedAtMs) / (SECONDS_MAX * 1000) };
-  };
-  return adviceOn(told as AdviceAsked, runOf);
+const clock = new SystemClock();
+let advice: Advice | undefined;
+
+answerAsThread((question: AdviceQuestion): unknown => {
+  if (question.kind === 'take') {
+    advice = new Advice(inputsIn(question.columns), runOf);
+    return null;
+  }
+  assert.ok(advice !== undefined, 'a fleet was told before it is asked about');
+  switch (question.kind) {
+    case 'prepare':
+      advice.prepare();
+      return null;
+    case 'score':
+      return advice.score(question.moves);
+    case 'explain':
+      return advice.explain(question.asked);
+    case 'what-if':
+      return advice.whatIf(question.asked);
+  }
 });
+
+function runOf(): PlanningRun {
+  const startedAtMs = clock.monotonicMs();
+  return { timeShare: () => (clock.monotonicMs() - startedAtMs) / (SECONDS_MAX * 1000) };
+}

@@ -1,49 +1,59 @@
-import type { ResourceId } from '../../core/domain.js';
+import { Kept } from '../../core/kept.js';
+import type { Move } from '../../core/plan.js';
+import type { ExplainAsked, WhatIfAsked } from './advice.js';
+import { Advice } from './advice.js';
+import type { Chosen } from './chosen.js';
 import type { Explanation } from './explain.js';
-import { explain } from './explain.js';
 import type { PlanningInputs } from './inputs.js';
-import type { PlanningRun } from './solved.js';
 import type { WhatIf } from './what-if.js';
-import { whatIf } from './what-if.js';
 
-/** What an operator asks of the planner. */
-export type AdviceAsked =
-  | { readonly kind: 'explain'; readonly inputs: PlanningInputs; readonly resource: ResourceId }
-  | {
-      readonly kind: 'what-if';
-      readonly before: PlanningInputs;
-      readonly after: PlanningInputs;
-    };
-
-/** Answers operators' questions by planning, and changes nothing: in a thread of its own, or in place. */
+/**
+ * Answers operators' questions about a fleet, and changes nothing: in threads of its own, or in place. Inputs that are the same object
+ * are the same fleet: what answers about it have in common is made once, and kept until another fleet is asked about.
+ */
 export interface Adviser {
-  /** Undefined: there is no such resource. @throws ERR_PLANNING_INVALID, ERR_ADVISER_BUSY */
+  /** Ahead of the first score. @throws ERR_PLANNING_INVALID, ERR_ADVISER_BUSY, ERR_ADVICE_LOST */
+  prepare(inputs: PlanningInputs): Promise<void>;
+  /** How good these moves are. @throws ERR_PLANNING_INVALID, ERR_ADVISER_BUSY, ERR_ADVICE_LOST */
+  score(inputs: PlanningInputs, moves: readonly Move[]): Promise<Chosen>;
+  /** Undefined: there is no such resource. @throws ERR_PLANNING_INVALID, ERR_ADVISER_BUSY, ERR_ADVICE_LOST */
   explain(
     inputs: PlanningInputs,
-    resource: ResourceId,
+    asked: ExplainAsked,
     signal: AbortSignal,
   ): Promise<Explanation | undefined>;
-  /** @throws ERR_PLANNING_INVALID, ERR_ADVISER_BUSY */
-  whatIf(before: PlanningInputs, after: PlanningInputs, signal: AbortSignal): Promise<WhatIf>;
-}
-
-/** The answer itself. @param runOf makes the run of each planning */
-export function adviceOn(
-  asked: AdviceAsked,
-  runOf: () => PlanningRun = () => ({}),
-): Explanation | WhatIf | undefined {
-  return asked.kind === 'explain'
-    ? explain(asked.inputs, asked.resource, runOf())
-    : whatIf(asked.before, asked.after, runOf);
+  /**
+   * @throws ERR_SERVER_UNKNOWN, ERR_RESOURCE_UNKNOWN, ERR_CHANGE_INVALID, ERR_PLANNING_INVALID, ERR_ADVISER_BUSY,
+   * ERR_ADVICE_LOST
+   */
+  whatIf(inputs: PlanningInputs, asked: WhatIfAsked, signal: AbortSignal): Promise<WhatIf>;
 }
 
 /** In place: for tests, and where only the routes are asked what they are. */
 export class InlineAdviser implements Adviser {
-  explain(inputs: PlanningInputs, resource: ResourceId): Promise<Explanation | undefined> {
-    return Promise.resolve(explain(inputs, resource));
+  readonly #advice = new Kept<Advice>();
+
+  async prepare(inputs: PlanningInputs): Promise<void> {
+    await Promise.resolve();
+    this.#on(inputs).prepare();
   }
 
-  whatIf(before: PlanningInputs, after: PlanningInputs): Promise<WhatIf> {
-    return Promise.resolve(whatIf(before, after));
+  async score(inputs: PlanningInputs, moves: readonly Move[]): Promise<Chosen> {
+    await Promise.resolve();
+    return this.#on(inputs).score(moves);
+  }
+
+  async explain(inputs: PlanningInputs, asked: ExplainAsked): Promise<Explanation | undefined> {
+    await Promise.resolve();
+    return this.#on(inputs).explain(asked);
+  }
+
+  async whatIf(inputs: PlanningInputs, asked: WhatIfAsked): Promise<WhatIf> {
+    await Promise.resolve();
+    return this.#on(inputs).whatIf(asked);
+  }
+
+  #on(inputs: PlanningInputs): Advice {
+    return this.#advice.of([inputs], () => new Advice(inputs));
   }
 }

@@ -4,11 +4,10 @@ import type { PlanningInputs, PlanningServer } from './inputs.js';
 import { Loads } from './loads.js';
 import { GroupTally } from './group-tally.js';
 import { peakDemandOf } from './planned-move.js';
-import { resultOf } from './planner.js';
+import type { Planned } from './planner.js';
 import { EPSILON, nobodyOf } from './problem.js';
 import { rounded } from './rounded.js';
-import type { PlanningRun, Solved } from './solved.js';
-import { solve } from './solved.js';
+import type { Solved } from './solved.js';
 import { coolingUntilMs } from './translation.js';
 
 /** Why a resource is where it is, whether it should move, and what speaks for and against each server. */
@@ -60,20 +59,14 @@ export interface Peak {
   readonly utilization: number;
 }
 
-/**
- * Explains one resource by planning; undefined if there is none of that name.
- * @throws ERR_PLANNING_INVALID
- */
+/** Explains one resource by what was planned; undefined if there is none of that name. */
 export function explain(
-  inputs: PlanningInputs,
+  { inputs, solved, result: { plan, none } }: Planned,
   resource: ResourceId,
-  run: PlanningRun = {},
 ): Explanation | undefined {
-  const solved = solve(inputs, run);
   const { translation } = solved;
   const index = translation.problem.resources.indexOf(resource);
   if (index < 0) return undefined;
-  const { plan, none } = resultOf(inputs, solved);
   const moves = plan?.batches.flatMap((batch) => batch.moves) ?? [];
   const move = moves.find((candidate) => candidate.resource === resource) ?? null;
   const facts = translation.resources[index]!;

@@ -3,11 +3,17 @@ import type { ForecastBlock } from '../../core/forecast.js';
 import type { SeriesKey } from '../../core/sample.js';
 import type { Eligibility } from '../../core/table-store/eligibility.js';
 import { proposedPlans } from '../../core/table-store/plans.js';
+import type { RecordKind } from '../../core/table-store/records/kind.js';
 import { PLAN } from '../../core/table-store/records/plan.js';
+import type { ServerRecord } from '../../core/table-store/records/server.js';
 import { ELIGIBLE, PIN, SERVER } from '../../core/table-store/records/server.js';
+import type { PlacementRecord } from '../../core/table-store/records/table.js';
 import { PLACEMENT } from '../../core/table-store/records/table.js';
+import type { ServerStanding } from '../../core/table-store/server-state.js';
 import { stateOf } from '../../core/table-store/server-state.js';
 import type { TableView } from '../../core/table-store/view.js';
+import type { Slices } from '../../core/threads/slices.js';
+import { atOnce, mapped } from '../../core/threads/slices.js';
 import type {
   PlannerOptions,
   PlanningInputs,
@@ -38,28 +44,75 @@ export interface RecordedFacts {
 
 /** What the planner is told, from the table store's records, a forecast, and what was measured lately. */
 export function inputsFromRecords(facts: RecordedFacts): PlanningInputs {
+  return atOnce(inputSlices(facts));
+}
+
+const SERIES_A_SLICE = 4000;
+const RESOURCES_A_SLICE = 2000;
+const SERVERS_A_SLICE = 25;
+
+/** The same step by step, of the records as they are at the first: those of later ones play no part. */
+export function* inputSlices(facts: RecordedFacts): Slices<PlanningInputs> {
   const { forecast, loads, nowMs, options, seed, restraint } = facts;
+  const records = recordsOf(facts);
+  yield;
+  const last = yield* mapped(forecast.series, SERIES_A_SLICE, (series) => loads.lastOf(series));
+  yield;
+  const resources = yield* resourceSlices(records, loads);
+  yield;
+  const servers = yield* serverSlices(records, loads);
   return {
     nowMs,
     forecast,
-    last: Float32Array.from(forecast.series, (series) => loads.lastOf(series)),
-    resources: resourcesOf(facts),
-    servers: serversOf(facts),
+    last: Float32Array.from(last),
+    resources,
+    servers,
     options,
     seed,
     restraint,
   };
 }
 
-function resourcesOf({ view, eligibility, loads, nowMs }: RecordedFacts): PlanningResource[] {
-  const eligible = eligibility.servers();
-  const moving = movesUnderWay(view, nowMs);
-  const wanted = movesWaiting(view, nowMs);
-  const known = new Set([...view.all(PLACEMENT).keys(), ...eligible.keys()]);
+/** What the records say at one moment: the view goes on. */
+interface Records {
+  readonly placements: ReadonlyMap<ResourceId, PlacementRecord>;
+  readonly pins: ReadonlyMap<ResourceId, ServerId>;
+  readonly eligible: ReadonlyMap<ResourceId, readonly ServerId[]>;
+  /** What each server lists, whether its announcements go on or not. */
+  readonly listed: ReadonlyMap<ServerId, readonly ResourceId[]>;
+  readonly moving: ReadonlyMap<ResourceId, ServerId>;
+  readonly wanted: ReadonlyMap<ResourceId, ServerId>;
+  readonly servers: readonly (readonly [ServerId, ServerRecord, ServerStanding])[];
+}
+
+function recordsOf({ view, eligibility, nowMs }: RecordedFacts): Records {
+  const servers = [...view.all(SERVER)].sort(([a], [b]) => (a < b ? -1 : 1));
+  return {
+    placements: new Map(valuesIn(view, PLACEMENT)),
+    pins: new Map([...valuesIn(view, PIN)].map(([id, { server }]) => [id, server])),
+    eligible: eligibility.servers(),
+    listed: new Map([...valuesIn(view, ELIGIBLE)].map(([id, { resources }]) => [id, resources])),
+    moving: movesUnderWay(view, nowMs),
+    wanted: movesWaiting(view, nowMs),
+    servers: servers.map(([id, { value }]) => [id, value, stateOf(view, id)]),
+  };
+}
+
+function* valuesIn<Value, Id extends string>(
+  view: TableView,
+  kind: RecordKind<Value, Id>,
+): Iterable<[Id, Value]> {
+  for (const [id, { value }] of view.all(kind)) yield [id, value];
+}
+
+function* resourceSlices(records: Records, loads: MeasuredLoads): Slices<PlanningResource[]> {
+  const { placements, eligible, moving, wanted, pins } = records;
+  const known = [...new Set([...placements.keys(), ...eligible.keys()])].sort();
+  yield;
   const sharedListOf = sharedLists();
-  return [...known].sort().map((id) => {
-    const placement = view.get(PLACEMENT, id)?.value;
-    const servers = withPresent(id, placement?.server, eligible.get(id) ?? [], view);
+  return yield* mapped(known, RESOURCES_A_SLICE, (id): PlanningResource => {
+    const placement = placements.get(id);
+    const servers = withPresent(id, placement?.server, records);
     const target = wanted.get(id);
     const inFlight = loads.lastOf({ subject: 'resource', id, metric: 'inflight' });
     return {
@@ -71,7 +124,7 @@ function resourcesOf({ view, eligibility, loads, nowMs }: RecordedFacts): Planni
       standby: placement?.standby ?? null,
       movedAtMs: placement?.movedAtMs ?? null,
       movingTo: moving.get(id) ?? null,
-      pinned: view.get(PIN, id)?.value.server ?? null,
+      pinned: pins.get(id) ?? null,
       eligible: sharedListOf(servers),
     };
   });
@@ -99,11 +152,11 @@ function sharedLists(): (servers: readonly ServerId[]) => readonly ServerId[] {
 function withPresent(
   resource: ResourceId,
   present: ServerId | undefined,
-  servers: readonly ServerId[],
-  view: TableView,
+  { eligible, listed }: Records,
 ): readonly ServerId[] {
+  const servers = eligible.get(resource) ?? [];
   if (present === undefined || servers.includes(present)) return servers;
-  const isListed = view.get(ELIGIBLE, present)?.value.resources.includes(resource) === true;
+  const isListed = listed.get(present)?.includes(resource) === true;
   return isListed ? [...servers, present].sort() : servers;
 }
 
@@ -129,29 +182,28 @@ function movesWaiting(view: TableView, nowMs: number): Map<ResourceId, ServerId>
   return new Map(moves.map(({ resource, target }) => [resource, target]));
 }
 
-function serversOf(facts: RecordedFacts): PlanningServer[] {
-  const { view, loads } = facts;
-  const responses = responsesOf(facts);
-  const servers = [...view.all(SERVER)].sort(([a], [b]) => (a < b ? -1 : 1));
-  return servers.flatMap(([id, { value }]) => {
-    const state = stateOf(view, id);
-    if (state === 'unknown') return [];
-    const { capacity, spare, zone } = value;
+function* serverSlices(records: Records, loads: MeasuredLoads): Slices<PlanningServer[]> {
+  const responses = responsesOf(records, loads);
+  yield;
+  const known = records.servers.filter(([, , state]) => state !== 'unknown');
+  return yield* mapped(known, SERVERS_A_SLICE, ([id, record, standing]): PlanningServer => {
+    const { capacity, spare, zone } = record;
+    const state = standing as PlanningServer['state'];
     const base = Object.fromEntries(
       (Object.keys(capacity) as Dimension[]).map(
         (dimension) => [dimension, loads.baseOf(id, dimension)] as const,
       ),
     );
     const responseMs = responses.get(id);
-    const known = { id, state, spare, zone, capacity, base };
-    return [responseMs === undefined ? known : { ...known, responseMs }];
+    const server = { id, state, spare, zone, capacity, base };
+    return responseMs === undefined ? server : { ...server, responseMs };
   });
 }
 
 /** How long each server lately took, mean over the requests for what it serves; absent: nothing was asked of it. */
-function responsesOf({ view, loads }: RecordedFacts): Map<ServerId, number> {
+function responsesOf({ placements }: Records, loads: MeasuredLoads): Map<ServerId, number> {
   const sums = new Map<ServerId, { hits: number; busyMs: number }>();
-  for (const [id, { server }] of view.table.entries()) {
+  for (const [id, { server }] of placements) {
     const hits = loads.lastOf({ subject: 'resource', id, metric: 'hits' });
     const seconds = loads.lastOf({ subject: 'resource', id, metric: 'latency' });
     if (!(hits > 0) || !Number.isFinite(seconds)) continue;

@@ -18,10 +18,23 @@ import { StartWindows } from './start-window.js';
  * @throws ERR_PLANNING_INVALID — inputs that contradict themselves, or numbers that none can be
  */
 export function planFor(inputs: PlanningInputs, run: PlanningRun = {}): PlanningResult {
-  return resultOf(inputs, solve(inputs, run));
+  return planned(inputs, run).result;
 }
 
-export function resultOf(inputs: PlanningInputs, solved: Solved): PlanningResult {
+/** What was planned, and with what: all that can be said about it is in here. */
+export interface Planned {
+  readonly inputs: PlanningInputs;
+  readonly solved: Solved;
+  readonly result: PlanningResult;
+}
+
+/** @throws ERR_PLANNING_INVALID */
+export function planned(inputs: PlanningInputs, run: PlanningRun = {}): Planned {
+  const solved = solve(inputs, run);
+  return { inputs, solved, result: resultOf(inputs, solved) };
+}
+
+function resultOf(inputs: PlanningInputs, solved: Solved): PlanningResult {
   const { translation, batches, assignment, stopped } = solved;
   const standbys = standbysOf(solved);
   if (batches.length === 0) {

@@ -1,12 +1,11 @@
 import type { Dimension, ServerId } from '../../core/domain.js';
 import type { Batch, Blocker, NoPlan, ScorePair } from '../../core/plan.js';
 import type { PlanningInputs } from './inputs.js';
-import { resultOf } from './planner.js';
+import type { Planned } from './planner.js';
 import { EPSILON } from './problem.js';
 import { rounded } from './rounded.js';
 import { scoreOf } from './score.js';
-import type { PlanningRun, Solved } from './solved.js';
-import { solve } from './solved.js';
+import type { Solved } from './solved.js';
 import { utilizationOf } from './utilization.js';
 
 /** What a change would bring: the fleet as it is beside the fleet as it would be, each planned for. */
@@ -35,18 +34,12 @@ export interface Breach {
   readonly peak: number;
 }
 
-/** @throws ERR_PLANNING_INVALID */
-export function whatIf(
-  before: PlanningInputs,
-  after: PlanningInputs,
-  runOf: () => PlanningRun = () => ({}),
-): WhatIf {
-  return { before: worldOf(before, runOf()), after: worldOf(after, runOf()) };
+/** Both as they were planned. */
+export function whatIf(before: Planned, after: Planned): WhatIf {
+  return { before: worldOf(before), after: worldOf(after) };
 }
 
-function worldOf(inputs: PlanningInputs, run: PlanningRun): World {
-  const solved = solve(inputs, run);
-  const { plan, none } = resultOf(inputs, solved);
+function worldOf({ inputs, solved, result: { plan, none } }: Planned): World {
   const {
     assignment,
     translation: { problem },

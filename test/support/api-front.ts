@@ -9,6 +9,7 @@ import { apiToken } from '../../api/access/token.js';
 import type { Asset } from '../../api/assets.js';
 import { plainJobsPage } from '../../api/jobs/page.js';
 import { NewsStream } from '../../api/news-stream.js';
+import { Preparations } from '../../api/preparations.js';
 import type { Problem } from '../../api/problem.js';
 import type { ApiRoute } from '../../api/route.js';
 import { apiRoutes } from '../../api/routes/all.js';
@@ -62,6 +63,8 @@ export class ApiFront {
   readonly metricStore: MetricStore;
   readonly access: Access;
   readonly routes: readonly ApiRoute[];
+  /** Nobody prepares anything ahead before a test starts it. */
+  readonly preparations: Preparations;
   readonly server: ApiServer;
 
   private constructor(
@@ -76,6 +79,7 @@ export class ApiFront {
     this.plane = plane;
     this.metricStore = metricStore;
     this.bus = new MemoryBus(plane);
+    this.preparations = new Preparations(plane);
     const { view, clock, store, log } = plane;
     const { bus } = this;
     const eligibility = new Eligibility(plane);
@@ -90,6 +94,7 @@ export class ApiFront {
           collector: () => [],
           engines: [],
           adviser,
+          preparations: this.preparations,
           credentials: credentialsInMemory(clock),
         },
         {
@@ -131,8 +136,9 @@ export class ApiFront {
     return front;
   }
 
-  stop(): Promise<void> {
-    return this.server.stop();
+  async stop(): Promise<void> {
+    await this.preparations.stop();
+    await this.server.stop();
   }
 
   /** What each resource will need: so many cores, all the time. */

@@ -5,7 +5,6 @@ import type { ForecastRun, MetricStore } from '../../../core/metric-store/port.j
 import type { Eligibility } from '../../../core/table-store/eligibility.js';
 import { PIN, SERVER } from '../../../core/table-store/records/server.js';
 import type { TableView } from '../../../core/table-store/view.js';
-import type { PlanningInputs } from '../../../forecaster/planner/inputs.js';
 import type { HeatMap, HeatMetric } from '../../contract/heat-map.js';
 import type { Resources, Table } from '../../contract/outlook.js';
 import { Forecasts } from '../forecasts.js';
@@ -22,19 +21,11 @@ export interface MemoryParts {
   readonly clock: Clock;
 }
 
-/** What the last round planned with, brought up to date. */
-export interface Planning {
-  readonly inputs: PlanningInputs;
-  readonly run: ForecastRun;
-}
-
 /** What is kept from one answer to the next, for all routes: each part knows what it rests on, and when that is another. */
 export class Memory {
   readonly fleet: Fleet;
   readonly eligible: EligibleServers;
   readonly measurements: Measurements;
-  /** What the last question to the planner began with. */
-  readonly planning = new Kept<Promise<Planning>>();
   readonly #view: TableView;
   readonly #forecasts = new Kept<Forecasts>();
   readonly #movers = new Map<HeatMetric, Kept<HeatMap['movers']>>();

@@ -9,7 +9,9 @@ import { MemoryMetricStore } from '../../../../core/metric-store/memory.js';
 import { Eligibility } from '../../../../core/table-store/eligibility.js';
 import { Draft } from '../../../../core/table-store/draft.js';
 import { recordPlan } from '../../../../core/table-store/plans.js';
+import { PLAN } from '../../../../core/table-store/records/plan.js';
 import { ELIGIBLE, SERVER_STATE } from '../../../../core/table-store/records/server.js';
+import { InlineAdviser } from '../../../../forecaster/planner/adviser.js';
 import { ControlPlane } from '../../../support/control-plane.js';
 import { r, s } from '../../../support/names.js';
 import { forecastRun, resourceSeries, sample } from '../../../support/series.js';
@@ -34,7 +36,8 @@ function planning() {
 /** That have kept nothing. */
 function newScores(): PlanScores {
   const parts = planning();
-  return new PlanScores({ ...parts, memory: new Memory(parts) }, { planning: options });
+  const advised = { ...parts, memory: new Memory(parts), adviser: new InlineAdviser() };
+  return new PlanScores(advised, { planning: options });
 }
 
 /** P50 of a and b is 1.5 and 11.5 of 4 cores. */
@@ -151,5 +154,30 @@ describe('how good a plan is now', () => {
     await Promise.all([scores.scoreOf(plan, []), scores.scoreOf(plan, [r('a')])]);
     await scores.scoreOf(plan, [r('b')]);
     expect(reads).toHaveBeenCalledTimes(2);
+  });
+
+  it('is made ready before it is asked for, as long as a plan waits', async () => {
+    await forecast();
+    const reads = jest.spyOn(metricStore, 'readPanel');
+    await scores.prepare();
+    expect(reads).not.toHaveBeenCalled();
+    const plan = await bothMove();
+    await scores.prepare();
+    await scores.prepare();
+    await scores.scoreOf(plan, []);
+    expect(reads).toHaveBeenCalledTimes(1);
+    const record = plane.view.get(PLAN, plan.id)!.value;
+    await plane.write(new Draft().put(PLAN, plan.id, { ...record, status: 'rejected' }));
+    await scores.prepare();
+    expect(reads).toHaveBeenCalledTimes(1);
+  });
+
+  it('knows of all that was done before it was asked for, also while the former is made ready', async () => {
+    await forecast();
+    const plan = await bothMove();
+    const begun = scores.scoreOf(plan, []);
+    await plane.applied([plane.move('b', 's2')], plane.clock.realtimeMs());
+    expect(await scores.scoreOf(plan, [])).toMatchObject({ impossible: ['b'] });
+    await begun;
   });
 });

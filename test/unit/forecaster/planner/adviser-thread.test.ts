@@ -1,56 +1,116 @@
-import { describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { WhatIfAsked } from '../../../../forecaster/planner/advice.js';
 import { InlineAdviser } from '../../../../forecaster/planner/adviser.js';
 import { AdviserThread } from '../../../../forecaster/planner/adviser-thread.js';
-import { changed } from '../../../../forecaster/planner/changed.js';
 import { parseChange } from '../../../../forecaster/planner/change-text.js';
-import { r } from '../../../support/names.js';
-import { inputsOf } from '../../../support/planner/inputs.js';
+import type { PlanningInputs } from '../../../../forecaster/planner/inputs.js';
+import { r, s } from '../../../support/names.js';
+import { START_MS, inputsOf } from '../../../support/planner/inputs.js';
 
 const SERVER = { capacity: { cpu: 10 } };
-const INPUTS = inputsOf({
-  servers: { s1: SERVER, s2: SERVER },
-  resources: { a: { on: 's1', needs: { cpu: 6 } }, b: { on: 's1', needs: { cpu: 5 } } },
-});
-const LIVE = new AbortController().signal;
 
-describe('the adviser in a thread', () => {
+function fleet(needs: number): PlanningInputs {
+  return inputsOf({
+    servers: { s1: SERVER, s2: SERVER },
+    resources: { a: { on: 's1', needs: { cpu: needs } }, b: { on: 's1', needs: { cpu: 5 } } },
+  });
+}
+
+const INPUTS = fleet(6);
+const LIVE = new AbortController().signal;
+const MOVES = [{ resource: r('a'), source: s('s1'), target: s('s2'), since: null }];
+const ABOUT_A = { resource: r('a'), nowMs: START_MS };
+const about = (...changes: string[]): WhatIfAsked => ({
+  changes: changes.map(parseChange),
+  nowMs: START_MS,
+});
+
+let thread: AdviserThread;
+
+beforeEach(() => {
+  thread = new AdviserThread();
+});
+
+afterEach(() => thread.stop());
+
+describe('the adviser in threads', () => {
   it('answers as the one in place does', async () => {
-    const thread = new AdviserThread();
     const inline = new InlineAdviser();
-    const after = changed(INPUTS, parseChange('add s3 like s1'));
-    expect(await thread.whatIf(INPUTS, after, LIVE)).toEqual(await inline.whatIf(INPUTS, after));
-    expect(await thread.explain(INPUTS, r('a'), LIVE)).toEqual(
-      await inline.explain(INPUTS, r('a')),
+    const asked = about('add s3 like s1');
+    expect(await thread.whatIf(INPUTS, asked, LIVE)).toEqual(await inline.whatIf(INPUTS, asked));
+    expect(await thread.explain(INPUTS, ABOUT_A, LIVE)).toEqual(
+      await inline.explain(INPUTS, ABOUT_A),
     );
-    expect(await thread.explain(INPUTS, r('z'), LIVE)).toBeUndefined();
+    expect(await thread.score(INPUTS, MOVES)).toEqual(await inline.score(INPUTS, MOVES));
+    const nobody = { ...ABOUT_A, resource: r('z') };
+    expect(await thread.explain(INPUTS, nobody, LIVE)).toBeUndefined();
+  });
+
+  it('is told a fleet once, and of another one before it is asked about that', async () => {
+    const inputs = { ...INPUTS, servers: [...INPUTS.servers] };
+    await thread.prepare(inputs);
+    const score = await thread.score(inputs, MOVES);
+    // Nobody may change inputs: here it shows that they were not sent again.
+    inputs.servers.pop();
+    expect(await thread.score(inputs, MOVES)).toEqual(score);
+    const [first, second, third] = await Promise.all([
+      thread.score(inputs, MOVES),
+      thread.score(fleet(9), MOVES),
+      thread.score(INPUTS, MOVES),
+    ]);
+    expect([first, third]).toEqual([score, score]);
+    expect(second.analysis.score.plan.peak).toBeGreaterThan(0.8);
+  });
+
+  it('has no score wait for a search', async () => {
+    const order: string[] = [];
+    const searches = Array.from({ length: 12 }, async (_, at) => {
+      await thread.whatIf(fleet(6 + at / 100), about('lose s2'), LIVE);
+      order.push('search');
+    });
+    const score = thread.score(INPUTS, MOVES).then(() => order.push('score'));
+    await Promise.all([...searches, score]);
+    expect(order.at(-1)).toBe('search');
   });
 
   it('does not answer who has gone, and then the next', async () => {
-    const thread = new AdviserThread();
     const gone = new AbortController();
-    const first = thread.explain(INPUTS, r('a'), gone.signal);
-    const second = thread.explain(INPUTS, r('a'), LIVE);
+    const first = thread.explain(INPUTS, ABOUT_A, gone.signal);
+    const second = thread.explain(INPUTS, ABOUT_A, LIVE);
     gone.abort(new Error('the client has gone'));
     await expect(first).rejects.toThrow('the client has gone');
     expect((await second)?.verdict).toBe('moves');
   });
 
+  it('goes on after its threads ended: others are told the fleet anew', async () => {
+    const score = await thread.score(INPUTS, MOVES);
+    const explanation = await thread.explain(INPUTS, ABOUT_A, LIVE);
+    await thread.stop();
+    expect(await thread.score(INPUTS, MOVES)).toEqual(score);
+    expect(await thread.explain(INPUTS, ABOUT_A, LIVE)).toEqual(explanation);
+  });
+
   it('refuses a question beyond those that may wait', async () => {
-    const thread = new AdviserThread();
     const gone = new AbortController();
-    const waiting = Array.from({ length: 16 }, () => thread.explain(INPUTS, r('a'), gone.signal));
-    await expect(thread.explain(INPUTS, r('a'), LIVE)).rejects.toMatchObject({
+    const waiting = Array.from({ length: 16 }, () => thread.explain(INPUTS, ABOUT_A, gone.signal));
+    await expect(thread.explain(INPUTS, ABOUT_A, LIVE)).rejects.toMatchObject({
       code: 'ERR_ADVISER_BUSY',
     });
     gone.abort(new Error('the client has gone'));
     await Promise.allSettled(waiting);
-    expect((await thread.explain(INPUTS, r('a'), LIVE))?.verdict).toBe('moves');
+    expect((await thread.explain(INPUTS, ABOUT_A, LIVE))?.verdict).toBe('moves');
   });
 
-  it('says what cannot be planned with', async () => {
+  it('says what cannot be planned with, and what cannot be changed', async () => {
     const broken = { ...INPUTS, servers: [...INPUTS.servers, ...INPUTS.servers] };
-    await expect(new AdviserThread().whatIf(INPUTS, broken, LIVE)).rejects.toMatchObject({
+    await expect(thread.whatIf(broken, about(), LIVE)).rejects.toMatchObject({
       code: 'ERR_PLANNING_INVALID',
+      facts: { what: 'server s1' },
+    });
+    await expect(thread.prepare(broken)).rejects.toMatchObject({ code: 'ERR_PLANNING_INVALID' });
+    await expect(thread.whatIf(INPUTS, about('lose s9'), LIVE)).rejects.toMatchObject({
+      code: 'ERR_SERVER_UNKNOWN',
+      facts: { server: 's9' },
     });
   });
 });

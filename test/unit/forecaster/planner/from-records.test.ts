@@ -4,12 +4,17 @@ import { forecastBlock } from '../../../../core/forecast.js';
 import { MemoryMetricStore } from '../../../../core/metric-store/memory.js';
 import { readRecent } from '../../../../core/metric-store/recent.js';
 import type { Metric } from '../../../../core/sample.js';
+import { Draft } from '../../../../core/table-store/draft.js';
 import { Eligibility } from '../../../../core/table-store/eligibility.js';
 import { recordPlan } from '../../../../core/table-store/plans.js';
 import { plannerOptions } from '../../../../core/table-store/policy.js';
-import { inputsFromRecords } from '../../../../forecaster/planner/from-records.js';
+import { ELIGIBLE, SERVER } from '../../../../core/table-store/records/server.js';
+import { inSlices } from '../../../../core/threads/slices.js';
+import type { RecordedFacts } from '../../../../forecaster/planner/from-records.js';
+import { inputSlices, inputsFromRecords } from '../../../../forecaster/planner/from-records.js';
 import type { PlanningInputs } from '../../../../forecaster/planner/inputs.js';
 import { ControlPlane } from '../../../support/control-plane.js';
+import { s } from '../../../support/names.js';
 import { resourceSeries, sample } from '../../../support/series.js';
 
 const STEP_MS = 1000;
@@ -18,6 +23,10 @@ type Measured = Readonly<Record<string, Partial<Record<Metric, number>>>>;
 
 /** What the planner is told of a, b on s1 and c on s2. */
 async function inputsOf(plane: ControlPlane, measured: Measured = {}): Promise<PlanningInputs> {
+  return inputsFromRecords(await factsOf(plane, measured));
+}
+
+async function factsOf(plane: ControlPlane, measured: Measured = {}): Promise<RecordedFacts> {
   const metricStore = new MemoryMetricStore();
   const timeMs = plane.clock.realtimeMs();
   for (const [id, values] of Object.entries(measured)) {
@@ -26,7 +35,7 @@ async function inputsOf(plane: ControlPlane, measured: Measured = {}): Promise<P
     }
   }
   const window = { nowMs: timeMs + STEP_MS, stepMs: STEP_MS, steps: 4 };
-  return inputsFromRecords({
+  return {
     view: plane.view,
     eligibility: new Eligibility(plane),
     forecast: forecastBlock([], { startMs: timeMs, stepMs: STEP_MS, steps: 1 }),
@@ -35,7 +44,7 @@ async function inputsOf(plane: ControlPlane, measured: Measured = {}): Promise<P
     options: plannerOptions(configSchema.shape.planner.parse({}), plane.view),
     seed: 1,
     restraint: null,
-  });
+  };
 }
 
 const fleet = () =>
@@ -58,6 +67,19 @@ describe('what the planner is told', () => {
       undefined,
       undefined,
     ]);
+  });
+
+  it('is the fleet of one moment, whatever is written while it is put together', async () => {
+    const plane = await fleet();
+    const before = await inputsOf(plane);
+    const facts = await factsOf(plane);
+    const slices = inSlices(inputSlices(facts));
+    await plane.applied([plane.move('a', 's2'), plane.move('c', 's3')], facts.nowMs);
+    await plane.write(new Draft().remove(SERVER, s('s3')).remove(ELIGIBLE, s('s1')));
+    expect(await slices).toEqual(before);
+    const after = await inputsOf(plane);
+    expect(after.resources.map(({ server }) => server)).toEqual(['s2', 's1', 's3']);
+    expect(after.servers).toHaveLength(2);
   });
 
   it.each([

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { explain } from '../../../../forecaster/planner/explain.js';
 import { explanationWords } from '../../../../forecaster/planner/explain-words.js';
-import { planFor } from '../../../../forecaster/planner/planner.js';
+import { planFor, planned } from '../../../../forecaster/planner/planner.js';
 import { best, plan } from '../../../../forecaster/planner/search.js';
 import { translate } from '../../../../forecaster/planner/translation.js';
 import { fuzzRuns } from '../../../support/fuzz.js';
@@ -57,7 +57,7 @@ describe('planFor, whatever the fleet', () => {
         const inputs = randomInputs(seed);
         const [resource] = inputs.resources;
         if (resource === undefined) return;
-        const explanation = explain(inputs, resource.id);
+        const explanation = explain(planned(inputs), resource.id);
         const { headline, fits } = explanationWords(explanation!, inputs.nowMs);
         expect(`${headline} ${fits.join(' ')}`).not.toMatch(/undefined|null|NaN|Infinity/);
         expect(fits).toHaveLength(inputs.servers.length);

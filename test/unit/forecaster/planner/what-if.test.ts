@@ -5,7 +5,7 @@ import type { Change } from '../../../../forecaster/planner/changed.js';
 import { changed } from '../../../../forecaster/planner/changed.js';
 import { changeWords, parseChange } from '../../../../forecaster/planner/change-text.js';
 import type { PlanningInputs } from '../../../../forecaster/planner/inputs.js';
-import { planFor } from '../../../../forecaster/planner/planner.js';
+import { planFor, planned } from '../../../../forecaster/planner/planner.js';
 import type { WhatIf } from '../../../../forecaster/planner/what-if.js';
 import { whatIf } from '../../../../forecaster/planner/what-if.js';
 import type { WhatIfWords } from '../../../../forecaster/planner/what-if-words.js';
@@ -19,7 +19,7 @@ const SERVER = { capacity: { cpu: 10 } };
 
 function tried(inputs: PlanningInputs, ...texts: string[]): { found: WhatIf; words: WhatIfWords } {
   const changes = texts.map(parseChange);
-  const found = whatIf(inputs, changes.reduce(changed, inputs));
+  const found = whatIf(planned(inputs), planned(changes.reduce(changed, inputs)));
   return { found, words: whatIfWords(found, changes, START_MS) };
 }
 
@@ -219,7 +219,7 @@ describe('a what-if', () => {
         const inputs = randomInputs(seed);
         const before = JSON.stringify(inputs);
         const after = changed(inputs, parseChange(text));
-        const found = whatIf(inputs, after);
+        const found = whatIf(planned(inputs), planned(after));
         expect(JSON.stringify(inputs)).toBe(before);
         const { plan, none } = planFor(after);
         expect(found.after).toMatchObject({ batches: plan?.batches ?? [], none });

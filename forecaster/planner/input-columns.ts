@@ -1,0 +1,183 @@
+import { strict as assert } from 'node:assert';
+import type { ResourceId, ServerId } from '../../core/domain.js';
+import type { ForecastBlock } from '../../core/forecast.js';
+import type { Generation } from '../../core/generation.js';
+import type { Metric, SeriesKey } from '../../core/sample.js';
+import type { Slices } from '../../core/threads/slices.js';
+import type { PlanningInputs, PlanningResource } from './inputs.js';
+
+/**
+ * Planning inputs as they go to another thread: what there are tens of thousands of stands in columns of numbers and in one text
+ * of names. Copied as the objects that they are they would hold the event loop of whoever sends them for a tenth of a second.
+ */
+export interface InputColumns {
+  /** What is small, or numbers already. */
+  readonly rest: Omit<PlanningInputs, 'forecast' | 'resources'>;
+  readonly block: Omit<ForecastBlock, 'series'>;
+  readonly series: SeriesColumns;
+  readonly resources: ResourceColumns;
+}
+
+interface SeriesColumns {
+  readonly subjects: readonly SeriesKey['subject'][];
+  readonly metrics: readonly Metric[];
+  readonly names: string;
+  /** Of each series where its subject, metric and name are: `3 · series + 0…2`. */
+  readonly at: Int32Array;
+}
+
+/** A column has a value for each resource; −1 and NaN: none. */
+interface ResourceColumns {
+  readonly names: string;
+  readonly servers: readonly ServerId[];
+  readonly server: Int32Array;
+  readonly standby: Int32Array;
+  readonly movingTo: Int32Array;
+  readonly pinned: Int32Array;
+  readonly wanted: Int32Array;
+  /** Generations that occur, and which each resource has. */
+  readonly generations: readonly Generation[];
+  readonly since: Int32Array;
+  readonly movedAtMs: Float64Array;
+  readonly inFlight: Float64Array;
+  /** Lists one after the other; where each begins, and at last where all end; which each resource has. */
+  readonly listed: Int32Array;
+  readonly listFrom: Int32Array;
+  readonly list: Int32Array;
+}
+
+const ITEMS_A_SLICE = 4000;
+/** No name has it (`NAME` in core/domain.ts). */
+const BETWEEN = '\n';
+
+export function* columnSlices(inputs: PlanningInputs): Slices<InputColumns> {
+  const { forecast, resources, ...rest } = inputs;
+  const { series, ...block } = forecast;
+  const seriesColumns = yield* seriesSlices(series);
+  yield;
+  return { rest, block, series: seriesColumns, resources: yield* resourceSlices(resources) };
+}
+
+/** What `columnSlices` made columns of. Lists and generations that were one object are one again. */
+export function inputsIn({ rest, block, series, resources }: InputColumns): PlanningInputs {
+  return {
+    ...rest,
+    forecast: { ...block, series: seriesIn(series) },
+    resources: resourcesIn(resources),
+  };
+}
+
+function* seriesSlices(keys: readonly SeriesKey[]): Slices<SeriesColumns> {
+  const subjects = new Places<SeriesKey['subject']>();
+  const metrics = new Places<Metric>();
+  const names = new Places<string>();
+  const at = new Int32Array(3 * keys.length);
+  for (const [row, { subject, metric, id }] of keys.entries()) {
+    if (row > 0 && row % ITEMS_A_SLICE === 0) yield;
+    at[3 * row] = subjects.of(subject);
+    at[3 * row + 1] = metrics.of(metric);
+    at[3 * row + 2] = names.of(id);
+  }
+  return { subjects: subjects.all, metrics: metrics.all, names: joined(names.all), at };
+}
+
+function seriesIn({ subjects, metrics, names, at }: SeriesColumns): SeriesKey[] {
+  const ids = parted(names);
+  return Array.from({ length: at.length / 3 }, (_, row) => {
+    const subject = subjects[at[3 * row]!]!;
+    return { subject, id: ids[at[3 * row + 2]!]!, metric: metrics[at[3 * row + 1]!]! } as SeriesKey;
+  });
+}
+
+function* resourceSlices(resources: readonly PlanningResource[]): Slices<ResourceColumns> {
+  const servers = new Places<ServerId>();
+  const generations = new Places<Generation>();
+  const lists = new Places<readonly ServerId[]>();
+  const server = new Int32Array(resources.length);
+  const standby = new Int32Array(resources.length);
+  const movingTo = new Int32Array(resources.length);
+  const pinned = new Int32Array(resources.length);
+  const wanted = new Int32Array(resources.length);
+  const since = new Int32Array(resources.length);
+  const list = new Int32Array(resources.length);
+  const movedAtMs = new Float64Array(resources.length);
+  const inFlight = new Float64Array(resources.length);
+  for (const [at, resource] of resources.entries()) {
+    if (at > 0 && at % ITEMS_A_SLICE === 0) yield;
+    server[at] = servers.of(resource.server);
+    standby[at] = servers.of(resource.standby);
+    movingTo[at] = servers.of(resource.movingTo);
+    pinned[at] = servers.of(resource.pinned);
+    wanted[at] = servers.of(resource.wanted);
+    since[at] = generations.of(resource.since);
+    list[at] = lists.of(resource.eligible);
+    movedAtMs[at] = resource.movedAtMs ?? NaN;
+    inFlight[at] = resource.inFlight ?? NaN;
+  }
+  yield;
+  const listFrom = new Int32Array(lists.all.length + 1);
+  for (const [at, ids] of lists.all.entries()) listFrom[at + 1] = listFrom[at]! + ids.length;
+  const listed = new Int32Array(listFrom.at(-1)!);
+  for (const [at, ids] of lists.all.entries()) {
+    if (at > 0 && at % ITEMS_A_SLICE === 0) yield;
+    for (const [index, id] of ids.entries()) listed[listFrom[at]! + index] = servers.of(id);
+  }
+  return {
+    names: joined(resources.map(({ id }) => id)),
+    servers: servers.all,
+    generations: generations.all,
+    ...{ server, standby, movingTo, pinned, wanted, since, movedAtMs, inFlight },
+    ...{ list, listFrom, listed },
+  };
+}
+
+function resourcesIn(columns: ResourceColumns): PlanningResource[] {
+  const { servers, generations, listed, listFrom } = columns;
+  const serverAt = (column: Int32Array, at: number): ServerId | null =>
+    servers[column[at]!] ?? null;
+  const lists = Array.from({ length: listFrom.length - 1 }, (_, at) =>
+    Array.from(listed.subarray(listFrom[at], listFrom[at + 1]), (server) => servers[server]!),
+  );
+  return parted(columns.names).map((id, at): PlanningResource => {
+    const wanted = serverAt(columns.wanted, at);
+    const inFlight = columns.inFlight[at]!;
+    const movedAtMs = columns.movedAtMs[at]!;
+    return {
+      id: id as ResourceId,
+      ...(!Number.isNaN(inFlight) && { inFlight }),
+      ...(wanted !== null && { wanted }),
+      server: serverAt(columns.server, at),
+      since: generations[columns.since[at]!] ?? null,
+      standby: serverAt(columns.standby, at),
+      movedAtMs: Number.isNaN(movedAtMs) ? null : movedAtMs,
+      movingTo: serverAt(columns.movingTo, at),
+      pinned: serverAt(columns.pinned, at),
+      eligible: lists[columns.list[at]!]!,
+    };
+  });
+}
+
+/** Values, each once, in the order in which they came. */
+class Places<Value> {
+  readonly all: Value[] = [];
+  readonly #places = new Map<Value, number>();
+
+  /** −1: of nothing. */
+  of(value: Value | null | undefined): number {
+    if (value === null || value === undefined) return -1;
+    const known = this.#places.get(value);
+    if (known !== undefined) return known;
+    this.#places.set(value, this.all.length);
+    return this.all.push(value) - 1;
+  }
+}
+
+function joined(names: readonly string[]): string {
+  const text = names.join(BETWEEN);
+  assert.ok(parted(text).length === names.length, 'no name has what stands between names');
+  return text;
+}
+
+function parted(text: string): string[] {
+  return text === '' ? [] : text.split(BETWEEN);
+}

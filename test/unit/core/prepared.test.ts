@@ -1,0 +1,106 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { Prepared } from '../../../core/prepared.js';
+
+interface Making {
+  readonly of: string;
+  readonly end: () => void;
+  readonly fail: (error: Error) => void;
+}
+
+let fact: string;
+let makings: Making[];
+let prepared: Prepared<string, string>;
+
+beforeEach(() => {
+  fact = 'one';
+  makings = [];
+  prepared = new Prepared(
+    () => Promise.resolve({ facts: [fact], source: fact }),
+    (of) =>
+      new Promise((resolve, reject) => {
+        const end = (): void => {
+          resolve(`made of ${of}`);
+        };
+        makings.push({ of, end, fail: reject });
+      }),
+  );
+});
+
+/** Until whatever can go on has. */
+const settled = () => new Promise((resolve) => setImmediate(resolve));
+const madeOf = () => makings.map(({ of }) => of);
+
+describe('what is prepared', () => {
+  it('is made once for all who ask meanwhile, and kept', async () => {
+    const both = Promise.all([prepared.now(), prepared.now()]);
+    await settled();
+    makings[0]!.end();
+    expect(await both).toEqual(['made of one', 'made of one']);
+    expect(await prepared.now()).toBe('made of one');
+    expect(madeOf()).toEqual(['one']);
+  });
+
+  it('is never of facts that were others already when it was asked for', async () => {
+    const former = prepared.now();
+    await settled();
+    fact = 'two';
+    const newer = [prepared.now(), prepared.now()];
+    await settled();
+    // One at a time.
+    expect(madeOf()).toEqual(['one']);
+    makings[0]!.end();
+    await settled();
+    expect(madeOf()).toEqual(['one', 'two']);
+    makings[1]!.end();
+    expect(await former).toBe('made of one');
+    expect(await Promise.all(newer)).toEqual(['made of two', 'made of two']);
+    expect(madeOf()).toEqual(['one', 'two']);
+  });
+
+  it('is made of the newest facts, once for all changes that came while another was made', async () => {
+    const asked = [prepared.now()];
+    await settled();
+    for (const next of ['two', 'three', 'four']) {
+      fact = next;
+      asked.push(prepared.now());
+      await settled();
+    }
+    makings[0]!.end();
+    await settled();
+    makings[1]!.end();
+    expect(await Promise.all(asked)).toEqual([
+      'made of one',
+      'made of four',
+      'made of four',
+      'made of four',
+    ]);
+    expect(madeOf()).toEqual(['one', 'four']);
+  });
+
+  it('is told to all who wait if it cannot be made, and made anew for the next', async () => {
+    const waiting = Promise.allSettled([prepared.now(), prepared.now()]);
+    await settled();
+    makings[0]!.fail(new Error('away'));
+    expect(await waiting).toMatchObject([
+      { status: 'rejected', reason: { message: 'away' } },
+      { status: 'rejected', reason: { message: 'away' } },
+    ]);
+    const again = prepared.now();
+    await settled();
+    makings[1]!.end();
+    expect(await again).toBe('made of one');
+  });
+
+  it('of newer facts comes also after one that could not be made', async () => {
+    const former = prepared.now();
+    await settled();
+    fact = 'two';
+    const newer = prepared.now();
+    await settled();
+    makings[0]!.fail(new Error('away'));
+    await expect(former).rejects.toThrow('away');
+    await settled();
+    makings[1]!.end();
+    expect(await newer).toBe('made of two');
+  });
+});

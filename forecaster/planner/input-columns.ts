@@ -35,9 +35,9 @@ interface ResourceColumns {
   readonly movingTo: Int32Array;
   readonly pinned: Int32Array;
   readonly wanted: Int32Array;
-  /** Generations that occur, and which each resource has. */
-  readonly generations: readonly Generation[];
-  readonly since: Int32Array;
+  /** Of `since`. */
+  readonly incarnation: Float64Array;
+  readonly epoch: Float64Array;
   readonly movedAtMs: Float64Array;
   readonly inFlight: Float64Array;
   /** Lists one after the other; where each begins, and at last where all end; which each resource has. */
@@ -58,7 +58,7 @@ export function* columnSlices(inputs: PlanningInputs): Slices<InputColumns> {
   return { rest, block, series: seriesColumns, resources: yield* resourceSlices(resources) };
 }
 
-/** What `columnSlices` made columns of. Lists and generations that were one object are one again. */
+/** What `columnSlices` made columns of. Lists that were one array are one again. */
 export function inputsIn({ rest, block, series, resources }: InputColumns): PlanningInputs {
   return {
     ...rest,
@@ -91,15 +91,15 @@ function seriesIn({ subjects, metrics, names, at }: SeriesColumns): SeriesKey[] 
 
 function* resourceSlices(resources: readonly PlanningResource[]): Slices<ResourceColumns> {
   const servers = new Places<ServerId>();
-  const generations = new Places<Generation>();
   const lists = new Places<readonly ServerId[]>();
   const server = new Int32Array(resources.length);
   const standby = new Int32Array(resources.length);
   const movingTo = new Int32Array(resources.length);
   const pinned = new Int32Array(resources.length);
   const wanted = new Int32Array(resources.length);
-  const since = new Int32Array(resources.length);
   const list = new Int32Array(resources.length);
+  const incarnation = new Float64Array(resources.length);
+  const epoch = new Float64Array(resources.length);
   const movedAtMs = new Float64Array(resources.length);
   const inFlight = new Float64Array(resources.length);
   for (const [at, resource] of resources.entries()) {
@@ -109,7 +109,8 @@ function* resourceSlices(resources: readonly PlanningResource[]): Slices<Resourc
     movingTo[at] = servers.of(resource.movingTo);
     pinned[at] = servers.of(resource.pinned);
     wanted[at] = servers.of(resource.wanted);
-    since[at] = generations.of(resource.since);
+    incarnation[at] = resource.since?.incarnation ?? NaN;
+    epoch[at] = resource.since?.epoch ?? NaN;
     list[at] = lists.of(resource.eligible);
     movedAtMs[at] = resource.movedAtMs ?? NaN;
     inFlight[at] = resource.inFlight ?? NaN;
@@ -125,14 +126,13 @@ function* resourceSlices(resources: readonly PlanningResource[]): Slices<Resourc
   return {
     names: joined(resources.map(({ id }) => id)),
     servers: servers.all,
-    generations: generations.all,
-    ...{ server, standby, movingTo, pinned, wanted, since, movedAtMs, inFlight },
+    ...{ server, standby, movingTo, pinned, wanted, incarnation, epoch, movedAtMs, inFlight },
     ...{ list, listFrom, listed },
   };
 }
 
 function resourcesIn(columns: ResourceColumns): PlanningResource[] {
-  const { servers, generations, listed, listFrom } = columns;
+  const { servers, listed, listFrom } = columns;
   const serverAt = (column: Int32Array, at: number): ServerId | null =>
     servers[column[at]!] ?? null;
   const lists = Array.from({ length: listFrom.length - 1 }, (_, at) =>
@@ -147,7 +147,7 @@ function resourcesIn(columns: ResourceColumns): PlanningResource[] {
       ...(!Number.isNaN(inFlight) && { inFlight }),
       ...(wanted !== null && { wanted }),
       server: serverAt(columns.server, at),
-      since: generations[columns.since[at]!] ?? null,
+      since: generationAt(columns, at),
       standby: serverAt(columns.standby, at),
       movedAtMs: Number.isNaN(movedAtMs) ? null : movedAtMs,
       movingTo: serverAt(columns.movingTo, at),
@@ -155,6 +155,11 @@ function resourcesIn(columns: ResourceColumns): PlanningResource[] {
       eligible: lists[columns.list[at]!]!,
     };
   });
+}
+
+function generationAt({ incarnation, epoch }: ResourceColumns, at: number): Generation | null {
+  if (Number.isNaN(epoch[at]!)) return null;
+  return { incarnation: incarnation[at]!, epoch: epoch[at]! };
 }
 
 /** Values, each once, in the order in which they came. */

@@ -1,7 +1,10 @@
 import { z } from 'zod';
+import { Kept } from '../../core/kept.js';
 import { resourceIdSchema, serverIdSchema } from '../../core/schema.js';
+import { SERVER } from '../../core/table-store/records/server.js';
 import type { SeriesForecast } from '../contract/forecast.js';
 import { seriesForecastSchema } from '../contract/forecast.js';
+import type { HeatMap } from '../contract/heat-map.js';
 import { HEAT_METRICS, heatMapSchema } from '../contract/heat-map.js';
 import { placementsSchema, residentsSchema, serversSchema } from '../contract/servers.js';
 import { switchesSchema } from '../contract/switches.js';
@@ -22,6 +25,8 @@ export interface PictureOptions {
 }
 
 const PAST_STEPS = 72;
+/** Loads that are means over some minutes nobody needs to hear more often, however many look. */
+const HEAT_MAP_KEPT_MS = 3000;
 const pastSchema = z.coerce
   .number()
   .int()
@@ -38,6 +43,7 @@ const seriesQuerySchema = z.strictObject({
 /** What the console draws: over time, and of one thing closely. Nothing here changes anything. */
 export function pictureRoutes(parts: PictureParts, options: PictureOptions): ApiRoute[] {
   const { view, metricStore, clock, eligibility, memory } = parts;
+  const heatMap = new Kept<Promise<HeatMap>>();
   const forecastOf = (
     subject: Subject,
     { metric, pastSteps }: z.output<typeof seriesQuerySchema>,
@@ -68,12 +74,16 @@ export function pictureRoutes(parts: PictureParts, options: PictureOptions): Api
             .describe('Of the past: with more steps than these a column is several of them.'),
         }),
       },
-      ({ query }) =>
-        heatMapOf(parts, {
-          nowMs: clock.realtimeMs(),
-          stepMs: options.forecast.stepMs,
-          ...query,
-        }),
+      ({ query }) => {
+        const nowMs = clock.realtimeMs();
+        const { metric, pastSteps, columnsMax } = query;
+        const { stepMs } = options.forecast;
+        const facts = [
+          ...[metric, pastSteps, columnsMax, stepMs, Math.floor(nowMs / HEAT_MAP_KEPT_MS)],
+          ...[memory.fleet.placements, memory.fleet.stampOf([SERVER])],
+        ];
+        return heatMap.of(facts, () => heatMapOf(parts, { nowMs, stepMs, ...query }));
+      },
     ),
     route(
       {

@@ -1,5 +1,4 @@
 import { DIMENSIONS } from '../../core/domain.js';
-import { pathOf } from '../../core/forecast.js';
 import type { ForecastRun } from '../../core/metric-store/port.js';
 import { SERVER } from '../../core/table-store/records/server.js';
 import type { TableView } from '../../core/table-store/view.js';
@@ -7,14 +6,14 @@ import type { HeatMap, HeatMetric } from '../contract/heat-map.js';
 
 const MOVERS_MAX = 5;
 
+type Mover = HeatMap['movers'][number];
+
 /** The resources whose P90 rises most above what is expected next. */
-export function moversOf(
-  { block }: ForecastRun,
-  view: TableView,
-  metric: HeatMetric,
-): HeatMap['movers'] {
-  const risen = new Map<string, HeatMap['movers'][number]>();
-  for (const [row, key] of block.series.entries()) {
+export function moversOf({ block }: ForecastRun, view: TableView, metric: HeatMetric): Mover[] {
+  const { series, paths, peaks, quantiles, grid } = block;
+  const [middle, high] = [quantiles.indexOf(0.5), quantiles.indexOf(0.9)];
+  const risen = new Map<string, Mover>();
+  for (const [row, key] of series.entries()) {
     if (key.subject !== 'resource') continue;
     const dimension = DIMENSIONS.find((each) => each === key.metric);
     if (dimension === undefined || (metric !== 'utilization' && metric !== dimension)) continue;
@@ -22,18 +21,35 @@ export function moversOf(
     const limit =
       server === undefined ? undefined : view.get(SERVER, server)?.value.capacity[dimension];
     if (server === undefined || limit === undefined) continue;
-    const now = (pathOf(block, row, 0.5)[0] ?? 0) / limit;
-    const peak =
-      (block.peaks[row * block.quantiles.length + block.quantiles.indexOf(0.9)] ?? 0) / limit;
+    const now = (paths[(row * quantiles.length + middle) * grid.steps] ?? 0) / limit;
+    const peak = (peaks[row * quantiles.length + high] ?? 0) / limit;
+    const mover = { resource: key.id, server, dimension, now, peak };
     const former = risen.get(key.id);
-    if (former !== undefined && former.peak - former.now >= peak - now) continue;
-    risen.set(key.id, { resource: key.id, server, dimension, now, peak });
+    if (former === undefined || riseOf(former) < riseOf(mover)) risen.set(key.id, mover);
   }
-  return [...risen.values()]
-    .filter(({ now, peak }) => peak > now)
-    .sort((a, b) => b.peak - b.now - (a.peak - a.now))
-    .slice(0, MOVERS_MAX)
-    .map((mover) => ({ ...mover, now: rounded(mover.now), peak: rounded(mover.peak) }));
+  return mostOf(risen.values()).map((mover) => ({
+    ...mover,
+    now: rounded(mover.now),
+    peak: rounded(mover.peak),
+  }));
+}
+
+/** Those that rise most, without sorting all: of tens of thousands five are shown. */
+function mostOf(movers: Iterable<Mover>): Mover[] {
+  const most: Mover[] = [];
+  for (const mover of movers) {
+    const rise = riseOf(mover);
+    const least = most.at(-1);
+    if (!(rise > 0) || (most.length === MOVERS_MAX && least && rise <= riseOf(least))) continue;
+    most.push(mover);
+    most.sort((a, b) => riseOf(b) - riseOf(a));
+    if (most.length > MOVERS_MAX) most.pop();
+  }
+  return most;
+}
+
+function riseOf({ now, peak }: Mover): number {
+  return peak - now;
 }
 
 function rounded(share: number): number {

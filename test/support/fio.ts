@@ -1,3 +1,3 @@
 /* fio as tests and benches run it: the demo has it, too. */
-export type { FioDirection, FioJob, FioOutcome } from '../../demo/fio.js';
+export type { FioJob, FioOutcome } from '../../demo/fio.js';
 export { FIO, FioLateError, runFio } from '../../demo/fio.js';

@@ -88,21 +88,26 @@ export class VolumeLoad {
     const timeoutMs = (1000 * blocks) / perSecond + LATE_MS;
     const outcome = await this.#tried(job, timeoutMs, signal);
     if (outcome === undefined) return;
-    if (outcome.error !== 0) this.#failed('writing', stretch, outcome.error);
+    if (outcome.error !== 0) {
+      this.#failed('writing', stretch, outcome.error);
+      return;
+    }
     // Told to end it may have one under way.
     const done = signal.aborted ? outcome.write.operations - 1 : outcome.write.operations;
     if (done > 0) this.#stretches.push({ block: stretch.block, blocks: Math.min(done, blocks) });
   }
 
-  /** Undefined: it hung, which is a failure. */
+  /** Undefined: it hung, which is a failure; or it was told to end and has no word of what it did. */
   async #tried(job: FioJob, timeoutMs: number, signal?: AbortSignal) {
     const { program } = this.#parts;
     for (let tries = 1; ; tries++) {
       try {
         return await runFio(job, timeoutMs, { program, ...(signal && { signal }) });
       } catch (error) {
+        // Told to end before it was ready for that, it says nothing, and nothing is said to be written.
+        if (signal?.aborted === true) return undefined;
         if (!(error instanceof FioLateError)) throw error;
-        if (tries < TRIES && signal?.aborted !== true) continue;
+        if (tries < TRIES) continue;
         this.#failures.push(error.message);
         return undefined;
       }

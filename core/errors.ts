@@ -301,6 +301,12 @@ const ERRORS = {
     meaning: 'the demo has not started',
     remedy: 'Start it before asking it anything.',
   },
+  ERR_DEMO_STORAGE_ABSENT: {
+    status: 503,
+    exit: 1,
+    meaning: 'demo --storage needs what is not here: {what}',
+    remedy: 'Run it as root on Debian: {install}.',
+  },
   ERR_PROGRAM_ABSENT: {
     status: 503,
     exit: 1,
@@ -473,6 +479,12 @@ const ERRORS = {
     meaning: '{file}:{line} does not describe a target: {why}',
     remedy:
       'Write one <target> block in the words of targets.conf that docs/PROTOCOLS.md names; the agent reads it when the resource comes.',
+  },
+  ERR_SERVER_LOGIN: {
+    status: 502,
+    exit: 1,
+    meaning: 'the redirector cannot log in at {server} to {target}: it {why}',
+    remedy: '{fix}',
   },
   ERR_CREDENTIAL_INVALID: {
     status: 400,

@@ -9,13 +9,14 @@ import type { Mode, ServerId } from '../core/domain.js';
 import { fail } from '../core/errors.js';
 import type { Log } from '../core/log.js';
 import type { Rng } from '../core/rng.js';
-import { PLAN } from '../core/table-store/records/plan.js';
 import { SERVER } from '../core/table-store/records/server.js';
 import type { Trace } from '../core/trace/trace.js';
 import { calibrate } from './calibrate.js';
 import { Child } from './child.js';
 import { freePort } from './free-port.js';
 import type { FromLoad, LoadReport, ServerArguments, ServerReady, Window } from './messages.js';
+import type { AppliedMoves } from './moves.js';
+import { appliedMoves, realOutcomes } from './moves.js';
 import { Narrator } from './narrator.js';
 import type { Requests } from './scene.js';
 import {
@@ -28,7 +29,7 @@ import {
 } from './scene.js';
 import { DistributedStage } from './distributed-stage.js';
 import type { Sight, Stage } from './stage.js';
-import { LocalStage } from './stage.js';
+import { LocalStage, untilSeen } from './stage.js';
 import type { Verdict } from './verdict.js';
 import { verdictOf, verdictSchema } from './verdict.js';
 
@@ -115,8 +116,8 @@ export class Demo {
     const historySteps = await this.#importHistory(stage, requests, cost);
     await stage.start();
     this.#narrator = new Narrator({ view: stage.view, clock, say });
-    await this.#until(stage, () => stage.view.all(SERVER).size === SERVERS);
-    await this.#until(stage, () => stage.view.table.size === requests.resources.length);
+    await untilSeen(stage.view, () => stage.view.all(SERVER).size === SERVERS);
+    await untilSeen(stage.view, () => stage.view.table.size === requests.resources.length);
     await this.#startLoad(stage, requests, historySteps);
     this.#startedAtMs = clock.monotonicMs();
   }
@@ -133,7 +134,7 @@ export class Demo {
     load.tell({ kind: 'stop' });
     await load.hear((said) => said.kind === 'stopped');
     this.#narrator?.end();
-    const outcomes = appliedMoves(stage);
+    const outcomes = appliedMoves(stage.view);
     await stage.stop();
     await load.end();
     for (const { child } of this.#servers) await child.end();
@@ -223,51 +224,11 @@ export class Demo {
     });
     await load.hear((said) => said.kind === 'started');
   }
-
-  #until(stage: Stage, holds: () => boolean): Promise<void> {
-    return new Promise((resolve) => {
-      const look = (): void => {
-        if (!holds()) return;
-        end();
-        resolve();
-      };
-      const end = stage.view.onChange(look);
-      look();
-    });
-  }
-}
-
-interface AppliedMoves {
-  readonly switches: number;
-  readonly ofSeveral: number;
-  readonly moves: number;
-  readonly holdMsMax: number;
-  readonly heldRequests: number;
-}
-
-function realOutcomes(stage: Stage) {
-  return [...stage.view.all(PLAN).values()].flatMap(({ value: { plan, outcomes } }) =>
-    outcomes.filter(({ result, batch }) => {
-      const moves = plan.batches[batch]?.moves ?? [];
-      return result === 'applied' && moves.some(({ source }) => source !== null);
-    }),
-  );
-}
-
-function appliedMoves(stage: Stage): AppliedMoves {
-  const outcomes = realOutcomes(stage);
-  return {
-    switches: outcomes.length,
-    ofSeveral: outcomes.filter(({ resources }) => resources.length > 1).length,
-    moves: outcomes.reduce((sum, { resources }) => sum + resources.length, 0),
-    holdMsMax: Math.max(0, ...outcomes.map(({ holdMs }) => holdMs)),
-    heldRequests: outcomes.reduce((sum, { heldRequests }) => sum + heldRequests, 0),
-  };
 }
 
 /** From the earliest that anything can have been held to the outcome's writing. */
 function switchWindows(stage: Stage): Window[] {
-  return realOutcomes(stage).map(({ atMs, drainMs, holdMs, resources }) => ({
+  return realOutcomes(stage.view).map(({ atMs, drainMs, holdMs, resources }) => ({
     fromMs: atMs - Math.max(holdMs, drainMs) - 1000,
     toMs: atMs,
     resources,

@@ -56,8 +56,6 @@ export function sceneSettings(
   } satisfies z.input<typeof configSchema>;
 }
 
-export type SceneSettings = ReturnType<typeof sceneSettings>;
-
 /** The trace as requests: which resources, and how many requests a second each at every step. */
 export interface Requests {
   readonly resources: readonly string[];

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { z } from 'zod';
 import type { SystemClock } from '../core/clock/system.js';
 import { configSchema } from '../core/config/schema.js';
 import type { Address } from '../core/domain.js';
@@ -8,7 +9,6 @@ import type { MetricStore } from '../core/metric-store/port.js';
 import type { Rng } from '../core/rng.js';
 import type { TableView } from '../core/table-store/view.js';
 import { Services } from '../cli/services/services.js';
-import type { SceneSettings } from './scene.js';
 
 /** The service that is shown. */
 export interface Stage {
@@ -39,9 +39,22 @@ export interface StageParts {
 }
 
 export interface StageOptions {
-  readonly settings: SceneSettings;
+  readonly settings: z.input<typeof configSchema>;
   readonly secret: string;
   readonly folder: string;
+}
+
+/** @param holds something of what the table store says */
+export function untilSeen(view: TableView, holds: () => boolean): Promise<void> {
+  return new Promise((resolve) => {
+    const look = (): void => {
+      if (!holds()) return;
+      end();
+      resolve();
+    };
+    const end = view.onChange(look);
+    look();
+  });
 }
 
 /** All of it in this process, on embedded engines. */

@@ -1,5 +1,9 @@
 import { z } from 'zod';
-import { CREDENTIAL_KINDS, credentialSchema } from '../../core/credentials/credential-table.js';
+import {
+  CREDENTIAL_KINDS,
+  CREDENTIAL_KINDS_HELP,
+  credentialSchema,
+} from '../../core/credentials/credential-table.js';
 import type { CredentialParts } from '../acts/credentials.js';
 import { putCredential, removeCredential, resealCredentials } from '../acts/credentials.js';
 import type { ApiRoute } from '../route.js';
@@ -7,7 +11,7 @@ import { route } from '../route.js';
 import { actorShape } from './acts.js';
 
 const nameShape = {
-  kind: z.enum(CREDENTIAL_KINDS).describe('What it is for: chap, of iSCSI.'),
+  kind: z.enum(CREDENTIAL_KINDS).describe(`What it is for: ${CREDENTIAL_KINDS_HELP}.`),
   user: z.string().max(400).describe('As the client, or we at a server, log on.'),
 } as const;
 

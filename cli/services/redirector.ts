@@ -5,7 +5,9 @@ import { agentToken } from '../../core/agent-protocol.js';
 import type { Clock } from '../../core/clock/port.js';
 import type { Config } from '../../core/config/schema.js';
 import { matchesGlob } from '../../core/config/units.js';
+import type { CredentialName } from '../../core/credentials/credential-table.js';
 import type { Address, ResourceId, Sharing } from '../../core/domain.js';
+import type { ForeshiftError } from '../../core/errors.js';
 import type { Log } from '../../core/log.js';
 import { BODY_LIMITS, HEAD_LIMITS } from '../../core/net/http/limits.js';
 import { trustsOf } from '../../core/net/guard.js';
@@ -24,7 +26,7 @@ import type { HttpListener } from '../../redirector/adapters/http/http-adapter.j
 import type { ErrorPages } from '../../redirector/adapters/http/error-pages.js';
 import type { HttpOptions } from '../../redirector/adapters/http/options.js';
 import type { Route } from '../../redirector/adapters/http/route.js';
-import type { IscsiSetting } from '../../redirector/adapters/iscsi/iscsi-adapter.js';
+import type { IscsiSetting, LoginOf } from '../../redirector/adapters/iscsi/iscsi-adapter.js';
 import { IscsiAdapter } from '../../redirector/adapters/iscsi/iscsi-adapter.js';
 import type { NfsSetting } from '../../redirector/adapters/nfs/nfs-adapter.js';
 import { NfsAdapter } from '../../redirector/adapters/nfs/nfs-adapter.js';
@@ -57,8 +59,8 @@ export interface RedirectorParts {
   readonly boot: string;
   /** Where this process tells how it is. */
   readonly health: () => Address;
-  /** By which iSCSI clients log on; undefined: the credential table has none of this user. */
-  readonly storedSecretOf: (user: string) => string | undefined;
+  /** Undefined: the credential table has none. */
+  readonly storedSecretOf: (name: CredentialName) => string | undefined;
   /** The cluster's: agents' tokens are made from it. */
   readonly secret: string;
   /** As it is now. */
@@ -77,10 +79,14 @@ export function threadsOf({ redirector: { workers } }: Config): number {
 
 export function redirectorOf(config: Config, parts: RedirectorParts): Redirector {
   const { security } = parts;
+  const log = parts.log.child({ room: 'redirector' });
+  const loginRefused = (err: ForeshiftError): void => {
+    log.warn({ err, remedy: err.remedy }, 'an iSCSI server refused our login');
+  };
   return new Redirector(
     {
       ...parts,
-      log: parts.log.child({ room: 'redirector' }),
+      log,
       self: config.redirector.id,
       agentTokenOf: (server) => agentToken(parts.secret, server),
       policyOf: policiesOf(config),
@@ -101,7 +107,7 @@ export function redirectorOf(config: Config, parts: RedirectorParts): Redirector
         ),
         // The same: a session and its connections to servers are on one thread.
         new IscsiAdapter(
-          { ...adapterParts, randomBytes, storedSecretOf: parts.storedSecretOf },
+          { ...adapterParts, randomBytes, loginRefused, storedSecretOf: parts.storedSecretOf },
           iscsiSettingOf(config, security()),
         ),
       ],
@@ -315,9 +321,10 @@ function nfsSettingOf(config: Config, security: Security): NfsSetting {
 }
 
 function iscsiSettingOf(config: Config, security: Security): IscsiSetting {
-  const { targets, ...options } = config.iscsi;
+  const { targets, serverLogins, ...options } = config.iscsi;
   return {
     listeners: listenersOf(config, security, 'iscsi', () => undefined),
+    loginOf: loginsOf(serverLogins, security),
     targets: targets.map(({ name, resource, serverName = name, clients, ...each }) => ({
       ...{ name, resource, serverName, initiators: each.initiators },
       clients: clients && trustsOf(clients),
@@ -326,6 +333,16 @@ function iscsiSettingOf(config: Config, security: Security): IscsiSetting {
     })),
     options,
   };
+}
+
+function loginsOf(serverLogins: Config['iscsi']['serverLogins'], security: Security): LoginOf {
+  const logins = serverLogins.map(({ match, target, chap, mutualChap }) => ({
+    ...{ match, target },
+    login: { chap: security.chapOf(chap), mutualChap: mutualChap && security.chapOf(mutualChap) },
+  }));
+  return (server, { serverName }) =>
+    logins.find((each) => matchesGlob(each.match, server) && matchesGlob(each.target, serverName))
+      ?.login;
 }
 
 type RouteConfig = Config['listeners'][number]['route'];

@@ -236,7 +236,7 @@ export class SecurityWatch implements Startable {
 }
 
 function chapFilesOf({ iscsi }: Config): string[] {
-  return iscsi.targets.flatMap(({ chap, mutualChap }) =>
+  return [...iscsi.targets, ...iscsi.serverLogins].flatMap(({ chap, mutualChap }) =>
     [chap, mutualChap].flatMap((each) => each?.secretFile ?? []),
   );
 }

@@ -201,7 +201,7 @@ export class Services implements Startable {
           sharingOf: sharing,
           membersNet: membersNet(config, clock),
           sessionStore: engines.sessionStore,
-          storedSecretOf: (user) => credentialBook?.secretOf({ kind: 'chap', user }),
+          storedSecretOf: (name) => credentialBook?.secretOf(name),
           health: () => reachable(health.address, config),
         })
       : undefined;

@@ -1,6 +1,10 @@
 import { z } from 'zod';
 import type { Credential, CredentialKind } from '../../core/credentials/credential-table.js';
-import { CREDENTIAL_KINDS, credentialSchema } from '../../core/credentials/credential-table.js';
+import {
+  CREDENTIAL_KINDS,
+  CREDENTIAL_KINDS_HELP,
+  credentialSchema,
+} from '../../core/credentials/credential-table.js';
 import { fail } from '../../core/errors.js';
 import { counted } from '../../core/text.js';
 import { REASON, actorOf } from '../acting.js';
@@ -11,7 +15,7 @@ import { choiceOption, textOption } from '../verb.js';
 
 const KIND: readonly [string, string, string] = [
   '--kind <kind>',
-  'what it is for: chap, of iSCSI',
+  `what it is for: ${CREDENTIAL_KINDS_HELP}`,
   'chap',
 ];
 const CHOICES = { '--kind': CREDENTIAL_KINDS } as const;

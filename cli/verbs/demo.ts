@@ -1,11 +1,16 @@
+import { z } from 'zod';
 import { MODES } from '../../core/domain.js';
 import { createLog } from '../../core/log.js';
 import { SeededRng } from '../../core/rng.js';
 import { generatedTrace } from '../../core/trace/generated.js';
 import { readTrace } from '../../core/trace/read.js';
-import type { DemoSummary } from '../../demo/demo.js';
+import type { Clock } from '../../core/clock/port.js';
+import { fail } from '../../core/errors.js';
+import type { DemoParts, DemoSummary } from '../../demo/demo.js';
 import { Demo, demoSummarySchema } from '../../demo/demo.js';
 import type { Sight } from '../../demo/stage.js';
+import type { StorageSummary } from '../../demo/storage-demo.js';
+import { StorageDemo, storageSummarySchema } from '../../demo/storage-demo.js';
 import { EXIT, Ended } from '../exit.js';
 import { productVersion } from '../product.js';
 import { untilStopped } from '../services/signals.js';
@@ -22,14 +27,21 @@ export const demoVerb: Verb = {
       '--distributed',
       'each service as a process of its own, two redirectors, on a Redis and an InfluxDB started for it',
     ],
+    [
+      '--storage',
+      'volumes of real iSCSI and NFS servers (tgtd, nfs-ganesha), written by fio: as root, with these programs',
+    ],
     ['--mode <mode>', 'auto, propose or observe', 'auto'],
-    ['--for <seconds>', 'end by itself after this, with a verdict (default: until Ctrl-C)'],
+    [
+      '--for <seconds>',
+      'end by itself after this, with a verdict (default: until Ctrl-C; --storage: 600 at most)',
+    ],
     ['--api-port <port>', 'of page and API', '7700'],
     ['--proxy-port <port>', 'where the clients connect', '7701'],
     ['--seed <n>', 'of the generated trace and of the arrivals', '1'],
   ],
   choices: { '--mode': MODES },
-  answer: demoSummarySchema,
+  answer: z.union([demoSummarySchema, storageSummarySchema]),
   run: async (context, _args, options) => {
     const { terminal, clock } = context;
     const port = (name: string): number =>
@@ -40,42 +52,103 @@ export const demoVerb: Verb = {
     const say = (text: string): void => {
       terminal.say(text);
     };
-    say('starting servers, agents, service and clients …');
-    const demo = new Demo(
-      {
-        clock,
-        rng: new SeededRng(seed),
-        log: createLog({ level: 'error' }),
-        version: await productVersion(),
-        say,
-      },
-      {
-        trace: file === undefined ? generatedTrace({ seed }) : await readTrace(file),
-        mode: choiceOption(options, 'mode', MODES) ?? 'auto',
-        apiPort: port('api-port'),
-        proxyPort: port('proxy-port'),
-        seed,
-        isDistributed: options.distributed === true,
-      },
-    );
-    // Also while it starts: it ends once it can.
-    const stopped = untilStopped();
-    try {
-      await demo.start();
-      for (const line of sightLines(demo.sights)) say(line);
-      await (seconds === undefined
-        ? stopped
-        : Promise.race([stopped, clock.sleep(1000 * seconds)]));
-      say("ending: the last requests are answered, then both sides' books are compared …");
-      const summary = await demo.stop();
-      context.show(summary, () => summaryText(summary));
-      if (!isClean(summary)) throw new Ended(EXIT.error);
-    } catch (error) {
-      await demo.abandon();
-      throw error;
+    const mode = choiceOption(options, 'mode', MODES) ?? 'auto';
+    const parts: DemoParts = {
+      clock,
+      rng: new SeededRng(seed),
+      log: createLog({ level: 'error' }),
+      version: await productVersion(),
+      say,
+    };
+    if (options.storage === true) {
+      if (options.distributed === true) fail('ERR_OPTION_INVALID', NOT_TOGETHER);
+      say('starting storage servers, agents and service …');
+      const storage = new StorageDemo(parts, { mode, apiPort: port('api-port') });
+      const summary = await shown(storage, {
+        ...{ clock, say, seconds },
+        words: 'ending: fio reads back what it wrote …',
+      });
+      context.show(summary, () => storageText(summary));
+      if (!isIntact(summary)) throw new Ended(EXIT.error);
+      return;
     }
+    say('starting servers, agents, service and clients …');
+    const demo = new Demo(parts, {
+      trace: file === undefined ? generatedTrace({ seed }) : await readTrace(file),
+      mode,
+      apiPort: port('api-port'),
+      proxyPort: port('proxy-port'),
+      seed,
+      isDistributed: options.distributed === true,
+    });
+    const summary = await shown(demo, {
+      ...{ clock, say, seconds },
+      words: "ending: the last requests are answered, then both sides' books are compared …",
+    });
+    context.show(summary, () => summaryText(summary));
+    if (!isClean(summary)) throw new Ended(EXIT.error);
   },
 };
+
+const NOT_TOGETHER = {
+  ...{ option: '--storage', value: 'with --distributed' },
+  allowed: 'one of them: the storage demo runs all services in one process',
+} as const;
+
+interface Shown<Summary> {
+  readonly sights: readonly Sight[];
+  /** Resolves if it ends by itself. */
+  readonly over?: Promise<unknown>;
+  start(): Promise<void>;
+  stop(): Promise<Summary>;
+  abandon(): Promise<void>;
+}
+
+/** From its start to its end: after so long, at Ctrl-C, or when it is over. */
+async function shown<Summary>(
+  demo: Shown<Summary>,
+  how: {
+    readonly clock: Clock;
+    readonly say: (text: string) => void;
+    readonly seconds: number | undefined;
+    /** What is said when it ends. */
+    readonly words: string;
+  },
+): Promise<Summary> {
+  const { clock, say, seconds, words } = how;
+  // Also while it starts: it ends once it can.
+  const stopped = untilStopped();
+  try {
+    await demo.start();
+    for (const line of sightLines(demo.sights)) say(line);
+    const ends = [stopped, ...(demo.over === undefined ? [] : [demo.over])];
+    if (seconds !== undefined) ends.push(clock.sleep(1000 * seconds));
+    await Promise.race(ends);
+    say(words);
+    return await demo.stop();
+  } catch (error) {
+    await demo.abandon();
+    throw error;
+  }
+}
+
+/** Every block that was written was found again as it was, and nothing failed. */
+function isIntact({ volumes }: StorageSummary): boolean {
+  return volumes.every(
+    ({ written, verified, failures }) =>
+      failures.length === 0 && written > 0 && verified === written,
+  );
+}
+
+function storageText({ seconds, moves, switches, holdMsMax, volumes }: StorageSummary): string {
+  return [
+    `${seconds} s, ${moves} moves in ${switches} switches; longest hold ${Math.round(holdMsMax)} ms`,
+    ...volumes.map(
+      ({ volume, protocol, written, verified, failures }) =>
+        `${volume} (${protocol}): fio wrote ${written} blocks and found ${verified} of them as they were (crc32c)${failures.length === 0 ? '' : `; failed: ${failures.join('; ')}`}`,
+    ),
+  ].join('\n');
+}
 
 /** One line, or one each where each is a process that may be looked for, or killed. */
 function sightLines(sights: readonly Sight[]): string[] {
@@ -88,7 +161,7 @@ function sightLines(sights: readonly Sight[]): string[] {
   return [
     ...sights.map(
       ({ name, url, pid }) =>
-        `${name.padEnd(nameWidth)}  ${url.padEnd(urlWidth)}  pid ${pid ?? '-'}`,
+        `${name.padEnd(nameWidth)}  ${pid === undefined ? url : `${url.padEnd(urlWidth)}  pid ${pid}`}`,
     ),
     'kill -9 any of them and watch; Ctrl-C ends it',
   ];

@@ -297,9 +297,33 @@ const chapSchema = z.strictObject({
     .min(1)
     .optional()
     .describe(
-      'Holds the secret, 12 to 255 printable characters in one line; relative to this file. Left out: it is the one of `foreshift credential set USER`.',
+      'Holds the secret, 12 to 255 printable characters in one line; relative to this file. Left out: it is the one of `foreshift credential set USER`, with `--kind server-chap` at servers.',
     ),
 });
+
+const serverLoginSchema = z
+  .strictObject({
+    match: globSchema.default('*').describe('Servers by name; left out: all.'),
+    target: globSchema
+      .default('*')
+      .describe('Targets by the name that servers have them by; left out: all.'),
+    chap: chapSchema.describe('Who the redirector is to them, if they ask.'),
+    mutualChap: chapSchema
+      .optional()
+      .describe(
+        'Who they must prove to be; their secret is another than ours. One that cannot is told of no command.',
+      ),
+  })
+  .superRefine(({ chap, mutualChap }, context) => {
+    const isSame =
+      mutualChap !== undefined &&
+      (chap.secretFile === undefined
+        ? mutualChap.secretFile === undefined && mutualChap.user === chap.user
+        : mutualChap.secretFile === chap.secretFile);
+    if (!isSame) return;
+    const message = 'not the secret of `chap`: each direction has its own';
+    context.addIssue({ code: 'custom', path: ['mutualChap'], message });
+  });
 
 const targetSchema = z.strictObject({
   name: iscsiNameSchema.describe('What clients log in to.'),
@@ -347,6 +371,13 @@ export const iscsiSchema = z.strictObject({
       }
     })
     .describe('What clients find by discovery, each a resource that moves by itself.'),
+  serverLogins: z
+    .array(serverLoginSchema)
+    .max(1000)
+    .default([])
+    .describe(
+      'How the redirector logs on to servers that ask who it is (CHAP); the first that matches counts. Others must trust its address.',
+    ),
   connectionsMax: z.int().min(1).default(10_000).describe('One beyond a limit is reset unread.'),
   connectionsPerClientMax: z.int().min(1).default(10_000).describe('Of one IP.'),
   commandsMax: z

@@ -7,9 +7,14 @@ import type { Keyring } from './keyring.js';
 import type { Sealed } from './sealed.js';
 import { seal, sealedSchema, unseal } from './sealed.js';
 
-/** What a secret is for: `chap`, of iSCSI (RFC 1994). */
-export const CREDENTIAL_KINDS = ['chap'] as const;
+/**
+ * What a secret is for, all of it CHAP of iSCSI (RFC 1994): `chap`, between clients and us; `server-chap`, between us and servers. A
+ * user may have one of each, which have nothing to do with one another.
+ */
+export const CREDENTIAL_KINDS = ['chap', 'server-chap'] as const;
 export type CredentialKind = (typeof CREDENTIAL_KINDS)[number];
+/** Of each, for a person. */
+export const CREDENTIAL_KINDS_HELP = 'chap, of iSCSI clients; server-chap, of us at iSCSI servers';
 
 /** Names of initiators are among them. */
 export const USER = /^[A-Za-z0-9._:@+-]{1,128}$/;

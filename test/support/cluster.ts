@@ -36,6 +36,7 @@ import { TableView } from '../../core/table-store/view.js';
 import { HttpAdapter } from '../../redirector/adapters/http/http-adapter.js';
 import type { IscsiOptions } from '../../redirector/adapters/iscsi/options.js';
 import type { IscsiTarget } from '../../redirector/adapters/iscsi/targets.js';
+import type { LoginOf } from '../../redirector/adapters/iscsi/iscsi-adapter.js';
 import { IscsiAdapter } from '../../redirector/adapters/iscsi/iscsi-adapter.js';
 import type { NfsExport } from '../../redirector/adapters/nfs/exports.js';
 import { NfsAdapter } from '../../redirector/adapters/nfs/nfs-adapter.js';
@@ -109,6 +110,7 @@ export interface NfsOfCluster {
 
 export interface IscsiOfCluster {
   readonly targets: readonly IscsiTarget[];
+  readonly loginOf?: LoginOf;
   readonly options?: Partial<IscsiOptions>;
 }
 

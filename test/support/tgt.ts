@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { Address } from '../../core/domain.js';
 import { freePort } from '../../demo/free-port.js';
-import { startProgram } from '../../demo/programs.js';
+import { startTgtd } from '../../demo/storage-engines.js';
 
 export interface TgtUnit {
   /** The image that it shows; several units, of several tgtd too, may show the same. */
@@ -26,7 +26,14 @@ export interface TgtTarget {
   readonly name: string;
   readonly units: readonly TgtUnit[];
   /** Who must log in with CHAP; left out: anybody may. */
-  readonly account?: { readonly user: string; readonly password: string };
+  readonly account?: TgtAccount;
+  /** Who it proves to be to those who ask (mutual CHAP). */
+  readonly ownAccount?: TgtAccount;
+}
+
+export interface TgtAccount {
+  readonly user: string;
+  readonly password: string;
 }
 
 /** A session of an initiator. */
@@ -120,14 +127,18 @@ export class Tgt {
       const params = `scsi_id=${identity},scsi_sn=${identity}`;
       await this.admin(...unit, '--op', 'update', '--params', params);
     }
-    if (target.account !== undefined) {
-      const { user, password } = target.account;
-      const account = ['--mode', 'account', '--user', user];
-      if (!this.#users.has(user)) await this.admin(...account, '--op', 'new', '-p', password);
-      this.#users.add(user);
-      await this.admin(...account, '--op', 'bind', ...tid);
-    }
+    await this.#bind(target.account, tid);
+    await this.#bind(target.ownAccount, [...tid, '--outgoing']);
     await this.admin('--mode', 'target', '--op', 'bind', ...tid, '--initiator-address', 'ALL');
+  }
+
+  async #bind(account: TgtAccount | undefined, to: readonly string[]): Promise<void> {
+    if (account === undefined) return;
+    const { user, password } = account;
+    const named = ['--mode', 'account', '--user', user];
+    if (!this.#users.has(user)) await this.admin(...named, '--op', 'new', '-p', password);
+    this.#users.add(user);
+    await this.admin(...named, '--op', 'bind', ...to);
   }
 
   /** At once, with all its sessions. */
@@ -214,18 +225,12 @@ export class Tgt {
 
   /** False: somebody else has that port. It says nothing of that, and listens at all addresses instead. */
   async #serves(port: number): Promise<boolean> {
-    const { child, ended } = await startProgram('tgtd', {
-      args: ['--foreground', '--iscsi', `portal=127.0.0.1:${port}`],
-      serves: /bs_init/,
-      spawn: { env: { ...process.env, ...this.environment } },
-    });
-    this.#child = child;
-    this.#ended = ended;
     this.#port = port;
-    const portals = await this.admin('--mode', 'portal', '--op', 'show');
-    if (portals.trim() === `Portal: 127.0.0.1:${port},1`) return true;
-    await this.kill();
-    return false;
+    const started = await startTgtd(port, this.environment);
+    if (started === undefined) return false;
+    this.#child = started.child;
+    this.#ended = started.ended;
+    return true;
   }
 }
 

@@ -9,22 +9,26 @@ import {
   piecesOf,
   AT,
 } from '../../../core/iscsi/pdu.js';
+import type { Keys } from '../../../core/iscsi/text.js';
 import { TextCollector, numberIn, textOf } from '../../../core/iscsi/text.js';
 import type { LoggedIn } from './logged-in.js';
-import type { Agreed } from './negotiation.js';
+import type { Agreed, Answers } from './negotiation.js';
+import type { ProofFault, ServerProof } from './server-proof.js';
+import { UNNAMED } from './server-proof.js';
 import type { IscsiTarget } from './targets.js';
 
+const SECURITY = 0;
 const OPERATIONAL = 1;
 const FULL_FEATURE = 3;
 /** Answers of one login. */
 const ANSWERS_MAX = 16;
 const TAG = 0;
+const NOT_AUTHENTICATED = 0x0201;
 
 /** What refusals say (RFC 7143 §11.13.5), for a person; by class and detail. */
 const REFUSALS: Readonly<Record<number, string>> = {
   0x0101: 'has the target elsewhere at the moment',
   0x0102: 'has the target elsewhere',
-  0x0201: 'wants a proof that we do not have (CHAP)',
   0x0202: 'does not let this initiator in',
   0x0203: 'does not have the target',
   0x0204: 'does not have the target any more',
@@ -35,18 +39,25 @@ const REFUSALS: Readonly<Record<number, string>> = {
 /**
  * Our login at a server, for a client and under its name: with the keys that were agreed on with that, so that neither side sends
  * what the other could not be sent.
+ *
+ *   security → operational → over        security: only where a user is named for that server
  */
 export class BackLogin {
   readonly #who: LoggedIn;
   readonly #target: IscsiTarget;
+  readonly #proof: ServerProof | undefined;
   readonly #text = new TextCollector();
   #agreed: Agreed;
   #answers = 0;
   #status = 0;
+  #stage: typeof SECURITY | typeof OPERATIONAL;
 
-  constructor(who: LoggedIn, target: IscsiTarget) {
+  /** @param proof of who we are; undefined: the server must trust our address */
+  constructor(who: LoggedIn, target: IscsiTarget, proof: ServerProof | undefined) {
     this.#who = who;
     this.#target = target;
+    this.#proof = proof;
+    this.#stage = proof === undefined ? OPERATIONAL : SECURITY;
     // Until it says another, what the protocol says.
     this.#agreed = { ...who.agreed, dataBytesMax: 8192 };
   }
@@ -57,11 +68,19 @@ export class BackLogin {
   }
 
   request(): Uint8Array[] {
-    const { initiator, agreed } = this.#who;
-    return this.#pieces([
-      ['InitiatorName', initiator],
+    const names: Answers = [
+      ['InitiatorName', this.#who.initiator],
       ['SessionType', 'Normal'],
       ['TargetName', this.#target.serverName],
+    ];
+    return this.#proof === undefined
+      ? this.#operational([...names, ...this.#wishes])
+      : this.#security([...names, ...this.#proof.offer]);
+  }
+
+  get #wishes(): Answers {
+    const { agreed } = this.#who;
+    return [
       ['HeaderDigest', 'None'],
       ['DataDigest', 'None'],
       ['InitialR2T', 'Yes'],
@@ -76,30 +95,43 @@ export class BackLogin {
       ['DataSequenceInOrder', 'Yes'],
       ['DefaultTime2Wait', '2'],
       ['DefaultTime2Retain', '0'],
-    ]);
+    ];
   }
 
   /** What to say next; undefined: it is done; or why it is refused. */
-  answered(pdu: Pdu): Uint8Array[] | string | undefined {
+  answered(pdu: Pdu): Uint8Array[] | string | ProofFault | undefined {
     const { head } = pdu;
     this.#answers += 1;
     const status = head.readUInt16BE(36);
+    if (status === NOT_AUTHENTICATED) return this.#proof?.refused() ?? UNNAMED;
     if (status !== 0) {
       return REFUSALS[status] ?? `refused our login (status 0x${status.toString(16)})`;
     }
     if (this.#answers > ANSWERS_MAX || !this.#text.add(pdu.data)) return 'says too much at login';
     this.#status = (head.readUInt32BE(AT.statusNumber) + 1) >>> 0;
     const flags = flagsOf(pdu);
-    if ((flags & CONTINUES) !== 0) return this.#pieces([]);
-    const why = this.#take();
-    if (why !== undefined) return why;
-    const isDone = (flags & FINAL) !== 0 && (flags & 3) === FULL_FEATURE;
-    return isDone ? undefined : this.#pieces([]);
-  }
-
-  #take(): string | undefined {
+    if ((flags & CONTINUES) !== 0) {
+      return this.#stage === SECURITY ? this.#security([]) : this.#operational([]);
+    }
     const keys = this.#text.take();
     if (keys === undefined) return 'answers our login with no such text';
+    if (this.#stage === SECURITY) return this.#proves(keys, flags);
+    const why = this.#take(keys);
+    if (why !== undefined) return why;
+    const isDone = (flags & FINAL) !== 0 && (flags & 3) === FULL_FEATURE;
+    return isDone ? undefined : this.#operational([]);
+  }
+
+  #proves(keys: Keys, flags: number): Uint8Array[] | ProofFault {
+    const said = this.#proof?.answered(keys) ?? 'over';
+    if (said !== 'over') return 'why' in said ? said : this.#security(said);
+    // The server goes on when it likes; until then we ask it to.
+    if ((flags & FINAL) === 0) return this.#security([]);
+    this.#stage = OPERATIONAL;
+    return this.#operational(this.#wishes);
+  }
+
+  #take(keys: Keys): string | undefined {
     for (const digest of ['HeaderDigest', 'DataDigest']) {
       if ((keys.get(digest) ?? 'None') !== 'None') return `wants a ${digest}`;
     }
@@ -116,8 +148,17 @@ export class BackLogin {
     return undefined;
   }
 
-  #pieces(keys: readonly (readonly [string, string])[]): Uint8Array[] {
-    const head = immediate(headOf(LOGIN, FINAL | (OPERATIONAL << 2) | FULL_FEATURE, TAG));
+  #security(keys: Answers): Uint8Array[] {
+    const goesOn = this.#proof?.isSaid === true ? FINAL | OPERATIONAL : 0;
+    return this.#pieces((SECURITY << 2) | goesOn, keys);
+  }
+
+  #operational(keys: Answers): Uint8Array[] {
+    return this.#pieces(FINAL | (OPERATIONAL << 2) | FULL_FEATURE, keys);
+  }
+
+  #pieces(flags: number, keys: Answers): Uint8Array[] {
+    const head = immediate(headOf(LOGIN, flags, TAG));
     // ISID: the client's, so that it is the same initiator port to the servers.
     this.#who.isid.copy(head, 8);
     head.writeUInt32BE(1, AT.commandNumber);

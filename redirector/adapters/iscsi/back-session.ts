@@ -33,6 +33,7 @@ import { BackLogin } from './back-login.js';
 import type { BackTask } from './back-task.js';
 import type { IscsiContext } from './context.js';
 import type { LoggedIn } from './logged-in.js';
+import type { ProofFault } from './server-proof.js';
 import type { IscsiTarget } from './targets.js';
 import { readUnits } from './unit-marks.js';
 
@@ -97,7 +98,7 @@ export class BackSession {
     this.ready = new Promise((resolve) => {
       this.#settled = resolve;
     });
-    this.#login = new BackLogin(who, target);
+    this.#login = new BackLogin(who, target, context.proofAt(server, target));
     this.#reader = new PduReader({ dataBytesMax: who.agreed.dataBytesMax });
     this.#deadline = new Deadline(clock, () => {
       this.#overdue();
@@ -286,13 +287,25 @@ export class BackSession {
     if (typeof answer === 'string') {
       this.#refuse(answer);
     } else if (answer === undefined) {
+      const { context, server, target } = this.#parts;
       this.#number(pdu);
       this.#state = 'looking';
-      this.#context.counters.serverSessions += 1;
+      context.counters.serverSessions += 1;
+      context.loginFaults.mended(context.gate.serverId(server), target.serverName);
       void this.#look();
+    } else if ('why' in answer) {
+      this.#unbelieved(answer);
     } else {
       this.#outbox.write(answer);
     }
+  }
+
+  #unbelieved(fault: ProofFault): void {
+    const { context, server, target } = this.#parts;
+    context.counters.serverLoginRefusedFor(fault.reason);
+    const id = context.gate.serverId(server);
+    const { code, remedy } = context.loginFaults.add(id, target.serverName, fault);
+    this.#refuse(`${fault.why} (${code}). ${remedy}`);
   }
 
   async #look(): Promise<void> {

@@ -1,14 +1,18 @@
 import type { Clock } from '../../../core/clock/port.js';
+import type { CredentialName } from '../../../core/credentials/credential-table.js';
 import type { Address, DrainPolicy, ResourceId } from '../../../core/domain.js';
+import type { ForeshiftError } from '../../../core/errors.js';
 import type { Net } from '../../../core/net/port.js';
 import type { Gate } from '../../gate.js';
 import type { EntryContext } from '../entry.js';
 import type { AdapterServers, ServerLink, ServerWork } from '../servers.js';
 import type { ChapTries } from './chap-tries.js';
 import type { IscsiCounters } from './counters.js';
+import type { LoginFaults } from './login-faults.js';
 import type { Nexuses } from './nexuses.js';
 import type { IscsiOptions } from './options.js';
-import type { ChapParty, Targets } from './targets.js';
+import type { ServerProof } from './server-proof.js';
+import type { ChapParty, IscsiTarget, Targets } from './targets.js';
 import type { Units } from './units.js';
 
 export interface IscsiAdapterParts {
@@ -21,8 +25,10 @@ export interface IscsiAdapterParts {
   readonly work?: ServerWork | undefined;
   /** Bytes that nobody can guess. */
   readonly randomBytes: (length: number) => Uint8Array;
-  /** Of a user, as the credential table has it; undefined: it has none. */
-  readonly storedSecretOf: (user: string) => string | undefined;
+  /** As the credential table has it; undefined: it has none. */
+  readonly storedSecretOf: (name: CredentialName) => string | undefined;
+  /** A server and we do not believe each other; told once until that is mended. Undefined: nobody wants to know. */
+  readonly loginRefused?: ((fault: ForeshiftError) => void) | undefined;
 }
 
 /** What all sessions of one adapter share. */
@@ -35,12 +41,15 @@ export interface IscsiContext extends EntryContext {
   readonly tries: ChapTries;
   readonly nexuses: Nexuses;
   readonly units: Units;
+  readonly loginFaults: LoginFaults;
   readonly randomBytes: (length: number) => Uint8Array;
   /** Undefined: nobody is believed to be this one. */
   readonly secretOf: (party: ChapParty) => string | undefined;
   /** Undefined: the server's address is not known here. */
   readonly addressOf: (server: number) => Address | undefined;
   readonly linkOf: (server: number) => ServerLink;
+  /** Of who we are; undefined: nobody is named for that server and target. */
+  readonly proofAt: (server: number, target: IscsiTarget) => ServerProof | undefined;
   /** TSIH: names a session, and is never zero. */
   readonly sessionHandle: () => number;
 }

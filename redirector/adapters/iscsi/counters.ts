@@ -1,5 +1,6 @@
 import type { EntryRefusal } from '../entry.js';
 import type { TurnedAway } from '../fronts.js';
+import type { ProofFaultReason } from './server-proof.js';
 
 /** Why a login was refused. */
 export type LoginRefusal =
@@ -44,11 +45,17 @@ export class IscsiCounters {
   /** Servers that asked us to log out. */
   logoutsAsked = 0;
   readonly logins = new Map<LoginRefusal, number>();
+  /** Logins of our own that came to nothing since server and we did not believe each other. */
+  readonly serverLogins = new Map<ProofFaultReason, number>();
   readonly refused = new Map<IscsiRefusal, number>();
   readonly cut = new Map<IscsiCut, number>();
 
   loginRefusedFor(name: LoginRefusal): void {
     this.logins.set(name, (this.logins.get(name) ?? 0) + 1);
+  }
+
+  serverLoginRefusedFor(name: ProofFaultReason): void {
+    this.serverLogins.set(name, (this.serverLogins.get(name) ?? 0) + 1);
   }
 
   refusedFor(name: IscsiRefusal): void {

@@ -1,4 +1,4 @@
-import type { Address, ResourceId } from '../../../core/domain.js';
+import type { Address, ResourceId, ServerId } from '../../../core/domain.js';
 import type { SwitchMove } from '../../data-plane.js';
 import type { ProtocolAdapter, Transfer, VacateHow } from '../adapter.js';
 import type { FrontListener } from '../fronts.js';
@@ -11,9 +11,12 @@ import type { IscsiAdapterParts, IscsiContext } from './context.js';
 import { IscsiCounters } from './counters.js';
 import { IscsiClient } from './iscsi-client.js';
 import { IscsiTransfer } from './iscsi-transfer.js';
+import { LoginFaults } from './login-faults.js';
 import { Nexuses } from './nexuses.js';
 import type { IscsiOptions } from './options.js';
 import { ISCSI_DEFAULTS } from './options.js';
+import type { ServerLogin } from './server-proof.js';
+import { ServerProof } from './server-proof.js';
 import type { IscsiTarget } from './targets.js';
 import { Targets } from './targets.js';
 import { Units } from './units.js';
@@ -24,8 +27,14 @@ export type IscsiListener = FrontListener<undefined>;
 export interface IscsiSetting {
   readonly listeners: readonly IscsiListener[];
   readonly targets: readonly IscsiTarget[];
+  /** How we log on to a server for a target; undefined: by our address alone. */
+  readonly loginOf?: LoginOf | undefined;
   readonly options?: Partial<IscsiOptions>;
 }
+
+export type LoginOf = (server: ServerId, target: IscsiTarget) => ServerLogin | undefined;
+
+const NO_LOGIN: LoginOf = () => undefined;
 
 /**
  * iSCSI: each SCSI command is a piece of work for the resource that its target is. Clients log in here and stay logged in, whichever
@@ -39,11 +48,14 @@ export class IscsiAdapter implements ProtocolAdapter {
   readonly #fronts: Fronts<undefined, IscsiClient>;
   #options: IscsiOptions;
   #targets: Targets;
+  #loginOf: LoginOf;
   #sessionHandle = 0;
 
-  constructor(parts: IscsiAdapterParts, { listeners, targets, options = {} }: IscsiSetting) {
+  constructor(parts: IscsiAdapterParts, setting: IscsiSetting) {
+    const { listeners, targets, loginOf = NO_LOGIN, options = {} } = setting;
     this.#parts = parts;
     this.#options = { ...ISCSI_DEFAULTS, ...options };
+    this.#loginOf = loginOf;
     this.#targets = new Targets(targets);
     this.#context = this.#contextOf(parts);
     const { net, clock } = parts;
@@ -76,9 +88,11 @@ export class IscsiAdapter implements ProtocolAdapter {
   }
 
   /** Other listeners, targets and options, for logins from now on. @throws ERR_LISTEN_FAILED: nothing was changed */
-  async reconfigure({ listeners, targets, options = {} }: IscsiSetting): Promise<void> {
+  async reconfigure(setting: IscsiSetting): Promise<void> {
+    const { listeners, targets, loginOf = NO_LOGIN, options = {} } = setting;
     await this.#fronts.reconfigure(listeners);
     this.#targets = new Targets(targets);
+    this.#loginOf = loginOf;
     this.#options = { ...this.#options, ...options };
   }
 
@@ -112,7 +126,8 @@ export class IscsiAdapter implements ProtocolAdapter {
   }
 
   #contextOf(parts: IscsiAdapterParts): IscsiContext {
-    const { net, clock, gate, servers, randomBytes, storedSecretOf, work = UNSEEN } = parts;
+    const { net, clock, gate, servers, randomBytes, storedSecretOf } = parts;
+    const { work = UNSEEN, loginRefused = () => undefined } = parts;
     const options = (): IscsiOptions => this.#options;
     const targets = (): Targets => this.#targets;
     return {
@@ -126,10 +141,19 @@ export class IscsiAdapter implements ProtocolAdapter {
       tries: new ChapTries(clock, options),
       nexuses: new Nexuses(),
       units: new Units(),
+      loginFaults: new LoginFaults(loginRefused),
       underWay: new WorkUnderWay(),
-      secretOf: ({ user, secret }) => secret ?? storedSecretOf(user),
+      secretOf: ({ user, secret }) => secret ?? storedSecretOf({ kind: 'chap', user }),
       addressOf: (server) => servers.addressOf(gate.serverId(server)),
       linkOf: (server) => servers.linkOf(gate.serverId(server)),
+      proofAt: (server, target) => {
+        const login = this.#loginOf(gate.serverId(server), target);
+        if (login === undefined) return undefined;
+        return new ServerProof({
+          ...{ login, randomBytes },
+          secretOf: ({ user, secret }) => secret ?? storedSecretOf({ kind: 'server-chap', user }),
+        });
+      },
       suspect: (server) => {
         servers.suspect(gate.serverId(server));
       },

@@ -31,6 +31,13 @@ export function iscsiMetrics(counters: IscsiCounters): MetricSource[] {
       read: () => readingsByName('reason', counters.logins),
     },
     {
+      name: 'foreshift_iscsi_server_logins_refused_total',
+      help: 'iSCSI logins of the redirector at servers that came to nothing since one of both did not prove who it is (CHAP), by reason.',
+      kind: 'counter',
+      labels: ['reason'],
+      read: () => readingsByName('reason', counters.serverLogins),
+    },
+    {
       name: 'foreshift_iscsi_commands',
       help: 'SCSI commands under way: waiting, or at a server.',
       kind: 'gauge',

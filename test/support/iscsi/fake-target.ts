@@ -1,4 +1,6 @@
 import type { Connection, Net } from '../../../core/net/port.js';
+import type { ChapSecret } from '../../../core/iscsi/chap.js';
+import { CHAP_MD5, chapResponse, isChapRight } from '../../../core/iscsi/chap.js';
 import type { Pdu } from '../../../core/iscsi/pdu.js';
 import {
   ASYNC_MESSAGE,
@@ -29,7 +31,8 @@ import {
 } from '../../../core/iscsi/pdu.js';
 import { PduReader } from '../../../core/iscsi/pdu-reader.js';
 import { senseData } from '../../../core/iscsi/scsi.js';
-import { TextCollector, textOf } from '../../../core/iscsi/text.js';
+import type { Keys } from '../../../core/iscsi/text.js';
+import { TextCollector, bytesIn, hexOf, textOf } from '../../../core/iscsi/text.js';
 
 const BLOCK_BYTES = 512;
 /** Of data in one PDU to or from it, and of what it asks for at once. */
@@ -37,6 +40,8 @@ const SEGMENT_BYTES = 8192;
 const BURST_BYTES = 16_384;
 const WINDOW = 16;
 const UNIT_ATTENTION_AT_POWER_ON = [6, 0x29, 0x00] as const;
+const NOT_AUTHENTICATED = 0x0201;
+const CHALLENGE = { id: 5, challenge: Uint8Array.from({ length: 16 }, (_, at) => 17 * at) };
 
 /** A logical unit that several targets show. */
 export class SharedUnit {
@@ -48,6 +53,8 @@ export class SharedUnit {
     this.serial = serial;
   }
 }
+
+type Said = readonly (readonly [name: string, value: string])[];
 
 interface Running {
   readonly pdu: Pdu;
@@ -75,6 +82,12 @@ export class FakeTarget {
   isStuck = false;
   /** It lets nobody in: class and detail. */
   refuses = 0;
+  /** Only this one is let in, with a proof (CHAP). */
+  asks: ChapSecret | undefined;
+  /** Its own proof, for those who want one. */
+  own: ChapSecret | undefined;
+  /** Texts of logins, as they came. */
+  readonly saidAtLogin: Keys[] = [];
   readonly #net: Net;
 
   constructor(net: Net, name: string, unit: SharedUnit) {
@@ -114,6 +127,7 @@ class FakeSession {
   #expected = 0;
   #status = 1;
   #isLoggedIn = false;
+  #isProven = false;
   #transfer = 0;
 
   constructor(target: FakeTarget, connection: Connection) {
@@ -177,14 +191,54 @@ class FakeSession {
   #login(pdu: Pdu): void {
     const text = new TextCollector();
     text.add(pdu.data);
-    const keys = text.take();
-    this.initiator = keys?.get('InitiatorName') ?? '';
+    const keys: Keys = text.take() ?? new Map();
+    this.#target.saidAtLogin.push(keys);
+    this.initiator = keys.get('InitiatorName') ?? this.initiator;
     this.#expected = pdu.head.readUInt32BE(AT.commandNumber);
-    const head = headOf(LOGIN_RESPONSE, flagsOf(pdu), taskTagOf(pdu));
+    const flags = flagsOf(pdu);
+    const isSecurity = ((flags >> 2) & 3) === 0;
+    const said = isSecurity ? this.#security(keys) : this.#operational();
+    const isStaying = isSecurity && this.#target.asks !== undefined && !this.#isProven;
+    const head = headOf(LOGIN_RESPONSE, isStaying ? flags & 0x0c : flags, taskTagOf(pdu));
     pdu.head.copy(head, 8, 8, 14);
-    head.writeUInt16BE(this.#target.refuses, 36);
-    this.#isLoggedIn = this.#target.refuses === 0;
-    this.#send(head, [textOf([['MaxRecvDataSegmentLength', String(SEGMENT_BYTES)]])]);
+    const status = said === undefined ? NOT_AUTHENTICATED : this.#target.refuses;
+    head.writeUInt16BE(status, 36);
+    this.#isLoggedIn = status === 0 && (flags & FINAL) !== 0 && (flags & 3) === 3;
+    this.#send(head, [textOf(said ?? [])]);
+  }
+
+  #operational(): Said | undefined {
+    if (this.#target.asks !== undefined && !this.#isProven) return undefined;
+    return [['MaxRecvDataSegmentLength', String(SEGMENT_BYTES)]];
+  }
+
+  /** Undefined: it does not believe that. */
+  #security(keys: Keys): Said | undefined {
+    const { asks, own } = this.#target;
+    const methods = keys.get('AuthMethod')?.split(',');
+    if (asks === undefined) {
+      if (methods === undefined) return [];
+      return methods.includes('None') ? [['AuthMethod', 'None']] : undefined;
+    }
+    if (this.#isProven) return [];
+    if (methods !== undefined)
+      return methods.includes('CHAP') ? [['AuthMethod', 'CHAP']] : undefined;
+    if (keys.has('CHAP_A')) {
+      return [
+        ['CHAP_A', CHAP_MD5],
+        ['CHAP_I', String(CHALLENGE.id)],
+        ['CHAP_C', hexOf(CHALLENGE.challenge)],
+      ];
+    }
+    const response = bytesIn(keys.get('CHAP_R'), 64) ?? Buffer.alloc(0);
+    this.#isProven = isChapRight(asks, CHALLENGE, { user: keys.get('CHAP_N') ?? '', response });
+    if (!this.#isProven) return undefined;
+    const challenge = bytesIn(keys.get('CHAP_C'), 1024);
+    if (challenge === undefined || own === undefined) return [];
+    return [
+      ['CHAP_N', own.user],
+      ['CHAP_R', hexOf(chapResponse(Number(keys.get('CHAP_I')), own.secret, challenge))],
+    ];
   }
 
   #logout(pdu: Pdu): void {
@@ -260,7 +314,8 @@ class FakeSession {
   }
 
   #carryOut(pdu: Pdu, written: Buffer): void {
-    const { bytes, serial } = this.#target.unit;
+    const { name, unit } = this.#target;
+    const { bytes, serial } = unit;
     const command = pdu.head.subarray(AT.command, AT.command + 16);
     const operation = command[0]!;
     const lun = String(pdu.head[AT.lun + 1]);
@@ -288,12 +343,13 @@ class FakeSession {
         }
         written.copy(bytes, 0, BLOCK_BYTES);
         break;
-      case 0x12:
-        this.#read(
-          pdu,
-          Buffer.concat([Buffer.from([0, command[2]!, 0, serial.length]), Buffer.from(serial)]),
-        );
+      case 0x12: {
+        // Of controllers each server has its own.
+        const [type, text] = lun === '0' ? [0x0c, `controller of ${name}`] : [0, serial];
+        const head = Buffer.from([type, command[2]!, 0, text.length]);
+        this.#read(pdu, Buffer.concat([head, Buffer.from(text)]));
         return;
+      }
       case 0x9e:
         if (lun === '0') break;
         this.#read(pdu, capacityOf(bytes.length / BLOCK_BYTES));

@@ -1,7 +1,9 @@
 import { SimulatedClock } from '../../../core/clock/simulated.js';
 import type { DrainPolicy, ServerId } from '../../../core/domain.js';
+import type { ForeshiftError } from '../../../core/errors.js';
 import { SimulatedNet } from '../../../core/net/simulated.js';
 import { SeededRng, integerBelow } from '../../../core/rng.js';
+import type { LoginOf } from '../../../redirector/adapters/iscsi/iscsi-adapter.js';
 import { IscsiAdapter } from '../../../redirector/adapters/iscsi/iscsi-adapter.js';
 import type { IscsiOptions } from '../../../redirector/adapters/iscsi/options.js';
 import type { IscsiTarget } from '../../../redirector/adapters/iscsi/targets.js';
@@ -25,8 +27,10 @@ export interface IscsiWorldOptions {
   readonly target?: Partial<IscsiTarget>;
   /** What `s2` shows; left out: the same unit as `s1`. */
   readonly other?: SharedUnit;
-  /** What the credential table has, by user. */
+  /** What the credential table has, by user; of servers, by `server-chap/USER`. */
   readonly stored?: Readonly<Record<string, string>>;
+  /** How the redirector logs on to servers. */
+  readonly loginOf?: LoginOf;
 }
 
 /** The iSCSI side of a redirector on a simulated network, over the fake targets `s1` and `s2`, which share a unit; it is at `s1`. */
@@ -37,6 +41,7 @@ export class IscsiWorld {
   readonly unit = new SharedUnit(1024);
   readonly targets: Readonly<Record<'s1' | 's2', FakeTarget>>;
   readonly suspected: ServerId[] = [];
+  readonly loginFaults: ForeshiftError[] = [];
   readonly adapter: IscsiAdapter;
   readonly dataPlane: LocalDataPlane;
 
@@ -46,6 +51,7 @@ export class IscsiWorld {
     target = {},
     other,
     stored = {},
+    loginOf,
   }: IscsiWorldOptions = {}) {
     const { clock } = this;
     const rng = new SeededRng(7);
@@ -65,7 +71,8 @@ export class IscsiWorld {
           linkOf: () => PLAIN_LINK,
           suspect: (server) => this.suspected.push(server),
         },
-        storedSecretOf: (user) => stored[user],
+        storedSecretOf: ({ kind, user }) => stored[kind === 'chap' ? user : `${kind}/${user}`],
+        loginRefused: (fault) => this.loginFaults.push(fault),
         randomBytes: (length) => Uint8Array.from({ length }, () => integerBelow(rng, 256)),
       },
       {
@@ -82,6 +89,7 @@ export class IscsiWorld {
             ...target,
           },
         ],
+        loginOf,
         options,
       },
     );

@@ -1,10 +1,9 @@
 import type { ChildProcess } from 'node:child_process';
-import { spawn } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '../../../demo/free-port.js';
+import { exportBlock, startGanesha } from '../../../demo/storage-engines.js';
 
 export interface GaneshaOptions {
   /** The directory that it exports, by this path. */
@@ -15,13 +14,7 @@ export interface GaneshaOptions {
   readonly isOwnedOnly?: boolean;
 }
 
-const STARTED = 'NFS SERVER INITIALIZED';
-const START_TIMEOUT_MS = 30_000;
-
-/**
- * A real nfs-ganesha over a directory, with an rpcbind of its own, which it does not start without. /run is theirs alone, so
- * that several run side by side. Needs root.
- */
+/** A real nfs-ganesha over a directory. Needs root. */
 export class Ganesha {
   readonly port: number;
   readonly mountPort: number;
@@ -55,31 +48,27 @@ export class Ganesha {
   async restart(): Promise<void> {
     const { data, exportId, isOwnedOnly = false } = this.#options;
     this.#lives += 1;
-    const log = join(this.#folder, `log-${this.#lives}`);
-    const config = join(this.#folder, 'ganesha.conf');
-    const block = `EXPORT { Export_Id = ${exportId}; Path = ${data}; Pseudo = /data; Squash = no_root_squash; Access_Type = RW;
-         SecType = sys; Protocols = 3; Transports = TCP; PrivilegedPort = false; Attr_Expiration_Time = 0; FSAL { Name = VFS; } }`;
+    const block = exportBlock({ id: exportId, path: data, pseudo: '/data' });
     if (isOwnedOnly) {
       await mkdir(this.exports, { recursive: true });
       await writeFile(join(this.exports, 'vol-1.export'), block);
       await writeFile(join(this.exports, 'owned.conf'), '', { flag: 'a' });
     }
-    await writeFile(
-      config,
-      `NFS_CORE_PARAM { Bind_addr = 127.0.0.1; Protocols = 3; NFS_Port = ${this.port}; MNT_Port = ${this.mountPort};
-         Enable_NLM = false; Enable_RQUOTA = false; Enable_UDP = false; }
-       MDCACHE { Dir_Chunk = 0; }
-       NFSV4 { Graceless = true; RecoveryBackend = fs; RecoveryRoot = ${this.#folder}; }
-       ${isOwnedOnly ? `%include ${join(this.exports, 'owned.conf')}` : block}\n`,
-    );
-    const script = `mount -t tmpfs tmpfs /run && mkdir -p /run/ganesha /run/lock
-      rpcbind -f -h 127.0.0.2 & sleep 0.3
-      exec ganesha.nfsd -F -f ${config} -L ${log} -p ${this.pidFile} -N NIV_EVENT`;
-    this.#child = spawn('unshare', ['-m', 'sh', '-c', script], {
-      detached: true,
-      stdio: 'ignore',
+    const { child, serves } = await startGanesha({
+      ...{
+        folder: this.#folder,
+        port: this.port,
+        mountPort: this.mountPort,
+        pidFile: this.pidFile,
+      },
+      exports: isOwnedOnly ? `%include ${join(this.exports, 'owned.conf')}` : block,
+      log: join(this.#folder, `log-${this.#lives}`),
     });
-    await this.#started(log);
+    this.#child = child;
+    await serves.catch(async (error: unknown) => {
+      await this.stop();
+      throw error;
+    });
   }
 
   /** At once, with all that it had in memory; the machine, which has the files, lives on. */
@@ -95,17 +84,5 @@ export class Ganesha {
   async stop(): Promise<void> {
     await this.kill();
     await rm(this.#folder, { recursive: true, force: true });
-  }
-
-  async #started(log: string): Promise<void> {
-    for (let waitedMs = 0; waitedMs < START_TIMEOUT_MS; waitedMs += 50) {
-      const text = await readFile(log, 'utf8').catch(() => '');
-      if (text.includes(STARTED)) return;
-      if (this.#child?.exitCode != null) break;
-      await sleep(50);
-    }
-    const text = await readFile(log, 'utf8').catch(() => 'it has written nothing');
-    await this.stop();
-    throw new Error(`ganesha did not start: ${text.slice(-2000)}`);
   }
 }

@@ -13,6 +13,8 @@ import { Ganesha } from './ganesha.js';
 export interface GaneshaPairOptions {
   /** By the agent beside each; left out: they export what they have, whoever owns it. */
   readonly attachmentsOf?: (server: Ganesha, cluster: TestCluster) => Attachments;
+  /** By which port of loopback the redirector reaches one of a server's; left out: by its own. */
+  readonly portTo?: (port: number) => Promise<number>;
 }
 
 /**
@@ -23,9 +25,16 @@ export class GaneshaPair {
   readonly data: string;
   readonly servers: Readonly<Record<PairName, Ganesha>>;
   readonly cluster: TestCluster;
+  /** By which a port of a server is reached. */
+  readonly #ports: ReadonlyMap<number, number>;
 
-  private constructor(data: string, servers: readonly [Ganesha, Ganesha]) {
+  private constructor(
+    data: string,
+    servers: readonly [Ganesha, Ganesha],
+    ports: ReadonlyMap<number, number>,
+  ) {
     this.data = data;
+    this.#ports = ports;
     const [s1, s2] = servers;
     this.servers = { s1, s2 };
     this.cluster = new TestCluster({
@@ -37,29 +46,37 @@ export class GaneshaPair {
             anonymous: { uid: 65_534, gid: 65_534 },
           },
         ],
-        mountPortOf: (server) => this.servers[server as PairName].mountPort,
+        mountPortOf: (server) => this.#portTo(this.servers[server as PairName].mountPort),
         handles: new MemorySessionStore(),
       },
     });
   }
 
-  static async start({ attachmentsOf }: GaneshaPairOptions = {}): Promise<GaneshaPair> {
+  static async start({ attachmentsOf, portTo }: GaneshaPairOptions = {}): Promise<GaneshaPair> {
     const data = await mkdtemp(join(tmpdir(), 'foreshift-nfs-'));
     const isOwnedOnly = attachmentsOf !== undefined;
     const servers = await Promise.all([
       Ganesha.start({ data, isOwnedOnly, exportId: 77 }),
       Ganesha.start({ data, isOwnedOnly, exportId: 78 }),
     ]);
-    const pair = new GaneshaPair(data, servers);
+    const ports = new Map<number, number>();
+    for (const port of servers.flatMap((server) => [server.port, server.mountPort])) {
+      if (portTo !== undefined) ports.set(port, await portTo(port));
+    }
+    const pair = new GaneshaPair(data, servers, ports);
     const { cluster } = pair;
     await startPair(cluster, (name) => {
       const server = pair.servers[name];
       return {
-        port: server.port,
+        port: pair.#portTo(server.port),
         ...(attachmentsOf && { attachments: attachmentsOf(server, cluster) }),
       };
     });
     return pair;
+  }
+
+  #portTo(port: number): number {
+    return this.#ports.get(port) ?? port;
   }
 
   /** Of a redirector. */

@@ -1,0 +1,144 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { homedir, tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** fio with its engines for NFS and iSCSI, as `.ci/fio` builds it: Debian's own has none. */
+export const FIO = join(
+  process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'),
+  'foreshift',
+  'fio',
+);
+
+/** One section of a job file: `{ ioengine: 'nfs', rw: 'write', size: '32m' }`. */
+export type FioJob = Readonly<Record<string, string | number>>;
+
+/** What a job did in one direction. */
+export interface FioDirection {
+  /** (Of bytes, its engine for NFS forgets some that are under way at the end.) */
+  readonly operations: number;
+  readonly seconds: number;
+  /** Of the latencies of its operations, microseconds. */
+  readonly p50Us: number;
+  readonly p99Us: number;
+}
+
+export interface FioOutcome {
+  /** An errno, or 84 for a wrong checksum; 0: every operation succeeded, and what was read and verified was what had been written. */
+  readonly error: number;
+  readonly read: FioDirection;
+  readonly write: FioDirection;
+}
+
+/** What fio says of a direction, as far as it is of interest. */
+interface Said {
+  readonly total_ios: number;
+  readonly runtime: number;
+  readonly clat_ns: { readonly percentile?: Readonly<Record<string, number>> };
+}
+
+/** It did not end: seen seldom, through a plain relay too, before anything was read; why is not known. */
+export class FioLateError extends Error {}
+
+/** Where such a fio is: ours, or one of the system that has these engines; undefined: nowhere. */
+export function findFio(): string | undefined {
+  return [FIO, 'fio'].find((program) => {
+    const { stdout, error } = spawnSync(program, ['--enghelp'], { encoding: 'utf8' });
+    if (error !== undefined) return false;
+    const engines = new Set(stdout.split('\n').map((line) => line.trim()));
+    return engines.has('nfs') && engines.has('libiscsi');
+  });
+}
+
+export interface FioOptions {
+  readonly program?: string;
+  /** It ends early then, and says what it has done so far. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Runs a job to its end. It does not outlive this process.
+ * @throws with what it said, if it says nothing of how it went; FioLateError – it was killed
+ */
+export async function runFio(
+  job: FioJob,
+  timeoutMs = 60_000,
+  { program = FIO, signal }: FioOptions = {},
+): Promise<FioOutcome> {
+  const folder = await mkdtemp(join(tmpdir(), 'foreshift-fio-'));
+  try {
+    const file = join(folder, 'job');
+    const lines = Object.entries(job).map(([name, value]) => `${name}=${value}`);
+    await writeFile(file, `[job]\n${lines.join('\n')}\n`);
+    const args = [file, '--output-format=json', '--eta=never'];
+    const said = await saidBy({ program, args, cwd: folder, timeoutMs, signal });
+    // Warnings come first.
+    const { jobs } = JSON.parse(said.slice(said.indexOf('{\n'))) as {
+      readonly jobs: readonly {
+        readonly error: number;
+        readonly read: Said;
+        readonly write: Said;
+      }[];
+    };
+    const [first] = jobs;
+    if (first === undefined) throw new Error(`fio did nothing: ${said.slice(-1000)}`);
+    return { error: first.error, read: directionOf(first.read), write: directionOf(first.write) };
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+function directionOf({ total_ios, runtime, clat_ns }: Said): FioDirection {
+  const at = (percentile: string): number => (clat_ns.percentile?.[percentile] ?? 0) / 1000;
+  return {
+    ...{ operations: total_ios, seconds: runtime / 1000 },
+    ...{ p50Us: at('50.000000'), p99Us: at('99.000000') },
+  };
+}
+
+/** It fails where its job does, which its report says as well. */
+function saidBy({
+  program,
+  args,
+  cwd,
+  timeoutMs,
+  signal,
+}: {
+  readonly program: string;
+  readonly args: readonly string[];
+  readonly cwd: string;
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal | undefined;
+}): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+    let said = '';
+    let complained = '';
+    // With the process of its job.
+    const kill = (): void => {
+      if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGKILL');
+    };
+    const late = setTimeout(() => {
+      reject(new FioLateError(`fio did not end within ${timeoutMs} ms`));
+      kill();
+    }, timeoutMs);
+    const early = (): void => void child.kill('SIGINT');
+    signal?.addEventListener('abort', early);
+    process.once('exit', kill);
+    child.once('close', () => {
+      signal?.removeEventListener('abort', early);
+      process.removeListener('exit', kill);
+    });
+    child.stdout.on('data', (bytes: Buffer) => (said += bytes.toString()));
+    child.stderr.on('data', (bytes: Buffer) => (complained += bytes.toString()));
+    child.once('error', (error) => {
+      clearTimeout(late);
+      reject(error);
+    });
+    child.once('close', (code) => {
+      clearTimeout(late);
+      if (said.includes('{\n')) resolve(said);
+      else reject(new Error(`fio ended with ${String(code)}: ${complained.slice(-1000)}`));
+    });
+  });
+}

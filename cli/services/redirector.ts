@@ -26,6 +26,7 @@ import type { HttpOptions } from '../../redirector/adapters/http/options.js';
 import type { Route } from '../../redirector/adapters/http/route.js';
 import type { IscsiSetting } from '../../redirector/adapters/iscsi/iscsi-adapter.js';
 import { IscsiAdapter } from '../../redirector/adapters/iscsi/iscsi-adapter.js';
+import type { ClientTarget, TargetUnit } from '../../redirector/adapters/iscsi/targets.js';
 import type { NfsSetting } from '../../redirector/adapters/nfs/nfs-adapter.js';
 import { NfsAdapter } from '../../redirector/adapters/nfs/nfs-adapter.js';
 import type { TcpOptions } from '../../redirector/adapters/tcp/options.js';
@@ -318,14 +319,32 @@ function iscsiSettingOf(config: Config, security: Security): IscsiSetting {
   const { targets, ...options } = config.iscsi;
   return {
     listeners: listenersOf(config, security, 'iscsi', () => undefined),
-    targets: targets.map(({ name, resource, serverName = name, clients, ...each }) => ({
-      ...{ name, resource, serverName, initiators: each.initiators },
-      clients: clients && trustsOf(clients),
-      chap: each.chap && security.chapOf(each.chap),
-      mutualChap: each.mutualChap && security.chapOf(each.mutualChap),
-    })),
+    targets: targets.map((target) => iscsiTargetOf(target, security)),
     options,
   };
+}
+
+function iscsiTargetOf(
+  { name, resource, serverName = name, units, ...of }: Config['iscsi']['targets'][number],
+  security: Security,
+): ClientTarget {
+  const access = {
+    ...{ name, initiators: of.initiators },
+    clients: of.clients && trustsOf(of.clients),
+    chap: of.chap && security.chapOf(of.chap),
+    mutualChap: of.mutualChap && security.chapOf(of.mutualChap),
+  };
+  if (resource !== undefined) return { ...access, resource, serverName };
+  assert.ok(units !== undefined, 'the config has checked that there is one of the two');
+  return { ...access, units: units.map(iscsiUnitOf) };
+}
+
+function iscsiUnitOf({
+  lun,
+  serverLun = lun,
+  ...place
+}: NonNullable<Config['iscsi']['targets'][number]['units']>[number]): TargetUnit {
+  return { lun, place: { ...place, serverLun } };
 }
 
 type RouteConfig = Config['listeners'][number]['route'];

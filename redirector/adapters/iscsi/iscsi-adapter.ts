@@ -14,7 +14,7 @@ import { IscsiTransfer } from './iscsi-transfer.js';
 import { Nexuses } from './nexuses.js';
 import type { IscsiOptions } from './options.js';
 import { ISCSI_DEFAULTS } from './options.js';
-import type { IscsiTarget } from './targets.js';
+import type { ClientTarget } from './targets.js';
 import { Targets } from './targets.js';
 import { Units } from './units.js';
 
@@ -23,12 +23,12 @@ export type IscsiListener = FrontListener<undefined>;
 
 export interface IscsiSetting {
   readonly listeners: readonly IscsiListener[];
-  readonly targets: readonly IscsiTarget[];
+  readonly targets: readonly ClientTarget[];
   readonly options?: Partial<IscsiOptions>;
 }
 
 /**
- * iSCSI: each SCSI command is a piece of work for the resource that its target is. Clients log in here and stay logged in, whichever
+ * iSCSI: each SCSI command is a piece of work for the resource that its target is, or its LUN there. Clients log in here and stay logged in, whichever
  * server is behind; at the servers each client has a session of its own, under its own name.
  */
 export class IscsiAdapter implements ProtocolAdapter {
@@ -108,7 +108,7 @@ export class IscsiAdapter implements ProtocolAdapter {
   }
 
   bypassesFence(resource: ResourceId): boolean {
-    return this.#targets.of(resource) !== undefined;
+    return this.#targets.has(resource);
   }
 
   #contextOf(parts: IscsiAdapterParts): IscsiContext {

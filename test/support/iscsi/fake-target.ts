@@ -63,6 +63,8 @@ interface Running {
 export class FakeTarget {
   readonly name: string;
   readonly unit: SharedUnit;
+  /** What it shows as LUN 1 under these names; under others, the one unit. */
+  readonly named = new Map<string, SharedUnit>();
   readonly sessions: FakeSession[] = [];
   readonly faults: string[] = [];
   /** Operation codes of what was carried out. */
@@ -102,6 +104,7 @@ class FakeSession {
   isOpen = true;
   isLoggedOut = false;
   initiator = '';
+  targetName = '';
   readonly #target: FakeTarget;
   readonly #connection: Connection;
   readonly #reader = new PduReader({ dataBytesMax: SEGMENT_BYTES });
@@ -179,6 +182,7 @@ class FakeSession {
     text.add(pdu.data);
     const keys = text.take();
     this.initiator = keys?.get('InitiatorName') ?? '';
+    this.targetName = keys?.get('TargetName') ?? '';
     this.#expected = pdu.head.readUInt32BE(AT.commandNumber);
     const head = headOf(LOGIN_RESPONSE, flagsOf(pdu), taskTagOf(pdu));
     pdu.head.copy(head, 8, 8, 14);
@@ -260,7 +264,7 @@ class FakeSession {
   }
 
   #carryOut(pdu: Pdu, written: Buffer): void {
-    const { bytes, serial } = this.#target.unit;
+    const { bytes, serial } = this.#target.named.get(this.targetName) ?? this.#target.unit;
     const command = pdu.head.subarray(AT.command, AT.command + 16);
     const operation = command[0]!;
     const lun = String(pdu.head[AT.lun + 1]);

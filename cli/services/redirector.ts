@@ -339,12 +339,22 @@ function iscsiTargetOf(
   return { ...access, units: units.map(iscsiUnitOf) };
 }
 
+const STRIPE_BYTES = 64 << 10;
+
 function iscsiUnitOf({
   lun,
+  resource,
+  serverName,
   serverLun = lun,
-  ...place
+  ...made
 }: NonNullable<Config['iscsi']['targets'][number]['units']>[number]): TargetUnit {
-  return { lun, place: { ...place, serverLun } };
+  const { parts, layout, stripeBytes = STRIPE_BYTES } = made;
+  if (parts !== undefined) {
+    return { lun, parts, stripeBytes: layout === 'striped' ? stripeBytes : undefined };
+  }
+  const isPlaced = resource !== undefined && serverName !== undefined;
+  assert.ok(isPlaced, 'the config has checked that it is either');
+  return { lun, place: { resource, serverName, serverLun } };
 }
 
 type RouteConfig = Config['listeners'][number]['route'];

@@ -3,7 +3,7 @@ import { USER } from '../credentials/credential-table.js';
 import { isHeaderName } from '../net/http/header-list.js';
 import { isConnectionName, isOwnName } from '../net/http/own-names.js';
 import { resourceIdSchema } from '../schema.js';
-import { iscsiNameSchema, iscsiUnitsSchema, refuseSharedResources } from './iscsi-units.js';
+import { iscsiNameSchema, iscsiUnitsSchema, refuseUnclearTargets } from './iscsi-units.js';
 import {
   addressTextSchema,
   bytesSchema,
@@ -337,7 +337,7 @@ export const iscsiSchema = z.strictObject({
         }
         seen.add(name);
       }
-      refuseSharedResources(targets, context);
+      refuseUnclearTargets(targets, context);
       for (const [at, { chap, mutualChap }] of targets.entries()) {
         if (mutualChap === undefined || chap !== undefined) continue;
         const message = 'not without `chap`: nobody asks who has not been asked';
@@ -361,6 +361,10 @@ export const iscsiSchema = z.strictObject({
     .prefault('32MiB')
     .describe('Written and kept until the status: with more, commands are not repeated.'),
   keptBytesMax: bytesSchema.prefault('256MiB').describe('The same of all sessions.'),
+  compositeBytesPerSessionMax: bytesSchema
+    .prefault('32MiB')
+    .describe('Data of LUNs made of parts, under way: with more, commands wait for their turn.'),
+  compositeBytesMax: bytesSchema.prefault('256MiB').describe('The same of all sessions.'),
   loginTimeoutMs: msSchema.default(10_000),
   idleTimeoutMs: msSchema
     .default(600_000)

@@ -6,6 +6,7 @@ import { Fronts } from '../fronts.js';
 import { UNSEEN } from '../servers.js';
 import { PlainTransfer } from '../transfer.js';
 import { WorkUnderWay } from '../under-way.js';
+import { ByteBudget } from './composite/byte-budget.js';
 import { ChapTries } from './chap-tries.js';
 import type { IscsiAdapterParts, IscsiContext } from './context.js';
 import { IscsiCounters } from './counters.js';
@@ -126,6 +127,12 @@ export class IscsiAdapter implements ProtocolAdapter {
       tries: new ChapTries(clock, options),
       nexuses: new Nexuses(),
       units: new Units(),
+      compositeBytes: new ByteBudget(
+        () => this.#options.compositeBytesMax,
+        (used) => {
+          this.counters.compositeBytes = used;
+        },
+      ),
       underWay: new WorkUnderWay(),
       secretOf: ({ user, secret }) => secret ?? storedSecretOf(user),
       addressOf: (server) => servers.addressOf(gate.serverId(server)),

@@ -40,11 +40,26 @@ export interface UnitPlace {
   readonly serverLun: number;
 }
 
-/** A logical unit of a target whose LUNs are of several resources. */
-export interface TargetUnit {
+/** A logical unit of a server that clients see by a LUN of their own. */
+export interface PlacedUnit {
   /** As clients see it: 0 to 255. */
   readonly lun: number;
   readonly place: UnitPlace;
+}
+
+/** One made of several, in this order. Each may be with another server at any time. */
+export interface CompositeUnit {
+  readonly lun: number;
+  readonly parts: readonly UnitPlace[];
+  /** Undefined: they are concatenated. */
+  readonly stripeBytes: number | undefined;
+}
+
+/** Of a target whose LUNs are of several resources. A resource has parts of one composite, or none. */
+export type TargetUnit = PlacedUnit | CompositeUnit;
+
+function placesOf(unit: TargetUnit): readonly UnitPlace[] {
+  return 'parts' in unit ? unit.parts : [unit.place];
 }
 
 /** One whose LUNs are of several resources, each with a server of its own at any time. */
@@ -64,7 +79,9 @@ export class Targets {
     this.#byName = new Map(targets.map((each) => [each.name, each]));
     this.#resources = new Set(
       targets.flatMap((each) =>
-        'units' in each ? each.units.map(({ place }) => place.resource) : [each.resource],
+        'units' in each
+          ? each.units.flatMap((unit) => placesOf(unit).map(({ resource }) => resource))
+          : [each.resource],
       ),
     );
   }

@@ -28,7 +28,9 @@ import {
   wholeOf,
 } from '../../../core/iscsi/pdu.js';
 import { PduReader } from '../../../core/iscsi/pdu-reader.js';
+import type { SenseCode } from '../../../core/iscsi/scsi.js';
 import { senseData } from '../../../core/iscsi/scsi.js';
+import { unmapRangesIn } from '../../../core/iscsi/unmap.js';
 import { TextCollector, textOf } from '../../../core/iscsi/text.js';
 
 const BLOCK_BYTES = 512;
@@ -42,6 +44,10 @@ const UNIT_ATTENTION_AT_POWER_ON = [6, 0x29, 0x00] as const;
 export class SharedUnit {
   readonly bytes: Buffer;
   readonly serial: string;
+  /** It takes UNMAP, and says so. */
+  isThin = false;
+  /** What it says of the length of its blocks. */
+  blockBytes = BLOCK_BYTES;
 
   constructor(blocks: number, serial = 'unit-1') {
     this.bytes = Buffer.alloc(blocks * BLOCK_BYTES);
@@ -75,6 +81,8 @@ export class FakeTarget {
   dataInMax = Infinity;
   /** It does not even carry out what it is told. */
   isStuck = false;
+  /** By the name of its target: what its reads and writes end with. */
+  readonly failing = new Map<string, SenseCode>();
   /** It lets nobody in: class and detail. */
   refuses = 0;
   readonly #net: Net;
@@ -264,7 +272,8 @@ class FakeSession {
   }
 
   #carryOut(pdu: Pdu, written: Buffer): void {
-    const { bytes, serial } = this.#target.named.get(this.targetName) ?? this.#target.unit;
+    const unit = this.#target.named.get(this.targetName) ?? this.#target.unit;
+    const { bytes, serial } = unit;
     const command = pdu.head.subarray(AT.command, AT.command + 16);
     const operation = command[0]!;
     const lun = String(pdu.head[AT.lun + 1]);
@@ -276,6 +285,11 @@ class FakeSession {
       return;
     }
     this.#target.done.push(operation);
+    const failure = this.#target.failing.get(this.targetName);
+    if (failure !== undefined && (operation === 0x28 || operation === 0x2a)) {
+      this.#respond(pdu, 2, senseData(failure));
+      return;
+    }
     const at = command.readUInt32BE(2) * BLOCK_BYTES;
     switch (operation) {
       case 0x28:
@@ -283,6 +297,14 @@ class FakeSession {
         return;
       case 0x2a:
         written.copy(bytes, at);
+        break;
+      case 0x41:
+        bytes.fill(written, at, at + command.readUInt16BE(7) * BLOCK_BYTES);
+        break;
+      case 0x42:
+        for (const { lba, blocks } of unmapRangesIn(written) ?? []) {
+          bytes.fill(0, lba * BLOCK_BYTES, (lba + blocks) * BLOCK_BYTES);
+        }
         break;
       case 0x89:
         // COMPARE AND WRITE of one block, which is the same the second time only if the first was not done.
@@ -293,6 +315,10 @@ class FakeSession {
         written.copy(bytes, 0, BLOCK_BYTES);
         break;
       case 0x12:
+        if (command[2] === 0xb2) {
+          this.#read(pdu, Buffer.from([0, 0xb2, 0, 4, 0, 0xe0, 2, 0]));
+          return;
+        }
         this.#read(
           pdu,
           Buffer.concat([Buffer.from([0, command[2]!, 0, serial.length]), Buffer.from(serial)]),
@@ -300,7 +326,7 @@ class FakeSession {
         return;
       case 0x9e:
         if (lun === '0') break;
-        this.#read(pdu, capacityOf(bytes.length / BLOCK_BYTES));
+        this.#read(pdu, capacityOf(unit));
         return;
       case 0xa0: {
         const list = Buffer.alloc(24);
@@ -351,9 +377,10 @@ class FakeSession {
   }
 }
 
-function capacityOf(blocks: number): Buffer {
+function capacityOf({ bytes, blockBytes, isThin }: SharedUnit): Buffer {
   const data = Buffer.alloc(32);
-  data.writeUInt32BE(blocks - 1, 4);
-  data.writeUInt32BE(BLOCK_BYTES, 8);
+  data.writeUInt32BE(bytes.length / BLOCK_BYTES - 1, 4);
+  data.writeUInt32BE(blockBytes, 8);
+  if (isThin) data[14] = 0x80;
   return data;
 }

@@ -1,5 +1,5 @@
 import type { ServerId } from '../../../core/domain.js';
-import type { ManyUnitsTarget, TargetUnit } from '../../../redirector/adapters/iscsi/targets.js';
+import type { ManyUnitsTarget, UnitPlace } from '../../../redirector/adapters/iscsi/targets.js';
 import { movedTogether } from '../moved-volume.js';
 import { r, s } from '../names.js';
 import { SharedUnit } from './fake-target.js';
@@ -13,7 +13,7 @@ export type Volume = (typeof VOLUMES)[number];
 type ServerName = 's1' | 's2';
 
 /** Where a volume is at the servers. */
-export function placeOf(volume: Volume): TargetUnit['place'] {
+export function placeOf(volume: Volume): UnitPlace {
   return { resource: r(volume), serverName: `iqn.2026-01.test:${volume}`, serverLun: 1 };
 }
 

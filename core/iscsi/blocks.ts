@@ -15,6 +15,8 @@ export interface BlockCommand extends BlockRange {
 
 /** Of `flags`: protection information, which is not of ours. */
 export const PROTECTS = 0xe0;
+/** The same, of those that read and write: past caches, or not to be kept in them. */
+export const PASSES_CACHES = 0x18;
 /** WRITE SAME (16): there is no block in its data, zeros are meant. */
 export const NO_DATA = 0x01;
 
@@ -42,25 +44,25 @@ const LONG: Readonly<Record<BlockKind, number>> = {
   ...{ read: 0x88, write: 0x8a, writeSame: 0x93, synchronize: 0x91 },
 };
 
+const RANGES: Readonly<Record<Form, (command: Buffer) => BlockRange>> = {
+  6: (command) => ({
+    lba: command.readUIntBE(1, 3) & 0x1f_ffff,
+    blocks: command[4] === 0 ? 256 : command[4]!,
+  }),
+  10: (command) => ({ lba: command.readUInt32BE(2), blocks: command.readUInt16BE(7) }),
+  12: (command) => ({ lba: command.readUInt32BE(2), blocks: command.readUInt32BE(6) }),
+  16: (command) => ({
+    lba: Number(command.readBigUInt64BE(2)),
+    blocks: command.readUInt32BE(10),
+  }),
+};
+
 /** Undefined: it is another. An LBA beyond 2^53 comes out inexact, and beyond every end. */
 export function blockCommandOf(command: Buffer): BlockCommand | undefined {
-  const [kind, form] = COMMANDS.get(command[0]!) ?? [];
-  const flags = command[1]!;
-  if (kind === undefined) return undefined;
-  switch (form) {
-    case 6: {
-      const lba = command.readUIntBE(1, 3) & 0x1f_ffff;
-      return { kind, flags: 0, lba, blocks: command[4] === 0 ? 256 : command[4]! };
-    }
-    case 10:
-      return { kind, flags, lba: command.readUInt32BE(2), blocks: command.readUInt16BE(7) };
-    case 12:
-      return { kind, flags, lba: command.readUInt32BE(2), blocks: command.readUInt32BE(6) };
-    default: {
-      const lba = Number(command.readBigUInt64BE(2));
-      return { kind, flags, lba, blocks: command.readUInt32BE(10) };
-    }
-  }
+  const found = COMMANDS.get(command[0]!);
+  if (found === undefined) return undefined;
+  const [kind, form] = found;
+  return { kind, flags: form === 6 ? 0 : command[1]!, ...RANGES[form](command) };
 }
 
 /** In the shortest form of those that every server knows. 16 bytes. */

@@ -18,6 +18,8 @@ import { movingWhile, otherOf } from '../support/server-pair.js';
 
 const IMAGE_BYTES = 16 << 20;
 const MOVES_MIN = 6;
+/** Of the conformance suite: what every disk must do; `.ci/run` has all that there is. */
+const CONFORMANCE = process.env.CONFORMANCE === 'all' ? 'ALL*' : 'SCSI.Read10*';
 const run = promisify(execFile);
 
 describeWith('tgtd')('a target with LUNs of several servers', () => {
@@ -118,4 +120,45 @@ describeWith('tgtd')('a target with LUNs of several servers', () => {
     },
     120_000,
   );
+
+  itWith('iscsi-test-cu')(
+    'has composites that fail no test of the conformance suite that their parts pass',
+    async () => {
+      const direct = await failures(volumes.servers[otherOf(volumes.cluster)].url(partName()));
+      for (const lun of [3, 4]) {
+        const { failed, ran } = await failures(volumes.url(lun));
+        expect(ran).toBe(direct.ran);
+        expect(failed.filter((name) => !direct.failed.includes(name))).toEqual([]);
+      }
+    },
+    300_000,
+  );
 });
+
+function partName(): string {
+  return `iqn.2026-01.test:${PLAIN[0]}`;
+}
+
+/** Tests that fail, by their full name; what a disk does not support they pass over. */
+async function failures(
+  url: string,
+): Promise<{ readonly failed: readonly string[]; readonly ran: number }> {
+  const args = ['-d', '-f', '-t', CONFORMANCE, url];
+  // It fails if any test does.
+  const { stdout } = await run('iscsi-test-cu', args, { maxBuffer: 64 << 20 }).catch(
+    (error: unknown) => error as { readonly stdout: string },
+  );
+  const failed: string[] = [];
+  let suite = '';
+  let test = '';
+  let ran = 0;
+  for (const line of stdout.split('\n')) {
+    suite = /^Suite: (\S+)/.exec(line)?.[1] ?? suite;
+    const begun = /^ +Test: (\S+) \.\.\./.exec(line)?.[1];
+    if (begun !== undefined) ran += 1;
+    test = begun ?? test;
+    if (line.trimEnd().endsWith('FAILED')) failed.push(`${suite}.${test}`);
+  }
+  expect(ran).toBeGreaterThan(4);
+  return { failed, ran };
+}

@@ -57,8 +57,9 @@ export async function movedTogether(
     obstacles.length > 0 ? [] : await stepUntil(clock, dataPlane.attach(batch, signal), WITHIN_MS);
   const why = [...obstacles.map(({ what }) => what), ...refusals.map((each) => each.why)];
   if (why.length === 0) {
-    const moved = moves.map(({ resource, target }) => [resource, `${target}@${epoch}`]);
-    dataPlane.apply(tableOf({ ...others, ...Object.fromEntries(moved) }, `${epoch}000`));
+    const rows = { ...others };
+    for (const { resource, target } of moves) rows[resource] = `${target}@${epoch}`;
+    dataPlane.apply(tableOf(rows, `${epoch}000`));
   }
   dataPlane.resume(batch, why.length === 0);
   return why;

@@ -13,7 +13,7 @@ const STANDARD_BYTES = 36;
 /** What a target answers for a LUN that it does not have. */
 export function answerForAbsent(answering: Answering, pdu: Pdu): void {
   const command = pdu.head.subarray(AT.command, AT.command + 16);
-  switch (command[0]) {
+  switch (command[0]!) {
     case INQUIRY: {
       const data = Buffer.alloc(STANDARD_BYTES, ' ');
       data.set([NO_DEVICE, 0, SPC_4, RESPONSE_FORMAT, STANDARD_BYTES - 5, 0, 0, 0]);

@@ -89,6 +89,10 @@ export class CompositeTask {
     this.isUrgent = isImmediate(pdu);
   }
 
+  get isOver(): boolean {
+    return this.#state === 'over';
+  }
+
   /** It waits for what the parts are. */
   get isNew(): boolean {
     return this.#state === 'new';
@@ -132,7 +136,7 @@ export class CompositeTask {
       this.#state = 'data';
       this.#gather(plan);
     });
-    if (this.#isOver) giveBack();
+    if (this.isOver) giveBack();
     else this.#giveBack = giveBack;
   }
 
@@ -143,14 +147,14 @@ export class CompositeTask {
 
   /** The client gets this, and nothing more. */
   end(answer: PartAnswer): void {
-    if (this.#isOver) return;
+    if (this.isOver) return;
     this.#worst = answer;
     this.#finish();
   }
 
   /** Nobody hears of it any more. */
   stop(): void {
-    if (this.#isOver) return;
+    if (this.isOver) return;
     this.#state = 'over';
     for (const { part, tag } of this.running) part.forget(tag);
     this.#running = [];
@@ -201,28 +205,28 @@ export class CompositeTask {
 
   #order(nth: number, order: Order): void {
     const part = this.#owner.parts[order.part]!;
-    let hasEnded = false;
+    const progress = { hasEnded: false };
     const tag = part.run(order, {
       read: (data) => {
         this.#partRead(nth, data);
       },
       ended: (answer) => {
-        hasEnded = true;
+        progress.hasEnded = true;
         this.#running[nth] = undefined;
         this.#partAnswered(nth, order, answer);
       },
     });
-    if (!hasEnded) this.#running[nth] = { part, tag };
+    if (!progress.hasEnded) this.#running[nth] = { part, tag };
   }
 
   #partRead(nth: number, data: readonly Uint8Array[]): void {
-    if (this.#isOver) return;
+    if (this.isOver) return;
     if (this.#read?.add(nth, data) === true) this.#deliver();
     else this.#worst = worseOf(this.#worst, SHORT);
   }
 
   #partAnswered(nth: number, { readBytes }: Order, answer: PartAnswer): void {
-    if (this.#isOver) return;
+    if (this.isOver) return;
     if (answer.sense !== undefined) this.#owner.heard(answer.sense);
     const isGood = answer.status === GOOD;
     const isShort = isGood && (answer.hasResidual || this.#read?.isWhole(nth) !== true);
@@ -263,10 +267,6 @@ export class CompositeTask {
     // First, so that the answer says what room there is by now.
     this.stop();
     this.#owner.client.send(head, sense === undefined ? [] : [senseData(sense)]);
-  }
-
-  get #isOver(): boolean {
-    return this.#state === 'over';
   }
 
   get #isWrite(): boolean {

@@ -117,6 +117,8 @@ export class Composite implements CompositeTaskOwner {
     }
     const parts = running.map(({ part, tag }) => part.management(pdu, tag));
     this.#of.managements.begin(pdu, parts, (response) => {
+      // All have answered before they heard of it, and so have we.
+      if (task.isOver) return NO_SUCH_TASK;
       // A part that has none has answered it already.
       const isDone = response === COMPLETE || response === NO_SUCH_TASK;
       if (isDone) task.stop();

@@ -1,4 +1,4 @@
-import { INQUIRY, capacityCommand, commandOf } from '../../../../core/iscsi/scsi.js';
+import { INQUIRY, MODE_SENSE_6, capacityCommand, commandOf } from '../../../../core/iscsi/scsi.js';
 import { wholeOf } from '../../../../core/iscsi/pdu.js';
 import type { Layout } from './layout.js';
 import { blocksOf, layoutOf } from './layout.js';
@@ -11,6 +11,8 @@ export interface Geometry {
   readonly blockBytes: number;
   /** Of one command. */
   readonly transferBlocksMax: number;
+  /** In a mode header: whether it is write protected, and takes DPO and FUA. */
+  readonly mode: number;
   /** What UNMAP and WRITE SAME may do; all 0: not that. */
   readonly provisioning: Provisioning;
 }
@@ -29,6 +31,7 @@ interface Facts extends Provisioning {
   readonly blockBytes: number;
   /** Infinity: it names none. */
   readonly transferBlocksMax: number;
+  readonly mode: number;
 }
 
 /** Why it cannot be served. */
@@ -38,6 +41,11 @@ const CAPACITY_BYTES = 32;
 const PAGE_BYTES = 64;
 const BLOCK_LIMITS = 0xb0;
 const PROVISIONING = 0xb2;
+/** MODE SENSE: without block descriptors; of caches, which all disks have if they have any. */
+const NO_BLOCKS = 0x08;
+const CACHING = 0x08;
+const WRITE_PROTECTED = 0x80;
+export const TAKES_DPO_AND_FUA = 0x10;
 const CANNOT_UNMAP: Provisioning = {
   ...{ commands: 0, readsZeros: false, unmapBlocksMax: 0, unmapRangesMax: 0 },
 };
@@ -85,6 +93,9 @@ function geometryOf(
       Math.floor(requestBytesMax / blockBytes),
       least(({ transferBlocksMax }) => transferBlocksMax),
     ),
+    mode:
+      (all.reduce((any, facts) => any | facts.mode, 0) & WRITE_PROTECTED) |
+      (all.reduce((both, facts) => both & facts.mode, 0xff) & TAKES_DPO_AND_FUA),
     provisioning:
       commands === 0
         ? CANNOT_UNMAP
@@ -112,10 +123,12 @@ async function factsOf(part: Part): Promise<Facts | PartAnswer | undefined> {
   const page = await pageOf(part, BLOCK_LIMITS);
   const limit = (at: number): number =>
     (page.length >= at + 4 ? page.readUInt32BE(at) : 0) || Infinity;
+  const mode = await asked(part, commandOf(MODE_SENSE_6, NO_BLOCKS, CACHING, 0, 192), 192);
   const isThin = (data[14] ?? 0) >= 0x80;
   const thin = isThin ? await pageOf(part, PROVISIONING) : Buffer.alloc(0);
   return {
     ...{ blocks, blockBytes, transferBlocksMax: limit(8) },
+    mode: 'data' in mode ? (mode.data[2] ?? 0) : 0,
     commands: (thin[5] ?? 0) & 0xe0,
     readsZeros: isThin && ((data[14] ?? 0) & 0x40) !== 0,
     // Beyond all 32 bits there is no more.

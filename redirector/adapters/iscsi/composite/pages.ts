@@ -18,6 +18,8 @@ const SPC_4 = 0x06;
 /** Of the format of what INQUIRY says; LUNs in one level and in several. */
 const RESPONSE_FORMAT = 0x12;
 const COMMAND_QUEUEING = 0x02;
+/** What it keeps to: SPC-4, SBC-3, iSCSI. */
+const STANDARDS = [0x0460, 0x04c0, 0x0960];
 
 export function identityOf(target: string, lun: number): Identity {
   const digest = createHash('sha256').update(`${target} ${lun}`).digest('hex');
@@ -26,9 +28,10 @@ export function identityOf(target: string, lun: number): Identity {
 }
 
 export function standardInquiry(): Buffer {
-  const data = Buffer.alloc(36);
+  const data = Buffer.alloc(74);
   data.set([DISK, 0, SPC_4, RESPONSE_FORMAT, data.length - 5, 0, 0, COMMAND_QUEUEING]);
   data.write(VENDOR + PRODUCT + REVISION, 8, 'latin1');
+  for (const [nth, standard] of STANDARDS.entries()) data.writeUInt16BE(standard, 58 + 2 * nth);
   return data;
 }
 
@@ -135,7 +138,7 @@ function modePage(page: number, length: number, first: number): Buffer {
 }
 
 /** Undefined: it has no such page, or not what is asked for of it. */
-export function modeSense(command: Buffer): Buffer | undefined {
+export function modeSense(command: Buffer, { mode }: Geometry): Buffer | undefined {
   const control = command[2]! >> 6;
   const page = command[2]! & 0x3f;
   const SAVED = 3;
@@ -149,7 +152,12 @@ export function modeSense(command: Buffer): Buffer | undefined {
   const data = Buffer.concat(pages);
   const head = Buffer.alloc(command[0] === MODE_SENSE_6 ? 4 : 8);
   const length = head.length + data.length;
-  if (command[0] === MODE_SENSE_10) head.writeUInt16BE(length - 2, 0);
-  else head[0] = length - 1;
+  if (command[0] === MODE_SENSE_10) {
+    head.writeUInt16BE(length - 2, 0);
+    head[3] = mode;
+  } else {
+    head[0] = length - 1;
+    head[2] = mode;
+  }
   return Buffer.concat([head, data]);
 }

@@ -1,5 +1,11 @@
 import type { BlockCommand, BlockRange } from '../../../../core/iscsi/blocks.js';
-import { NO_DATA, PROTECTS, blockCommandOf, commandFor } from '../../../../core/iscsi/blocks.js';
+import {
+  NO_DATA,
+  PASSES_CACHES,
+  PROTECTS,
+  blockCommandOf,
+  commandFor,
+} from '../../../../core/iscsi/blocks.js';
 import type { Pdu } from '../../../../core/iscsi/pdu.js';
 import { AT, READS, WRITES, flagsOf, wholeOf } from '../../../../core/iscsi/pdu.js';
 import type { SenseCode } from '../../../../core/iscsi/scsi.js';
@@ -16,6 +22,7 @@ import { unmapList, unmapRangesIn } from '../../../../core/iscsi/unmap.js';
 import { expectedLengthOf } from '../own-answer.js';
 import type { WriteData } from '../write-data.js';
 import type { Geometry } from './geometry.js';
+import { TAKES_DPO_AND_FUA } from './geometry.js';
 import { piecesOf, runsOf } from './layout.js';
 import type { PartCommand } from './part-nexus.js';
 import type { Stretch } from './read-data.js';
@@ -58,6 +65,8 @@ export function planOf(geometry: Geometry, pdu: Pdu): Plan | SenseCode {
   }
   if ((asked.flags & PROTECTS) !== 0) return WRONG_FIELD;
   if (asked.kind === 'writeSame') return writingSame(geometry, asked);
+  const takesAll = (geometry.mode & TAKES_DPO_AND_FUA) !== 0;
+  if ((asked.flags & PASSES_CACHES) !== 0 && !takesAll) return WRONG_FIELD;
   if (asked.blocks > geometry.transferBlocksMax) return WRONG_FIELD;
   return asked.kind === 'read' ? reading(geometry, asked, pdu) : writing(geometry, asked, pdu);
 }

@@ -39,15 +39,17 @@ export function selfAnswer(
   identity: Identity,
   geometry: Geometry | undefined,
 ): SelfAnswer | SenseCode | 'later' | undefined {
-  switch (command[0]) {
+  switch (command[0]!) {
     case INQUIRY:
       return inquiry(command, identity, geometry);
     case REQUEST_SENSE:
       return { data: senseData(NO_SENSE).subarray(2), allocation: command[4]! };
     case MODE_SENSE_6:
-      return found(modeSense(command), command[4]!);
+      return geometry === undefined ? 'later' : found(modeSense(command, geometry), command[4]!);
     case MODE_SENSE_10:
-      return found(modeSense(command), command.readUInt16BE(7));
+      return geometry === undefined
+        ? 'later'
+        : found(modeSense(command, geometry), command.readUInt16BE(7));
     case READ_CAPACITY_10:
       return geometry === undefined
         ? 'later'

@@ -76,6 +76,13 @@ function expectQuiet(world: UnitsWorld, initiator: Initiator): void {
   for (const volume of VOLUMES) expect(world.gate.inFlight(r(volume))).toBe(0);
 }
 
+/** With a status. */
+function answersTo(initiator: Initiator, tag: number): readonly number[] {
+  return initiator.heard
+    .filter(({ head }) => opcodeOf({ head }) === 0x21 && head.readUInt32BE(AT.task) === tag)
+    .map(({ head }) => head[AT.status]!);
+}
+
 describe.each([
   ['striped', STRIPED],
   ['concatenated', CONCATENATED],
@@ -374,6 +381,20 @@ describe('a command for a composite', () => {
     reset.writeUInt32BE(initiator.command, AT.commandNumber);
     expect((await world.of(initiator.ask(reset)))?.head[AT.response]).toBe(0);
     expectQuiet(world, initiator);
+  });
+
+  it('that ends before its abort is heard of is answered, and the abort finds no task', async () => {
+    const { world, initiator } = await worldOf();
+    await world.of(initiator.read(0, 16));
+    const reading = initiator.read(0, 64);
+    const aborting = initiator.abort(initiator.tag);
+    const response = await world.of(aborting);
+    await world.clock.advance(100);
+    // One of the two, and never both.
+    const isAnswered = answersTo(initiator, initiator.tag - 1).length > 0;
+    expect(isAnswered).toBe(response === 1);
+    initiator.close();
+    await world.of(reading);
   });
 
   it('leaves nothing behind if its client goes', async () => {

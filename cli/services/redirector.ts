@@ -28,6 +28,7 @@ import type { HttpOptions } from '../../redirector/adapters/http/options.js';
 import type { Route } from '../../redirector/adapters/http/route.js';
 import type { IscsiSetting, LoginOf } from '../../redirector/adapters/iscsi/iscsi-adapter.js';
 import { IscsiAdapter } from '../../redirector/adapters/iscsi/iscsi-adapter.js';
+import type { ClientTarget, TargetUnit } from '../../redirector/adapters/iscsi/targets.js';
 import type { NfsSetting } from '../../redirector/adapters/nfs/nfs-adapter.js';
 import { NfsAdapter } from '../../redirector/adapters/nfs/nfs-adapter.js';
 import type { TcpOptions } from '../../redirector/adapters/tcp/options.js';
@@ -325,12 +326,7 @@ function iscsiSettingOf(config: Config, security: Security): IscsiSetting {
   return {
     listeners: listenersOf(config, security, 'iscsi', () => undefined),
     loginOf: loginsOf(serverLogins, security),
-    targets: targets.map(({ name, resource, serverName = name, clients, ...each }) => ({
-      ...{ name, resource, serverName, initiators: each.initiators },
-      clients: clients && trustsOf(clients),
-      chap: each.chap && security.chapOf(each.chap),
-      mutualChap: each.mutualChap && security.chapOf(each.mutualChap),
-    })),
+    targets: targets.map((target) => iscsiTargetOf(target, security)),
     options,
   };
 }
@@ -343,6 +339,39 @@ function loginsOf(serverLogins: Config['iscsi']['serverLogins'], security: Secur
   return (server, { serverName }) =>
     logins.find((each) => matchesGlob(each.match, server) && matchesGlob(each.target, serverName))
       ?.login;
+}
+
+function iscsiTargetOf(
+  { name, resource, serverName = name, units, ...of }: Config['iscsi']['targets'][number],
+  security: Security,
+): ClientTarget {
+  const access = {
+    ...{ name, initiators: of.initiators },
+    clients: of.clients && trustsOf(of.clients),
+    chap: of.chap && security.chapOf(of.chap),
+    mutualChap: of.mutualChap && security.chapOf(of.mutualChap),
+  };
+  if (resource !== undefined) return { ...access, resource, serverName };
+  assert.ok(units !== undefined, 'the config has checked that there is one of the two');
+  return { ...access, units: units.map(iscsiUnitOf) };
+}
+
+const STRIPE_BYTES = 64 << 10;
+
+function iscsiUnitOf({
+  lun,
+  resource,
+  serverName,
+  serverLun = lun,
+  ...made
+}: NonNullable<Config['iscsi']['targets'][number]['units']>[number]): TargetUnit {
+  const { parts, layout, stripeBytes = STRIPE_BYTES } = made;
+  if (parts !== undefined) {
+    return { lun, parts, stripeBytes: layout === 'striped' ? stripeBytes : undefined };
+  }
+  const isPlaced = resource !== undefined && serverName !== undefined;
+  assert.ok(isPlaced, 'the config has checked that it is either');
+  return { lun, place: { resource, serverName, serverLun } };
 }
 
 type RouteConfig = Config['listeners'][number]['route'];

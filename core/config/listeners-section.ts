@@ -3,6 +3,7 @@ import { USER } from '../credentials/credential-table.js';
 import { isHeaderName } from '../net/http/header-list.js';
 import { isConnectionName, isOwnName } from '../net/http/own-names.js';
 import { resourceIdSchema } from '../schema.js';
+import { iscsiNameSchema, iscsiUnitsSchema, refuseUnclearTargets } from './iscsi-units.js';
 import {
   addressTextSchema,
   bytesSchema,
@@ -283,13 +284,6 @@ export const nfsSchema = z.strictObject({
     .describe('Files of an export, written and not on the disk yet, that a move commits.'),
 });
 
-const ISCSI_NAME =
-  /^(?:iqn\.[0-9]{4}-[0-9]{2}\.[a-z0-9.:-]+|eui\.[0-9a-f]{16}|naa\.[0-9a-f]{16,32})$/;
-const iscsiNameSchema = z
-  .string()
-  .max(223)
-  .regex(ISCSI_NAME, 'an iSCSI name in lower case: iqn.2026-01.org.example:name, eui. or naa.');
-
 const chapSchema = z.strictObject({
   user: z.string().regex(USER, 'a user: 1 to 128 of the characters A-Z a-z 0-9 . _ : @ + -'),
   secretFile: z
@@ -327,10 +321,15 @@ const serverLoginSchema = z
 
 const targetSchema = z.strictObject({
   name: iscsiNameSchema.describe('What clients log in to.'),
-  resource: resourceIdSchema,
+  resource: resourceIdSchema
+    .optional()
+    .describe('All of it, with the LUNs that its server shows; or `units` says what each LUN is.'),
   serverName: iscsiNameSchema
     .optional()
     .describe('The name that servers have it by; left out: the same.'),
+  units: iscsiUnitsSchema
+    .optional()
+    .describe('LUNs of several resources, each with a server of its own at any time.'),
   clients: z
     .array(networkSchema)
     .min(1)
@@ -354,23 +353,22 @@ export const iscsiSchema = z.strictObject({
     .max(10_000)
     .default([])
     .superRefine((targets, context) => {
-      for (const key of ['name', 'resource'] as const) {
-        const seen = new Set<string>();
-        for (const [at, one] of targets.entries()) {
-          if (seen.has(one[key])) {
-            const message = `${one[key]} is a target twice`;
-            context.addIssue({ code: 'custom', path: [at, key], message });
-          }
-          seen.add(one[key]);
+      const seen = new Set<string>();
+      for (const [at, { name }] of targets.entries()) {
+        if (seen.has(name)) {
+          const message = `${name} is a target twice`;
+          context.addIssue({ code: 'custom', path: [at, 'name'], message });
         }
+        seen.add(name);
       }
+      refuseUnclearTargets(targets, context);
       for (const [at, { chap, mutualChap }] of targets.entries()) {
         if (mutualChap === undefined || chap !== undefined) continue;
         const message = 'not without `chap`: nobody asks who has not been asked';
         context.addIssue({ code: 'custom', path: [at, 'mutualChap'], message });
       }
     })
-    .describe('What clients find by discovery, each a resource that moves by itself.'),
+    .describe('What clients find by discovery: each a resource that moves by itself, or several.'),
   serverLogins: z
     .array(serverLoginSchema)
     .max(1000)
@@ -394,6 +392,10 @@ export const iscsiSchema = z.strictObject({
     .prefault('32MiB')
     .describe('Written and kept until the status: with more, commands are not repeated.'),
   keptBytesMax: bytesSchema.prefault('256MiB').describe('The same of all sessions.'),
+  compositeBytesPerSessionMax: bytesSchema
+    .prefault('32MiB')
+    .describe('Data of LUNs made of parts, under way: with more, commands wait for their turn.'),
+  compositeBytesMax: bytesSchema.prefault('256MiB').describe('The same of all sessions.'),
   loginTimeoutMs: msSchema.default(10_000),
   idleTimeoutMs: msSchema
     .default(600_000)

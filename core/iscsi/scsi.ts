@@ -7,11 +7,20 @@ export const CHECK_CONDITION = 0x02;
 export const BUSY = 0x08;
 
 export const TEST_UNIT_READY = 0x00;
+export const REQUEST_SENSE = 0x03;
 export const INQUIRY = 0x12;
+export const READ_CAPACITY_10 = 0x25;
+/** With its service action. */
 export const READ_CAPACITY_16 = 0x9e;
+export const READ_CAPACITY_ACTION = 0x10;
+export const UNMAP = 0x42;
+export const MODE_SENSE_6 = 0x1a;
+export const MODE_SENSE_10 = 0x5a;
 export const REPORT_LUNS = 0xa0;
 
 const NOT_READY = 0x02;
+const ILLEGAL_REQUEST = 0x05;
+const ABORTED_COMMAND = 0x0b;
 const UNIT_ATTENTION = 0x06;
 
 /** Sense key, additional code and qualifier. */
@@ -19,6 +28,15 @@ export type SenseCode = readonly [key: number, code: number, qualifier: number];
 /** The command may have been carried out or not. */
 export const NEXUS_LOST: SenseCode = [UNIT_ATTENTION, 0x29, 0x07];
 export const LUN_NOT_READY: SenseCode = [NOT_READY, 0x04, 0x00];
+/** Somebody has to do something about it. */
+export const LUN_UNUSABLE: SenseCode = [NOT_READY, 0x04, 0x03];
+/** With nothing more to say. */
+export const ABORTED: SenseCode = [ABORTED_COMMAND, 0x00, 0x00];
+export const NO_SUCH_COMMAND: SenseCode = [ILLEGAL_REQUEST, 0x20, 0x00];
+export const BEYOND_THE_END: SenseCode = [ILLEGAL_REQUEST, 0x21, 0x00];
+export const WRONG_FIELD: SenseCode = [ILLEGAL_REQUEST, 0x24, 0x00];
+export const WRONG_PARAMETERS: SenseCode = [ILLEGAL_REQUEST, 0x26, 0x00];
+export const NO_SUCH_LUN: SenseCode = [ILLEGAL_REQUEST, 0x25, 0x00];
 
 const SENSE_BYTES = 18;
 
@@ -48,13 +66,18 @@ export function senseIn(data: Uint8Array): SenseCode | undefined {
   return undefined;
 }
 
+/** What clients know of the size of a unit by now may be of the past. */
+export function saysThatSizeChanged([key, code, qualifier]: SenseCode): boolean {
+  return key === UNIT_ATTENTION && code === 0x2a && qualifier === 0x09;
+}
+
 export function isUnitAttention(sense: SenseCode | undefined): boolean {
   return sense?.[0] === UNIT_ATTENTION;
 }
 
 /** What clients know of the LUNs by now may be of the past. */
-export function saysThatLunsChanged([key, code, qualifier]: SenseCode): boolean {
-  return key === UNIT_ATTENTION && ((code === 0x2a && qualifier === 0x09) || code === 0x3f);
+export function saysThatLunsChanged(sense: SenseCode): boolean {
+  return saysThatSizeChanged(sense) || (sense[0] === UNIT_ATTENTION && sense[1] === 0x3f);
 }
 
 /** The answer to a command that no server gives: nothing of it was transferred. */
@@ -88,6 +111,13 @@ export function againOf(operation: number): Again {
 export function commandOf(...bytes: readonly number[]): Buffer {
   const command = Buffer.alloc(16);
   command.set(bytes);
+  return command;
+}
+
+/** READ CAPACITY (16). */
+export function capacityCommand(allocation: number): Buffer {
+  const command = commandOf(READ_CAPACITY_16, READ_CAPACITY_ACTION);
+  command[13] = allocation;
   return command;
 }
 

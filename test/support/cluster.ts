@@ -35,7 +35,7 @@ import { stateOf } from '../../core/table-store/server-state.js';
 import { TableView } from '../../core/table-store/view.js';
 import { HttpAdapter } from '../../redirector/adapters/http/http-adapter.js';
 import type { IscsiOptions } from '../../redirector/adapters/iscsi/options.js';
-import type { IscsiTarget } from '../../redirector/adapters/iscsi/targets.js';
+import type { ClientTarget } from '../../redirector/adapters/iscsi/targets.js';
 import type { LoginOf } from '../../redirector/adapters/iscsi/iscsi-adapter.js';
 import { IscsiAdapter } from '../../redirector/adapters/iscsi/iscsi-adapter.js';
 import type { NfsExport } from '../../redirector/adapters/nfs/exports.js';
@@ -109,7 +109,7 @@ export interface NfsOfCluster {
 }
 
 export interface IscsiOfCluster {
-  readonly targets: readonly IscsiTarget[];
+  readonly targets: readonly ClientTarget[];
   readonly loginOf?: LoginOf;
   readonly options?: Partial<IscsiOptions>;
 }

@@ -1,4 +1,6 @@
 import type { SimulatedClock } from '../../core/clock/simulated.js';
+import type { ServerId } from '../../core/domain.js';
+import type { SwitchMove } from '../../redirector/data-plane.js';
 import type { LocalDataPlane } from '../../redirector/local-data-plane.js';
 import { g, r, s, tableOf } from './names.js';
 import { stepUntil } from './step-until.js';
@@ -25,13 +27,29 @@ export interface VolumeMove {
  * `vol-1` from one server to the other, as a coordinator does it; what is in its way is returned, and then it stays. `others`: the
  * rows that the table has beside it.
  */
-export async function movedVolume(
-  { clock, dataPlane }: Moving,
+export function movedVolume(
+  moving: Moving,
   { source, target, isLost = false, epoch = '1.2' }: VolumeMove,
   others: Readonly<Record<string, string>> = {},
 ): Promise<readonly string[]> {
-  const move = { resource: r('vol-1'), source: s(source), target: s(target) };
-  const batch = { generation: g(epoch), moves: [move], lost: isLost ? [s(source)] : [] };
+  return movedTogether(moving, {
+    moves: [{ resource: r('vol-1'), source: s(source), target: s(target) }],
+    ...{ lost: isLost ? [s(source)] : [], epoch, others },
+  });
+}
+
+/** The same of several resources that are switched as one. */
+export async function movedTogether(
+  { clock, dataPlane }: Moving,
+  of: {
+    readonly moves: readonly SwitchMove[];
+    readonly lost?: readonly ServerId[];
+    readonly epoch: string;
+    readonly others?: Readonly<Record<string, string>>;
+  },
+): Promise<readonly string[]> {
+  const { moves, lost = [], epoch, others = {} } = of;
+  const batch = { generation: g(epoch), moves, lost };
   const { signal } = new AbortController();
   await dataPlane.hold(batch);
   const obstacles = await stepUntil(clock, dataPlane.drain(batch, signal), WITHIN_MS);
@@ -39,7 +57,9 @@ export async function movedVolume(
     obstacles.length > 0 ? [] : await stepUntil(clock, dataPlane.attach(batch, signal), WITHIN_MS);
   const why = [...obstacles.map(({ what }) => what), ...refusals.map((each) => each.why)];
   if (why.length === 0) {
-    dataPlane.apply(tableOf({ 'vol-1': `${target}@${epoch}`, ...others }, `${epoch}000`));
+    const rows = { ...others };
+    for (const { resource, target } of moves) rows[resource] = `${target}@${epoch}`;
+    dataPlane.apply(tableOf(rows, `${epoch}000`));
   }
   dataPlane.resume(batch, why.length === 0);
   return why;

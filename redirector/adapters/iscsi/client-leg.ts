@@ -21,6 +21,21 @@ export interface ClientLeg {
   idle(): void;
 }
 
+/** What a client's commands go to: the units of its target. */
+export interface ClientUnits {
+  /** Commands in the window that have no status. */
+  readonly windowed: number;
+  readonly isIdle: boolean;
+  command(pdu: Pdu): void;
+  /** What comes late, for a command that has its status already, is nobody's. */
+  dataOut(pdu: Pdu): void;
+  manage(pdu: Pdu): void;
+  /** The client takes what is sent to it, or no more: then its servers are not read. */
+  clientTakes(isOpen: boolean): void;
+  /** The client has gone. What a server has not been told it need not do; the rest ends with our sessions there. */
+  end(): void;
+}
+
 /** The session of which a command is. */
 export interface TaskOwner {
   readonly resource: ResourceId;

@@ -6,6 +6,7 @@ import type { Net } from '../../../core/net/port.js';
 import type { Gate } from '../../gate.js';
 import type { EntryContext } from '../entry.js';
 import type { AdapterServers, ServerLink, ServerWork } from '../servers.js';
+import type { ByteBudget } from './composite/byte-budget.js';
 import type { ChapTries } from './chap-tries.js';
 import type { IscsiCounters } from './counters.js';
 import type { LoginFaults } from './login-faults.js';
@@ -42,6 +43,8 @@ export interface IscsiContext extends EntryContext {
   readonly nexuses: Nexuses;
   readonly units: Units;
   readonly loginFaults: LoginFaults;
+  /** For the data of commands for composites. */
+  readonly compositeBytes: ByteBudget;
   readonly randomBytes: (length: number) => Uint8Array;
   /** Undefined: nobody is believed to be this one. */
   readonly secretOf: (party: ChapParty) => string | undefined;

@@ -16,19 +16,27 @@ export type LoginRefusal =
 
 /** What became of commands that no server has answered, or of PDUs that no server was told of. */
 export type IscsiRefusal =
-  EntryRefusal | 'outOfWindow' | 'rejected' | 'lostAmbiguous' | 'serverRejected' | 'otherUnit';
+  | EntryRefusal
+  | 'outOfWindow'
+  | 'rejected'
+  | 'lostAmbiguous'
+  | 'serverRejected'
+  | 'otherUnit'
+  | 'partsDiffer';
 
 /** Why a client's connection was not taken, or ended by us. */
 export type IscsiCut =
   TurnedAway | 'loginLate' | 'loginRefused' | 'protocol' | 'idle' | 'reinstated' | 'stopping';
 
-/** What happened at an iSCSI adapter since it started; numbers only grow, but for the first three. */
+/** What happened at an iSCSI adapter since it started; numbers only grow, but for the first four. */
 export class IscsiCounters {
   connections = 0;
   /** Without a status yet: waiting, or at a server. */
   commands = 0;
   /** Written, and kept until their status. */
   keptBytes = 0;
+  /** Of commands for composites, under way. */
+  compositeBytes = 0;
   /** Connections ever taken. */
   accepted = 0;
   openingsFailed = 0;

@@ -23,7 +23,7 @@ import type { LoginRefusal } from './counters.js';
 import type { LoggedIn } from './logged-in.js';
 import type { Answers } from './negotiation.js';
 import { AGREED_AT_FIRST, negotiate } from './negotiation.js';
-import type { IscsiTarget } from './targets.js';
+import type { ClientTarget } from './targets.js';
 import { mayUse } from './targets.js';
 
 /** What to say to a login request, and whether that is the last word. */
@@ -62,7 +62,7 @@ interface Challenge {
 /** Of somebody whose name is known. */
 interface Who {
   readonly initiator: string;
-  readonly target: IscsiTarget | undefined;
+  readonly target: ClientTarget | undefined;
 }
 
 /**
@@ -182,7 +182,7 @@ export class FrontLogin {
   }
 
   /** What it wants to know of us in return. Undefined: we cannot prove that. */
-  #ownProof(keys: Keys, target: IscsiTarget | undefined, own: Challenge): Answers | undefined {
+  #ownProof(keys: Keys, target: ClientTarget | undefined, own: Challenge): Answers | undefined {
     if (!keys.has('CHAP_I') && !keys.has('CHAP_C')) return [];
     const mutual = target?.mutualChap;
     const id = numberIn(keys.get('CHAP_I'), 0, 255);

@@ -6,6 +6,7 @@ import { Fronts } from '../fronts.js';
 import { UNSEEN } from '../servers.js';
 import { PlainTransfer } from '../transfer.js';
 import { WorkUnderWay } from '../under-way.js';
+import { ByteBudget } from './composite/byte-budget.js';
 import { ChapTries } from './chap-tries.js';
 import type { IscsiAdapterParts, IscsiContext } from './context.js';
 import { IscsiCounters } from './counters.js';
@@ -17,7 +18,7 @@ import type { IscsiOptions } from './options.js';
 import { ISCSI_DEFAULTS } from './options.js';
 import type { ServerLogin } from './server-proof.js';
 import { ServerProof } from './server-proof.js';
-import type { IscsiTarget } from './targets.js';
+import type { ClientTarget, IscsiTarget } from './targets.js';
 import { Targets } from './targets.js';
 import { Units } from './units.js';
 
@@ -26,7 +27,7 @@ export type IscsiListener = FrontListener<undefined>;
 
 export interface IscsiSetting {
   readonly listeners: readonly IscsiListener[];
-  readonly targets: readonly IscsiTarget[];
+  readonly targets: readonly ClientTarget[];
   /** How we log on to a server for a target; undefined: by our address alone. */
   readonly loginOf?: LoginOf | undefined;
   readonly options?: Partial<IscsiOptions>;
@@ -37,7 +38,7 @@ export type LoginOf = (server: ServerId, target: IscsiTarget) => ServerLogin | u
 const NO_LOGIN: LoginOf = () => undefined;
 
 /**
- * iSCSI: each SCSI command is a piece of work for the resource that its target is. Clients log in here and stay logged in, whichever
+ * iSCSI: each SCSI command is a piece of work for the resource that its target is, or its LUN there. Clients log in here and stay logged in, whichever
  * server is behind; at the servers each client has a session of its own, under its own name.
  */
 export class IscsiAdapter implements ProtocolAdapter {
@@ -122,7 +123,7 @@ export class IscsiAdapter implements ProtocolAdapter {
   }
 
   bypassesFence(resource: ResourceId): boolean {
-    return this.#targets.of(resource) !== undefined;
+    return this.#targets.has(resource);
   }
 
   #contextOf(parts: IscsiAdapterParts): IscsiContext {
@@ -142,6 +143,12 @@ export class IscsiAdapter implements ProtocolAdapter {
       nexuses: new Nexuses(),
       units: new Units(),
       loginFaults: new LoginFaults(loginRefused),
+      compositeBytes: new ByteBudget(
+        () => this.#options.compositeBytesMax,
+        (used) => {
+          this.counters.compositeBytes = used;
+        },
+      ),
       underWay: new WorkUnderWay(),
       secretOf: ({ user, secret }) => secret ?? storedSecretOf({ kind: 'chap', user }),
       addressOf: (server) => servers.addressOf(gate.serverId(server)),

@@ -32,15 +32,15 @@ import { Outbox } from '../../../core/net/outbox.js';
 import type { Connection } from '../../../core/net/port.js';
 import type { FrontClient } from '../fronts.js';
 import { CommandWindow } from './command-window.js';
-import type { ClientLeg } from './client-leg.js';
+import type { ClientLeg, ClientUnits } from './client-leg.js';
 import type { IscsiContext } from './context.js';
 import type { IscsiCut } from './counters.js';
 import { FrontLogin } from './front-login.js';
 import type { LoggedIn } from './logged-in.js';
-import { Nexus } from './nexus.js';
 import type { RejectReason } from './reject.js';
 import { NOT_SUPPORTED, PROTOCOL_ERROR } from './reject.js';
 import { TextDialogue } from './text-dialogue.js';
+import { clientUnits } from './unit-router.js';
 
 /** A client that does not close after its last word is cut. */
 const LINGER_MS = 2000;
@@ -69,7 +69,7 @@ export class IscsiClient implements FrontClient, ClientLeg {
   #window: CommandWindow | undefined;
   #text: TextDialogue | undefined;
   /** Of a session with a target. */
-  #nexus: Nexus | undefined;
+  #nexus: ClientUnits | undefined;
   /** It was asked whether it is there. */
   #isAsked = false;
 
@@ -215,8 +215,7 @@ export class IscsiClient implements FrontClient, ClientLeg {
     this.#deadline.set(options.idleTimeoutMs);
     this.#text = new TextDialogue(this.#context, who, this.#connection);
     if (who.target === undefined) return;
-    this.#nexus = new Nexus({ context: this.#context, client: this, who, target: who.target });
-    this.#context.nexuses.add(this.#nexus)?.reinstated();
+    this.#nexus = clientUnits({ context: this.#context, client: this, who, target: who.target });
   }
 
   #said(pdu: Pdu): void {

@@ -1,5 +1,5 @@
 import type { Agreed } from './negotiation.js';
-import type { IscsiTarget } from './targets.js';
+import type { ClientTarget } from './targets.js';
 
 /** Whoever has logged in, and for what. */
 export interface LoggedIn {
@@ -7,6 +7,6 @@ export interface LoggedIn {
   /** The initiator's own part of the session's name. */
   readonly isid: Buffer;
   /** Undefined: to discover what there is. */
-  readonly target: IscsiTarget | undefined;
+  readonly target: ClientTarget | undefined;
   readonly agreed: Agreed;
 }

@@ -19,8 +19,9 @@ import type { IscsiContext } from './context.js';
 import type { Task } from './task.js';
 
 /** Functions (RFC 7143 §11.5.1). */
-const ABORT_TASK = 1;
+export const ABORT_TASK = 1;
 const ABORT_TASK_SET = 2;
+const CLEAR_ACA = 3;
 const CLEAR_TASK_SET = 4;
 const LUN_RESET = 5;
 const TARGET_WARM_RESET = 6;
@@ -28,14 +29,32 @@ const TARGET_COLD_RESET = 7;
 const REASSIGN = 8;
 
 /** Responses (§11.6.1). */
-const COMPLETE = 0;
-const NO_SUCH_TASK = 1;
+export const COMPLETE = 0;
+export const NO_SUCH_TASK = 1;
+export const LUN_NOT_THERE = 2;
 const NO_REASSIGNMENT = 4;
 const NOT_SUPPORTED = 5;
-const REJECTED = 255;
+export const REJECTED = 255;
 
-const ENDS_TASKS_OF_LUN = new Set([ABORT_TASK_SET, CLEAR_TASK_SET, LUN_RESET]);
-const ENDS_ALL_TASKS = new Set([TARGET_WARM_RESET, TARGET_COLD_RESET]);
+export const ENDS_TASKS_OF_LUN: ReadonlySet<number> = new Set([
+  ABORT_TASK_SET,
+  CLEAR_TASK_SET,
+  LUN_RESET,
+]);
+export const ENDS_ALL_TASKS: ReadonlySet<number> = new Set([TARGET_WARM_RESET, TARGET_COLD_RESET]);
+export const IS_OF_LUN: ReadonlySet<number> = new Set([...ENDS_TASKS_OF_LUN, CLEAR_ACA]);
+
+/** Which function a task management request asks for. */
+export function functionOf(pdu: Pdu): number {
+  return flagsOf(pdu) & 0x7f;
+}
+
+/** What is said of one in the end. */
+export function managementAnswer(tag: number, response: number): Buffer {
+  const head = headOf(TASK_MANAGEMENT_RESPONSE, FINAL, tag);
+  head[AT.response] = response;
+  return head;
+}
 
 /** The session of which it is. */
 export interface ManagementOwner extends TaskOwner {
@@ -75,7 +94,7 @@ export class Management implements UnderWay, EntryUser, BackTask {
     this.#nexus = of.nexus;
     this.#pdu = of.pdu;
     this.#onOver = of.onOver;
-    this.#function = flagsOf(of.pdu) & 0x7f;
+    this.#function = functionOf(of.pdu);
     this.#before = [...of.nexus.tasks];
     this.#startedAtMs = of.context.clock.monotonicMs();
   }
@@ -217,9 +236,7 @@ export class Management implements UnderWay, EntryUser, BackTask {
   #say(response: number): void {
     if (this.#isOver) return;
     this.#end();
-    const head = headOf(TASK_MANAGEMENT_RESPONSE, FINAL, taskTagOf(this.#pdu));
-    head[AT.response] = response;
-    this.#nexus.client.send(head);
+    this.#nexus.client.send(managementAnswer(taskTagOf(this.#pdu), response));
   }
 
   #end(): void {

@@ -56,6 +56,12 @@ export function iscsiMetrics(counters: IscsiCounters): MetricSource[] {
       read: () => [{ value: counters.keptBytes }],
     },
     {
+      name: 'foreshift_iscsi_composite_bytes',
+      help: 'Bytes of commands for LUNs made of parts that are under way.',
+      kind: 'gauge',
+      read: () => [{ value: counters.compositeBytes }],
+    },
+    {
       name: 'foreshift_iscsi_refused_total',
       help: 'Commands that no server has answered, and what no server was told of, by reason.',
       kind: 'counter',

@@ -3,7 +3,7 @@ import type { Pdu } from '../../../core/iscsi/pdu.js';
 import { isImmediate, taskTagOf } from '../../../core/iscsi/pdu.js';
 import { isSameAddress } from '../servers.js';
 import { BackSession } from './back-session.js';
-import type { ClientLeg } from './client-leg.js';
+import type { ClientLeg, ClientUnits } from './client-leg.js';
 import type { IscsiContext } from './context.js';
 import type { LoggedIn } from './logged-in.js';
 import type { ManagementOwner } from './management.js';
@@ -17,12 +17,11 @@ import { Task } from './task.js';
 const IMMEDIATE_MAX = 16;
 
 /**
- * One client's session with one target: what is under way, and our sessions with the servers of the target, one each, under the
+ * One client's session with one target, or with those of its LUNs that are of one resource: what is under way, and our sessions with the servers of the target, one each, under the
  * client's own name; reservations, unit attentions and aborts are of such a pair, so no two clients share one.
  */
-export class Nexus implements ManagementOwner, AttachedClient {
+export class Nexus implements ManagementOwner, AttachedClient, ClientUnits {
   readonly resource: ResourceId;
-  /** Names initiator port and target: there is one session of each. */
   readonly port: string;
   readonly who: LoggedIn;
   readonly target: IscsiTarget;
@@ -51,10 +50,9 @@ export class Nexus implements ManagementOwner, AttachedClient {
     this.who = who;
     this.target = target;
     this.resource = target.resource;
-    this.port = `${who.initiator} ${who.isid.toString('hex')} ${target.name}`;
+    this.port = `${who.initiator} ${who.isid.toString('hex')} ${target.name} ${target.resource}`;
   }
 
-  /** Commands in the window that have no status. */
   get windowed(): number {
     return this.#tasks.size - this.#immediate;
   }
@@ -88,7 +86,6 @@ export class Nexus implements ManagementOwner, AttachedClient {
     task.begin();
   }
 
-  /** What comes late, for a command that has its status already, is nobody's. */
   dataOut(pdu: Pdu): void {
     this.#tasks.get(taskTagOf(pdu))?.dataOut(pdu);
   }
@@ -113,7 +110,6 @@ export class Nexus implements ManagementOwner, AttachedClient {
     return this.#tasks.get(tag);
   }
 
-  /** The client takes what is sent to it, or no more: then its servers are not read. */
   clientTakes(isOpen: boolean): void {
     for (const back of this.#backs.values()) back.reads(isOpen);
   }
@@ -170,7 +166,6 @@ export class Nexus implements ManagementOwner, AttachedClient {
     this.client.reinstated();
   }
 
-  /** The client has gone. What a server has not been told it need not do; the rest ends with our sessions there. */
   end(): void {
     if (this.#isOver) return;
     this.#isOver = true;

@@ -10,10 +10,10 @@ export interface AttachedServer {
   drop(): void;
 }
 
-/** A client's session with a target, as a move sees it. */
+/** A client's session with a target, or with a resource of it, as a move sees it. */
 export interface AttachedClient {
   readonly resource: ResourceId;
-  /** Names initiator port and target: there is one session of each. */
+  /** Names initiator port, target and resource: there is one session of each. */
   readonly port: string;
   /** Made if there is none; undefined: its address is not known. */
   back(server: number): AttachedServer | undefined;

@@ -10,6 +10,10 @@ export interface IscsiOptions extends FrontLimits {
   readonly keptBytesPerSessionMax: number;
   /** The same of all sessions. */
   readonly keptBytesMax: number;
+  /** Data of commands for composites, that are under way: with more, commands wait for their turn. */
+  readonly compositeBytesPerSessionMax: number;
+  /** The same of all sessions. */
+  readonly compositeBytesMax: number;
   /** From the connection to the end of the login. */
   readonly loginTimeoutMs: number;
   /** A client that says nothing for so long is asked whether it is there, and let go after as long again. */
@@ -34,6 +38,8 @@ export const ISCSI_DEFAULTS: IscsiOptions = {
   dataSegmentBytesMax: 64 << 10,
   keptBytesPerSessionMax: 32 << 20,
   keptBytesMax: 256 << 20,
+  compositeBytesPerSessionMax: 32 << 20,
+  compositeBytesMax: 256 << 20,
   loginTimeoutMs: 10_000,
   idleTimeoutMs: 600_000,
   connectTimeoutMs: 2000,
@@ -48,3 +54,5 @@ export const ISCSI_DEFAULTS: IscsiOptions = {
 /** What both legs of every session keep to, so that what one side sends is never more than the other may be sent. */
 export const MAX_BURST_BYTES = 256 << 10;
 export const FIRST_BURST_BYTES = 64 << 10;
+/** What one command for a composite reads or writes. */
+export const COMPOSITE_REQUEST_BYTES_MAX = 4 << 20;

@@ -12,12 +12,9 @@ export interface ChapParty {
 /**
  * What clients log in to. Servers see the redirector's address only: so who may is said here and not there.
  */
-export interface IscsiTarget {
+interface TargetAccess {
   /** For clients, in lower case. */
   readonly name: string;
-  readonly resource: ResourceId;
-  /** For the servers. */
-  readonly serverName: string;
   /** By their address; undefined: everybody. */
   readonly clients: Trusts | undefined;
   /** By the names that they log in with; undefined: everybody. */
@@ -28,28 +25,78 @@ export interface IscsiTarget {
   readonly mutualChap: ChapParty | undefined;
 }
 
-export class Targets {
-  readonly all: readonly IscsiTarget[];
-  readonly #byName: ReadonlyMap<string, IscsiTarget>;
-  readonly #byResource: ReadonlyMap<ResourceId, IscsiTarget>;
+/** One that is a resource, with the LUNs that its server shows. */
+export interface IscsiTarget extends TargetAccess {
+  readonly resource: ResourceId;
+  /** For the servers. */
+  readonly serverName: string;
+}
 
-  constructor(targets: readonly IscsiTarget[]) {
+/** Where a logical unit is at the servers. */
+export interface UnitPlace {
+  readonly resource: ResourceId;
+  /** The target that has it there: of this resource alone, so that it moves by itself. */
+  readonly serverName: string;
+  readonly serverLun: number;
+}
+
+/** A logical unit of a server that clients see by a LUN of their own. */
+export interface PlacedUnit {
+  /** As clients see it: 0 to 255. */
+  readonly lun: number;
+  readonly place: UnitPlace;
+}
+
+/** One made of several, in this order. Each may be with another server at any time. */
+export interface CompositeUnit {
+  readonly lun: number;
+  readonly parts: readonly UnitPlace[];
+  /** Undefined: they are concatenated. */
+  readonly stripeBytes: number | undefined;
+}
+
+/** Of a target whose LUNs are of several resources. A resource has parts of one composite, or none. */
+export type TargetUnit = PlacedUnit | CompositeUnit;
+
+function placesOf(unit: TargetUnit): readonly UnitPlace[] {
+  return 'parts' in unit ? unit.parts : [unit.place];
+}
+
+/** One whose LUNs are of several resources, each with a server of its own at any time. */
+export interface ManyUnitsTarget extends TargetAccess {
+  readonly units: readonly TargetUnit[];
+}
+
+export type ClientTarget = IscsiTarget | ManyUnitsTarget;
+
+export class Targets {
+  readonly all: readonly ClientTarget[];
+  readonly #byName: ReadonlyMap<string, ClientTarget>;
+  readonly #resources: ReadonlySet<ResourceId>;
+
+  constructor(targets: readonly ClientTarget[]) {
     this.all = targets;
     this.#byName = new Map(targets.map((each) => [each.name, each]));
-    this.#byResource = new Map(targets.map((each) => [each.resource, each]));
+    this.#resources = new Set(
+      targets.flatMap((each) =>
+        'units' in each
+          ? each.units.flatMap((unit) => placesOf(unit).map(({ resource }) => resource))
+          : [each.resource],
+      ),
+    );
   }
 
-  named(name: string): IscsiTarget | undefined {
+  named(name: string): ClientTarget | undefined {
     return this.#byName.get(name.toLowerCase());
   }
 
-  of(resource: ResourceId): IscsiTarget | undefined {
-    return this.#byResource.get(resource);
+  has(resource: ResourceId): boolean {
+    return this.#resources.has(resource);
   }
 }
 
 /** Names of initiators are compared as they are normalized: in lower case. */
-export function mayUse(target: IscsiTarget, initiator: string, host: string): boolean {
+export function mayUse(target: ClientTarget, initiator: string, host: string): boolean {
   const isNamed = target.initiators?.includes(initiator.toLowerCase()) ?? true;
   return isNamed && (target.clients?.(parseIp(host)) ?? true);
 }

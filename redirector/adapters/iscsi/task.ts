@@ -22,6 +22,7 @@ import {
 } from '../../../core/iscsi/pdu.js';
 import type { SenseCode } from '../../../core/iscsi/scsi.js';
 import {
+  ABORTED,
   BUSY,
   CHECK_CONDITION,
   LUN_NOT_READY,
@@ -35,6 +36,7 @@ import {
 import type { EntryRefusal, EntryUser } from '../entry.js';
 import { Entry } from '../entry.js';
 import type { UnderWay } from '../under-way.js';
+import { AskedData } from './asked-data.js';
 import type { BackSession } from './back-session.js';
 import type { BackTask, Said } from './back-task.js';
 import type { TaskOwner } from './client-leg.js';
@@ -43,11 +45,11 @@ import type { IscsiRefusal } from './counters.js';
 import { PROTOCOL_ERROR } from './reject.js';
 import { WriteData } from './write-data.js';
 
-/** What a server has asked for, or what we have asked the client for. */
+/** What a server has asked for. */
 interface Transfer {
   readonly tag: number;
   readonly end: number;
-  /** So far it was sent, or came. */
+  /** So far it was sent. */
   at: number;
   /** DataSN of the next. */
   number: number;
@@ -85,8 +87,7 @@ export class Task implements UnderWay, EntryUser, BackTask {
   readonly #written = new WriteData();
   /** By the server, and by us. */
   #wanted: Transfer | undefined;
-  #asked: Transfer | undefined;
-  #askedTag = 0;
+  readonly #asked = new AskedData();
   /** The client has got so much of what is read. */
   #delivered = 0;
   /** Data-In and R2T to the client, both lives of a repeated command together. */
@@ -186,21 +187,11 @@ export class Task implements UnderWay, EntryUser, BackTask {
   /* ---- from the client ---- */
 
   dataOut(pdu: Pdu): void {
-    const { head, dataLength, data } = pdu;
-    const asked = this.#asked;
-    const isInTurn =
-      asked?.tag === head.readUInt32BE(AT.transfer) &&
-      asked.number === head.readUInt32BE(AT.dataNumber) &&
-      asked.at === head.readUInt32BE(AT.offset) &&
-      asked.at + dataLength <= asked.end;
-    if (!isInTurn) {
+    if (!this.#asked.take(pdu)) {
       this.#nexus.client.breach();
       return;
     }
-    asked.number += 1;
-    asked.at += dataLength;
-    if (asked.at === asked.end || (flagsOf(pdu) & FINAL) !== 0) this.#asked = undefined;
-    this.#keep(data);
+    this.#keep(pdu.data);
     this.#pump();
   }
 
@@ -290,7 +281,7 @@ export class Task implements UnderWay, EntryUser, BackTask {
     const until = Math.min(wanted.end, this.#written.end);
     while (wanted.at < until) this.#sendData(back, wanted, until);
     if (wanted.at === wanted.end) this.#wanted = undefined;
-    else if (this.#asked === undefined) this.#ask(wanted.end);
+    else if (!this.#asked.isUnderWay) this.#ask(wanted.end);
   }
 
   #sendData(back: BackSession, wanted: Transfer, until: number): void {
@@ -308,15 +299,10 @@ export class Task implements UnderWay, EntryUser, BackTask {
 
   #ask(end: number): void {
     const at = this.#written.end;
-    const length = Math.min(end - at, this.#nexus.who.agreed.burstBytesMax);
-    this.#askedTag = next(this.#askedTag);
-    this.#asked = { tag: this.#askedTag, at, end: at + length, number: 0 };
-    const head = headOf(READY_TO_TRANSFER, FINAL, this.#tag);
-    this.lun.copy(head, AT.lun);
-    head.writeUInt32BE(this.#askedTag, AT.transfer);
-    head.writeUInt32BE(this.#dataNumber, AT.dataNumber);
-    head.writeUInt32BE(at, AT.offset);
-    head.writeUInt32BE(length, AT.desiredLength);
+    const head = this.#asked.ask(this.#pdu, {
+      ...{ at, end: Math.min(end, at + this.#nexus.who.agreed.burstBytesMax) },
+      number: this.#dataNumber,
+    });
     this.#dataNumber = next(this.#dataNumber);
     this.#nexus.client.ask(head);
   }
@@ -485,6 +471,3 @@ export class Task implements UnderWay, EntryUser, BackTask {
     this.#onOver();
   }
 }
-
-/** Aborted command, nothing more to say. */
-const ABORTED: SenseCode = [0x0b, 0x00, 0x00];

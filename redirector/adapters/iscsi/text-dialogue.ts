@@ -14,7 +14,7 @@ import type { Connection } from '../../../core/net/port.js';
 import type { IscsiContext } from './context.js';
 import type { LoggedIn } from './logged-in.js';
 import { negotiate } from './negotiation.js';
-import type { IscsiTarget } from './targets.js';
+import type { ClientTarget } from './targets.js';
 import { mayUse } from './targets.js';
 
 /** Of an answer that goes on. */
@@ -81,7 +81,7 @@ export class TextDialogue {
       ]);
   }
 
-  #named(wanted: string): readonly IscsiTarget[] {
+  #named(wanted: string): readonly ClientTarget[] {
     const { targets } = this.#context;
     const { target } = this.#who;
     if (wanted === 'All') return target === undefined ? targets.all : [target];

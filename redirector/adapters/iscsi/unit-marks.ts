@@ -2,9 +2,9 @@ import {
   CHECK_CONDITION,
   GOOD,
   INQUIRY,
-  READ_CAPACITY_16,
   REPORT_LUNS,
   TEST_UNIT_READY,
+  capacityCommand,
   commandOf,
   isUnitAttention,
   lunsIn,
@@ -61,7 +61,7 @@ async function markOf(back: AsksServer, lun: Uint8Array): Promise<string | undef
   const serial = await read(commandOf(INQUIRY, 1, SERIAL_NUMBER, 0, 255), 255);
   if (serial?.status === GOOD && isController(serial.data)) return CONTROLLER_MARK;
   const identification = await read(commandOf(INQUIRY, 1, IDENTIFICATION, 4, 0), 1024);
-  const capacity = await read(capacityCommand(), 32);
+  const capacity = await read(capacityCommand(32), 32);
   if (serial === undefined || identification === undefined || capacity === undefined) {
     return undefined;
   }
@@ -70,13 +70,6 @@ async function markOf(back: AsksServer, lun: Uint8Array): Promise<string | undef
     `id ${hexOf(identification, unitDesignators(identification.data))}`,
     `capacity ${hexOf(capacity, capacity.data.subarray(0, CAPACITY_BYTES))}`,
   ].join(', ');
-}
-
-function capacityCommand(): Buffer {
-  const SERVICE_ACTION = 0x10;
-  const command = commandOf(READ_CAPACITY_16, SERVICE_ACTION);
-  command[13] = 32;
-  return command;
 }
 
 /** Of the type of device that each answer to INQUIRY begins with: a storage array controller. */

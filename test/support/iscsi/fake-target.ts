@@ -30,9 +30,11 @@ import {
   wholeOf,
 } from '../../../core/iscsi/pdu.js';
 import { PduReader } from '../../../core/iscsi/pdu-reader.js';
+import type { SenseCode } from '../../../core/iscsi/scsi.js';
 import { senseData } from '../../../core/iscsi/scsi.js';
 import type { Keys } from '../../../core/iscsi/text.js';
 import { TextCollector, bytesIn, hexOf, textOf } from '../../../core/iscsi/text.js';
+import { unmapRangesIn } from '../../../core/iscsi/unmap.js';
 
 const BLOCK_BYTES = 512;
 /** Of data in one PDU to or from it, and of what it asks for at once. */
@@ -47,6 +49,10 @@ const CHALLENGE = { id: 5, challenge: Uint8Array.from({ length: 16 }, (_, at) =>
 export class SharedUnit {
   readonly bytes: Buffer;
   readonly serial: string;
+  /** It takes UNMAP, and says so. */
+  isThin = false;
+  /** What it says of the length of its blocks. */
+  blockBytes = BLOCK_BYTES;
 
   constructor(blocks: number, serial = 'unit-1') {
     this.bytes = Buffer.alloc(blocks * BLOCK_BYTES);
@@ -70,6 +76,8 @@ interface Running {
 export class FakeTarget {
   readonly name: string;
   readonly unit: SharedUnit;
+  /** What it shows as LUN 1 under these names; under others, the one unit. */
+  readonly named = new Map<string, SharedUnit>();
   readonly sessions: FakeSession[] = [];
   readonly faults: string[] = [];
   /** Operation codes of what was carried out. */
@@ -80,6 +88,8 @@ export class FakeTarget {
   dataInMax = Infinity;
   /** It does not even carry out what it is told. */
   isStuck = false;
+  /** By the name of its target: what its reads and writes end with. */
+  readonly failing = new Map<string, SenseCode>();
   /** It lets nobody in: class and detail. */
   refuses = 0;
   /** Only this one is let in, with a proof (CHAP). */
@@ -115,6 +125,7 @@ class FakeSession {
   isOpen = true;
   isLoggedOut = false;
   initiator = '';
+  targetName = '';
   readonly #target: FakeTarget;
   readonly #connection: Connection;
   readonly #reader = new PduReader({ dataBytesMax: SEGMENT_BYTES });
@@ -194,6 +205,7 @@ class FakeSession {
     const keys: Keys = text.take() ?? new Map();
     this.#target.saidAtLogin.push(keys);
     this.initiator = keys.get('InitiatorName') ?? this.initiator;
+    this.targetName = keys.get('TargetName') ?? this.targetName;
     this.#expected = pdu.head.readUInt32BE(AT.commandNumber);
     const flags = flagsOf(pdu);
     const isSecurity = ((flags >> 2) & 3) === 0;
@@ -314,7 +326,8 @@ class FakeSession {
   }
 
   #carryOut(pdu: Pdu, written: Buffer): void {
-    const { name, unit } = this.#target;
+    const { name } = this.#target;
+    const unit = this.#target.named.get(this.targetName) ?? this.#target.unit;
     const { bytes, serial } = unit;
     const command = pdu.head.subarray(AT.command, AT.command + 16);
     const operation = command[0]!;
@@ -327,6 +340,11 @@ class FakeSession {
       return;
     }
     this.#target.done.push(operation);
+    const failure = this.#target.failing.get(this.targetName);
+    if (failure !== undefined && (operation === 0x28 || operation === 0x2a)) {
+      this.#respond(pdu, 2, senseData(failure));
+      return;
+    }
     const at = command.readUInt32BE(2) * BLOCK_BYTES;
     switch (operation) {
       case 0x28:
@@ -334,6 +352,14 @@ class FakeSession {
         return;
       case 0x2a:
         written.copy(bytes, at);
+        break;
+      case 0x41:
+        bytes.fill(written, at, at + command.readUInt16BE(7) * BLOCK_BYTES);
+        break;
+      case 0x42:
+        for (const { lba, blocks } of unmapRangesIn(written) ?? []) {
+          bytes.fill(0, lba * BLOCK_BYTES, (lba + blocks) * BLOCK_BYTES);
+        }
         break;
       case 0x89:
         // COMPARE AND WRITE of one block, which is the same the second time only if the first was not done.
@@ -344,6 +370,10 @@ class FakeSession {
         written.copy(bytes, 0, BLOCK_BYTES);
         break;
       case 0x12: {
+        if (command[2] === 0xb2) {
+          this.#read(pdu, Buffer.from([0, 0xb2, 0, 4, 0, 0xe0, 2, 0]));
+          return;
+        }
         // Of controllers each server has its own.
         const [type, text] = lun === '0' ? [0x0c, `controller of ${name}`] : [0, serial];
         const head = Buffer.from([type, command[2]!, 0, text.length]);
@@ -352,7 +382,7 @@ class FakeSession {
       }
       case 0x9e:
         if (lun === '0') break;
-        this.#read(pdu, capacityOf(bytes.length / BLOCK_BYTES));
+        this.#read(pdu, capacityOf(unit));
         return;
       case 0xa0: {
         const list = Buffer.alloc(24);
@@ -403,9 +433,10 @@ class FakeSession {
   }
 }
 
-function capacityOf(blocks: number): Buffer {
+function capacityOf({ bytes, blockBytes, isThin }: SharedUnit): Buffer {
   const data = Buffer.alloc(32);
-  data.writeUInt32BE(blocks - 1, 4);
-  data.writeUInt32BE(BLOCK_BYTES, 8);
+  data.writeUInt32BE(bytes.length / BLOCK_BYTES - 1, 4);
+  data.writeUInt32BE(blockBytes, 8);
+  if (isThin) data[14] = 0x80;
   return data;
 }

@@ -6,7 +6,7 @@ import { SeededRng, integerBelow } from '../../../core/rng.js';
 import type { LoginOf } from '../../../redirector/adapters/iscsi/iscsi-adapter.js';
 import { IscsiAdapter } from '../../../redirector/adapters/iscsi/iscsi-adapter.js';
 import type { IscsiOptions } from '../../../redirector/adapters/iscsi/options.js';
-import type { IscsiTarget } from '../../../redirector/adapters/iscsi/targets.js';
+import type { ClientTarget, IscsiTarget } from '../../../redirector/adapters/iscsi/targets.js';
 import { PLAIN_LINK } from '../../../redirector/adapters/servers.js';
 import { Gate } from '../../../redirector/gate.js';
 import { LocalDataPlane } from '../../../redirector/local-data-plane.js';
@@ -25,6 +25,10 @@ export interface IscsiWorldOptions {
   readonly options?: Partial<IscsiOptions>;
   /** Beside or over what the target is otherwise. */
   readonly target?: Partial<IscsiTarget>;
+  /** Instead of the one target. */
+  readonly targets?: readonly ClientTarget[];
+  /** Of the table; left out: `vol-1` at `s1`. */
+  readonly rows?: Readonly<Record<string, string>>;
   /** What `s2` shows; left out: the same unit as `s1`. */
   readonly other?: SharedUnit;
   /** What the credential table has, by user; of servers, by `server-chap/USER`. */
@@ -49,6 +53,8 @@ export class IscsiWorld {
     drain = 'abort',
     options = {},
     target = {},
+    targets,
+    rows = { 'vol-1': 's1@1.1' },
     other,
     stored = {},
     loginOf,
@@ -58,7 +64,7 @@ export class IscsiWorld {
     this.net = new SimulatedNet(clock, new SeededRng(1), { windowBytes: 1 << 20 });
     const gate = new Gate({ clock, needsLease: () => false });
     this.gate = gate;
-    gate.apply(tableOf({ 'vol-1': 's1@1.1' }));
+    gate.apply(tableOf(rows));
     this.targets = {
       s1: new FakeTarget(this.net.host('s1'), 's1', this.unit),
       s2: new FakeTarget(this.net.host('s2'), 's2', other ?? this.unit),
@@ -77,7 +83,7 @@ export class IscsiWorld {
       },
       {
         listeners: [{ listen: { host: 'proxy', port: 3260 }, route: undefined }],
-        targets: [
+        targets: targets ?? [
           {
             ...{ name: TARGET, resource: r('vol-1'), serverName: 'iqn.2026-01.test:back' },
             ...{

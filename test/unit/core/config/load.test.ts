@@ -213,6 +213,86 @@ servers:
       '4: iscsi.targets.1.name: iqn.2026-01.a:b is a target twice',
     ],
     [
+      'a target that is nothing',
+      'iscsi:\n  targets:\n    - { name: "iqn.2026-01.a:b" }\n',
+      '3: iscsi.targets.0: either `resource`, for all of it, or `units`',
+    ],
+    [
+      'a target of two kinds',
+      'iscsi:\n  targets:\n    - name: iqn.2026-01.a:b\n      resource: c\n      units: [{ lun: 0, resource: a, serverName: "iqn.2026-01.a:a" }]\n',
+      '3: iscsi.targets.0: either `resource`, for all of it, or `units`',
+    ],
+    [
+      'a LUN twice',
+      'iscsi:\n  targets:\n    - name: iqn.2026-01.a:b\n      units:\n        - { lun: 1, resource: a, serverName: "iqn.2026-01.a:a" }\n        - { lun: 1, resource: b, serverName: "iqn.2026-01.a:b" }\n',
+      '6: iscsi.targets.0.units.1.lun: LUN 1 is there twice',
+    ],
+    [
+      'a resource with two names at its servers',
+      'iscsi:\n  targets:\n    - name: iqn.2026-01.a:b\n      units:\n        - { lun: 1, resource: a, serverName: "iqn.2026-01.a:a" }\n        - { lun: 2, resource: a, serverName: "iqn.2026-01.a:b" }\n',
+      '6: iscsi.targets.0.units.1.resource: a is iqn.2026-01.a:a at its servers already',
+    ],
+    [
+      'two resources of one target of servers',
+      'iscsi:\n  targets:\n    - name: iqn.2026-01.a:b\n      units:\n        - { lun: 1, resource: a, serverName: "iqn.2026-01.a:a" }\n        - { lun: 2, resource: b, serverName: "iqn.2026-01.a:a" }\n',
+      '6: iscsi.targets.0.units.1.resource: iqn.2026-01.a:a is of a already: give each resource',
+    ],
+    [
+      'a LUN of servers twice',
+      'iscsi:\n  targets:\n    - name: iqn.2026-01.a:b\n      units:\n        - { lun: 1, resource: a, serverName: "iqn.2026-01.a:a" }\n        - { lun: 2, resource: a, serverName: "iqn.2026-01.a:a", serverLun: 1 }\n',
+      '6: iscsi.targets.0.units.1.resource: LUN 1 of iqn.2026-01.a:a is there twice',
+    ],
+    [
+      'a resource of two targets',
+      'iscsi:\n  targets:\n    - name: iqn.2026-01.a:b\n      units:\n        - { lun: 1, resource: a, serverName: "iqn.2026-01.a:a" }\n    - { name: "iqn.2026-01.a:c", resource: a }\n',
+      '6: iscsi.targets.1.resource: a is a target twice: it is of iqn.2026-01.a:b already',
+    ],
+    [
+      'a LUN that is nothing',
+      'iscsi:\n  targets:\n    - name: iqn.2026-01.a:b\n      units:\n        - { lun: 1 }\n',
+      '5: iscsi.targets.0.units.0: either `resource`, for a LUN of its servers, or `parts`',
+    ],
+    [
+      'a LUN without a target of servers',
+      'iscsi:\n  targets:\n    - name: iqn.2026-01.a:b\n      units:\n        - { lun: 1, resource: a }\n',
+      '5: iscsi.targets.0.units.0: `serverName` is missing',
+    ],
+    [
+      'a layout of one',
+      'iscsi:\n  targets:\n    - name: iqn.2026-01.a:b\n      units:\n        - { lun: 1, resource: a, serverName: "iqn.2026-01.a:a", layout: striped }\n',
+      '5: iscsi.targets.0.units.0.layout: not without `parts`',
+    ],
+    [
+      'parts without a layout',
+      'iscsi:\n  targets:\n    - name: iqn.2026-01.a:b\n      units:\n        - { lun: 1, parts: [{ resource: a, serverName: "iqn.2026-01.a:a" }, { resource: b, serverName: "iqn.2026-01.a:b" }] }\n',
+      '5: iscsi.targets.0.units.0: `layout` is missing: concatenated or striped',
+    ],
+    [
+      'stripes of none',
+      'iscsi:\n  targets:\n    - name: iqn.2026-01.a:b\n      units:\n        - { lun: 1, layout: concatenated, stripeBytes: 64KiB, parts: [{ resource: a, serverName: "iqn.2026-01.a:a" }, { resource: b, serverName: "iqn.2026-01.a:b" }] }\n',
+      '5: iscsi.targets.0.units.0.stripeBytes: not of a concatenated LUN',
+    ],
+    [
+      'a stripe of 5000 bytes',
+      'iscsi:\n  targets:\n    - name: iqn.2026-01.a:b\n      units:\n        - { lun: 1, layout: striped, stripeBytes: 5000, parts: [{ resource: a, serverName: "iqn.2026-01.a:a" }, { resource: b, serverName: "iqn.2026-01.a:b" }] }\n',
+      '5: iscsi.targets.0.units.0.stripeBytes: a power of two from 4KiB to 16MiB',
+    ],
+    [
+      'a stripe of a GiB',
+      'iscsi:\n  targets:\n    - name: iqn.2026-01.a:b\n      units:\n        - { lun: 1, layout: striped, stripeBytes: 1GiB, parts: [{ resource: a, serverName: "iqn.2026-01.a:a" }, { resource: b, serverName: "iqn.2026-01.a:b" }] }\n',
+      '5: iscsi.targets.0.units.0.stripeBytes: a power of two from 4KiB to 16MiB',
+    ],
+    [
+      'one part',
+      'iscsi:\n  targets:\n    - name: iqn.2026-01.a:b\n      units:\n        - { lun: 1, layout: striped, parts: [{ resource: a, serverName: "iqn.2026-01.a:a" }] }\n',
+      '5: iscsi.targets.0.units.0.parts: Too small',
+    ],
+    [
+      'a part that is a LUN, too',
+      'iscsi:\n  targets:\n    - name: iqn.2026-01.a:b\n      units:\n        - { lun: 1, layout: striped, parts: [{ resource: a, serverName: "iqn.2026-01.a:a" }, { resource: b, serverName: "iqn.2026-01.a:b" }] }\n        - { lun: 2, resource: a, serverName: "iqn.2026-01.a:a" }\n',
+      '6: iscsi.targets.0.units.1.resource: a is part of LUN 1 already',
+    ],
+    [
       'a target whose name is none',
       'iscsi:\n  targets:\n    - { name: vol1, resource: a }\n',
       '3: iscsi.targets.0.name: an iSCSI name in lower case',

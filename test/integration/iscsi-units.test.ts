@@ -1,10 +1,11 @@
-import { afterAll, beforeAll, expect } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describeWith, itWith } from '../support/installed.js';
+import { Initiator, tenBytes } from '../support/iscsi/initiator.js';
 import type { VolumeName } from '../support/iscsi/volumes.js';
 import {
   CONCATENATED,
@@ -14,10 +15,11 @@ import {
   TgtVolumes,
   VOLUMES_TARGET,
 } from '../support/iscsi/volumes.js';
-import { movingWhile, otherOf } from '../support/server-pair.js';
+import { giveStandbys, movingWhile, otherOf } from '../support/server-pair.js';
 
 const IMAGE_BYTES = 16 << 20;
 const MOVES_MIN = 6;
+const BLOCKS = 512;
 /** Of the conformance suite: what every disk must do; `.ci/run` has all that there is. */
 const CONFORMANCE = process.env.CONFORMANCE === 'all' ? 'ALL*' : 'SCSI.Read10*';
 const run = promisify(execFile);
@@ -133,6 +135,45 @@ describeWith('tgtd')('a target with LUNs of several servers', () => {
     },
     300_000,
   );
+
+  it('lose nothing of a composite with a server that is killed', async () => {
+    const { cluster } = volumes;
+    await cluster.view.sync();
+    const lost = otherOf(cluster, STRIPED[0]) === 's1' ? 's2' : 's1';
+    const next = lost === 's1' ? 's2' : 's1';
+    if (otherOf(cluster, STRIPED[1]) !== lost) await cluster.switchTo([[STRIPED[1], next]]);
+    await cluster.view.sync();
+    expect(STRIPED.map((name) => otherOf(cluster, name))).toEqual([next, lost]);
+    await giveStandbys(cluster, next);
+    const at = { host: '127.0.0.1', port: volumes.port };
+    const initiator = new Initiator(cluster.net, at, 'iqn.2026-01.test:survivor');
+    expect(await initiator.login(VOLUMES_TARGET)).toBe(0);
+    const progress = { isOver: false, rounds: 0 };
+    const work = (async () => {
+      for (; !progress.isOver; progress.rounds++) {
+        const written = randomBytes(BLOCKS * 512);
+        const block = (progress.rounds % 100) * BLOCKS;
+        const put = await initiator.run(tenBytes(0x2a, block, BLOCKS), { written, lun: 3 });
+        expect(put?.status).toBe(0);
+        const how = { readBytes: written.length, lun: 3 };
+        const got = await initiator.run(tenBytes(0x28, block, BLOCKS), how);
+        expect(got?.data.equals(written)).toBe(true);
+      }
+    })();
+    await cluster.clock.sleep(300);
+    const before = progress.rounds;
+    await Promise.all([volumes.servers[lost].kill(), cluster.servers.get(lost)?.stop()]);
+    const isServed = (): boolean => otherOf(cluster, STRIPED[0]) === lost;
+    await cluster.until('the standby serves', isServed, 30_000);
+    await cluster.clock.sleep(500);
+    progress.isOver = true;
+    await work;
+    expect(before).toBeGreaterThan(0);
+    expect(progress.rounds).toBeGreaterThan(before);
+    expect(initiator.isClosed).toBe(false);
+    expect(initiator.faults).toEqual([]);
+    initiator.close();
+  }, 60_000);
 });
 
 function partName(): string {

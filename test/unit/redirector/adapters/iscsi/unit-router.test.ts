@@ -1,5 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
-import { AT, FINAL, TASK_MANAGEMENT, headOf, immediate } from '../../../../../core/iscsi/pdu.js';
+import {
+  AT,
+  FINAL,
+  TASK_MANAGEMENT,
+  headOf,
+  immediate,
+  taskTagOf,
+} from '../../../../../core/iscsi/pdu.js';
 import { lunList, lunOf } from '../../../../../core/iscsi/lun.js';
 import type { Initiator } from '../../../../support/iscsi/initiator.js';
 import { tenBytes } from '../../../../support/iscsi/initiator.js';
@@ -54,10 +61,14 @@ async function manage(
   asked: number,
   lun = 0,
 ): Promise<number | undefined> {
-  const head = immediate(headOf(TASK_MANAGEMENT, FINAL | asked, 900 + asked));
+  const head = immediate(headOf(TASK_MANAGEMENT, FINAL | asked, 900 + 16 * asked + lun));
   head[AT.lun + 1] = lun;
   head.writeUInt32BE(initiator.command, AT.commandNumber);
-  return (await world.of(initiator.ask(head)))?.head[AT.response];
+  const response = (await world.of(initiator.ask(head)))?.head[AT.response];
+  await world.clock.advance(50);
+  const answers = initiator.heard.filter((pdu) => taskTagOf(pdu) === taskTagOf({ head }));
+  expect(answers).toHaveLength(1);
+  return response;
 }
 
 describe('a target whose LUNs are of several resources', () => {

@@ -7,11 +7,13 @@ export const CHECK_CONDITION = 0x02;
 export const BUSY = 0x08;
 
 export const TEST_UNIT_READY = 0x00;
+export const REQUEST_SENSE = 0x03;
 export const INQUIRY = 0x12;
 export const READ_CAPACITY_16 = 0x9e;
 export const REPORT_LUNS = 0xa0;
 
 const NOT_READY = 0x02;
+const ILLEGAL_REQUEST = 0x05;
 const UNIT_ATTENTION = 0x06;
 
 /** Sense key, additional code and qualifier. */
@@ -19,6 +21,12 @@ export type SenseCode = readonly [key: number, code: number, qualifier: number];
 /** The command may have been carried out or not. */
 export const NEXUS_LOST: SenseCode = [UNIT_ATTENTION, 0x29, 0x07];
 export const LUN_NOT_READY: SenseCode = [NOT_READY, 0x04, 0x00];
+/** Somebody else has it, or nobody: whoever had it has to look. */
+export const RESERVATION_PREEMPTED: SenseCode = [UNIT_ATTENTION, 0x2a, 0x03];
+export const RESERVATION_RELEASED: SenseCode = [UNIT_ATTENTION, 0x2a, 0x04];
+export const REGISTRATION_PREEMPTED: SenseCode = [UNIT_ATTENTION, 0x2a, 0x05];
+export const INVALID_COMMAND: SenseCode = [ILLEGAL_REQUEST, 0x24, 0x00];
+export const NO_ROOM_FOR_REGISTRATIONS: SenseCode = [ILLEGAL_REQUEST, 0x55, 0x04];
 
 const SENSE_BYTES = 18;
 

@@ -37,17 +37,26 @@ export interface TgtSession {
   readonly hosts: readonly string[];
 }
 
+/** Another machine than this one. */
+export interface TgtPlace {
+  readonly host: string;
+  /** What runs a command there. */
+  readonly within: readonly string[];
+}
+
+const HERE: TgtPlace = { host: '127.0.0.1', within: [] };
 const TRIES = 5;
 const END_TIMEOUT_MS = 3000;
 const run = promisify(execFile);
 
 /**
- * A real tgtd, an iSCSI server, on loopback: with a port and a socket for `tgtadm` of its own, so that several run side by side.
+ * A real tgtd, an iSCSI server, on loopback, or in a network namespace: with a port and a socket for `tgtadm` of its own, so that several run side by side.
  * Needs root.
  */
 export class Tgt {
   static readonly program = 'tgtd';
   readonly folder: string;
+  readonly #place: TgtPlace;
   /** As given, by name: what it serves again after a restart. */
   readonly #targets = new Map<string, TgtTarget>();
   /** By name, their numbers: never used twice. */
@@ -58,13 +67,14 @@ export class Tgt {
   #child: ChildProcess | undefined;
   #ended: Promise<unknown> = Promise.resolve();
 
-  private constructor(folder: string) {
+  private constructor(folder: string, place: TgtPlace) {
     this.folder = folder;
+    this.#place = place;
   }
 
   /** @throws with what it said, if it does not serve */
-  static async start(targets: readonly TgtTarget[] = []): Promise<Tgt> {
-    const server = new Tgt(await mkdtemp(join(tmpdir(), 'foreshift-tgt-')));
+  static async start(targets: readonly TgtTarget[] = [], place: TgtPlace = HERE): Promise<Tgt> {
+    const server = new Tgt(await mkdtemp(join(tmpdir(), 'foreshift-tgt-')), place);
     try {
       for (let tried = 1; !(await server.#serves(await freePort())); tried++) {
         if (tried === TRIES) throw new Error(`tgtd got no port in ${TRIES} tries`);
@@ -79,12 +89,12 @@ export class Tgt {
 
   /** Where initiators reach it. */
   get at(): Address {
-    return { host: '127.0.0.1', port: this.#port };
+    return { host: this.#place.host, port: this.#port };
   }
 
   /** As libiscsi and qemu name a unit. */
   url(target: string, lun = 1): string {
-    return `iscsi://127.0.0.1:${this.#port}/${target}/${lun}`;
+    return `iscsi://${this.#place.host}:${this.#port}/${target}/${lun}`;
   }
 
   get pid(): number {
@@ -214,8 +224,10 @@ export class Tgt {
 
   /** False: somebody else has that port. It says nothing of that, and listens at all addresses instead. */
   async #serves(port: number): Promise<boolean> {
-    const { child, ended } = await startProgram('tgtd', {
-      args: ['--foreground', '--iscsi', `portal=127.0.0.1:${port}`],
+    const { host, within } = this.#place;
+    const [program, ...before] = [...within, 'tgtd'];
+    const { child, ended } = await startProgram(program, {
+      args: [...before, '--foreground', '--iscsi', `portal=${host}:${port}`],
       serves: /bs_init/,
       spawn: { env: { ...process.env, ...this.environment } },
     });
@@ -223,7 +235,7 @@ export class Tgt {
     this.#ended = ended;
     this.#port = port;
     const portals = await this.admin('--mode', 'portal', '--op', 'show');
-    if (portals.trim() === `Portal: 127.0.0.1:${port},1`) return true;
+    if (portals.trim() === `Portal: ${host}:${port},1`) return true;
     await this.kill();
     return false;
   }

@@ -10,9 +10,8 @@ import {
   AT,
 } from '../../../core/iscsi/pdu.js';
 import { TextCollector, numberIn, textOf } from '../../../core/iscsi/text.js';
-import type { LoggedIn } from './logged-in.js';
+import type { InitiatorPort } from './initiator-port.js';
 import type { Agreed } from './negotiation.js';
-import type { IscsiTarget } from './targets.js';
 
 const OPERATIONAL = 1;
 const FULL_FEATURE = 3;
@@ -37,18 +36,19 @@ const REFUSALS: Readonly<Record<number, string>> = {
  * what the other could not be sent.
  */
 export class BackLogin {
-  readonly #who: LoggedIn;
-  readonly #target: IscsiTarget;
+  readonly #port: InitiatorPort;
   readonly #text = new TextCollector();
+  /** With the client. */
+  readonly #asked: Agreed;
   #agreed: Agreed;
   #answers = 0;
   #status = 0;
 
-  constructor(who: LoggedIn, target: IscsiTarget) {
-    this.#who = who;
-    this.#target = target;
+  constructor(port: InitiatorPort, agreed: Agreed) {
+    this.#port = port;
+    this.#asked = agreed;
     // Until it says another, what the protocol says.
-    this.#agreed = { ...who.agreed, dataBytesMax: 8192 };
+    this.#agreed = { ...agreed, dataBytesMax: 8192 };
   }
 
   /** `dataBytesMax`: to the server. */
@@ -57,11 +57,12 @@ export class BackLogin {
   }
 
   request(): Uint8Array[] {
-    const { initiator, agreed } = this.#who;
+    const { initiator, target } = this.#port;
+    const agreed = this.#asked;
     return this.#pieces([
       ['InitiatorName', initiator],
       ['SessionType', 'Normal'],
-      ['TargetName', this.#target.serverName],
+      ['TargetName', target.serverName],
       ['HeaderDigest', 'None'],
       ['DataDigest', 'None'],
       ['InitialR2T', 'Yes'],
@@ -119,7 +120,7 @@ export class BackLogin {
   #pieces(keys: readonly (readonly [string, string])[]): Uint8Array[] {
     const head = immediate(headOf(LOGIN, FINAL | (OPERATIONAL << 2) | FULL_FEATURE, TAG));
     // ISID: the client's, so that it is the same initiator port to the servers.
-    this.#who.isid.copy(head, 8);
+    this.#port.isid.copy(head, 8);
     head.writeUInt32BE(1, AT.commandNumber);
     head.writeUInt32BE(this.#status, AT.expectedStatusNumber);
     return piecesOf(head, [textOf(keys)]);

@@ -6,8 +6,10 @@ import type { EntryContext } from '../entry.js';
 import type { AdapterServers, ServerLink, ServerWork } from '../servers.js';
 import type { ChapTries } from './chap-tries.js';
 import type { IscsiCounters } from './counters.js';
+import type { SessionKeeping } from '../../traffic.js';
 import type { Nexuses } from './nexuses.js';
 import type { IscsiOptions } from './options.js';
+import type { Reservations } from './reservations.js';
 import type { ChapParty, Targets } from './targets.js';
 import type { Units } from './units.js';
 
@@ -23,6 +25,8 @@ export interface IscsiAdapterParts {
   readonly randomBytes: (length: number) => Uint8Array;
   /** Of a user, as the credential table has it; undefined: it has none. */
   readonly storedSecretOf: (user: string) => string | undefined;
+  /** Where what clients have reserved is kept for another redirector; undefined: it lasts as long as this process. */
+  readonly sessions?: SessionKeeping | undefined;
 }
 
 /** What all sessions of one adapter share. */
@@ -35,6 +39,9 @@ export interface IscsiContext extends EntryContext {
   readonly tries: ChapTries;
   readonly nexuses: Nexuses;
   readonly units: Units;
+  readonly reservations: Reservations;
+  /** Where what a client holds is kept that has connected to this IP; undefined: nowhere. */
+  readonly scopeOf: (ip: string) => string | undefined;
   readonly randomBytes: (length: number) => Uint8Array;
   /** Undefined: nobody is believed to be this one. */
   readonly secretOf: (party: ChapParty) => string | undefined;

@@ -15,7 +15,13 @@ export type LoginRefusal =
 
 /** What became of commands that no server has answered, or of PDUs that no server was told of. */
 export type IscsiRefusal =
-  EntryRefusal | 'outOfWindow' | 'rejected' | 'lostAmbiguous' | 'serverRejected' | 'otherUnit';
+  | EntryRefusal
+  | 'outOfWindow'
+  | 'rejected'
+  | 'lostAmbiguous'
+  | 'serverRejected'
+  | 'otherUnit'
+  | 'reservation';
 
 /** Why a client's connection was not taken, or ended by us. */
 export type IscsiCut =

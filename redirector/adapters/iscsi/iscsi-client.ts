@@ -36,6 +36,7 @@ import type { ClientLeg } from './client-leg.js';
 import type { IscsiContext } from './context.js';
 import type { IscsiCut } from './counters.js';
 import { FrontLogin } from './front-login.js';
+import { initiatorPort } from './initiator-port.js';
 import type { LoggedIn } from './logged-in.js';
 import { Nexus } from './nexus.js';
 import type { RejectReason } from './reject.js';
@@ -215,8 +216,12 @@ export class IscsiClient implements FrontClient, ClientLeg {
     this.#deadline.set(options.idleTimeoutMs);
     this.#text = new TextDialogue(this.#context, who, this.#connection);
     if (who.target === undefined) return;
-    this.#nexus = new Nexus({ context: this.#context, client: this, who, target: who.target });
-    this.#context.nexuses.add(this.#nexus)?.reinstated();
+    const { reservations, nexuses, scopeOf } = this.#context;
+    const scope = scopeOf(this.#connection.local.host);
+    const port = initiatorPort({ ...who, target: who.target, scope });
+    this.#nexus = new Nexus({ context: this.#context, client: this, who, port });
+    nexuses.add(this.#nexus)?.reinstated();
+    reservations.returns(port);
   }
 
   #said(pdu: Pdu): void {

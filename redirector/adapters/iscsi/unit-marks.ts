@@ -1,23 +1,20 @@
+import { RESERVATION_CONFLICT } from '../../../core/iscsi/reservations.js';
 import {
-  CHECK_CONDITION,
   GOOD,
   INQUIRY,
   READ_CAPACITY_16,
   REPORT_LUNS,
   TEST_UNIT_READY,
   commandOf,
-  isUnitAttention,
   lunsIn,
   unitDesignators,
 } from '../../../core/iscsi/scsi.js';
-import type { AsksServer, CommandAnswer, OwnCommand } from './own-command.js';
-import { askServer } from './own-command.js';
-import type { UnitMarks } from './units.js';
+import type { AsksServer, CommandAnswer } from './own-command.js';
+import { askPatiently } from './own-command.js';
+import type { UnitMark, UnitMarks } from './units.js';
 
 /** Of one target. */
 const LUNS_MAX = 256;
-/** A unit may have several to tell of. */
-const ATTENTIONS_MAX = 8;
 const LUN_ZERO = new Uint8Array(8);
 
 const SERIAL_NUMBER = 0x80;
@@ -30,16 +27,16 @@ const CAPACITY_BYTES = 12;
  */
 export async function readUnits(back: AsksServer): Promise<UnitMarks | string> {
   const length = 16 + 8 * LUNS_MAX;
-  const listed = await patiently(back, {
+  const listed = await askPatiently(back, {
     ...{ lun: LUN_ZERO, readBytesMax: length },
     command: commandOf(REPORT_LUNS, 0, 0, 0, 0, 0, 0, 0, length >> 8, length & 0xff),
   });
   if (listed?.status !== GOOD) return 'does not say which LUNs there are';
   const luns = lunsIn(listed.data);
   if (luns.length > LUNS_MAX) return `has more than ${LUNS_MAX} LUNs`;
-  const marks = new Map<string, string>();
+  const marks = new Map<string, UnitMark>();
   for (const lun of luns) {
-    const ready = await patiently(back, {
+    const ready = await askPatiently(back, {
       lun,
       command: commandOf(TEST_UNIT_READY),
       readBytesMax: 0,
@@ -52,9 +49,9 @@ export async function readUnits(back: AsksServer): Promise<UnitMarks | string> {
   return marks;
 }
 
-async function markOf(back: AsksServer, lun: Uint8Array): Promise<string | undefined> {
+async function markOf(back: AsksServer, lun: Uint8Array): Promise<UnitMark | undefined> {
   const read = (command: Buffer, readBytesMax: number): Promise<CommandAnswer | undefined> =>
-    patiently(back, { lun, command, readBytesMax });
+    askPatiently(back, { lun, command, readBytesMax });
   // One after another: the command window may have room for one only.
   const serial = await read(commandOf(INQUIRY, 1, SERIAL_NUMBER, 0, 255), 255);
   const identification = await read(commandOf(INQUIRY, 1, IDENTIFICATION, 4, 0), 1024);
@@ -62,11 +59,15 @@ async function markOf(back: AsksServer, lun: Uint8Array): Promise<string | undef
   if (serial === undefined || identification === undefined || capacity === undefined) {
     return undefined;
   }
-  return [
-    `serial ${hexOf(serial, serial.data.subarray(4))}`,
-    `id ${hexOf(identification, unitDesignators(identification.data))}`,
-    `capacity ${hexOf(capacity, capacity.data.subarray(0, CAPACITY_BYTES))}`,
-  ].join(', ');
+  const numbers = `serial ${hexOf(serial, serial.data.subarray(4))}`;
+  return {
+    identity: `${numbers}, id ${hexOf(identification, unitDesignators(identification.data))}`,
+    // Whom somebody else's reservation keeps out is not told.
+    capacity:
+      capacity.status === RESERVATION_CONFLICT
+        ? undefined
+        : hexOf(capacity, capacity.data.subarray(0, CAPACITY_BYTES)),
+  };
 }
 
 function capacityCommand(): Buffer {
@@ -79,15 +80,4 @@ function capacityCommand(): Buffer {
 /** Not every device has each of these: a controller has no capacity. */
 function hexOf({ status }: CommandAnswer, bytes: Uint8Array): string {
   return status === GOOD ? Buffer.from(bytes).toString('hex') : 'none';
-}
-
-async function patiently(
-  back: AsksServer,
-  command: OwnCommand,
-): Promise<CommandAnswer | undefined> {
-  for (let times = 0; ; times++) {
-    const answer = await askServer(back, command);
-    const isAttention = answer?.status === CHECK_CONDITION && isUnitAttention(answer.sense);
-    if (!isAttention || times >= ATTENTIONS_MAX) return answer;
-  }
 }

@@ -28,15 +28,18 @@ import {
   wholeOf,
 } from '../../../core/iscsi/pdu.js';
 import { PduReader } from '../../../core/iscsi/pdu-reader.js';
+import { RESERVATION_CONFLICT } from '../../../core/iscsi/reservations.js';
+import type { SenseCode } from '../../../core/iscsi/scsi.js';
 import { senseData } from '../../../core/iscsi/scsi.js';
 import { TextCollector, textOf } from '../../../core/iscsi/text.js';
+import { FakeReservations } from './fake-reservations.js';
 
 const BLOCK_BYTES = 512;
 /** Of data in one PDU to or from it, and of what it asks for at once. */
 const SEGMENT_BYTES = 8192;
 const BURST_BYTES = 16_384;
 const WINDOW = 16;
-const UNIT_ATTENTION_AT_POWER_ON = [6, 0x29, 0x00] as const;
+const AT_POWER_ON: SenseCode = [6, 0x29, 0x00];
 
 /** A logical unit that several targets show. */
 export class SharedUnit {
@@ -75,6 +78,10 @@ export class FakeTarget {
   isStuck = false;
   /** It lets nobody in: class and detail. */
   refuses = 0;
+  /** A new session of the same initiator port finds what the former had registered. */
+  isByPort = false;
+  /** Of LUN 1. */
+  reservations = this.#newReservations();
   readonly #net: Net;
 
   constructor(net: Net, name: string, unit: SharedUnit) {
@@ -89,12 +96,26 @@ export class FakeTarget {
     });
   }
 
+  /** As after a power loss: what it had in memory is gone. */
+  restart(): void {
+    this.reservations = this.#newReservations();
+    for (const session of this.openSessions) session.drop();
+  }
+
   get openSessions(): FakeSession[] {
     return this.sessions.filter(({ isOpen }) => isOpen);
   }
 
   count(operation: number): number {
     return this.done.filter((each) => each === operation).length;
+  }
+
+  #newReservations(): FakeReservations {
+    return new FakeReservations((owner, sense) => {
+      for (const session of this.openSessions) {
+        if (session.owner === owner) session.attend(sense);
+      }
+    });
   }
 }
 
@@ -106,15 +127,16 @@ class FakeSession {
   readonly #connection: Connection;
   readonly #reader = new PduReader({ dataBytesMax: SEGMENT_BYTES });
   readonly #running = new Map<number, Running>();
-  /** By LUN: how many it has to tell of. */
-  readonly #attentions = new Map([
-    ['0', 2],
-    ['1', 2],
+  /** By LUN: what it has to tell. */
+  readonly #attentions = new Map<string, SenseCode[]>([
+    ['0', [AT_POWER_ON, AT_POWER_ON]],
+    ['1', [AT_POWER_ON, AT_POWER_ON]],
   ]);
   #expected = 0;
   #status = 1;
   #isLoggedIn = false;
   #transfer = 0;
+  #port = '';
 
   constructor(target: FakeTarget, connection: Connection) {
     this.#target = target;
@@ -135,8 +157,22 @@ class FakeSession {
       },
       closed: () => {
         this.isOpen = false;
+        target.reservations.ended(this.owner);
       },
     };
+  }
+
+  /** Whom reservations are of. */
+  get owner(): string {
+    return this.#target.isByPort ? this.#port : String(this.#target.sessions.indexOf(this));
+  }
+
+  attend(sense: SenseCode): void {
+    this.#attentions.get('1')?.push(sense);
+  }
+
+  drop(): void {
+    this.#connection.reset();
   }
 
   /** An Async Message: log out, please. */
@@ -179,6 +215,7 @@ class FakeSession {
     text.add(pdu.data);
     const keys = text.take();
     this.initiator = keys?.get('InitiatorName') ?? '';
+    this.#port = `${this.initiator} ${pdu.head.toString('hex', 8, 14)}`;
     this.#expected = pdu.head.readUInt32BE(AT.commandNumber);
     const head = headOf(LOGIN_RESPONSE, flagsOf(pdu), taskTagOf(pdu));
     pdu.head.copy(head, 8, 8, 14);
@@ -265,13 +302,23 @@ class FakeSession {
     const operation = command[0]!;
     const lun = String(pdu.head[AT.lun + 1]);
     const isReport = operation === 0xa0 || operation === 0x12;
-    const attentions = this.#attentions.get(lun) ?? 0;
-    if (!isReport && attentions > 0) {
-      this.#attentions.set(lun, attentions - 1);
-      this.#respond(pdu, 2, senseData(UNIT_ATTENTION_AT_POWER_ON));
+    const attention = isReport ? undefined : this.#attentions.get(lun)?.shift();
+    if (attention !== undefined) {
+      this.#respond(pdu, 2, senseData(attention));
+      return;
+    }
+    const { reservations } = this.#target;
+    if (lun === '1' && reservations.keepsOut(this.owner, operation)) {
+      this.#respond(pdu, RESERVATION_CONFLICT);
       return;
     }
     this.#target.done.push(operation);
+    const reserved = lun === '1' ? reservations.run(this.owner, command, written) : undefined;
+    if (reserved !== undefined) {
+      if ('data' in reserved) this.#read(pdu, reserved.data);
+      else this.#respond(pdu, reserved.status, reserved.sense && senseData(reserved.sense));
+      return;
+    }
     const at = command.readUInt32BE(2) * BLOCK_BYTES;
     switch (operation) {
       case 0x28:

@@ -13,6 +13,12 @@ export interface GaneshaOptions {
   readonly exportId: number;
   /** Its export stands in `exports/vol-1.export`, and is exported once an agent has put it into `owned.conf`. */
   readonly isOwnedOnly?: boolean;
+  /** Where it runs; left out: here, on loopback. */
+  readonly place?: {
+    readonly host: string;
+    /** What runs a command there. */
+    readonly within: readonly string[];
+  };
 }
 
 const STARTED = 'NFS SERVER INITIALIZED';
@@ -53,7 +59,8 @@ export class Ganesha {
 
   /** On the same ports, with what is on the disk. */
   async restart(): Promise<void> {
-    const { data, exportId, isOwnedOnly = false } = this.#options;
+    const { data, exportId, isOwnedOnly = false, place } = this.#options;
+    const { host, within } = place ?? { host: '127.0.0.1', within: [] };
     this.#lives += 1;
     const log = join(this.#folder, `log-${this.#lives}`);
     const config = join(this.#folder, 'ganesha.conf');
@@ -66,7 +73,7 @@ export class Ganesha {
     }
     await writeFile(
       config,
-      `NFS_CORE_PARAM { Bind_addr = 127.0.0.1; Protocols = 3; NFS_Port = ${this.port}; MNT_Port = ${this.mountPort};
+      `NFS_CORE_PARAM { Bind_addr = ${host}; Protocols = 3; NFS_Port = ${this.port}; MNT_Port = ${this.mountPort};
          Enable_NLM = false; Enable_RQUOTA = false; Enable_UDP = false; }
        MDCACHE { Dir_Chunk = 0; }
        NFSV4 { Graceless = true; RecoveryBackend = fs; RecoveryRoot = ${this.#folder}; }
@@ -75,7 +82,8 @@ export class Ganesha {
     const script = `mount -t tmpfs tmpfs /run && mkdir -p /run/ganesha /run/lock
       rpcbind -f -h 127.0.0.2 & sleep 0.3
       exec ganesha.nfsd -F -f ${config} -L ${log} -p ${this.pidFile} -N NIV_EVENT`;
-    this.#child = spawn('unshare', ['-m', 'sh', '-c', script], {
+    const [program, ...before] = [...within, 'unshare'];
+    this.#child = spawn(program, [...before, '-m', 'sh', '-c', script], {
       detached: true,
       stdio: 'ignore',
     });

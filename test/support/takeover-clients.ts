@@ -23,7 +23,7 @@ export interface IscsiSeen {
   /** That went well: the first one, and one after each break. */
   readonly logins: number;
   readonly writes: number;
-  /** What came of commands that did not go well. */
+  /** What came of commands that did not go well: each once. */
   readonly failures: readonly string[];
   /** Blocks whose checksum was another in the end. */
   readonly wrong: number;
@@ -122,7 +122,7 @@ async function holder(to: Address, target: string): Promise<IscsiSeen> {
   await session.reserve(ACTION.registerAnyhow, { subject: KEY });
   await session.reserve(ACTION.reserve, { key: KEY, kind: WRITE_EXCLUSIVE });
   const sums = new Map<number, number>();
-  const failures: string[] = [];
+  const failures = new Set<string>();
   let writes = 0;
   process.stdout.write('reserved\n');
   for (let at = 0; !stopped(); at = (at + 1) % PLACES) {
@@ -131,7 +131,7 @@ async function holder(to: Address, target: string): Promise<IscsiSeen> {
       initiator.run(tenBytes(0x2a, at * BLOCKS, BLOCKS), { written: data }),
     );
     if (outcome.status === 0) sums.set(at, crc32(data));
-    else failures.push(`${outcome.status} ${String(outcome.sense)}`);
+    else failures.add(`${outcome.status} ${String(outcome.sense)}`);
     writes += 1;
     await clock.sleep(2);
   }
@@ -142,30 +142,30 @@ async function holder(to: Address, target: string): Promise<IscsiSeen> {
     );
     if (crc32(outcome.data) !== sum) wrong += 1;
   }
-  return { logins: session.logins, writes, failures, wrong };
+  return { logins: session.logins, writes, failures: [...failures], wrong };
 }
 
 /** Not registered: each of its writes has to be kept out. */
 async function intruder(to: Address, target: string) {
   const session = new Session(to, target, 'iqn.2026-01.test:bob');
-  const intrusions: string[] = [];
+  const intrusions = new Set<string>();
   let keptOut = 0;
   while (!stopped()) {
     const outcome = await session.run((initiator) =>
       initiator.run(tenBytes(0x2a, 0, 1), { written: Buffer.alloc(512, 0xee) }),
     );
     if (outcome.status === RESERVATION_CONFLICT) keptOut += 1;
-    else intrusions.push(`${outcome.status} ${String(outcome.sense)}`);
+    else intrusions.add(`${outcome.status} ${String(outcome.sense)}`);
     await clock.sleep(10);
   }
-  return { keptOut, intrusions };
+  return { keptOut, intrusions: [...intrusions] };
 }
 
 async function nfs(to: Address, path: string): Promise<NfsSeen> {
   let tester: NfsTester | undefined;
   let connections = 0;
   let calls = 0;
-  const failures: string[] = [];
+  const failures = new Set<string>();
   const connected = (): NfsTester => {
     if (tester?.isClosed !== false) {
       tester = new NfsTester(net, to);
@@ -195,16 +195,16 @@ async function nfs(to: Address, path: string): Promise<NfsSeen> {
     const data = randomBytes(4096);
     const offset = (nth % PLACES) * data.length;
     const wrote = await answered((at) => at.write(file, offset, data));
-    if (typeof wrote === 'number') failures.push(`WRITE ${wrote}`);
+    if (typeof wrote === 'number') failures.add(`WRITE ${wrote}`);
     const read = await answered((at) => at.read(file, offset, data.length));
-    if (typeof read === 'number') failures.push(`READ ${read}`);
+    if (typeof read === 'number') failures.add(`READ ${read}`);
     else if (crc32(read) !== crc32(data)) wrong += 1;
     const found = await answered((at) => at.lookup(root, `file-${process.pid}`));
-    if (typeof found === 'number') failures.push(`LOOKUP ${found}`);
-    else if (!Buffer.from(found).equals(file)) failures.push('another handle');
+    if (typeof found === 'number') failures.add(`LOOKUP ${found}`);
+    else if (!Buffer.from(found).equals(file)) failures.add('another handle');
     await clock.sleep(2);
   }
-  return { connections, calls, failures, wrong };
+  return { connections, calls, failures: [...failures], wrong };
 }
 
 const [host = '', iscsiPort = '', nfsPort = '', target = '', path = ''] = process.argv.slice(2);

@@ -96,10 +96,13 @@ export class FakeTarget {
     });
   }
 
-  /** As after a power loss: what it had in memory is gone. */
-  restart(): void {
+  /** As after a power loss: what it had in memory is gone. Initiators of whom it says so hear of it when they speak to it next. */
+  restart(isUnheard: (initiator: string) => boolean = () => false): void {
     this.reservations = this.#newReservations();
-    for (const session of this.openSessions) session.drop();
+    for (const session of this.openSessions) {
+      if (isUnheard(session.initiator)) session.isForgotten = true;
+      else session.drop();
+    }
   }
 
   get openSessions(): FakeSession[] {
@@ -122,6 +125,8 @@ export class FakeTarget {
 class FakeSession {
   isOpen = true;
   isLoggedOut = false;
+  /** Whoever speaks to it hears that there is no such connection. */
+  isForgotten = false;
   initiator = '';
   readonly #target: FakeTarget;
   readonly #connection: Connection;
@@ -188,6 +193,10 @@ class FakeSession {
   }
 
   #said(pdu: Pdu): void {
+    if (this.isForgotten) {
+      this.drop();
+      return;
+    }
     const opcode = opcodeOf(pdu);
     if (!this.#isLoggedIn) {
       if (opcode === LOGIN) this.#login(pdu);

@@ -8,9 +8,18 @@ import { ForeshiftError } from '../core/errors.js';
 import type { StartedProgram } from './programs.js';
 import { startProgram } from './programs.js';
 
-/* Storage servers as programs of this machine, on loopback. Both need root. */
+/* Storage servers as programs of this machine. Both need root. */
 
 const run = promisify(execFile);
+
+/** Where a program runs. */
+export interface Place {
+  readonly host: string;
+  /** What runs a command there. */
+  readonly within: readonly string[];
+}
+
+export const HERE: Place = { host: '127.0.0.1', within: [] };
 
 /** Leads tgtadm to one tgtd of several. */
 export interface TgtEnvironment {
@@ -25,23 +34,27 @@ export interface TgtEnvironment {
 export async function startTgtd(
   port: number,
   environment: TgtEnvironment,
+  { host, within }: Place = HERE,
 ): Promise<StartedProgram | undefined> {
   const env = { ...process.env, ...environment };
-  const started = await startProgram('tgtd', {
-    args: ['--foreground', '--iscsi', `portal=127.0.0.1:${port}`],
+  const [program, ...before] = [...within, 'tgtd'] as const;
+  const started = await startProgram(program, {
+    args: [...before, '--foreground', '--iscsi', `portal=${host}:${port}`],
     serves: /bs_init/,
     // Of a group of its own: Ctrl-C is for whoever started it.
     spawn: { env, detached: true },
   });
   const asked = ['--lld', 'iscsi', '--mode', 'portal', '--op', 'show'];
   const { stdout } = await run('tgtadm', asked, { env });
-  if (stdout.trim() === `Portal: 127.0.0.1:${port},1`) return started;
+  if (stdout.trim() === `Portal: ${host}:${port},1`) return started;
   started.child.kill('SIGKILL');
   await started.ended;
   return undefined;
 }
 
 export interface GaneshaProgram {
+  /** Left out: here. */
+  readonly place?: Place;
   readonly folder: string;
   readonly port: number;
   readonly mountPort: number;
@@ -67,10 +80,11 @@ const START_TIMEOUT_MS = 30_000;
  */
 export async function startGanesha(program: GaneshaProgram): Promise<StartedGanesha> {
   const { folder, port, mountPort, exports, log, pidFile } = program;
+  const { host, within } = program.place ?? HERE;
   const config = join(folder, 'ganesha.conf');
   await writeFile(
     config,
-    `NFS_CORE_PARAM { Bind_addr = 127.0.0.1; Protocols = 3; NFS_Port = ${port}; MNT_Port = ${mountPort};
+    `NFS_CORE_PARAM { Bind_addr = ${host}; Protocols = 3; NFS_Port = ${port}; MNT_Port = ${mountPort};
        Enable_NLM = false; Enable_RQUOTA = false; Enable_UDP = false; }
      MDCACHE { Dir_Chunk = 0; }
      NFSV4 { Graceless = true; RecoveryBackend = fs; RecoveryRoot = ${folder}; }
@@ -79,7 +93,11 @@ export async function startGanesha(program: GaneshaProgram): Promise<StartedGane
   const script = `mount -t tmpfs tmpfs /run && mkdir -p /run/ganesha /run/lock
     rpcbind -f -h 127.0.0.2 & sleep 0.3
     exec ganesha.nfsd -F -f ${config} -L ${log} -p ${pidFile} -N NIV_EVENT`;
-  const child = spawn('unshare', ['-m', 'sh', '-c', script], { detached: true, stdio: 'ignore' });
+  const [command, ...before] = [...within, 'unshare'] as const;
+  const child = spawn(command, [...before, '-m', 'sh', '-c', script], {
+    detached: true,
+    stdio: 'ignore',
+  });
   return { child, serves: serving(child, log) };
 }
 

@@ -367,7 +367,8 @@ export class Redirector implements Startable {
         isServing: () => this.#isServing,
         inherit: (ip, term) =>
           this.#inheritance?.take(ip, term, this.adapters) ?? Promise.resolve(),
-        bequeath: (ip, signal) => this.#inheritance?.give(ip, signal) ?? Promise.resolve(),
+        bequeath: (ip, signal) =>
+          this.#inheritance?.give(ip, this.adapters, signal) ?? Promise.resolve(),
         vacate: async (ip, how, signal) => {
           await Promise.all([
             this.#workers?.vacate(ip, how, signal),

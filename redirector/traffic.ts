@@ -41,7 +41,7 @@ export interface AdapterParts extends Omit<HttpAdapterParts, 'others'> {
 }
 
 export interface SessionKeeping {
-  readonly book: Pick<SessionBook, 'keep' | 'end'>;
+  readonly book: Pick<SessionBook, 'keep' | 'end' | 'flush'>;
   readonly scopeOf: (ip: string) => string;
 }
 

@@ -37,6 +37,12 @@ export const BEYOND_THE_END: SenseCode = [ILLEGAL_REQUEST, 0x21, 0x00];
 export const WRONG_FIELD: SenseCode = [ILLEGAL_REQUEST, 0x24, 0x00];
 export const WRONG_PARAMETERS: SenseCode = [ILLEGAL_REQUEST, 0x26, 0x00];
 export const NO_SUCH_LUN: SenseCode = [ILLEGAL_REQUEST, 0x25, 0x00];
+/** Somebody else has it, or nobody: whoever had it has to look. */
+export const RESERVATION_PREEMPTED: SenseCode = [UNIT_ATTENTION, 0x2a, 0x03];
+export const RESERVATION_RELEASED: SenseCode = [UNIT_ATTENTION, 0x2a, 0x04];
+export const REGISTRATION_PREEMPTED: SenseCode = [UNIT_ATTENTION, 0x2a, 0x05];
+export const INVALID_COMMAND: SenseCode = [ILLEGAL_REQUEST, 0x24, 0x00];
+export const NO_ROOM_FOR_REGISTRATIONS: SenseCode = [ILLEGAL_REQUEST, 0x55, 0x04];
 
 const SENSE_BYTES = 18;
 

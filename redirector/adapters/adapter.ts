@@ -35,6 +35,8 @@ export interface ProtocolAdapter extends Startable {
    * next. A protocol without sessions has no such method.
    */
   adopt?(scope: string, sessions: readonly KeptSession[]): Promise<void>;
+  /** Another redirector goes on with the sessions of this scope: nothing of them stays here. */
+  relinquish?(scope: string): void;
 }
 
 export type VacateHow = 'finish' | 'close';

@@ -40,11 +40,12 @@ export class Inheritance {
     if (scope.startsWith('address/')) await this.#open(scope, term, adapters);
   }
 
-  /** An address is gone from here: what is known of its sessions is written for the next. */
-  async give(ip: string, signal: AbortSignal): Promise<void> {
+  /** An address is gone from here: what is known of its sessions is written for the next, and then it is nobody's here. */
+  async give(ip: string, adapters: readonly ProtocolAdapter[], signal: AbortSignal): Promise<void> {
     const scope = this.scopeOf(ip);
     if (!scope.startsWith('address/')) return;
     this.#book.leave(scope);
+    for (const adapter of adapters) adapter.relinquish?.(scope);
     await this.#book.flush(signal);
   }
 

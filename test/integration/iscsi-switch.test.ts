@@ -7,14 +7,16 @@ import { promisify } from 'node:util';
 import type { ResourceId } from '../../core/domain.js';
 import { describeWith, itWith } from '../support/installed.js';
 import { PAIR_TARGET, TgtPair } from '../support/iscsi/pair.js';
+import { verdictsOf } from '../support/iscsi/verdicts.js';
 import { giveStandbys, movingWhile, otherOf } from '../support/server-pair.js';
 
 const IMAGE_BYTES = 64 << 20;
 const BLOCKS = 256;
 const CLIENTS = 3;
 /** Of the conformance suite: its tests of iSCSI itself; `.ci/run` has all 230, which take a minute. */
-const CONFORMANCE = process.env.CONFORMANCE === 'all' ? 'ALL*' : 'iSCSI*';
-const TESTS_MIN = CONFORMANCE === 'ALL*' ? 200 : 13;
+const isAll = process.env.CONFORMANCE === 'all';
+const CONFORMANCE = [isAll ? 'ALL*' : 'iSCSI*'];
+const TESTS_MIN = isAll ? 200 : 13;
 const run = promisify(execFile);
 
 describeWith('tgtd')('real iSCSI servers and initiators', () => {
@@ -82,8 +84,11 @@ describeWith('tgtd')('real iSCSI servers and initiators', () => {
   itWith('iscsi-test-cu')(
     'of the conformance suite pass what they pass without us, by name',
     async () => {
-      const direct = await verdicts(pair.servers[otherOf(pair.cluster)].url(PAIR_TARGET));
-      const through = await verdicts(pair.url);
+      const direct = await verdictsOf(
+        pair.servers[otherOf(pair.cluster)].url(PAIR_TARGET),
+        CONFORMANCE,
+      );
+      const through = await verdictsOf(pair.url, CONFORMANCE);
       expect(through.size).toBeGreaterThan(TESTS_MIN);
       const passed = [...direct].filter(([, verdict]) => verdict === 'passed');
       expect(passed.length).toBeGreaterThan(TESTS_MIN);
@@ -120,22 +125,3 @@ describeWith('tgtd')('real iSCSI servers and initiators', () => {
     initiator.close();
   }, 60_000);
 });
-
-/** What each test came to, by its full name. */
-async function verdicts(url: string): Promise<Map<string, string>> {
-  // It fails if any test does.
-  const { stdout } = await run('iscsi-test-cu', ['-d', '-f', '-t', CONFORMANCE, url], {
-    maxBuffer: 64 << 20,
-  }).catch((error: unknown) => error as { readonly stdout: string });
-  const found = new Map<string, string>();
-  let suite = '';
-  let test = '';
-  for (const line of stdout.split('\n')) {
-    suite = /^Suite: (\S+)/.exec(line)?.[1] ?? suite;
-    test = /^ +Test: (\S+) \.\.\./.exec(line)?.[1] ?? test;
-    // What it has to say of the test may stand before it, over several lines.
-    const verdict = /(passed|FAILED)$/.exec(line.trimEnd())?.[1];
-    if (verdict !== undefined && test !== '') found.set(`${suite}.${test}`, verdict);
-  }
-  return found;
-}

@@ -222,7 +222,7 @@ export class Machine {
         isServing: () => this.isServing,
         vacate: () => Promise.resolve(),
         inherit: (ip, term) => inheritance.take(ip, term, [this.adapter]),
-        bequeath: (ip, signal) => inheritance.give(ip, signal),
+        bequeath: (ip, signal) => inheritance.give(ip, [this.adapter], signal),
       },
       this.#world.options,
       LEASES,

@@ -117,8 +117,10 @@ export class RunningUp {
       child.stdout.on('data', (chunk: Buffer) => {
         out += chunk.toString();
         if (!out.includes('\n')) return;
-        const { ready } = JSON.parse(out) as { ready: Ready };
-        resolve(new RunningUp(child, { ready, ended, said: () => said }));
+        const { ready } = JSON.parse(out) as { ready?: Ready };
+        // Else it says why it ends.
+        if (ready === undefined) reject(new Error(`${args.join(' ')}: ${out}`));
+        else resolve(new RunningUp(child, { ready, ended, said: () => said }));
       });
       void ended.then((exit) => {
         reject(new Error(`${args.join(' ')} ended with ${exit ?? 'a signal'}: ${said}`));

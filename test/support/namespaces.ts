@@ -1,4 +1,4 @@
-import type { ChildProcess } from 'node:child_process';
+import type { ChildProcess, ChildProcessWithoutNullStreams } from 'node:child_process';
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 
@@ -40,6 +40,12 @@ export class Namespaces {
   spawn(name: string, ...command: readonly string[]): ChildProcess {
     const [program, ...args] = this.within(name);
     return spawn(program, [...args, ...command], { stdio: ['ignore', 'pipe', 'pipe'] });
+  }
+
+  /** The same, and it can be told something. */
+  spawnHeard(name: string, ...command: readonly string[]): ChildProcessWithoutNullStreams {
+    const [program, ...args] = this.within(name);
+    return spawn(program, [...args, ...command]);
   }
 
   /** Looks in /proc, not through `ip`: it may be asked often. */

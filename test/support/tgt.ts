@@ -7,7 +7,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { Address } from '../../core/domain.js';
 import { freePort } from '../../demo/free-port.js';
-import { startTgtd } from '../../demo/storage-engines.js';
+import type { Place } from '../../demo/storage-engines.js';
+import { HERE, startTgtd } from '../../demo/storage-engines.js';
 
 export interface TgtUnit {
   /** The image that it shows; several units, of several tgtd too, may show the same. */
@@ -49,12 +50,13 @@ const END_TIMEOUT_MS = 3000;
 const run = promisify(execFile);
 
 /**
- * A real tgtd, an iSCSI server, on loopback: with a port and a socket for `tgtadm` of its own, so that several run side by side.
+ * A real tgtd, an iSCSI server, on loopback, or in a network namespace: with a port and a socket for `tgtadm` of its own, so that several run side by side.
  * Needs root.
  */
 export class Tgt {
   static readonly program = 'tgtd';
   readonly folder: string;
+  readonly #place: Place;
   /** As given, by name: what it serves again after a restart. */
   readonly #targets = new Map<string, TgtTarget>();
   /** By name, their numbers: never used twice. */
@@ -65,13 +67,14 @@ export class Tgt {
   #child: ChildProcess | undefined;
   #ended: Promise<unknown> = Promise.resolve();
 
-  private constructor(folder: string) {
+  private constructor(folder: string, place: Place) {
     this.folder = folder;
+    this.#place = place;
   }
 
   /** @throws with what it said, if it does not serve */
-  static async start(targets: readonly TgtTarget[] = []): Promise<Tgt> {
-    const server = new Tgt(await mkdtemp(join(tmpdir(), 'foreshift-tgt-')));
+  static async start(targets: readonly TgtTarget[] = [], place: Place = HERE): Promise<Tgt> {
+    const server = new Tgt(await mkdtemp(join(tmpdir(), 'foreshift-tgt-')), place);
     try {
       for (let tried = 1; !(await server.#serves(await freePort())); tried++) {
         if (tried === TRIES) throw new Error(`tgtd got no port in ${TRIES} tries`);
@@ -86,12 +89,12 @@ export class Tgt {
 
   /** Where initiators reach it. */
   get at(): Address {
-    return { host: '127.0.0.1', port: this.#port };
+    return { host: this.#place.host, port: this.#port };
   }
 
   /** As libiscsi and qemu name a unit. */
   url(target: string, lun = 1): string {
-    return `iscsi://127.0.0.1:${this.#port}/${target}/${lun}`;
+    return `iscsi://${this.#place.host}:${this.#port}/${target}/${lun}`;
   }
 
   get pid(): number {
@@ -226,7 +229,7 @@ export class Tgt {
   /** False: somebody else has that port. It says nothing of that, and listens at all addresses instead. */
   async #serves(port: number): Promise<boolean> {
     this.#port = port;
-    const started = await startTgtd(port, this.environment);
+    const started = await startTgtd(port, this.environment, this.#place);
     if (started === undefined) return false;
     this.#child = started.child;
     this.#ended = started.ended;

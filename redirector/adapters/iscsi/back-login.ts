@@ -11,11 +11,10 @@ import {
 } from '../../../core/iscsi/pdu.js';
 import type { Keys } from '../../../core/iscsi/text.js';
 import { TextCollector, numberIn, textOf } from '../../../core/iscsi/text.js';
-import type { LoggedIn } from './logged-in.js';
+import type { InitiatorPort } from './initiator-port.js';
 import type { Agreed, Answers } from './negotiation.js';
 import type { ProofFault, ServerProof } from './server-proof.js';
 import { UNNAMED } from './server-proof.js';
-import type { IscsiTarget } from './targets.js';
 
 const SECURITY = 0;
 const OPERATIONAL = 1;
@@ -43,23 +42,24 @@ const REFUSALS: Readonly<Record<number, string>> = {
  *   security → operational → over        security: only where a user is named for that server
  */
 export class BackLogin {
-  readonly #who: LoggedIn;
-  readonly #target: IscsiTarget;
+  readonly #port: InitiatorPort;
   readonly #proof: ServerProof | undefined;
   readonly #text = new TextCollector();
+  /** With the client. */
+  readonly #asked: Agreed;
   #agreed: Agreed;
   #answers = 0;
   #status = 0;
   #stage: typeof SECURITY | typeof OPERATIONAL;
 
   /** @param proof of who we are; undefined: the server must trust our address */
-  constructor(who: LoggedIn, target: IscsiTarget, proof: ServerProof | undefined) {
-    this.#who = who;
-    this.#target = target;
+  constructor(port: InitiatorPort, agreed: Agreed, proof: ServerProof | undefined) {
+    this.#port = port;
+    this.#asked = agreed;
     this.#proof = proof;
     this.#stage = proof === undefined ? OPERATIONAL : SECURITY;
     // Until it says another, what the protocol says.
-    this.#agreed = { ...who.agreed, dataBytesMax: 8192 };
+    this.#agreed = { ...agreed, dataBytesMax: 8192 };
   }
 
   /** `dataBytesMax`: to the server. */
@@ -68,10 +68,11 @@ export class BackLogin {
   }
 
   request(): Uint8Array[] {
+    const { initiator, target } = this.#port;
     const names: Answers = [
-      ['InitiatorName', this.#who.initiator],
+      ['InitiatorName', initiator],
       ['SessionType', 'Normal'],
-      ['TargetName', this.#target.serverName],
+      ['TargetName', target.serverName],
     ];
     return this.#proof === undefined
       ? this.#operational([...names, ...this.#wishes])
@@ -79,7 +80,7 @@ export class BackLogin {
   }
 
   get #wishes(): Answers {
-    const { agreed } = this.#who;
+    const agreed = this.#asked;
     return [
       ['HeaderDigest', 'None'],
       ['DataDigest', 'None'],
@@ -160,7 +161,7 @@ export class BackLogin {
   #pieces(flags: number, keys: Answers): Uint8Array[] {
     const head = immediate(headOf(LOGIN, flags, TAG));
     // ISID: the client's, so that it is the same initiator port to the servers.
-    this.#who.isid.copy(head, 8);
+    this.#port.isid.copy(head, 8);
     head.writeUInt32BE(1, AT.commandNumber);
     head.writeUInt32BE(this.#status, AT.expectedStatusNumber);
     return piecesOf(head, [textOf(keys)]);

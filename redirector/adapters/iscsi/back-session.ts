@@ -32,15 +32,20 @@ import { ownConnection } from '../servers.js';
 import { BackLogin } from './back-login.js';
 import type { BackTask } from './back-task.js';
 import type { IscsiContext } from './context.js';
-import type { LoggedIn } from './logged-in.js';
+import type { Lacking } from './hold.js';
+import type { InitiatorPort } from './initiator-port.js';
+import type { Agreed } from './negotiation.js';
+import type { AttachedServer } from './nexuses.js';
+import { askServer } from './own-command.js';
+import { othersReplayed, replayed, unregistering } from './reservation-replay.js';
 import type { ProofFault } from './server-proof.js';
-import type { IscsiTarget } from './targets.js';
 import { readUnits } from './unit-marks.js';
 
 export interface BackSessionParts {
   readonly context: IscsiContext;
-  readonly who: LoggedIn;
-  readonly target: IscsiTarget;
+  readonly port: InitiatorPort;
+  /** With the client. */
+  readonly agreed: Agreed;
   readonly server: number;
   readonly address: Address;
   /** It takes no more at the moment, or takes more again. */
@@ -56,13 +61,13 @@ const LOGOUT_WAIT_MS = 1000;
 
 /**
  * Our session with one server, for one client's session: its own login, its own numbers, its own tags. Before anybody else may
- * use it, the unit attentions of the new nexus are taken, which the client must not see, and the logical units are compared with
- * those that it knows.
+ * use it, the unit attentions of the new nexus are taken, which the client must not see, the logical units are compared with those
+ * that it knows, and what clients have reserved is established.
  *
  *   connecting → login → looking → open → leaving → over        leaving: nothing new is sent; what was sent ends
  *       └──────────┴────────┴───────┴────────┴──────↗
  */
-export class BackSession {
+export class BackSession implements AttachedServer {
   readonly address: Address;
   readonly server: number;
   readonly #parts: BackSessionParts;
@@ -87,9 +92,13 @@ export class BackSession {
   #settled: (why: string | undefined) => void = () => undefined;
   /** Undefined once it is open; else why it will not be. */
   readonly ready: Promise<string | undefined>;
+  /** True once all that the client holds stands there, or was found to be lacking. */
+  readonly replayed: Promise<boolean>;
+  #replayed: (isDone: boolean) => void = () => undefined;
+  #lacking: readonly Lacking[] = [];
 
   constructor(parts: BackSessionParts) {
-    const { context, who, target, address, server } = parts;
+    const { context, port, agreed, address, server } = parts;
     const { net, clock, linkOf, options } = context;
     this.#parts = parts;
     this.#context = context;
@@ -98,8 +107,11 @@ export class BackSession {
     this.ready = new Promise((resolve) => {
       this.#settled = resolve;
     });
-    this.#login = new BackLogin(who, target, context.proofAt(server, target));
-    this.#reader = new PduReader({ dataBytesMax: who.agreed.dataBytesMax });
+    this.replayed = new Promise((resolve) => {
+      this.#replayed = resolve;
+    });
+    this.#login = new BackLogin(port, agreed, context.proofAt(server, port.target));
+    this.#reader = new PduReader({ dataBytesMax: agreed.dataBytesMax });
     this.#deadline = new Deadline(clock, () => {
       this.#overdue();
     });
@@ -144,6 +156,22 @@ export class BackSession {
 
   get isOpen(): boolean {
     return this.#state === 'open';
+  }
+
+  /** Of what the client holds, what the server does not have. */
+  get lacking(): readonly Lacking[] {
+    return this.#lacking;
+  }
+
+  /** What is lacking is no more, and the client is told. */
+  accept(): void {
+    const { port } = this.#parts;
+    const { reservations, nexuses } = this.#context;
+    for (const { lun, what, sense } of this.#lacking) {
+      reservations.lost(port, lun, what);
+      nexuses.at(port.name)?.attend(lun, sense);
+    }
+    this.#lacking = [];
   }
 
   /** When its turn comes. */
@@ -203,6 +231,16 @@ export class BackSession {
     this.#leaveIfDone();
   }
 
+  /** The same; nothing of what the client holds stays there. */
+  quit(): void {
+    if (this.#state === 'open') {
+      for (const own of unregistering(this.#context, this.#parts.port)) {
+        void askServer(this, { ...own, readBytesMax: 0 });
+      }
+    }
+    this.retire();
+  }
+
   /** What was sent is not waited for. */
   logOut(): void {
     if (this.#state !== 'open' && this.#state !== 'leaving') {
@@ -222,6 +260,7 @@ export class BackSession {
   /* ---- to the server ---- */
 
   #flush(): void {
+    if (this.#state === 'open' && this.#waiting.length > 0) this.accept();
     while (this.#waiting.length > 0 && this.#maySend) {
       const [task] = this.#waiting.splice(0, 1);
       if (task !== undefined) this.#say(task, false);
@@ -232,10 +271,15 @@ export class BackSession {
     return this.#state === 'open' && !this.#isFull && !isBefore(this.#commandMax, this.#command);
   }
 
-  /** For what the session itself asks, before it is open. */
+  /** For what we ask ourselves: before what waits. */
   ask(task: BackTask): void {
-    if (this.#state === 'over') task.lost(false);
-    else this.#say(task, false);
+    if (this.#state === 'open' && !this.#maySend) {
+      this.#waiting.unshift(task);
+    } else if (this.#state === 'open' || this.#state === 'looking') {
+      this.#say(task, false);
+    } else {
+      task.lost(false);
+    }
   }
 
   #say(task: BackTask, isUrgent: boolean): void {
@@ -287,11 +331,11 @@ export class BackSession {
     if (typeof answer === 'string') {
       this.#refuse(answer);
     } else if (answer === undefined) {
-      const { context, server, target } = this.#parts;
+      const { context, server, port } = this.#parts;
       this.#number(pdu);
       this.#state = 'looking';
       context.counters.serverSessions += 1;
-      context.loginFaults.mended(context.gate.serverId(server), target.serverName);
+      context.loginFaults.mended(context.gate.serverId(server), port.target.serverName);
       void this.#look();
     } else if ('why' in answer) {
       this.#unbelieved(answer);
@@ -301,10 +345,10 @@ export class BackSession {
   }
 
   #unbelieved(fault: ProofFault): void {
-    const { context, server, target } = this.#parts;
+    const { context, server, port } = this.#parts;
     context.counters.serverLoginRefusedFor(fault.reason);
     const id = context.gate.serverId(server);
-    const { code, remedy } = context.loginFaults.add(id, target.serverName, fault);
+    const { code, remedy } = context.loginFaults.add(id, port.target.serverName, fault);
     this.#refuse(`${fault.why} (${code}). ${remedy}`);
   }
 
@@ -316,9 +360,28 @@ export class BackSession {
       return;
     }
     const { units } = this.#context;
-    const why = units.compare(this.#parts.target.resource, marks);
+    const { port } = this.#parts;
+    const why = units.compare(port.target.resource, marks);
     if (why !== undefined) {
       this.#refuse(why);
+      return;
+    }
+    const lacking = await replayed({
+      ...{ context: this.#context, port, server: this.server, back: this },
+    });
+    // Undefined: it is over.
+    if (lacking === undefined) return;
+    this.#lacking = lacking;
+    this.#replayed(true);
+    this.#othersLooked(await othersReplayed(this.#context, port, this.server));
+  }
+
+  /** Whether what other clients hold stands there, too. */
+  #othersLooked(doStand: boolean): void {
+    if (this.#state !== 'looking') return;
+    if (!doStand) {
+      // As if it did not answer: it is tried again.
+      this.#connection.reset();
       return;
     }
     this.#state = 'open';
@@ -450,6 +513,7 @@ export class BackSession {
     this.#state = 'over';
     this.#parts.closed();
     this.#settled(this.#refusal ?? `${gate.serverId(this.server)} does not answer`);
+    this.#replayed(false);
     const sent = [...this.#sent.values()];
     const waiting = this.#waiting;
     this.#sent.clear();

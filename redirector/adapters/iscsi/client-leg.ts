@@ -3,6 +3,7 @@ import type { Pdu } from '../../../core/iscsi/pdu.js';
 import type { BackSession } from './back-session.js';
 import type { LoggedIn } from './logged-in.js';
 import type { RejectReason } from './reject.js';
+import type { Reserving } from './reserving.js';
 
 /** The client's connection, as what is under way sees it. */
 export interface ClientLeg {
@@ -41,6 +42,7 @@ export interface TaskOwner {
   readonly resource: ResourceId;
   readonly who: LoggedIn;
   readonly client: ClientLeg;
+  readonly reserving: Reserving;
   /** Undefined: its address is not known. */
   back(server: number): BackSession | undefined;
   /** Whether so much more that is written may be kept until its status. */

@@ -10,8 +10,10 @@ import type { ByteBudget } from './composite/byte-budget.js';
 import type { ChapTries } from './chap-tries.js';
 import type { IscsiCounters } from './counters.js';
 import type { LoginFaults } from './login-faults.js';
+import type { SessionKeeping } from '../../traffic.js';
 import type { Nexuses } from './nexuses.js';
 import type { IscsiOptions } from './options.js';
+import type { Reservations } from './reservations.js';
 import type { ServerProof } from './server-proof.js';
 import type { ChapParty, IscsiTarget, Targets } from './targets.js';
 import type { Units } from './units.js';
@@ -30,6 +32,8 @@ export interface IscsiAdapterParts {
   readonly storedSecretOf: (name: CredentialName) => string | undefined;
   /** A server and we do not believe each other; told once until that is mended. Undefined: nobody wants to know. */
   readonly loginRefused?: ((fault: ForeshiftError) => void) | undefined;
+  /** Where what clients have reserved is kept for another redirector; undefined: it lasts as long as this process. */
+  readonly sessions?: SessionKeeping | undefined;
 }
 
 /** What all sessions of one adapter share. */
@@ -45,6 +49,9 @@ export interface IscsiContext extends EntryContext {
   readonly loginFaults: LoginFaults;
   /** For the data of commands for composites. */
   readonly compositeBytes: ByteBudget;
+  readonly reservations: Reservations;
+  /** Where what a client holds is kept that has connected to this IP; undefined: nowhere. */
+  readonly scopeOf: (ip: string) => string | undefined;
   readonly randomBytes: (length: number) => Uint8Array;
   /** Undefined: nobody is believed to be this one. */
   readonly secretOf: (party: ChapParty) => string | undefined;

@@ -22,7 +22,8 @@ export type IscsiRefusal =
   | 'lostAmbiguous'
   | 'serverRejected'
   | 'otherUnit'
-  | 'partsDiffer';
+  | 'partsDiffer'
+  | 'reservation';
 
 /** Why a client's connection was not taken, or ended by us. */
 export type IscsiCut =

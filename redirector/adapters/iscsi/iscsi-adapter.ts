@@ -1,5 +1,6 @@
 import type { Address, ResourceId, ServerId } from '../../../core/domain.js';
 import type { SwitchMove } from '../../data-plane.js';
+import type { KeptSession } from '../../sessions/session-book.js';
 import type { ProtocolAdapter, Transfer, VacateHow } from '../adapter.js';
 import type { FrontListener } from '../fronts.js';
 import { Fronts } from '../fronts.js';
@@ -19,6 +20,8 @@ import { ISCSI_DEFAULTS } from './options.js';
 import type { ServerLogin } from './server-proof.js';
 import { ServerProof } from './server-proof.js';
 import type { ClientTarget, IscsiTarget } from './targets.js';
+import { AbsentClient } from './absent-client.js';
+import { ISCSI, Reservations } from './reservations.js';
 import { Targets } from './targets.js';
 import { Units } from './units.js';
 
@@ -42,7 +45,7 @@ const NO_LOGIN: LoginOf = () => undefined;
  * server is behind; at the servers each client has a session of its own, under its own name.
  */
 export class IscsiAdapter implements ProtocolAdapter {
-  readonly protocol = 'iscsi';
+  readonly protocol = ISCSI;
   readonly counters = new IscsiCounters();
   readonly #parts: IscsiAdapterParts;
   readonly #context: IscsiContext;
@@ -102,8 +105,9 @@ export class IscsiAdapter implements ProtocolAdapter {
   }
 
   /** Takes no more commands; those under way have `graceMs` to end. */
-  stop(graceMs = 10_000): Promise<void> {
-    return this.#fronts.stop(graceMs);
+  async stop(graceMs = 10_000): Promise<void> {
+    await this.#fronts.stop(graceMs);
+    for (const client of this.#context.nexuses.absent) client.reinstated();
   }
 
   vacate(ip: string, how: VacateHow, signal: AbortSignal): Promise<void> {
@@ -122,13 +126,31 @@ export class IscsiAdapter implements ProtocolAdapter {
     return new IscsiTransfer(move, { context, plain });
   }
 
+  /** What clients have reserved goes on to keep others out, whether they are here yet or not. */
+  adopt(scope: string, sessions: readonly KeptSession[]): Promise<void> {
+    const { reservations, nexuses } = this.#context;
+    for (const port of reservations.adopt(scope, sessions, this.#targets)) {
+      const client = nexuses.at(port.name);
+      if (client === undefined) nexuses.add(new AbsentClient(this.#context, port));
+      else for (const back of client.openBacks) back.retire();
+    }
+    return Promise.resolve();
+  }
+
+  /** It does so at another redirector. */
+  relinquish(scope: string): void {
+    const { reservations, nexuses } = this.#context;
+    for (const { name } of reservations.leave(scope)) nexuses.at(name)?.reinstated();
+  }
+
   bypassesFence(resource: ResourceId): boolean {
     return this.#targets.has(resource);
   }
 
   #contextOf(parts: IscsiAdapterParts): IscsiContext {
-    const { net, clock, gate, servers, randomBytes, storedSecretOf } = parts;
+    const { net, clock, gate, servers, randomBytes, storedSecretOf, sessions } = parts;
     const { work = UNSEEN, loginRefused = () => undefined } = parts;
+    const nexuses = new Nexuses();
     const options = (): IscsiOptions => this.#options;
     const targets = (): Targets => this.#targets;
     return {
@@ -140,7 +162,15 @@ export class IscsiAdapter implements ProtocolAdapter {
         return targets();
       },
       tries: new ChapTries(clock, options),
-      nexuses: new Nexuses(),
+      nexuses,
+      reservations: new Reservations({
+        ...{ clock, sessions },
+        emptied: ({ name }) => {
+          const client = nexuses.at(name);
+          if (client?.isHere === false) client.reinstated();
+        },
+      }),
+      scopeOf: (ip) => sessions?.scopeOf(ip),
       units: new Units(),
       loginFaults: new LoginFaults(loginRefused),
       compositeBytes: new ByteBudget(

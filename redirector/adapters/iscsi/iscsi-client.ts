@@ -215,7 +215,9 @@ export class IscsiClient implements FrontClient, ClientLeg {
     this.#deadline.set(options.idleTimeoutMs);
     this.#text = new TextDialogue(this.#context, who, this.#connection);
     if (who.target === undefined) return;
-    this.#nexus = clientUnits({ context: this.#context, client: this, who, target: who.target });
+    const { target } = who;
+    const scope = this.#context.scopeOf(this.#connection.local.host);
+    this.#nexus = clientUnits({ context: this.#context, client: this, who, target, scope });
   }
 
   #said(pdu: Pdu): void {

@@ -2,6 +2,7 @@ import type { SwitchMove } from '../../data-plane.js';
 import type { Obstacle } from '../../../core/table-store/records/switch.js';
 import type { Transfer } from '../adapter.js';
 import type { IscsiContext } from './context.js';
+import type { AttachedClient, AttachedServer } from './nexuses.js';
 
 export interface IscsiTransferParts {
   readonly context: IscsiContext;
@@ -14,12 +15,13 @@ const LOGINS_MAX = 32;
 
 /**
  * One move of a target: the commands under way end at the source; then every client gets a session at the target of the move, which
- * must show the same logical units. The clients' own sessions stay as they are.
+ * must show the same logical units and take what clients have reserved. The clients' own sessions stay as they are.
  */
 export class IscsiTransfer implements Transfer {
   readonly #move: SwitchMove;
   readonly #context: IscsiContext;
   readonly #plain: Transfer;
+  #isSourceLost = false;
 
   constructor(move: SwitchMove, { context, plain }: IscsiTransferParts) {
     this.#move = move;
@@ -38,6 +40,7 @@ export class IscsiTransfer implements Transfer {
   abandon(): void {
     const { source, resource } = this.#move;
     this.#plain.abandon();
+    this.#isSourceLost = true;
     if (source === null) return;
     const server = this.#context.gate.serverIndexOf(source);
     for (const nexus of this.#context.nexuses.of(resource)) nexus.openBack(server)?.drop();
@@ -59,7 +62,9 @@ export class IscsiTransfer implements Transfer {
         if (signal.aborted || refusals.length > 0) return;
         const back = nexus.back(server);
         const refusal =
-          back === undefined ? `the address of ${target} is not known` : await back.ready;
+          back === undefined
+            ? `the address of ${target} is not known`
+            : ((await back.ready) ?? this.#refusalOf(nexus, back));
         // A client that has gone meanwhile needs nothing.
         if (refusal !== undefined && nexuses.of(resource).includes(nexus)) refusals.push(refusal);
       }
@@ -80,9 +85,21 @@ export class IscsiTransfer implements Transfer {
     if (source !== target) this.#leave(target);
   }
 
+  /** What clients hold is no reason to leave a target without a server. */
+  #refusalOf({ port }: AttachedClient, back: AttachedServer): string | undefined {
+    const [first] = back.lacking;
+    if (first === undefined) return undefined;
+    const { source, target } = this.#move;
+    if (this.#isSourceLost || source === null) {
+      back.accept();
+      return undefined;
+    }
+    return `${target} does not take the ${first.what} of ${port.initiator} for LUN ${first.lun}`;
+  }
+
   #leave(server: SwitchMove['target']): void {
     const { nexuses, gate } = this.#context;
     const at = gate.serverIndexOf(server);
-    for (const nexus of nexuses.of(this.#move.resource)) nexus.openBack(at)?.retire();
+    for (const nexus of nexuses.of(this.#move.resource)) nexus.openBack(at)?.quit();
   }
 }

@@ -224,9 +224,13 @@ export class Management implements UnderWay, EntryUser, BackTask {
   #done(): void {
     this.#task?.aborted();
     if (ENDS_ALL_TASKS.has(this.#function)) {
+      this.#context.reservations.reset(this.#nexus.resource, undefined);
       for (const task of this.#before) task.aborted();
     } else if (ENDS_TASKS_OF_LUN.has(this.#function)) {
       const lun = this.#pdu.head.subarray(AT.lun, AT.lun + 8);
+      if (this.#function === LUN_RESET) {
+        this.#context.reservations.reset(this.#nexus.resource, lun.toString('hex'));
+      }
       for (const task of this.#before) if (task.lun.equals(lun)) task.aborted();
     }
   }

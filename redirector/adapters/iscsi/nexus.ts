@@ -1,16 +1,19 @@
 import type { ResourceId } from '../../../core/domain.js';
 import type { Pdu } from '../../../core/iscsi/pdu.js';
 import { isImmediate, taskTagOf } from '../../../core/iscsi/pdu.js';
-import { isSameAddress } from '../servers.js';
-import { BackSession } from './back-session.js';
+import type { SenseCode } from '../../../core/iscsi/scsi.js';
+import { AbsentClient } from './absent-client.js';
+import type { BackSession } from './back-session.js';
+import { Backs } from './backs.js';
 import type { ClientLeg, ClientUnits } from './client-leg.js';
 import type { IscsiContext } from './context.js';
+import type { InitiatorPort } from './initiator-port.js';
 import type { LoggedIn } from './logged-in.js';
 import type { ManagementOwner } from './management.js';
 import { Management } from './management.js';
 import type { AttachedClient } from './nexuses.js';
 import { TASK_IN_PROGRESS } from './reject.js';
-import type { IscsiTarget } from './targets.js';
+import { Reserving } from './reserving.js';
 import { Task } from './task.js';
 
 /** Immediate commands are outside the window: so many at once. */
@@ -21,17 +24,17 @@ const IMMEDIATE_MAX = 16;
  * client's own name; reservations, unit attentions and aborts are of such a pair, so no two clients share one.
  */
 export class Nexus implements ManagementOwner, AttachedClient, ClientUnits {
+  readonly isHere = true;
   readonly resource: ResourceId;
-  readonly port: string;
+  readonly port: InitiatorPort;
   readonly who: LoggedIn;
-  readonly target: IscsiTarget;
   readonly client: ClientLeg;
+  readonly reserving: Reserving;
   readonly #context: IscsiContext;
   /** By the client's tags, in the order of their coming. */
   readonly #tasks = new Map<number, Task>();
   readonly #managements = new Set<Management>();
-  /** By server. */
-  readonly #backs = new Map<number, BackSession>();
+  readonly #backs: Backs;
   #immediate = 0;
   #keptBytes = 0;
   #isOver = false;
@@ -42,15 +45,21 @@ export class Nexus implements ManagementOwner, AttachedClient, ClientUnits {
     readonly context: IscsiContext;
     readonly client: ClientLeg;
     readonly who: LoggedIn;
-    readonly target: IscsiTarget;
+    readonly port: InitiatorPort;
   }) {
-    const { context, client, who, target } = of;
+    const { context, client, who, port } = of;
     this.#context = context;
     this.client = client;
     this.who = who;
-    this.target = target;
-    this.resource = target.resource;
-    this.port = `${who.initiator} ${who.isid.toString('hex')} ${target.name} ${target.resource}`;
+    this.port = port;
+    this.resource = port.target.resource;
+    this.reserving = new Reserving(context, port);
+    this.#backs = new Backs({
+      ...{ context, port, agreed: who.agreed },
+      fills: (back, isFull) => {
+        this.#serverFills(back, isFull);
+      },
+    });
   }
 
   get windowed(): number {
@@ -111,37 +120,27 @@ export class Nexus implements ManagementOwner, AttachedClient, ClientUnits {
   }
 
   clientTakes(isOpen: boolean): void {
-    for (const back of this.#backs.values()) back.reads(isOpen);
+    for (const back of this.#backs.all) back.reads(isOpen);
   }
 
   /* ---- to servers ---- */
 
   /** Undefined: its address is not known. */
   back(server: number): BackSession | undefined {
-    const address = this.#context.addressOf(server);
-    const open = this.#backs.get(server);
-    if (open !== undefined && address !== undefined && isSameAddress(open.address, address)) {
-      return open;
-    }
-    open?.drop();
-    if (address === undefined || this.#isOver) return undefined;
-    const back: BackSession = new BackSession({
-      ...{ context: this.#context, who: this.who, target: this.target, server, address },
-      fills: (isFull) => {
-        this.#serverFills(back, isFull);
-      },
-      closed: () => {
-        this.#serverFills(back, false);
-        if (this.#backs.get(server) === back) this.#backs.delete(server);
-      },
-    });
-    this.#backs.set(server, back);
-    return back;
+    return this.#backs.at(server);
   }
 
   /** As far as there is one. */
   openBack(server: number): BackSession | undefined {
-    return this.#backs.get(server);
+    return this.#backs.openAt(server);
+  }
+
+  get openBacks(): readonly BackSession[] {
+    return this.#backs.all;
+  }
+
+  attend(lun: string, sense: SenseCode): void {
+    this.reserving.attend(lun, sense);
   }
 
   /** Whether so much more that is written may be kept until its status. */
@@ -171,8 +170,13 @@ export class Nexus implements ManagementOwner, AttachedClient, ClientUnits {
     this.#isOver = true;
     for (const task of [...this.#tasks.values()]) task.forsaken();
     for (const management of [...this.#managements]) management.forsaken();
-    for (const back of [...this.#backs.values()]) back.logOut();
-    if (this.#context.nexuses.remove(this)) this.#context.units.forget(this.resource);
+    this.#backs.end();
+    const { nexuses, units, reservations } = this.#context;
+    if (nexuses.remove(this)) units.forget(this.resource);
+    // Unless the same initiator port is here again already.
+    if (nexuses.at(this.port.name) === undefined && reservations.outlives(this.port)) {
+      nexuses.add(new AbsentClient(this.#context, this.port));
+    }
   }
 
   #ended(tag: number, isUrgent: boolean): void {

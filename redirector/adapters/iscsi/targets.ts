@@ -69,6 +69,14 @@ export interface ManyUnitsTarget extends TargetAccess {
 
 export type ClientTarget = IscsiTarget | ManyUnitsTarget;
 
+/** What a target of several resources is as one of them. */
+export function targetAt(
+  { name, clients, initiators, chap, mutualChap }: ManyUnitsTarget,
+  { resource, serverName }: UnitPlace,
+): IscsiTarget {
+  return { name, clients, initiators, chap, mutualChap, resource, serverName };
+}
+
 export class Targets {
   readonly all: readonly ClientTarget[];
   readonly #byName: ReadonlyMap<string, ClientTarget>;
@@ -88,6 +96,15 @@ export class Targets {
 
   named(name: string): ClientTarget | undefined {
     return this.#byName.get(name.toLowerCase());
+  }
+
+  /** As far as it is of that resource. */
+  at(name: string, resource: ResourceId): IscsiTarget | undefined {
+    const target = this.named(name);
+    if (target === undefined) return undefined;
+    if (!('units' in target)) return target.resource === resource ? target : undefined;
+    const place = target.units.flatMap(placesOf).find((each) => each.resource === resource);
+    return place && targetAt(target, place);
   }
 
   has(resource: ResourceId): boolean {

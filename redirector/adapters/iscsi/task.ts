@@ -5,6 +5,7 @@ import {
   DATA_OUT,
   FINAL,
   HAS_STATUS,
+  NOTHING,
   NO_TAG,
   READS,
   READY_TO_TRANSFER,
@@ -20,11 +21,13 @@ import {
   taskTagOf,
   wholeOf,
 } from '../../../core/iscsi/pdu.js';
+import { isOfReservations } from '../../../core/iscsi/reservations.js';
 import type { SenseCode } from '../../../core/iscsi/scsi.js';
 import {
   ABORTED,
   BUSY,
   CHECK_CONDITION,
+  GOOD,
   LUN_NOT_READY,
   NEXUS_LOST,
   againOf,
@@ -43,6 +46,7 @@ import type { TaskOwner } from './client-leg.js';
 import type { IscsiContext } from './context.js';
 import type { IscsiRefusal } from './counters.js';
 import { PROTOCOL_ERROR } from './reject.js';
+import type { ReservingCommand } from './reserving.js';
 import { WriteData } from './write-data.js';
 
 /** What a server has asked for. */
@@ -83,6 +87,10 @@ export class Task implements UnderWay, EntryUser, BackTask {
   #sentAtMs = 0;
   #isPinned = false;
   #wasSent = false;
+  /** To send what has to be kept before. */
+  #attempts = 0;
+  /** What it will do to reservations is written down, and not yet whether it has. */
+  #isNoted = false;
   /** What the client has written. */
   readonly #written = new WriteData();
   /** By the server, and by us. */
@@ -145,6 +153,11 @@ export class Task implements UnderWay, EntryUser, BackTask {
     );
   }
 
+  /** As it is given. */
+  get #command(): Buffer {
+    return this.#pdu.head.subarray(AT.command, AT.command + 16);
+  }
+
   begin(): void {
     const { gate } = this.#context;
     const { dataLength, data } = this.#pdu;
@@ -153,6 +166,13 @@ export class Task implements UnderWay, EntryUser, BackTask {
     if ((flagsOf(this.#pdu) & FINAL) === 0 || isUnsolicited || isTooMuch) {
       this.#over();
       this.#nexus.client.reject(this.#pdu, PROTOCOL_ERROR);
+      return;
+    }
+    const refusal = this.#isOfReservations
+      ? this.#nexus.reserving.refusal(this.#reserving)
+      : undefined;
+    if (refusal !== undefined) {
+      this.#sayItself('reservation', CHECK_CONDITION, refusal);
       return;
     }
     const at = gate.indexOf(this.#nexus.resource);
@@ -177,6 +197,7 @@ export class Task implements UnderWay, EntryUser, BackTask {
 
   #stop(): void {
     if (this.#state === 'over') return;
+    if (this.#state === 'sent') this.#mayHaveReserved();
     this.#leaveBack();
     this.#entry?.stopWaiting();
     if (this.#wasSent) this.#entry?.leave(this.#bytes);
@@ -219,7 +240,18 @@ export class Task implements UnderWay, EntryUser, BackTask {
     }
     this.#state = 'queued';
     this.#back = back;
-    back.send(this);
+    const noted = this.#isOfReservations && this.#nexus.reserving.intends(this.#reserving);
+    if (noted instanceof Promise) this.#sendAfter(noted, back);
+    else back.send(this);
+  }
+
+  #sendAfter(noted: Promise<void>, back: BackSession): void {
+    this.#isNoted = true;
+    const attempt = ++this.#attempts;
+    void noted.then(() => {
+      const isStillMeant = this.#state === 'queued' && this.#back === back;
+      if (isStillMeant && this.#attempts === attempt) back.send(this);
+    });
   }
 
   refused(name: EntryRefusal): void {
@@ -258,6 +290,12 @@ export class Task implements UnderWay, EntryUser, BackTask {
     if (this.#state !== 'queued' || back === undefined) return undefined;
     if (entry?.isAsEntered !== true) {
       this.again();
+      return undefined;
+    }
+    const { reserving } = this.#nexus;
+    const attention = reserving.hasAttention ? reserving.attention(this.#reserving) : undefined;
+    if (attention !== undefined) {
+      this.#sayItself('reservation', CHECK_CONDITION, attention);
       return undefined;
     }
     const head = Buffer.from(this.#pdu.head);
@@ -389,7 +427,33 @@ export class Task implements UnderWay, EntryUser, BackTask {
     head.writeUInt32BE(this.#tag, AT.task);
     head.writeUInt32BE(0, AT.transfer);
     head.writeUInt32BE(this.#dataNumber, AT.dataNumber);
-    this.#finish(head, data);
+    if (!this.#isOfReservations) {
+      this.#finish(head, data);
+      return;
+    }
+    const { reserving } = this.#nexus;
+    this.#isNoted = false;
+    const isDone = head[AT.status] === GOOD;
+    const kept = isDone ? reserving.did(this.#reserving) : reserving.refused(this.#reserving);
+    void kept.then(() => {
+      if (this.#state !== 'over') this.#finish(head, data);
+    });
+  }
+
+  get #isOfReservations(): boolean {
+    return isOfReservations(this.#pdu.head[AT.command]!);
+  }
+
+  get #reserving(): ReservingCommand {
+    const written = this.#written.isWhole
+      ? wholeOf(this.#written.slice(0, this.#written.end))
+      : NOTHING;
+    return { lun: this.lun, command: this.#command, written };
+  }
+
+  #mayHaveReserved(): void {
+    this.#isNoted = false;
+    if (this.#isOfReservations) this.#nexus.reserving.mayHaveDone(this.#reserving);
   }
 
   /** A server that does not keep to the protocol is as good as lost. */
@@ -401,6 +465,7 @@ export class Task implements UnderWay, EntryUser, BackTask {
     if (this.#state === 'over') return;
     this.#leaveBack();
     if (wasSent && (this.#isPinned || !this.#isRepeatable)) {
+      this.#mayHaveReserved();
       this.#sayItself('lostAmbiguous', CHECK_CONDITION, NEXUS_LOST);
     } else {
       this.#notConnected();
@@ -467,6 +532,7 @@ export class Task implements UnderWay, EntryUser, BackTask {
 
   #over(): void {
     this.#state = 'over';
+    if (this.#isNoted) void this.#nexus.reserving.refused(this.#reserving);
     this.#nexus.unkeep(this.#written.keptBytes);
     this.#onOver();
   }

@@ -1,30 +1,27 @@
+import { RESERVATION_CONFLICT } from '../../../core/iscsi/reservations.js';
 import {
-  CHECK_CONDITION,
   GOOD,
   INQUIRY,
   REPORT_LUNS,
   TEST_UNIT_READY,
   capacityCommand,
   commandOf,
-  isUnitAttention,
   lunsIn,
   unitDesignators,
 } from '../../../core/iscsi/scsi.js';
-import type { AsksServer, CommandAnswer, OwnCommand } from './own-command.js';
-import { askServer } from './own-command.js';
-import type { UnitMarks } from './units.js';
+import type { AsksServer, CommandAnswer } from './own-command.js';
+import { askPatiently } from './own-command.js';
+import type { UnitMark, UnitMarks } from './units.js';
 
 /** Of one target. */
 const LUNS_MAX = 256;
-/** A unit may have several to tell of. */
-const ATTENTIONS_MAX = 8;
 const LUN_ZERO = new Uint8Array(8);
 
 const SERIAL_NUMBER = 0x80;
 const IDENTIFICATION = 0x83;
 const CAPACITY_BYTES = 12;
 /** It holds nothing of a client's, and numbers itself as its server likes: tgtd's LUN 0 by the number of its target there. */
-const CONTROLLER_MARK = 'a controller';
+const CONTROLLER_MARK: UnitMark = { identity: 'a controller', capacity: undefined };
 
 /**
  * Takes the unit attentions that a new nexus gets, until the units have nothing more to tell; then reads what tells them apart.
@@ -32,16 +29,16 @@ const CONTROLLER_MARK = 'a controller';
  */
 export async function readUnits(back: AsksServer): Promise<UnitMarks | string> {
   const length = 16 + 8 * LUNS_MAX;
-  const listed = await patiently(back, {
+  const listed = await askPatiently(back, {
     ...{ lun: LUN_ZERO, readBytesMax: length },
     command: commandOf(REPORT_LUNS, 0, 0, 0, 0, 0, 0, 0, length >> 8, length & 0xff),
   });
   if (listed?.status !== GOOD) return 'does not say which LUNs there are';
   const luns = lunsIn(listed.data);
   if (luns.length > LUNS_MAX) return `has more than ${LUNS_MAX} LUNs`;
-  const marks = new Map<string, string>();
+  const marks = new Map<string, UnitMark>();
   for (const lun of luns) {
-    const ready = await patiently(back, {
+    const ready = await askPatiently(back, {
       lun,
       command: commandOf(TEST_UNIT_READY),
       readBytesMax: 0,
@@ -54,9 +51,9 @@ export async function readUnits(back: AsksServer): Promise<UnitMarks | string> {
   return marks;
 }
 
-async function markOf(back: AsksServer, lun: Uint8Array): Promise<string | undefined> {
+async function markOf(back: AsksServer, lun: Uint8Array): Promise<UnitMark | undefined> {
   const read = (command: Buffer, readBytesMax: number): Promise<CommandAnswer | undefined> =>
-    patiently(back, { lun, command, readBytesMax });
+    askPatiently(back, { lun, command, readBytesMax });
   // One after another: the command window may have room for one only.
   const serial = await read(commandOf(INQUIRY, 1, SERIAL_NUMBER, 0, 255), 255);
   if (serial?.status === GOOD && isController(serial.data)) return CONTROLLER_MARK;
@@ -65,11 +62,15 @@ async function markOf(back: AsksServer, lun: Uint8Array): Promise<string | undef
   if (serial === undefined || identification === undefined || capacity === undefined) {
     return undefined;
   }
-  return [
-    `serial ${hexOf(serial, serial.data.subarray(4))}`,
-    `id ${hexOf(identification, unitDesignators(identification.data))}`,
-    `capacity ${hexOf(capacity, capacity.data.subarray(0, CAPACITY_BYTES))}`,
-  ].join(', ');
+  const numbers = `serial ${hexOf(serial, serial.data.subarray(4))}`;
+  return {
+    identity: `${numbers}, id ${hexOf(identification, unitDesignators(identification.data))}`,
+    // Whom somebody else's reservation keeps out is not told.
+    capacity:
+      capacity.status === RESERVATION_CONFLICT
+        ? undefined
+        : hexOf(capacity, capacity.data.subarray(0, CAPACITY_BYTES)),
+  };
 }
 
 /** Of the type of device that each answer to INQUIRY begins with: a storage array controller. */
@@ -80,15 +81,4 @@ function isController(data: Uint8Array): boolean {
 /** Not every device has each of these: a controller has no capacity. */
 function hexOf({ status }: CommandAnswer, bytes: Uint8Array): string {
   return status === GOOD ? Buffer.from(bytes).toString('hex') : 'none';
-}
-
-async function patiently(
-  back: AsksServer,
-  command: OwnCommand,
-): Promise<CommandAnswer | undefined> {
-  for (let times = 0; ; times++) {
-    const answer = await askServer(back, command);
-    const isAttention = answer?.status === CHECK_CONDITION && isUnitAttention(answer.sense);
-    if (!isAttention || times >= ATTENTIONS_MAX) return answer;
-  }
 }

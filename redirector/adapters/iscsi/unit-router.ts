@@ -11,6 +11,7 @@ import type { CompositeTask } from './composite/composite-task.js';
 import { identityOf } from './composite/pages.js';
 import { PART_AGREED, Part, PartNexus } from './composite/part-nexus.js';
 import type { IscsiContext } from './context.js';
+import { initiatorPort } from './initiator-port.js';
 import type { LoggedIn } from './logged-in.js';
 import {
   ABORT_TASK,
@@ -36,12 +37,15 @@ import type {
   ManyUnitsTarget,
   UnitPlace,
 } from './targets.js';
+import { targetAt } from './targets.js';
 
 interface UnitsOf<Target extends ClientTarget> {
   readonly context: IscsiContext;
   readonly client: ClientLeg;
   readonly who: LoggedIn;
   readonly target: Target;
+  /** Where what it reserves is kept for another redirector; undefined: nowhere. */
+  readonly scope: string | undefined;
 }
 
 /** Of REPORT LUNS: which are asked for. The well-known ones, of which we have none. */
@@ -54,9 +58,11 @@ export function clientUnits(of: UnitsOf<ClientTarget>): ClientUnits {
   return openNexus({ ...of, target });
 }
 
-function openNexus(of: UnitsOf<IscsiTarget>): Nexus {
-  const nexus = new Nexus(of);
-  of.context.nexuses.add(nexus)?.reinstated();
+function openNexus({ context, client, who, target, scope }: UnitsOf<IscsiTarget>): Nexus {
+  const port = initiatorPort({ ...who, target, scope });
+  const nexus = new Nexus({ context, client, who, port });
+  context.nexuses.add(nexus)?.reinstated();
+  context.reservations.returns(port);
   return nexus;
 }
 
@@ -139,11 +145,9 @@ export class UnitRouter implements ClientUnits, RoutedSession {
     return part;
   }
 
-  #open({ resource, serverName }: UnitPlace, client: ClientLeg, who: LoggedIn): Nexus {
-    const { context, target } = this.#of;
-    const { name, clients, initiators, chap, mutualChap } = target;
-    const access = { name, clients, initiators, chap, mutualChap };
-    return openNexus({ context, who, client, target: { ...access, resource, serverName } });
+  #open(place: UnitPlace, client: ClientLeg, who: LoggedIn): Nexus {
+    const { target } = this.#of;
+    return openNexus({ ...this.#of, who, client, target: targetAt(target, place) });
   }
 
   get windowed(): number {

@@ -30,18 +30,20 @@ import {
   wholeOf,
 } from '../../../core/iscsi/pdu.js';
 import { PduReader } from '../../../core/iscsi/pdu-reader.js';
+import { RESERVATION_CONFLICT } from '../../../core/iscsi/reservations.js';
 import type { SenseCode } from '../../../core/iscsi/scsi.js';
 import { senseData } from '../../../core/iscsi/scsi.js';
 import type { Keys } from '../../../core/iscsi/text.js';
 import { TextCollector, bytesIn, hexOf, textOf } from '../../../core/iscsi/text.js';
 import { unmapRangesIn } from '../../../core/iscsi/unmap.js';
+import { FakeReservations } from './fake-reservations.js';
 
 const BLOCK_BYTES = 512;
 /** Of data in one PDU to or from it, and of what it asks for at once. */
 const SEGMENT_BYTES = 8192;
 const BURST_BYTES = 16_384;
 const WINDOW = 16;
-const UNIT_ATTENTION_AT_POWER_ON = [6, 0x29, 0x00] as const;
+const AT_POWER_ON: SenseCode = [6, 0x29, 0x00];
 const NOT_AUTHENTICATED = 0x0201;
 const CHALLENGE = { id: 5, challenge: Uint8Array.from({ length: 16 }, (_, at) => 17 * at) };
 
@@ -98,6 +100,10 @@ export class FakeTarget {
   own: ChapSecret | undefined;
   /** Texts of logins, as they came. */
   readonly saidAtLogin: Keys[] = [];
+  /** A new session of the same initiator port finds what the former had registered. */
+  isByPort = false;
+  /** Of LUN 1. */
+  reservations = this.#newReservations();
   readonly #net: Net;
 
   constructor(net: Net, name: string, unit: SharedUnit) {
@@ -112,6 +118,15 @@ export class FakeTarget {
     });
   }
 
+  /** As after a power loss: what it had in memory is gone. Initiators of whom it says so hear of it when they speak to it next. */
+  restart(isUnheard: (initiator: string) => boolean = () => false): void {
+    this.reservations = this.#newReservations();
+    for (const session of this.openSessions) {
+      if (isUnheard(session.initiator)) session.isForgotten = true;
+      else session.drop();
+    }
+  }
+
   get openSessions(): FakeSession[] {
     return this.sessions.filter(({ isOpen }) => isOpen);
   }
@@ -119,27 +134,38 @@ export class FakeTarget {
   count(operation: number): number {
     return this.done.filter((each) => each === operation).length;
   }
+
+  #newReservations(): FakeReservations {
+    return new FakeReservations((owner, sense) => {
+      for (const session of this.openSessions) {
+        if (session.owner === owner) session.attend(sense);
+      }
+    });
+  }
 }
 
 class FakeSession {
   isOpen = true;
   isLoggedOut = false;
+  /** Whoever speaks to it hears that there is no such connection. */
+  isForgotten = false;
   initiator = '';
   targetName = '';
   readonly #target: FakeTarget;
   readonly #connection: Connection;
   readonly #reader = new PduReader({ dataBytesMax: SEGMENT_BYTES });
   readonly #running = new Map<number, Running>();
-  /** By LUN: how many it has to tell of. */
-  readonly #attentions = new Map([
-    ['0', 2],
-    ['1', 2],
+  /** By LUN: what it has to tell. */
+  readonly #attentions = new Map<string, SenseCode[]>([
+    ['0', [AT_POWER_ON, AT_POWER_ON]],
+    ['1', [AT_POWER_ON, AT_POWER_ON]],
   ]);
   #expected = 0;
   #status = 1;
   #isLoggedIn = false;
   #isProven = false;
   #transfer = 0;
+  #port = '';
 
   constructor(target: FakeTarget, connection: Connection) {
     this.#target = target;
@@ -160,8 +186,22 @@ class FakeSession {
       },
       closed: () => {
         this.isOpen = false;
+        target.reservations.ended(this.owner);
       },
     };
+  }
+
+  /** Whom reservations are of. */
+  get owner(): string {
+    return this.#target.isByPort ? this.#port : String(this.#target.sessions.indexOf(this));
+  }
+
+  attend(sense: SenseCode): void {
+    this.#attentions.get('1')?.push(sense);
+  }
+
+  drop(): void {
+    this.#connection.reset();
   }
 
   /** An Async Message: log out, please. */
@@ -177,6 +217,10 @@ class FakeSession {
   }
 
   #said(pdu: Pdu): void {
+    if (this.isForgotten) {
+      this.drop();
+      return;
+    }
     const opcode = opcodeOf(pdu);
     if (!this.#isLoggedIn) {
       if (opcode === LOGIN) this.#login(pdu);
@@ -206,6 +250,7 @@ class FakeSession {
     this.#target.saidAtLogin.push(keys);
     this.initiator = keys.get('InitiatorName') ?? this.initiator;
     this.targetName = keys.get('TargetName') ?? this.targetName;
+    this.#port = `${this.initiator} ${pdu.head.toString('hex', 8, 14)}`;
     this.#expected = pdu.head.readUInt32BE(AT.commandNumber);
     const flags = flagsOf(pdu);
     const isSecurity = ((flags >> 2) & 3) === 0;
@@ -333,16 +378,26 @@ class FakeSession {
     const operation = command[0]!;
     const lun = String(pdu.head[AT.lun + 1]);
     const isReport = operation === 0xa0 || operation === 0x12;
-    const attentions = this.#attentions.get(lun) ?? 0;
-    if (!isReport && attentions > 0) {
-      this.#attentions.set(lun, attentions - 1);
-      this.#respond(pdu, 2, senseData(UNIT_ATTENTION_AT_POWER_ON));
+    const attention = isReport ? undefined : this.#attentions.get(lun)?.shift();
+    if (attention !== undefined) {
+      this.#respond(pdu, 2, senseData(attention));
+      return;
+    }
+    const { reservations } = this.#target;
+    if (lun === '1' && reservations.keepsOut(this.owner, operation)) {
+      this.#respond(pdu, RESERVATION_CONFLICT);
       return;
     }
     this.#target.done.push(operation);
     const failure = this.#target.failing.get(this.targetName);
     if (failure !== undefined && (operation === 0x28 || operation === 0x2a)) {
       this.#respond(pdu, 2, senseData(failure));
+      return;
+    }
+    const reserved = lun === '1' ? reservations.run(this.owner, command, written) : undefined;
+    if (reserved !== undefined) {
+      if ('data' in reserved) this.#read(pdu, reserved.data);
+      else this.#respond(pdu, reserved.status, reserved.sense && senseData(reserved.sense));
       return;
     }
     const at = command.readUInt32BE(2) * BLOCK_BYTES;
@@ -354,11 +409,13 @@ class FakeSession {
         written.copy(bytes, at);
         break;
       case 0x41:
-        bytes.fill(written, at, at + command.readUInt16BE(7) * BLOCK_BYTES);
+        bytes
+          .subarray(at, at + command.readUInt16BE(7) * BLOCK_BYTES)
+          .fill(written.length > 0 ? written : 0);
         break;
       case 0x42:
         for (const { lba, blocks } of unmapRangesIn(written) ?? []) {
-          bytes.fill(0, lba * BLOCK_BYTES, (lba + blocks) * BLOCK_BYTES);
+          bytes.subarray(lba * BLOCK_BYTES, (lba + blocks) * BLOCK_BYTES).fill(0);
         }
         break;
       case 0x89:

@@ -26,6 +26,12 @@ import {
   wholeOf,
 } from '../../../core/iscsi/pdu.js';
 import { PduReader } from '../../../core/iscsi/pdu-reader.js';
+import {
+  NO_KEY,
+  keysIn,
+  persistentOut,
+  readKeysCommand,
+} from '../../../core/iscsi/reservations.js';
 import type { SenseCode } from '../../../core/iscsi/scsi.js';
 import { senseIn } from '../../../core/iscsi/scsi.js';
 import type { Keys } from '../../../core/iscsi/text.js';
@@ -216,6 +222,23 @@ export class Initiator {
 
   async put(block: number, data: Buffer): Promise<number | undefined> {
     return (await this.run(tenBytes(0x2a, block, data.length / 512), { written: data }))?.status;
+  }
+
+  /** PERSISTENT RESERVE OUT: its status. */
+  async reserve(
+    action: number,
+    of: { readonly key?: string; readonly subject?: string; readonly kind?: number } = {},
+  ): Promise<number | undefined> {
+    const { key = NO_KEY, subject = NO_KEY, kind = 0 } = of;
+    const says = { action, kind, key, subject, isThroughPowerLoss: false };
+    const { command, written } = persistentOut(says);
+    return (await this.run(command, { written }))?.status;
+  }
+
+  /** The keys that are registered, as its server has them. */
+  async keys(): Promise<readonly string[]> {
+    const { command, readBytesMax: readBytes } = readKeysCommand(64);
+    return keysIn((await this.run(command, { readBytes }))?.data ?? Buffer.alloc(0));
   }
 
   async abort(tag: number): Promise<number | undefined> {

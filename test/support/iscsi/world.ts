@@ -10,6 +10,7 @@ import type { ClientTarget, IscsiTarget } from '../../../redirector/adapters/isc
 import { PLAIN_LINK } from '../../../redirector/adapters/servers.js';
 import { Gate } from '../../../redirector/gate.js';
 import { LocalDataPlane } from '../../../redirector/local-data-plane.js';
+import type { SessionKeeping } from '../../../redirector/traffic.js';
 import type { VolumeMove } from '../moved-volume.js';
 import { movedVolume } from '../moved-volume.js';
 import { r, tableOf } from '../names.js';
@@ -21,6 +22,8 @@ export const TARGET = 'iqn.2026-01.test:vol';
 const DRAIN_TIMEOUT_MS = 1000;
 
 export interface IscsiWorldOptions {
+  /** Left out: one of its own. */
+  readonly clock?: SimulatedClock;
   readonly drain?: DrainPolicy;
   readonly options?: Partial<IscsiOptions>;
   /** Beside or over what the target is otherwise. */
@@ -31,6 +34,8 @@ export interface IscsiWorldOptions {
   readonly rows?: Readonly<Record<string, string>>;
   /** What `s2` shows; left out: the same unit as `s1`. */
   readonly other?: SharedUnit;
+  /** Where what clients have reserved is kept; left out: nowhere. */
+  readonly sessions?: SessionKeeping;
   /** What the credential table has, by user; of servers, by `server-chap/USER`. */
   readonly stored?: Readonly<Record<string, string>>;
   /** How the redirector logs on to servers. */
@@ -39,7 +44,7 @@ export interface IscsiWorldOptions {
 
 /** The iSCSI side of a redirector on a simulated network, over the fake targets `s1` and `s2`, which share a unit; it is at `s1`. */
 export class IscsiWorld {
-  readonly clock = new SimulatedClock();
+  readonly clock: SimulatedClock;
   readonly net: SimulatedNet;
   readonly gate: Gate;
   readonly unit = new SharedUnit(1024);
@@ -49,40 +54,62 @@ export class IscsiWorld {
   readonly adapter: IscsiAdapter;
   readonly dataPlane: LocalDataPlane;
 
-  constructor({
-    drain = 'abort',
-    options = {},
-    target = {},
-    targets,
-    rows = { 'vol-1': 's1@1.1' },
-    other,
-    stored = {},
-    loginOf,
-  }: IscsiWorldOptions = {}) {
-    const { clock } = this;
-    const rng = new SeededRng(7);
-    this.net = new SimulatedNet(clock, new SeededRng(1), { windowBytes: 1 << 20 });
-    const gate = new Gate({ clock, needsLease: () => false });
-    this.gate = gate;
-    gate.apply(tableOf(rows));
+  readonly #given: IscsiWorldOptions;
+  readonly #rng = new SeededRng(7);
+
+  constructor(given: IscsiWorldOptions = {}) {
+    this.#given = given;
+    this.clock = given.clock ?? new SimulatedClock();
+    this.net = new SimulatedNet(this.clock, new SeededRng(1), { windowBytes: 1 << 20 });
     this.targets = {
       s1: new FakeTarget(this.net.host('s1'), 's1', this.unit),
-      s2: new FakeTarget(this.net.host('s2'), 's2', other ?? this.unit),
+      s2: new FakeTarget(this.net.host('s2'), 's2', given.other ?? this.unit),
     };
-    this.adapter = new IscsiAdapter(
+    this.gate = this.#newGate();
+    this.adapter = this.#adapterAt('proxy', this.gate, given.sessions);
+    this.dataPlane = new LocalDataPlane(
+      { gate: this.gate, adapters: [this.adapter], clock: this.clock },
+      { drainTimeoutMs: DRAIN_TIMEOUT_MS },
+    );
+  }
+
+  /** Another redirector, at that host, before the same targets. */
+  async another(host: string, sessions: SessionKeeping): Promise<IscsiAdapter> {
+    const adapter = this.#adapterAt(host, this.#newGate(), sessions);
+    await adapter.start();
+    return adapter;
+  }
+
+  #newGate(): Gate {
+    const gate = new Gate({ clock: this.clock, needsLease: () => false });
+    gate.apply(tableOf(this.#given.rows ?? { 'vol-1': 's1@1.1' }));
+    return gate;
+  }
+
+  #adapterAt(host: string, gate: Gate, sessions: SessionKeeping | undefined): IscsiAdapter {
+    const {
+      drain = 'abort',
+      options = {},
+      target = {},
+      targets,
+      stored = {},
+      loginOf,
+    } = this.#given;
+    return new IscsiAdapter(
       {
-        ...{ clock, gate, net: this.net.host('proxy'), drainPolicyOf: () => drain },
+        ...{ clock: this.clock, gate, net: this.net.host(host), drainPolicyOf: () => drain },
         servers: {
           addressOf: (server) => ({ host: server, port: 3260 }),
           linkOf: () => PLAIN_LINK,
           suspect: (server) => this.suspected.push(server),
         },
+        sessions,
         storedSecretOf: ({ kind, user }) => stored[kind === 'chap' ? user : `${kind}/${user}`],
         loginRefused: (fault) => this.loginFaults.push(fault),
-        randomBytes: (length) => Uint8Array.from({ length }, () => integerBelow(rng, 256)),
+        randomBytes: (length) => Uint8Array.from({ length }, () => integerBelow(this.#rng, 256)),
       },
       {
-        listeners: [{ listen: { host: 'proxy', port: 3260 }, route: undefined }],
+        listeners: [{ listen: { host, port: 3260 }, route: undefined }],
         targets: targets ?? [
           {
             ...{ name: TARGET, resource: r('vol-1'), serverName: 'iqn.2026-01.test:back' },
@@ -99,10 +126,6 @@ export class IscsiWorld {
         options,
       },
     );
-    this.dataPlane = new LocalDataPlane(
-      { gate, adapters: [this.adapter], clock },
-      { drainTimeoutMs: DRAIN_TIMEOUT_MS },
-    );
   }
 
   async start(): Promise<void> {
@@ -111,12 +134,12 @@ export class IscsiWorld {
     await this.adapter.start();
   }
 
-  initiator(name?: string, host = 'client'): Initiator {
-    return new Initiator(this.net.host(host), { host: 'proxy', port: 3260 }, name);
+  initiator(name?: string, host = 'client', to = 'proxy'): Initiator {
+    return new Initiator(this.net.host(host), { host: to, port: 3260 }, name);
   }
 
-  async loggedIn(name?: string): Promise<Initiator> {
-    const initiator = this.initiator(name);
+  async loggedIn(name?: string, to?: string): Promise<Initiator> {
+    const initiator = this.initiator(name, 'client', to);
     const status = await this.of(initiator.login(TARGET));
     if (status !== 0) throw new Error(`login: ${String(status)}`);
     return initiator;

@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '../../../demo/free-port.js';
+import type { Place } from '../../../demo/storage-engines.js';
 import { exportBlock, startGanesha } from '../../../demo/storage-engines.js';
 
 export interface GaneshaOptions {
@@ -12,6 +13,8 @@ export interface GaneshaOptions {
   readonly exportId: number;
   /** Its export stands in `exports/vol-1.export`, and is exported once an agent has put it into `owned.conf`. */
   readonly isOwnedOnly?: boolean;
+  /** Where it runs; left out: here, on loopback. */
+  readonly place?: Place;
 }
 
 /** A real nfs-ganesha over a directory. Needs root. */
@@ -46,7 +49,7 @@ export class Ganesha {
 
   /** On the same ports, with what is on the disk. */
   async restart(): Promise<void> {
-    const { data, exportId, isOwnedOnly = false } = this.#options;
+    const { data, exportId, isOwnedOnly = false, place } = this.#options;
     this.#lives += 1;
     const block = exportBlock({ id: exportId, path: data, pseudo: '/data' });
     if (isOwnedOnly) {
@@ -56,6 +59,7 @@ export class Ganesha {
     }
     const { child, serves } = await startGanesha({
       ...{
+        ...(place === undefined ? {} : { place }),
         folder: this.#folder,
         port: this.port,
         mountPort: this.mountPort,

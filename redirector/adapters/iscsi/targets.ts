@@ -62,6 +62,14 @@ function placesOf(unit: TargetUnit): readonly UnitPlace[] {
   return 'parts' in unit ? unit.parts : [unit.place];
 }
 
+/** What a target is with regard to one of its resources alone; undefined: it has nothing of that. */
+export function targetAt(target: ClientTarget, resource: ResourceId): IscsiTarget | undefined {
+  if (!('units' in target)) return target.resource === resource ? target : undefined;
+  const { units, ...access } = target;
+  const place = units.flatMap(placesOf).find((each) => each.resource === resource);
+  return place && { ...access, resource, serverName: place.serverName };
+}
+
 /** One whose LUNs are of several resources, each with a server of its own at any time. */
 export interface ManyUnitsTarget extends TargetAccess {
   readonly units: readonly TargetUnit[];
@@ -80,7 +88,7 @@ export class Targets {
     this.#resources = new Set(
       targets.flatMap((each) =>
         'units' in each
-          ? each.units.flatMap((unit) => placesOf(unit).map(({ resource }) => resource))
+          ? each.units.flatMap(placesOf).map(({ resource }) => resource)
           : [each.resource],
       ),
     );

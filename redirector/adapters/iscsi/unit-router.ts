@@ -1,3 +1,4 @@
+import { strict as assert } from 'node:assert';
 import { lunList, lunOf } from '../../../core/iscsi/lun.js';
 import type { Pdu } from '../../../core/iscsi/pdu.js';
 import { AT, taskTagOf } from '../../../core/iscsi/pdu.js';
@@ -36,6 +37,7 @@ import type {
   ManyUnitsTarget,
   UnitPlace,
 } from './targets.js';
+import { targetAt } from './targets.js';
 
 interface UnitsOf<Target extends ClientTarget> {
   readonly context: IscsiContext;
@@ -139,11 +141,11 @@ export class UnitRouter implements ClientUnits, RoutedSession {
     return part;
   }
 
-  #open({ resource, serverName }: UnitPlace, client: ClientLeg, who: LoggedIn): Nexus {
-    const { context, target } = this.#of;
-    const { name, clients, initiators, chap, mutualChap } = target;
-    const access = { name, clients, initiators, chap, mutualChap };
-    return openNexus({ context, who, client, target: { ...access, resource, serverName } });
+  #open({ resource }: UnitPlace, client: ClientLeg, who: LoggedIn): Nexus {
+    const { context, target: whole } = this.#of;
+    const target = targetAt(whole, resource);
+    assert.ok(target !== undefined, 'it is asked for a place of its own');
+    return openNexus({ context, who, client, target });
   }
 
   get windowed(): number {

@@ -62,20 +62,20 @@ function placesOf(unit: TargetUnit): readonly UnitPlace[] {
   return 'parts' in unit ? unit.parts : [unit.place];
 }
 
+/** What a target is with regard to one of its resources alone; undefined: it has nothing of that. */
+export function targetAt(target: ClientTarget, resource: ResourceId): IscsiTarget | undefined {
+  if (!('units' in target)) return target.resource === resource ? target : undefined;
+  const { units, ...access } = target;
+  const place = units.flatMap(placesOf).find((each) => each.resource === resource);
+  return place && { ...access, resource, serverName: place.serverName };
+}
+
 /** One whose LUNs are of several resources, each with a server of its own at any time. */
 export interface ManyUnitsTarget extends TargetAccess {
   readonly units: readonly TargetUnit[];
 }
 
 export type ClientTarget = IscsiTarget | ManyUnitsTarget;
-
-/** What a target of several resources is as one of them. */
-export function targetAt(
-  { name, clients, initiators, chap, mutualChap }: ManyUnitsTarget,
-  { resource, serverName }: UnitPlace,
-): IscsiTarget {
-  return { name, clients, initiators, chap, mutualChap, resource, serverName };
-}
 
 export class Targets {
   readonly all: readonly ClientTarget[];
@@ -88,7 +88,7 @@ export class Targets {
     this.#resources = new Set(
       targets.flatMap((each) =>
         'units' in each
-          ? each.units.flatMap((unit) => placesOf(unit).map(({ resource }) => resource))
+          ? each.units.flatMap(placesOf).map(({ resource }) => resource)
           : [each.resource],
       ),
     );
@@ -101,10 +101,7 @@ export class Targets {
   /** As far as it is of that resource. */
   at(name: string, resource: ResourceId): IscsiTarget | undefined {
     const target = this.named(name);
-    if (target === undefined) return undefined;
-    if (!('units' in target)) return target.resource === resource ? target : undefined;
-    const place = target.units.flatMap(placesOf).find((each) => each.resource === resource);
-    return place && targetAt(target, place);
+    return target && targetAt(target, resource);
   }
 
   has(resource: ResourceId): boolean {

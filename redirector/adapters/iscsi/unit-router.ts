@@ -1,3 +1,4 @@
+import { strict as assert } from 'node:assert';
 import { lunList, lunOf } from '../../../core/iscsi/lun.js';
 import type { Pdu } from '../../../core/iscsi/pdu.js';
 import { AT, taskTagOf } from '../../../core/iscsi/pdu.js';
@@ -145,9 +146,11 @@ export class UnitRouter implements ClientUnits, RoutedSession {
     return part;
   }
 
-  #open(place: UnitPlace, client: ClientLeg, who: LoggedIn): Nexus {
-    const { target } = this.#of;
-    return openNexus({ ...this.#of, who, client, target: targetAt(target, place) });
+  #open({ resource }: UnitPlace, client: ClientLeg, who: LoggedIn): Nexus {
+    const { target: whole } = this.#of;
+    const target = targetAt(whole, resource);
+    assert.ok(target !== undefined, 'it is asked for a place of its own');
+    return openNexus({ ...this.#of, who, client, target });
   }
 
   get windowed(): number {

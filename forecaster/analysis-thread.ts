@@ -4,6 +4,7 @@ import type { Log } from '../core/log.js';
 import type { Panel } from '../core/panel.js';
 import type { SeriesKey } from '../core/sample.js';
 import { AskedThread } from '../core/threads/asked-thread.js';
+import { atOnce, inSlices } from '../core/threads/slices.js';
 import type {
   LastingAnalysis,
   NeuralAnalysis,
@@ -13,6 +14,7 @@ import type {
 } from './analysis.js';
 import type { AnalysisOptions } from './inline-analysis.js';
 import type { KeptState } from './kept-state.js';
+import { columnSlices } from './planner/input-columns.js';
 import type { PlanningInputs, PlanningResult } from './planner/inputs.js';
 import type { Rescue } from './planner/rescue.js';
 
@@ -93,12 +95,13 @@ export class AnalysisThread implements NeuralAnalysis, Startable {
     return this.#ask('forecast', series) as Promise<Outlook>;
   }
 
-  plan(inputs: PlanningInputs): Promise<PlanningResult> {
-    return this.#ask('plan', inputs) as Promise<PlanningResult>;
+  async plan(inputs: PlanningInputs): Promise<PlanningResult> {
+    const columns = await inSlices(columnSlices(inputs));
+    return (await this.#ask('plan', columns)) as PlanningResult;
   }
 
   rescue(inputs: PlanningInputs): Promise<Rescue> {
-    return this.#ask('rescue', inputs) as Promise<Rescue>;
+    return this.#ask('rescue', atOnce(columnSlices(inputs))) as Promise<Rescue>;
   }
 
   learn(): void {

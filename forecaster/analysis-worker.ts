@@ -6,7 +6,8 @@ import type { NeuralUse } from './analysis.js';
 import type { AnalysisQuestion } from './analysis-thread.js';
 import type { AnalysisOptions } from './inline-analysis.js';
 import { InlineAnalysis } from './inline-analysis.js';
-import type { PlanningInputs } from './planner/inputs.js';
+import type { InputColumns } from './planner/input-columns.js';
+import { inputsIn } from './planner/input-columns.js';
 
 /* The thread of `AnalysisThread`. */
 
@@ -19,9 +20,9 @@ answerAsThread(({ verb, argument }: AnalysisQuestion): unknown => {
     case 'forecast':
       return analysis.forecast(argument as readonly SeriesKey[]);
     case 'plan':
-      return analysis.plan(argument as PlanningInputs);
+      return analysis.plan(inputsIn(argument as InputColumns));
     case 'rescue':
-      return analysis.rescue(argument as PlanningInputs);
+      return analysis.rescue(inputsIn(argument as InputColumns));
     case 'useNeural':
       return analysis.useNeural(argument as NeuralUse);
     case 'learn':

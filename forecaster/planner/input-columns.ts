@@ -8,7 +8,7 @@ import type { PlanningInputs, PlanningResource } from './inputs.js';
 
 /**
  * Planning inputs as they go to another thread: what there are tens of thousands of stands in columns of numbers and in one text
- * of names. Copied as the objects that they are they would hold the event loop of whoever sends them for a tenth of a second.
+ * of names. Copying them as objects holds the event loop of whoever sends them ten times as long.
  */
 export interface InputColumns {
   /** What is small, or numbers already. */

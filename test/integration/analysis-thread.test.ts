@@ -4,8 +4,10 @@ import { MemoryDisk } from '../../core/disk/memory.js';
 import type { Panel } from '../../core/panel.js';
 import { panelOf } from '../../core/panel.js';
 import { AnalysisThread } from '../../forecaster/analysis-thread.js';
+import { InlineAnalysis } from '../../forecaster/inline-analysis.js';
 import { KeptState } from '../../forecaster/kept-state.js';
 import { HeardLog } from '../support/heard-log.js';
+import { randomInputs } from '../support/planner/random-inputs.js';
 import { resourceSeries } from '../support/series.js';
 import { untilWithin } from '../support/until.js';
 import { DAY, workload } from '../support/workloads.js';
@@ -62,6 +64,17 @@ describe('the analysis in its thread', () => {
     const resumed = await next.analysis.forecast(SERIES);
     expect(resumed.stepsKnown).toBe(stepsKnown);
     expect(resumed.block.paths).toEqual(block.paths);
+  });
+
+  it('plans and rescues to the same bytes as it would in place', async () => {
+    const { analysis } = await begun();
+    const inline = new InlineAnalysis(OPTIONS);
+    for (const seed of [1, 3, 5]) {
+      const inputs = randomInputs(seed);
+      const [plan, rescue] = await Promise.all([analysis.plan(inputs), analysis.rescue(inputs)]);
+      expect(JSON.stringify(plan)).toBe(JSON.stringify(await inline.plan(inputs)));
+      expect(JSON.stringify(rescue)).toBe(JSON.stringify(await inline.rescue(inputs)));
+    }
   });
 
   it('says that what was kept is damaged, and learns anew', async () => {

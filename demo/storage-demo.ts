@@ -9,11 +9,13 @@ import type { Mode, ServerId } from '../core/domain.js';
 import { formatAddress } from '../core/domain.js';
 import { fail } from '../core/errors.js';
 import type { Startable } from '../core/lifecycle.js';
+import { SILENT_LOG } from '../core/log.js';
 import { OutboundGuard } from '../core/net/guard.js';
 import { NodeNet } from '../core/net/node.js';
 import { SERVER } from '../core/table-store/records/server.js';
 import type { DemoParts } from './demo.js';
 import type { FioJob } from './fio.js';
+import { iscsiJob } from './fio.js';
 import { freePort } from './free-port.js';
 import { appliedMoves } from './moves.js';
 import { Narrator } from './narrator.js';
@@ -193,7 +195,7 @@ export class StorageDemo {
   }
 
   async #agentOf(server: StorageServer, apiUrl: string): Promise<Startable> {
-    const { clock, log, version } = this.#parts;
+    const { clock, version } = this.#parts;
     const id = server.id as ServerId;
     const anywhere = { host: HOST, port: 0 };
     const guard = new OutboundGuard({
@@ -207,7 +209,7 @@ export class StorageDemo {
         ...{ capacity: { hits: CAPACITY_HITS }, zone: null, metrics: null },
         dataDir: join(this.#folder, `agent-${id}`),
       },
-      { net: new NodeNet(clock, guard), clock, log, boot: `${id}-${process.pid}` },
+      { net: new NodeNet(clock, guard), clock, log: SILENT_LOG, boot: `${id}-${process.pid}` },
     );
     return service;
   }
@@ -221,6 +223,5 @@ function jobOf(
     const at = `nfs://${HOST}${exportPath(resource)}?version=3&nfsport=${nfs}&mountport=${nfs}`;
     return { ioengine: 'nfs', filename: FIO_FILE, nfs_url: at };
   }
-  const at = `iscsi://${HOST}:${iscsi}/${targetName(resource)}/1`;
-  return { ioengine: 'libiscsi', filename: at.replaceAll(':', String.raw`\:`) };
+  return iscsiJob(iscsi, targetName(resource));
 }

@@ -58,7 +58,7 @@ describeWith('tgtd')('the storage demo', () => {
           expect(verified).toBe(written);
         }
         expect(moves).toBeGreaterThanOrEqual(2);
-        expect(heard.said).toMatch(/trigger: iscsi-1 will be at \d+ %/);
+        expect(heard.said).toMatch(/trigger: (?:iscsi|nfs)-1 will be at \d+ %/);
         expect(heard.said).toMatch(/~ disk-\d {2}iscsi-1 -> iscsi-2/);
         expect(heard.said).toMatch(/~ home-\d {2}nfs-1 -> nfs-2/);
         expect(await leftOver()).toEqual(before);

@@ -1,3 +1,3 @@
 /* fio as tests and benches run it: the demo has it, too. */
-export type { FioJob, FioOutcome } from '../../demo/fio.js';
-export { FIO, FioLateError, runFio } from '../../demo/fio.js';
+export type { FioJob, FioOperation, FioOutcome, FioTrace } from '../../demo/fio.js';
+export { FIO, FioLateError, iscsiJob, runFio, traceFio } from '../../demo/fio.js';

@@ -58,6 +58,8 @@ const LOGOUT_REQUEST = 1;
 const RENEGOTIATE = 4;
 /** For the answer to a logout; and for a server that stays silent while it is asked for nothing but its units. */
 const LOGOUT_WAIT_MS = 1000;
+/** A switch that is refused tells why in a record, which takes no more. */
+const REFUSAL_CHARACTERS_MAX = 200;
 
 /**
  * Our session with one server, for one client's session: its own login, its own numbers, its own tags. Before anybody else may
@@ -348,8 +350,8 @@ export class BackSession implements AttachedServer {
     const { context, server, port } = this.#parts;
     context.counters.serverLoginRefusedFor(fault.reason);
     const id = context.gate.serverId(server);
-    const { code, remedy } = context.loginFaults.add(id, port.target.serverName, fault);
-    this.#refuse(`${fault.why} (${code}). ${remedy}`);
+    const { code } = context.loginFaults.add(id, port.target.serverName, fault);
+    this.#refuse(`${fault.why} (${code})`);
   }
 
   async #look(): Promise<void> {
@@ -459,7 +461,8 @@ export class BackSession implements AttachedServer {
 
   /** It said no, or is not what it should be: tasks hear why. */
   #refuse(why: string): void {
-    this.#refusal = `${this.#context.gate.serverId(this.server)} ${why}`;
+    const refusal = `${this.#context.gate.serverId(this.server)} ${why}`;
+    this.#refusal = refusal.slice(0, REFUSAL_CHARACTERS_MAX);
     this.#connection.reset();
   }
 

@@ -1,15 +1,19 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Keys } from '../../../../../core/iscsi/text.js';
+import type { Ack } from '../../../../../core/table-store/records/switch.js';
+import { ACK } from '../../../../../core/table-store/records/switch.js';
 import type { ChapParty } from '../../../../../redirector/adapters/iscsi/targets.js';
 import type { Initiator } from '../../../../support/iscsi/initiator.js';
 import type { IscsiWorld, IscsiWorldOptions } from '../../../../support/iscsi/world.js';
 import { started } from '../../../../support/iscsi/world.js';
+import { g, r } from '../../../../support/names.js';
 
 /* CHAP between the redirector and servers. */
 
 const SECRETS = { s1: 'the first server knows this', s2: 'the other one knows that' } as const;
 const OWN = { user: 'server-one', secret: 'by which s1 is known' } as const;
 const CHECK_CONDITION = 2;
+const LONG_USER = 'u'.repeat(128);
 
 function ours(name: 's1' | 's2', secret: string | undefined = SECRETS[name]): ChapParty {
   return { user: `redirector-${name}`, secret };
@@ -90,9 +94,8 @@ describe('a server that asks who the redirector is', () => {
     const initiator = await world.loggedIn();
     await readIn(world, initiator);
     const [why] = await world.switch('s1', 's2');
-    expect(why).toBe(
-      's2 does not believe that we are redirector-s2 (CHAP) (ERR_SERVER_LOGIN). Keep the secret that it has for redirector-s2: in the file that `iscsi.serverLogins` names.',
-    );
+    expect(why).toBe('s2 does not believe that we are redirector-s2 (CHAP) (ERR_SERVER_LOGIN)');
+    expect(world.loginFaults[0]?.remedy).toContain('the secret that it has for redirector-s2');
     expect(await readIn(world, initiator)).toHaveLength(512);
     expect([...world.adapter.counters.serverLogins]).toEqual([['refused', 1]]);
     expect(world.loginFaults.map(({ code, facts }) => [code, facts.server])).toEqual([
@@ -100,6 +103,24 @@ describe('a server that asks who the redirector is', () => {
     ]);
     const logged = JSON.stringify(world.loginFaults.map(({ facts, message }) => [facts, message]));
     expect(logged).not.toContain('not what s2 knows');
+  });
+
+  it('is said to refuse in words that the record of a switch takes, however long its names are', async () => {
+    const world = await asked({
+      loginOf: (server) => ({
+        chap: server === 's1' ? ours('s1') : { user: LONG_USER, secret: 'not what s2 knows' },
+        mutualChap: undefined,
+      }),
+    });
+    await readIn(world, await world.loggedIn());
+    const [why = ''] = await world.switch('s1', 's2');
+    expect(why).toContain('s2 does not believe that we are uuu');
+    const ack: Ack = {
+      ...{ boot: 'b', generation: g('1.2'), step: 'attached', obstacles: [] },
+      ...{ holdMs: 0, heldRequests: 0, failedRequests: 0 },
+      refusals: [{ resource: r('vol-1'), why }],
+    };
+    expect(() => ACK.encode(ack)).not.toThrow();
   });
 
   it('is told of nothing where nobody is named for it, or no secret is kept', async () => {

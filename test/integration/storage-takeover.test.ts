@@ -4,11 +4,12 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect } from '@jest/globals';
 import { productFolder } from '../../cli/product.js';
 import { SystemClock } from '../../core/clock/system.js';
+import { FIO } from '../support/fio.js';
 import { RunningUp } from '../support/foreshift.js';
-import { describeWithNetwork } from '../support/installed.js';
+import { describeWithNetwork, itWith } from '../support/installed.js';
 import { Namespaces } from '../support/namespaces.js';
 import { Ganesha } from '../support/nfs/ganesha.js';
 import { rounds } from '../support/rounds.js';
@@ -27,6 +28,8 @@ const TARGET = 'iqn.2026-01.test:vol';
 const LEASE_MS = 3000;
 const REDIRECTORS = ['r1', 'r2'];
 const KILLS = rounds(2);
+const MOUNT_MS = 2000;
+const IMAGE_BYTES = 16 << 20;
 const PASSWORD = 'a password for the test of storage';
 const ENVIRONMENT = {
   FORESHIFT_SECRET: 'a secret for the test of storage',
@@ -42,6 +45,8 @@ describeWithNetwork('storage at one address of two redirectors', () => {
   const targets: Tgt[] = [];
   const exporters: Ganesha[] = [];
   const running = new Map<string, RunningUp>();
+  /** Once it has mounted or logged in, fio goes on after every break; before, it gives up. */
+  const mounting = { isToWait: false, lastAtMs: -Infinity };
 
   async function startRedis(): Promise<void> {
     const settings = { bind: SERVICES, dir: folder, save: '', appendonly: 'yes' };
@@ -60,10 +65,13 @@ describeWithNetwork('storage at one address of two redirectors', () => {
 
   async function startServers(): Promise<void> {
     const place = { host: SERVICES, within: machines.within('services') };
-    const image = await madeImage(join(folder, 'image'), 16 << 20);
+    const images = [];
+    for (const nth of [1, 2]) {
+      images.push(await madeImage(join(folder, `image-${nth}`), IMAGE_BYTES));
+    }
     const data = await mkdtemp(join(folder, 'data-'));
     for (const nth of [0, 1]) {
-      const units = [{ image, identity: 'unit-of-the-test' }];
+      const units = images.map((image, at) => ({ image, identity: `unit-of-the-test-${at}` }));
       targets.push(await Tgt.start([{ name: TARGET, units }], place));
       exporters.push(await Ganesha.start({ data, exportId: 77 + nth, place }));
     }
@@ -130,6 +138,19 @@ describeWithNetwork('storage at one address of two redirectors', () => {
     return holders()[0] ?? '';
   }
 
+  /** The holder of the address dies, and is there again when another has it. */
+  async function takenOver(): Promise<void> {
+    mounting.isToWait = true;
+    await until('nobody mounts', () => clock.monotonicMs() > mounting.lastAtMs + MOUNT_MS);
+    const dead = await holder();
+    await running.get(dead)?.kill();
+    await until('the other has it', async () => (await holder()) !== dead);
+    await start(dead);
+    mounting.isToWait = false;
+    // Long enough for clients to come, work, and for the one that died to be ready.
+    await clock.sleep(2 * LEASE_MS);
+  }
+
   function startClients(): { readonly reserved: Promise<void>; end(): Promise<ClientsSeen> } {
     const main = `${productFolder}dist/test/support/takeover-clients.js`;
     const args = [VIP, '3260', '2049', TARGET, '/vol'];
@@ -159,6 +180,36 @@ describeWithNetwork('storage at one address of two redirectors', () => {
     };
   }
 
+  /** What fio comes to: an errno, or 84 for a wrong checksum. */
+  async function fio(job: Readonly<Record<string, string>>): Promise<number> {
+    const all = { name: 'job', bs: '64k', size: '8m', rate: '1m', verify: 'crc32c', ...job };
+    await until('there is somebody to mount from', () => !mounting.isToWait);
+    mounting.lastAtMs = clock.monotonicMs();
+    const args = Object.entries(all).map(([name, value]) => `--${name}=${value}`);
+    const child = machines.spawnHeard('client', FIO, ...args, '--output-format=json');
+    processes.push(child);
+    let said = '';
+    child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()));
+    child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
+    await once(child, 'close');
+    const error = /"error" : (\d+)/.exec(said)?.[1];
+    if (error === undefined) throw new Error(`fio: ${said.slice(-1000)}`);
+    return Number(error);
+  }
+
+  /** By fio, written and read until that is over; at least once. What each run comes to. */
+  async function checked(
+    job: Readonly<Record<string, string>>,
+    progress: { readonly isOver: boolean },
+  ): Promise<number[]> {
+    const outcomes: number[] = [];
+    do {
+      outcomes.push(await fio({ ...job, rw: 'write', do_verify: '0' }));
+      outcomes.push(await fio({ ...job, rw: 'read' }));
+    } while (!progress.isOver);
+    return outcomes;
+  }
+
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'foreshift-storage-takeover-'));
     machines = new Namespaces({
@@ -186,20 +237,35 @@ describeWithNetwork('storage at one address of two redirectors', () => {
     await rm(folder, { recursive: true, force: true });
   }, 60_000);
 
-  it(
+  itWith(FIO)(
     `is used through ${KILLS} kills: one login anew each, reservations and file handles good, and nothing is lost`,
     async () => {
       const clients = startClients();
       await clients.reserved;
+      const progress = { isOver: false };
+      const fios = Promise.all([
+        checked(
+          {
+            ...{ ioengine: 'nfs', filename: 'fio' },
+            nfs_url: `nfs://${VIP}/vol?version=3&nfsport=2049&mountport=2049`,
+          },
+          progress,
+        ),
+        checked(
+          {
+            ioengine: 'libiscsi',
+            filename: `iscsi://${VIP}:3260/${TARGET}/2`.replaceAll(':', '\\:'),
+          },
+          progress,
+        ),
+      ]);
       await clock.sleep(3000);
       for (let kill = 0; kill < KILLS; kill++) {
-        const dead = await holder();
-        await running.get(dead)?.kill();
-        await until('the other has it', async () => (await holder()) !== dead);
-        await start(dead);
-        // Long enough for clients to come, work, and for the other to be ready.
-        await clock.sleep(2 * LEASE_MS);
+        await takenOver();
       }
+      progress.isOver = true;
+      const outcomes = await fios;
+      expect(outcomes.flat().filter((error) => error !== 0)).toEqual([]);
       const seen = await clients.end();
       process.stderr.write(`${KILLS} kills: ${JSON.stringify(seen)}\n`);
       const { holder: alice, nfs } = seen;

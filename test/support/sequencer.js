@@ -8,7 +8,7 @@ const TESTS = join(import.meta.dirname, '..');
 /** Seconds on two cores. */
 const LONG = {
   'integration/takeover': 150,
-  'integration/storage-takeover': 45,
+  'integration/storage-takeover': 60,
   'model/model-1': 70,
   'simulation/mutants-1': 70,
   'integration/kill-matrix': 50,
@@ -45,7 +45,7 @@ const LONG = {
   'integration/tcp-switch': 15,
   'integration/reload': 15,
   'integration/nfs-up': 15,
-  'integration/iscsi-reservations': 15,
+  'integration/iscsi-reservations': 24,
   'integration/node-exporter': 13,
   'integration/influx-up': 13,
   'unit/forecaster/planner/properties': 13,

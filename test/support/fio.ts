@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -40,31 +40,74 @@ interface Said {
 /** It did not end: seen seldom, through a plain relay too, before anything was read; why is not known. */
 export class FioLateError extends Error {}
 
+/** One operation of a job as fio itself logged it, by the clock of the day. */
+export interface FioOperation {
+  readonly startedAtMs: number;
+  readonly endedAtMs: number;
+}
+
+export interface FioTrace extends FioOutcome {
+  readonly operations: readonly FioOperation[];
+}
+
+/** Of its engine for iSCSI: where the unit is. In names of files colons are to be escaped. */
+export function iscsiJob(port: number, target: string, lun = 1): FioJob {
+  const url = `iscsi://127.0.0.1:${port}/${target}/${lun}`;
+  return { ioengine: 'libiscsi', filename: url.replaceAll(':', '\\:') };
+}
+
+const JSON_OUT = ['--output-format=json', '--eta=never'];
+/** Latencies, from submission to completion, go to `lat_lat.1.log`. */
+const LOGGED: FioJob = { write_lat_log: 'lat', log_unix_epoch: 1 };
+
 /**
  * Runs a job to its end.
  * @throws with what it said, if it says nothing of how it went; FioLateError – it was killed
  */
-export async function runFio(job: FioJob, timeoutMs = 60_000): Promise<FioOutcome> {
+export function runFio(job: FioJob, timeoutMs = 60_000): Promise<FioOutcome> {
+  return inFolder((folder) => outcomeOf(job, folder, timeoutMs));
+}
+
+/** The same, with when each of its operations was under way. */
+export function traceFio(job: FioJob, timeoutMs = 60_000): Promise<FioTrace> {
+  return inFolder(async (folder) => {
+    const outcome = await outcomeOf({ ...job, ...LOGGED }, folder, timeoutMs);
+    const log = await readFile(join(folder, 'lat_lat.1.log'), 'utf8');
+    return { ...outcome, operations: log.trim().split('\n').map(operationOf) };
+  });
+}
+
+async function inFolder<T>(run: (folder: string) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'foreshift-fio-'));
   try {
-    const file = join(folder, 'job');
-    const lines = Object.entries(job).map(([name, value]) => `${name}=${value}`);
-    await writeFile(file, `[job]\n${lines.join('\n')}\n`);
-    const said = await saidBy([file, '--output-format=json', '--eta=never'], folder, timeoutMs);
-    // Warnings come first.
-    const { jobs } = JSON.parse(said.slice(said.indexOf('{\n'))) as {
-      readonly jobs: readonly {
-        readonly error: number;
-        readonly read: Said;
-        readonly write: Said;
-      }[];
-    };
-    const [first] = jobs;
-    if (first === undefined) throw new Error(`fio did nothing: ${said.slice(-1000)}`);
-    return { error: first.error, read: directionOf(first.read), write: directionOf(first.write) };
+    return await run(folder);
   } finally {
     await rm(folder, { recursive: true });
   }
+}
+
+async function outcomeOf(job: FioJob, folder: string, timeoutMs: number): Promise<FioOutcome> {
+  const file = join(folder, 'job');
+  const lines = Object.entries(job).map(([name, value]) => `${name}=${value}`);
+  await writeFile(file, `[job]\n${lines.join('\n')}\n`);
+  const said = await saidBy([file, ...JSON_OUT], folder, timeoutMs);
+  // Warnings come first.
+  const { jobs } = JSON.parse(said.slice(said.indexOf('{\n'))) as {
+    readonly jobs: readonly {
+      readonly error: number;
+      readonly read: Said;
+      readonly write: Said;
+    }[];
+  };
+  const [first] = jobs;
+  if (first === undefined) throw new Error(`fio did nothing: ${said.slice(-1000)}`);
+  return { error: first.error, read: directionOf(first.read), write: directionOf(first.write) };
+}
+
+/** `1764210000123, 84211, 0, 65536, 0, 0`: when it ended, ms; how long it took, ns; and more. */
+function operationOf(line: string): FioOperation {
+  const [endedAtMs = NaN, tookNs = NaN] = line.split(',').map(Number);
+  return { startedAtMs: endedAtMs - tookNs / 1e6, endedAtMs };
 }
 
 function directionOf({ total_ios, runtime, clat_ns }: Said): FioDirection {

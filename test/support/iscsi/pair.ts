@@ -1,14 +1,23 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ResourceId } from '../../../core/domain.js';
+import type { Attachments } from '../../../agent/attachments.js';
+import { attachmentsOf } from '../../../cli/services/attachments.js';
+import type { ResourceId, ServerId } from '../../../core/domain.js';
 import { TestCluster } from '../cluster.js';
-import type { PairName } from '../server-pair.js';
-import { startPair } from '../server-pair.js';
+import type { PairName, ReachedBy, Span } from '../server-pair.js';
+import { failOver, startPair } from '../server-pair.js';
 import { Tgt, madeImage } from '../tgt.js';
 import { Initiator } from './initiator.js';
 
 export const PAIR_TARGET = 'iqn.2026-01.test:vol';
+/** Within a server's own folder. */
+const TARGETS = 'targets';
+
+export interface TgtPairOptions {
+  /** By the agent beside each, a server has the target only while it owns it. */
+  readonly isFenced?: boolean;
+}
 
 /** Two real tgtd that show one image as LUN 1 of one target, each with an agent, behind a redirector. It is at `s1`. */
 export class TgtPair {
@@ -17,9 +26,17 @@ export class TgtPair {
   readonly servers: Readonly<Record<PairName, Tgt>>;
   readonly cluster: TestCluster;
 
-  private constructor(folder: string, image: string, servers: readonly [Tgt, Tgt]) {
+  readonly #isFenced: boolean;
+
+  private constructor(
+    folder: string,
+    image: string,
+    servers: readonly [Tgt, Tgt],
+    isFenced: boolean,
+  ) {
     this.folder = folder;
     this.image = image;
+    this.#isFenced = isFenced;
     const [s1, s2] = servers;
     this.servers = { s1, s2 };
     this.cluster = new TestCluster({
@@ -39,14 +56,44 @@ export class TgtPair {
     });
   }
 
-  static async start(bytes: number): Promise<TgtPair> {
+  static async start(bytes: number, { isFenced = false }: TgtPairOptions = {}): Promise<TgtPair> {
     const folder = await mkdtemp(join(tmpdir(), 'foreshift-iscsi-'));
     const image = await madeImage(join(folder, 'image'), bytes);
     const targets = [{ name: PAIR_TARGET, units: [{ image }] }];
-    const servers = await Promise.all([Tgt.start(targets), Tgt.start(targets)]);
-    const pair = new TgtPair(folder, image, servers);
-    await startPair(pair.cluster, (name) => ({ port: pair.servers[name].at.port }));
+    const there = isFenced ? [] : targets;
+    const servers = await Promise.all([Tgt.start(there), Tgt.start(there)]);
+    const pair = new TgtPair(folder, image, servers, isFenced);
+    if (isFenced) for (const server of servers) await pair.#describe(server);
+    await startPair(pair.cluster, (name) => pair.#reachedBy(name));
     return pair;
+  }
+
+  /** Whoever serves is killed; the other one takes over, and it comes back. */
+  failOver(): Promise<Span> {
+    return failOver(this.cluster, this.servers, (name) => this.#reachedBy(name));
+  }
+
+  #reachedBy(name: PairName): ReachedBy {
+    const { port } = this.servers[name].at;
+    return this.#isFenced ? { port, attachments: this.#attachmentsOf(name) } : { port };
+  }
+
+  #attachmentsOf(name: PairName): Attachments {
+    const server = this.servers[name];
+    const environment = { PATH: process.env.PATH, ...server.environment };
+    return attachmentsOf(
+      { kind: 'tgt', targets: join(server.folder, TARGETS), controlPort: 0, environment },
+      { server: name as ServerId, forward: server.at },
+      this.cluster,
+    );
+  }
+
+  /** For its agent. */
+  async #describe(server: Tgt): Promise<void> {
+    const targets = join(server.folder, TARGETS);
+    await mkdir(targets);
+    const text = `<target ${PAIR_TARGET}>\n  backing-store ${this.image}\n</target>\n`;
+    await writeFile(join(targets, 'vol-1.target'), text);
   }
 
   get port(): number {

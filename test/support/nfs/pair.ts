@@ -5,8 +5,8 @@ import type { Attachments } from '../../../agent/attachments.js';
 import type { ResourceId } from '../../../core/domain.js';
 import { MemorySessionStore } from '../../../core/session-store/memory.js';
 import { TestCluster } from '../cluster.js';
-import type { PairName } from '../server-pair.js';
-import { startPair } from '../server-pair.js';
+import type { PairName, ReachedBy, Span } from '../server-pair.js';
+import { failOver, startPair } from '../server-pair.js';
 import { NfsTester } from './client.js';
 import { Ganesha } from './ganesha.js';
 
@@ -24,8 +24,15 @@ export class GaneshaPair {
   readonly servers: Readonly<Record<PairName, Ganesha>>;
   readonly cluster: TestCluster;
 
-  private constructor(data: string, servers: readonly [Ganesha, Ganesha]) {
+  readonly #attachmentsOf: GaneshaPairOptions['attachmentsOf'];
+
+  private constructor(
+    data: string,
+    servers: readonly [Ganesha, Ganesha],
+    attachmentsOf: GaneshaPairOptions['attachmentsOf'],
+  ) {
     this.data = data;
+    this.#attachmentsOf = attachmentsOf;
     const [s1, s2] = servers;
     this.servers = { s1, s2 };
     this.cluster = new TestCluster({
@@ -50,16 +57,20 @@ export class GaneshaPair {
       Ganesha.start({ data, isOwnedOnly, exportId: 77 }),
       Ganesha.start({ data, isOwnedOnly, exportId: 78 }),
     ]);
-    const pair = new GaneshaPair(data, servers);
-    const { cluster } = pair;
-    await startPair(cluster, (name) => {
-      const server = pair.servers[name];
-      return {
-        port: server.port,
-        ...(attachmentsOf && { attachments: attachmentsOf(server, cluster) }),
-      };
-    });
+    const pair = new GaneshaPair(data, servers, attachmentsOf);
+    await startPair(pair.cluster, (name) => pair.#reachedBy(name));
     return pair;
+  }
+
+  /** Whoever serves is killed; the other one takes over, and it comes back. */
+  failOver(): Promise<Span> {
+    return failOver(this.cluster, this.servers, (name) => this.#reachedBy(name));
+  }
+
+  #reachedBy(name: PairName): ReachedBy {
+    const server = this.servers[name];
+    const attachments = this.#attachmentsOf?.(server, this.cluster);
+    return { port: server.port, ...(attachments && { attachments }) };
   }
 
   /** Of a redirector. */

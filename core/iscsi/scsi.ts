@@ -22,6 +22,10 @@ export const LUN_NOT_READY: SenseCode = [NOT_READY, 0x04, 0x00];
 
 const SENSE_BYTES = 18;
 
+/** Of the type of a designator, and of the identifier in it. */
+const NAA = 3;
+const NAA_LOCAL = 3;
+
 /** The data of a SCSI Response: the length of the sense, and it, in its fixed form. */
 export function senseData([key, code, qualifier]: SenseCode): Buffer {
   const data = Buffer.alloc(2 + SENSE_BYTES);
@@ -101,14 +105,18 @@ export function lunsIn(data: Uint8Array): Buffer[] {
   return luns;
 }
 
-/** What VPD page 83h says of the logical unit itself; other designators are of ports and devices, which differ. */
+/**
+ * What VPD page 83h says of the logical unit itself; other designators are of ports and devices, which differ. So do identifiers that
+ * are assigned locally (SPC-4 §7.8.6.6.4): tgtd makes one of the number that the target happens to have there.
+ */
 export function unitDesignators(page: Uint8Array): Uint8Array {
   const found: Uint8Array[] = [];
   let at = 4;
   while (at + 4 <= page.length) {
     const end = at + 4 + page[at + 3]!;
     const association = (page[at + 1]! >> 4) & 3;
-    if (association === 0) found.push(page.subarray(at, end));
+    const isLocal = (page[at + 1]! & 0xf) === NAA && (page[at + 4] ?? 0) >> 4 === NAA_LOCAL;
+    if (association === 0 && !isLocal) found.push(page.subarray(at, end));
     at = end;
   }
   return found.length === 0 ? NOTHING : Buffer.concat(found);

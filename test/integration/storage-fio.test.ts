@@ -12,12 +12,12 @@ import { movingWhile } from '../support/server-pair.js';
 
 /*
  * fio writes and verifies what it reads, by a checksum in each block, while its volume goes to and fro between two real servers, and
- * while they are killed. `ROUNDS=100`: so many moves, and a kill for six of them; what each did to the client is told then.
+ * while they are killed. `ROUNDS=100`: so many moves at least, and a kill for six of them; what each did to the client is told then.
  */
 
 const MOVES = rounds(12);
 const KILLS = Math.ceil(MOVES / 6);
-const SIZE_MIB = 48;
+const SIZE_MIB = 24;
 const BLOCK_KIB = 64;
 const OPERATIONS = (SIZE_MIB << 10) / BLOCK_KIB;
 /** Bursts, in which as much as is allowed is under way, and pauses, so that a run outlasts many moves. */
@@ -114,7 +114,10 @@ function workedThrough(start: () => Promise<Volume>): void {
       expect(volume.refusals()).toEqual([]);
       const pausesMs = pausesIn(moves, operations);
       expect(pausesMs.length).toBeGreaterThan(moves.length / 2);
-      tell(`${moves.length} moves in ${passes} passes`, pausesMs);
+      tell(
+        `${moves.length} moves in ${passes} times ${runsOfPass()} runs, ${connections} connections each time`,
+        pausesMs,
+      );
     },
     timeoutFor(MOVES / 4),
   );

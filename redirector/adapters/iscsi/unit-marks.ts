@@ -23,6 +23,8 @@ const LUN_ZERO = new Uint8Array(8);
 const SERIAL_NUMBER = 0x80;
 const IDENTIFICATION = 0x83;
 const CAPACITY_BYTES = 12;
+/** It holds nothing of a client's, and numbers itself as its server likes: tgtd's LUN 0 by the number of its target there. */
+const CONTROLLER_MARK = 'a controller';
 
 /**
  * Takes the unit attentions that a new nexus gets, until the units have nothing more to tell; then reads what tells them apart.
@@ -57,6 +59,7 @@ async function markOf(back: AsksServer, lun: Uint8Array): Promise<string | undef
     patiently(back, { lun, command, readBytesMax });
   // One after another: the command window may have room for one only.
   const serial = await read(commandOf(INQUIRY, 1, SERIAL_NUMBER, 0, 255), 255);
+  if (serial?.status === GOOD && isController(serial.data)) return CONTROLLER_MARK;
   const identification = await read(commandOf(INQUIRY, 1, IDENTIFICATION, 4, 0), 1024);
   const capacity = await read(capacityCommand(), 32);
   if (serial === undefined || identification === undefined || capacity === undefined) {
@@ -74,6 +77,11 @@ function capacityCommand(): Buffer {
   const command = commandOf(READ_CAPACITY_16, SERVICE_ACTION);
   command[13] = 32;
   return command;
+}
+
+/** Of the type of device that each answer to INQUIRY begins with: a storage array controller. */
+function isController(data: Uint8Array): boolean {
+  return ((data[0] ?? 0) & 0x1f) === 0x0c;
 }
 
 /** Not every device has each of these: a controller has no capacity. */

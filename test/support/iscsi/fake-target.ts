@@ -260,7 +260,8 @@ class FakeSession {
   }
 
   #carryOut(pdu: Pdu, written: Buffer): void {
-    const { bytes, serial } = this.#target.unit;
+    const { name, unit } = this.#target;
+    const { bytes, serial } = unit;
     const command = pdu.head.subarray(AT.command, AT.command + 16);
     const operation = command[0]!;
     const lun = String(pdu.head[AT.lun + 1]);
@@ -288,12 +289,13 @@ class FakeSession {
         }
         written.copy(bytes, 0, BLOCK_BYTES);
         break;
-      case 0x12:
-        this.#read(
-          pdu,
-          Buffer.concat([Buffer.from([0, command[2]!, 0, serial.length]), Buffer.from(serial)]),
-        );
+      case 0x12: {
+        // Of controllers each server has its own.
+        const [type, text] = lun === '0' ? [0x0c, `controller of ${name}`] : [0, serial];
+        const head = Buffer.from([type, command[2]!, 0, text.length]);
+        this.#read(pdu, Buffer.concat([head, Buffer.from(text)]));
         return;
+      }
       case 0x9e:
         if (lun === '0') break;
         this.#read(pdu, capacityOf(bytes.length / BLOCK_BYTES));

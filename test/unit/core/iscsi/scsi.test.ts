@@ -50,6 +50,22 @@ describe('SCSI', () => {
     expect(Buffer.from(unitDesignators(page([0, 'other'])))).not.toEqual(Buffer.from(here));
   });
 
+  it('designators that a server assigned for itself say nothing of the unit', () => {
+    const naa = (identifier: string): Buffer =>
+      Buffer.concat([
+        Buffer.from([0x01, 0x03, 0, identifier.length / 2]),
+        Buffer.from(identifier, 'hex'),
+      ]);
+    const pageOf = (...all: Buffer[]): Buffer => Buffer.concat([Buffer.alloc(4), ...all]);
+    const known = naa('600000000000000e0000000000020000');
+    // As two tgtd show one unit, of targets 1 and 2.
+    const here = unitDesignators(pageOf(naa('3000000100000001'), known));
+    const there = unitDesignators(pageOf(naa('3000000200000001'), known));
+    expect(Buffer.from(here)).toEqual(Buffer.from(there));
+    const other = unitDesignators(pageOf(naa('500000010000000b'), known));
+    expect(Buffer.from(other)).not.toEqual(Buffer.from(here));
+  });
+
   it('lists of any bytes at all are read to an end', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 80 }), (bytes) => {

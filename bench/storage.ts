@@ -40,7 +40,7 @@ const { values: given } = parseArgs({
 const ROUNDS = Number(given.rounds);
 const FILE_BYTES = 256 << 20;
 const GIB = 2 ** 30;
-const TRIES = 3;
+const TRIES = 6;
 
 const NAMES = ['direct', 'relay', 'ours'] as const;
 type Name = (typeof NAMES)[number];
@@ -194,10 +194,8 @@ async function rowOf(
         ...row.job,
         ...{ runtime: given.seconds, time_based: 1 },
       };
-      const pid = of.fronts[name]?.pid;
-      const beforeUs = pid === undefined ? 0 : await cpuUs(pid);
-      const outcome = (await sound(job))[row.direction];
-      const usedUs = pid === undefined ? 0 : (await cpuUs(pid)) - beforeUs;
+      const { cpuUs: usedUs, ...whole } = await sound(job, of.fronts[name]?.pid);
+      const outcome = whole[row.direction];
       const bytes = outcome.operations * row.job.bs;
       runs[name] = { ...outcome, bytes, cpuUs: usedUs };
     }
@@ -259,15 +257,21 @@ async function moves(name: string): Promise<void> {
 }
 
 /**
- * Of a run that ends: seldom one hangs, through the plain relay too; why is not known.
+ * Of a run that ends: one of NFS hangs at times when all is done (`FioLateError`).
+ * With the CPU that a proxy took for it.
  * @throws if an operation failed
  */
-async function sound(job: FioJob): Promise<FioOutcome> {
+async function sound(
+  job: FioJob,
+  proxy?: number,
+): Promise<FioOutcome & { readonly cpuUs: number }> {
   for (let tries = 1; ; tries++) {
+    const beforeUs = proxy === undefined ? 0 : await cpuUs(proxy);
     try {
       const outcome = await runFio(job, 1000 * Number(given.seconds) + 10_000);
-      if (outcome.error === 0) return outcome;
-      throw new Error(`fio: errno ${outcome.error} at ${JSON.stringify(job)}`);
+      if (outcome.error !== 0)
+        throw new Error(`fio: errno ${outcome.error} at ${JSON.stringify(job)}`);
+      return { ...outcome, cpuUs: proxy === undefined ? 0 : (await cpuUs(proxy)) - beforeUs };
     } catch (error) {
       if (!(error instanceof FioLateError) || tries === TRIES) throw error;
       console.log(`once more, since it did not end: ${JSON.stringify(job)}`);

@@ -37,7 +37,10 @@ interface Said {
   readonly clat_ns: { readonly percentile?: Readonly<Record<string, number>> };
 }
 
-/** It did not end: seen seldom, through a plain relay too, before anything was read; why is not known. */
+/**
+ * It did not end. Its engine for NFS does so at times, without a proxy too, when all has been read: it goes with the last replies under
+ * way, and if one of them is half read, libnfs 4.0 takes the answer to its UMNT, on the next connection, for the rest of that.
+ */
 export class FioLateError extends Error {}
 
 /** One operation of a job as fio itself logged it, by the clock of the day. */
@@ -65,16 +68,22 @@ const LOGGED: FioJob = { write_lat_log: 'lat', log_unix_epoch: 1 };
  * @throws with what it said, if it says nothing of how it went; FioLateError – it was killed
  */
 export function runFio(job: FioJob, timeoutMs = 60_000): Promise<FioOutcome> {
-  return inFolder((folder) => outcomeOf(job, folder, timeoutMs));
+  return inFolder((folder) => outcomeOf(job, folder, { timeoutMs, late: () => undefined }));
 }
 
-/** The same, with when each of its operations was under way. */
-export function traceFio(job: FioJob, timeoutMs = 60_000): Promise<FioTrace> {
+/** The same, with when each of its operations was under way. `late`: it does not end, and is about to be killed. */
+export function traceFio(job: FioJob, timeoutMs: number, late: () => void): Promise<FioTrace> {
   return inFolder(async (folder) => {
-    const outcome = await outcomeOf({ ...job, ...LOGGED }, folder, timeoutMs);
+    const outcome = await outcomeOf({ ...job, ...LOGGED }, folder, { timeoutMs, late });
     const log = await readFile(join(folder, 'lat_lat.1.log'), 'utf8');
     return { ...outcome, operations: log.trim().split('\n').map(operationOf) };
   });
+}
+
+/** When it must have ended, and who hears of it if it has not. */
+interface End {
+  readonly timeoutMs: number;
+  readonly late: () => void;
 }
 
 async function inFolder<T>(run: (folder: string) => Promise<T>): Promise<T> {
@@ -86,11 +95,11 @@ async function inFolder<T>(run: (folder: string) => Promise<T>): Promise<T> {
   }
 }
 
-async function outcomeOf(job: FioJob, folder: string, timeoutMs: number): Promise<FioOutcome> {
+async function outcomeOf(job: FioJob, folder: string, end: End): Promise<FioOutcome> {
   const file = join(folder, 'job');
   const lines = Object.entries(job).map(([name, value]) => `${name}=${value}`);
   await writeFile(file, `[job]\n${lines.join('\n')}\n`);
-  const said = await saidBy([file, ...JSON_OUT], folder, timeoutMs);
+  const said = await saidBy([file, ...JSON_OUT], folder, end);
   // Warnings come first.
   const { jobs } = JSON.parse(said.slice(said.indexOf('{\n'))) as {
     readonly jobs: readonly {
@@ -119,12 +128,17 @@ function directionOf({ total_ios, runtime, clat_ns }: Said): FioDirection {
 }
 
 /** It fails where its job does, which its report says as well. */
-function saidBy(args: readonly string[], cwd: string, timeoutMs: number): Promise<string> {
+function saidBy(
+  args: readonly string[],
+  cwd: string,
+  { timeoutMs, late: isLate }: End,
+): Promise<string> {
   return new Promise((resolve, reject) => {
     const child = spawn(FIO, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
     let said = '';
     let complained = '';
     const late = setTimeout(() => {
+      isLate();
       reject(new FioLateError(`fio did not end within ${timeoutMs} ms`));
       // With the process of its job.
       if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');

@@ -4,7 +4,8 @@
 export interface StorageServer {
   readonly port: number;
   /** Of a second program of it, if its protocol has one. */
-  readonly mountPort: number;
+  readonly mountPort?: number;
+  /** By which clients ask for the volume. */
   readonly path: string;
 }
 

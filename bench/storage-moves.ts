@@ -1,12 +1,16 @@
 import { attachmentsOf } from '../cli/services/attachments.js';
 import type { ServerId } from '../core/domain.js';
 import { percentile } from '../replay/rules/percentile.js';
+import type { TestCluster } from '../test/support/cluster.js';
+import { TgtPair } from '../test/support/iscsi/pair.js';
 import { handleOf } from '../test/support/nfs/client.js';
-import type { NfsTester } from '../test/support/nfs/client.js';
 import type { GaneshaPairOptions } from '../test/support/nfs/pair.js';
 import { GaneshaPair } from '../test/support/nfs/pair.js';
 
 const BLOCK_BYTES = 4096;
+const IMAGE_BYTES = 1 << 20;
+/** As initiators count it. */
+const SECTOR_BYTES = 512;
 
 export interface Pauses {
   readonly p50Ms: number;
@@ -14,7 +18,16 @@ export interface Pauses {
   readonly maxMs: number;
 }
 
-/** With the agents' fence each server exports only what it owns. */
+/** `vol-1` of a cluster, and a client that reads it. */
+export interface MovedVolume {
+  readonly cluster: TestCluster;
+  /** @throws if it fails */
+  read(): Promise<void>;
+  /** Connections of clients that the redirector has taken. */
+  accepted(): number;
+  stop(): Promise<void>;
+}
+
 const FENCED: GaneshaPairOptions = {
   attachmentsOf: ({ port, mountPort, exports, pidFile }, cluster) =>
     attachmentsOf(
@@ -24,54 +37,84 @@ const FENCED: GaneshaPairOptions = {
     ),
 };
 
+/** Of two real nfs-ganesha. */
+async function movedExport(isFenced: boolean): Promise<MovedVolume> {
+  const pair = await GaneshaPair.start(isFenced ? FENCED : {});
+  const client = pair.client();
+  const file = handleOf(await client.create(await client.mounted('/vol'), 'file'));
+  await client.write(file, 0, Buffer.alloc(BLOCK_BYTES, 7));
+  return {
+    cluster: pair.cluster,
+    read: async () => {
+      const read = await client.read(file, 0, BLOCK_BYTES);
+      if (typeof read === 'number') throw new Error(`READ: ${read}`);
+    },
+    accepted: () => pair.cluster.nfsOf().counters.accepted,
+    stop: async () => {
+      client.close();
+      await pair.stop();
+    },
+  };
+}
+
+/** Of two real tgtd. */
+async function movedTarget(isFenced: boolean): Promise<MovedVolume> {
+  const pair = await TgtPair.start(IMAGE_BYTES, { isFenced });
+  const client = await pair.loggedIn('iqn.2026-01.test:client');
+  return {
+    cluster: pair.cluster,
+    read: async () => {
+      const read = await client.read(0, BLOCK_BYTES / SECTOR_BYTES);
+      if (read === undefined) throw new Error('READ failed');
+    },
+    accepted: () => pair.cluster.iscsiOf().counters.accepted,
+    stop: async () => {
+      client.close();
+      await pair.stop();
+    },
+  };
+}
+
+/** By protocol. With the agents' fence each server attaches only what it owns. */
+export const MOVED: Readonly<Record<string, (isFenced: boolean) => Promise<MovedVolume>>> = {
+  nfs: movedExport,
+  iscsi: movedTarget,
+};
+
 /**
- * A client reads, one block after the other, while its export goes to and fro between two real nfs-ganesha, by switches with all that
+ * A client reads, one block after the other, while its volume goes to and fro between two real servers, by switches with all that
  * belongs to them. The pause of a move is the longest read that was under way while it was.
  * @throws if a read fails, or a move is not carried out
  */
-export async function pausesOfMoves(count: number, fence: 'none' | 'attachment'): Promise<Pauses> {
-  const pair = await GaneshaPair.start(fence === 'none' ? {} : FENCED);
-  const tester = pair.client();
-  try {
-    const { clock } = pair.cluster;
-    const file = handleOf(await tester.create(await tester.mounted('/vol'), 'file'));
-    await tester.write(file, 0, Buffer.alloc(BLOCK_BYTES, 7));
-    const state = { isOver: false, longestMs: 0 };
-    const reading = (async () => {
-      while (!state.isOver) {
-        const startedMs = clock.monotonicMs();
-        await readBlock(tester, file);
-        state.longestMs = Math.max(state.longestMs, clock.monotonicMs() - startedMs);
-        // A light load: client, redirector and coordinator are one process here.
-        await clock.sleep(1);
-      }
-    })();
-    const pausesMs: number[] = [];
-    for (let move = 0; move < count; move++) {
-      state.longestMs = 0;
-      const target = move % 2 === 0 ? 's2' : 's1';
-      const outcome = await pair.cluster.switchTo([['vol-1', target]]);
-      if (outcome !== 'applied') throw new Error(`move ${move}: ${outcome}`);
-      // What was held has been answered by then.
-      await readBlock(tester, file);
-      pausesMs.push(state.longestMs);
+export async function pausesOfMoves(volume: MovedVolume, count: number): Promise<Pauses> {
+  const { clock } = volume.cluster;
+  const state = { isOver: false, longestMs: 0 };
+  const reading = (async () => {
+    while (!state.isOver) {
+      const startedMs = clock.monotonicMs();
+      await volume.read();
+      state.longestMs = Math.max(state.longestMs, clock.monotonicMs() - startedMs);
+      // A light load: client, redirector and coordinator are one process here.
+      await clock.sleep(1);
     }
-    state.isOver = true;
-    await reading;
-    const { accepted } = pair.cluster.nfsOf().counters;
-    if (accepted !== 1) throw new Error(`the client connected ${accepted} times`);
-    return {
-      p50Ms: percentile(pausesMs, 0.5),
-      p99Ms: percentile(pausesMs, 0.99),
-      maxMs: Math.max(...pausesMs),
-    };
-  } finally {
-    tester.close();
-    await pair.stop();
+  })();
+  const pausesMs: number[] = [];
+  for (let move = 0; move < count; move++) {
+    state.longestMs = 0;
+    const target = move % 2 === 0 ? 's2' : 's1';
+    const outcome = await volume.cluster.switchTo([['vol-1', target]]);
+    if (outcome !== 'applied') throw new Error(`move ${move}: ${outcome}`);
+    // What was held has been answered by then.
+    await volume.read();
+    pausesMs.push(state.longestMs);
   }
-}
-
-async function readBlock(tester: NfsTester, file: Uint8Array): Promise<void> {
-  const read = await tester.read(file, 0, BLOCK_BYTES);
-  if (typeof read === 'number') throw new Error(`READ: ${read}`);
+  state.isOver = true;
+  await reading;
+  const accepted = volume.accepted();
+  if (accepted !== 1) throw new Error(`the client connected ${accepted} times`);
+  return {
+    p50Ms: percentile(pausesMs, 0.5),
+    p99Ms: percentile(pausesMs, 0.99),
+    maxMs: Math.max(...pausesMs),
+  };
 }

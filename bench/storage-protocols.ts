@@ -1,19 +1,26 @@
 import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
 import type { Address, ResourceId } from '../core/domain.js';
 import { MemorySessionStore } from '../core/session-store/memory.js';
+import { IscsiAdapter } from '../redirector/adapters/iscsi/iscsi-adapter.js';
 import { NfsAdapter } from '../redirector/adapters/nfs/nfs-adapter.js';
 import type { AdapterParts } from '../redirector/traffic.js';
 import type { FioJob } from '../test/support/fio.js';
+import { iscsiJob } from '../test/support/fio.js';
 import { Ganesha } from '../test/support/nfs/ganesha.js';
+import { Tgt, madeImage } from '../test/support/tgt.js';
 import type { StorageServer } from './storage-messages.js';
+
+/** What rows read; what they write. */
+export type StorageFile = 'file' | 'written';
 
 /** What the bench needs to know of a protocol. */
 export interface StorageProtocol {
   readonly program: string;
-  /** A real server of it over a folder. */
-  start(folder: string): Promise<StorageServer & { stop(): Promise<void> }>;
-  /** fio's engine, and where it finds the volume: at the server's own address or a relay's, or at ours. */
-  job(port: number, server: StorageServer, isOurs: boolean): FioJob;
+  /** A real server of it over a folder, with room for files of that size. */
+  start(folder: string, fileBytes: number): Promise<StorageServer & { stop(): Promise<void> }>;
+  /** fio's engine, and where it finds a file: at the server's own address or a relay's, or at ours. */
+  job(at: { port: number; isOurs: boolean }, server: StorageServer, file: StorageFile): FioJob;
   /** Ours, in front of the resource `vol-1` on one server. */
   adapterOf(parts: BenchParts, server: StorageServer): OwnAdapter;
 }
@@ -34,11 +41,11 @@ const nfs: StorageProtocol = {
     const { port, mountPort } = server;
     return { port, mountPort, path: folder, stop: () => server.stop() };
   },
-  job: (port, server, isOurs) => {
+  job: ({ port, isOurs }, server, filename) => {
     const path = isOurs ? '/vol' : server.path;
-    const mountPort = isOurs ? port : server.mountPort;
+    const mountPort = isOurs ? port : (server.mountPort ?? port);
     const url = `nfs://127.0.0.1${path}?version=3&nfsport=${port}&mountport=${mountPort}`;
-    return { ioengine: 'nfs', nfs_url: url };
+    return { ioengine: 'nfs', nfs_url: url, filename };
   },
   adapterOf: (parts, { path }) =>
     new NfsAdapter(
@@ -56,4 +63,35 @@ const nfs: StorageProtocol = {
     ),
 };
 
-export const STORAGE_PROTOCOLS: Readonly<Record<string, StorageProtocol>> = { nfs };
+const TARGET = 'iqn.2026-01.test:vol';
+/** Of the one target. */
+const UNIT_OF: Readonly<Record<StorageFile, number>> = { file: 1, written: 2 };
+
+const iscsi: StorageProtocol = {
+  program: Tgt.program,
+  start: async (folder, fileBytes) => {
+    const units = [];
+    for (const [file, lun] of Object.entries(UNIT_OF)) {
+      units.push({ lun, image: await madeImage(join(folder, file), fileBytes) });
+    }
+    const server = await Tgt.start([{ name: TARGET, units }]);
+    return { port: server.at.port, path: TARGET, stop: () => server.dispose() };
+  },
+  job: ({ port }, { path }, file) => iscsiJob(port, path, UNIT_OF[file]),
+  adapterOf: (parts, { path }) =>
+    new IscsiAdapter(
+      { ...parts, randomBytes, storedSecretOf: () => undefined },
+      {
+        listeners: [{ listen: { host: '127.0.0.1', port: 0 }, route: undefined }],
+        targets: [
+          {
+            ...{ name: path, resource: 'vol-1' as ResourceId, serverName: path },
+            ...{ clients: undefined, initiators: undefined },
+            ...{ chap: undefined, mutualChap: undefined },
+          },
+        ],
+      },
+    ),
+};
+
+export const STORAGE_PROTOCOLS: Readonly<Record<string, StorageProtocol>> = { nfs, iscsi };

@@ -10,6 +10,7 @@ import { XdrCursor, numberAt } from './xdr.js';
 
 /** Who waits for a reply. */
 export interface Awaiting {
+  /** The record is its to keep, and to release. */
   replied(record: RpcRecord): void;
   /** None comes. `wasSent`: the server may have done it all the same. */
   lost(wasSent: boolean): void;
@@ -59,6 +60,7 @@ export class RpcCalls {
     this.#connection = parts.net.connect(parts.address, parts.connect);
     this.#outbox = new Outbox(this.#connection);
     this.#connection.handler = {
+      borrows: true,
       opened: () => {
         this.#opened();
       },
@@ -118,14 +120,12 @@ export class RpcCalls {
   }
 
   #data(bytes: Uint8Array): void {
-    const isSound = this.#reader.read(bytes, (record) => {
-      this.#replied(record);
-    });
+    const isSound = this.#reader.read(bytes, this.#found, this.#connection);
     this.#touch();
     if (!isSound) this.#connection.reset();
   }
 
-  #replied(record: RpcRecord): void {
+  readonly #found = (record: RpcRecord): void => {
     if (record.front.length < 4) return;
     const xid = numberAt(record.front, 0);
     const awaiting = this.#sent.get(xid);
@@ -133,7 +133,7 @@ export class RpcCalls {
     if (awaiting === undefined) return;
     this.#sent.delete(xid);
     awaiting.replied(record);
-  }
+  };
 
   #touch(): void {
     if (this.#sent.size === 0) this.#deadline.clear();

@@ -46,7 +46,8 @@ describeWith('tgtd')('real iSCSI servers and initiators', () => {
       expect(initiator.faults).toEqual([]);
       initiator.close();
     });
-    expect(await movingWhile(pair.cluster, Promise.all(work), 10)).toBeGreaterThanOrEqual(10);
+    const moves = await movingWhile(pair.cluster, Promise.all(work), 10);
+    expect(moves.length).toBeGreaterThanOrEqual(10);
     expect(counters.accepted - before).toBe(CLIENTS);
     expect([...counters.refused]).toEqual([]);
   }, 120_000);
@@ -96,6 +97,27 @@ describeWith('tgtd')('real iSCSI servers and initiators', () => {
     },
     300_000,
   );
+
+  it('go on though agents make their target anew, under another number, at each move', async () => {
+    const fenced = await TgtPair.start(IMAGE_BYTES, { isFenced: true });
+    try {
+      const initiator = await fenced.loggedIn('iqn.2026-01.test:fenced');
+      for (let move = 0; move < 6; move++) {
+        const data = randomBytes(BLOCKS * 512);
+        expect(await initiator.put(0, data)).toBe(0);
+        const source = otherOf(fenced.cluster) === 's1' ? 's2' : 's1';
+        expect(await fenced.cluster.switchTo([['vol-1', otherOf(fenced.cluster)]])).toBe('applied');
+        expect(await fenced.servers[source].targets()).toEqual([]);
+        expect((await initiator.read(0, BLOCKS))?.equals(data)).toBe(true);
+      }
+      expect(fenced.cluster.iscsiOf().counters.accepted).toBe(1);
+      expect([...fenced.cluster.iscsiOf().counters.refused]).toEqual([]);
+      expect(initiator.faults).toEqual([]);
+      initiator.close();
+    } finally {
+      await fenced.stop();
+    }
+  }, 60_000);
 
   it('lose nothing with a server that is killed', async () => {
     const { cluster } = pair;

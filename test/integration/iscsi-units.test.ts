@@ -51,8 +51,10 @@ describeWith('tgtd')('a target with LUNs of several servers', () => {
     return turn === names.length ? names : [names[turn]!];
   }
 
-  function moving(names: readonly VolumeName[], work: Promise<unknown>): Promise<number> {
-    return movingWhile(volumes.cluster, work, MOVES_MIN, (nth) => batchOf(names, nth));
+  /** How often they moved. */
+  async function moving(names: readonly VolumeName[], work: Promise<unknown>): Promise<number> {
+    const batches = (nth: number): readonly string[] => batchOf(names, nth);
+    return (await movingWhile(volumes.cluster, work, MOVES_MIN, batches)).length;
   }
 
   itWith('iscsi-ls')(

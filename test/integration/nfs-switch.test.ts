@@ -6,8 +6,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ResourceId } from '../../core/domain.js';
 import type { TestCluster } from '../support/cluster.js';
-import type { FioJob } from '../support/fio.js';
-import { FIO, FioLateError, runFio } from '../support/fio.js';
 import { describeWith, itWith } from '../support/installed.js';
 import { handleOf, hex } from '../support/nfs/client.js';
 import type { NfsTester } from '../support/nfs/client.js';
@@ -19,8 +17,6 @@ import { giveStandbys, movingWhile } from '../support/server-pair.js';
 const FILES = 6;
 const BLOCK_BYTES = 64 << 10;
 const BLOCKS = 24;
-/** While fio works. */
-const FIO_MOVES = Number(process.env.ROUNDS ?? 30);
 
 describeWith('ganesha.nfsd')('NFS clients while their export moves', () => {
   let pair: GaneshaPair;
@@ -60,7 +56,7 @@ describeWith('ganesha.nfsd')('NFS clients while their export moves', () => {
       expect(hex(await tester.lookup(root, `file-${nth}`))).toBe(hex(file));
     });
     const moves = await movingWhile(cluster, Promise.all(work), 10);
-    expect(moves).toBeGreaterThanOrEqual(10);
+    expect(moves.length).toBeGreaterThanOrEqual(10);
     // What was written stayed written: nobody had to write anew.
     expect(verifiers.size).toBe(1);
     const { counters } = cluster.nfsOf();
@@ -137,59 +133,6 @@ describeWith('ganesha.nfsd')('NFS clients while their export moves', () => {
     expect(hex(await other.lookup(dir, 'late'))).toBe(hex(late));
     for (const one of [tester, other]) one.close();
   }, 60_000);
-
-  itWith(FIO)(
-    'of libnfs write and verify what they read, with fio, on as many connections as without moves',
-    async () => {
-      const [{ port } = { port: 0 }] = cluster.nfsOf().addresses;
-      const { counters } = cluster.nfsOf();
-      const job = {
-        ...{ ioengine: 'nfs', filename: 'fio', size: '24m', bs: '64k', verify: 'crc32c' },
-        nfs_url: `nfs://127.0.0.1/vol?version=3&nfsport=${port}&mountport=${port}`,
-      };
-      // The engine forgets to verify the last that are under way together: then once more, one by one.
-      const reading = { ...job, rw: 'read', iodepth: 1 };
-      const moved = (): number =>
-        (counters.answered.get('READ') ?? 0) + (counters.answered.get('WRITE') ?? 0);
-      /** How many connections it made. A run that hangs before anything is read or written begins anew: seen through a plain relay, too, and the cause is not known. */
-      const ran = async (one: FioJob, direction: 'read' | 'write'): Promise<number> => {
-        for (let tries = 1; ; tries++) {
-          const before = { connections: counters.accepted, moved: moved() };
-          try {
-            const outcome = await runFio(one, 30_000);
-            expect([outcome.error, outcome[direction].operations]).toEqual([0, 384]);
-            return counters.accepted - before.connections;
-          } catch (error) {
-            const isMounting = error instanceof FioLateError && moved() === before.moved;
-            if (!isMounting || tries === 3) throw error;
-          }
-        }
-      };
-      const writtenAndRead = async (): Promise<number> => {
-        let made = await ran({ ...job, rw: 'write', iodepth: 4, do_verify: 0 }, 'write');
-        for (const iodepth of [4, 1]) made += await ran({ ...reading, iodepth }, 'read');
-        return made;
-      };
-      const connections = await writtenAndRead();
-      const runs = { count: 0, moves: 0 };
-      while (runs.moves < FIO_MOVES) {
-        const work = writtenAndRead().then((made) => {
-          expect(made).toBe(connections);
-        });
-        runs.moves += await movingWhile(cluster, work, 1);
-        runs.count += 1;
-      }
-      // Not one move for each run, between which nothing is open.
-      expect(runs.moves).toBeGreaterThan(2 * runs.count);
-      expect([...counters.refused]).toEqual([]);
-      // It would have seen one wrong byte in the last block.
-      const content = await readFile(join(pair.data, 'fio'));
-      content.writeUInt8(content.readUInt8(content.length - 99) ^ 1, content.length - 99);
-      await writeFile(join(pair.data, 'fio'), content);
-      expect((await runFio(reading)).error).not.toBe(0);
-    },
-    180_000,
-  );
 
   itWith('nfs-cp')(
     'of libnfs copy a file in and out',

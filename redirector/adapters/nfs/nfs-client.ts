@@ -63,6 +63,7 @@ export class NfsClient implements FrontClient, Caller {
     });
     this.#deadline.set(context.options.idleTimeoutMs);
     connection.handler = {
+      borrows: true,
       opened: () => undefined,
       data: (bytes) => {
         this.#data(bytes);
@@ -137,14 +138,12 @@ export class NfsClient implements FrontClient, Caller {
     if (this.#state !== 'open') return;
     this.#deadline.set(this.#context.options.idleTimeoutMs);
     this.#context.counters.bytesIn += bytes.length;
-    const isSound = this.#reader.read(bytes, (record) => {
-      this.#called(record);
-    });
+    const isSound = this.#reader.read(bytes, this.#found, this.#connection);
     if (isSound) this.#look();
     else this.#cut('records');
   }
 
-  #called(record: RpcRecord): void {
+  readonly #found = (record: RpcRecord): void => {
     const head = readCallHead(record.front);
     if (head === 'garbage') {
       this.#context.counters.refusedFor('garbage');
@@ -177,7 +176,7 @@ export class NfsClient implements FrontClient, Caller {
       default:
         this.#refuse(acceptedReply(head.xid, PROG_UNAVAIL).done());
     }
-  }
+  };
 
   #refuse(reply: Uint8Array): void {
     this.#context.counters.refusedFor('program');

@@ -5,8 +5,8 @@ import type { Attachments } from '../../../agent/attachments.js';
 import type { ResourceId } from '../../../core/domain.js';
 import { MemorySessionStore } from '../../../core/session-store/memory.js';
 import { TestCluster } from '../cluster.js';
-import type { PairName } from '../server-pair.js';
-import { startPair } from '../server-pair.js';
+import type { PairName, ReachedBy, Span } from '../server-pair.js';
+import { failOver, startPair } from '../server-pair.js';
 import { NfsTester } from './client.js';
 import { Ganesha } from './ganesha.js';
 
@@ -28,13 +28,17 @@ export class GaneshaPair {
   /** By which a port of a server is reached. */
   readonly #ports: ReadonlyMap<number, number>;
 
+  readonly #attachmentsOf: GaneshaPairOptions['attachmentsOf'];
+
   private constructor(
     data: string,
     servers: readonly [Ganesha, Ganesha],
     ports: ReadonlyMap<number, number>,
+    attachmentsOf: GaneshaPairOptions['attachmentsOf'],
   ) {
     this.data = data;
     this.#ports = ports;
+    this.#attachmentsOf = attachmentsOf;
     const [s1, s2] = servers;
     this.servers = { s1, s2 };
     this.cluster = new TestCluster({
@@ -63,16 +67,20 @@ export class GaneshaPair {
     for (const port of servers.flatMap((server) => [server.port, server.mountPort])) {
       if (portTo !== undefined) ports.set(port, await portTo(port));
     }
-    const pair = new GaneshaPair(data, servers, ports);
-    const { cluster } = pair;
-    await startPair(cluster, (name) => {
-      const server = pair.servers[name];
-      return {
-        port: pair.#portTo(server.port),
-        ...(attachmentsOf && { attachments: attachmentsOf(server, cluster) }),
-      };
-    });
+    const pair = new GaneshaPair(data, servers, ports, attachmentsOf);
+    await startPair(pair.cluster, (name) => pair.#reachedBy(name));
     return pair;
+  }
+
+  /** Whoever serves is killed; the other one takes over, and it comes back. */
+  failOver(): Promise<Span> {
+    return failOver(this.cluster, this.servers, (name) => this.#reachedBy(name));
+  }
+
+  #reachedBy(name: PairName): ReachedBy {
+    const server = this.servers[name];
+    const attachments = this.#attachmentsOf?.(server, this.cluster);
+    return { port: this.#portTo(server.port), ...(attachments && { attachments }) };
   }
 
   #portTo(port: number): number {

@@ -221,13 +221,6 @@ export class NodeConnection implements Connection {
     return this.#socket.writableLength + joinedBytes(this.#joined);
   }
 
-  retain(bytes: Uint8Array): (() => void) | undefined {
-    const block = this.#memory.blockOf(bytes);
-    if (block === undefined || block === this.#memory.shared) return undefined;
-    block.use();
-    return block.release;
-  }
-
   write(bytes: Uint8Array): boolean {
     const socket = this.#socket;
     if (!socket.writable) return false;

@@ -69,11 +69,6 @@ export interface Connection {
   readonly isSecure?: boolean;
   /** Bytes written and not yet taken by the system. */
   readonly buffered: number;
-  /**
-   * For a handler that borrows, within `data`: these bytes of it stay as they are until the function that is returned is called.
-   * Undefined: they cannot be left where they are; copy them.
-   */
-  retain?(bytes: Uint8Array): (() => void) | undefined;
   /** Do not change `bytes` afterwards. False: full, wait for `drained`; the bytes are taken all the same. */
   write(bytes: Uint8Array): boolean;
   /** Several writes until `uncork` leave as one, where the system can. */
@@ -92,13 +87,13 @@ export interface Connection {
 
 export interface ConnectionHandler {
   /**
-   * It copies what it keeps of its data, or retains it, so that the next read may go where the last one went. What it writes to a
-   * connection of the same net within the call is not kept in this sense.
+   * It copies what it keeps of its data, so that the next read may go where the last one went. What it writes to a connection of
+   * the same net within the call is not kept in this sense.
    */
   readonly borrows?: boolean;
   /** Outbound connections only, once. */
   opened(): void;
-  /** The bytes are the handler's to keep, not to change; of a handler that borrows, only until it returns, or as long as it retains them. */
+  /** The bytes are the handler's to keep, not to change; of a handler that borrows, only until it returns. */
   data(bytes: Uint8Array): void;
   /** A full connection takes bytes again. */
   drained(): void;

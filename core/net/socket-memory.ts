@@ -46,8 +46,6 @@ export class SocketMemory {
   /** What a handler is lent right now. */
   lent: Block | undefined;
   readonly #free: Block[] = [];
-  /** Of those that go round; what nobody uses any more, and nobody gave back, goes with its bytes. */
-  readonly #blocks = new WeakMap<ArrayBufferLike, Block>();
   readonly #keep = (block: Block): void => {
     if (this.#free.length < BLOCKS_KEPT_MAX) this.#free.push(block);
   };
@@ -57,13 +55,8 @@ export class SocketMemory {
 
   /** One of its own for a connection. */
   takeBlock(): Block {
-    const free = this.#free.pop();
-    if (free !== undefined) {
-      free.isHeld = true;
-      return free;
-    }
-    const block = new Block(BLOCK_BYTES, this.#keep);
-    this.#blocks.set(block.bytes.buffer, block);
+    const block = this.#free.pop() ?? new Block(BLOCK_BYTES, this.#keep);
+    block.isHeld = true;
     return block;
   }
 
@@ -78,10 +71,10 @@ export class SocketMemory {
     return this.lent === this.shared && bytes.buffer === this.shared.bytes.buffer;
   }
 
-  /** These bytes, lent or retained, are good until the block is read into again. */
+  /** These bytes are good until the block is read into again. */
   blockOf(bytes: Uint8Array): Block | undefined {
     const { lent } = this;
-    return bytes.buffer === lent?.bytes.buffer ? lent : this.#blocks.get(bytes.buffer);
+    return bytes.buffer === lent?.bytes.buffer ? lent : undefined;
   }
 
   /** A copy behind `piece`, if that is what was joined last; else by itself. Undefined: the piece must be written first. */

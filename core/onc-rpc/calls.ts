@@ -10,7 +10,6 @@ import { XdrCursor, numberAt } from './xdr.js';
 
 /** Who waits for a reply. */
 export interface Awaiting {
-  /** The record is its to keep, and to release. */
   replied(record: RpcRecord): void;
   /** None comes. `wasSent`: the server may have done it all the same. */
   lost(wasSent: boolean): void;
@@ -60,7 +59,6 @@ export class RpcCalls {
     this.#connection = parts.net.connect(parts.address, parts.connect);
     this.#outbox = new Outbox(this.#connection);
     this.#connection.handler = {
-      borrows: true,
       opened: () => {
         this.#opened();
       },
@@ -120,12 +118,14 @@ export class RpcCalls {
   }
 
   #data(bytes: Uint8Array): void {
-    const isSound = this.#reader.read(bytes, this.#found, this.#connection);
+    const isSound = this.#reader.read(bytes, (record) => {
+      this.#replied(record);
+    });
     this.#touch();
     if (!isSound) this.#connection.reset();
   }
 
-  readonly #found = (record: RpcRecord): void => {
+  #replied(record: RpcRecord): void {
     if (record.front.length < 4) return;
     const xid = numberAt(record.front, 0);
     const awaiting = this.#sent.get(xid);
@@ -133,7 +133,7 @@ export class RpcCalls {
     if (awaiting === undefined) return;
     this.#sent.delete(xid);
     awaiting.replied(record);
-  };
+  }
 
   #touch(): void {
     if (this.#sent.size === 0) this.#deadline.clear();

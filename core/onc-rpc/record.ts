@@ -1,4 +1,3 @@
-import type { Connection } from '../net/port.js';
 import { numberAt, putNumber } from './xdr.js';
 
 /**
@@ -9,19 +8,10 @@ export interface RpcRecord {
   readonly length: number;
   readonly front: Uint8Array;
   readonly rest: readonly Uint8Array[];
-  /** To be called when nobody reads it any more, so that its memory is used again; without that it goes when nobody has the record. */
-  readonly release?: () => void;
 }
-
-/** Whose memory the bytes lie in; undefined: they are the reader's to keep. */
-type Lender = Pick<Connection, 'retain'> | undefined;
 
 /** So much lies in one piece: two authentications of 408 bytes, a handle of 64, and what else stands before data. */
 export const FRONT_BYTES = 2048;
-/**
- * So much of what was lent is left where it is; less is copied: a block that is kept for it is 256 KiB.
- */
-const RETAINED_BYTES_MIN = 32 << 10;
 const MARK_BYTES = 4;
 const LAST = 0x8000_0000;
 
@@ -44,7 +34,6 @@ export class RecordReader {
   #left = 0;
   #fragments = 0;
   #pieces: Uint8Array[] = [];
-  #releases: (() => void)[] = [];
   #length = 0;
 
   constructor(limits: Partial<RecordLimits> = {}) {
@@ -57,10 +46,7 @@ export class RecordReader {
   }
 
   /** Calls with each message that is whole. False: this is no such stream, or beyond a limit; then it is over. */
-  read(came: Uint8Array, found: (record: RpcRecord) => void, lender?: Lender): boolean {
-    // One copy for all that came together.
-    const isLent = lender !== undefined && came.length >= RETAINED_BYTES_MIN;
-    const bytes = lender === undefined || isLent ? came : Buffer.from(came);
+  read(bytes: Uint8Array, found: (record: RpcRecord) => void): boolean {
     let at = 0;
     while (at < bytes.length) {
       if (this.#left === 0 && !this.#isLast) {
@@ -69,8 +55,7 @@ export class RecordReader {
         if (!this.#begin()) return false;
       } else {
         const end = Math.min(bytes.length, at + this.#left);
-        const piece = bytes.subarray(at, end);
-        this.#pieces.push(isLent ? this.#kept(piece, lender) : piece);
+        this.#pieces.push(bytes.subarray(at, end));
         this.#left -= end - at;
         at = end;
       }
@@ -91,17 +76,9 @@ export class RecordReader {
     return this.#length <= recordBytesMax && this.#fragments <= fragmentsMax;
   }
 
-  #kept(piece: Uint8Array, lender: Lender): Uint8Array {
-    const release = piece.length < RETAINED_BYTES_MIN ? undefined : lender?.retain?.(piece);
-    if (release === undefined) return Buffer.from(piece);
-    this.#releases.push(release);
-    return piece;
-  }
-
   #take(): RpcRecord {
-    const record = recordOf(this.#pieces, this.#length, this.#releases);
+    const record = recordOf(this.#pieces, this.#length);
     this.#pieces = [];
-    if (this.#releases.length > 0) this.#releases = [];
     this.#length = 0;
     this.#fragments = 0;
     this.#isLast = false;
@@ -109,25 +86,9 @@ export class RecordReader {
   }
 }
 
-function recordOf(
-  pieces: readonly Uint8Array[],
-  length: number,
-  releases: readonly (() => void)[],
-): RpcRecord {
-  const parts = inParts(pieces, length);
-  if (releases.length === 0) return { length, ...parts };
-  let isReleased = false;
-  const release = (): void => {
-    if (isReleased) return;
-    isReleased = true;
-    for (const each of releases) each();
-  };
-  return { length, ...parts, release };
-}
-
-function inParts(pieces: readonly Uint8Array[], length: number): Pick<RpcRecord, 'front' | 'rest'> {
+function recordOf(pieces: readonly Uint8Array[], length: number): RpcRecord {
   const [first = new Uint8Array(0), ...rest] = pieces;
-  if (rest.length === 0 || first.length >= FRONT_BYTES) return { front: first, rest };
+  if (rest.length === 0 || first.length >= FRONT_BYTES) return { length, front: first, rest };
   const front = new Uint8Array(Math.min(length, FRONT_BYTES));
   let filled = 0;
   for (const [at, piece] of pieces.entries()) {
@@ -136,9 +97,9 @@ function inParts(pieces: readonly Uint8Array[], length: number): Pick<RpcRecord,
     filled += taken;
     if (filled < front.length) continue;
     const left = taken < piece.length ? [piece.subarray(taken)] : [];
-    return { front, rest: [...left, ...pieces.slice(at + 1)] };
+    return { length, front, rest: [...left, ...pieces.slice(at + 1)] };
   }
-  return { front, rest: [] };
+  return { length, front, rest: [] };
 }
 
 /** The whole message in one piece. */

@@ -56,11 +56,6 @@ export class CallMessage {
     this.#record = isInOne ? record : { length: record.length, front: wholeOf(record), rest: [] };
   }
 
-  /** Nobody asks for what it says any more. */
-  release(): void {
-    this.#record.release?.();
-  }
-
   get isKnown(): boolean {
     return this.procedure !== UNKNOWN;
   }

@@ -277,9 +277,7 @@ export class Call implements UnderWay, EntryUser, Awaiting {
   #said(xid: number, handles: readonly Uint8Array[]): Uint8Array[] | undefined {
     const entry = this.#entry;
     const served = this.#export;
-    // Over: what it wrote may lie in memory that has been used again.
-    if (this.#state === 'over' || entry?.isAsEntered !== true || served === undefined)
-      return undefined;
+    if (entry?.isAsEntered !== true || served === undefined) return undefined;
     return this.#message.sayTo({ xid, handles, export: served, isShared: entry.isShared });
   }
 
@@ -313,11 +311,8 @@ export class Call implements UnderWay, EntryUser, Awaiting {
     }
     const changed = this.#outcomes?.apply(context.table, asked, reply.status) ?? [];
     entry.leave(length + record.length);
-    if (reply.issued.length === 0 && changed.length === 0) {
-      this.#end(reply.pieces);
-      // It is written; what is remembered for whoever asks again is never long enough to be retained.
-      if (this.#isRepeatable) record.release?.();
-    } else void this.#finishKept(asked, { record, reply, changed });
+    if (reply.issued.length === 0 && changed.length === 0) this.#end(reply.pieces);
+    else void this.#finishKept(asked, { record, reply, changed });
   }
 
   lost(wasSent: boolean): void {
@@ -411,7 +406,6 @@ export class Call implements UnderWay, EntryUser, Awaiting {
 
   #over(): void {
     this.#state = 'over';
-    this.#message.release();
     this.#onOver();
   }
 }

@@ -63,7 +63,6 @@ export class NfsClient implements FrontClient, Caller {
     });
     this.#deadline.set(context.options.idleTimeoutMs);
     connection.handler = {
-      borrows: true,
       opened: () => undefined,
       data: (bytes) => {
         this.#data(bytes);
@@ -138,12 +137,14 @@ export class NfsClient implements FrontClient, Caller {
     if (this.#state !== 'open') return;
     this.#deadline.set(this.#context.options.idleTimeoutMs);
     this.#context.counters.bytesIn += bytes.length;
-    const isSound = this.#reader.read(bytes, this.#found, this.#connection);
+    const isSound = this.#reader.read(bytes, (record) => {
+      this.#called(record);
+    });
     if (isSound) this.#look();
     else this.#cut('records');
   }
 
-  readonly #found = (record: RpcRecord): void => {
+  #called(record: RpcRecord): void {
     const head = readCallHead(record.front);
     if (head === 'garbage') {
       this.#context.counters.refusedFor('garbage');
@@ -176,7 +177,7 @@ export class NfsClient implements FrontClient, Caller {
       default:
         this.#refuse(acceptedReply(head.xid, PROG_UNAVAIL).done());
     }
-  };
+  }
 
   #refuse(reply: Uint8Array): void {
     this.#context.counters.refusedFor('program');

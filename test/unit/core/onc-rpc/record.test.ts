@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { RecordLimits, RpcRecord } from '../../../../core/onc-rpc/record.js';
+import type { RecordLimits } from '../../../../core/onc-rpc/record.js';
 import { FRONT_BYTES, RecordReader, marked, wholeOf } from '../../../../core/onc-rpc/record.js';
 import { fuzzRuns } from '../../../support/fuzz.js';
 
@@ -81,43 +81,6 @@ describe('records of RPC', () => {
       expect(rest).toEqual([]);
     });
     expect.assertions(2);
-  });
-
-  it('that came lent stay where they are until they are released, if that is worth it; else they are copied', () => {
-    const retained = new Map<Uint8Array, number>();
-    const lender = {
-      retain: (bytes: Uint8Array): (() => void) => {
-        retained.set(bytes, 0);
-        return () => void retained.set(bytes, (retained.get(bytes) ?? 0) + 1);
-      },
-    };
-    const bulk = new Uint8Array(200_000).map((_, at) => at % 251);
-    const small = new Uint8Array(100).fill(9);
-    const stream = Buffer.concat([marked(small), marked(bulk), marked(small)]);
-    const records: RpcRecord[] = [];
-    const reader = new RecordReader();
-    for (const piece of [stream.subarray(0, 120_000), stream.subarray(120_000)]) {
-      expect(reader.read(piece, (record) => records.push(record), lender)).toBe(true);
-    }
-    expect([...retained.values()]).toEqual([0, 0]);
-    for (const bytes of retained.keys()) expect(bytes.buffer).toBe(stream.buffer);
-    const [first, second, third] = records;
-    for (const { release } of [first, third] as RpcRecord[]) expect(release).toBeUndefined();
-    expect(wholeOf(second!)).toEqual(bulk);
-    second?.release?.();
-    second?.release?.();
-    expect([...retained.values()]).toEqual([1, 1]);
-    stream.fill(0);
-    for (const record of [first, third] as RpcRecord[]) expect(wholeOf(record)).toEqual(small);
-  });
-
-  it('that came lent are copied where they cannot be retained', () => {
-    const stream = marked(new Uint8Array(100_000).fill(7));
-    let found: RpcRecord | undefined;
-    new RecordReader().read(stream, (record) => (found = record), { retain: () => undefined });
-    stream.fill(0);
-    expect(wholeOf(found!)).toEqual(new Uint8Array(100_000).fill(7));
-    expect(found?.release).toBeUndefined();
   });
 
   it('may be empty', () => {

@@ -8,6 +8,7 @@ import type { ResourceId } from '../../core/domain.js';
 import { describeWith, itWith } from '../support/installed.js';
 import { PAIR_TARGET, TgtPair } from '../support/iscsi/pair.js';
 import { verdictsOf } from '../support/iscsi/verdicts.js';
+import { rounds } from '../support/rounds.js';
 import { giveStandbys, movingWhile, otherOf } from '../support/server-pair.js';
 
 const IMAGE_BYTES = 64 << 20;
@@ -35,7 +36,7 @@ describeWith('tgtd')('real iSCSI servers and initiators', () => {
     const before = counters.accepted;
     const work = Array.from({ length: CLIENTS }, async (_, nth) => {
       const initiator = await pair.loggedIn(`iqn.2026-01.test:client-${nth}`);
-      for (let round = 0; round < 30; round++) {
+      for (let round = 0; round < rounds(10); round++) {
         const data = randomBytes(BLOCKS * 512);
         const block = (nth * 40 + round) * BLOCKS;
         expect(await initiator.put(block, data)).toBe(0);

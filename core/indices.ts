@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert';
 
-/** Small integers for ids, from 0 on: each keeps its own. */
-export class Indices<Id extends string> {
+/** Small integers for ids (or other values, each by its identity), from 0 on: each keeps its own. */
+export class Indices<Id> {
   readonly #indices = new Map<Id, number>();
   readonly #ids: Id[] = [];
 

@@ -23,6 +23,18 @@ export function atOnce<Result>(steps: Slices<Result>): Result {
   }
 }
 
+/** `items.forEach(work)`, so many items a step. */
+export function* eachOf<Item>(
+  items: readonly Item[],
+  itemsAStep: number,
+  work: (item: Item, index: number) => void,
+): Slices<void> {
+  for (const [index, item] of items.entries()) {
+    if (index > 0 && index % itemsAStep === 0) yield;
+    work(item, index);
+  }
+}
+
 /** `Array.from(items, make)`, so many items a step. */
 export function* mapped<Item, Result>(
   items: readonly Item[],
@@ -30,9 +42,8 @@ export function* mapped<Item, Result>(
   make: (item: Item, index: number) => Result,
 ): Slices<Result[]> {
   const results: Result[] = [];
-  for (const [index, item] of items.entries()) {
-    if (index > 0 && index % itemsAStep === 0) yield;
+  yield* eachOf(items, itemsAStep, (item, index) => {
     results.push(make(item, index));
-  }
+  });
   return results;
 }

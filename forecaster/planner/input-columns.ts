@@ -2,8 +2,10 @@ import { strict as assert } from 'node:assert';
 import type { ResourceId, ServerId } from '../../core/domain.js';
 import type { ForecastBlock } from '../../core/forecast.js';
 import type { Generation } from '../../core/generation.js';
+import { Indices } from '../../core/indices.js';
 import type { Metric, SeriesKey } from '../../core/sample.js';
 import type { Slices } from '../../core/threads/slices.js';
+import { eachOf } from '../../core/threads/slices.js';
 import type { PlanningInputs, PlanningResource } from './inputs.js';
 
 /**
@@ -68,17 +70,16 @@ export function inputsIn({ rest, block, series, resources }: InputColumns): Plan
 }
 
 function* seriesSlices(keys: readonly SeriesKey[]): Slices<SeriesColumns> {
-  const subjects = new Places<SeriesKey['subject']>();
-  const metrics = new Places<Metric>();
-  const names = new Places<string>();
+  const subjects = new Indices<SeriesKey['subject']>();
+  const metrics = new Indices<Metric>();
+  const names = new Indices<string>();
   const at = new Int32Array(3 * keys.length);
-  for (const [row, { subject, metric, id }] of keys.entries()) {
-    if (row > 0 && row % ITEMS_A_SLICE === 0) yield;
-    at[3 * row] = subjects.of(subject);
-    at[3 * row + 1] = metrics.of(metric);
-    at[3 * row + 2] = names.of(id);
-  }
-  return { subjects: subjects.all, metrics: metrics.all, names: joined(names.all), at };
+  yield* eachOf(keys, ITEMS_A_SLICE, ({ subject, metric, id }, row) => {
+    at[3 * row] = subjects.give(subject);
+    at[3 * row + 1] = metrics.give(metric);
+    at[3 * row + 2] = names.give(id);
+  });
+  return { subjects: subjects.ids, metrics: metrics.ids, names: joined(names.ids), at };
 }
 
 function seriesIn({ subjects, metrics, names, at }: SeriesColumns): SeriesKey[] {
@@ -90,8 +91,10 @@ function seriesIn({ subjects, metrics, names, at }: SeriesColumns): SeriesKey[] 
 }
 
 function* resourceSlices(resources: readonly PlanningResource[]): Slices<ResourceColumns> {
-  const servers = new Places<ServerId>();
-  const lists = new Places<readonly ServerId[]>();
+  const servers = new Indices<ServerId>();
+  const lists = new Indices<readonly ServerId[]>();
+  const indexOf = (id: ServerId | null | undefined): number =>
+    id === null || id === undefined ? -1 : servers.give(id);
   const server = new Int32Array(resources.length);
   const standby = new Int32Array(resources.length);
   const movingTo = new Int32Array(resources.length);
@@ -102,30 +105,28 @@ function* resourceSlices(resources: readonly PlanningResource[]): Slices<Resourc
   const epoch = new Float64Array(resources.length);
   const movedAtMs = new Float64Array(resources.length);
   const inFlight = new Float64Array(resources.length);
-  for (const [at, resource] of resources.entries()) {
-    if (at > 0 && at % ITEMS_A_SLICE === 0) yield;
-    server[at] = servers.of(resource.server);
-    standby[at] = servers.of(resource.standby);
-    movingTo[at] = servers.of(resource.movingTo);
-    pinned[at] = servers.of(resource.pinned);
-    wanted[at] = servers.of(resource.wanted);
+  yield* eachOf(resources, ITEMS_A_SLICE, (resource, at) => {
+    server[at] = indexOf(resource.server);
+    standby[at] = indexOf(resource.standby);
+    movingTo[at] = indexOf(resource.movingTo);
+    pinned[at] = indexOf(resource.pinned);
+    wanted[at] = indexOf(resource.wanted);
     incarnation[at] = resource.since?.incarnation ?? NaN;
     epoch[at] = resource.since?.epoch ?? NaN;
-    list[at] = lists.of(resource.eligible);
+    list[at] = lists.give(resource.eligible);
     movedAtMs[at] = resource.movedAtMs ?? NaN;
     inFlight[at] = resource.inFlight ?? NaN;
-  }
+  });
   yield;
-  const listFrom = new Int32Array(lists.all.length + 1);
-  for (const [at, ids] of lists.all.entries()) listFrom[at + 1] = listFrom[at]! + ids.length;
+  const listFrom = new Int32Array(lists.ids.length + 1);
+  for (const [at, ids] of lists.ids.entries()) listFrom[at + 1] = listFrom[at]! + ids.length;
   const listed = new Int32Array(listFrom.at(-1)!);
-  for (const [at, ids] of lists.all.entries()) {
-    if (at > 0 && at % ITEMS_A_SLICE === 0) yield;
-    for (const [index, id] of ids.entries()) listed[listFrom[at]! + index] = servers.of(id);
-  }
+  yield* eachOf(lists.ids, ITEMS_A_SLICE, (ids, at) => {
+    for (const [index, id] of ids.entries()) listed[listFrom[at]! + index] = servers.give(id);
+  });
   return {
     names: joined(resources.map(({ id }) => id)),
-    servers: servers.all,
+    servers: servers.ids,
     ...{ server, standby, movingTo, pinned, wanted, incarnation, epoch, movedAtMs, inFlight },
     ...{ list, listFrom, listed },
   };
@@ -160,21 +161,6 @@ function resourcesIn(columns: ResourceColumns): PlanningResource[] {
 function generationAt({ incarnation, epoch }: ResourceColumns, at: number): Generation | null {
   if (Number.isNaN(epoch[at]!)) return null;
   return { incarnation: incarnation[at]!, epoch: epoch[at]! };
-}
-
-/** Values, each once, in the order in which they came. */
-class Places<Value> {
-  readonly all: Value[] = [];
-  readonly #places = new Map<Value, number>();
-
-  /** −1: of nothing. */
-  of(value: Value | null | undefined): number {
-    if (value === null || value === undefined) return -1;
-    const known = this.#places.get(value);
-    if (known !== undefined) return known;
-    this.#places.set(value, this.all.length);
-    return this.all.push(value) - 1;
-  }
 }
 
 function joined(names: readonly string[]): string {

@@ -23,14 +23,14 @@ export interface InputColumns {
 interface SeriesColumns {
   readonly subjects: readonly SeriesKey['subject'][];
   readonly metrics: readonly Metric[];
-  readonly names: string;
+  readonly names: Names;
   /** Of each series where its subject, metric and name are: `3 · series + 0…2`. */
   readonly at: Int32Array;
 }
 
 /** A column has a value for each resource; −1 and NaN: none. */
 interface ResourceColumns {
-  readonly names: string;
+  readonly names: Names;
   readonly servers: readonly ServerId[];
   readonly server: Int32Array;
   readonly standby: Int32Array;
@@ -46,6 +46,12 @@ interface ResourceColumns {
   readonly listed: Int32Array;
   readonly listFrom: Int32Array;
   readonly list: Int32Array;
+}
+
+/** One after the other, with `BETWEEN` in between. */
+interface Names {
+  readonly text: string;
+  readonly count: number;
 }
 
 const ITEMS_A_SLICE = 4000;
@@ -163,12 +169,12 @@ function generationAt({ incarnation, epoch }: ResourceColumns, at: number): Gene
   return { incarnation: incarnation[at]!, epoch: epoch[at]! };
 }
 
-function joined(names: readonly string[]): string {
-  const text = names.join(BETWEEN);
-  assert.ok(parted(text).length === names.length, 'no name has what stands between names');
-  return text;
+function joined(names: readonly string[]): Names {
+  return { text: names.join(BETWEEN), count: names.length };
 }
 
-function parted(text: string): string[] {
-  return text === '' ? [] : text.split(BETWEEN);
+function parted({ text, count }: Names): string[] {
+  const names = count === 0 ? [] : text.split(BETWEEN);
+  assert.ok(names.length === count, 'no name has what stands between names');
+  return names;
 }

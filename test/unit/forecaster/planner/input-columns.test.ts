@@ -45,6 +45,14 @@ describe('planning inputs as columns', () => {
     expect(a?.eligible).toBe(b?.eligible);
   });
 
+  it('are not taken for others where a name has what stands between names', () => {
+    const inputs = inputsOf({
+      servers: { s1: { capacity: { cpu: 4 } } },
+      resources: { 'a\nb': { on: 's1', needs: { cpu: 1 } } },
+    });
+    expect(() => sent(inputs)).toThrow('no name has what stands between names');
+  });
+
   it('are planned with to the same bytes', () => {
     const inputs = randomInputs(7);
     expect(JSON.stringify(planFor(sent(inputs)))).toBe(JSON.stringify(planFor(inputs)));

@@ -9,7 +9,6 @@ import type { ServerRecord } from '../../core/table-store/records/server.js';
 import { ELIGIBLE, PIN, SERVER } from '../../core/table-store/records/server.js';
 import type { PlacementRecord } from '../../core/table-store/records/table.js';
 import { PLACEMENT } from '../../core/table-store/records/table.js';
-import type { ServerStanding } from '../../core/table-store/server-state.js';
 import { stateOf } from '../../core/table-store/server-state.js';
 import type { TableView } from '../../core/table-store/view.js';
 import type { Slices } from '../../core/threads/slices.js';
@@ -82,7 +81,9 @@ interface Records {
   readonly listed: ReadonlyMap<ServerId, readonly ResourceId[]>;
   readonly moving: ReadonlyMap<ResourceId, ServerId>;
   readonly wanted: ReadonlyMap<ResourceId, ServerId>;
-  readonly servers: readonly (readonly [ServerId, ServerRecord, ServerStanding])[];
+  readonly servers: readonly (Pick<PlanningServer, 'id' | 'state'> & {
+    readonly record: ServerRecord;
+  })[];
 }
 
 function recordsOf({ view, eligibility, nowMs }: RecordedFacts): Records {
@@ -94,7 +95,10 @@ function recordsOf({ view, eligibility, nowMs }: RecordedFacts): Records {
     listed: new Map([...valuesIn(view, ELIGIBLE)].map(([id, { resources }]) => [id, resources])),
     moving: movesUnderWay(view, nowMs),
     wanted: movesWaiting(view, nowMs),
-    servers: servers.map(([id, { value }]) => [id, value, stateOf(view, id)]),
+    servers: servers.flatMap(([id, { value }]) => {
+      const state = stateOf(view, id);
+      return state === 'unknown' ? [] : [{ id, state, record: value }];
+    }),
   };
 }
 
@@ -185,10 +189,8 @@ function movesWaiting(view: TableView, nowMs: number): Map<ResourceId, ServerId>
 function* serverSlices(records: Records, loads: MeasuredLoads): Slices<PlanningServer[]> {
   const responses = responsesOf(records, loads);
   yield;
-  const known = records.servers.filter(([, , state]) => state !== 'unknown');
-  return yield* mapped(known, SERVERS_A_SLICE, ([id, record, standing]): PlanningServer => {
+  return yield* mapped(records.servers, SERVERS_A_SLICE, ({ id, state, record }) => {
     const { capacity, spare, zone } = record;
-    const state = standing as PlanningServer['state'];
     const base = Object.fromEntries(
       (Object.keys(capacity) as Dimension[]).map(
         (dimension) => [dimension, loads.baseOf(id, dimension)] as const,

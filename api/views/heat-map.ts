@@ -5,6 +5,7 @@ import { SERVER } from '../../core/table-store/records/server.js';
 import type { TableView } from '../../core/table-store/view.js';
 import type { HeatMap, HeatMetric } from '../contract/heat-map.js';
 import { HEAT_METRICS } from '../contract/heat-map.js';
+import { finites } from './finite.js';
 import type { Memory } from './kept/memory.js';
 
 export interface HeatMapParts {
@@ -49,9 +50,7 @@ export async function heatMapOf(
   const ahead = (id: ServerId, limit: number, quantile: number): (number | null)[] => {
     if (future === undefined || Number.isNaN(limit)) return [];
     const path = forecasts.pathOf(id, metric, quantile)?.subarray(future.skipped) ?? [];
-    return Array.from({ length: Math.ceil(path.length / stepsAColumn) }, (_, column) =>
-      thousandths(highest(path, column * stepsAColumn, stepsAColumn) / limit),
-    );
+    return finites(highests(path, stepsAColumn), thousandths(limit));
   };
   return {
     nowMs,
@@ -64,7 +63,7 @@ export async function heatMapOf(
     futureFromMs: future?.fromMs ?? null,
     servers: bounded.map(({ id, limit }, row) => ({
       id,
-      past: pastOf(rowOf(panel, row), limit),
+      past: finites(rowOf(panel, row), thousandths(limit)),
       p50: ahead(id, limit, 0.5),
       p90: ahead(id, limit, 0.9),
     })),
@@ -92,21 +91,19 @@ function futureOf(
   return skipped >= steps ? undefined : { fromMs: startMs + skipped * stepMs, skipped };
 }
 
-function highest(path: ArrayLike<number>, from: number, count: number): number {
-  let most = 0;
-  for (let at = from; at < Math.min(path.length, from + count); at++) {
-    most = Math.max(most, path[at] ?? 0);
+/** Of so many steps each. */
+function highests(path: ArrayLike<number>, steps: number): number[] {
+  const highest: number[] = [];
+  for (let from = 0; from < path.length; from += steps) {
+    let most = 0;
+    for (let at = from; at < Math.min(path.length, from + steps); at++) {
+      most = Math.max(most, path[at] ?? 0);
+    }
+    highest.push(most);
   }
-  return most;
+  return highest;
 }
 
-/** A loop: at 200 servers these are tens of thousands, and `Array.from` takes five times as long. */
-function pastOf(values: Float32Array, limit: number): (number | null)[] {
-  const past: (number | null)[] = [];
-  for (const value of values) past.push(thousandths(value / limit));
-  return past;
-}
-
-function thousandths(share: number): number | null {
-  return Number.isFinite(share) ? Math.round(1000 * share) : null;
+function thousandths(limit: number): (value: number) => number {
+  return (value) => Math.round(1000 * (value / limit));
 }

@@ -6,6 +6,7 @@ import type { SeriesKey } from '../../core/sample.js';
 import { SERVER } from '../../core/table-store/records/server.js';
 import type { TableView } from '../../core/table-store/view.js';
 import type { Outlook } from '../contract/outlook.js';
+import { finites } from './finite.js';
 import type { Forecasts } from './forecasts.js';
 import type { Memory } from './kept/memory.js';
 
@@ -62,10 +63,5 @@ function bandOf(
 
 /** To a ten-thousandth. (By way of a text, as significant digits, it was most of what an outlook of 200 servers takes.) */
 function sharesOf(values: Iterable<number>, capacity: number): (number | null)[] {
-  const shares: (number | null)[] = [];
-  for (const value of values) {
-    const share = Math.round((10_000 * value) / capacity) / 10_000;
-    shares.push(Number.isFinite(share) ? share : null);
-  }
-  return shares;
+  return finites(values, (value) => Math.round((10_000 * value) / capacity) / 10_000);
 }

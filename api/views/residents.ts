@@ -7,6 +7,7 @@ import { SERVER } from '../../core/table-store/records/server.js';
 import { tenuresOf } from '../../core/table-store/tenures.js';
 import type { TableView } from '../../core/table-store/view.js';
 import type { Placements, Residents } from '../contract/servers.js';
+import { finite } from './finite.js';
 import type { Forecasts } from './forecasts.js';
 import type { Fleet } from './kept/fleet.js';
 
@@ -69,8 +70,4 @@ export function placementsOf(resource: ResourceId, view: TableView): Placements 
   );
   placements.sort((a, b) => (b.untilMs ?? Infinity) - (a.untilMs ?? Infinity));
   return { resource, placements };
-}
-
-function finite(timeMs: number): number | null {
-  return Number.isFinite(timeMs) ? timeMs : null;
 }

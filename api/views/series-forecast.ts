@@ -15,6 +15,7 @@ import { scoresOf, summariesOf } from '../../forecaster/scores.js';
 import type { SeriesForecast } from '../contract/forecast.js';
 import type { HeatMetric } from '../contract/heat-map.js';
 import { HEAT_METRICS } from '../contract/heat-map.js';
+import { finite, finites } from './finite.js';
 import type { Forecasts } from './forecasts.js';
 import type { Memory } from './kept/memory.js';
 
@@ -75,7 +76,7 @@ export async function seriesForecastOf(
     nowMs,
     stepMs,
     pastFromMs: grid.startMs + shown * stepMs,
-    past: Array.from(values.subarray(shown), known),
+    past: finites(values.subarray(shown), rounded),
     limit,
     forecast: forecastOf(key, forecasts),
     said: spoken.map(({ leadMs, said }) => ({ leadMs, ...alongside(said, grid, shown) })),
@@ -119,7 +120,7 @@ function forecastOf(key: SeriesKey, forecasts: Forecasts): SeriesForecast['forec
   const row = forecasts.rowOf(key);
   if (run === undefined || row === undefined) return null;
   const path = (quantile: number): (number | null)[] =>
-    Array.from(pathOf(run.block, row, quantile), known);
+    finites(pathOf(run.block, row, quantile), rounded);
   return {
     madeAtMs: run.madeAtMs,
     fromMs: run.block.grid.startMs,
@@ -144,7 +145,7 @@ function alongside(
   const path = (read: (one: Said) => number): (number | null)[] =>
     Array.from({ length: steps - shown }, (_, step) => {
       const one = at.get(shown + step);
-      return one === undefined ? null : known(read(one));
+      return one === undefined ? null : finite(rounded(read(one)));
     });
   return {
     p10: path(({ p10 }) => p10),
@@ -219,7 +220,7 @@ function scoreOf({
       called: found.called,
       missed: found.missed,
       false: found.false,
-      leadMs: Number.isFinite(found.leadMs) ? found.leadMs : null,
+      leadMs: finite(found.leadMs),
     };
   }
 }
@@ -230,6 +231,6 @@ function learningIn(view: TableView): SeriesForecast['learning'] {
   return { steps: none.steps ?? 0, stepsMin: none.stepsMin ?? 0 };
 }
 
-function known(value: number): number | null {
-  return Number.isFinite(value) ? Number(value.toPrecision(5)) : null;
+function rounded(value: number): number {
+  return Number(value.toPrecision(5));
 }

@@ -1,7 +1,6 @@
 import { parentPort } from 'node:worker_threads';
-import { ForeshiftError } from '../errors.js';
-import { messageOf } from '../text.js';
-import type { AnswerFailure, Answered, Asked } from './asked-thread.js';
+import type { Answered, Asked } from './asked-thread.js';
+import { failureOf } from './failure.js';
 
 /**
  * The whole of a thread that `AskedThread` began: one question after the other, in the order in which they came.
@@ -25,13 +24,4 @@ async function answered(
   } catch (error) {
     return { number, failure: failureOf(error) };
   }
-}
-
-function failureOf(error: unknown): AnswerFailure {
-  const isCoded = error instanceof ForeshiftError;
-  return {
-    code: isCoded ? error.code : undefined,
-    facts: isCoded ? error.facts : {},
-    message: messageOf(error),
-  };
 }

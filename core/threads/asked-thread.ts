@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { ForeshiftError } from '../errors.js';
 import { messageOf } from '../text.js';
+import type { ThreadFailure } from './failure.js';
 
 /** What goes to the thread, and what comes back: matched by number. */
 export interface Asked<Question> {
@@ -10,14 +11,7 @@ export interface Asked<Question> {
 
 export type Answered =
   | { readonly number: number; readonly value: unknown }
-  | { readonly number: number; readonly failure: AnswerFailure };
-
-/** A coded error does not survive the way between threads: its parts do. */
-export interface AnswerFailure {
-  readonly code: string | undefined;
-  readonly facts: Readonly<Record<string, string | number>>;
-  readonly message: string;
-}
+  | { readonly number: number; readonly failure: ThreadFailure };
 
 export interface AskedThreadOptions<Question> {
   /** Its `answerAsThread` answers. */
@@ -123,8 +117,8 @@ export class AskedThread<Question> {
     life.waiting.clear();
   }
 
-  #errorOf({ code, facts, message }: AnswerFailure): Error {
-    if (code === undefined) return this.#options.lost(message);
+  #errorOf({ code, facts, why }: ThreadFailure): Error {
+    if (code === undefined) return this.#options.lost(why);
     return new ForeshiftError(code as ForeshiftError['code'], facts);
   }
 }

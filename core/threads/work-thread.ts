@@ -1,15 +1,10 @@
 import { Worker } from 'node:worker_threads';
-import { messageOf } from '../text.js';
+import type { ThreadFailure } from './failure.js';
+import { failureOf } from './failure.js';
 
-/** What a thread says of its one piece of work. A coded error does not survive the way between threads: its parts do. */
+/** What a thread says of its one piece of work. */
 export type ThreadNews<Result> =
   { readonly done: number } | { readonly result: Result } | { readonly failure: ThreadFailure };
-
-export interface ThreadFailure {
-  /** Undefined: it has none, or the thread ended before it could say. */
-  readonly code: string | undefined;
-  readonly why: string;
-}
 
 export interface ThreadWatch {
   readonly signal: AbortSignal;
@@ -45,10 +40,10 @@ export async function workInThread<Result>(
         else fail(news.failure);
       });
       worker.once('error', (error) => {
-        fail({ code: undefined, why: messageOf(error) });
+        fail(failureOf(error));
       });
       worker.once('exit', () => {
-        fail({ code: undefined, why: 'its thread ended' });
+        fail(failureOf('its thread ended'));
       });
     });
   } catch (error) {

@@ -1,7 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Clock } from '../clock/port.js';
-import { codeOf } from '../errors.js';
-import { messageOf } from '../text.js';
+import { failureOf } from './failure.js';
 import type { ThreadNews } from './work-thread.js';
 
 /** The whole of a thread that `workInThread` began: its work, what it tells meanwhile, its result or failure. */
@@ -17,7 +16,7 @@ export async function workAsThread<Result>(
     });
     say({ result });
   } catch (error) {
-    say({ failure: { code: codeOf(error), why: messageOf(error) } });
+    say({ failure: failureOf(error) });
   }
 }
 

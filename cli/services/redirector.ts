@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { agentToken } from '../../core/agent-protocol.js';
 import type { Clock } from '../../core/clock/port.js';
+import { STRIPE_BYTES_DEFAULT } from '../../core/config/iscsi-units.js';
 import type { Config } from '../../core/config/schema.js';
 import { matchesGlob } from '../../core/config/units.js';
 import type { CredentialName } from '../../core/credentials/credential-table.js';
@@ -356,8 +357,6 @@ function iscsiTargetOf(
   return { ...access, units: units.map(iscsiUnitOf) };
 }
 
-const STRIPE_BYTES = 64 << 10;
-
 function iscsiUnitOf({
   lun,
   resource,
@@ -365,7 +364,7 @@ function iscsiUnitOf({
   serverLun = lun,
   ...made
 }: NonNullable<Config['iscsi']['targets'][number]['units']>[number]): TargetUnit {
-  const { parts, layout, stripeBytes = STRIPE_BYTES } = made;
+  const { parts, layout, stripeBytes = STRIPE_BYTES_DEFAULT } = made;
   if (parts !== undefined) {
     return { lun, parts, stripeBytes: layout === 'striped' ? stripeBytes : undefined };
   }

@@ -16,6 +16,8 @@ export const iscsiNameSchema = z
 const PARTS_MAX = 32;
 const STRIPE_BYTES_MIN = 4 << 10;
 const STRIPE_BYTES_MAX = 16 << 20;
+/** Of striped parts; no default of the schema, which could not tell it from what nobody may write beside a concatenated LUN. */
+export const STRIPE_BYTES_DEFAULT = 64 << 10;
 
 const lunSchema = z.int().min(0).max(LUN_MAX);
 

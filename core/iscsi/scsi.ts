@@ -35,14 +35,13 @@ export const ABORTED: SenseCode = [ABORTED_COMMAND, 0x00, 0x00];
 export const NO_SUCH_COMMAND: SenseCode = [ILLEGAL_REQUEST, 0x20, 0x00];
 export const BEYOND_THE_END: SenseCode = [ILLEGAL_REQUEST, 0x21, 0x00];
 export const WRONG_FIELD: SenseCode = [ILLEGAL_REQUEST, 0x24, 0x00];
-export const WRONG_PARAMETERS: SenseCode = [ILLEGAL_REQUEST, 0x26, 0x00];
 export const NO_SUCH_LUN: SenseCode = [ILLEGAL_REQUEST, 0x25, 0x00];
+export const WRONG_PARAMETERS: SenseCode = [ILLEGAL_REQUEST, 0x26, 0x00];
+export const NO_ROOM_FOR_REGISTRATIONS: SenseCode = [ILLEGAL_REQUEST, 0x55, 0x04];
 /** Somebody else has it, or nobody: whoever had it has to look. */
 export const RESERVATION_PREEMPTED: SenseCode = [UNIT_ATTENTION, 0x2a, 0x03];
 export const RESERVATION_RELEASED: SenseCode = [UNIT_ATTENTION, 0x2a, 0x04];
 export const REGISTRATION_PREEMPTED: SenseCode = [UNIT_ATTENTION, 0x2a, 0x05];
-export const INVALID_COMMAND: SenseCode = [ILLEGAL_REQUEST, 0x24, 0x00];
-export const NO_ROOM_FOR_REGISTRATIONS: SenseCode = [ILLEGAL_REQUEST, 0x55, 0x04];
 
 const SENSE_BYTES = 18;
 
@@ -129,16 +128,6 @@ export function capacityCommand(allocation: number): Buffer {
   const command = commandOf(READ_CAPACITY_16, READ_CAPACITY_ACTION);
   command[13] = allocation;
   return command;
-}
-
-/** The LUNs in the data of REPORT LUNS, as they stand in headers. */
-export function lunsIn(data: Uint8Array): Buffer[] {
-  const bytes = Buffer.from(data);
-  if (bytes.length < 8) return [];
-  const end = Math.min(bytes.length, 8 + bytes.readUInt32BE(0));
-  const luns: Buffer[] = [];
-  for (let at = 8; at + 8 <= end; at += 8) luns.push(bytes.subarray(at, at + 8));
-  return luns;
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Pdu } from '../../../core/iscsi/pdu.js';
-import { AT } from '../../../core/iscsi/pdu.js';
+import { commandIn } from '../../../core/iscsi/pdu.js';
 import { INQUIRY, NO_SUCH_LUN, REQUEST_SENSE, senseData } from '../../../core/iscsi/scsi.js';
 import type { Answering } from './own-answer.js';
 import { answerData, answerSense } from './own-answer.js';
@@ -12,7 +12,7 @@ const STANDARD_BYTES = 36;
 
 /** What a target answers for a LUN that it does not have. */
 export function answerForAbsent(answering: Answering, pdu: Pdu): void {
-  const command = pdu.head.subarray(AT.command, AT.command + 16);
+  const command = commandIn(pdu);
   switch (command[0]!) {
     case INQUIRY: {
       const data = Buffer.alloc(STANDARD_BYTES, ' ');

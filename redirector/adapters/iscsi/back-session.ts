@@ -1,4 +1,5 @@
 import type { Address } from '../../../core/domain.js';
+import { copyLun } from '../../../core/iscsi/lun.js';
 import type { Pdu } from '../../../core/iscsi/pdu.js';
 import {
   ASYNC_MESSAGE,
@@ -15,8 +16,8 @@ import {
   READY_TO_TRANSFER,
   REJECT,
   flagsOf,
+  freeTag,
   headOf,
-  next,
   opcodeOf,
   piecesOf,
   taskTagOf,
@@ -284,9 +285,7 @@ export class BackSession implements AttachedServer {
   }
 
   #nextTag(): number {
-    do this.#tag = next(this.#tag);
-    while (this.#tag === NO_TAG || this.#sent.has(this.#tag));
-    return this.#tag;
+    return (this.#tag = freeTag(this.#tag, this.#sent));
   }
 
   /** Not of a task: for the session itself. */
@@ -388,7 +387,7 @@ export class BackSession implements AttachedServer {
     const asks = pdu.head.readUInt32BE(AT.transfer);
     if (asks === NO_TAG) return;
     const head = headOf(NOP_OUT);
-    pdu.head.copy(head, AT.lun, AT.lun, AT.lun + 8);
+    copyLun(pdu.head, head);
     head.writeUInt32BE(asks, AT.transfer);
     this.#sayOwn(head);
   }

@@ -1,3 +1,5 @@
+import type { Pdu } from '../../../core/iscsi/pdu.js';
+import { FINAL, flagsOf, writeLengthOf } from '../../../core/iscsi/pdu.js';
 import type { Keys } from '../../../core/iscsi/text.js';
 import { numberIn } from '../../../core/iscsi/text.js';
 import { FIRST_BURST_BYTES, MAX_BURST_BYTES } from './options.js';
@@ -18,6 +20,12 @@ export const AGREED_AT_FIRST: Agreed = {
   firstBurstBytesMax: FIRST_BURST_BYTES,
   hasImmediateData: true,
 };
+
+/** A SCSI command is one PDU, in which are no more data than it writes, and those only where that is agreed on. */
+export function isAsAgreed(pdu: Pdu, { hasImmediateData }: Agreed): boolean {
+  const dataBytesMax = hasImmediateData ? writeLengthOf(pdu) : 0;
+  return (flagsOf(pdu) & FINAL) !== 0 && pdu.dataLength <= dataBytesMax;
+}
 
 export type Answers = readonly (readonly [name: string, value: string])[];
 

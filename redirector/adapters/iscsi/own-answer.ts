@@ -5,10 +5,10 @@ import {
   FINAL,
   HAS_STATUS,
   NO_TAG,
-  READS,
   SCSI_RESPONSE,
-  flagsOf,
+  expectedLengthOf,
   headOf,
+  readLengthOf,
   taskTagOf,
 } from '../../../core/iscsi/pdu.js';
 import type { SenseCode } from '../../../core/iscsi/scsi.js';
@@ -25,11 +25,6 @@ const UNDERFLOW = 0x02;
 export interface Answering {
   readonly client: ClientLeg;
   readonly agreed: Agreed;
-}
-
-/** What the client has asked to read or to write. */
-export function expectedLengthOf({ head }: Pick<Pdu, 'head'>): number {
-  return head.readUInt32BE(AT.expectedLength);
 }
 
 /** In the data of one PDU to the client, each of which is a burst of its own. */
@@ -62,7 +57,7 @@ export function answerData(
   const tag = taskTagOf(pdu);
   const expected = expectedLengthOf(pdu);
   const moved = Math.min(data.length, allocation);
-  const end = Math.min(moved, (flagsOf(pdu) & READS) !== 0 ? expected : 0);
+  const end = Math.min(moved, readLengthOf(pdu));
   const most = dataInBytesMax(agreed);
   for (let at = 0, number = 0; at < end; number++) {
     const to = Math.min(end, at + most);
@@ -82,20 +77,12 @@ export function answerData(
 }
 
 /** Nothing was transferred. */
-export function answerStatus(
-  { client }: Pick<Answering, 'client'>,
-  pdu: Pdu,
-  status: number,
-  sense?: SenseCode,
-): void {
-  const head = ownResponse(taskTagOf(pdu), status, expectedLengthOf(pdu));
-  client.send(head, sense === undefined ? [] : [senseData(sense)]);
-}
-
 export function answerSense(
-  answering: Pick<Answering, 'client'>,
+  { client }: Pick<Answering, 'client'>,
   pdu: Pdu,
   sense: SenseCode,
 ): void {
-  answerStatus(answering, pdu, CHECK_CONDITION, sense);
+  client.send(ownResponse(taskTagOf(pdu), CHECK_CONDITION, expectedLengthOf(pdu)), [
+    senseData(sense),
+  ]);
 }

@@ -1,3 +1,4 @@
+import { copyLun, lunBytesOf } from '../../../core/iscsi/lun.js';
 import type { Pdu } from '../../../core/iscsi/pdu.js';
 import {
   AT,
@@ -13,6 +14,8 @@ import {
   RESIDUALS,
   SCSI_RESPONSE,
   WRITES,
+  commandIn,
+  expectedLengthOf,
   flagsOf,
   headOf,
   next,
@@ -45,6 +48,7 @@ import type { BackTask, Said } from './back-task.js';
 import type { TaskOwner } from './client-leg.js';
 import type { IscsiContext } from './context.js';
 import type { IscsiRefusal } from './counters.js';
+import { isAsAgreed } from './negotiation.js';
 import { PROTOCOL_ERROR } from './reject.js';
 import type { ReservingCommand } from './reserving.js';
 import { WriteData } from './write-data.js';
@@ -124,7 +128,7 @@ export class Task implements UnderWay, EntryUser, BackTask {
   }
 
   get lun(): Buffer {
-    return this.#pdu.head.subarray(AT.lun, AT.lun + 8);
+    return lunBytesOf(this.#pdu.head);
   }
 
   /** Where it runs; undefined: no server has been told of it. */
@@ -134,7 +138,7 @@ export class Task implements UnderWay, EntryUser, BackTask {
   }
 
   get #expectedLength(): number {
-    return this.#pdu.head.readUInt32BE(AT.expectedLength);
+    return expectedLengthOf(this.#pdu);
   }
 
   get #isWrite(): boolean {
@@ -153,17 +157,9 @@ export class Task implements UnderWay, EntryUser, BackTask {
     );
   }
 
-  /** As it is given. */
-  get #command(): Buffer {
-    return this.#pdu.head.subarray(AT.command, AT.command + 16);
-  }
-
   begin(): void {
     const { gate } = this.#context;
-    const { dataLength, data } = this.#pdu;
-    const isUnsolicited = dataLength > 0 && !this.#nexus.who.agreed.hasImmediateData;
-    const isTooMuch = dataLength > (this.#isWrite ? this.#expectedLength : 0);
-    if ((flagsOf(this.#pdu) & FINAL) === 0 || isUnsolicited || isTooMuch) {
+    if (!isAsAgreed(this.#pdu, this.#nexus.who.agreed)) {
       this.#over();
       this.#nexus.client.reject(this.#pdu, PROTOCOL_ERROR);
       return;
@@ -180,7 +176,7 @@ export class Task implements UnderWay, EntryUser, BackTask {
       this.refused('unassigned');
       return;
     }
-    this.#keep(data);
+    this.#keep(this.#pdu.data);
     this.#entry = new Entry(this.#context, { user: this, work: this, at });
     this.#entry.enter();
   }
@@ -325,7 +321,7 @@ export class Task implements UnderWay, EntryUser, BackTask {
   #sendData(back: BackSession, wanted: Transfer, until: number): void {
     const to = Math.min(until, wanted.at + back.dataBytesMax);
     const head = headOf(DATA_OUT, to === wanted.end ? FINAL : 0, this.#backTag);
-    this.lun.copy(head, AT.lun);
+    copyLun(this.#pdu.head, head);
     head.writeUInt32BE(wanted.tag, AT.transfer);
     head.writeUInt32BE(wanted.number, AT.dataNumber);
     head.writeUInt32BE(wanted.at, AT.offset);
@@ -448,7 +444,7 @@ export class Task implements UnderWay, EntryUser, BackTask {
     const written = this.#written.isWhole
       ? wholeOf(this.#written.slice(0, this.#written.end))
       : NOTHING;
-    return { lun: this.lun, command: this.#command, written };
+    return { lun: this.lun, command: commandIn(this.#pdu), written };
   }
 
   #mayHaveReserved(): void {

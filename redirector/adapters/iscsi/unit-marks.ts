@@ -1,3 +1,4 @@
+import { LUN_BYTES, lunsIn } from '../../../core/iscsi/lun.js';
 import { RESERVATION_CONFLICT } from '../../../core/iscsi/reservations.js';
 import {
   GOOD,
@@ -6,7 +7,6 @@ import {
   TEST_UNIT_READY,
   capacityCommand,
   commandOf,
-  lunsIn,
   unitDesignators,
 } from '../../../core/iscsi/scsi.js';
 import type { AsksServer, CommandAnswer } from './own-command.js';
@@ -15,7 +15,7 @@ import type { UnitMark, UnitMarks } from './units.js';
 
 /** Of one target. */
 const LUNS_MAX = 256;
-const LUN_ZERO = new Uint8Array(8);
+const LUN_ZERO = new Uint8Array(LUN_BYTES);
 
 const SERIAL_NUMBER = 0x80;
 const IDENTIFICATION = 0x83;
@@ -28,7 +28,7 @@ const CONTROLLER_MARK: UnitMark = { identity: 'a controller', capacity: undefine
  * A string: why that cannot be.
  */
 export async function readUnits(back: AsksServer): Promise<UnitMarks | string> {
-  const length = 16 + 8 * LUNS_MAX;
+  const length = 16 + LUN_BYTES * LUNS_MAX;
   const listed = await askPatiently(back, {
     ...{ lun: LUN_ZERO, readBytesMax: length },
     command: commandOf(REPORT_LUNS, 0, 0, 0, 0, 0, 0, 0, length >> 8, length & 0xff),

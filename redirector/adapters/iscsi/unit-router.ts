@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert';
 import { lunList, lunOf } from '../../../core/iscsi/lun.js';
 import type { Pdu } from '../../../core/iscsi/pdu.js';
-import { AT, taskTagOf } from '../../../core/iscsi/pdu.js';
+import { AT, commandIn, taskTagOf } from '../../../core/iscsi/pdu.js';
 import { REPORT_LUNS } from '../../../core/iscsi/scsi.js';
 import type { ResourceId } from '../../../core/domain.js';
 import { answerForAbsent } from './absent-unit.js';
@@ -247,7 +247,7 @@ export class UnitRouter implements ClientUnits, RoutedSession {
   /* ---- inside ---- */
 
   #reportLuns(pdu: Pdu): void {
-    const command = pdu.head.subarray(AT.command);
+    const command = commandIn(pdu);
     const { units } = this.#of.target;
     const luns = command[2] === WELL_KNOWN_ONLY ? [] : units.map(({ lun }) => lun);
     const data = lunList(luns.sort((a, b) => a - b));

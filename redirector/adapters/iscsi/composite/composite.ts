@@ -1,5 +1,5 @@
 import type { Pdu } from '../../../../core/iscsi/pdu.js';
-import { AT, isImmediate, taskTagOf } from '../../../../core/iscsi/pdu.js';
+import { commandIn, isImmediate, taskTagOf } from '../../../../core/iscsi/pdu.js';
 import type { SenseCode } from '../../../../core/iscsi/scsi.js';
 import { LUN_UNUSABLE, saysThatSizeChanged } from '../../../../core/iscsi/scsi.js';
 import {
@@ -178,8 +178,4 @@ export class Composite implements CompositeTaskOwner {
       for (const task of waiting) task.known(found);
     }
   }
-}
-
-function commandIn({ head }: Pdu): Buffer {
-  return head.subarray(AT.command, AT.command + 16);
 }

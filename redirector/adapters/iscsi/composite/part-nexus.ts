@@ -3,18 +3,13 @@ import type { Pdu } from '../../../../core/iscsi/pdu.js';
 import {
   AT,
   DATA_IN,
-  FINAL,
   HAS_STATUS,
   NOTHING,
-  NO_TAG,
-  READS,
   RESIDUALS,
-  SCSI_COMMAND,
   SCSI_RESPONSE,
-  WRITES,
-  headOf,
+  commandHead,
+  freeTag,
   lengthOf,
-  next,
   opcodeOf,
   taskTagOf,
   wholeOf,
@@ -82,13 +77,10 @@ export class PartNexus implements ClientLeg {
     { command, readBytes, written }: PartCommand,
     user: PartCommandUser,
   ): number {
-    const tag = this.#nextTag();
+    const tag = (this.#tag = freeTag(this.#tag, this.#users));
     const writtenBytes = lengthOf(written);
-    const flags = writtenBytes > 0 ? WRITES : readBytes > 0 ? READS : 0;
-    const head = headOf(SCSI_COMMAND, FINAL | flags, tag);
+    const head = commandHead(command, { readBytes, writtenBytes }, tag);
     writeLun(head, serverLun);
-    head.set(command, AT.command);
-    head.writeUInt32BE(writtenBytes > 0 ? writtenBytes : readBytes, AT.expectedLength);
     this.#users.set(tag, user);
     this.nexus.command({ head, extra: NOTHING, dataLength: writtenBytes, data: written });
     return tag;
@@ -145,12 +137,6 @@ export class PartNexus implements ClientLeg {
     const user = this.#users.get(tag);
     this.#users.delete(tag);
     user?.ended(FAILED);
-  }
-
-  #nextTag(): number {
-    do this.#tag = next(this.#tag);
-    while (this.#tag === NO_TAG || this.#users.has(this.#tag));
-    return this.#tag;
   }
 }
 

@@ -1,4 +1,4 @@
-import { AT, NOTHING, RESIDUALS, SCSI_RESPONSE, headOf } from './pdu.js';
+import { AT, FINAL, NOTHING, SCSI_RESPONSE, headOf } from './pdu.js';
 
 /* As much of SCSI (SPC-4, SBC-3) as it takes to carry commands from server to server. */
 
@@ -45,6 +45,10 @@ export const REGISTRATION_PREEMPTED: SenseCode = [UNIT_ATTENTION, 0x2a, 0x05];
 
 const SENSE_BYTES = 18;
 
+/** Of residuals: more was there than the client has room for, or less. */
+const OVERFLOW = 0x04;
+const UNDERFLOW = 0x02;
+
 /** Of the type of a designator, and of the identifier in it. */
 const NAA = 3;
 const NAA_LOCAL = 3;
@@ -89,13 +93,19 @@ export function saysThatLunsChanged(sense: SenseCode): boolean {
   return saysThatSizeChanged(sense) || (sense[0] === UNIT_ATTENTION && sense[1] === 0x3f);
 }
 
-/** The answer to a command that no server gives: nothing of it was transferred. */
-export function ownResponse(task: number, status: number, expectedLength: number): Buffer {
-  const UNDERFLOW = 0x02;
-  const head = headOf(SCSI_RESPONSE, 0x80 | (expectedLength > 0 ? UNDERFLOW & RESIDUALS : 0), task);
+/** The answer to a command that no server gives. Bytes: what was expected, and what could be moved. */
+export function ownResponse(task: number, status: number, expected: number, moved = 0): Buffer {
+  const head = headOf(SCSI_RESPONSE, FINAL, task);
   head[AT.status] = status;
-  head.writeUInt32BE(expectedLength, AT.residual);
+  writeResidual(head, expected, moved);
   return head;
+}
+
+/** What could be moved against what was expected, as it stands in an answer: into the header, and its flags. */
+export function writeResidual(head: Buffer, expected: number, moved: number): void {
+  if (expected === moved) return;
+  head[AT.flags]! |= moved > expected ? OVERFLOW : UNDERFLOW;
+  head.writeUInt32BE(Math.abs(moved - expected), AT.residual);
 }
 
 /**

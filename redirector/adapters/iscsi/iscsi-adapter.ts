@@ -41,8 +41,8 @@ export type LoginOf = (server: ServerId, target: IscsiTarget) => ServerLogin | u
 const NO_LOGIN: LoginOf = () => undefined;
 
 /**
- * iSCSI: each SCSI command is a piece of work for the resource that its target is, or its LUN there. Clients log in here and stay logged in, whichever
- * server is behind; at the servers each client has a session of its own, under its own name.
+ * iSCSI: each SCSI command is a piece of work for the resource that its target is, or its LUN there. Clients log in here and stay
+ * logged in, whichever server is behind; at the servers each client has a session of its own, under its own name.
  */
 export class IscsiAdapter implements ProtocolAdapter {
   readonly protocol = ISCSI;

@@ -5,22 +5,23 @@ import {
   FINAL,
   HAS_STATUS,
   NO_TAG,
-  SCSI_RESPONSE,
   expectedLengthOf,
   headOf,
   readLengthOf,
   taskTagOf,
 } from '../../../core/iscsi/pdu.js';
 import type { SenseCode } from '../../../core/iscsi/scsi.js';
-import { CHECK_CONDITION, GOOD, ownResponse, senseData } from '../../../core/iscsi/scsi.js';
+import {
+  CHECK_CONDITION,
+  GOOD,
+  ownResponse,
+  senseData,
+  writeResidual,
+} from '../../../core/iscsi/scsi.js';
 import type { ClientLeg } from './client-leg.js';
 import type { Agreed } from './negotiation.js';
 
 /* Answers to commands that no server is asked. */
-
-/** Of residuals: more was there than the client has room for, or less. */
-const OVERFLOW = 0x04;
-const UNDERFLOW = 0x02;
 
 export interface Answering {
   readonly client: ClientLeg;
@@ -39,13 +40,6 @@ export function dataInHead(tag: number, number: number, offset: number): Buffer 
   head.writeUInt32BE(number, AT.dataNumber);
   head.writeUInt32BE(offset, AT.offset);
   return head;
-}
-
-/** What could be moved against what was expected, as it stands in an answer: into the header, and its flags. */
-export function writeResidual(head: Buffer, expected: number, moved: number): void {
-  if (expected === moved) return;
-  head[AT.flags]! |= moved > expected ? OVERFLOW : UNDERFLOW;
-  head.writeUInt32BE(Math.abs(moved - expected), AT.residual);
 }
 
 /** It is done, and these are the data: as much of them as it has `allocation` for, and the client expects. */
@@ -69,11 +63,7 @@ export function answerData(
     client.send(head, [data.subarray(at, to)]);
     at = to;
   }
-  if (end > 0) return;
-  const head = headOf(SCSI_RESPONSE, FINAL, tag);
-  head[AT.status] = GOOD;
-  writeResidual(head, expected, moved);
-  client.send(head);
+  if (end === 0) client.send(ownResponse(tag, GOOD, expected, moved));
 }
 
 /** Nothing was transferred. */

@@ -7,7 +7,7 @@ import type { ResourceId } from '../../../core/domain.js';
 import { answerForAbsent } from './absent-unit.js';
 import type { ClientLeg, ClientUnits } from './client-leg.js';
 import { ByteBudget, takeOfBoth } from './composite/byte-budget.js';
-import { Composite } from './composite/composite.js';
+import { Composite, ending } from './composite/composite.js';
 import type { CompositeTask } from './composite/composite-task.js';
 import { identityOf } from './composite/pages.js';
 import { PART_AGREED, Part, PartNexus } from './composite/part-nexus.js';
@@ -16,7 +16,6 @@ import { initiatorPort } from './initiator-port.js';
 import type { LoggedIn } from './logged-in.js';
 import {
   ABORT_TASK,
-  COMPLETE,
   ENDS_ALL_TASKS,
   IS_OF_LUN,
   LUN_NOT_THERE,
@@ -217,10 +216,7 @@ export class UnitRouter implements ClientUnits, RoutedSession {
       carrier,
       pdu: { ...pdu, head: Buffer.from(pdu.head) },
     }));
-    this.managements.begin(pdu, parts, (response) => {
-      if (response === COMPLETE) for (const task of before) task.stop();
-      return response;
-    });
+    this.managements.begin(pdu, parts, ending(before));
   }
 
   clientTakes(isOpen: boolean): void {

@@ -1,12 +1,9 @@
 import type { Pdu } from '../../../../core/iscsi/pdu.js';
 import {
   AT,
-  FINAL,
-  SCSI_RESPONSE,
   WRITES,
   expectedLengthOf,
   flagsOf,
-  headOf,
   isImmediate,
   lengthOf,
   next,
@@ -14,11 +11,17 @@ import {
   writeLengthOf,
 } from '../../../../core/iscsi/pdu.js';
 import type { SenseCode } from '../../../../core/iscsi/scsi.js';
-import { ABORTED, CHECK_CONDITION, GOOD, senseData } from '../../../../core/iscsi/scsi.js';
+import {
+  ABORTED,
+  CHECK_CONDITION,
+  GOOD,
+  ownResponse,
+  senseData,
+} from '../../../../core/iscsi/scsi.js';
 import { AskedData } from '../asked-data.js';
 import { isAsAgreed } from '../negotiation.js';
 import type { Answering } from '../own-answer.js';
-import { answerData, dataInBytesMax, dataInHead, writeResidual } from '../own-answer.js';
+import { answerData, dataInBytesMax, dataInHead } from '../own-answer.js';
 import { PROTOCOL_ERROR } from '../reject.js';
 import { WriteData } from '../write-data.js';
 import type { GiveBack } from './byte-budget.js';
@@ -254,11 +257,9 @@ export class CompositeTask {
 
   #finish(): void {
     const { status, sense } = this.#worst;
-    const head = headOf(SCSI_RESPONSE, FINAL, this.tag);
-    head[AT.status] = status;
-    head.writeUInt32BE(this.#dataNumber, AT.dataNumber);
     const moved = status === GOOD ? (this.#plan?.movedBytes ?? 0) : this.#delivered;
-    writeResidual(head, expectedLengthOf(this.#pdu), moved);
+    const head = ownResponse(this.tag, status, expectedLengthOf(this.#pdu), moved);
+    head.writeUInt32BE(this.#dataNumber, AT.dataNumber);
     // First, so that the answer says what room there is by now.
     this.stop();
     this.#owner.client.send(head, sense === undefined ? [] : [senseData(sense)]);

@@ -9,6 +9,7 @@ import {
   functionOf,
   managementAnswer,
 } from '../management.js';
+import { IMMEDIATE_MAX } from '../options.js';
 import type { Answering } from '../own-answer.js';
 import { answerData, answerSense } from '../own-answer.js';
 import { TASK_IN_PROGRESS } from '../reject.js';
@@ -36,9 +37,6 @@ export interface CompositeParts {
   /** Nothing is under way any more. */
   readonly idle: () => void;
 }
-
-/** Immediate commands are outside the window: so many at once. */
-const IMMEDIATE_MAX = 16;
 
 /**
  * A logical unit made of others, for one client's session. It has an identity of its own, and says itself what it is; what it is made
@@ -99,12 +97,9 @@ export class Composite implements CompositeTaskOwner {
 
   /** A task management function for this LUN. */
   manage(pdu: Pdu): void {
-    const before = ENDS_TASKS_OF_LUN.has(functionOf(pdu)) ? [...this.#tasks.values()] : [];
+    const before = ENDS_TASKS_OF_LUN.has(functionOf(pdu)) ? this.tasks : [];
     const parts = this.parts.map((part) => part.management(pdu));
-    this.#of.managements.begin(pdu, parts, (response) => {
-      if (response === COMPLETE) for (const task of before) task.stop();
-      return response;
-    });
+    this.#of.managements.begin(pdu, parts, ending(before));
   }
 
   /** What waits here ends here; what parts run, there. */
@@ -127,8 +122,8 @@ export class Composite implements CompositeTaskOwner {
   }
 
   /** All ends without a status. */
-  stop(tasks: Iterable<CompositeTask> = this.tasks): void {
-    for (const task of tasks) task.stop();
+  stop(): void {
+    for (const task of this.tasks) task.stop();
   }
 
   get tasks(): readonly CompositeTask[] {
@@ -178,4 +173,12 @@ export class Composite implements CompositeTaskOwner {
       for (const task of waiting) task.known(found);
     }
   }
+}
+
+/** Once all have carried out what ends them. */
+export function ending(tasks: readonly CompositeTask[]): (response: number) => number {
+  return (response) => {
+    if (response === COMPLETE) for (const task of tasks) task.stop();
+    return response;
+  };
 }

@@ -18,6 +18,16 @@ export const MODE_SENSE_6 = 0x1a;
 export const MODE_SENSE_10 = 0x5a;
 export const REPORT_LUNS = 0xa0;
 
+/** Pages of vital product data, which INQUIRY asks for. */
+export const SERIAL_NUMBER = 0x80;
+export const IDENTIFICATION = 0x83;
+export const BLOCK_LIMITS = 0xb0;
+export const PROVISIONING = 0xb2;
+/** A mode page, which all disks have if they have any. */
+export const CACHING = 0x08;
+/** What an answer to INQUIRY keeps to. */
+export const SPC_4 = 0x06;
+
 const NOT_READY = 0x02;
 const ILLEGAL_REQUEST = 0x05;
 const ABORTED_COMMAND = 0x0b;
@@ -131,6 +141,20 @@ export function commandOf(...bytes: readonly number[]): Buffer {
   const command = Buffer.alloc(16);
   command.set(bytes);
   return command;
+}
+
+/** What INQUIRY asks for. `page`: of vital product data; undefined: what it always says. */
+export function inquiryIn(command: Buffer): {
+  readonly page: number | undefined;
+  readonly allocation: number;
+} {
+  const asksForPage = (command[1]! & 1) !== 0;
+  return { page: asksForPage ? command[2]! : undefined, allocation: command.readUInt16BE(3) };
+}
+
+/** INQUIRY for a page of vital product data. */
+export function pageCommand(page: number, allocation: number): Buffer {
+  return commandOf(INQUIRY, 1, page, allocation >> 8, allocation & 0xff);
 }
 
 /** READ CAPACITY (16). */

@@ -2,11 +2,13 @@ import { LUN_BYTES, lunsIn } from '../../../core/iscsi/lun.js';
 import { RESERVATION_CONFLICT } from '../../../core/iscsi/reservations.js';
 import {
   GOOD,
-  INQUIRY,
+  IDENTIFICATION,
   REPORT_LUNS,
+  SERIAL_NUMBER,
   TEST_UNIT_READY,
   capacityCommand,
   commandOf,
+  pageCommand,
   unitDesignators,
 } from '../../../core/iscsi/scsi.js';
 import type { AsksServer, CommandAnswer } from './own-command.js';
@@ -17,8 +19,6 @@ import type { UnitMark, UnitMarks } from './units.js';
 const LUNS_MAX = 256;
 const LUN_ZERO = new Uint8Array(LUN_BYTES);
 
-const SERIAL_NUMBER = 0x80;
-const IDENTIFICATION = 0x83;
 const CAPACITY_BYTES = 12;
 /** It holds nothing of a client's, and numbers itself as its server likes: tgtd's LUN 0 by the number of its target there. */
 const CONTROLLER_MARK: UnitMark = { identity: 'a controller', capacity: undefined };
@@ -55,9 +55,9 @@ async function markOf(back: AsksServer, lun: Uint8Array): Promise<UnitMark | und
   const read = (command: Buffer, readBytesMax: number): Promise<CommandAnswer | undefined> =>
     askPatiently(back, { lun, command, readBytesMax });
   // One after another: the command window may have room for one only.
-  const serial = await read(commandOf(INQUIRY, 1, SERIAL_NUMBER, 0, 255), 255);
+  const serial = await read(pageCommand(SERIAL_NUMBER, 255), 255);
   if (serial?.status === GOOD && isController(serial.data)) return CONTROLLER_MARK;
-  const identification = await read(commandOf(INQUIRY, 1, IDENTIFICATION, 4, 0), 1024);
+  const identification = await read(pageCommand(IDENTIFICATION, 1024), 1024);
   const capacity = await read(capacityCommand(32), 32);
   if (serial === undefined || identification === undefined || capacity === undefined) {
     return undefined;

@@ -36,6 +36,9 @@ export const RESIDUALS = 0x1e;
 /** Text and Login: more of the same text follows. */
 export const CONTINUES = 0x40;
 
+/** Login: its stages, of which two stand in the flags: where it is, and where it goes. */
+export const STAGE = { security: 0, operational: 1, fullFeature: 3 } as const;
+
 /** No task, or no transfer. */
 export const NO_TAG = 0xffff_ffff;
 
@@ -87,6 +90,12 @@ export function isImmediate({ head }: Pick<Pdu, 'head'>): boolean {
 
 export function flagsOf({ head }: Pick<Pdu, 'head'>): number {
   return head[AT.flags]!;
+}
+
+/** Of a login request or its answer. */
+export function stagesOf(pdu: Pick<Pdu, 'head'>): { readonly at: number; readonly to: number } {
+  const flags = flagsOf(pdu);
+  return { at: (flags >> 2) & 3, to: flags & 3 };
 }
 
 export function taskTagOf({ head }: Pick<Pdu, 'head'>): number {

@@ -37,6 +37,11 @@ export interface Disagreement {
 const SEGMENT_MIN = 512;
 const SEGMENT_MAX = 0xff_ffff;
 
+/** Of a burst, or of the data of one PDU. Undefined: it is no such number. */
+export function bytesMaxIn(value: string | undefined): number | undefined {
+  return numberIn(value, SEGMENT_MIN, SEGMENT_MAX);
+}
+
 interface Answered {
   /** Undefined: nothing is said in return. */
   readonly value?: string | undefined;
@@ -59,7 +64,7 @@ const listed =
 const least =
   (key: 'burstBytesMax' | 'firstBurstBytesMax', own: number): Answer =>
   (value) => {
-    const asked = numberIn(value, SEGMENT_MIN, SEGMENT_MAX);
+    const asked = bytesMaxIn(value);
     if (asked === undefined) return undefined;
     const agreed = Math.min(asked, own);
     return { value: String(agreed), agreed: { [key]: agreed } };
@@ -77,7 +82,7 @@ const ANSWERS: Readonly<Record<string, Answer>> = {
   MaxBurstLength: least('burstBytesMax', MAX_BURST_BYTES),
   FirstBurstLength: least('firstBurstBytesMax', FIRST_BURST_BYTES),
   MaxRecvDataSegmentLength: (value) => {
-    const dataBytesMax = numberIn(value, SEGMENT_MIN, SEGMENT_MAX);
+    const dataBytesMax = bytesMaxIn(value);
     // Nothing we send is longer than a burst.
     return dataBytesMax === undefined
       ? undefined

@@ -27,8 +27,8 @@ import { COMPOSITE_REQUEST_BYTES_MAX } from './options.js';
 import type { Answering } from './own-answer.js';
 import { answerData } from './own-answer.js';
 import { TASK_IN_PROGRESS } from './reject.js';
-import type { RoutedSession } from './routed-nexus.js';
 import { RoutedLeg, RoutedUnit } from './routed-nexus.js';
+import type { RoutedSession } from './session-leg.js';
 import { SharedManagements } from './shared-managements.js';
 import type {
   ClientTarget,

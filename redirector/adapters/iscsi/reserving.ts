@@ -41,16 +41,16 @@ export class Reserving {
     this.#port = port;
   }
 
-  get hasAttention(): boolean {
-    return this.#attentions.size > 0;
-  }
-
   attend(lun: string, sense: SenseCode): void {
     this.#attentions.set(lun, sense);
   }
 
+  get hasAttention(): boolean {
+    return this.#attentions.size > 0;
+  }
+
   /** What the client has to be told instead of what it asks for: that once. */
-  attention({ lun, command }: ReservingCommand): SenseCode | undefined {
+  attention(lun: Buffer, command: Uint8Array): SenseCode | undefined {
     if (UNATTENDED.has(command[0]!)) return undefined;
     const unit = lun.toString('hex');
     const sense = this.#attentions.get(unit);

@@ -6,9 +6,12 @@ import type { SenseCode } from '../../../core/iscsi/scsi.js';
 import type { Reserving, ReservingCommand } from './reserving.js';
 import type { WriteData } from './write-data.js';
 
+/** What is done for a command of one client. */
+type Does = Pick<Reserving, 'refusal' | 'intends' | 'did' | 'refused' | 'mayHaveDone'>;
+
 /** Undefined: it does nothing to reservations, as most do not. `written`: as far as it has come. */
 export function taskReservation(
-  reserving: Reserving,
+  reserving: Does,
   pdu: Pdu,
   written: WriteData,
 ): TaskReservation | undefined {
@@ -18,13 +21,13 @@ export function taskReservation(
 
 /** What one command of a client does to reservations: written down before its server is told of it, and once that has answered. */
 export class TaskReservation {
-  readonly #reserving: Reserving;
+  readonly #reserving: Does;
   readonly #pdu: Pdu;
   readonly #written: WriteData;
   /** What it will do is written down, and not yet whether it has. */
   #isNoted = false;
 
-  constructor(reserving: Reserving, pdu: Pdu, written: WriteData) {
+  constructor(reserving: Does, pdu: Pdu, written: WriteData) {
     this.#reserving = reserving;
     this.#pdu = pdu;
     this.#written = written;

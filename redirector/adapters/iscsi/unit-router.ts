@@ -71,7 +71,7 @@ function openNexus({ context, client, who, target, scope }: UnitsOf<IscsiTarget>
  * there is one for each resource, with a server of its own and moves of its own; or to the composite that it is. Which LUNs there
  * are is said here.
  */
-export class UnitRouter implements ClientUnits, RoutedSession {
+class UnitRouter implements ClientUnits, RoutedSession {
   readonly client: ClientLeg;
   readonly managements: SharedManagements;
   readonly #of: UnitsOf<ManyUnitsTarget>;

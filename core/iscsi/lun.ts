@@ -7,6 +7,7 @@ export const LUN_MAX = 255;
 export const LUN_BYTES = 8;
 
 const FLAT = 0x40;
+const LIST_HEAD_BYTES = 8;
 
 /** Undefined: it is none of one level. */
 export function lunOf(head: Buffer): number | undefined {
@@ -22,10 +23,31 @@ export function writeLun(head: Buffer, lun: number): void {
   head[AT.lun + 1] = lun;
 }
 
+/** As it stands there. */
+export function lunBytesOf(head: Buffer): Buffer {
+  return head.subarray(AT.lun, AT.lun + LUN_BYTES);
+}
+
+export function copyLun(from: Buffer, to: Buffer): void {
+  from.copy(to, AT.lun, AT.lun, AT.lun + LUN_BYTES);
+}
+
 /** The data of REPORT LUNS. */
 export function lunList(luns: readonly number[]): Buffer {
-  const data = Buffer.alloc(8 + luns.length * LUN_BYTES);
+  const data = Buffer.alloc(LIST_HEAD_BYTES + luns.length * LUN_BYTES);
   data.writeUInt32BE(luns.length * LUN_BYTES, 0);
-  for (const [nth, lun] of luns.entries()) data[8 + nth * LUN_BYTES + 1] = lun;
+  for (const [nth, lun] of luns.entries()) data[LIST_HEAD_BYTES + nth * LUN_BYTES + 1] = lun;
   return data;
+}
+
+/** The LUNs in such data, as they stand in headers. */
+export function lunsIn(data: Uint8Array): Buffer[] {
+  const bytes = Buffer.from(data);
+  if (bytes.length < LIST_HEAD_BYTES) return [];
+  const end = Math.min(bytes.length, LIST_HEAD_BYTES + bytes.readUInt32BE(0));
+  const luns: Buffer[] = [];
+  for (let at = LIST_HEAD_BYTES; at + LUN_BYTES <= end; at += LUN_BYTES) {
+    luns.push(bytes.subarray(at, at + LUN_BYTES));
+  }
+  return luns;
 }

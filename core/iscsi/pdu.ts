@@ -36,6 +36,9 @@ export const RESIDUALS = 0x1e;
 /** Text and Login: more of the same text follows. */
 export const CONTINUES = 0x40;
 
+/** Login: its stages, of which two stand in the flags: where it is, and where it goes. */
+export const STAGE = { security: 0, operational: 1, fullFeature: 3 } as const;
+
 /** No task, or no transfer. */
 export const NO_TAG = 0xffff_ffff;
 
@@ -89,8 +92,34 @@ export function flagsOf({ head }: Pick<Pdu, 'head'>): number {
   return head[AT.flags]!;
 }
 
+/** Of a login request or its answer. */
+export function stagesOf(pdu: Pick<Pdu, 'head'>): { readonly at: number; readonly to: number } {
+  const flags = flagsOf(pdu);
+  return { at: (flags >> 2) & 3, to: flags & 3 };
+}
+
 export function taskTagOf({ head }: Pick<Pdu, 'head'>): number {
   return head.readUInt32BE(AT.task);
+}
+
+/** What a SCSI Command asks for: 16 bytes of it. */
+export function commandIn({ head }: Pick<Pdu, 'head'>): Buffer {
+  return head.subarray(AT.command, AT.command + 16);
+}
+
+/** How much it wants to read or to write. */
+export function expectedLengthOf({ head }: Pick<Pdu, 'head'>): number {
+  return head.readUInt32BE(AT.expectedLength);
+}
+
+/** How much it wants to read; 0: it does not. */
+export function readLengthOf(pdu: Pick<Pdu, 'head'>): number {
+  return (flagsOf(pdu) & READS) !== 0 ? expectedLengthOf(pdu) : 0;
+}
+
+/** How much it wants to write; 0: it does not. */
+export function writeLengthOf(pdu: Pick<Pdu, 'head'>): number {
+  return (flagsOf(pdu) & WRITES) !== 0 ? expectedLengthOf(pdu) : 0;
 }
 
 /** A header with nothing in it but these. */
@@ -99,6 +128,19 @@ export function headOf(opcode: number, flags = FINAL, task = NO_TAG): Buffer {
   head[0] = opcode;
   head[AT.flags] = flags;
   head.writeUInt32BE(task, AT.task);
+  return head;
+}
+
+/** Of a SCSI Command of ours, which reads or writes so much. */
+export function commandHead(
+  command: Uint8Array,
+  { readBytes, writtenBytes }: { readonly readBytes: number; readonly writtenBytes: number },
+  task = NO_TAG,
+): Buffer {
+  const direction = writtenBytes > 0 ? WRITES : readBytes > 0 ? READS : 0;
+  const head = headOf(SCSI_COMMAND, FINAL | direction, task);
+  head.set(command, AT.command);
+  head.writeUInt32BE(writtenBytes > 0 ? writtenBytes : readBytes, AT.expectedLength);
   return head;
 }
 
@@ -154,6 +196,13 @@ export function sliceOf(pieces: readonly Uint8Array[], from: number, to: number)
 export function wholeOf(pieces: readonly Uint8Array[]): Uint8Array {
   const [first = NOTHING, ...others] = pieces;
   return others.length === 0 ? first : Buffer.concat(pieces);
+}
+
+/** The next tag after the last one that none of these has. */
+export function freeTag(last: number, taken: ReadonlyMap<number, unknown>): number {
+  let tag = next(last);
+  while (tag === NO_TAG || taken.has(tag)) tag = next(tag);
+  return tag;
 }
 
 /** Whether one number comes before another where they start again at zero (RFC 1982). */

@@ -1,4 +1,4 @@
-import { AT, NOTHING, RESIDUALS, SCSI_RESPONSE, headOf } from './pdu.js';
+import { AT, FINAL, NOTHING, SCSI_RESPONSE, headOf } from './pdu.js';
 
 /* As much of SCSI (SPC-4, SBC-3) as it takes to carry commands from server to server. */
 
@@ -18,6 +18,16 @@ export const MODE_SENSE_6 = 0x1a;
 export const MODE_SENSE_10 = 0x5a;
 export const REPORT_LUNS = 0xa0;
 
+/** Pages of vital product data, which INQUIRY asks for. */
+export const SERIAL_NUMBER = 0x80;
+export const IDENTIFICATION = 0x83;
+export const BLOCK_LIMITS = 0xb0;
+export const PROVISIONING = 0xb2;
+/** A mode page, which all disks have if they have any. */
+export const CACHING = 0x08;
+/** What an answer to INQUIRY keeps to. */
+export const SPC_4 = 0x06;
+
 const NOT_READY = 0x02;
 const ILLEGAL_REQUEST = 0x05;
 const ABORTED_COMMAND = 0x0b;
@@ -35,16 +45,19 @@ export const ABORTED: SenseCode = [ABORTED_COMMAND, 0x00, 0x00];
 export const NO_SUCH_COMMAND: SenseCode = [ILLEGAL_REQUEST, 0x20, 0x00];
 export const BEYOND_THE_END: SenseCode = [ILLEGAL_REQUEST, 0x21, 0x00];
 export const WRONG_FIELD: SenseCode = [ILLEGAL_REQUEST, 0x24, 0x00];
-export const WRONG_PARAMETERS: SenseCode = [ILLEGAL_REQUEST, 0x26, 0x00];
 export const NO_SUCH_LUN: SenseCode = [ILLEGAL_REQUEST, 0x25, 0x00];
+export const WRONG_PARAMETERS: SenseCode = [ILLEGAL_REQUEST, 0x26, 0x00];
+export const NO_ROOM_FOR_REGISTRATIONS: SenseCode = [ILLEGAL_REQUEST, 0x55, 0x04];
 /** Somebody else has it, or nobody: whoever had it has to look. */
 export const RESERVATION_PREEMPTED: SenseCode = [UNIT_ATTENTION, 0x2a, 0x03];
 export const RESERVATION_RELEASED: SenseCode = [UNIT_ATTENTION, 0x2a, 0x04];
 export const REGISTRATION_PREEMPTED: SenseCode = [UNIT_ATTENTION, 0x2a, 0x05];
-export const INVALID_COMMAND: SenseCode = [ILLEGAL_REQUEST, 0x24, 0x00];
-export const NO_ROOM_FOR_REGISTRATIONS: SenseCode = [ILLEGAL_REQUEST, 0x55, 0x04];
 
 const SENSE_BYTES = 18;
+
+/** Of residuals: more was there than the client has room for, or less. */
+const OVERFLOW = 0x04;
+const UNDERFLOW = 0x02;
 
 /** Of the type of a designator, and of the identifier in it. */
 const NAA = 3;
@@ -90,13 +103,19 @@ export function saysThatLunsChanged(sense: SenseCode): boolean {
   return saysThatSizeChanged(sense) || (sense[0] === UNIT_ATTENTION && sense[1] === 0x3f);
 }
 
-/** The answer to a command that no server gives: nothing of it was transferred. */
-export function ownResponse(task: number, status: number, expectedLength: number): Buffer {
-  const UNDERFLOW = 0x02;
-  const head = headOf(SCSI_RESPONSE, 0x80 | (expectedLength > 0 ? UNDERFLOW & RESIDUALS : 0), task);
+/** The answer to a command that no server gives. Bytes: what was expected, and what could be moved. */
+export function ownResponse(task: number, status: number, expected: number, moved = 0): Buffer {
+  const head = headOf(SCSI_RESPONSE, FINAL, task);
   head[AT.status] = status;
-  head.writeUInt32BE(expectedLength, AT.residual);
+  writeResidual(head, expected, moved);
   return head;
+}
+
+/** What could be moved against what was expected, as it stands in an answer: into the header, and its flags. */
+export function writeResidual(head: Buffer, expected: number, moved: number): void {
+  if (expected === moved) return;
+  head[AT.flags]! |= moved > expected ? OVERFLOW : UNDERFLOW;
+  head.writeUInt32BE(Math.abs(moved - expected), AT.residual);
 }
 
 /**
@@ -124,21 +143,25 @@ export function commandOf(...bytes: readonly number[]): Buffer {
   return command;
 }
 
+/** What INQUIRY asks for. `page`: of vital product data; undefined: what it always says. */
+export function inquiryIn(command: Buffer): {
+  readonly page: number | undefined;
+  readonly allocation: number;
+} {
+  const asksForPage = (command[1]! & 1) !== 0;
+  return { page: asksForPage ? command[2]! : undefined, allocation: command.readUInt16BE(3) };
+}
+
+/** INQUIRY for a page of vital product data. */
+export function pageCommand(page: number, allocation: number): Buffer {
+  return commandOf(INQUIRY, 1, page, allocation >> 8, allocation & 0xff);
+}
+
 /** READ CAPACITY (16). */
 export function capacityCommand(allocation: number): Buffer {
   const command = commandOf(READ_CAPACITY_16, READ_CAPACITY_ACTION);
   command[13] = allocation;
   return command;
-}
-
-/** The LUNs in the data of REPORT LUNS, as they stand in headers. */
-export function lunsIn(data: Uint8Array): Buffer[] {
-  const bytes = Buffer.from(data);
-  if (bytes.length < 8) return [];
-  const end = Math.min(bytes.length, 8 + bytes.readUInt32BE(0));
-  const luns: Buffer[] = [];
-  for (let at = 8; at + 8 <= end; at += 8) luns.push(bytes.subarray(at, at + 8));
-  return luns;
 }
 
 /**

@@ -1,3 +1,4 @@
+import { copyLun } from '../../../core/iscsi/lun.js';
 import type { Pdu } from '../../../core/iscsi/pdu.js';
 import {
   AT,
@@ -36,7 +37,7 @@ export class AskedData {
     this.#tag = next(this.#tag);
     this.#burst = { tag: this.#tag, at, end, number: 0 };
     const head = headOf(READY_TO_TRANSFER, FINAL, taskTagOf({ head: command }));
-    command.copy(head, AT.lun, AT.lun, AT.lun + 8);
+    copyLun(command, head);
     head.writeUInt32BE(this.#tag, AT.transfer);
     head.writeUInt32BE(number, AT.dataNumber);
     head.writeUInt32BE(at, AT.offset);

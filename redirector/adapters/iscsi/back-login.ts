@@ -1,24 +1,25 @@
 import type { Pdu } from '../../../core/iscsi/pdu.js';
 import {
+  AT,
   CONTINUES,
   FINAL,
   LOGIN,
+  STAGE,
   flagsOf,
   headOf,
   immediate,
+  next,
   piecesOf,
-  AT,
+  stagesOf,
 } from '../../../core/iscsi/pdu.js';
 import type { Keys } from '../../../core/iscsi/text.js';
-import { TextCollector, numberIn, textOf } from '../../../core/iscsi/text.js';
+import { TextCollector, textOf } from '../../../core/iscsi/text.js';
 import type { InitiatorPort } from './initiator-port.js';
 import type { Agreed, Answers } from './negotiation.js';
+import { AGREED_AT_FIRST, bytesMaxIn } from './negotiation.js';
 import type { ProofFault, ServerProof } from './server-proof.js';
 import { UNNAMED } from './server-proof.js';
 
-const SECURITY = 0;
-const OPERATIONAL = 1;
-const FULL_FEATURE = 3;
 /** Answers of one login. */
 const ANSWERS_MAX = 16;
 const TAG = 0;
@@ -50,16 +51,16 @@ export class BackLogin {
   #agreed: Agreed;
   #answers = 0;
   #status = 0;
-  #stage: typeof SECURITY | typeof OPERATIONAL;
+  #stage: typeof STAGE.security | typeof STAGE.operational;
 
   /** @param proof of who we are; undefined: the server must trust our address */
   constructor(port: InitiatorPort, agreed: Agreed, proof: ServerProof | undefined) {
     this.#port = port;
     this.#asked = agreed;
     this.#proof = proof;
-    this.#stage = proof === undefined ? OPERATIONAL : SECURITY;
+    this.#stage = proof === undefined ? STAGE.operational : STAGE.security;
     // Until it says another, what the protocol says.
-    this.#agreed = { ...agreed, dataBytesMax: 8192 };
+    this.#agreed = { ...agreed, dataBytesMax: AGREED_AT_FIRST.dataBytesMax };
   }
 
   /** `dataBytesMax`: to the server. */
@@ -109,17 +110,17 @@ export class BackLogin {
       return REFUSALS[status] ?? `refused our login (status 0x${status.toString(16)})`;
     }
     if (this.#answers > ANSWERS_MAX || !this.#text.add(pdu.data)) return 'says too much at login';
-    this.#status = (head.readUInt32BE(AT.statusNumber) + 1) >>> 0;
+    this.#status = next(head.readUInt32BE(AT.statusNumber));
     const flags = flagsOf(pdu);
     if ((flags & CONTINUES) !== 0) {
-      return this.#stage === SECURITY ? this.#security([]) : this.#operational([]);
+      return this.#stage === STAGE.security ? this.#security([]) : this.#operational([]);
     }
     const keys = this.#text.take();
     if (keys === undefined) return 'answers our login with no such text';
-    if (this.#stage === SECURITY) return this.#proves(keys, flags);
+    if (this.#stage === STAGE.security) return this.#proves(keys, flags);
     const why = this.#take(keys);
     if (why !== undefined) return why;
-    const isDone = (flags & FINAL) !== 0 && (flags & 3) === FULL_FEATURE;
+    const isDone = (flags & FINAL) !== 0 && stagesOf(pdu).to === STAGE.fullFeature;
     return isDone ? undefined : this.#operational([]);
   }
 
@@ -128,7 +129,7 @@ export class BackLogin {
     if (said !== 'over') return 'why' in said ? said : this.#security(said);
     // The server goes on when it likes; until then we ask it to.
     if ((flags & FINAL) === 0) return this.#security([]);
-    this.#stage = OPERATIONAL;
+    this.#stage = STAGE.operational;
     return this.#operational(this.#wishes);
   }
 
@@ -138,7 +139,7 @@ export class BackLogin {
     }
     if ((keys.get('InitialR2T') ?? 'Yes') !== 'Yes') return 'sends no R2T for the first data';
     const number = (name: string, otherwise: number): number =>
-      numberIn(keys.get(name), 512, 0xff_ffff) ?? otherwise;
+      bytesMaxIn(keys.get(name)) ?? otherwise;
     const { burstBytesMax, firstBurstBytesMax, dataBytesMax, hasImmediateData } = this.#agreed;
     this.#agreed = {
       dataBytesMax: number('MaxRecvDataSegmentLength', dataBytesMax),
@@ -150,12 +151,12 @@ export class BackLogin {
   }
 
   #security(keys: Answers): Uint8Array[] {
-    const goesOn = this.#proof?.isSaid === true ? FINAL | OPERATIONAL : 0;
-    return this.#pieces((SECURITY << 2) | goesOn, keys);
+    const goesOn = this.#proof?.isSaid === true ? FINAL | STAGE.operational : 0;
+    return this.#pieces((STAGE.security << 2) | goesOn, keys);
   }
 
   #operational(keys: Answers): Uint8Array[] {
-    return this.#pieces(FINAL | (OPERATIONAL << 2) | FULL_FEATURE, keys);
+    return this.#pieces(FINAL | (STAGE.operational << 2) | STAGE.fullFeature, keys);
   }
 
   #pieces(flags: number, keys: Answers): Uint8Array[] {

@@ -1,4 +1,5 @@
 import type { Address } from '../../../core/domain.js';
+import { copyLun } from '../../../core/iscsi/lun.js';
 import type { Pdu } from '../../../core/iscsi/pdu.js';
 import {
   ASYNC_MESSAGE,
@@ -15,10 +16,8 @@ import {
   READY_TO_TRANSFER,
   REJECT,
   flagsOf,
+  freeTag,
   headOf,
-  immediate,
-  isBefore,
-  next,
   opcodeOf,
   piecesOf,
   taskTagOf,
@@ -37,9 +36,10 @@ import type { InitiatorPort } from './initiator-port.js';
 import type { Agreed } from './negotiation.js';
 import type { AttachedServer } from './nexuses.js';
 import { askServer } from './own-command.js';
-import { othersReplayed, replayed, unregistering } from './reservation-replay.js';
+import { Readiness } from './readiness.js';
+import { unregistering } from './reservation-replay.js';
 import type { ProofFault } from './server-proof.js';
-import { readUnits } from './unit-marks.js';
+import { ServerWindow } from './server-window.js';
 
 export interface BackSessionParts {
   readonly context: IscsiContext;
@@ -62,9 +62,8 @@ const LOGOUT_WAIT_MS = 1000;
 const REFUSAL_CHARACTERS_MAX = 200;
 
 /**
- * Our session with one server, for one client's session: its own login, its own numbers, its own tags. Before anybody else may
- * use it, the unit attentions of the new nexus are taken, which the client must not see, the logical units are compared with those
- * that it knows, and what clients have reserved is established.
+ * Our session with one server, for one client's session: its own login, its own numbers, its own tags. Before anybody else may use
+ * it, it is looked at whether it is what it should be.
  *
  *   connecting → login → looking → open → leaving → over        leaving: nothing new is sent; what was sent ends
  *       └──────────┴────────┴───────┴────────┴──────↗
@@ -83,21 +82,13 @@ export class BackSession implements AttachedServer {
   readonly #sent = new Map<number, BackTask>();
   /** Until it is open, or the server's window is. */
   #waiting: BackTask[] = [];
-  #command = 1;
-  #commandMax = 1;
-  #status = 0;
+  readonly #window = new ServerWindow();
+  readonly #readiness: Readiness;
   #tag = 0;
   #isAsked = false;
   #isFull = false;
   /** Why it may not be used, though the server answers. */
   #refusal: string | undefined;
-  #settled: (why: string | undefined) => void = () => undefined;
-  /** Undefined once it is open; else why it will not be. */
-  readonly ready: Promise<string | undefined>;
-  /** True once all that the client holds stands there, or was found to be lacking. */
-  readonly replayed: Promise<boolean>;
-  #replayed: (isDone: boolean) => void = () => undefined;
-  #lacking: readonly Lacking[] = [];
 
   constructor(parts: BackSessionParts) {
     const { context, port, agreed, address, server } = parts;
@@ -106,12 +97,7 @@ export class BackSession implements AttachedServer {
     this.#context = context;
     this.address = address;
     this.server = server;
-    this.ready = new Promise((resolve) => {
-      this.#settled = resolve;
-    });
-    this.replayed = new Promise((resolve) => {
-      this.#replayed = resolve;
-    });
+    this.#readiness = new Readiness(context, port, server);
     this.#login = new BackLogin(port, agreed, context.proofAt(server, port.target));
     this.#reader = new PduReader({ dataBytesMax: agreed.dataBytesMax });
     this.#deadline = new Deadline(clock, () => {
@@ -160,20 +146,20 @@ export class BackSession implements AttachedServer {
     return this.#state === 'open';
   }
 
-  /** Of what the client holds, what the server does not have. */
-  get lacking(): readonly Lacking[] {
-    return this.#lacking;
+  get ready(): Promise<string | undefined> {
+    return this.#readiness.ready;
   }
 
-  /** What is lacking is no more, and the client is told. */
+  get replayed(): Promise<boolean> {
+    return this.#readiness.replayed;
+  }
+
+  get lacking(): readonly Lacking[] {
+    return this.#readiness.lacking;
+  }
+
   accept(): void {
-    const { port } = this.#parts;
-    const { reservations, nexuses } = this.#context;
-    for (const { lun, what, sense } of this.#lacking) {
-      reservations.lost(port, lun, what);
-      nexuses.at(port.name)?.attend(lun, sense);
-    }
-    this.#lacking = [];
+    this.#readiness.accept();
   }
 
   /** When its turn comes. */
@@ -200,7 +186,7 @@ export class BackSession implements AttachedServer {
   /** Of a task that was sent. */
   write(head: Buffer, data: readonly Uint8Array[]): void {
     if (this.#state === 'over') return;
-    head.writeUInt32BE(this.#status, AT.expectedStatusNumber);
+    this.#window.stampStatus(head);
     this.#write(piecesOf(head, data));
   }
 
@@ -270,7 +256,7 @@ export class BackSession implements AttachedServer {
   }
 
   get #maySend(): boolean {
-    return this.#state === 'open' && !this.#isFull && !isBefore(this.#commandMax, this.#command);
+    return this.#state === 'open' && !this.#isFull && this.#window.isOpen;
   }
 
   /** For what we ask ourselves: before what waits. */
@@ -286,24 +272,26 @@ export class BackSession implements AttachedServer {
 
   #say(task: BackTask, isUrgent: boolean): void {
     const tag = this.#nextTag();
-    const said = task.say(tag, this.#command);
+    const said = task.say(tag, this.#window.command);
     if (said === undefined) return;
     const { head, data = [], extra = NOTHING } = said;
     head[0]! &= 0x3f;
-    if (isUrgent) immediate(head);
     head.writeUInt32BE(tag, AT.task);
-    head.writeUInt32BE(this.#command, AT.commandNumber);
-    head.writeUInt32BE(this.#status, AT.expectedStatusNumber);
-    if (!isUrgent) this.#command = next(this.#command);
+    if (isUrgent) this.#window.stampUrgent(head);
+    else this.#window.stamp(head);
     this.#sent.set(tag, task);
     this.#write(piecesOf(head, data, extra));
     this.#touch();
   }
 
   #nextTag(): number {
-    do this.#tag = next(this.#tag);
-    while (this.#tag === NO_TAG || this.#sent.has(this.#tag));
-    return this.#tag;
+    return (this.#tag = freeTag(this.#tag, this.#sent));
+  }
+
+  /** Not of a task: for the session itself. */
+  #sayOwn(head: Buffer): void {
+    this.#window.stampUrgent(head);
+    this.#write(piecesOf(head));
   }
 
   #write(pieces: readonly Uint8Array[]): void {
@@ -334,7 +322,7 @@ export class BackSession implements AttachedServer {
       this.#refuse(answer);
     } else if (answer === undefined) {
       const { context, server, port } = this.#parts;
-      this.#number(pdu);
+      this.#window.heard(pdu);
       this.#state = 'looking';
       context.counters.serverSessions += 1;
       context.loginFaults.mended(context.gate.serverId(server), port.target.serverName);
@@ -355,44 +343,21 @@ export class BackSession implements AttachedServer {
   }
 
   async #look(): Promise<void> {
-    const marks = await readUnits(this);
-    if (this.#state !== 'looking') return;
-    if (typeof marks === 'string') {
-      this.#refuse(marks);
-      return;
-    }
-    const { units } = this.#context;
-    const { port } = this.#parts;
-    const why = units.compare(port.target.resource, marks);
-    if (why !== undefined) {
-      this.#refuse(why);
-      return;
-    }
-    const lacking = await replayed({
-      ...{ context: this.#context, port, server: this.server, back: this },
-    });
-    // Undefined: it is over.
-    if (lacking === undefined) return;
-    this.#lacking = lacking;
-    this.#replayed(true);
-    this.#othersLooked(await othersReplayed(this.#context, port, this.server));
-  }
-
-  /** Whether what other clients hold stands there, too. */
-  #othersLooked(doStand: boolean): void {
-    if (this.#state !== 'looking') return;
-    if (!doStand) {
-      // As if it did not answer: it is tried again.
+    const looked = await this.#readiness.look(this);
+    if (looked === undefined || this.#state !== 'looking') return;
+    if (looked === 'ready') {
+      this.#state = 'open';
+      this.#readiness.opened();
+      this.#flush();
+    } else if (looked === 'again') {
       this.#connection.reset();
-      return;
+    } else {
+      this.#refuse(looked.refusal);
     }
-    this.#state = 'open';
-    this.#settled(undefined);
-    this.#flush();
   }
 
   #answered(pdu: Pdu): void {
-    this.#number(pdu);
+    this.#window.heard(pdu);
     switch (opcodeOf(pdu)) {
       case NOP_IN:
         this.#nop(pdu);
@@ -418,26 +383,13 @@ export class BackSession implements AttachedServer {
     task?.answered(pdu);
   }
 
-  #number(pdu: Pdu): void {
-    const { head } = pdu;
-    const opcode = opcodeOf(pdu);
-    const hasStatus =
-      opcode === DATA_IN
-        ? (flagsOf(pdu) & HAS_STATUS) !== 0
-        : opcode !== READY_TO_TRANSFER && !(opcode === NOP_IN && taskTagOf(pdu) === NO_TAG);
-    if (hasStatus) this.#status = next(head.readUInt32BE(AT.statusNumber));
-    const max = head.readUInt32BE(AT.commandNumberMax);
-    if (isBefore(this.#commandMax, max)) this.#commandMax = max;
-  }
-
   #nop(pdu: Pdu): void {
     const asks = pdu.head.readUInt32BE(AT.transfer);
     if (asks === NO_TAG) return;
-    const head = immediate(headOf(NOP_OUT));
-    pdu.head.copy(head, AT.lun, AT.lun, AT.lun + 8);
+    const head = headOf(NOP_OUT);
+    copyLun(pdu.head, head);
     head.writeUInt32BE(asks, AT.transfer);
-    head.writeUInt32BE(this.#command, AT.commandNumber);
-    this.write(head, []);
+    this.#sayOwn(head);
   }
 
   /** Whatever it wants, the client must not see it: it has a session with us. */
@@ -474,9 +426,7 @@ export class BackSession implements AttachedServer {
 
   #leaveIfDone(): void {
     if (this.#state !== 'leaving' || this.#sent.size > 0) return;
-    const head = immediate(headOf(LOGOUT, FINAL, this.#nextTag()));
-    head.writeUInt32BE(this.#command, AT.commandNumber);
-    this.write(head, []);
+    this.#sayOwn(headOf(LOGOUT, FINAL, this.#nextTag()));
     // Whoever waits here goes on by another session; the answer to this one closes it.
     this.#connection.end();
     this.#deadline.set(LOGOUT_WAIT_MS);
@@ -497,10 +447,9 @@ export class BackSession implements AttachedServer {
       return;
     }
     this.#isAsked = true;
-    const head = immediate(headOf(NOP_OUT, FINAL, this.#nextTag()));
+    const head = headOf(NOP_OUT, FINAL, this.#nextTag());
     head.writeUInt32BE(NO_TAG, AT.transfer);
-    head.writeUInt32BE(this.#command, AT.commandNumber);
-    this.write(head, []);
+    this.#sayOwn(head);
     this.#deadline.set(this.#context.options.answerTimeoutMs);
   }
 
@@ -515,8 +464,7 @@ export class BackSession implements AttachedServer {
     const wasLeaving = this.#state === 'leaving';
     this.#state = 'over';
     this.#parts.closed();
-    this.#settled(this.#refusal ?? `${gate.serverId(this.server)} does not answer`);
-    this.#replayed(false);
+    this.#readiness.end(this.#refusal ?? `${gate.serverId(this.server)} does not answer`);
     const sent = [...this.#sent.values()];
     const waiting = this.#waiting;
     this.#sent.clear();

@@ -1,10 +1,13 @@
 import { strict as assert } from 'node:assert';
+import type { Challenge } from '../../../core/iscsi/chap.js';
 import {
-  CHALLENGE_BYTES,
-  CHALLENGE_BYTES_MAX,
   CHAP_MD5,
-  chapResponse,
+  answerIn,
+  answerKeys,
+  challengeIn,
+  challengeKeys,
   isChapRight,
+  newChallenge,
 } from '../../../core/iscsi/chap.js';
 import type { Pdu } from '../../../core/iscsi/pdu.js';
 import {
@@ -12,12 +15,14 @@ import {
   CONTINUES,
   FINAL,
   LOGIN_RESPONSE,
+  STAGE,
   flagsOf,
   headOf,
+  stagesOf,
   taskTagOf,
 } from '../../../core/iscsi/pdu.js';
 import type { Keys } from '../../../core/iscsi/text.js';
-import { TextCollector, bytesIn, hexOf, numberIn, textOf } from '../../../core/iscsi/text.js';
+import { TextCollector, hexOf, textOf } from '../../../core/iscsi/text.js';
 import type { IscsiContext } from './context.js';
 import type { LoginRefusal } from './counters.js';
 import type { LoggedIn } from './logged-in.js';
@@ -32,10 +37,6 @@ export interface LoginReply {
   readonly data: Buffer;
   readonly outcome: 'goes on' | 'refused' | LoggedIn;
 }
-
-const SECURITY = 0;
-const OPERATIONAL = 1;
-const FULL_FEATURE = 3;
 
 const TARGET_PORTAL_GROUP = '1';
 /** Requests of one login. */
@@ -53,11 +54,6 @@ const STATUSES: Readonly<Record<LoginRefusal, readonly [number, number]>> = {
   noSession: [2, 0x0a],
   stopping: [3, 0x01],
 };
-
-interface Challenge {
-  readonly id: number;
-  readonly challenge: Uint8Array;
-}
 
 /** Of somebody whose name is known. */
 interface Who {
@@ -102,9 +98,9 @@ export class FrontLogin {
       if (typeof who === 'string') return this.#refuse(pdu, who);
       this.#who = who;
     }
-    const stage = (flagsOf(pdu) >> 2) & 3;
-    if (stage === SECURITY) return this.#security(pdu, keys, this.#who);
-    if (stage === OPERATIONAL) return this.#operational(pdu, keys, this.#who);
+    const stage = stagesOf(pdu).at;
+    if (stage === STAGE.security) return this.#security(pdu, keys, this.#who);
+    if (stage === STAGE.operational) return this.#operational(pdu, keys, this.#who);
     return this.#refuse(pdu, 'protocol');
   }
 
@@ -144,13 +140,8 @@ export class FrontLogin {
       if (keys.get('CHAP_A')?.split(',').includes(CHAP_MD5) !== true) {
         return this.#refuse(pdu, 'authentication');
       }
-      const [id = 0, ...challenge] = this.#context.randomBytes(1 + CHALLENGE_BYTES);
-      this.#challenge = { id, challenge: Uint8Array.from(challenge) };
-      const answers: Answers = [
-        ['CHAP_A', CHAP_MD5],
-        ['CHAP_I', String(id)],
-        ['CHAP_C', hexOf(this.#challenge.challenge)],
-      ];
+      this.#challenge = newChallenge(this.#context.randomBytes);
+      const answers: Answers = [['CHAP_A', CHAP_MD5], ...challengeKeys(this.#challenge)];
       return this.#say(pdu, answers, 'staying');
     }
     if (keys.get('AuthMethod')?.split(',').includes('CHAP') !== true) {
@@ -164,12 +155,10 @@ export class FrontLogin {
     const chap = target?.chap;
     const asked = this.#challenge;
     assert.ok(chap !== undefined && asked !== undefined, 'it was challenged');
-    const user = keys.get('CHAP_N') ?? '';
-    const response = bytesIn(keys.get('CHAP_R'), 64) ?? Buffer.alloc(0);
     const secret = this.#context.secretOf(chap);
     // Where there is none, it takes as long to be wrong.
     const believed = { user: chap.user, secret: secret ?? hexOf(this.#context.randomBytes(16)) };
-    const isRight = isChapRight(believed, asked, { user, response });
+    const isRight = isChapRight(believed, asked, answerIn(keys));
     if (!isRight || secret === undefined) {
       tries.failed(this.#host);
       return this.#refuse(pdu, 'authentication');
@@ -185,18 +174,12 @@ export class FrontLogin {
   #ownProof(keys: Keys, target: ClientTarget | undefined, own: Challenge): Answers | undefined {
     if (!keys.has('CHAP_I') && !keys.has('CHAP_C')) return [];
     const mutual = target?.mutualChap;
-    const id = numberIn(keys.get('CHAP_I'), 0, 255);
-    const challenge = bytesIn(keys.get('CHAP_C'), CHALLENGE_BYTES_MAX);
+    const asked = challengeIn(keys);
     const secret = mutual && this.#context.secretOf(mutual);
-    if (mutual === undefined || secret === undefined) return undefined;
-    if (id === undefined || challenge === undefined) return undefined;
+    if (mutual === undefined || secret === undefined || asked === undefined) return undefined;
     // Whoever sends our own challenge back wants the answer from us.
-    if (challenge.equals(own.challenge)) return undefined;
-    const response = chapResponse(id, secret, challenge);
-    return [
-      ['CHAP_N', mutual.user],
-      ['CHAP_R', hexOf(response)],
-    ];
+    if (Buffer.from(asked.challenge).equals(own.challenge)) return undefined;
+    return answerKeys({ user: mutual.user, secret }, asked);
   }
 
   /* ---- what holds ---- */
@@ -229,13 +212,13 @@ export class FrontLogin {
   /** `staying`: there is more to be said in this stage, whatever the client wants. */
   #say(pdu: Pdu, answers: Answers, isStaying?: 'staying'): LoginReply {
     const asked = flagsOf(pdu);
-    const goesTo = asked & 3;
+    const { at, to } = stagesOf(pdu);
     const isToGo = (asked & FINAL) !== 0 && isStaying === undefined;
-    const stage = (asked >> 2) & 3;
-    if (isToGo && (goesTo <= stage || goesTo === 2)) return this.#refuse(pdu, 'protocol');
+    // There is no stage 2.
+    if (isToGo && (to <= at || to === 2)) return this.#refuse(pdu, 'protocol');
     const head = this.#head(pdu, isToGo ? asked & (FINAL | 0x0f) : asked & 0x0c);
     const data = textOf(answers);
-    if (!isToGo || goesTo !== FULL_FEATURE) return { head, data, outcome: 'goes on' };
+    if (!isToGo || to !== STAGE.fullFeature) return { head, data, outcome: 'goes on' };
     const who = this.#who;
     assert.ok(who !== undefined, 'nobody gets so far without a name');
     head.writeUInt16BE(this.#context.sessionHandle(), 14);

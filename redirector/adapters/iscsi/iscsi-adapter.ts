@@ -19,7 +19,7 @@ import type { IscsiOptions } from './options.js';
 import { ISCSI_DEFAULTS } from './options.js';
 import type { ServerLogin } from './server-proof.js';
 import { ServerProof } from './server-proof.js';
-import type { ClientTarget, IscsiTarget } from './targets.js';
+import type { ChapParty, ClientTarget, IscsiTarget } from './targets.js';
 import { AbsentClient } from './absent-client.js';
 import { ISCSI, Reservations } from './reservations.js';
 import { Targets } from './targets.js';
@@ -41,8 +41,8 @@ export type LoginOf = (server: ServerId, target: IscsiTarget) => ServerLogin | u
 const NO_LOGIN: LoginOf = () => undefined;
 
 /**
- * iSCSI: each SCSI command is a piece of work for the resource that its target is, or its LUN there. Clients log in here and stay logged in, whichever
- * server is behind; at the servers each client has a session of its own, under its own name.
+ * iSCSI: each SCSI command is a piece of work for the resource that its target is, or its LUN there. Clients log in here and stay
+ * logged in, whichever server is behind; at the servers each client has a session of its own, under its own name.
  */
 export class IscsiAdapter implements ProtocolAdapter {
   readonly protocol = ISCSI;
@@ -150,6 +150,10 @@ export class IscsiAdapter implements ProtocolAdapter {
   #contextOf(parts: IscsiAdapterParts): IscsiContext {
     const { net, clock, gate, servers, randomBytes, storedSecretOf, sessions } = parts;
     const { work = UNSEEN, loginRefused = () => undefined } = parts;
+    const secretOf =
+      (kind: 'chap' | 'server-chap') =>
+      ({ user, secret }: ChapParty): string | undefined =>
+        secret ?? storedSecretOf({ kind, user });
     const nexuses = new Nexuses();
     const options = (): IscsiOptions => this.#options;
     const targets = (): Targets => this.#targets;
@@ -180,16 +184,13 @@ export class IscsiAdapter implements ProtocolAdapter {
         },
       ),
       underWay: new WorkUnderWay(),
-      secretOf: ({ user, secret }) => secret ?? storedSecretOf({ kind: 'chap', user }),
+      secretOf: secretOf('chap'),
       addressOf: (server) => servers.addressOf(gate.serverId(server)),
       linkOf: (server) => servers.linkOf(gate.serverId(server)),
       proofAt: (server, target) => {
         const login = this.#loginOf(gate.serverId(server), target);
         if (login === undefined) return undefined;
-        return new ServerProof({
-          ...{ login, randomBytes },
-          secretOf: ({ user, secret }) => secret ?? storedSecretOf({ kind: 'server-chap', user }),
-        });
+        return new ServerProof({ login, randomBytes, secretOf: secretOf('server-chap') });
       },
       suspect: (server) => {
         servers.suspect(gate.serverId(server));

@@ -1,3 +1,4 @@
+import { copyLun } from '../../../core/iscsi/lun.js';
 import type { Pdu } from '../../../core/iscsi/pdu.js';
 import {
   ASYNC_MESSAGE,
@@ -285,7 +286,7 @@ export class IscsiClient implements FrontClient, ClientLeg {
     // The answer to what we have asked.
     if (tag === NO_TAG) return;
     const head = headOf(NOP_IN, FINAL, tag);
-    pdu.head.copy(head, AT.lun, AT.lun, AT.lun + 8);
+    copyLun(pdu.head, head);
     head.writeUInt32BE(NO_TAG, AT.transfer);
     this.send(head, pdu.data);
   }

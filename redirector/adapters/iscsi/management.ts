@@ -1,3 +1,4 @@
+import { lunBytesOf } from '../../../core/iscsi/lun.js';
 import type { Pdu } from '../../../core/iscsi/pdu.js';
 import {
   AT,
@@ -227,7 +228,7 @@ export class Management implements UnderWay, EntryUser, BackTask {
       this.#context.reservations.reset(this.#nexus.resource, undefined);
       for (const task of this.#before) task.aborted();
     } else if (ENDS_TASKS_OF_LUN.has(this.#function)) {
-      const lun = this.#pdu.head.subarray(AT.lun, AT.lun + 8);
+      const lun = lunBytesOf(this.#pdu.head);
       if (this.#function === LUN_RESET) {
         this.#context.reservations.reset(this.#nexus.resource, lun.toString('hex'));
       }

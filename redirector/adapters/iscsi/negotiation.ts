@@ -1,3 +1,5 @@
+import type { Pdu } from '../../../core/iscsi/pdu.js';
+import { FINAL, flagsOf, writeLengthOf } from '../../../core/iscsi/pdu.js';
 import type { Keys } from '../../../core/iscsi/text.js';
 import { numberIn } from '../../../core/iscsi/text.js';
 import { FIRST_BURST_BYTES, MAX_BURST_BYTES } from './options.js';
@@ -19,6 +21,12 @@ export const AGREED_AT_FIRST: Agreed = {
   hasImmediateData: true,
 };
 
+/** A SCSI command is one PDU, in which are no more data than it writes, and those only where that is agreed on. */
+export function isAsAgreed(pdu: Pdu, { hasImmediateData }: Agreed): boolean {
+  const dataBytesMax = hasImmediateData ? writeLengthOf(pdu) : 0;
+  return (flagsOf(pdu) & FINAL) !== 0 && pdu.dataLength <= dataBytesMax;
+}
+
 export type Answers = readonly (readonly [name: string, value: string])[];
 
 /** A value that the protocol does not allow, or that we cannot do with. */
@@ -28,6 +36,11 @@ export interface Disagreement {
 
 const SEGMENT_MIN = 512;
 const SEGMENT_MAX = 0xff_ffff;
+
+/** Of a burst, or of the data of one PDU. Undefined: it is no such number. */
+export function bytesMaxIn(value: string | undefined): number | undefined {
+  return numberIn(value, SEGMENT_MIN, SEGMENT_MAX);
+}
 
 interface Answered {
   /** Undefined: nothing is said in return. */
@@ -51,7 +64,7 @@ const listed =
 const least =
   (key: 'burstBytesMax' | 'firstBurstBytesMax', own: number): Answer =>
   (value) => {
-    const asked = numberIn(value, SEGMENT_MIN, SEGMENT_MAX);
+    const asked = bytesMaxIn(value);
     if (asked === undefined) return undefined;
     const agreed = Math.min(asked, own);
     return { value: String(agreed), agreed: { [key]: agreed } };
@@ -69,7 +82,7 @@ const ANSWERS: Readonly<Record<string, Answer>> = {
   MaxBurstLength: least('burstBytesMax', MAX_BURST_BYTES),
   FirstBurstLength: least('firstBurstBytesMax', FIRST_BURST_BYTES),
   MaxRecvDataSegmentLength: (value) => {
-    const dataBytesMax = numberIn(value, SEGMENT_MIN, SEGMENT_MAX);
+    const dataBytesMax = bytesMaxIn(value);
     // Nothing we send is longer than a burst.
     return dataBytesMax === undefined
       ? undefined

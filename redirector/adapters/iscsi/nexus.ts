@@ -12,16 +12,15 @@ import type { LoggedIn } from './logged-in.js';
 import type { ManagementOwner } from './management.js';
 import { Management } from './management.js';
 import type { AttachedClient } from './nexuses.js';
+import { IMMEDIATE_MAX } from './options.js';
 import { TASK_IN_PROGRESS } from './reject.js';
 import { Reserving } from './reserving.js';
 import { Task } from './task.js';
 
-/** Immediate commands are outside the window: so many at once. */
-const IMMEDIATE_MAX = 16;
-
 /**
- * One client's session with one target, or with those of its LUNs that are of one resource: what is under way, and our sessions with the servers of the target, one each, under the
- * client's own name; reservations, unit attentions and aborts are of such a pair, so no two clients share one.
+ * One client's session with one target, or with those of its LUNs that are of one resource: what is under way, and our sessions with
+ * the servers of the target, one each, under the client's own name; reservations, unit attentions and aborts are of such a pair, so
+ * no two clients share one.
  */
 export class Nexus implements ManagementOwner, AttachedClient, ClientUnits {
   readonly isHere = true;

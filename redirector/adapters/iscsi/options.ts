@@ -54,5 +54,7 @@ export const ISCSI_DEFAULTS: IscsiOptions = {
 /** What both legs of every session keep to, so that what one side sends is never more than the other may be sent. */
 export const MAX_BURST_BYTES = 256 << 10;
 export const FIRST_BURST_BYTES = 64 << 10;
+/** Of one LUN's or resource's immediate commands, which are outside the window: so many at once. */
+export const IMMEDIATE_MAX = 16;
 /** What one command for a composite reads or writes. */
 export const COMPOSITE_REQUEST_BYTES_MAX = 4 << 20;

@@ -6,11 +6,9 @@ import {
   FINAL,
   HAS_STATUS,
   NOTHING,
-  READS,
   READY_TO_TRANSFER,
-  SCSI_COMMAND,
   SCSI_RESPONSE,
-  WRITES,
+  commandHead,
   flagsOf,
   headOf,
   opcodeOf,
@@ -89,11 +87,8 @@ class OwnTask implements BackTask {
   say(tag: number): Said {
     const { lun, command, readBytesMax, written = NOTHING } = this.#command;
     this.#tag = tag;
-    const direction = written.length > 0 ? WRITES : readBytesMax > 0 ? READS : 0;
-    const head = headOf(SCSI_COMMAND, FINAL | direction);
+    const head = commandHead(command, { readBytes: readBytesMax, writtenBytes: written.length });
     head.set(lun, AT.lun);
-    head.set(command, AT.command);
-    head.writeUInt32BE(written.length > 0 ? written.length : readBytesMax, AT.expectedLength);
     // What does not fit is asked for.
     return { head, data: [written.subarray(0, this.#back.immediateBytesMax)] };
   }

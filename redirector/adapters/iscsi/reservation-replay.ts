@@ -1,3 +1,4 @@
+import { LUN_BYTES } from '../../../core/iscsi/lun.js';
 import type { PersistentOut } from '../../../core/iscsi/reservations.js';
 import {
   ACTION,
@@ -86,7 +87,7 @@ async function isReplayed(client: AttachedClient, server: number): Promise<boole
   if (!back.isOpen) return true;
   // Since then the server may have been started anew, which is not heard until it is spoken to.
   const command = commandOf(INQUIRY, 0, 0, 0, INQUIRY_BYTES);
-  const asked = { lun: Buffer.alloc(8), command, readBytesMax: INQUIRY_BYTES };
+  const asked = { lun: Buffer.alloc(LUN_BYTES), command, readBytesMax: INQUIRY_BYTES };
   return (await askServer(back, asked)) !== undefined;
 }
 

@@ -9,11 +9,11 @@ import {
 import type { SenseCode } from '../../../core/iscsi/scsi.js';
 import {
   INQUIRY,
-  INVALID_COMMAND,
   NO_ROOM_FOR_REGISTRATIONS,
   REGISTRATION_PREEMPTED,
   REPORT_LUNS,
   REQUEST_SENSE,
+  WRONG_FIELD,
 } from '../../../core/iscsi/scsi.js';
 import type { IscsiContext } from './context.js';
 import type { InitiatorPort } from './initiator-port.js';
@@ -41,16 +41,16 @@ export class Reserving {
     this.#port = port;
   }
 
-  get hasAttention(): boolean {
-    return this.#attentions.size > 0;
-  }
-
   attend(lun: string, sense: SenseCode): void {
     this.#attentions.set(lun, sense);
   }
 
+  get hasAttention(): boolean {
+    return this.#attentions.size > 0;
+  }
+
   /** What the client has to be told instead of what it asks for: that once. */
-  attention({ lun, command }: ReservingCommand): SenseCode | undefined {
+  attention(lun: Buffer, command: Uint8Array): SenseCode | undefined {
     if (UNATTENDED.has(command[0]!)) return undefined;
     const unit = lun.toString('hex');
     const sense = this.#attentions.get(unit);
@@ -63,7 +63,7 @@ export class Reserving {
     if (command[0] !== PERSISTENT_RESERVE_OUT) return undefined;
     const action = actionOf(command);
     // It names another initiator port, in ways that only its server can tell.
-    if (action === ACTION.registerAndMove) return INVALID_COMMAND;
+    if (action === ACTION.registerAndMove) return WRONG_FIELD;
     const isToRegister = action === ACTION.register || action === ACTION.registerAnyhow;
     const { reservations } = this.#context;
     return isToRegister && !reservations.mayRegister(this.#port, lun.toString('hex'))

@@ -1,64 +1,37 @@
 import { lunOf, writeLun } from '../../../core/iscsi/lun.js';
 import type { Pdu } from '../../../core/iscsi/pdu.js';
 import { READY_TO_TRANSFER, opcodeOf } from '../../../core/iscsi/pdu.js';
-import type { ClientLeg } from './client-leg.js';
 import type { Nexus } from './nexus.js';
 import type { RejectReason } from './reject.js';
-import type { SharedManagements } from './shared-managements.js';
+import type { RoutedSession } from './session-leg.js';
+import { SessionLeg } from './session-leg.js';
 
-/** What a session has several nexuses in common with. */
-export interface RoutedSession {
-  readonly client: ClientLeg;
-  readonly managements: SharedManagements;
-  /** The servers of this one take what the client sends, or no more. */
-  nexusTakes(nexus: ClientLeg, isOpen: boolean): void;
-  /** Nothing is under way any more in one of them. */
-  nexusIdle(): void;
-}
-
-/**
- * The client as one nexus of several sees it: LUNs have other numbers at the servers than for the client, which sees its own in all
- * that it gets.
- */
-export class RoutedLeg implements ClientLeg {
-  readonly #session: RoutedSession;
+/** LUNs have other numbers at the servers of a nexus than for the client, which sees its own in all that it gets. */
+export class RoutedLeg extends SessionLeg {
   /** The client's, by the servers'. */
   readonly #luns: ReadonlyMap<number, number>;
 
   constructor(session: RoutedSession, luns: ReadonlyMap<number, number>) {
-    this.#session = session;
+    super(session);
     this.#luns = luns;
-  }
-
-  send(head: Buffer, data?: readonly Uint8Array[]): void {
-    if (!this.#session.managements.isAnswer(head)) this.#session.client.send(head, data);
   }
 
   ask(head: Buffer): void {
     if (opcodeOf({ head }) === READY_TO_TRANSFER) this.#renumber(head);
-    this.#session.client.ask(head);
-  }
-
-  reject(pdu: Pdu, reason: RejectReason): void {
-    if (this.#session.managements.isRejected(pdu)) return;
-    this.#renumber(pdu.head);
-    this.#session.client.reject(pdu, reason);
+    this.session.client.ask(head);
   }
 
   breach(): void {
-    this.#session.client.breach();
+    this.session.client.breach();
   }
 
-  reinstated(): void {
-    this.#session.client.reinstated();
+  protected answer(head: Buffer, data: readonly Uint8Array[]): void {
+    this.session.client.send(head, data);
   }
 
-  takes(isOpen: boolean): void {
-    this.#session.nexusTakes(this, isOpen);
-  }
-
-  idle(): void {
-    this.#session.nexusIdle();
+  protected refuse(pdu: Pdu, reason: RejectReason): void {
+    this.#renumber(pdu.head);
+    this.session.client.reject(pdu, reason);
   }
 
   #renumber(head: Buffer): void {

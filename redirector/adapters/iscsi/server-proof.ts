@@ -1,12 +1,15 @@
+import type { Challenge } from '../../../core/iscsi/chap.js';
 import {
-  CHALLENGE_BYTES,
-  CHALLENGE_BYTES_MAX,
   CHAP_MD5,
+  answerIn,
+  answerKeys,
+  challengeIn,
+  challengeKeys,
   chapResponse,
   isChapRight,
+  newChallenge,
 } from '../../../core/iscsi/chap.js';
 import type { Keys } from '../../../core/iscsi/text.js';
-import { bytesIn, hexOf, numberIn } from '../../../core/iscsi/text.js';
 import type { Answers } from './negotiation.js';
 import type { ChapParty } from './targets.js';
 
@@ -35,8 +38,6 @@ export interface ProofFault {
   readonly fix: string;
 }
 
-const RESPONSE_BYTES_MAX = 64;
-
 /** It wants to know who we are, and nobody has told us. */
 export const UNNAMED: ProofFault = {
   reason: 'unnamed',
@@ -53,7 +54,7 @@ export const UNNAMED: ProofFault = {
 export class ServerProof {
   readonly #parts: ServerProofParts;
   #state: 'offered' | 'asked' | 'proven' | 'over' = 'offered';
-  #own: { readonly id: number; readonly challenge: Uint8Array } | undefined;
+  #own: Challenge | undefined;
 
   constructor(parts: ServerProofParts) {
     this.#parts = parts;
@@ -112,22 +113,15 @@ export class ServerProof {
 
   #challenged(keys: Keys): Answers | ProofFault {
     const { login, secretOf, randomBytes } = this.#parts;
-    const id = numberIn(keys.get('CHAP_I'), 0, 255);
-    const challenge = bytesIn(keys.get('CHAP_C'), CHALLENGE_BYTES_MAX);
-    if (keys.get('CHAP_A') !== CHAP_MD5 || id === undefined || challenge === undefined) {
-      return otherProof();
-    }
+    const asked = challengeIn(keys);
+    if (keys.get('CHAP_A') !== CHAP_MD5 || asked === undefined) return otherProof();
     const secret = secretOf(login.chap);
     if (secret === undefined) return secretMissing(login.chap);
     this.#state = 'proven';
-    const proof: Answers = [
-      ['CHAP_N', login.chap.user],
-      ['CHAP_R', hexOf(chapResponse(id, secret, challenge))],
-    ];
+    const proof = answerKeys({ user: login.chap.user, secret }, asked);
     if (login.mutualChap === undefined) return proof;
-    const [ownId = 0, ...ownChallenge] = randomBytes(1 + CHALLENGE_BYTES);
-    this.#own = { id: ownId, challenge: Uint8Array.from(ownChallenge) };
-    return [...proof, ['CHAP_I', String(ownId)], ['CHAP_C', hexOf(this.#own.challenge)]];
+    this.#own = newChallenge(randomBytes);
+    return [...proof, ...challengeKeys(this.#own)];
   }
 
   #provenBy(keys: Keys): ProofFault | 'over' {
@@ -138,11 +132,10 @@ export class ServerProof {
     const secret = secretOf(mutualChap);
     const own = secretOf(login.chap);
     if (secret === undefined || own === undefined) return secretMissing(mutualChap);
-    const user = keys.get('CHAP_N') ?? '';
-    const response = bytesIn(keys.get('CHAP_R'), RESPONSE_BYTES_MAX) ?? Buffer.alloc(0);
-    const isRight = isChapRight({ user: mutualChap.user, secret }, this.#own, { user, response });
+    const said = answerIn(keys);
+    const isRight = isChapRight({ user: mutualChap.user, secret }, this.#own, said);
     // With one secret for both directions, whoever is asked could let us answer ourselves (RFC 7143 §9.2.1).
-    const isOurs = response.equals(chapResponse(this.#own.id, own, this.#own.challenge));
+    const isOurs = said.response.equals(chapResponse(this.#own.id, own, this.#own.challenge));
     return isRight && !isOurs ? 'over' : unproven(mutualChap);
   }
 }

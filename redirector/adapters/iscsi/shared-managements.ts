@@ -44,7 +44,7 @@ export class SharedManagements {
   begin(
     pdu: Pdu,
     parts: readonly { readonly carrier: Carrier; readonly pdu: Pdu }[],
-    done: Running['done'] = (response) => response,
+    done: Running['done'],
   ): void {
     const tag = taskTagOf(pdu);
     if (this.#running.has(tag) || this.#running.size >= RUNNING_MAX) {

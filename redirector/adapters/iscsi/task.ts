@@ -1,3 +1,4 @@
+import { copyLun, lunBytesOf } from '../../../core/iscsi/lun.js';
 import type { Pdu } from '../../../core/iscsi/pdu.js';
 import {
   AT,
@@ -5,7 +6,6 @@ import {
   DATA_OUT,
   FINAL,
   HAS_STATUS,
-  NOTHING,
   NO_TAG,
   READS,
   READY_TO_TRANSFER,
@@ -13,6 +13,8 @@ import {
   RESIDUALS,
   SCSI_RESPONSE,
   WRITES,
+  commandIn,
+  expectedLengthOf,
   flagsOf,
   headOf,
   next,
@@ -21,7 +23,6 @@ import {
   taskTagOf,
   wholeOf,
 } from '../../../core/iscsi/pdu.js';
-import { isOfReservations } from '../../../core/iscsi/reservations.js';
 import type { SenseCode } from '../../../core/iscsi/scsi.js';
 import {
   ABORTED,
@@ -45,8 +46,10 @@ import type { BackTask, Said } from './back-task.js';
 import type { TaskOwner } from './client-leg.js';
 import type { IscsiContext } from './context.js';
 import type { IscsiRefusal } from './counters.js';
+import { isAsAgreed } from './negotiation.js';
 import { PROTOCOL_ERROR } from './reject.js';
-import type { ReservingCommand } from './reserving.js';
+import type { TaskReservation } from './task-reservation.js';
+import { taskReservation } from './task-reservation.js';
 import { WriteData } from './write-data.js';
 
 /** What a server has asked for. */
@@ -89,10 +92,9 @@ export class Task implements UnderWay, EntryUser, BackTask {
   #wasSent = false;
   /** To send what has to be kept before. */
   #attempts = 0;
-  /** What it will do to reservations is written down, and not yet whether it has. */
-  #isNoted = false;
   /** What the client has written. */
   readonly #written = new WriteData();
+  readonly #reservation: TaskReservation | undefined;
   /** By the server, and by us. */
   #wanted: Transfer | undefined;
   readonly #asked = new AskedData();
@@ -111,6 +113,7 @@ export class Task implements UnderWay, EntryUser, BackTask {
     this.#nexus = of.nexus;
     this.#pdu = of.pdu;
     this.#onOver = of.onOver;
+    this.#reservation = taskReservation(of.nexus.reserving, of.pdu, this.#written);
     this.#tag = taskTagOf(of.pdu);
     this.#startedAtMs = of.context.clock.monotonicMs();
   }
@@ -124,7 +127,7 @@ export class Task implements UnderWay, EntryUser, BackTask {
   }
 
   get lun(): Buffer {
-    return this.#pdu.head.subarray(AT.lun, AT.lun + 8);
+    return lunBytesOf(this.#pdu.head);
   }
 
   /** Where it runs; undefined: no server has been told of it. */
@@ -134,7 +137,7 @@ export class Task implements UnderWay, EntryUser, BackTask {
   }
 
   get #expectedLength(): number {
-    return this.#pdu.head.readUInt32BE(AT.expectedLength);
+    return expectedLengthOf(this.#pdu);
   }
 
   get #isWrite(): boolean {
@@ -153,24 +156,14 @@ export class Task implements UnderWay, EntryUser, BackTask {
     );
   }
 
-  /** As it is given. */
-  get #command(): Buffer {
-    return this.#pdu.head.subarray(AT.command, AT.command + 16);
-  }
-
   begin(): void {
     const { gate } = this.#context;
-    const { dataLength, data } = this.#pdu;
-    const isUnsolicited = dataLength > 0 && !this.#nexus.who.agreed.hasImmediateData;
-    const isTooMuch = dataLength > (this.#isWrite ? this.#expectedLength : 0);
-    if ((flagsOf(this.#pdu) & FINAL) === 0 || isUnsolicited || isTooMuch) {
+    if (!isAsAgreed(this.#pdu, this.#nexus.who.agreed)) {
       this.#over();
       this.#nexus.client.reject(this.#pdu, PROTOCOL_ERROR);
       return;
     }
-    const refusal = this.#isOfReservations
-      ? this.#nexus.reserving.refusal(this.#reserving)
-      : undefined;
+    const refusal = this.#reservation?.refusal;
     if (refusal !== undefined) {
       this.#sayItself('reservation', CHECK_CONDITION, refusal);
       return;
@@ -180,7 +173,7 @@ export class Task implements UnderWay, EntryUser, BackTask {
       this.refused('unassigned');
       return;
     }
-    this.#keep(data);
+    this.#keep(this.#pdu.data);
     this.#entry = new Entry(this.#context, { user: this, work: this, at });
     this.#entry.enter();
   }
@@ -197,7 +190,7 @@ export class Task implements UnderWay, EntryUser, BackTask {
 
   #stop(): void {
     if (this.#state === 'over') return;
-    if (this.#state === 'sent') this.#mayHaveReserved();
+    if (this.#state === 'sent') this.#reservation?.mayHaveDone();
     this.#leaveBack();
     this.#entry?.stopWaiting();
     if (this.#wasSent) this.#entry?.leave(this.#bytes);
@@ -240,13 +233,12 @@ export class Task implements UnderWay, EntryUser, BackTask {
     }
     this.#state = 'queued';
     this.#back = back;
-    const noted = this.#isOfReservations && this.#nexus.reserving.intends(this.#reserving);
-    if (noted instanceof Promise) this.#sendAfter(noted, back);
-    else back.send(this);
+    const noted = this.#reservation?.intends();
+    if (noted === undefined) back.send(this);
+    else this.#sendAfter(noted, back);
   }
 
   #sendAfter(noted: Promise<void>, back: BackSession): void {
-    this.#isNoted = true;
     const attempt = ++this.#attempts;
     void noted.then(() => {
       const isStillMeant = this.#state === 'queued' && this.#back === back;
@@ -293,7 +285,9 @@ export class Task implements UnderWay, EntryUser, BackTask {
       return undefined;
     }
     const { reserving } = this.#nexus;
-    const attention = reserving.hasAttention ? reserving.attention(this.#reserving) : undefined;
+    const attention = reserving.hasAttention
+      ? reserving.attention(this.lun, commandIn(this.#pdu))
+      : undefined;
     if (attention !== undefined) {
       this.#sayItself('reservation', CHECK_CONDITION, attention);
       return undefined;
@@ -325,7 +319,7 @@ export class Task implements UnderWay, EntryUser, BackTask {
   #sendData(back: BackSession, wanted: Transfer, until: number): void {
     const to = Math.min(until, wanted.at + back.dataBytesMax);
     const head = headOf(DATA_OUT, to === wanted.end ? FINAL : 0, this.#backTag);
-    this.lun.copy(head, AT.lun);
+    copyLun(this.#pdu.head, head);
     head.writeUInt32BE(wanted.tag, AT.transfer);
     head.writeUInt32BE(wanted.number, AT.dataNumber);
     head.writeUInt32BE(wanted.at, AT.offset);
@@ -427,33 +421,13 @@ export class Task implements UnderWay, EntryUser, BackTask {
     head.writeUInt32BE(this.#tag, AT.task);
     head.writeUInt32BE(0, AT.transfer);
     head.writeUInt32BE(this.#dataNumber, AT.dataNumber);
-    if (!this.#isOfReservations) {
+    if (this.#reservation === undefined) {
       this.#finish(head, data);
       return;
     }
-    const { reserving } = this.#nexus;
-    this.#isNoted = false;
-    const isDone = head[AT.status] === GOOD;
-    const kept = isDone ? reserving.did(this.#reserving) : reserving.refused(this.#reserving);
-    void kept.then(() => {
+    void this.#reservation.answered(head[AT.status] === GOOD).then(() => {
       if (this.#state !== 'over') this.#finish(head, data);
     });
-  }
-
-  get #isOfReservations(): boolean {
-    return isOfReservations(this.#pdu.head[AT.command]!);
-  }
-
-  get #reserving(): ReservingCommand {
-    const written = this.#written.isWhole
-      ? wholeOf(this.#written.slice(0, this.#written.end))
-      : NOTHING;
-    return { lun: this.lun, command: this.#command, written };
-  }
-
-  #mayHaveReserved(): void {
-    this.#isNoted = false;
-    if (this.#isOfReservations) this.#nexus.reserving.mayHaveDone(this.#reserving);
   }
 
   /** A server that does not keep to the protocol is as good as lost. */
@@ -465,7 +439,7 @@ export class Task implements UnderWay, EntryUser, BackTask {
     if (this.#state === 'over') return;
     this.#leaveBack();
     if (wasSent && (this.#isPinned || !this.#isRepeatable)) {
-      this.#mayHaveReserved();
+      this.#reservation?.mayHaveDone();
       this.#sayItself('lostAmbiguous', CHECK_CONDITION, NEXUS_LOST);
     } else {
       this.#notConnected();
@@ -532,7 +506,7 @@ export class Task implements UnderWay, EntryUser, BackTask {
 
   #over(): void {
     this.#state = 'over';
-    if (this.#isNoted) void this.#nexus.reserving.refused(this.#reserving);
+    this.#reservation?.over();
     this.#nexus.unkeep(this.#written.keptBytes);
     this.#onOver();
   }

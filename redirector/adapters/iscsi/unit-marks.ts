@@ -1,12 +1,14 @@
+import { LUN_BYTES, lunsIn } from '../../../core/iscsi/lun.js';
 import { RESERVATION_CONFLICT } from '../../../core/iscsi/reservations.js';
 import {
   GOOD,
-  INQUIRY,
+  IDENTIFICATION,
   REPORT_LUNS,
+  SERIAL_NUMBER,
   TEST_UNIT_READY,
   capacityCommand,
   commandOf,
-  lunsIn,
+  pageCommand,
   unitDesignators,
 } from '../../../core/iscsi/scsi.js';
 import type { AsksServer, CommandAnswer } from './own-command.js';
@@ -15,10 +17,8 @@ import type { UnitMark, UnitMarks } from './units.js';
 
 /** Of one target. */
 const LUNS_MAX = 256;
-const LUN_ZERO = new Uint8Array(8);
+const LUN_ZERO = new Uint8Array(LUN_BYTES);
 
-const SERIAL_NUMBER = 0x80;
-const IDENTIFICATION = 0x83;
 const CAPACITY_BYTES = 12;
 /** It holds nothing of a client's, and numbers itself as its server likes: tgtd's LUN 0 by the number of its target there. */
 const CONTROLLER_MARK: UnitMark = { identity: 'a controller', capacity: undefined };
@@ -28,7 +28,7 @@ const CONTROLLER_MARK: UnitMark = { identity: 'a controller', capacity: undefine
  * A string: why that cannot be.
  */
 export async function readUnits(back: AsksServer): Promise<UnitMarks | string> {
-  const length = 16 + 8 * LUNS_MAX;
+  const length = 16 + LUN_BYTES * LUNS_MAX;
   const listed = await askPatiently(back, {
     ...{ lun: LUN_ZERO, readBytesMax: length },
     command: commandOf(REPORT_LUNS, 0, 0, 0, 0, 0, 0, 0, length >> 8, length & 0xff),
@@ -55,9 +55,9 @@ async function markOf(back: AsksServer, lun: Uint8Array): Promise<UnitMark | und
   const read = (command: Buffer, readBytesMax: number): Promise<CommandAnswer | undefined> =>
     askPatiently(back, { lun, command, readBytesMax });
   // One after another: the command window may have room for one only.
-  const serial = await read(commandOf(INQUIRY, 1, SERIAL_NUMBER, 0, 255), 255);
+  const serial = await read(pageCommand(SERIAL_NUMBER, 255), 255);
   if (serial?.status === GOOD && isController(serial.data)) return CONTROLLER_MARK;
-  const identification = await read(commandOf(INQUIRY, 1, IDENTIFICATION, 4, 0), 1024);
+  const identification = await read(pageCommand(IDENTIFICATION, 1024), 1024);
   const capacity = await read(capacityCommand(32), 32);
   if (serial === undefined || identification === undefined || capacity === undefined) {
     return undefined;

@@ -1,13 +1,13 @@
 import { strict as assert } from 'node:assert';
 import { lunList, lunOf } from '../../../core/iscsi/lun.js';
 import type { Pdu } from '../../../core/iscsi/pdu.js';
-import { AT, taskTagOf } from '../../../core/iscsi/pdu.js';
+import { AT, commandIn, taskTagOf } from '../../../core/iscsi/pdu.js';
 import { REPORT_LUNS } from '../../../core/iscsi/scsi.js';
 import type { ResourceId } from '../../../core/domain.js';
 import { answerForAbsent } from './absent-unit.js';
 import type { ClientLeg, ClientUnits } from './client-leg.js';
 import { ByteBudget, takeOfBoth } from './composite/byte-budget.js';
-import { Composite } from './composite/composite.js';
+import { Composite, ending } from './composite/composite.js';
 import type { CompositeTask } from './composite/composite-task.js';
 import { identityOf } from './composite/pages.js';
 import { PART_AGREED, Part, PartNexus } from './composite/part-nexus.js';
@@ -16,7 +16,6 @@ import { initiatorPort } from './initiator-port.js';
 import type { LoggedIn } from './logged-in.js';
 import {
   ABORT_TASK,
-  COMPLETE,
   ENDS_ALL_TASKS,
   IS_OF_LUN,
   LUN_NOT_THERE,
@@ -28,8 +27,8 @@ import { COMPOSITE_REQUEST_BYTES_MAX } from './options.js';
 import type { Answering } from './own-answer.js';
 import { answerData } from './own-answer.js';
 import { TASK_IN_PROGRESS } from './reject.js';
-import type { RoutedSession } from './routed-nexus.js';
 import { RoutedLeg, RoutedUnit } from './routed-nexus.js';
+import type { RoutedSession } from './session-leg.js';
 import { SharedManagements } from './shared-managements.js';
 import type {
   ClientTarget,
@@ -72,7 +71,7 @@ function openNexus({ context, client, who, target, scope }: UnitsOf<IscsiTarget>
  * there is one for each resource, with a server of its own and moves of its own; or to the composite that it is. Which LUNs there
  * are is said here.
  */
-export class UnitRouter implements ClientUnits, RoutedSession {
+class UnitRouter implements ClientUnits, RoutedSession {
   readonly client: ClientLeg;
   readonly managements: SharedManagements;
   readonly #of: UnitsOf<ManyUnitsTarget>;
@@ -217,10 +216,7 @@ export class UnitRouter implements ClientUnits, RoutedSession {
       carrier,
       pdu: { ...pdu, head: Buffer.from(pdu.head) },
     }));
-    this.managements.begin(pdu, parts, (response) => {
-      if (response === COMPLETE) for (const task of before) task.stop();
-      return response;
-    });
+    this.managements.begin(pdu, parts, ending(before));
   }
 
   clientTakes(isOpen: boolean): void {
@@ -247,7 +243,7 @@ export class UnitRouter implements ClientUnits, RoutedSession {
   /* ---- inside ---- */
 
   #reportLuns(pdu: Pdu): void {
-    const command = pdu.head.subarray(AT.command);
+    const command = commandIn(pdu);
     const { units } = this.#of.target;
     const luns = command[2] === WELL_KNOWN_ONLY ? [] : units.map(({ lun }) => lun);
     const data = lunList(luns.sort((a, b) => a - b));

@@ -1,27 +1,27 @@
 import type { Pdu } from '../../../../core/iscsi/pdu.js';
 import {
   AT,
-  FINAL,
-  SCSI_RESPONSE,
   WRITES,
+  expectedLengthOf,
   flagsOf,
-  headOf,
   isImmediate,
   lengthOf,
   next,
   taskTagOf,
+  writeLengthOf,
 } from '../../../../core/iscsi/pdu.js';
 import type { SenseCode } from '../../../../core/iscsi/scsi.js';
-import { ABORTED, CHECK_CONDITION, GOOD, senseData } from '../../../../core/iscsi/scsi.js';
-import { AskedData } from '../asked-data.js';
-import type { Answering } from '../own-answer.js';
 import {
-  answerData,
-  dataInBytesMax,
-  dataInHead,
-  expectedLengthOf,
-  writeResidual,
-} from '../own-answer.js';
+  ABORTED,
+  CHECK_CONDITION,
+  GOOD,
+  ownResponse,
+  senseData,
+} from '../../../../core/iscsi/scsi.js';
+import { AskedData } from '../asked-data.js';
+import { isAsAgreed } from '../negotiation.js';
+import type { Answering } from '../own-answer.js';
+import { answerData, dataInBytesMax, dataInHead } from '../own-answer.js';
 import { PROTOCOL_ERROR } from '../reject.js';
 import { WriteData } from '../write-data.js';
 import type { GiveBack } from './byte-budget.js';
@@ -105,15 +105,13 @@ export class CompositeTask {
 
   /** False: it is none, and over. */
   begin(): boolean {
-    const { dataLength, data } = this.#pdu;
     const { client, agreed } = this.#owner;
-    const isUnsolicited = dataLength > 0 && !agreed.hasImmediateData;
-    if ((flagsOf(this.#pdu) & FINAL) === 0 || isUnsolicited || dataLength > this.#writable) {
+    if (!isAsAgreed(this.#pdu, agreed)) {
       this.stop();
       client.reject(this.#pdu, PROTOCOL_ERROR);
       return false;
     }
-    this.#written.add(data);
+    this.#written.add(this.#pdu.data);
     return true;
   }
 
@@ -175,7 +173,7 @@ export class CompositeTask {
 
   #gather(plan: Plan): void {
     if (this.#state !== 'data') return;
-    const wanted = Math.min(plan.writtenBytes, this.#writable);
+    const wanted = Math.min(plan.writtenBytes, writeLengthOf(this.#pdu));
     const at = this.#written.end;
     if (at >= wanted) {
       this.#give(plan);
@@ -259,11 +257,9 @@ export class CompositeTask {
 
   #finish(): void {
     const { status, sense } = this.#worst;
-    const head = headOf(SCSI_RESPONSE, FINAL, this.tag);
-    head[AT.status] = status;
-    head.writeUInt32BE(this.#dataNumber, AT.dataNumber);
     const moved = status === GOOD ? (this.#plan?.movedBytes ?? 0) : this.#delivered;
-    writeResidual(head, expectedLengthOf(this.#pdu), moved);
+    const head = ownResponse(this.tag, status, expectedLengthOf(this.#pdu), moved);
+    head.writeUInt32BE(this.#dataNumber, AT.dataNumber);
     // First, so that the answer says what room there is by now.
     this.stop();
     this.#owner.client.send(head, sense === undefined ? [] : [senseData(sense)]);
@@ -271,11 +267,6 @@ export class CompositeTask {
 
   get #isWrite(): boolean {
     return (flagsOf(this.#pdu) & WRITES) !== 0;
-  }
-
-  /** So much may come from the client. */
-  get #writable(): number {
-    return this.#isWrite ? expectedLengthOf(this.#pdu) : 0;
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Pdu } from '../../../../core/iscsi/pdu.js';
-import { AT, isImmediate, taskTagOf } from '../../../../core/iscsi/pdu.js';
+import { commandIn, isImmediate, taskTagOf } from '../../../../core/iscsi/pdu.js';
 import type { SenseCode } from '../../../../core/iscsi/scsi.js';
 import { LUN_UNUSABLE, saysThatSizeChanged } from '../../../../core/iscsi/scsi.js';
 import {
@@ -9,6 +9,7 @@ import {
   functionOf,
   managementAnswer,
 } from '../management.js';
+import { IMMEDIATE_MAX } from '../options.js';
 import type { Answering } from '../own-answer.js';
 import { answerData, answerSense } from '../own-answer.js';
 import { TASK_IN_PROGRESS } from '../reject.js';
@@ -36,9 +37,6 @@ export interface CompositeParts {
   /** Nothing is under way any more. */
   readonly idle: () => void;
 }
-
-/** Immediate commands are outside the window: so many at once. */
-const IMMEDIATE_MAX = 16;
 
 /**
  * A logical unit made of others, for one client's session. It has an identity of its own, and says itself what it is; what it is made
@@ -99,12 +97,9 @@ export class Composite implements CompositeTaskOwner {
 
   /** A task management function for this LUN. */
   manage(pdu: Pdu): void {
-    const before = ENDS_TASKS_OF_LUN.has(functionOf(pdu)) ? [...this.#tasks.values()] : [];
+    const before = ENDS_TASKS_OF_LUN.has(functionOf(pdu)) ? this.tasks : [];
     const parts = this.parts.map((part) => part.management(pdu));
-    this.#of.managements.begin(pdu, parts, (response) => {
-      if (response === COMPLETE) for (const task of before) task.stop();
-      return response;
-    });
+    this.#of.managements.begin(pdu, parts, ending(before));
   }
 
   /** What waits here ends here; what parts run, there. */
@@ -127,8 +122,8 @@ export class Composite implements CompositeTaskOwner {
   }
 
   /** All ends without a status. */
-  stop(tasks: Iterable<CompositeTask> = this.tasks): void {
-    for (const task of tasks) task.stop();
+  stop(): void {
+    for (const task of this.tasks) task.stop();
   }
 
   get tasks(): readonly CompositeTask[] {
@@ -180,6 +175,10 @@ export class Composite implements CompositeTaskOwner {
   }
 }
 
-function commandIn({ head }: Pdu): Buffer {
-  return head.subarray(AT.command, AT.command + 16);
+/** Once all have carried out what ends them. */
+export function ending(tasks: readonly CompositeTask[]): (response: number) => number {
+  return (response) => {
+    if (response === COMPLETE) for (const task of tasks) task.stop();
+    return response;
+  };
 }

@@ -1,4 +1,13 @@
-import { INQUIRY, MODE_SENSE_6, capacityCommand, commandOf } from '../../../../core/iscsi/scsi.js';
+import {
+  BLOCK_LIMITS,
+  CACHING,
+  GOOD,
+  MODE_SENSE_6,
+  PROVISIONING,
+  capacityCommand,
+  commandOf,
+  pageCommand,
+} from '../../../../core/iscsi/scsi.js';
 import { wholeOf } from '../../../../core/iscsi/pdu.js';
 import type { Layout } from './layout.js';
 import { blocksOf, layoutOf } from './layout.js';
@@ -39,11 +48,8 @@ export type Unusable = 'blockSizesDiffer' | 'tooSmall' | 'notUnderstood';
 
 const CAPACITY_BYTES = 32;
 const PAGE_BYTES = 64;
-const BLOCK_LIMITS = 0xb0;
-const PROVISIONING = 0xb2;
-/** MODE SENSE: without block descriptors; of caches, which all disks have if they have any. */
+/** MODE SENSE: without block descriptors. */
 const NO_BLOCKS = 0x08;
-const CACHING = 0x08;
 const WRITE_PROTECTED = 0x80;
 export const TAKES_DPO_AND_FUA = 0x10;
 const CANNOT_UNMAP: Provisioning = {
@@ -139,7 +145,7 @@ async function factsOf(part: Part): Promise<Facts | PartAnswer | undefined> {
 
 /** Empty: it has none. */
 async function pageOf(part: Part, page: number): Promise<Buffer> {
-  const answer = await asked(part, commandOf(INQUIRY, 1, page, 0, PAGE_BYTES), PAGE_BYTES);
+  const answer = await asked(part, pageCommand(page, PAGE_BYTES), PAGE_BYTES);
   return 'data' in answer && answer.data[1] === page ? answer.data : Buffer.alloc(0);
 }
 
@@ -157,7 +163,7 @@ function asked(
           pieces.push(...data);
         },
         ended: (answer) => {
-          resolve(answer.status === 0 ? { data: Buffer.from(wholeOf(pieces)) } : answer);
+          resolve(answer.status === GOOD ? { data: Buffer.from(wholeOf(pieces)) } : answer);
         },
       },
     );

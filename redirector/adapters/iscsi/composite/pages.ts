@@ -1,5 +1,14 @@
 import { createHash } from 'node:crypto';
-import { MODE_SENSE_10, MODE_SENSE_6 } from '../../../../core/iscsi/scsi.js';
+import {
+  BLOCK_LIMITS,
+  CACHING,
+  IDENTIFICATION,
+  MODE_SENSE_10,
+  MODE_SENSE_6,
+  PROVISIONING,
+  SERIAL_NUMBER,
+  SPC_4,
+} from '../../../../core/iscsi/scsi.js';
 import type { Geometry } from './geometry.js';
 
 /* What a composite says of itself (SPC-4, SBC-4), since no server knows of it. */
@@ -14,7 +23,6 @@ const VENDOR = 'FRSHIFT ';
 const PRODUCT = 'COMPOSITE VOLUME';
 const REVISION = '1   ';
 const DISK = 0x00;
-const SPC_4 = 0x06;
 /** Of the format of what INQUIRY says; LUNs in one level and in several. */
 const RESPONSE_FORMAT = 0x12;
 const COMMAND_QUEUEING = 0x02;
@@ -36,10 +44,6 @@ export function standardInquiry(): Buffer {
 }
 
 const SUPPORTED = 0x00;
-const SERIAL_NUMBER = 0x80;
-const IDENTIFICATION = 0x83;
-const BLOCK_LIMITS = 0xb0;
-const PROVISIONING = 0xb2;
 const PAGES = [SUPPORTED, SERIAL_NUMBER, IDENTIFICATION, BLOCK_LIMITS, PROVISIONING];
 
 /** The rest is known by itself. */
@@ -121,7 +125,6 @@ export function capacity16({ blocks, blockBytes, provisioning: thin }: Geometry)
   return data;
 }
 
-const CACHING = 0x08;
 const CONTROL = 0x0a;
 const ALL = 0x3f;
 /** Servers may have write caches: initiators are to flush. */

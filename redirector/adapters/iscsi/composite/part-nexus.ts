@@ -3,18 +3,13 @@ import type { Pdu } from '../../../../core/iscsi/pdu.js';
 import {
   AT,
   DATA_IN,
-  FINAL,
   HAS_STATUS,
   NOTHING,
-  NO_TAG,
-  READS,
   RESIDUALS,
-  SCSI_COMMAND,
   SCSI_RESPONSE,
-  WRITES,
-  headOf,
+  commandHead,
+  freeTag,
   lengthOf,
-  next,
   opcodeOf,
   taskTagOf,
   wholeOf,
@@ -25,7 +20,8 @@ import type { ClientLeg } from '../client-leg.js';
 import type { Agreed } from '../negotiation.js';
 import type { Nexus } from '../nexus.js';
 import { FIRST_BURST_BYTES, MAX_BURST_BYTES } from '../options.js';
-import type { RoutedSession } from '../routed-nexus.js';
+import type { RoutedSession } from '../session-leg.js';
+import { SessionLeg } from '../session-leg.js';
 
 export interface PartAnswer {
   readonly status: number;
@@ -65,14 +61,13 @@ const FAILED: PartAnswer = { status: CHECK_CONDITION, sense: ABORTED, hasResidua
  * client's but of whoever has made them. All data that a command writes are given with it: so nothing that is in the gate, or at a
  * server, waits for anything but that server.
  */
-export class PartNexus implements ClientLeg {
+export class PartNexus extends SessionLeg {
   readonly nexus: Nexus;
-  readonly #session: RoutedSession;
   readonly #users = new Map<number, PartCommandUser>();
   #tag = 0;
 
   constructor(session: RoutedSession, make: (client: ClientLeg) => Nexus) {
-    this.#session = session;
+    super(session);
     this.nexus = make(this);
   }
 
@@ -82,13 +77,10 @@ export class PartNexus implements ClientLeg {
     { command, readBytes, written }: PartCommand,
     user: PartCommandUser,
   ): number {
-    const tag = this.#nextTag();
+    const tag = (this.#tag = freeTag(this.#tag, this.#users));
     const writtenBytes = lengthOf(written);
-    const flags = writtenBytes > 0 ? WRITES : readBytes > 0 ? READS : 0;
-    const head = headOf(SCSI_COMMAND, FINAL | flags, tag);
+    const head = commandHead(command, { readBytes, writtenBytes }, tag);
     writeLun(head, serverLun);
-    head.set(command, AT.command);
-    head.writeUInt32BE(writtenBytes > 0 ? writtenBytes : readBytes, AT.expectedLength);
     this.#users.set(tag, user);
     this.nexus.command({ head, extra: NOTHING, dataLength: writtenBytes, data: written });
     return tag;
@@ -101,8 +93,7 @@ export class PartNexus implements ClientLeg {
 
   /* ---- as the client of its nexus ---- */
 
-  send(head: Buffer, data: readonly Uint8Array[] = []): void {
-    if (this.#session.managements.isAnswer(head)) return;
+  protected answer(head: Buffer, data: readonly Uint8Array[]): void {
     const tag = head.readUInt32BE(AT.task);
     const user = this.#users.get(tag);
     if (user === undefined) return;
@@ -121,36 +112,18 @@ export class PartNexus implements ClientLeg {
     this.#fail(head.readUInt32BE(AT.task));
   }
 
-  reject(pdu: Pdu): void {
-    if (!this.#session.managements.isRejected(pdu)) this.#fail(taskTagOf(pdu));
+  protected refuse(pdu: Pdu): void {
+    this.#fail(taskTagOf(pdu));
   }
 
   breach(): void {
     // Nothing that the client says comes here.
   }
 
-  reinstated(): void {
-    this.#session.client.reinstated();
-  }
-
-  takes(isOpen: boolean): void {
-    this.#session.nexusTakes(this, isOpen);
-  }
-
-  idle(): void {
-    this.#session.nexusIdle();
-  }
-
   #fail(tag: number): void {
     const user = this.#users.get(tag);
     this.#users.delete(tag);
     user?.ended(FAILED);
-  }
-
-  #nextTag(): number {
-    do this.#tag = next(this.#tag);
-    while (this.#tag === NO_TAG || this.#users.has(this.#tag));
-    return this.#tag;
   }
 }
 

@@ -7,7 +7,7 @@ import {
   commandFor,
 } from '../../../../core/iscsi/blocks.js';
 import type { Pdu } from '../../../../core/iscsi/pdu.js';
-import { AT, READS, WRITES, flagsOf, wholeOf } from '../../../../core/iscsi/pdu.js';
+import { AT, commandIn, readLengthOf, wholeOf, writeLengthOf } from '../../../../core/iscsi/pdu.js';
 import type { SenseCode } from '../../../../core/iscsi/scsi.js';
 import {
   BEYOND_THE_END,
@@ -19,7 +19,6 @@ import {
   commandOf,
 } from '../../../../core/iscsi/scsi.js';
 import { unmapList, unmapRangesIn } from '../../../../core/iscsi/unmap.js';
-import { expectedLengthOf } from '../own-answer.js';
 import type { WriteData } from '../write-data.js';
 import type { Geometry } from './geometry.js';
 import { TAKES_DPO_AND_FUA } from './geometry.js';
@@ -52,7 +51,7 @@ const IMMEDIATELY = 0x02;
 
 /** A sense code: it cannot be done. */
 export function planOf(geometry: Geometry, pdu: Pdu): Plan | SenseCode {
-  const command = pdu.head.subarray(AT.command, AT.command + 16);
+  const command = commandIn(pdu);
   if (command[0] === TEST_UNIT_READY) return toAll(geometry, commandOf(TEST_UNIT_READY));
   if (command[0] === UNMAP) return unmapping(geometry, pdu);
   const asked = blockCommandOf(command);
@@ -84,8 +83,7 @@ function toAll({ layout }: Geometry, command: Buffer): Plan {
 function reading(geometry: Geometry, asked: BlockCommand, pdu: Pdu): Plan {
   const { blockBytes } = geometry;
   const movedBytes = asked.blocks * blockBytes;
-  const expected = (flagsOf(pdu) & READS) !== 0 ? expectedLengthOf(pdu) : 0;
-  const readBytes = Math.min(expected, movedBytes);
+  const readBytes = Math.min(readLengthOf(pdu), movedBytes);
   const range = { lba: asked.lba, blocks: Math.ceil(readBytes / blockBytes) };
   return {
     ...{ readBytes, writtenBytes: 0, movedBytes },
@@ -100,9 +98,8 @@ function reading(geometry: Geometry, asked: BlockCommand, pdu: Pdu): Plan {
 function writing(geometry: Geometry, asked: BlockCommand, pdu: Pdu): Plan {
   const { blockBytes } = geometry;
   const movedBytes = asked.blocks * blockBytes;
-  const expected = (flagsOf(pdu) & WRITES) !== 0 ? expectedLengthOf(pdu) : 0;
   // Of a block that the client does not write whole, nothing is written.
-  const blocks = Math.floor(Math.min(expected, movedBytes) / blockBytes);
+  const blocks = Math.floor(Math.min(writeLengthOf(pdu), movedBytes) / blockBytes);
   const range = { lba: asked.lba, blocks };
   return {
     ...{ readBytes: 0, writtenBytes: blocks * blockBytes, movedBytes },
@@ -137,8 +134,7 @@ function unmapping(geometry: Geometry, pdu: Pdu): Plan | SenseCode {
   const length = pdu.head.readUInt16BE(AT.command + 7);
   if (provisioning.commands === 0) return NO_SUCH_COMMAND;
   if (length > LIST_BYTES_MAX) return WRONG_FIELD;
-  const expected = (flagsOf(pdu) & WRITES) !== 0 ? expectedLengthOf(pdu) : 0;
-  const writtenBytes = Math.min(length, expected);
+  const writtenBytes = Math.min(length, writeLengthOf(pdu));
   return {
     ...{ readBytes: 0, writtenBytes, movedBytes: length },
     orders: (written) => {

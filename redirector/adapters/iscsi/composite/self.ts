@@ -8,6 +8,7 @@ import {
   READ_CAPACITY_ACTION,
   REQUEST_SENSE,
   WRONG_FIELD,
+  inquiryIn,
   senseData,
 } from '../../../../core/iscsi/scsi.js';
 import type { Geometry } from './geometry.js';
@@ -69,10 +70,10 @@ function inquiry(
   identity: Identity,
   geometry: Geometry | undefined,
 ): SelfAnswer | SenseCode | 'later' {
-  const allocation = command.readUInt16BE(3);
-  const page = command[2]!;
-  const asksForPage = (command[1]! & 1) !== 0;
-  if (!asksForPage) return page === 0 ? { data: standardInquiry(), allocation } : WRONG_FIELD;
+  const { page, allocation } = inquiryIn(command);
+  // Without a page, none may be named.
+  if (page === undefined)
+    return found(command[2] === 0 ? standardInquiry() : undefined, allocation);
   if (geometry === undefined && needsGeometry(page)) return 'later';
   return found(pageOf(page, identity, geometry), allocation);
 }

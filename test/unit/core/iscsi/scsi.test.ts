@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { lunsIn } from '../../../../core/iscsi/lun.js';
 import {
   NEXUS_LOST,
   againOf,
   isUnitAttention,
-  lunsIn,
   saysThatLunsChanged,
   senseData,
   senseIn,

@@ -15,7 +15,7 @@ import { NodeNet } from '../core/net/node.js';
 import { SERVER } from '../core/table-store/records/server.js';
 import type { DemoParts } from './demo.js';
 import type { FioJob } from './fio.js';
-import { iscsiJob } from './fio.js';
+import { iscsiJob, nfsJob } from './fio.js';
 import { freePort } from './free-port.js';
 import { appliedMoves } from './moves.js';
 import { Narrator } from './narrator.js';
@@ -219,9 +219,7 @@ function jobOf(
   { resource, protocol }: Volume,
   { iscsi, nfs }: { readonly iscsi: number; readonly nfs: number },
 ): FioJob {
-  if (protocol === 'nfs') {
-    const at = `nfs://${HOST}${exportPath(resource)}?version=3&nfsport=${nfs}&mountport=${nfs}`;
-    return { ioengine: 'nfs', filename: FIO_FILE, nfs_url: at };
-  }
-  return iscsiJob(iscsi, targetName(resource));
+  return protocol === 'nfs'
+    ? nfsJob({ host: HOST, port: nfs }, exportPath(resource), FIO_FILE)
+    : iscsiJob({ host: HOST, port: iscsi }, targetName(resource));
 }

@@ -9,7 +9,7 @@ import { HttpAdapter } from '../redirector/adapters/http/http-adapter.js';
 import { PLAIN_LINK } from '../redirector/adapters/servers.js';
 import { TcpAdapter } from '../redirector/adapters/tcp/tcp-adapter.js';
 import { Gate } from '../redirector/gate.js';
-import { thisMachine } from '../test/support/this-machine.js';
+import { thisMachine } from '../demo/this-machine.js';
 import type { Moved, ProxyArguments } from './dataplane-messages.js';
 import { BenchTable } from './dataplane-table.js';
 

@@ -14,7 +14,7 @@ import { Traffic } from '../redirector/traffic.js';
 import { RecordsMirror } from '../redirector/workers/records-mirror.js';
 import { workersLimits } from '../redirector/workers/worker-pool.js';
 import { Workers } from '../redirector/workers/workers.js';
-import { thisMachine } from '../test/support/this-machine.js';
+import { thisMachine } from '../demo/this-machine.js';
 import type { Moved, Split } from './dataplane-messages.js';
 import { BenchTable } from './dataplane-table.js';
 

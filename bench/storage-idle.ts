@@ -12,7 +12,7 @@ import { Initiator } from '../test/support/iscsi/initiator.js';
 import { NfsTester } from '../test/support/nfs/client.js';
 import { Ganesha } from '../test/support/nfs/ganesha.js';
 import { Tgt, madeImage } from '../test/support/tgt.js';
-import { thisMachine } from '../test/support/this-machine.js';
+import { thisMachine } from '../demo/this-machine.js';
 import { untilWithin } from '../test/support/until.js';
 import { loadsSince, machineName } from './machine.js';
 import { markdownTable, numberColumns } from './markdown-table.js';

@@ -7,7 +7,7 @@ import { NodeNet } from '../core/net/node.js';
 import { PLAIN_LINK } from '../redirector/adapters/servers.js';
 import { Gate } from '../redirector/gate.js';
 import { tableOf } from '../test/support/names.js';
-import { thisMachine } from '../test/support/this-machine.js';
+import { thisMachine } from '../demo/this-machine.js';
 import type { ProxyReady } from './proxy-process.js';
 import type { StorageProxyArguments } from './storage-messages.js';
 import { STORAGE_PROTOCOLS } from './storage-protocols.js';

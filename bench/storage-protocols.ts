@@ -2,11 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { Address, ResourceId } from '../core/domain.js';
 import { MemorySessionStore } from '../core/session-store/memory.js';
+import type { FioJob } from '../demo/fio.js';
+import { iscsiJob, nfsJob } from '../demo/fio.js';
 import { IscsiAdapter } from '../redirector/adapters/iscsi/iscsi-adapter.js';
 import { NfsAdapter } from '../redirector/adapters/nfs/nfs-adapter.js';
 import type { AdapterParts } from '../redirector/traffic.js';
-import type { FioJob } from '../test/support/fio.js';
-import { iscsiJob } from '../test/support/fio.js';
 import { Ganesha } from '../test/support/nfs/ganesha.js';
 import { Tgt, madeImage } from '../test/support/tgt.js';
 import type { StorageServer } from './storage-messages.js';
@@ -34,6 +34,8 @@ export interface OwnAdapter {
   readonly addresses: readonly Address[];
 }
 
+const HOST = '127.0.0.1';
+
 const nfs: StorageProtocol = {
   program: 'ganesha.nfsd',
   start: async (folder) => {
@@ -44,14 +46,13 @@ const nfs: StorageProtocol = {
   job: ({ port, isOurs }, server, filename) => {
     const path = isOurs ? '/vol' : server.path;
     const mountPort = isOurs ? port : (server.mountPort ?? port);
-    const url = `nfs://127.0.0.1${path}?version=3&nfsport=${port}&mountport=${mountPort}`;
-    return { ioengine: 'nfs', nfs_url: url, filename };
+    return nfsJob({ host: HOST, port }, path, filename, mountPort);
   },
   adapterOf: (parts, { path }) =>
     new NfsAdapter(
       { ...parts, handles: new MemorySessionStore(), randomBytes },
       {
-        listeners: [{ listen: { host: '127.0.0.1', port: 0 }, route: undefined }],
+        listeners: [{ listen: { host: HOST, port: 0 }, route: undefined }],
         exports: [
           {
             ...{ path: '/vol', resource: 'vol-1' as ResourceId, serverPath: path },
@@ -77,12 +78,12 @@ const iscsi: StorageProtocol = {
     const server = await Tgt.start([{ name: TARGET, units }]);
     return { port: server.at.port, path: TARGET, stop: () => server.dispose() };
   },
-  job: ({ port }, { path }, file) => iscsiJob(port, path, UNIT_OF[file]),
+  job: ({ port }, { path }, file) => iscsiJob({ host: HOST, port }, path, UNIT_OF[file]),
   adapterOf: (parts, { path }) =>
     new IscsiAdapter(
       { ...parts, randomBytes, storedSecretOf: () => undefined },
       {
-        listeners: [{ listen: { host: '127.0.0.1', port: 0 }, route: undefined }],
+        listeners: [{ listen: { host: HOST, port: 0 }, route: undefined }],
         targets: [
           {
             ...{ name: path, resource: 'vol-1' as ResourceId, serverName: path },

@@ -1,7 +1,10 @@
+import type { ChildProcess } from 'node:child_process';
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Address } from '../core/domain.js';
+import { childrenOf } from './proc.js';
 
 /** fio with its engines for NFS and iSCSI, as `.ci/fio` builds it: Debian's own has none. */
 export const FIO = join(
@@ -54,9 +57,20 @@ export interface FioTrace extends FioOutcome {
 }
 
 /** Of its engine for iSCSI: where the unit is. In names of files colons are to be escaped. */
-export function iscsiJob(port: number, target: string, lun = 1): FioJob {
-  const url = `iscsi://127.0.0.1:${port}/${target}/${lun}`;
+export function iscsiJob({ host, port }: Address, target: string, lun = 1): FioJob {
+  const url = `iscsi://${host}:${port}/${target}/${lun}`;
   return { ioengine: 'libiscsi', filename: url.replaceAll(':', '\\:') };
+}
+
+/** Of its engine for NFS: a file of an export. */
+export function nfsJob(
+  { host, port }: Address,
+  path: string,
+  filename: string,
+  mountPort = port,
+): FioJob {
+  const url = `nfs://${host}${path}?version=3&nfsport=${port}&mountport=${mountPort}`;
+  return { ioengine: 'nfs', nfs_url: url, filename };
 }
 
 const JSON_OUT = ['--output-format=json', '--eta=never'];
@@ -75,6 +89,8 @@ export function findFio(): string | undefined {
 
 export interface FioOptions {
   readonly program?: string;
+  /** A command that runs it: `ip netns exec NAME`. */
+  readonly within?: readonly string[];
   /** It ends early then, and says what it has done so far. */
   readonly signal?: AbortSignal | undefined;
   /** It does not end, and is about to be killed. */
@@ -115,13 +131,13 @@ async function outcomeOf(
   job: FioJob,
   folder: string,
   timeoutMs: number,
-  { program = FIO, signal, late }: FioOptions = {},
+  { program = FIO, within = [], signal, late }: FioOptions = {},
 ): Promise<FioOutcome> {
   const file = join(folder, 'job');
   const lines = Object.entries(job).map(([name, value]) => `${name}=${value}`);
   await writeFile(file, `[job]\n${lines.join('\n')}\n`);
-  const args = [file, ...JSON_OUT];
-  const said = await saidBy({ program, args, cwd: folder, timeoutMs, signal, late });
+  const command = [...within, program, file, ...JSON_OUT];
+  const said = await saidBy({ command, cwd: folder, timeoutMs, signal, late });
   // Warnings come first.
   const { jobs } = JSON.parse(said.slice(said.indexOf('{\n'))) as {
     readonly jobs: readonly {
@@ -151,15 +167,13 @@ function directionOf({ total_ios, runtime, clat_ns }: Said): FioDirection {
 
 /** It fails where its job does, which its report says as well. */
 function saidBy({
-  program,
-  args,
+  command: [program = FIO, ...args],
   cwd,
   timeoutMs,
   signal,
   late: isLate,
 }: {
-  readonly program: string;
-  readonly args: readonly string[];
+  readonly command: readonly string[];
   readonly cwd: string;
   readonly timeoutMs: number;
   readonly signal: AbortSignal | undefined;
@@ -169,9 +183,8 @@ function saidBy({
     const child = spawn(program, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
     let said = '';
     let complained = '';
-    // With the process of its job.
     const kill = (): void => {
-      if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGKILL');
+      if (isRunning(child)) killWhole(child.pid);
     };
     const late = setTimeout(() => {
       isLate?.();
@@ -197,4 +210,20 @@ function saidBy({
       else reject(new Error(`fio ended with ${String(code)}: ${complained.slice(-1000)}`));
     });
   });
+}
+
+function isRunning(child: ChildProcess): child is ChildProcess & { readonly pid: number } {
+  return child.pid !== undefined && child.exitCode === null && child.signalCode === null;
+}
+
+/** With the process of its job, which has a session of its own and would go on alone. */
+function killWhole(pid: number): void {
+  const jobs = childrenOf(pid);
+  for (const each of [pid, ...jobs]) {
+    try {
+      process.kill(each, 'SIGKILL');
+    } catch {
+      // It has just ended.
+    }
+  }
 }

@@ -9,12 +9,12 @@ import { SystemClock } from '../core/clock/system.js';
 import { NodeDisk } from '../core/disk/node.js';
 import type { ResourceId, ServerId } from '../core/domain.js';
 import { SILENT_LOG } from '../core/log.js';
-import { OutboundGuard } from '../core/net/guard.js';
 import { NodeNet } from '../core/net/node.js';
 import { EmbeddedTableStore } from '../core/table-store/embedded.js';
 import { burn } from './burn.js';
 import type { ServerArguments, ServerReady } from './messages.js';
 import { cpuSeconds, residentBytes } from './proc.js';
+import { thisMachine } from './this-machine.js';
 
 /*
  * One server of the demo, a process of its own: a plain Node HTTP server whose requests cost real CPU, an
@@ -26,18 +26,13 @@ const ID_HEADER = 'x-request-id';
 
 const args = JSON.parse(process.argv[2] ?? '{}') as ServerArguments;
 const clock = new SystemClock();
-const guard = new OutboundGuard({
-  networks: ['127.0.0.0/8'],
-  ports: [{ first: 1, last: 65_535 }],
-  excluded: [],
-});
 const journal = createWriteStream(args.journal, { flags: 'a' });
 const answer = Buffer.alloc(args.answerBytes, 'x');
 let networkBytes = 0;
 
 const agent: Agent = new Agent(
   {
-    net: new NodeNet(clock, guard),
+    net: new NodeNet(clock, thisMachine()),
     clock,
     log: SILENT_LOG,
     store: await EmbeddedTableStore.open({ disk: new NodeDisk(args.dataDir), log: SILENT_LOG }),

@@ -10,12 +10,11 @@ import { formatAddress } from '../core/domain.js';
 import { fail } from '../core/errors.js';
 import type { Startable } from '../core/lifecycle.js';
 import { SILENT_LOG } from '../core/log.js';
-import { OutboundGuard } from '../core/net/guard.js';
 import { NodeNet } from '../core/net/node.js';
 import { SERVER } from '../core/table-store/records/server.js';
 import type { DemoParts } from './demo.js';
 import type { FioJob } from './fio.js';
-import { iscsiJob } from './fio.js';
+import { iscsiJob, nfsJob } from './fio.js';
 import { freePort } from './free-port.js';
 import { appliedMoves } from './moves.js';
 import { Narrator } from './narrator.js';
@@ -33,6 +32,7 @@ import {
 } from './storage-scene.js';
 import type { StorageServer, Stores } from './storage-servers.js';
 import { FIO_FILE, makeStores, startExports, startTarget } from './storage-servers.js';
+import { thisMachine } from './this-machine.js';
 import { VolumeLoad, volumeReportSchema } from './volume-load.js';
 
 export interface StorageDemoOptions {
@@ -198,9 +198,6 @@ export class StorageDemo {
     const { clock, version } = this.#parts;
     const id = server.id as ServerId;
     const anywhere = { host: HOST, port: 0 };
-    const guard = new OutboundGuard({
-      ...{ networks: ['127.0.0.0/8'], ports: [{ first: 1, last: 65_535 }], excluded: [] },
-    });
     const { service } = await agentService(
       {
         ...{ server: id, resources: () => server.resources, shared: [], attached: server.attached },
@@ -209,7 +206,12 @@ export class StorageDemo {
         ...{ capacity: { hits: CAPACITY_HITS }, zone: null, metrics: null },
         dataDir: join(this.#folder, `agent-${id}`),
       },
-      { net: new NodeNet(clock, guard), clock, log: SILENT_LOG, boot: `${id}-${process.pid}` },
+      {
+        net: new NodeNet(clock, thisMachine()),
+        clock,
+        log: SILENT_LOG,
+        boot: `${id}-${process.pid}`,
+      },
     );
     return service;
   }
@@ -219,9 +221,7 @@ function jobOf(
   { resource, protocol }: Volume,
   { iscsi, nfs }: { readonly iscsi: number; readonly nfs: number },
 ): FioJob {
-  if (protocol === 'nfs') {
-    const at = `nfs://${HOST}${exportPath(resource)}?version=3&nfsport=${nfs}&mountport=${nfs}`;
-    return { ioengine: 'nfs', filename: FIO_FILE, nfs_url: at };
-  }
-  return iscsiJob(iscsi, targetName(resource));
+  return protocol === 'nfs'
+    ? nfsJob({ host: HOST, port: nfs }, exportPath(resource), FIO_FILE)
+    : iscsiJob({ host: HOST, port: iscsi }, targetName(resource));
 }

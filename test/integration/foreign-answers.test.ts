@@ -8,7 +8,7 @@ import { SHARED_SINCE } from '../../core/agent-protocol.js';
 import { SystemClock } from '../../core/clock/system.js';
 import { NodeNet } from '../../core/net/node.js';
 import { HttpFront } from '../support/http-front.js';
-import { thisMachine } from '../support/this-machine.js';
+import { thisMachine } from '../../demo/this-machine.js';
 
 /*
  * A server that says something on a connection on which nobody asked it anything: whoever asks next must not get it, though

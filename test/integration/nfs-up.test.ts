@@ -12,7 +12,7 @@ import { RunningUp, foreshift } from '../support/foreshift.js';
 import { describeWith } from '../support/installed.js';
 import { NfsTester, handleOf, hex } from '../support/nfs/client.js';
 import { Ganesha } from '../support/nfs/ganesha.js';
-import { thisMachine } from '../support/this-machine.js';
+import { thisMachine } from '../../demo/this-machine.js';
 import { untilWithin } from '../support/until.js';
 
 /* All of it as it is run: `foreshift up` with an NFS listener, and `foreshift agent` beside each of two real nfs-ganesha. */

@@ -19,7 +19,7 @@ import { SeededRng } from '../../core/rng.js';
 import { itWith } from '../support/installed.js';
 import { s } from '../support/names.js';
 import { NodeExporter } from '../support/node-exporter.js';
-import { thisMachine } from '../support/this-machine.js';
+import { thisMachine } from '../../demo/this-machine.js';
 import { untilWithin } from '../support/until.js';
 
 const until = untilWithin(30_000);

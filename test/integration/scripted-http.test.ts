@@ -18,7 +18,7 @@ import {
   resets,
   says,
 } from '../support/scripted.js';
-import { thisMachine } from '../support/this-machine.js';
+import { thisMachine } from '../../demo/this-machine.js';
 
 /*
  * One script for each fault that was found in how HTTP goes through: client and server step by step over real sockets, the

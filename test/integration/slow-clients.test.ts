@@ -8,7 +8,7 @@ import { SystemClock } from '../../core/clock/system.js';
 import { NodeNet } from '../../core/net/node.js';
 import { HttpFront } from '../support/http-front.js';
 import { describeWith } from '../support/installed.js';
-import { thisMachine } from '../support/this-machine.js';
+import { thisMachine } from '../../demo/this-machine.js';
 import { untilWithin } from '../support/until.js';
 
 /* Slow clients that nobody here wrote (slowhttptest), more than the listener takes, beside one that means well. */

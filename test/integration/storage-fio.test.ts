@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import type { FioJob, FioOperation } from '../../demo/fio.js';
+import { FIO, FioLateError, iscsiJob, nfsJob, traceFio } from '../../demo/fio.js';
 import { percentile } from '../../replay/rules/percentile.js';
 import type { TestCluster } from '../support/cluster.js';
-import type { FioJob, FioOperation } from '../support/fio.js';
-import { FIO, FioLateError, iscsiJob, traceFio } from '../support/fio.js';
 import { describeWith } from '../support/installed.js';
 import { PAIR_TARGET, TgtPair } from '../support/iscsi/pair.js';
 import { GaneshaPair } from '../support/nfs/pair.js';
@@ -50,7 +50,7 @@ async function iscsi(): Promise<Volume> {
   const { cluster, port } = pair;
   const { counters } = cluster.iscsiOf();
   return {
-    ...{ cluster, readDepths: [4], job: iscsiJob(port, PAIR_TARGET) },
+    ...{ cluster, readDepths: [4], job: iscsiJob({ host: '127.0.0.1', port }, PAIR_TARGET) },
     connections: () => counters.accepted,
     answers: () => counters.answered,
     owed: () => counters.commands,
@@ -64,10 +64,9 @@ async function nfs(): Promise<Volume> {
   const pair = await GaneshaPair.start();
   const { cluster } = pair;
   const { counters, addresses } = cluster.nfsOf();
-  const port = addresses[0]?.port ?? 0;
-  const nfs_url = `nfs://127.0.0.1/vol?version=3&nfsport=${port}&mountport=${port}`;
+  const [at = { host: '127.0.0.1', port: 0 }] = addresses;
   return {
-    ...{ cluster, job: { ioengine: 'nfs', filename: 'fio', nfs_url } },
+    ...{ cluster, job: nfsJob(at, '/vol', 'fio') },
     // The engine forgets to verify the last that are under way together: then once more, one by one.
     readDepths: [4, 1],
     connections: () => counters.accepted,

@@ -7,7 +7,8 @@ import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, expect } from '@jest/globals';
 import { productFolder } from '../../cli/product.js';
 import { SystemClock } from '../../core/clock/system.js';
-import { FIO } from '../support/fio.js';
+import { FIO } from '../../demo/fio.js';
+
 import { RunningUp } from '../support/foreshift.js';
 import { describeWithNetwork, itWith } from '../support/installed.js';
 import { Namespaces } from '../support/namespaces.js';

@@ -10,7 +10,7 @@ import { RunningUp, foreshift } from '../support/foreshift.js';
 import { describeWith } from '../support/installed.js';
 import { Initiator } from '../support/iscsi/initiator.js';
 import { Tgt, madeImage } from '../support/tgt.js';
-import { thisMachine } from '../support/this-machine.js';
+import { thisMachine } from '../../demo/this-machine.js';
 import { untilWithin } from '../support/until.js';
 
 /* `foreshift up` in front of two real tgtd that ask who it is, each by another secret, which `foreshift credential set` keeps. */

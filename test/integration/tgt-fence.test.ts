@@ -19,7 +19,7 @@ import { Initiator, tenBytes } from '../support/iscsi/initiator.js';
 import { r, s } from '../support/names.js';
 import { RecordingLog } from '../support/recording-log.js';
 import { Tgt, madeImage } from '../support/tgt.js';
-import { thisMachine } from '../support/this-machine.js';
+import { thisMachine } from '../../demo/this-machine.js';
 import { untilWithin } from '../support/until.js';
 
 /* The agents of two real tgtd let each have only the targets of what it owns: what is sent to the former server late is not carried out. */

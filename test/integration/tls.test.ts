@@ -12,7 +12,7 @@ import { ServerTls } from '../../core/net/tls/server-tls.js';
 import { ticketKeys } from '../../core/net/tls/ticket-keys.js';
 import { Authority } from '../support/certificates.js';
 import { Peer } from '../support/peer.js';
-import { thisMachine } from '../support/this-machine.js';
+import { thisMachine } from '../../demo/this-machine.js';
 import { untilWithin } from '../support/until.js';
 
 const authority = new Authority();

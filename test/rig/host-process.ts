@@ -15,7 +15,7 @@ import type { Net } from '../../core/net/port.js';
 import { SeededRng } from '../../core/rng.js';
 import { EmbeddedTableStore } from '../../core/table-store/embedded.js';
 import { FaultProxy } from '../support/fault-proxy.js';
-import { thisMachine } from '../support/this-machine.js';
+import { thisMachine } from '../../demo/this-machine.js';
 import type { HostArguments, HostReady, ToHost } from './messages.js';
 
 /*

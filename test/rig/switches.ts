@@ -3,7 +3,7 @@ import type { ResourceId, ServerId } from '../../core/domain.js';
 import { NodeNet } from '../../core/net/node.js';
 import { SeededRng, chance, integerBelow, pick } from '../../core/rng.js';
 import { HttpFront } from '../support/http-front.js';
-import { thisMachine } from '../support/this-machine.js';
+import { thisMachine } from '../../demo/this-machine.js';
 import { ExclusiveServer, Exclusiveness } from './exclusive-servers.js';
 import type { Asked, Kind } from './switch-clients.js';
 import { KINDS, OddClient, SteadyClient } from './switch-clients.js';

@@ -52,7 +52,7 @@ import { workersLimits } from '../../redirector/workers/worker-pool.js';
 import { Workers } from '../../redirector/workers/workers.js';
 import { SWITCH_LIMITS } from '../../redirector/switch/protocol.js';
 import { plannedMove } from './planned-moves.js';
-import { thisMachine } from './this-machine.js';
+import { thisMachine } from '../../demo/this-machine.js';
 
 /* A small cluster on loopback, real but for its table store: for tests that need real sockets. */
 

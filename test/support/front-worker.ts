@@ -5,7 +5,7 @@ import { NodeNet } from '../../core/net/node.js';
 import type { SharedListener } from '../../core/net/shared-listeners.js';
 import { SharedListeners } from '../../core/net/shared-listeners.js';
 import { HttpFront } from './http-front.js';
-import { thisMachine } from './this-machine.js';
+import { thisMachine } from '../../demo/this-machine.js';
 
 /* The HTTP side of a redirector in a thread, on the socket of another one; says how many connections it has when it is asked. */
 

@@ -11,7 +11,7 @@ import type { ServerLink, ServerWork } from '../../redirector/adapters/servers.j
 import { PLAIN_LINK } from '../../redirector/adapters/servers.js';
 import { Gate } from '../../redirector/gate.js';
 import { tableOf } from './names.js';
-import { thisMachine } from './this-machine.js';
+import { thisMachine } from '../../demo/this-machine.js';
 
 export interface HttpFrontOptions {
   readonly net: Net;

@@ -5,7 +5,7 @@ import type { InfluxMetricStoreOptions } from '../../core/metric-store/influx/st
 import { InfluxMetricStore } from '../../core/metric-store/influx/store.js';
 import { NodeNet } from '../../core/net/node.js';
 import { SeededRng } from '../../core/rng.js';
-import { thisMachine } from './this-machine.js';
+import { thisMachine } from '../../demo/this-machine.js';
 
 const DAY = 86_400_000;
 export const KEPT_FOR = {

@@ -10,7 +10,7 @@ import { SILENT_LOG } from '../../core/log.js';
 import { NodeNet } from '../../core/net/node.js';
 import { MemoryTableStore } from '../../core/table-store/memory.js';
 import type { TableStore, Transaction, TransactResult } from '../../core/table-store/port.js';
-import { thisMachine } from './this-machine.js';
+import { thisMachine } from '../../demo/this-machine.js';
 
 /* A server with an agent, in the test's own process: it outlives the service that the test kills. */
 

@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads';
 import { SystemClock } from '../../core/clock/system.js';
 import type { Address } from '../../core/domain.js';
 import { NodeNet } from '../../core/net/node.js';
-import { thisMachine } from './this-machine.js';
+import { thisMachine } from '../../demo/this-machine.js';
 
 const AT = { host: '127.0.0.1', port: 0 };
 

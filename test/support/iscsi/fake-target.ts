@@ -1,6 +1,5 @@
 import type { Connection, Net } from '../../../core/net/port.js';
 import type { ChapSecret } from '../../../core/iscsi/chap.js';
-import { CHAP_MD5, chapResponse, isChapRight } from '../../../core/iscsi/chap.js';
 import type { Pdu } from '../../../core/iscsi/pdu.js';
 import {
   ASYNC_MESSAGE,
@@ -34,18 +33,17 @@ import { RESERVATION_CONFLICT } from '../../../core/iscsi/reservations.js';
 import type { SenseCode } from '../../../core/iscsi/scsi.js';
 import { senseData } from '../../../core/iscsi/scsi.js';
 import type { Keys } from '../../../core/iscsi/text.js';
-import { TextCollector, bytesIn, hexOf, textOf } from '../../../core/iscsi/text.js';
+import { TextCollector, textOf } from '../../../core/iscsi/text.js';
 import { unmapRangesIn } from '../../../core/iscsi/unmap.js';
+import { FakeLogin, SEGMENT_BYTES } from './fake-login.js';
 import { FakeReservations } from './fake-reservations.js';
 
 const BLOCK_BYTES = 512;
-/** Of data in one PDU to or from it, and of what it asks for at once. */
-const SEGMENT_BYTES = 8192;
+/** Of what it asks for at once. */
 const BURST_BYTES = 16_384;
 const WINDOW = 16;
 const AT_POWER_ON: SenseCode = [6, 0x29, 0x00];
 const NOT_AUTHENTICATED = 0x0201;
-const CHALLENGE = { id: 5, challenge: Uint8Array.from({ length: 16 }, (_, at) => 17 * at) };
 
 /** A logical unit that several targets show. */
 export class SharedUnit {
@@ -61,8 +59,6 @@ export class SharedUnit {
     this.serial = serial;
   }
 }
-
-type Said = readonly (readonly [name: string, value: string])[];
 
 interface Running {
   readonly pdu: Pdu;
@@ -154,6 +150,7 @@ class FakeSession {
   readonly #target: FakeTarget;
   readonly #connection: Connection;
   readonly #reader = new PduReader({ dataBytesMax: SEGMENT_BYTES });
+  readonly #login: FakeLogin;
   readonly #running = new Map<number, Running>();
   /** By LUN: what it has to tell. */
   readonly #attentions = new Map<string, SenseCode[]>([
@@ -163,13 +160,13 @@ class FakeSession {
   #expected = 0;
   #status = 1;
   #isLoggedIn = false;
-  #isProven = false;
   #transfer = 0;
   #port = '';
 
   constructor(target: FakeTarget, connection: Connection) {
     this.#target = target;
     this.#connection = connection;
+    this.#login = new FakeLogin(target);
     connection.handler = {
       opened: () => undefined,
       data: (bytes) => {
@@ -223,7 +220,7 @@ class FakeSession {
     }
     const opcode = opcodeOf(pdu);
     if (!this.#isLoggedIn) {
-      if (opcode === LOGIN) this.#login(pdu);
+      if (opcode === LOGIN) this.#logIn(pdu);
       else this.#fault('not logged in');
       return;
     }
@@ -243,7 +240,7 @@ class FakeSession {
     else if (opcode !== NOP_OUT) this.#fault(`opcode ${opcode}`);
   }
 
-  #login(pdu: Pdu): void {
+  #logIn(pdu: Pdu): void {
     const text = new TextCollector();
     text.add(pdu.data);
     const keys: Keys = text.take() ?? new Map();
@@ -254,48 +251,15 @@ class FakeSession {
     this.#expected = pdu.head.readUInt32BE(AT.commandNumber);
     const flags = flagsOf(pdu);
     const isSecurity = ((flags >> 2) & 3) === 0;
-    const said = isSecurity ? this.#security(keys) : this.#operational();
-    const isStaying = isSecurity && this.#target.asks !== undefined && !this.#isProven;
+    const login = this.#login;
+    const said = isSecurity ? login.security(keys) : login.operational();
+    const isStaying = isSecurity && !login.isLetIn;
     const head = headOf(LOGIN_RESPONSE, isStaying ? flags & 0x0c : flags, taskTagOf(pdu));
     pdu.head.copy(head, 8, 8, 14);
     const status = said === undefined ? NOT_AUTHENTICATED : this.#target.refuses;
     head.writeUInt16BE(status, 36);
     this.#isLoggedIn = status === 0 && (flags & FINAL) !== 0 && (flags & 3) === 3;
     this.#send(head, [textOf(said ?? [])]);
-  }
-
-  #operational(): Said | undefined {
-    if (this.#target.asks !== undefined && !this.#isProven) return undefined;
-    return [['MaxRecvDataSegmentLength', String(SEGMENT_BYTES)]];
-  }
-
-  /** Undefined: it does not believe that. */
-  #security(keys: Keys): Said | undefined {
-    const { asks, own } = this.#target;
-    const methods = keys.get('AuthMethod')?.split(',');
-    if (asks === undefined) {
-      if (methods === undefined) return [];
-      return methods.includes('None') ? [['AuthMethod', 'None']] : undefined;
-    }
-    if (this.#isProven) return [];
-    if (methods !== undefined)
-      return methods.includes('CHAP') ? [['AuthMethod', 'CHAP']] : undefined;
-    if (keys.has('CHAP_A')) {
-      return [
-        ['CHAP_A', CHAP_MD5],
-        ['CHAP_I', String(CHALLENGE.id)],
-        ['CHAP_C', hexOf(CHALLENGE.challenge)],
-      ];
-    }
-    const response = bytesIn(keys.get('CHAP_R'), 64) ?? Buffer.alloc(0);
-    this.#isProven = isChapRight(asks, CHALLENGE, { user: keys.get('CHAP_N') ?? '', response });
-    if (!this.#isProven) return undefined;
-    const challenge = bytesIn(keys.get('CHAP_C'), 1024);
-    if (challenge === undefined || own === undefined) return [];
-    return [
-      ['CHAP_N', own.user],
-      ['CHAP_R', hexOf(chapResponse(Number(keys.get('CHAP_I')), own.secret, challenge))],
-    ];
   }
 
   #logout(pdu: Pdu): void {

@@ -1,4 +1,4 @@
-import { OutboundGuard } from '../../core/net/guard.js';
+import { OutboundGuard } from '../core/net/guard.js';
 
 /** Lets pass whatever listens on this machine, and nothing else. */
 export function thisMachine(): OutboundGuard {

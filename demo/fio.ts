@@ -89,8 +89,6 @@ export function findFio(): string | undefined {
 
 export interface FioOptions {
   readonly program?: string;
-  /** A command that runs it: `ip netns exec NAME`. */
-  readonly within?: readonly string[];
   /** It ends early then, and says what it has done so far. */
   readonly signal?: AbortSignal | undefined;
   /** It does not end, and is about to be killed. */
@@ -131,12 +129,12 @@ async function outcomeOf(
   job: FioJob,
   folder: string,
   timeoutMs: number,
-  { program = FIO, within = [], signal, late }: FioOptions = {},
+  { program = FIO, signal, late }: FioOptions = {},
 ): Promise<FioOutcome> {
   const file = join(folder, 'job');
   const lines = Object.entries(job).map(([name, value]) => `${name}=${value}`);
   await writeFile(file, `[job]\n${lines.join('\n')}\n`);
-  const command = [...within, program, file, ...JSON_OUT];
+  const command = [program, file, ...JSON_OUT];
   const said = await saidBy({ command, cwd: folder, timeoutMs, signal, late });
   // Warnings come first.
   const { jobs } = JSON.parse(said.slice(said.indexOf('{\n'))) as {

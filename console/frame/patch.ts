@@ -10,20 +10,40 @@ export type Painters = Readonly<Record<string, (element: Element, model: unknown
 /** What each element was made of. */
 const madeOf = new WeakMap<Node, Branch>();
 
-export function patch(parent: Element, trees: readonly Tree[], painters: Painters): void {
+export function patch(root: Element, trees: readonly Tree[], painters: Painters): void {
+  const focused = document.activeElement;
+  patchWithin(root, trees, painters);
+  // An element that goes to another place loses the focus on the way.
+  if (focused === document.activeElement || !root.contains(focused)) return;
+  if (focused instanceof HTMLElement) focused.focus({ preventScroll: true });
+}
+
+function patchWithin(parent: Element, trees: readonly Tree[], painters: Painters): void {
   const keyed = new Map<string, Element>();
   for (const child of parent.children) {
     const key = madeOf.get(child)?.key;
     if (key !== undefined) keyed.set(key, child);
   }
   let next = parent.firstChild;
+  /** Nodes too many, from `next` on, for the trees that are left. */
+  let surplus = parent.childNodes.length - trees.length;
   for (const tree of trees) {
+    // What went from before is taken out, so that what stood behind it is found again and not made anew.
+    while (surplus > 0 && next !== null && isGone(next, tree)) {
+      const after: ChildNode | null = next.nextSibling;
+      next.remove();
+      next = after;
+      surplus -= 1;
+    }
     if (typeof tree === 'string') {
+      if (!(next instanceof Text)) surplus += 1;
       next = placeText(parent, next, tree);
       continue;
     }
     const former = tree.key === undefined ? next : (keyed.get(tree.key) ?? null);
-    const placed = isFit(former, tree) ? former : created(tree, parent);
+    const isKept = isFit(former, tree);
+    const placed = isKept ? former : created(tree, parent);
+    if (!isKept) surplus += 1;
     if (placed === next) next = placed.nextSibling;
     else parent.insertBefore(placed, next);
     dress(placed, tree, painters);
@@ -33,6 +53,13 @@ export function patch(parent: Element, trees: readonly Tree[], painters: Painter
     next.remove();
     next = after;
   }
+}
+
+/** Of those without a key, which are found again by their order alone. */
+function isGone(node: ChildNode, tree: Tree): boolean {
+  if (madeOf.get(node)?.key !== undefined) return false;
+  if (typeof tree === 'string') return !(node instanceof Text);
+  return tree.key === undefined && !isFit(node, tree);
 }
 
 /** Returns what stands behind it. */
@@ -70,7 +97,7 @@ function dress(element: Element, tree: Branch, painters: Painters): void {
     painters[tree.painting.by]?.(element, tree.painting.model);
     return;
   }
-  patch(element, tree.children, painters);
+  patchWithin(element, tree.children, painters);
   // What is chosen in a list is among its children, which are there only now.
   if (element instanceof HTMLSelectElement) {
     const value = tree.attributes.value;

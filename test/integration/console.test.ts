@@ -160,7 +160,11 @@ describeWith('chromium')('the console in a browser', () => {
       );
     }
     await page.key('1');
-    await page.holds('lists the servers', async () => (await page.count('[data-row]')) === 4);
+    await page.holds('lists the servers', () =>
+      page.evaluate<boolean>(
+        `[...document.querySelectorAll('[data-row]')].map(({ innerText }) => innerText).join() === 's1,s2,s3,s4'`,
+      ),
+    );
     await page.key('j');
     await page.key('j');
     expect(await page.evaluate<string>(`document.activeElement.innerText`)).toBe('s2');

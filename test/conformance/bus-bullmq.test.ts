@@ -12,7 +12,7 @@ describeWith('redis-server')('a real Redis', () => {
 
   beforeAll(async () => {
     server = await RedisServer.start();
-  }, 30_000);
+  });
 
   afterAll(() => server.dispose());
 

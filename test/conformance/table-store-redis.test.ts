@@ -16,7 +16,7 @@ describeWith('redis-server')('a real Redis', () => {
   beforeAll(async () => {
     server = await RedisServer.start();
     client = new Redis(server.url);
-  }, 30_000);
+  });
 
   afterAll(async () => {
     client.disconnect();

@@ -143,5 +143,4 @@ itWith('haproxy')(
     await write(new Draft().remove(LOST, s('s1')));
     await standsAt({ s1: /^(no check|UP)\/62$/, s2: /^(no check|UP)\/20$/ });
   },
-  30_000,
 );

@@ -54,14 +54,14 @@ describe('an agent as a process', () => {
       ...['--listen', '127.0.0.1:0', '--control', '127.0.0.1:0', '--health', '127.0.0.1:0'],
       ...['--announce-to', `http://${up.ready.agents}`, '--resources', '@resources'],
     ]);
-  }, 60_000);
+  });
 
   afterAll(async () => {
     await up.stop();
     server.close();
     server.closeAllConnections();
     await rm(folder, { recursive: true, force: true });
-  }, 60_000);
+  });
 
   async function ask(path: string): Promise<{ readonly status: number; readonly text: string }> {
     const { statusCode, body } = await request(`http://${agent.ready.health}${path}`);
@@ -79,7 +79,7 @@ describe('an agent as a process', () => {
     await until('it is ready', async () => (await ask('/readyz')).status === 200);
     expect((await ask('/metrics')).text).toContain('foreshift_build_info');
     await until('its resources are assigned', async () => (await assigned()).length === 2);
-  }, 60_000);
+  });
 
   it('reads its resources again at SIGHUP; a fault among them changes nothing', async () => {
     await writeFile(join(folder, 'resources'), 'vol-1 vol-2 no/name\n');
@@ -94,7 +94,7 @@ describe('an agent as a process', () => {
     await until('the third is assigned', async () => (await assigned()).includes('vol-3'));
     const { statusCode, body } = await request(`http://${up.ready.proxy[0] ?? ''}/vol-3/x`);
     expect([statusCode, await body.text()]).toEqual([200, 'well']);
-  }, 60_000);
+  });
 
   it('is not ready while its server is away', async () => {
     server.close();
@@ -102,9 +102,9 @@ describe('an agent as a process', () => {
     await until('it is not ready', async () => (await ask('/readyz')).status === 503);
     expect((await ask('/readyz')).text).toBe('its server takes no connections\n');
     expect((await ask('/healthz')).status).toBe(200);
-  }, 60_000);
+  });
 
   it('stops when it is told to', async () => {
     expect(await agent.stop()).toBe(0);
-  }, 60_000);
+  });
 });

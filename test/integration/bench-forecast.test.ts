@@ -96,7 +96,7 @@ describe('bench forecast', () => {
     expect(ours.h12_rel_MASE).toBeCloseTo(mean, 3);
     // A base that was not measured is no measure.
     expect(ours.h24_rel_sQL90).toBeNull();
-  }, 60_000);
+  });
 
   it('names the trace that is missing before anything is computed', async () => {
     await file('missing.json', baselines(task('first-task', 'cpu'), task('x', 'cpu', 'elsewhere')));
@@ -118,7 +118,7 @@ describe('bench forecast', () => {
     await writeFile(join(folder, 'cpu-only.csv'), [...traceText(cpuOnly)].join(''));
     await file('hits.json', baselines(task('first-task', 'hits', 'cpu-only')));
     expect((await run('hits.json')).stderr).toContain('first-task: trace cpu-only has no hits');
-  }, 30_000);
+  });
 });
 
 describe('bench replay', () => {
@@ -145,7 +145,7 @@ describe('bench replay', () => {
     for (const result of replays[0]?.results ?? []) {
       expect(result.overload_minutes_per_server_day).toBeGreaterThanOrEqual(0);
     }
-  }, 60_000);
+  });
 
   it('names the trace that is missing before anything is computed', async () => {
     await file('gone.json', { replays: [anchor('houses'), anchor('elsewhere')] });

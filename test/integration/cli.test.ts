@@ -85,5 +85,5 @@ describe('the command line', () => {
     expect(reports[3]).toBe(reports[1]);
     const { policies } = JSON.parse(reports[0] ?? '{}') as { policies: { policy: string }[] };
     expect(policies.map(({ policy }) => policy)).toEqual(['static', 'reactive-50', 'oracle']);
-  }, 60_000);
+  });
 });

@@ -36,7 +36,7 @@ describeWith('chromium')('a page that changes while it is looked at', () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     await page.open(`http://127.0.0.1:${String((server.address() as AddressInfo).port)}/`);
     await page.holds('is there', async () => (await page.count('main')) === 1);
-  }, 60_000);
+  });
 
   afterAll(async () => {
     await browser.close();

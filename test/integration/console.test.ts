@@ -76,7 +76,7 @@ describeWith('chromium')('the console in a browser', () => {
     demo.kill('SIGTERM');
     await browser.close();
     await gone;
-  }, 60_000);
+  });
 
   /** Fills one server until a plan waits that relieves it. */
   async function untilPlanWaits(): Promise<PlanView> {
@@ -150,7 +150,7 @@ describeWith('chromium')('the console in a browser', () => {
     );
     await keepPicture(page, 'cluster');
     await expectSound(page);
-  }, 60_000);
+  });
 
   it('is driven by keys alone', async () => {
     for (const [index, name] of PAGES.entries()) {
@@ -185,7 +185,7 @@ describeWith('chromium')('the console in a browser', () => {
       page.evaluate<boolean>(`location.hash === '#/explain/server/s3'`),
     );
     await expectSound(page);
-  }, 120_000);
+  });
 
   it('approves a plan without one of its moves, shows it applied under load, and rolls it back', async () => {
     await untilPlanWaits();
@@ -318,7 +318,7 @@ describeWith('chromium')('the console in a browser', () => {
       expect(await page.evaluate<string>(BACKGROUND)).toMatch(/^rgb\((?:[1-5]?\d(?:, |\))){3}$/);
       await keepPicture(page, `${/^[a-z]+/.exec(where)?.[0] ?? ''}-dark`);
     }
-  }, 120_000);
+  });
 });
 
 describeWith('chromium')('the console with a login', () => {
@@ -342,7 +342,7 @@ describeWith('chromium')('the console with a login', () => {
     await writeFile(join(folder, 'foreshift.yaml'), JSON.stringify(config));
     up = await RunningUp.start(folder);
     browser = await Browser.open();
-  }, 120_000);
+  });
 
   afterAll(async () => {
     await browser.close();

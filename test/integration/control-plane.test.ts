@@ -98,7 +98,7 @@ describe('without a control plane', () => {
       workMs: 1,
     });
     up = await begin();
-  }, 30_000);
+  });
 
   afterEach(async () => {
     await up.stop();
@@ -164,7 +164,7 @@ describe('without a control plane', () => {
     expect(again.failures).toEqual([]);
     const ran = new Set(journal.map(({ id }) => id));
     expect([...again.answered.keys()].filter((id) => !ran.has(id))).toEqual([]);
-  }, 60_000);
+  });
 });
 
 /** The embedded table store on a disk that fills up and dies, until it is opened anew. */
@@ -254,5 +254,5 @@ describe('a table store that dies and comes back', () => {
         .some(({ resource, server }) => resource === 'vol-1' && server === 's2'),
     ).toBe(true);
     await cluster.stop();
-  }, 60_000);
+  });
 });

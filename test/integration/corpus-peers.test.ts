@@ -120,7 +120,7 @@ describeWith('haproxy')('before HAProxy and nginx', () => {
     expect(differing).toEqual([]);
     expect(ACCEPTED.length).toBeGreaterThan(150);
     expect(notTaken.sort()).toEqual(Object.keys(NOT_TAKEN).sort());
-  }, 120_000);
+  });
 });
 
 const SENTINEL_SEEN: LenientRequest = {

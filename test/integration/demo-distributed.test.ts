@@ -91,7 +91,7 @@ describe('the distributed demo', () => {
     expect(ran.exit).toBe(1);
     expect(ran.stdout + ran.stderr).toContain('ERR_PROGRAM_ABSENT');
     expect(ran.stdout + ran.stderr).toContain('redis-server is not installed');
-  }, 60_000);
+  });
 });
 
 function isAlive(pid: number): boolean {

@@ -101,7 +101,7 @@ describe('without what it needs, the storage demo', () => {
       expect(said).toContain(what);
     }
     expect(said).toContain('apt-get install tgt nfs-ganesha nfs-ganesha-vfs rpcbind');
-  }, 30_000);
+  });
 
   it('is not the distributed one at the same time', async () => {
     const { exit, stdout, stderr } = await foreshift([...COMMAND, '--distributed'], {
@@ -109,7 +109,7 @@ describe('without what it needs, the storage demo', () => {
     });
     expect(exit).toBe(64);
     expect(stdout + stderr).toContain('ERR_OPTION_INVALID');
-  }, 30_000);
+  });
 });
 
 async function leftOver(): Promise<string[]> {

@@ -81,5 +81,5 @@ describe('the demo', () => {
     } finally {
       other.close();
     }
-  }, 30_000);
+  });
 });

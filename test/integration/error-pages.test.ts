@@ -91,5 +91,5 @@ describe('a process with error pages', () => {
     } finally {
       await up.stop();
     }
-  }, 60_000);
+  });
 });

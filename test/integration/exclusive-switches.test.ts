@@ -10,4 +10,4 @@ it('answers every request of every kind, by one server at a time, while resource
   expect(result.held).toBeGreaterThan(50);
   expect(result.deaths).toBeGreaterThan(0);
   expect(result.lostTruly).toBeLessThan(result.requests / 10);
-}, 120_000);
+});

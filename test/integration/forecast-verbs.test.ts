@@ -71,7 +71,7 @@ describe('forecast and backtest', () => {
     const wrong = await run('forecast', 'trace.csv', '--neural', 'maybe');
     expect(wrong.exit).not.toBe(0);
     expect(wrong.stderr).toContain('--neural');
-  }, 60_000);
+  });
 
   it('judges every resource and all together, the same twice', async () => {
     const first = await run('backtest', 'trace.csv', '--json');

@@ -72,7 +72,7 @@ describe('a connection to a server', () => {
     await ask(front.address.port);
     expect(front.adapter.counters.cut).toBe(0);
     expect(front.adapter.counters.answers).toEqual([0, 0, ROUNDS, 0, 0, 0]);
-  }, 60_000);
+  });
 
   it('nor by an agent, which thinks no worse of its server', async () => {
     const clock = new SystemClock();
@@ -97,5 +97,5 @@ describe('a connection to a server', () => {
     expect(reached.length).toBeGreaterThan(1);
     expect(reached).not.toContain(false);
     await listener.close();
-  }, 60_000);
+  });
 });

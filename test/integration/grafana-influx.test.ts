@@ -25,7 +25,7 @@ describeWith(InfluxServer.program)('queries of the dashboards', () => {
     const store = influxStore({ url: server.url, database: DATABASE });
     await seedService(store, nowMs);
     await store.close();
-  }, 60_000);
+  });
 
   afterAll(() => server.dispose());
 

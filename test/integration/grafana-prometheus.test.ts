@@ -111,11 +111,11 @@ describeWith(InfluxServer.program)('a Prometheus that scrapes a Foreshift at wor
     const operator = new Operator(up.ready.api, until);
     await operator.placed(RESOURCES.length);
     await operator.move('vol-1');
-  }, 120_000);
+  });
 
   afterAll(async () => {
     for (const close of closing.reverse()) await close();
-  }, 60_000);
+  });
 
   /** Some requests a second, one of them for what is not there. */
   async function run(): Promise<void> {
@@ -171,7 +171,7 @@ describeWith(InfluxServer.program)('a Prometheus that scrapes a Foreshift at wor
       return faults.length === 0;
     }).catch(() => undefined);
     expect(faults).toEqual([]);
-  }, 120_000);
+  });
 
   for (const [what, text, other, said] of [
     ['a metric', 'foreshift_http_answers_total', 'foreshift_http_answer_total', 'empty'],

@@ -135,7 +135,7 @@ describe('a real InfluxDB', () => {
       'd',
     );
     expect(left).toEqual([]);
-  }, 60_000);
+  });
 });
 
 describe('an InfluxDB that asks who we are', () => {

@@ -62,11 +62,11 @@ describe('up with an InfluxDB', () => {
     );
     up = await RunningUp.start(folder);
     closing.push(() => up.stop());
-  }, 60_000);
+  });
 
   afterAll(async () => {
     for (const close of closing.reverse()) await close();
-  }, 60_000);
+  });
 
   function status(): Promise<Status> {
     return new ApiClient(`http://${up.ready.api}`).get<Status>('/v1/status');
@@ -109,7 +109,7 @@ describe('up with an InfluxDB', () => {
       const all = `SELECT * FROM "forecasts"."${measurement}"`;
       await until(measurement, async () => (await influx.ask(all, DATABASE)).length > 0);
     }
-  }, 120_000);
+  });
 
   it('serves on while it is dead, says so, and has every sample when it is back', async () => {
     const diedAtMs = clock.realtimeMs();
@@ -149,5 +149,5 @@ describe('up with an InfluxDB', () => {
     expect(await metric('foreshift_collector_samples_lost_total')).toBe(0);
     const failed = '{kind="write",end="ERR_STORE_UNAVAILABLE"}';
     expect(await metric(`foreshift_metric_store_calls_total${failed}`)).toBeGreaterThan(0);
-  }, 120_000);
+  });
 });

@@ -47,12 +47,12 @@ describeWith(TSHARK)('Wireshark', () => {
         },
       });
       front = await Tap.before({ host: '127.0.0.1', port: pair.port });
-    }, 60_000);
+    });
 
     afterAll(async () => {
       await pair.stop();
       for (const tap of [front, ...backs]) await tap.stop();
-    }, 60_000);
+    });
 
     it('parses every PDU, and counts what was said', async () => {
       const { cluster } = pair;
@@ -103,7 +103,7 @@ describeWith(TSHARK)('Wireshark', () => {
         expect(counts.get(ANSWERS.login)).toBe(counts.get(OPCODES.login));
         expect(counts.get(ANSWERS.logout)).toBe(counts.get(OPCODES.logout));
       }
-    }, 60_000);
+    });
 
     it('tells by the sum of all PDUs, if one says less than there is', async () => {
       const broken = await Tap.before(front.to);
@@ -119,7 +119,7 @@ describeWith(TSHARK)('Wireshark', () => {
       } finally {
         await broken.stop();
       }
-    }, 60_000);
+    });
   });
 });
 

@@ -22,11 +22,11 @@ describeWith('tgtd')('reservations at real iSCSI servers', () => {
 
   beforeAll(async () => {
     pair = await TgtPair.start(16 << 20);
-  }, 30_000);
+  });
 
   afterAll(async () => {
     await pair.stop();
-  }, 30_000);
+  });
 
   const move = async (): Promise<void> => {
     expect(await pair.cluster.switchTo([['vol-1', otherOf(pair.cluster)]])).toBe('applied');
@@ -65,7 +65,7 @@ describeWith('tgtd')('reservations at real iSCSI servers', () => {
       expect(each.faults).toEqual([]);
       each.close();
     }
-  }, 60_000);
+  });
 
   it('of SPC-2 do so, too', async () => {
     const alice = await pair.loggedIn('iqn.2026-01.test:alice');
@@ -81,7 +81,7 @@ describeWith('tgtd')('reservations at real iSCSI servers', () => {
     expect((await alice.run(Buffer.from([0x17, 0, 0, 0, 0, 0])))?.status).toBe(0);
     expect(await bob.put(0, BLOCK)).toBe(0);
     for (const each of [alice, bob]) each.close();
-  }, 60_000);
+  });
 
   it('are there for who comes back, at a server where only its former session was known', async () => {
     const alice = await holding(EXCLUSIVE_ACCESS);
@@ -97,7 +97,7 @@ describeWith('tgtd')('reservations at real iSCSI servers', () => {
     expect(await again.reserve(ACTION.clear, { key: ALICE })).toBe(0);
     expect((await bob.read(0, 1))?.length).toBe(512);
     for (const each of [again, bob]) each.close();
-  }, 60_000);
+  });
 
   itWith('iscsi-test-cu')(
     'pass the tests of them that pass without us, by name, also while the target moves',
@@ -133,5 +133,5 @@ describeWith('tgtd')('reservations at real iSCSI servers', () => {
     expect(await bob.put(0, BLOCK)).toBe(RESERVATION_CONFLICT);
     expect(await alice.put(0, BLOCK)).toBe(0);
     for (const each of [alice, bob]) each.close();
-  }, 60_000);
+  });
 });

@@ -25,11 +25,11 @@ describeWith('tgtd')('real iSCSI servers and initiators', () => {
 
   beforeAll(async () => {
     pair = await TgtPair.start(IMAGE_BYTES);
-  }, 30_000);
+  });
 
   afterAll(async () => {
     await pair.stop();
-  }, 30_000);
+  });
 
   it('write and read back while their target moves, without an error or a second connection', async () => {
     const { counters } = pair.cluster.iscsiOf();
@@ -51,17 +51,13 @@ describeWith('tgtd')('real iSCSI servers and initiators', () => {
     expect(moves.length).toBeGreaterThanOrEqual(10);
     expect(counters.accepted - before).toBe(CLIENTS);
     expect([...counters.refused]).toEqual([]);
-  }, 120_000);
+  });
 
-  itWith('iscsi-ls')(
-    'find the target and its units by discovery',
-    async () => {
-      const { stdout } = await run('iscsi-ls', ['-s', `iscsi://127.0.0.1:${pair.port}`]);
-      expect(stdout).toContain(`Target:${PAIR_TARGET} Portal:127.0.0.1:${pair.port},1`);
-      expect(stdout).toMatch(/Lun:1 +Type:DIRECT_ACCESS/);
-    },
-    30_000,
-  );
+  itWith('iscsi-ls')('find the target and its units by discovery', async () => {
+    const { stdout } = await run('iscsi-ls', ['-s', `iscsi://127.0.0.1:${pair.port}`]);
+    expect(stdout).toContain(`Target:${PAIR_TARGET} Portal:127.0.0.1:${pair.port},1`);
+    expect(stdout).toMatch(/Lun:1 +Type:DIRECT_ACCESS/);
+  });
 
   itWith('qemu-img')(
     'of qemu copy an image in while it moves, and find the same there',
@@ -80,7 +76,6 @@ describeWith('tgtd')('real iSCSI servers and initiators', () => {
       expect(counters.accepted - before).toBe(2);
       expect([...counters.refused]).toEqual([]);
     },
-    120_000,
   );
 
   itWith('iscsi-test-cu')(
@@ -118,7 +113,7 @@ describeWith('tgtd')('real iSCSI servers and initiators', () => {
     } finally {
       await fenced.stop();
     }
-  }, 60_000);
+  });
 
   it('lose nothing with a server that is killed', async () => {
     const { cluster } = pair;
@@ -146,5 +141,5 @@ describeWith('tgtd')('real iSCSI servers and initiators', () => {
     expect(initiator.isClosed).toBe(false);
     expect(initiator.faults).toEqual([]);
     initiator.close();
-  }, 60_000);
+  });
 });

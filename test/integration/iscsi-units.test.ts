@@ -29,11 +29,11 @@ describeWith('tgtd')('a target with LUNs of several servers', () => {
 
   beforeAll(async () => {
     volumes = await TgtVolumes.start(IMAGE_BYTES);
-  }, 60_000);
+  });
 
   afterAll(async () => {
     await volumes.stop();
-  }, 30_000);
+  });
 
   /** As qemu does it: an image is copied in, and compared with what stands there then. */
   async function copied(lun: number, data: Buffer): Promise<void> {
@@ -57,21 +57,17 @@ describeWith('tgtd')('a target with LUNs of several servers', () => {
     return (await movingWhile(volumes.cluster, work, MOVES_MIN, batches)).length;
   }
 
-  itWith('iscsi-ls')(
-    'shows all of them by discovery, with their sizes',
-    async () => {
-      const { stdout } = await run('iscsi-ls', ['-s', `iscsi://127.0.0.1:${volumes.port}`]);
-      expect(stdout).toContain(`Target:${VOLUMES_TARGET}`);
-      const luns = [...stdout.matchAll(/^Lun:(\d+) +Type:DIRECT_ACCESS \(Size:(\w+)\)/gm)];
-      expect(luns.map(([, lun, size]) => [lun, size])).toEqual([
-        ['1', '15M'],
-        ['2', '15M'],
-        ['3', '31M'],
-        ['4', '31M'],
-      ]);
-    },
-    30_000,
-  );
+  itWith('iscsi-ls')('shows all of them by discovery, with their sizes', async () => {
+    const { stdout } = await run('iscsi-ls', ['-s', `iscsi://127.0.0.1:${volumes.port}`]);
+    expect(stdout).toContain(`Target:${VOLUMES_TARGET}`);
+    const luns = [...stdout.matchAll(/^Lun:(\d+) +Type:DIRECT_ACCESS \(Size:(\w+)\)/gm)];
+    expect(luns.map(([, lun, size]) => [lun, size])).toEqual([
+      ['1', '15M'],
+      ['2', '15M'],
+      ['3', '31M'],
+      ['4', '31M'],
+    ]);
+  });
 
   itWith('qemu-img')(
     'is written and read back through one address while its LUNs move, each by itself',
@@ -89,7 +85,6 @@ describeWith('tgtd')('a target with LUNs of several servers', () => {
       expect(counters.accepted - before).toBe(4);
       expect([...counters.refused]).toEqual([]);
     },
-    120_000,
   );
 
   itWith('qemu-img')(
@@ -108,22 +103,17 @@ describeWith('tgtd')('a target with LUNs of several servers', () => {
       expect([...counters.refused]).toEqual([]);
       expect(counters.compositeBytes).toBe(0);
     },
-    120_000,
   );
 
-  itWith('qemu-img')(
-    'has a concatenated one, the same',
-    async () => {
-      const { counters } = volumes.cluster.iscsiOf();
-      const data = randomBytes(2 * IMAGE_BYTES);
-      expect(await moving(CONCATENATED, copied(4, data))).toBeGreaterThanOrEqual(MOVES_MIN);
-      const parts = await Promise.all(CONCATENATED.map((name) => volumes.bytesOf(name)));
-      expect(Buffer.concat(parts).equals(data)).toBe(true);
-      expect([...counters.refused]).toEqual([]);
-      expect(counters.compositeBytes).toBe(0);
-    },
-    120_000,
-  );
+  itWith('qemu-img')('has a concatenated one, the same', async () => {
+    const { counters } = volumes.cluster.iscsiOf();
+    const data = randomBytes(2 * IMAGE_BYTES);
+    expect(await moving(CONCATENATED, copied(4, data))).toBeGreaterThanOrEqual(MOVES_MIN);
+    const parts = await Promise.all(CONCATENATED.map((name) => volumes.bytesOf(name)));
+    expect(Buffer.concat(parts).equals(data)).toBe(true);
+    expect([...counters.refused]).toEqual([]);
+    expect(counters.compositeBytes).toBe(0);
+  });
 
   itWith('iscsi-test-cu')(
     'has composites that fail no test of the conformance suite that their parts pass',
@@ -175,7 +165,7 @@ describeWith('tgtd')('a target with LUNs of several servers', () => {
     expect(initiator.isClosed).toBe(false);
     expect(initiator.faults).toEqual([]);
     initiator.close();
-  }, 60_000);
+  });
 });
 
 function partName(): string {

@@ -62,7 +62,7 @@ describeWith('redis-server')('the board of jobs', () => {
     await bus.enqueue('train', { a: 2 }, { id: 'two' });
     await bus.schedule('compaction', { everyMs: 3_600_000 }, 'compaction', {});
     await until('the round runs', async () => (await bus.jobs()).some(({ progress }) => progress));
-  }, 60_000);
+  });
 
   afterAll(async () => {
     end();
@@ -70,7 +70,7 @@ describeWith('redis-server')('the board of jobs', () => {
     await bus.close();
     client.disconnect();
     await redis.dispose();
-  }, 60_000);
+  });
 
   const at = (path: string): string => `http://${formatAddress(server.address)}${path}`;
 
@@ -159,7 +159,7 @@ describeWith('redis-server')('the board of jobs', () => {
     expect(statusCode).toBe(500);
     expect(await body.json()).toEqual({ error: expect.any(String) });
     await redis.restart();
-  }, 30_000);
+  });
 });
 
 function filled(route: string, job: string): string {

@@ -31,11 +31,11 @@ describeWith('influxd')('a switch under faults', () => {
 
   beforeAll(async () => {
     matrix = await KillMatrix.start();
-  }, 120_000);
+  });
 
   afterAll(async () => {
     await matrix.stop();
-  }, 60_000);
+  });
 
   it('has a cell for each state, part and fault', () => {
     expect(CELLS).toHaveLength(FORWARD_STATES.length * ACTORS.length * 5);

@@ -65,13 +65,13 @@ beforeAll(async () => {
   });
   up = await RunningUp.start(folder, { FORESHIFT_SECRET: SECRET });
   await operator().placed(RESOURCES.length);
-}, 60_000);
+});
 
 afterAll(async () => {
   await up.stop();
   for (const server of servers) await server.stop();
   await rm(folder, { recursive: true, force: true });
-}, 60_000);
+});
 
 const operator = (): Operator => new Operator(up.ready.api, until);
 const api = (): ApiClient => operator().api;
@@ -189,7 +189,7 @@ describe('kill -9 in the middle of a switch', () => {
     expect({ mode, by: paused?.by }).toEqual({ mode: 'observe', by: 'ann' });
     await api().post('/v1/resume', { by: 'ann' });
     await api().post('/v1/servers/s2/state', { state: 'ready', by: 'ann' });
-  }, 60_000);
+  });
 
   it('forgets no plan that waits, nor how a plan ended', async () => {
     const history = await api().get<{ plans: { id: string; status: string }[] }>('/v1/history');
@@ -202,5 +202,5 @@ describe('kill -9 in the middle of a switch', () => {
     const [last] = after.plans;
     const plan = await api().get<PlanView>(`/v1/plans/${last?.id ?? ''}`);
     expect(plan.moves.length).toBeGreaterThan(0);
-  }, 60_000);
+  });
 });

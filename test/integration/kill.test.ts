@@ -108,7 +108,7 @@ describe('a process that is killed (SIGKILL) while it writes', () => {
       if (isEnough === hasOldWords) expect(old.length).toBeGreaterThan(10);
       expect(row.every((value, at) => value === null || value === at)).toBe(true);
     }
-  }, 60_000);
+  });
 });
 
 function hasSaid(count: number) {

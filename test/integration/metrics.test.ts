@@ -38,5 +38,5 @@ describe('/metrics', () => {
       await up.stop();
       await rm(folder, { recursive: true });
     }
-  }, 60_000);
+  });
 });

@@ -36,12 +36,12 @@ describeWith(TSHARK)('Wireshark', () => {
         },
       });
       front = await Tap.before(pair.cluster.nfsOf().addresses[0] ?? { host: '', port: 0 });
-    }, 90_000);
+    });
 
     afterAll(async () => {
       await pair.stop();
       for (const tap of [front, ...backs]) await tap.stop();
-    }, 60_000);
+    });
 
     it('parses every call and reply, and counts what was said', async () => {
       const { cluster } = pair;
@@ -82,7 +82,7 @@ describeWith(TSHARK)('Wireshark', () => {
         expectAnswered(server);
         expect(bytesIn(server)).toBe(tap.bytes);
       }
-    }, 90_000);
+    });
   });
 });
 

@@ -25,7 +25,7 @@ describeWith('ganesha.nfsd')('exports that follow what is owned', () => {
         );
       },
     });
-  }, 60_000);
+  });
 
   afterEach(() => pair.stop(), 60_000);
 
@@ -62,5 +62,5 @@ describeWith('ganesha.nfsd')('exports that follow what is owned', () => {
     expect(await late.write(fileAtS1, 0, Buffer.from('in time'))).toMatchObject({ committed: 0 });
     expect([...cluster.nfsOf().counters.refused]).toEqual([]);
     for (const one of [tester, late, ofMount]) one.close();
-  }, 120_000);
+  });
 });

@@ -56,14 +56,14 @@ describeWith('ganesha.nfsd')('NFS as it is run', () => {
     );
     up = await RunningUp.start(folder, environment);
     for (const name of NAMES) agents.push(await agentOf(name));
-  }, 90_000);
+  });
 
   afterAll(async () => {
     for (const agent of agents) await agent.stop();
     await up.stop();
     for (const server of servers.values()) await server.stop();
     for (const made of [folder, data]) await rm(made, { recursive: true, force: true });
-  }, 60_000);
+  });
 
   async function agentOf(name: string): Promise<RunningUp> {
     const { port = 0, mountPort = 0, exports = '', pidFile = '' } = servers.get(name) ?? {};
@@ -106,7 +106,7 @@ describeWith('ganesha.nfsd')('NFS as it is run', () => {
     expect(metrics).toContain('foreshift_nfs_connections_total 1\n');
     expect(metrics).toContain('foreshift_nfs_calls_total{procedure="WRITE"} 2\n');
     tester.close();
-  }, 120_000);
+  });
 
   it('knows the handles that clients have after a kill -9', async () => {
     const net = new NodeNet(new SystemClock(), thisMachine());
@@ -120,5 +120,5 @@ describeWith('ganesha.nfsd')('NFS as it is run', () => {
     await until('it is served', async () => typeof (await again.attributes(file)) === 'object');
     expect(await again.attributes(file)).toEqual(before);
     for (const one of [tester, again]) one.close();
-  }, 120_000);
+  });
 });

@@ -93,7 +93,7 @@ describeWith('influxd')('services as processes of their own', () => {
       redirector('r2'),
     ]);
     await operator().placed(RESOURCES.length);
-  }, 120_000);
+  });
 
   afterAll(async () => {
     for (const running of [...processes.values()].reverse()) await running.stop();
@@ -101,7 +101,7 @@ describeWith('influxd')('services as processes of their own', () => {
     await redis.dispose();
     await influx.dispose();
     await rm(folder, { recursive: true, force: true });
-  }, 60_000);
+  });
 
   const operator = (): Operator => new Operator(processes.get('api')?.ready.api ?? '', until);
   const move = (resource: string): Promise<void> => operator().move(resource);
@@ -145,7 +145,7 @@ describeWith('influxd')('services as processes of their own', () => {
     expect(told.filter((answer) => answer.status !== 200)).toEqual([]);
     expect(new Set(journal.map(({ id }) => id)).size).toBe(journal.length);
     expect(journal).toHaveLength(told.length);
-  }, 120_000);
+  });
 
   it('counts what went through both redirectors, and forecasts it', async () => {
     await until('a forecast', async () => (await operator().status()).forecast !== null);
@@ -154,7 +154,7 @@ describeWith('influxd')('services as processes of their own', () => {
       'processes',
     );
     expect(rows.length).toBeGreaterThan(0);
-  }, 90_000);
+  });
 
   itWith(PROMTOOL)('shows pages to Prometheus that it has nothing against', async () => {
     for (const [name, { ready }] of processes) {
@@ -183,7 +183,7 @@ describeWith('influxd')('services as processes of their own', () => {
       if (executed === 'no') expect([id, ran.get(id)]).toEqual([id, undefined]);
     }
     expect(first.filter((answer) => answer.status === 200).length).toBeGreaterThan(50);
-  }, 120_000);
+  });
 
   it('answers everything while api, collector, forecaster, Redis and InfluxDB are all killed', async () => {
     const places = await operator().places();
@@ -203,7 +203,7 @@ describeWith('influxd')('services as processes of their own', () => {
     expect(ranTwice(ran)).toEqual([]);
     expect(ran).toHaveLength(told.length);
     expect(told.length).toBeGreaterThan(500);
-  }, 60_000);
+  });
 
   it('refuses to run a service alone on engines that nobody shares, or without the secret of all', async () => {
     await writeFile(join(folder, 'alone.yaml'), 'log: { level: error }\n');
@@ -219,5 +219,5 @@ describeWith('influxd')('services as processes of their own', () => {
     });
     expect(secretless.exit).toBe(64);
     expect(secretless.stdout + secretless.stderr).toContain('ERR_SECRET_MISSING');
-  }, 30_000);
+  });
 });

@@ -27,12 +27,12 @@ describeWith('redis-server')('the bus on a real Redis', () => {
     server = await RedisServer.start();
     log = new RecordingLog();
     bus = await open();
-  }, 30_000);
+  });
 
   afterEach(async () => {
     await bus.close();
     await server.dispose();
-  }, 30_000);
+  });
 
   function open(): Promise<BullmqBus> {
     const options = { redis: { at: server.at, commandTimeoutMs: 500 }, prefix, lockMs: LOCK_MS };
@@ -60,7 +60,7 @@ describeWith('redis-server')('the bus on a real Redis', () => {
     expect(seen).toEqual([{ a: 1 }]);
     await until('it is done', async () => (await bus.jobs())[0]?.state === 'done');
     expect(log.messages).toContain('job lost its worker');
-  }, 60_000);
+  });
 
   it('runs every job that was taken, whenever Redis is killed', async () => {
     const ran = new Set<Json>();
@@ -93,7 +93,7 @@ describeWith('redis-server')('the bus on a real Redis', () => {
     await asking;
     await until('all have run', () => taken.every((number) => ran.has(number)));
     expect(taken.length).toBeGreaterThan(50);
-  }, 60_000);
+  });
 
   it('closes in time with no Redis to say goodbye to', async () => {
     await bus.work('train', () => Promise.resolve(null));
@@ -145,5 +145,5 @@ describeWith('redis-server')('the bus on a real Redis', () => {
     const jobs = await bus.jobs();
     expect(jobs.filter(({ state }) => state === 'done')).toHaveLength(100);
     expect(jobs.filter(({ state }) => state === 'failed')).toHaveLength(100);
-  }, 30_000);
+  });
 });

@@ -217,5 +217,5 @@ describe('a Sentinel', () => {
       await connection.close();
       await sentinel.stop();
     }
-  }, 30_000);
+  });
 });

@@ -28,7 +28,7 @@ describeWith('redis-server')('sessions in Redis', () => {
 
   beforeAll(async () => {
     server = await RedisServer.start();
-  }, 60_000);
+  });
 
   afterAll(async () => {
     for (const store of stores) await store.close();
@@ -60,5 +60,5 @@ describeWith('redis-server')('sessions in Redis', () => {
     const third = await (await book()).open(SCOPE, 3);
     expect(third.find(({ id }) => id === 's0')?.state).toMatchObject({ count: 3 });
     expect(third).toHaveLength(SESSIONS);
-  }, 60_000);
+  });
 });

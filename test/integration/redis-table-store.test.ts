@@ -38,7 +38,7 @@ describeWith('redis-server')('the table store on a real Redis', () => {
     store = await open();
     client = new Redis(server.url);
     client.on('error', () => undefined);
-  }, 30_000);
+  });
 
   afterEach(async () => {
     await store.close();
@@ -106,7 +106,7 @@ describeWith('redis-server')('the table store on a real Redis', () => {
     expect(doubtful.size).toBeGreaterThan(0);
     expect(revisions).toEqual([...revisions].sort((a, b) => a - b));
     expect(new Set(acknowledged.values()).size).toBe(acknowledged.size);
-  }, 60_000);
+  });
 
   it('reads back a transaction that came to a Redis that stood still, on the same connection', async () => {
     // So that Redis knows the script, and the next call is one command.
@@ -190,7 +190,7 @@ describeWith('redis-server')('the table store on a real Redis', () => {
       if (revision > 0) expect(values).toEqual(past.get(revision));
     }
     expect(new Set(read.map(({ revision }) => revision)).size).toBeGreaterThan(10);
-  }, 60_000);
+  });
 
   for (const [way, loses] of [
     ['a backup was restored', () => restoreBackup()],
@@ -213,7 +213,7 @@ describeWith('redis-server')('the table store on a real Redis', () => {
       const other = new TableView({ store, ...parts });
       await other.sync();
       expect(other.reserved).toEqual(view.reserved);
-    }, 30_000);
+    });
   }
 
   it('refuses writes and goes on with reads when it is full', async () => {
@@ -273,7 +273,7 @@ describeWith('redis-server')('the table store on a real Redis', () => {
     const near = await store.read(revision - 4);
     expect(near.complete).toBe(false);
     expect(near.entries).toHaveLength(2000);
-  }, 30_000);
+  });
 
   it('works for a user who may do what is needed, and tells another at the start', async () => {
     const commands =

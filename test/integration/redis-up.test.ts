@@ -66,7 +66,7 @@ describeWith('redis-server')('up on a real Redis', () => {
     up = await RunningUp.start(folder, environment);
     await operator().placed(RESOURCES.length);
     pool = new Pool(`http://127.0.0.1:${proxyPort}`, { connections: 4, pipelining: 1 });
-  }, 60_000);
+  });
 
   afterAll(async () => {
     await pool.close();
@@ -74,7 +74,7 @@ describeWith('redis-server')('up on a real Redis', () => {
     for (const server of servers) await server.stop();
     await redis.dispose();
     await rm(folder, { recursive: true, force: true });
-  }, 60_000);
+  });
 
   const operator = (): Operator => new Operator(up.ready.api, until);
   const move = (resource: string): Promise<void> => operator().move(resource);
@@ -135,7 +135,7 @@ describeWith('redis-server')('up on a real Redis', () => {
     const ids = journal.map(({ id }) => id);
     expect(new Set(ids).size).toBe(ids.length);
     expect(ids).toHaveLength(told.length);
-  }, 120_000);
+  });
 
   it('finds everything again after it was killed itself', async () => {
     const places = await operator().places();
@@ -143,7 +143,7 @@ describeWith('redis-server')('up on a real Redis', () => {
     up = await RunningUp.start(folder, environment);
     expect(await operator().places()).toEqual(places);
     await move('vol-1');
-  }, 60_000);
+  });
 
   it('says the password to nobody', async () => {
     const client = new Redis({ ...redis.at, password: PASSWORD });
@@ -159,17 +159,13 @@ describeWith('redis-server')('up on a real Redis', () => {
   it.each([
     ['without the password', { FORESHIFT_REDIS_PASSWORD: undefined }, 'ERR_REDIS_LOGIN', 3],
     ['with a wrong password', { FORESHIFT_REDIS_PASSWORD: 'wrong' }, 'ERR_REDIS_LOGIN', 3],
-  ])(
-    'refuses to start %s, and says why',
-    async (_, variables, code, exit) => {
-      const env = Object.fromEntries(
-        Object.entries({ ...environment, ...variables }).filter(([, value]) => value !== undefined),
-      ) as Record<string, string>;
-      const ran = await foreshift(['up', '--json'], { cwd: folder, env });
-      expect(ran.exit).toBe(exit);
-      expect(ran.stderr + ran.stdout).toContain(code);
-      expect(ran.stderr + ran.stdout).not.toContain(PASSWORD);
-    },
-    30_000,
-  );
+  ])('refuses to start %s, and says why', async (_, variables, code, exit) => {
+    const env = Object.fromEntries(
+      Object.entries({ ...environment, ...variables }).filter(([, value]) => value !== undefined),
+    ) as Record<string, string>;
+    const ran = await foreshift(['up', '--json'], { cwd: folder, env });
+    expect(ran.exit).toBe(exit);
+    expect(ran.stderr + ran.stdout).toContain(code);
+    expect(ran.stderr + ran.stdout).not.toContain(PASSWORD);
+  });
 });

@@ -37,14 +37,14 @@ describe.each([1, 2])('a reload of a process with %d threads for clients', (thre
     await write({});
     up = await RunningUp.start(folder);
     await new Operator(up.ready.api, until).placed(RESOURCES.length);
-  }, 60_000);
+  });
 
   afterAll(async () => {
     await up.stop();
     server.close();
     server.closeAllConnections();
     await rm(folder, { recursive: true, force: true });
-  }, 60_000);
+  });
 
   interface Written {
     readonly level?: string;
@@ -158,7 +158,7 @@ describe.each([1, 2])('a reload of a process with %d threads for clients', (thre
     const again = await reload({ dataDir: './other', target: 0.5 });
     expect(again.find(({ msg }) => msg === 'needs a restart')?.keys).toEqual(['dataDir']);
     expect(again.find(({ msg }) => msg === 'config reloaded')?.changed).toEqual([]);
-  }, 60_000);
+  });
 
   it('of a file with a fault changes nothing, and says what, where and the fix', async () => {
     await reload({});
@@ -168,7 +168,7 @@ describe.each([1, 2])('a reload of a process with %d threads for clients', (thre
     expect(said?.err?.message).toMatch(/foreshift\.yaml:9: planner\.target: /);
     expect(said?.remedy).toMatch(/Mend that line/);
     expect([await answers(ports.first), await answers(ports.second)]).toEqual([200, 0]);
-  }, 60_000);
+  });
 
   it('changes nothing at all if a listener cannot be opened', async () => {
     await reload({});
@@ -180,5 +180,5 @@ describe.each([1, 2])('a reload of a process with %d threads for clients', (thre
     const mended = await reload({ target: 0.4 });
     const { changed } = mended.find(({ msg }) => msg === 'config reloaded') ?? {};
     expect(changed).toEqual(['planner.target']);
-  }, 60_000);
+  });
 });

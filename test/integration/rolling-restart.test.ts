@@ -109,7 +109,7 @@ describeWith('redis-server')('a rolling restart of redirectors', () => {
       at.push({ proxy: { host: HOST, port: proxy }, health: { host: HOST, port: health } });
       redirectors.push(await begin(index));
     }
-  }, 120_000);
+  });
 
   afterAll(async () => {
     await Promise.all(redirectors.map((redirector) => redirector.stop()));
@@ -120,7 +120,7 @@ describeWith('redis-server')('a rolling restart of redirectors', () => {
       server.closeAllConnections();
     }
     await rm(folder, { recursive: true, force: true });
-  }, 60_000);
+  });
 
   /** To the other server; resolves when the switch is over. */
   async function move(names: readonly string[]): Promise<void> {
@@ -218,5 +218,5 @@ describeWith('redis-server')('a rolling restart of redirectors', () => {
     expect(await stopped).toBe(0);
     await Promise.all([ask.close(), idle.close()]);
     redirectors[0] = await begin(0);
-  }, 60_000);
+  });
 });

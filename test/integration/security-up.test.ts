@@ -265,5 +265,5 @@ describe.each([1, 2])('a redirector with TLS and proxies, on %d threads', (threa
     await put('front', authority.issue(['front.example', 'newest.example']));
     expect(await up.reload(up.config)).toMatchObject({ changed: [] });
     expect((await get()).front).toBe('DNS:front.example, DNS:newest.example');
-  }, 40_000);
+  });
 });

@@ -39,14 +39,14 @@ describe('a listener that threads share', () => {
         expect(new Set(await answersOf(address.port, 50))).toEqual(new Set(['main']));
       }
     }
-  }, 60_000);
+  });
 
   it('goes on in a thread when its first one has closed it', async () => {
     const listener = await listen('main');
     await threadOn([listener]);
     await listener.close();
     expect(new Set(await answersOf(listener.address.port, 20))).toEqual(new Set(['thread']));
-  }, 30_000);
+  });
 
   it('is not opened where no other thread listens', async () => {
     const listener = await listen('main');

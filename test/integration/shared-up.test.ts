@@ -46,7 +46,7 @@ describe('`up` with a shared resource', () => {
       ].join('\n'),
     );
     up = await RunningUp.start(folder);
-  }, 60_000);
+  });
 
   afterAll(async () => {
     await up.stop();
@@ -55,7 +55,7 @@ describe('`up` with a shared resource', () => {
       server.close();
     }
     await rm(folder, { recursive: true, force: true });
-  }, 60_000);
+  });
 
   /** Who answered each of so many requests. */
   async function answers(path: string, count: number): Promise<ReadonlySet<string>> {
@@ -81,5 +81,5 @@ describe('`up` with a shared resource', () => {
     const text = await metrics.body.text();
     expect(text).toContain('foreshift_shared_resources 1');
     expect(text).toMatch(/foreshift_server_in_flight\{server="s1"\} 0/);
-  }, 60_000);
+  });
 });

@@ -67,7 +67,7 @@ describe.each([1, 2])('a resource that several servers serve, on %d threads', (t
     for (const part of [s1, s2, s3]) expect(part).toBeGreaterThan(150);
     expect(cluster.view.table.placementOf(r('web'))).toBeUndefined();
     expect(failures).toEqual([]);
-  }, 120_000);
+  });
 
   it('is left by a server that drains, and by one that dies, without a failed request', async () => {
     await cluster.store.transact(
@@ -91,7 +91,7 @@ describe.each([1, 2])('a resource that several servers serve, on %d threads', (t
     await partsOfNext(100);
     expect(await partsOfNext(500)).toEqual({ s1: expect.any(Number), s2: 0, s3: 0 });
     expect(failures).toEqual([]);
-  }, 120_000);
+  });
 
   it('is not let in by an agent whose server was not told so', async () => {
     const gate = cluster.servers.get('s1')?.agent.gate;

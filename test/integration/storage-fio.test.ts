@@ -94,7 +94,7 @@ function workedThrough(start: () => Promise<Volume>): void {
   beforeEach(async () => {
     volume = await start();
     operations = [];
-  }, 60_000);
+  });
 
   afterEach(() => volume.stop(), 60_000);
 

@@ -227,7 +227,7 @@ describeWithNetwork('storage at one address of two redirectors', () => {
     );
     for (const name of REDIRECTORS) await start(name);
     await holder();
-  }, 120_000);
+  });
 
   afterAll(async () => {
     for (const each of running.values()) await each.kill();
@@ -236,7 +236,7 @@ describeWithNetwork('storage at one address of two redirectors', () => {
     for (const exporter of exporters) await exporter.stop();
     machines.dispose();
     await rm(folder, { recursive: true, force: true });
-  }, 60_000);
+  });
 
   itWith(FIO)(
     `is used through ${KILLS} kills: one login anew each, reservations and file handles good, and nothing is lost`,

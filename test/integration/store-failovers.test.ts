@@ -9,11 +9,11 @@ describeWith('redis-sentinel')('a switch whose table store fails over', () => {
 
   beforeAll(async () => {
     failovers = await StoreFailovers.start();
-  }, 120_000);
+  });
 
   afterAll(async () => {
     await failovers.stop();
-  }, 60_000);
+  });
 
   it.each([
     ['loses what was acknowledged last', 5, true],
@@ -26,6 +26,5 @@ describeWith('redis-sentinel')('a switch whose table store fails over', () => {
       expect(result).toMatchObject({ failure: undefined, loses });
       expect(result.answered).toBeGreaterThan(100);
     },
-    120_000,
   );
 });

@@ -70,5 +70,5 @@ describe.each([1, 2])('a switch under real traffic, on %d threads', (threads) =>
     );
     expect(cluster.journal).toHaveLength(answered);
     expect(cluster.view.table.placementOf(r('vol-1'))?.server).toBe('s1');
-  }, 60_000);
+  });
 });

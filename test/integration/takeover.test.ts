@@ -192,12 +192,12 @@ describeWithNetwork('one address for three redirectors', () => {
     running.set('r0', up);
     for (const name of REDIRECTORS) await start(name);
     await watched(() => Promise.resolve());
-  }, 120_000);
+  });
 
   beforeEach(async () => {
     await until('one has it, and all live', () => holders().length === 1);
     await clock.sleep(LEASE_MS);
-  }, 60_000);
+  });
 
   afterAll(async () => {
     for (const each of running.values()) await each.kill();
@@ -205,7 +205,7 @@ describeWithNetwork('one address for three redirectors', () => {
     redis?.kill('SIGKILL');
     machines.dispose();
     await rm(folder, { recursive: true, force: true });
-  }, 60_000);
+  });
 
   it('is taken over when its holder is killed', async () => {
     let dead = '';
@@ -220,7 +220,7 @@ describeWithNetwork('one address for three redirectors', () => {
     expect(seen.doubleMs).toBe(0);
     expect(seen.gapMs).toBeLessThan(TAKEOVER_MAX_MS);
     await start(dead);
-  }, 60_000);
+  });
 
   it('is handed over by a holder that stops in order, and no request fails', async () => {
     let stopped = '';
@@ -235,7 +235,7 @@ describeWithNetwork('one address for three redirectors', () => {
     expect(holders()).not.toContain(stopped);
     expect(seen.doubleMs).toBe(0);
     await start(stopped);
-  }, 60_000);
+  });
 
   it.each([2, 10])(
     'is taken from a holder that is paused for %i leases, and not fought for',
@@ -252,7 +252,6 @@ describeWithNetwork('one address for three redirectors', () => {
       expect(seen.gapMs).toBeLessThan(TAKEOVER_MAX_MS);
       expect(holders()).not.toContain(paused);
     },
-    90_000,
   );
 
   it('is given up by a holder that alone is cut off from Redis', async () => {
@@ -272,7 +271,7 @@ describeWithNetwork('one address for three redirectors', () => {
     expect(holders()).toHaveLength(1);
     expect(holders()).not.toContain(cut);
     machines.run(cut, 'nft', 'delete table inet cut');
-  }, 60_000);
+  });
 
   it('stays where it is, and no request fails, while Redis is dead', async () => {
     let before = '';
@@ -288,7 +287,7 @@ describeWithNetwork('one address for three redirectors', () => {
     expect(seen.gapMs).toBeLessThan(LEASE_MS);
     expect(seen.doubleMs).toBe(0);
     expect(holders()).toEqual([before]);
-  }, 90_000);
+  });
 
   it('is said in status and metrics', async () => {
     const name = await holder();
@@ -302,7 +301,7 @@ describeWithNetwork('one address for three redirectors', () => {
     const metrics = machines.run(name, process.execPath, '-e', ask);
     expect(metrics).toContain(`foreshift_address_held{address="${VIP}"} 1`);
     expect(metrics).toContain('foreshift_addresses_kept 0');
-  }, 30_000);
+  });
 
   it('of IPv6 goes over just so', async () => {
     await until('somebody has it', () => holders(VIP6).length === 1);
@@ -322,5 +321,5 @@ describeWithNetwork('one address for three redirectors', () => {
     );
     expect(ask()).toContain('200');
     await start(first);
-  }, 60_000);
+  });
 });

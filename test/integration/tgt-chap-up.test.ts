@@ -62,13 +62,13 @@ describeWith('tgtd')('iSCSI servers that ask for CHAP, as it is run', () => {
       ].join('\n'),
     );
     up = await RunningUp.start(folder, env);
-  }, 60_000);
+  });
 
   afterAll(async () => {
     await up.stop();
     for (const server of servers.values()) await server.dispose();
     await rm(folder, { recursive: true, force: true });
-  }, 60_000);
+  });
 
   async function isServed(): Promise<boolean> {
     const initiator = new Initiator(net, at);
@@ -125,7 +125,7 @@ describeWith('tgtd')('iSCSI servers that ask for CHAP, as it is run', () => {
     initiator.close();
     const said = JSON.stringify(up.log);
     for (const secret of Object.values(SECRETS)) expect(said).not.toContain(secret);
-  }, 120_000);
+  });
 });
 
 function otherThan(server: string): string {

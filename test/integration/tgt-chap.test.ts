@@ -43,7 +43,7 @@ describeWith('tgtd')(
     afterEach(async () => {
       await pair?.stop();
       pair = undefined;
-    }, 30_000);
+    });
 
     async function started(
       loginOf: (server: string) => ServerLogin | undefined,
@@ -71,7 +71,7 @@ describeWith('tgtd')(
       expect([...counters.serverLogins]).toEqual([]);
       expect([...counters.refused]).toEqual([]);
       initiator.close();
-    }, 60_000);
+    });
 
     it.each([
       [
@@ -100,7 +100,6 @@ describeWith('tgtd')(
         expect([...cluster.iscsiOf().counters.serverLogins.keys()]).toEqual([reason]);
         initiator.close();
       },
-      60_000,
     );
   },
 );

@@ -91,7 +91,7 @@ describe('what verbs print with --json', () => {
     up = await RunningUp.start(folder);
     expect(faultsOf('up', JSON.stringify({ ready: up.ready }))).toEqual([]);
     judged.add('up');
-  }, 120_000);
+  });
 
   afterAll(async () => {
     await up.stop();
@@ -100,7 +100,7 @@ describe('what verbs print with --json', () => {
       server.closeAllConnections();
     }
     await rm(folder, { recursive: true, force: true });
-  }, 60_000);
+  });
 
   const places = () => answer<Resources>('status', '--resources');
 
@@ -165,7 +165,7 @@ describe('what verbs print with --json', () => {
     const init = await runRecorded('init', '--config', join(folder, 'new.yaml'), '--json');
     expect(faultsOf('init', init.printed)).toEqual([]);
     judged.add('init');
-  }, 120_000);
+  });
 
   it('is what is told of credentials, and never a secret', async () => {
     const file = join(folder, 'ann.secret');
@@ -190,7 +190,7 @@ describe('what verbs print with --json', () => {
     expect(faultsOf('agent', JSON.stringify({ ready: agent.ready }))).toEqual([]);
     judged.add('agent');
     await agent.stop();
-  }, 60_000);
+  });
 
   it('is an error where a verb fails', async () => {
     const api = ['--api', `http://${up.ready.api}`, '--json'];

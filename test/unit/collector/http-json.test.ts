@@ -113,5 +113,5 @@ describe('HttpJsonSource', () => {
       }),
       fuzzRuns(10_000),
     );
-  }, 60_000);
+  });
 });

@@ -328,5 +328,5 @@ describe('RedirectorSource on pages of another make', () => {
       }),
       fuzzRuns(1000),
     );
-  }, 60_000);
+  });
 });

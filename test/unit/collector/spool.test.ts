@@ -216,7 +216,7 @@ describe('Spool', () => {
       }),
       fuzzRuns(500),
     );
-  }, 60_000);
+  });
 });
 
 describe('the record of a batch', () => {

@@ -92,7 +92,6 @@ describe('EmbeddedBus, its power cut at every call to the disk', () => {
       const open = (disk: Disk) => openAt(disk, new SimulatedClock(1_700_000_030_000));
       expect(await crashEverywhere({ seed, live, open, check })).toBeGreaterThan(50);
     },
-    60_000,
   );
 });
 

@@ -106,7 +106,7 @@ describe('Journal', () => {
       }),
       fuzzRuns(10_000),
     );
-  }, 60_000);
+  });
 });
 
 describe('frames', () => {

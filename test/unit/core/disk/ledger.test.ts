@@ -153,7 +153,7 @@ describe('fuzz: the files of a ledger', () => {
         fuzzRuns(5000),
       );
     }
-  }, 120_000);
+  });
 
   const engines = [
     [
@@ -189,7 +189,6 @@ describe('fuzz: the files of a ledger', () => {
         fuzzRuns(10_000),
       );
     },
-    120_000,
   );
 });
 

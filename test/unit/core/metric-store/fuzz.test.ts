@@ -154,7 +154,7 @@ describe('fuzz', () => {
       RUNS,
     );
     expect(gaps).toBeGreaterThan(RUNS.numRuns / 10);
-  }, 120_000);
+  });
 
   it('a segment of frames that say anything gives a coded error or what it says', async () => {
     const numbers = fc.array(fc.oneof(fc.nat(3), fc.nat(0xffffffff)), { maxLength: 12 });
@@ -182,7 +182,7 @@ describe('fuzz', () => {
       ),
       RUNS,
     );
-  }, 120_000);
+  });
 
   it('a damaged rollup gives the means that were written, or a gap that is told of', async () => {
     const intact = await storeWith(ROLLUP, rollup, new RecordingLog());
@@ -206,7 +206,7 @@ describe('fuzz', () => {
       RUNS,
     );
     expect(gaps).toBeGreaterThan(RUNS.numRuns / 10);
-  }, 120_000);
+  });
 
   it('a rollup of frames that say anything gives no error without a code', async () => {
     const record = fc.oneof(
@@ -225,7 +225,7 @@ describe('fuzz', () => {
       }),
       RUNS,
     );
-  }, 120_000);
+  });
 
   it('damaged events are those that were written, the first of them, and what is cut off is told of', async () => {
     await fc.assert(
@@ -241,7 +241,7 @@ describe('fuzz', () => {
       }),
       RUNS,
     );
-  }, 120_000);
+  });
 
   it('records that are no events are left out, and told of', async () => {
     const record = fc.oneof(
@@ -263,7 +263,7 @@ describe('fuzz', () => {
       }),
       RUNS,
     );
-  }, 120_000);
+  });
 });
 
 function isBeginning(bytes: Uint8Array, whole: Uint8Array): boolean {

@@ -63,6 +63,5 @@ describe('EmbeddedSessionStore, its power cut at every call to the disk', () => 
     async (seed) => {
       expect(await crashEverywhere({ seed, live, open, check })).toBeGreaterThan(30);
     },
-    60_000,
   );
 });

@@ -75,6 +75,5 @@ describe('EmbeddedTableStore, its power cut at every call to the disk', () => {
     async (seed) => {
       expect(await crashEverywhere({ seed, live, open, check })).toBeGreaterThan(50);
     },
-    60_000,
   );
 });

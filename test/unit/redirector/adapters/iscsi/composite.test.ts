@@ -501,5 +501,5 @@ describe('commands for a composite', () => {
       }),
       { numRuns: 15 },
     );
-  }, 60_000);
+  });
 });

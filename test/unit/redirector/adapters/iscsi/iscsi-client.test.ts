@@ -287,5 +287,5 @@ describe('any bytes at all', () => {
     expect(world.adapter.counters).toMatchObject({ connections: 0, commands: 0, keptBytes: 0 });
     expect(world.gate.inFlight('vol-1' as never)).toBe(0);
     expect(await isServing(world)).toBe(true);
-  }, 120_000);
+  });
 });

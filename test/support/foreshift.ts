@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { productFolder } from '../../cli/product.js';
+import { pause } from './paused.js';
 
 /* The command line as a process of its own, for tests that start, kill and ask it. */
 
@@ -130,7 +131,7 @@ export class RunningUp {
 
   /** It keeps its connections, and does nothing until it goes on. */
   pause(): void {
-    this.#child.kill('SIGSTOP');
+    pause(this.#child);
   }
 
   goOn(): void {

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startInflux } from '../../demo/engines.js';
+import { pause } from './paused.js';
 
 /**
  * A real influxd on loopback, with everything it keeps in a folder of its own. It listens where the system has room: for
@@ -42,7 +43,7 @@ export class InfluxServer {
 
   /** It accepts connections and answers nothing, until `goOn`. */
   pause(): void {
-    this.#running.child.kill('SIGSTOP');
+    pause(this.#running.child);
   }
 
   goOn(): void {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Address } from '../../core/domain.js';
 import { startRedis } from '../../demo/engines.js';
 import { freePort } from '../../demo/free-port.js';
+import { pause } from './paused.js';
 
 const TRIES = 5;
 
@@ -69,7 +70,7 @@ export class RedisServer {
 
   /** It keeps its connections, and answers nothing until it goes on. */
   pause(): void {
-    this.#child?.kill('SIGSTOP');
+    pause(this.#child);
   }
 
   goOn(): void {

@@ -9,6 +9,7 @@ import type { Address } from '../../core/domain.js';
 import { freePort } from '../../demo/free-port.js';
 import type { Place } from '../../demo/storage-engines.js';
 import { HERE, startTgtd } from '../../demo/storage-engines.js';
+import { pause } from './paused.js';
 
 export interface TgtUnit {
   /** The image that it shows; several units, of several tgtd too, may show the same. */
@@ -175,7 +176,7 @@ export class Tgt {
 
   /** It keeps its connections, and answers nothing until it goes on. */
   pause(): void {
-    this.#child?.kill('SIGSTOP');
+    pause(this.#child);
   }
 
   goOn(): void {

@@ -6,7 +6,7 @@ export type Until = (what: string, holds: () => boolean | Promise<boolean>) => P
  * Machines that run CI are shared, and slow for a while: what a test waits for may come that much later there. How fast something
  * is, a bench says.
  */
-const PATIENCE = process.env.CI === 'true' ? 3 : 1;
+export const PATIENCE = process.env.CI === 'true' ? 3 : 1;
 
 /** Waits until something holds. What it makes @throws if that takes longer than `timeoutMs`, and says what did not come. */
 export function untilWithin(timeoutMs: number, { pauseMs = 20 } = {}): Until {

@@ -1,18 +1,14 @@
-import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, expect } from '@jest/globals';
 import { productFolder } from '../../cli/product.js';
 import { SystemClock } from '../../core/clock/system.js';
 import { FIO } from '../../demo/fio.js';
-
-import { RunningUp } from '../support/foreshift.js';
 import { describeWithNetwork, itWith } from '../support/installed.js';
-import { Namespaces } from '../support/namespaces.js';
 import { Ganesha } from '../support/nfs/ganesha.js';
+import { MEMBER_LEASE_MS, RedirectorMachines } from '../support/redirector-machines.js';
 import { rounds } from '../support/rounds.js';
 import type { ClientsSeen } from '../support/takeover-clients.js';
 import { Tgt, madeImage } from '../support/tgt.js';
@@ -24,48 +20,24 @@ import { untilWithin } from '../support/until.js';
  */
 
 const VIP = '10.89.0.100';
-const SERVICES = '10.89.0.2';
 const TARGET = 'iqn.2026-01.test:vol';
-const LEASE_MS = 3000;
-const REDIRECTORS = ['r1', 'r2'];
 const KILLS = rounds(2);
 const MOUNT_MS = 2000;
 const IMAGE_BYTES = 16 << 20;
-const PASSWORD = 'a password for the test of storage';
-const ENVIRONMENT = {
-  FORESHIFT_SECRET: 'a secret for the test of storage',
-  FORESHIFT_REDIS_PASSWORD: PASSWORD,
-};
 const clock = new SystemClock();
 const until = untilWithin(60_000);
 
 describeWithNetwork('storage at one address of two redirectors', () => {
-  let folder = '';
-  let machines: Namespaces;
-  const processes: ChildProcess[] = [];
+  let machines: RedirectorMachines;
   const targets: Tgt[] = [];
   const exporters: Ganesha[] = [];
-  const running = new Map<string, RunningUp>();
   /** Once it has mounted or logged in, fio goes on after every break; before, it gives up. */
   const mounting = { isToWait: false, lastAtMs: -Infinity };
 
-  async function startRedis(): Promise<void> {
-    const settings = { bind: SERVICES, dir: folder, save: '', appendonly: 'yes' };
-    const args = Object.entries({ ...settings, requirepass: PASSWORD }).flatMap(([name, value]) => [
-      `--${name}`,
-      value,
-    ]);
-    const child = machines.spawn('services', 'redis-server', ...args);
-    processes.push(child);
-    await new Promise<void>((resolve) => {
-      child.stdout?.on('data', (chunk: Buffer) => {
-        if (chunk.toString().includes('Ready to accept')) resolve();
-      });
-    });
-  }
-
-  async function startServers(): Promise<void> {
-    const place = { host: SERVICES, within: machines.within('services') };
+  /** What the config says of them. */
+  async function startServers(): Promise<string[]> {
+    const { folder, network, services } = machines;
+    const place = { host: services, within: network.within('services') };
     const images = [];
     for (const nth of [1, 2]) {
       images.push(await madeImage(join(folder, `image-${nth}`), IMAGE_BYTES));
@@ -80,83 +52,38 @@ describeWithNetwork('storage at one address of two redirectors', () => {
       ...targets.map(({ at }, nth) => ({ id: `t${nth}`, port: at.port, serves: 'block' })),
       ...exporters.map(({ port }, nth) => ({ id: `n${nth}`, port, serves: 'files' })),
     ];
-    for (const name of ['r0', ...REDIRECTORS]) {
-      const addresses =
-        name === 'r0'
-          ? []
-          : [
-              '  addresses:',
-              `    - { address: ${VIP}, interface: eth0 }`,
-              '  takeover: { handBackAfterMs: 3600000 }',
-            ];
-      await writeFile(
-        join(folder, `${name}.yaml`),
-        [
-          'mode: propose',
-          `dataDir: ./${name}`,
-          'log: { level: warn }',
-          'health: { listen: "0.0.0.0:7702" }',
-          'listeners:',
-          '  - { listen: "[::]:3260", protocol: iscsi }',
-          '  - { listen: "[::]:2049", protocol: nfs }',
-          'iscsi:',
-          `  targets: [{ name: "${TARGET}", resource: block }]`,
-          'nfs:',
-          `  exports: [{ path: /vol, resource: files, serverPath: ${data}, clients: [10.0.0.0/8], squash: none }]`,
-          'serverLinks:',
-          ...exporters.map(
-            ({ mountPort }, nth) => `  - { match: n${nth}, mountPort: ${mountPort} }`,
-          ),
-          'tableStore: { engine: redis }',
-          'sessionStore: { engine: redis }',
-          'bus: { engine: redis }',
-          `redis: { url: "redis://${SERVICES}:6379", commandTimeoutMs: 1000, connectTimeoutMs: 500 }`,
-          'servers:',
-          ...servers.map(
-            ({ id, port, serves }) =>
-              `  - { id: ${id}, address: "${SERVICES}:${port}", serves: [${serves}] }`,
-          ),
-          'resources: { names: [block, files] }',
-          'redirector:',
-          `  id: ${name}`,
-          `  advertise: ${name === 'r0' ? SERVICES : addressOf(name)}`,
-          `  memberLeaseMs: ${LEASE_MS}`,
-          ...addresses,
-          '',
-        ].join('\n'),
-      );
-    }
-  }
-
-  async function start(name: string): Promise<void> {
-    const args = ['redirector', '--config', `${name}.yaml`];
-    running.set(name, await RunningUp.start(folder, ENVIRONMENT, args, machines.within(name)));
-  }
-
-  async function holder(): Promise<string> {
-    const holders = (): string[] => REDIRECTORS.filter((name) => machines.has(name, VIP));
-    await until('one has the address', () => holders().length === 1);
-    return holders()[0] ?? '';
+    return [
+      'nfs:',
+      `  exports: [{ path: /vol, resource: files, serverPath: ${data}, clients: [10.0.0.0/8], squash: none }]`,
+      'serverLinks:',
+      ...exporters.map(({ mountPort }, nth) => `  - { match: n${nth}, mountPort: ${mountPort} }`),
+      'servers:',
+      ...servers.map(
+        ({ id, port, serves }) =>
+          `  - { id: ${id}, address: "${services}:${port}", serves: [${serves}] }`,
+      ),
+    ];
   }
 
   /** The holder of the address dies, and is there again when another has it. */
   async function takenOver(): Promise<void> {
     mounting.isToWait = true;
     await until('nobody mounts', () => clock.monotonicMs() > mounting.lastAtMs + MOUNT_MS);
-    const dead = await holder();
-    await running.get(dead)?.kill();
-    await until('the other has it', async () => (await holder()) !== dead);
-    await start(dead);
+    const dead = await machines.holder();
+    await machines.the(dead).kill();
+    await until('the other has it', async () => (await machines.holder()) !== dead);
+    await machines.start(dead);
     mounting.isToWait = false;
     // Long enough for clients to come, work, and for the one that died to be ready.
-    await clock.sleep(2 * LEASE_MS);
+    await clock.sleep(2 * MEMBER_LEASE_MS);
   }
 
   function startClients(): { readonly reserved: Promise<void>; end(): Promise<ClientsSeen> } {
     const main = `${productFolder}dist/test/support/takeover-clients.js`;
     const args = [VIP, '3260', '2049', TARGET, '/vol'];
-    const child = machines.spawnHeard('client', process.execPath, main, ...args);
-    processes.push(child);
+    const child = machines.keep(
+      machines.network.spawnHeard('client', process.execPath, main, ...args),
+    );
     let last = '';
     let said = '';
     child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
@@ -187,8 +114,9 @@ describeWithNetwork('storage at one address of two redirectors', () => {
     await until('there is somebody to mount from', () => !mounting.isToWait);
     mounting.lastAtMs = clock.monotonicMs();
     const args = Object.entries(all).map(([name, value]) => `--${name}=${value}`);
-    const child = machines.spawnHeard('client', FIO, ...args, '--output-format=json');
-    processes.push(child);
+    const child = machines.keep(
+      machines.network.spawnHeard('client', FIO, ...args, '--output-format=json'),
+    );
     let said = '';
     child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()));
     child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
@@ -212,30 +140,35 @@ describeWithNetwork('storage at one address of two redirectors', () => {
   }
 
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'foreshift-storage-takeover-'));
-    machines = new Namespaces({
-      services: [`${SERVICES}/24`],
-      client: ['10.89.0.3/24'],
-      ...Object.fromEntries(REDIRECTORS.map((name) => [name, [`${addressOf(name)}/24`]])),
+    machines = await RedirectorMachines.start({
+      services: ['10.89.0.2'],
+      client: ['10.89.0.3'],
+      redirectors: { r1: ['10.89.0.11'], r2: ['10.89.0.12'] },
+      address: VIP,
     });
-    await startRedis();
-    await startServers();
-    const args = ['up', '--config', 'r0.yaml'];
-    running.set(
-      'r0',
-      await RunningUp.start(folder, ENVIRONMENT, args, machines.within('services')),
+    await machines.run(
+      [
+        'listeners:',
+        '  - { listen: "[::]:3260", protocol: iscsi }',
+        '  - { listen: "[::]:2049", protocol: nfs }',
+        'iscsi:',
+        `  targets: [{ name: "${TARGET}", resource: block }]`,
+        'resources: { names: [block, files] }',
+        ...(await startServers()),
+      ],
+      [
+        'addresses:',
+        `  - { address: ${VIP}, interface: eth0 }`,
+        'takeover: { handBackAfterMs: 3600000 }',
+      ],
     );
-    for (const name of REDIRECTORS) await start(name);
-    await holder();
+    await machines.holder();
   });
 
   afterAll(async () => {
-    for (const each of running.values()) await each.kill();
-    for (const child of processes) child.kill('SIGKILL');
     for (const target of targets) await target.dispose();
     for (const exporter of exporters) await exporter.stop();
-    machines.dispose();
-    await rm(folder, { recursive: true, force: true });
+    await machines.dispose();
   });
 
   itWith(FIO)(
@@ -281,7 +214,3 @@ describeWithNetwork('storage at one address of two redirectors', () => {
     60_000 + KILLS * 30_000,
   );
 });
-
-function addressOf(redirector: string): string {
-  return `10.89.0.1${redirector.slice(1)}`;
-}

@@ -7,6 +7,21 @@ export interface Encoded {
   readonly tag: string | undefined;
 }
 
+/** An answer that is often the same again but for its moment: the text of the rest, which has some keys, is made once for the same object. */
+export class Dated<Rest extends object> {
+  readonly nowMs: number;
+  readonly rest: Rest;
+
+  constructor(nowMs: number, rest: Rest) {
+    this.nowMs = nowMs;
+    this.rest = rest;
+  }
+
+  toJSON(): { readonly nowMs: number } & Rest {
+    return { nowMs: this.nowMs, ...this.rest };
+  }
+}
+
 /**
  * Answers as JSON. A route that answers with the same object again says that nothing of it is another: the text of a large one is
  * made once, and goes when the object does.
@@ -18,10 +33,17 @@ export class EncodedAnswers {
     const isObject = typeof answer === 'object' && answer !== null;
     const known = isObject ? this.#known.get(answer) : undefined;
     if (known !== undefined && (!isTagged || known.tag !== undefined)) return known;
-    const bytes = known?.bytes ?? Buffer.from(JSON.stringify(answer));
+    const bytes = known?.bytes ?? this.#bytesOf(answer);
     const encoded = { bytes, tag: isTagged ? tagOf(bytes) : undefined };
     if (isObject) this.#known.set(answer, encoded);
     return encoded;
+  }
+
+  #bytesOf(answer: unknown): Buffer {
+    if (!(answer instanceof Dated)) return Buffer.from(JSON.stringify(answer));
+    const rest = this.of(answer.rest, false).bytes;
+    // After its brace.
+    return Buffer.concat([Buffer.from(`{"nowMs":${answer.nowMs},`), rest.subarray(1)]);
   }
 }
 

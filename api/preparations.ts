@@ -31,7 +31,7 @@ export class Preparations implements Startable {
     this.#parts = parts;
   }
 
-  /** @param work what it throws is told to whoever asks */
+  /** @param work after those that were added before; what it throws is told to whoever asks */
   add(work: () => Promise<void>): void {
     this.#works.push(work);
   }

@@ -49,10 +49,11 @@ const VARIANTS = [
   '/v1/heat-map?pastSteps=288',
   '/v1/plans/1/score?without=r0',
   '/v1/history?limit=1000',
+  // `#`: another server at each call, so that none was searched for before.
+  '/v1/what-if?change=lose%20s#',
+  '/v1/what-if?change=resize%20s#%20cpu=1',
+  '/v1/what-if?change=move%20r5%20s#',
 ];
-const QUESTIONS = ['/v1/explain/', '/v1/what-if'];
-const QUESTION_CALLS = 6;
-const ROUND_EVERY_QUESTIONS = 3;
 const AGENT = new Agent({ keepAlive: true, maxSockets: 1 });
 
 interface Filled {
@@ -148,31 +149,25 @@ interface Taken {
   readonly bytes: number;
 }
 
-interface Asking {
-  readonly calls: number;
-  readonly roundEveryCalls: number;
-  /** Between a round and the first call after it. */
-  readonly gapMs: number;
-}
-
-async function taken(path: string, { calls, roundEveryCalls, gapMs }: Asking): Promise<Taken> {
+/** @param gapMs between a round and the first call after it */
+async function taken(path: string, gapMs: number): Promise<Taken> {
   await roundAndMove();
-  await answer(path);
+  await answer(path.replace('#', '0'));
   const loop = new LoopWatch();
   const times: number[] = [];
   let firstMs = 0;
   let firstCpuMs = 0;
   let bytes = 0;
   let cpu = 0;
-  for (let call = 1; call <= calls; call++) {
-    const isFirst = call % roundEveryCalls === 0;
+  for (let call = 1; call <= CALLS; call++) {
+    const isFirst = call % ROUND_EVERY_CALLS === 0;
     if (isFirst) await roundAndMove();
     else await plane.clock.advance(ASKED_EVERY_MS);
     if (isFirst) loop.start();
     if (isFirst) await new Promise((resolve) => setTimeout(resolve, gapMs));
     const cpuBefore = cpuSeconds();
     const startMs = performance.now();
-    bytes = await answer(path);
+    bytes = await answer(path.replace('#', String(call % SERVERS)));
     const ms = performance.now() - startMs;
     const cpuMs = 1000 * (cpuSeconds() - cpuBefore);
     cpu += cpuMs;
@@ -184,7 +179,7 @@ async function taken(path: string, { calls, roundEveryCalls, gapMs }: Asking): P
   times.sort((a, b) => a - b);
   const at = (share: number): number => times[Math.ceil(share * times.length) - 1] ?? NaN;
   const [p50Ms, p99Ms] = [at(0.5), at(0.99)];
-  return { p50Ms, p99Ms, firstMs, firstCpuMs, heldMs: loop.heldMs, cpuMs: cpu / calls, bytes };
+  return { p50Ms, p99Ms, firstMs, firstCpuMs, heldMs: loop.heldMs, cpuMs: cpu / CALLS, bytes };
 }
 
 /** Goes around the event loop all the time, and notes how long that took at most. */
@@ -250,12 +245,8 @@ const FIGURES = ['p50 ms', 'p99 ms', 'first ms', 'held ms'];
 console.log(row(['', ...FIGURES, ...FIGURES, 'first CPU', 'CPU ms', 'bytes']));
 const shares = new Map<string, number>();
 for (const path of asked()) {
-  const isQuestion = QUESTIONS.some((each) => path.startsWith(each));
-  const asking = isQuestion
-    ? { calls: QUESTION_CALLS, roundEveryCalls: ROUND_EVERY_QUESTIONS }
-    : { calls: CALLS, roundEveryCalls: ROUND_EVERY_CALLS };
-  const atOnce = await taken(path, { ...asking, gapMs: 0 });
-  const later = await taken(path, { ...asking, gapMs: NEWS_MS });
+  const atOnce = await taken(path, 0);
+  const later = await taken(path, NEWS_MS);
   shares.set(path, atOnce.cpuMs);
   const times = [
     ...[atOnce, later].flatMap(({ p50Ms, p99Ms, firstMs, heldMs }) => [
@@ -268,11 +259,8 @@ for (const path of asked()) {
     atOnce.cpuMs,
   ];
   const figures = [...times.map((ms) => ms.toFixed(1)), String(atOnce.bytes)];
-  console.log(row([path + (isQuestion ? ' *' : ''), ...figures]));
+  console.log(row([path, ...figures]));
 }
-console.log(
-  `* searched for in a thread, ${QUESTION_CALLS} calls, every ${ROUND_EVERY_QUESTIONS}rd the first`,
-);
 const share = CLUSTER_PAGE.reduce(
   (sum, [path, restMs]) => sum + (shares.get(path) ?? NaN) / restMs,
   0,
@@ -291,5 +279,5 @@ const sizes = [
 console.log(`page, style, ${assets.length - 2} scripts: ${sizes[0]} bytes, ${sizes[1]} compressed`);
 
 function row([path = '', ...figures]: readonly string[]): string {
-  return path.padEnd(34) + figures.map((figure) => figure.padStart(9)).join('');
+  return path.padEnd(39) + figures.map((figure) => figure.padStart(9)).join('');
 }

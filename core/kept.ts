@@ -20,6 +20,27 @@ export class Kept<Value> {
   }
 }
 
+/** The last few answers, by question: beyond `most` what was asked for longest ago goes. */
+export class KeptRecent<Key, Value> {
+  readonly #most: number;
+  readonly #known = new Map<Key, Value>();
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  of(key: Key, make: () => Value): Value {
+    const value = this.#known.has(key) ? (this.#known.get(key) as Value) : make();
+    this.#known.delete(key);
+    this.#known.set(key, value);
+    for (const oldest of this.#known.keys()) {
+      if (this.#known.size <= this.#most) break;
+      this.#known.delete(oldest);
+    }
+    return value;
+  }
+}
+
 export function areSameFacts(some: readonly unknown[], others: readonly unknown[]): boolean {
   return some.length === others.length && some.every((fact, at) => Object.is(fact, others[at]));
 }

@@ -12,6 +12,9 @@ export interface Ground<Source> {
   readonly source: Source;
 }
 
+/** Whether what was made of former facts still answers: as it is, or while what is newer is made. */
+export type Use = 'still' | 'meanwhile' | 'no';
+
 /**
  * What takes long to make, kept as long as the facts that it rests on are the same: the last one alone, objects by identity, texts
  * and numbers by value. Never two are made at the same time. Who asks while it is made waits for it; while one of other facts is
@@ -23,6 +26,7 @@ export class Prepared<Source, Value> {
   readonly #make: (source: Source) => Promise<Value>;
   #last: Made<Value> | undefined;
   #next: Promise<Value> | undefined;
+  #made: { readonly value: Value } | undefined;
 
   constructor(look: () => Promise<Ground<Source>>, make: (source: Source) => Promise<Value>) {
     this.#look = look;
@@ -31,7 +35,25 @@ export class Prepared<Source, Value> {
 
   /** Of the facts of now, or of a moment that is still to come. @throws what `look` and `make` do */
   async now(): Promise<Value> {
+    return this.#of(await this.#look());
+  }
+
+  /** The last one that is made, if it is of some use, whatever the facts are now; otherwise that of now. @throws as `now` */
+  async recent(useOf: (made: Value) => Use): Promise<Value> {
     const ground = await this.#look();
+    const made = this.#made;
+    const use = made === undefined ? 'no' : useOf(made.value);
+    if (made === undefined || use === 'no' || this.#isOf(ground)) return this.#of(ground);
+    if (use === 'meanwhile') this.#of(ground).catch(ignore);
+    return made.value;
+  }
+
+  /** The last is of these facts, and made. */
+  #isOf({ facts }: Ground<Source>): boolean {
+    return this.#last?.isOver === true && areSameFacts(this.#last.facts, facts);
+  }
+
+  #of(ground: Ground<Source>): Promise<Value> {
     const last = this.#last;
     if (last !== undefined && areSameFacts(last.facts, ground.facts)) return last.value;
     if (last === undefined || last.isOver) return this.#begin(ground);
@@ -49,7 +71,10 @@ export class Prepared<Source, Value> {
     const made: Made<Value> = { facts, value: this.#make(source), isOver: false };
     this.#last = made;
     made.value.then(
-      () => (made.isOver = true),
+      (value) => {
+        made.isOver = true;
+        this.#made = { value };
+      },
       () => {
         made.isOver = true;
         if (this.#last === made) this.#last = undefined;
@@ -60,5 +85,5 @@ export class Prepared<Source, Value> {
 }
 
 function ignore(): void {
-  // those who wait for that one hear of it
+  // those who wait for that one hear of it; where nobody does, whoever asks next
 }

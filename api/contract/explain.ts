@@ -4,6 +4,8 @@ import { whatIfSchema } from './what-if.js';
 /** What `GET /v1/explain/:resource` answers: the same words as the command line and the page show. */
 export const explainSchema = z.object({
   resource: z.string(),
+  /** Of which moment this is, epoch milliseconds: at most ten minutes ago. A note says so too. */
+  plannedAtMs: z.number(),
   server: z.string().nullable(),
   verdict: z.enum(['stays', 'moves', 'under-way', 'stuck']),
   headline: z.string(),

@@ -3,6 +3,8 @@ import { planScoreSchema } from '../../core/plan.js';
 
 /** What `GET /v1/what-if` answers: the same words as the command line shows. */
 export const whatIfSchema = z.object({
+  /** Of which moment this is, with the changes and without, epoch milliseconds: at most ten minutes ago. A note says so too. */
+  plannedAtMs: z.number(),
   headline: z.string(),
   /** How the fleet stands: as it is, with the changes if nothing is done, and with the plan that would follow. */
   asIs: z.string(),

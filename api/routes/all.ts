@@ -23,10 +23,12 @@ export function apiRoutes(
   options: { readonly state: StateRoutesOptions; readonly plans: PlanRoutesOptions },
 ): ApiRoute[] {
   const parts = { ...given, memory: new Memory(given) };
+  // First: who asks for a score waits for what is prepared, while an explanation may be of the round before.
+  const plans = planRoutes(parts, options.plans, options.state);
   return [
     ...stateRoutes(parts, options.state),
     ...pictureRoutes(parts, options.state),
-    ...planRoutes(parts, options.plans, options.state),
+    ...plans,
     ...actRoutes(parts),
     ...credentialRoutes(parts),
   ];

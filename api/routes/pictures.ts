@@ -4,13 +4,12 @@ import { resourceIdSchema, serverIdSchema } from '../../core/schema.js';
 import { SERVER } from '../../core/table-store/records/server.js';
 import type { SeriesForecast } from '../contract/forecast.js';
 import { seriesForecastSchema } from '../contract/forecast.js';
-import type { HeatMap } from '../contract/heat-map.js';
 import { HEAT_METRICS, heatMapSchema } from '../contract/heat-map.js';
 import { placementsSchema, residentsSchema, serversSchema } from '../contract/servers.js';
 import { switchesSchema } from '../contract/switches.js';
 import type { ApiRoute } from '../route.js';
 import { route } from '../route.js';
-import { heatMapOf } from '../views/heat-map.js';
+import { HeatMaps } from '../views/heat-map.js';
 import type { MemoryParts } from '../views/kept/memory.js';
 import { placementsOf, residentsOf } from '../views/residents.js';
 import type { SeriesForecastParts, Subject } from '../views/series-forecast.js';
@@ -43,7 +42,8 @@ const seriesQuerySchema = z.strictObject({
 /** What the console draws: over time, and of one thing closely. Nothing here changes anything. */
 export function pictureRoutes(parts: PictureParts, options: PictureOptions): ApiRoute[] {
   const { view, metricStore, clock, eligibility, memory } = parts;
-  const heatMap = new Kept<Promise<HeatMap>>();
+  const heatMaps = new HeatMaps(parts);
+  const heatMap = new Kept<ReturnType<HeatMaps['of']>>();
   const forecastOf = (
     subject: Subject,
     { metric, pastSteps }: z.output<typeof seriesQuerySchema>,
@@ -82,7 +82,7 @@ export function pictureRoutes(parts: PictureParts, options: PictureOptions): Api
           ...[metric, pastSteps, columnsMax, stepMs, Math.floor(nowMs / HEAT_MAP_KEPT_MS)],
           ...[memory.fleet.placements, memory.fleet.stampOf([SERVER])],
         ];
-        return heatMap.of(facts, () => heatMapOf(parts, { nowMs, stepMs, ...query }));
+        return heatMap.of(facts, () => heatMaps.of({ nowMs, stepMs, ...query }));
       },
     ),
     route(

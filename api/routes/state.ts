@@ -6,6 +6,7 @@ import { historySchema } from '../contract/history.js';
 import { outlookSchema, resourcesSchema, tableSchema } from '../contract/outlook.js';
 import { statusSchema } from '../contract/status.js';
 import { whatIfSchema } from '../contract/what-if.js';
+import type { Preparations } from '../preparations.js';
 import type { ApiRoute } from '../route.js';
 import { route } from '../route.js';
 import { explainedOf } from '../views/explain.js';
@@ -22,7 +23,8 @@ const PAST_STEPS = 72;
 const CHANGES_MAX = 16;
 
 export type StateRoutesOptions = StatusOptions & { readonly planning: PlanningOptions };
-export type StateRoutesParts = StatusParts & Pick<AdvisedParts, 'adviser' | 'memory'>;
+export type StateRoutesParts = StatusParts &
+  Pick<AdvisedParts, 'adviser' | 'memory'> & { readonly preparations: Preparations };
 
 const changeSchema = z.string().min(1).max(400);
 /** One, or several of the same name; none: the fleet as it is. */
@@ -33,7 +35,14 @@ const changesSchema = z
 /** What is, and what would be: nothing here changes anything. */
 export function stateRoutes(parts: StateRoutesParts, options: StateRoutesOptions): ApiRoute[] {
   const { view, clock, memory } = parts;
-  const plannings = new Plannings(parts, options, { metrics: ['hits', 'inflight', 'latency'] });
+  const plannings = new Plannings(parts, options, {
+    metrics: ['hits', 'inflight', 'latency'],
+    ready: (inputs) => parts.adviser.plan(inputs),
+  });
+  parts.preparations.add(async () => {
+    const { inputs } = await plannings.prepare();
+    await parts.adviser.planForSearches(inputs);
+  });
   const asked = { ...parts, plannings };
   const { stepMs } = options.forecast;
   return [

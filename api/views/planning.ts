@@ -1,19 +1,23 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Config } from '../../core/config/schema.js';
 import { DIMENSIONS } from '../../core/domain.js';
 import { fail } from '../../core/errors.js';
 import { resourcesOnly } from '../../core/forecast.js';
 import type { ForecastRun } from '../../core/metric-store/port.js';
-import { readRecent } from '../../core/metric-store/recent.js';
+import { RecentLoads, recentQuery } from '../../core/metric-store/recent.js';
 import { plannerOptions } from '../../core/table-store/policy.js';
 import { gridBefore } from '../../core/panel.js';
-import type { Ground } from '../../core/prepared.js';
+import { areSameFacts } from '../../core/kept.js';
+import type { Ground, Use } from '../../core/prepared.js';
 import { Prepared } from '../../core/prepared.js';
 import type { Metric } from '../../core/sample.js';
 import { PAUSE, PLAN } from '../../core/table-store/records/plan.js';
 import { LOST, PIN, SERVER, SERVER_STATE } from '../../core/table-store/records/server.js';
 import { TUNING } from '../../core/table-store/records/tuning.js';
+import { tenuresOf } from '../../core/table-store/tenures.js';
 import { inSlices } from '../../core/threads/slices.js';
 import type { Adviser } from '../../forecaster/planner/adviser.js';
+import { PLANNED_MS_MAX } from '../../forecaster/planner/advice.js';
 import { inputSlices } from '../../forecaster/planner/from-records.js';
 import type { PlanningInputs } from '../../forecaster/planner/inputs.js';
 import { ownScheduled } from '../../forecaster/planner/scheduled.js';
@@ -39,6 +43,10 @@ export interface PlanningOptions {
 export interface Planning {
   readonly inputs: PlanningInputs;
   readonly run: ForecastRun;
+  /** What counts at once when it changes. */
+  readonly urgent: readonly unknown[];
+  /** Another text once plans are others. */
+  readonly plans: string;
 }
 
 export interface PlanningsOptions {
@@ -51,8 +59,12 @@ export interface PlanningsOptions {
 /** Of the recent loads: as the round takes them. */
 const RECENT_STEPS = 12;
 
-/** Records that say what there is to plan with; placements and announcements are looked at by themselves. */
-const PLANNED_WITH = [SERVER, SERVER_STATE, LOST, PIN, PAUSE, TUNING, PLAN];
+/** Records that say what there is to plan with; placements, plans and announcements are looked at by themselves. */
+const PLANNED_WITH = [SERVER, SERVER_STATE, LOST, PIN, PAUSE, TUNING];
+/** Not more often than so, what is newer is made only because rounds and moves go on. */
+const RENEWED_MS = 60_000;
+
+type Source = Pick<Planning, 'run' | 'urgent' | 'plans'>;
 
 /**
  * What to plan with, from the same records as a round, by the same code. It is kept until the forecast, the table, or anything else that a
@@ -62,7 +74,8 @@ export class Plannings {
   readonly #parts: PlanningParts;
   readonly #state: { readonly planning: PlanningOptions };
   readonly #options: PlanningsOptions;
-  readonly #prepared: Prepared<ForecastRun, Planning>;
+  readonly #prepared: Prepared<Source, Planning>;
+  #latest: ForecastRun | undefined;
 
   /** @param state read each time: a reload may change it */
   constructor(
@@ -75,7 +88,7 @@ export class Plannings {
     this.#options = options;
     this.#prepared = new Prepared(
       () => this.#ground(),
-      (run) => this.#make(run),
+      (source) => this.#make(source),
     );
   }
 
@@ -84,32 +97,67 @@ export class Plannings {
     return this.#prepared.now();
   }
 
+  /**
+   * The same, or one of an earlier moment, at most `PLANNED_MS_MAX` ago, while what rounds and moves changed since is being planned with. What
+   * operators changed, and which servers live, counts at once. @throws as `now`
+   */
+  recent(isUseful: (planning: Planning) => boolean = () => true): Promise<Planning> {
+    return this.#prepared.recent((planning) => (isUseful(planning) ? this.#useOf(planning) : 'no'));
+  }
+
+  /** Ahead of those who ask for `recent`. @throws as `now` */
+  async prepare(): Promise<Planning> {
+    const planning = await this.recent();
+    return this.#useOf(planning) === 'still' ? planning : this.now();
+  }
+
+  #useOf({ inputs, urgent, run }: Planning): Use {
+    const ageMs = this.#parts.clock.realtimeMs() - inputs.nowMs;
+    if (ageMs >= PLANNED_MS_MAX || !areSameFacts(urgent, this.#urgent())) return 'no';
+    return run === this.#latest && ageMs < RENEWED_MS ? 'still' : 'meanwhile';
+  }
+
+  #urgent(): unknown[] {
+    const { memory } = this.#parts;
+    const { planner } = this.#state.planning;
+    return [memory.fleet.stampOf(PLANNED_WITH), memory.eligible.now(), planner];
+  }
+
   /** As long as all of this is the same, planning again would begin with the same, but for the time of day. */
-  async #ground(): Promise<Ground<ForecastRun>> {
+  async #ground(): Promise<Ground<Source>> {
     const { view, metricStore, clock, memory } = this.#parts;
-    const { planner, stepMs } = this.#state.planning;
+    const { stepMs } = this.#state.planning;
     const run = (await metricStore.latestForecast()) ?? fail('ERR_NO_FORECAST');
     const nowMs = clock.realtimeMs();
     const scheduled = ownScheduled(view, nowMs).map(({ plan }) => plan.id);
+    this.#latest = run;
+    const urgent = this.#urgent();
+    const plans = memory.fleet.stampOf([PLAN]);
     const facts = [
       run,
+      ...urgent,
       memory.fleet.placements,
-      memory.fleet.stampOf(PLANNED_WITH),
-      memory.eligible.now(),
+      plans,
       // What becomes due is under way from then on.
       scheduled.join(),
       gridBefore(nowMs, stepMs, RECENT_STEPS).startMs,
-      planner,
     ];
-    return { facts, source: run };
+    return { facts, source: { run, urgent, plans } };
   }
 
-  async #make(run: ForecastRun): Promise<Planning> {
+  async #make(source: Source): Promise<Planning> {
+    const { run } = source;
     const { view, metricStore, clock, memory } = this.#parts;
     const { planner, stepMs, seed } = this.#state.planning;
     const nowMs = clock.realtimeMs();
     const window = { nowMs, stepMs, steps: RECENT_STEPS, metrics: this.#metricsOf(run) };
-    const loads = await readRecent(metricStore, view, window);
+    const query = recentQuery(view, window);
+    // Each of these takes milliseconds, of a store in memory some tens.
+    await setImmediate();
+    const panel = await metricStore.readPanel(query);
+    await setImmediate();
+    const loads = new RecentLoads(panel, tenuresOf(view));
+    await setImmediate();
     const inputs = await inSlices(
       inputSlices({
         view,
@@ -123,7 +171,7 @@ export class Plannings {
       }),
     );
     await this.#options.ready?.(inputs);
-    return { inputs, run };
+    return { inputs, ...source };
   }
 
   #metricsOf({ block }: ForecastRun): Metric[] {

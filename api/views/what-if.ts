@@ -1,7 +1,7 @@
 import type { Change } from '../../forecaster/planner/changed.js';
 import type { PlanningInputs } from '../../forecaster/planner/inputs.js';
 import { whatIfWords } from '../../forecaster/planner/what-if-words.js';
-import { moveWords } from '../../forecaster/planner/words.js';
+import { momentWords, moveWords } from '../../forecaster/planner/words.js';
 import type { WhatIfAnswer } from '../contract/what-if.js';
 import type { AdvisedParts, Plannings } from './planning.js';
 
@@ -11,7 +11,7 @@ export interface WhatIfParts extends Pick<AdvisedParts, 'adviser' | 'clock'> {
 
 /**
  * What would be if these changes were made, one after the other: planned by the same code and from the same records as a
- * round, and nothing is changed.
+ * round, beside the fleet as it is, which is planned ahead. Nothing is changed.
  * @throws ERR_NO_FORECAST, ERR_SERVER_UNKNOWN, ERR_RESOURCE_UNKNOWN, ERR_CHANGE_INVALID, ERR_ADVISER_BUSY, ERR_STORE_UNAVAILABLE
  */
 export async function whatIfOf(
@@ -19,7 +19,7 @@ export async function whatIfOf(
   parts: WhatIfParts,
   signal: AbortSignal,
 ): Promise<WhatIfAnswer> {
-  const { inputs } = await parts.plannings.now();
+  const { inputs } = await parts.plannings.recent();
   return whatIfIn(inputs, changes, parts, signal);
 }
 
@@ -37,8 +37,10 @@ export async function whatIfIn(
     changes,
     nowMs,
   );
+  const { plannedAtMs } = found;
   const { score, batches } = found.after;
   return {
+    plannedAtMs,
     headline,
     asIs,
     nothing,
@@ -58,7 +60,7 @@ export async function whatIfIn(
         return { batch, resource, source, target, text: moveWords(move, nowMs) };
       }),
     ),
-    notes: notesOf(inputs, changes),
+    notes: [...notesOf(inputs, changes), ...momentWords(plannedAtMs, nowMs)],
   };
 }
 

@@ -1,6 +1,6 @@
 import type { Dimension, ResourceId, ServerId } from '../domain.js';
 import { DIMENSIONS } from '../domain.js';
-import type { MetricStore } from './port.js';
+import type { MetricStore, PanelQuery } from './port.js';
 import type { Panel } from '../panel.js';
 import { gridBefore, lastIn, rowOf } from '../panel.js';
 import type { Metric, SeriesKey } from '../sample.js';
@@ -105,22 +105,28 @@ export class RecentLoads {
 /** Of resources the dimensions, what is under way, and how long it takes; of servers the dimensions among them. */
 const RECENT_METRICS: readonly Metric[] = [...DIMENSIONS, 'inflight', 'latency'];
 
+export interface RecentWindow {
+  readonly nowMs: number;
+  readonly stepMs: number;
+  readonly steps: number;
+  readonly metrics?: readonly Metric[];
+}
+
 /** Reads the last `steps` whole steps of every resource and server, in these metrics alone if some are named. @throws ERR_STORE_UNAVAILABLE */
 export async function readRecent(
   metricStore: MetricStore,
   view: TableView,
-  {
-    nowMs,
-    stepMs,
-    steps,
-    metrics = RECENT_METRICS,
-  }: {
-    readonly nowMs: number;
-    readonly stepMs: number;
-    readonly steps: number;
-    readonly metrics?: readonly Metric[];
-  },
+  window: RecentWindow,
 ): Promise<RecentLoads> {
+  const panel = await metricStore.readPanel(recentQuery(view, window));
+  return new RecentLoads(panel, tenuresOf(view));
+}
+
+/** What `readRecent` reads. */
+export function recentQuery(
+  view: TableView,
+  { nowMs, stepMs, steps, metrics = RECENT_METRICS }: RecentWindow,
+): PanelQuery {
   const series: SeriesKey[] = [];
   for (const metric of DIMENSIONS.filter((each) => metrics.includes(each))) {
     for (const id of view.all(SERVER).keys()) series.push({ subject: 'server', id, metric });
@@ -128,8 +134,7 @@ export async function readRecent(
   for (const metric of metrics) {
     for (const [id] of view.table.entries()) series.push({ subject: 'resource', id, metric });
   }
-  const grid = gridBefore(nowMs, stepMs, steps);
-  return new RecentLoads(await metricStore.readPanel({ series, ...grid }), tenuresOf(view));
+  return { series, ...gridBefore(nowMs, stepMs, steps) };
 }
 
 /** What was measured of a server lately as shares of its capacity, of the dimensions that are bounded and measured. */

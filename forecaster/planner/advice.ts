@@ -1,18 +1,19 @@
 import type { ResourceId } from '../../core/domain.js';
-import { Kept } from '../../core/kept.js';
+import { KeptRecent } from '../../core/kept.js';
 import type { Move } from '../../core/plan.js';
 import type { Change } from './changed.js';
 import { changed } from './changed.js';
 import type { Chosen } from './chosen.js';
 import { Choices } from './chosen.js';
 import type { Explanation } from './explain.js';
-import { explain } from './explain.js';
+import { Explainer } from './explain.js';
 import type { PlanningInputs } from './inputs.js';
 import type { Planned } from './planner.js';
 import { planned } from './planner.js';
 import type { PlanningRun } from './solved.js';
-import type { WhatIf } from './what-if.js';
-import { whatIf } from './what-if.js';
+import type { Translated } from './translation.js';
+import type { WhatIf, World } from './what-if.js';
+import { worldOf } from './what-if.js';
 
 export interface ExplainAsked {
   readonly resource: ResourceId;
@@ -25,15 +26,22 @@ export interface WhatIfAsked {
   readonly nowMs: number;
 }
 
-/** Time plays a part in a plan (what rests, what may be moved within the hour), by more than this. */
-const SAME_TIME_MS = 60_000;
+/**
+ * So long an answer may be of an earlier moment. Time plays a part in a plan: what rests, what may be moved within the hour, which steps of
+ * the forecast are over. Every answer says of which moment it is.
+ */
+export const PLANNED_MS_MAX = 600_000;
+/** So many worlds that were asked about are kept: an open page asks the same again and again. */
+const WORLDS_MAX = 16;
 
 /** Answers about one fleet, one after the other: what they have in common is made with the first that needs it. */
 export class Advice {
   readonly #inputs: PlanningInputs;
   readonly #runOf: () => PlanningRun;
   #choices: Choices | undefined;
-  readonly #planned = new Kept<Planned>();
+  /** As the fleet is, as far as it is restrained; and as if it were not. */
+  #asIs: AsIs | undefined;
+  #asIfFree: AsIs | undefined;
 
   /** @param runOf makes the run of each planning */
   constructor(inputs: PlanningInputs, runOf: () => PlanningRun = () => ({})) {
@@ -47,6 +55,12 @@ export class Advice {
     this.score([]);
   }
 
+  /** What all other answers begin with: the fleet as it is, planned. @throws ERR_PLANNING_INVALID */
+  plan(nowMs: number): void {
+    this.#restrained(nowMs).prepare();
+    this.#free(nowMs).prepare();
+  }
+
   /** @throws ERR_PLANNING_INVALID */
   score(moves: readonly Move[]): Chosen {
     this.#choices ??= new Choices(this.#inputs);
@@ -55,21 +69,79 @@ export class Advice {
 
   /** Undefined: there is no such resource. @throws ERR_PLANNING_INVALID */
   explain({ resource, nowMs }: ExplainAsked): Explanation | undefined {
-    return explain(this.#plannedAt(nowMs, this.#inputs), resource);
+    return this.#restrained(nowMs).explainer.of(resource);
   }
 
   /** @throws ERR_PLANNING_INVALID, ERR_SERVER_UNKNOWN, ERR_RESOURCE_UNKNOWN, ERR_CHANGE_INVALID */
   whatIf({ changes, nowMs }: WhatIfAsked): WhatIf {
-    // A pause stops what would be done, not what would be good.
-    const unrestrained = { ...this.#inputs, restraint: null };
-    const after = changes.reduce(changed, { ...unrestrained, nowMs });
-    const before = this.#plannedAt(nowMs, unrestrained);
-    return whatIf(before, changes.length === 0 ? before : planned(after, this.#runOf()));
+    // First: what cannot be changed is refused before anything is planned.
+    const after = changes.reduce(changed, this.#inputs);
+    const asIs = this.#free(nowMs);
+    const { plannedAtMs, world } = asIs;
+    if (changes.length === 0) return { plannedAtMs, before: world, after: world };
+    const key = JSON.stringify(changes);
+    // At the same moment: the change alone makes the difference.
+    const make = (): World =>
+      worldOf(
+        planned(
+          { ...after, restraint: null, nowMs: plannedAtMs },
+          { ...this.#runOf(), before: asIs.translated },
+        ),
+      );
+    return { plannedAtMs, before: world, after: asIs.worlds.of(key, make) };
   }
 
-  /** As the fleet is: a search within the same minute would begin with the same. */
-  #plannedAt(nowMs: number, inputs: PlanningInputs): Planned {
-    const facts = [Math.floor(nowMs / SAME_TIME_MS), inputs.restraint?.why];
-    return this.#planned.of(facts, () => planned({ ...inputs, nowMs }, this.#runOf()));
+  #restrained(nowMs: number): AsIs {
+    if (this.#inputs.restraint === null) return this.#free(nowMs);
+    return (this.#asIs = this.#asOf(nowMs, this.#asIs, this.#inputs));
+  }
+
+  /** A pause stops what would be done, not what would be good. */
+  #free(nowMs: number): AsIs {
+    return (this.#asIfFree = this.#asOf(nowMs, this.#asIfFree, {
+      ...this.#inputs,
+      restraint: null,
+    }));
+  }
+
+  #asOf(nowMs: number, known: AsIs | undefined, inputs: PlanningInputs): AsIs {
+    const isHeld = known !== undefined && nowMs - known.plannedAtMs < PLANNED_MS_MAX;
+    return isHeld ? known : new AsIs(planned({ ...inputs, nowMs }, this.#runOf()));
+  }
+}
+
+/** The fleet as it is, planned for; and what answers make of that. */
+class AsIs {
+  /** As it would be, by the changes. */
+  readonly worlds = new KeptRecent<string, World>(WORLDS_MAX);
+  readonly #planned: Planned;
+  #explainer: Explainer | undefined;
+  #world: World | undefined;
+
+  constructor(made: Planned) {
+    this.#planned = made;
+  }
+
+  /** What the first answers would make otherwise. */
+  prepare(): void {
+    this.#explainer ??= new Explainer(this.#planned);
+    this.#world ??= worldOf(this.#planned);
+  }
+
+  get plannedAtMs(): number {
+    return this.#planned.inputs.nowMs;
+  }
+
+  get translated(): Translated {
+    const { inputs, solved } = this.#planned;
+    return { inputs, translation: solved.translation };
+  }
+
+  get explainer(): Explainer {
+    return (this.#explainer ??= new Explainer(this.#planned));
+  }
+
+  get world(): World {
+    return (this.#world ??= worldOf(this.#planned));
   }
 }

@@ -16,26 +16,51 @@ import type { WhatIf } from './what-if.js';
 export type AdviceQuestion =
   | { readonly kind: 'take'; readonly columns: InputColumns }
   | { readonly kind: 'prepare' }
+  | { readonly kind: 'plan'; readonly nowMs: number }
   | { readonly kind: 'score'; readonly moves: readonly Move[] }
   | { readonly kind: 'explain'; readonly asked: ExplainAsked }
   | { readonly kind: 'what-if'; readonly asked: WhatIfAsked };
 
-/** So many plannings wait for their turn, the one under way included; more are refused. */
+/** So many questions wait for their turn at a thread that plans, the one under way included; more are refused. */
 const PLANNINGS_MAX = 16;
 /** Scores take milliseconds. */
 const SCORES_MAX = 256;
 
 /**
- * In two threads, so that no score waits for a search, which may take seconds: the event loop of whoever asks carries more than that.
+ * In three threads: one scores, so that no score waits for a search, which may take seconds. One answers what is asked of the fleet as it
+ * is, which is planned ahead; the other searches for what would be. They change places with each fleet: the next one is planned
+ * by the other while the first still answers.
+ *
  * Each keeps the fleet that it was told last, and what it made of it, so that only the question goes there. Who has gone is not
  * answered: a search for nobody is ended with its thread.
  */
 export class AdviserThread implements Adviser {
   readonly #scores = new FleetThread(SCORES_MAX);
-  readonly #plannings = new FleetThread(PLANNINGS_MAX);
+  #answering = new FleetThread(PLANNINGS_MAX);
+  #searching = new FleetThread(PLANNINGS_MAX);
+  #isPlanning = false;
 
   async prepare(inputs: PlanningInputs): Promise<void> {
     await this.#scores.ask(inputs, { kind: 'prepare' });
+  }
+
+  async plan(inputs: PlanningInputs): Promise<void> {
+    const planner = this.#answering.knows(inputs) ? this.#answering : this.#searching;
+    this.#isPlanning = true;
+    try {
+      await planner.ask(inputs, { kind: 'plan', nowMs: inputs.nowMs });
+    } finally {
+      this.#isPlanning = false;
+    }
+    if (planner === this.#searching) {
+      [this.#answering, this.#searching] = [this.#searching, this.#answering];
+    }
+  }
+
+  async planForSearches(inputs: PlanningInputs): Promise<void> {
+    // Its thread plans the next fleet, which is to stay there.
+    if (this.#isPlanning) return;
+    await this.#searching.ask(inputs, { kind: 'plan', nowMs: inputs.nowMs });
   }
 
   async score(inputs: PlanningInputs, moves: readonly Move[]): Promise<Chosen> {
@@ -47,17 +72,29 @@ export class AdviserThread implements Adviser {
     asked: ExplainAsked,
     signal: AbortSignal,
   ): Promise<Explanation | undefined> {
-    const answer = await this.#plannings.ask(inputs, { kind: 'explain', asked }, signal);
+    const answer = await this.#knowing(inputs, this.#answering).ask(
+      inputs,
+      { kind: 'explain', asked },
+      signal,
+    );
     return answer as Explanation | undefined;
   }
 
   async whatIf(inputs: PlanningInputs, asked: WhatIfAsked, signal: AbortSignal): Promise<WhatIf> {
-    return (await this.#plannings.ask(inputs, { kind: 'what-if', asked }, signal)) as WhatIf;
+    const isSearch = asked.changes.length > 0;
+    const thread = this.#knowing(inputs, isSearch ? this.#searching : this.#answering);
+    return (await thread.ask(inputs, { kind: 'what-if', asked }, signal)) as WhatIf;
   }
 
   /** What is asked now is lost; what is asked later begins other threads. */
   async stop(): Promise<void> {
-    await Promise.all([this.#scores.end(), this.#plannings.end()]);
+    await Promise.all([this.#scores.end(), this.#answering.end(), this.#searching.end()]);
+  }
+
+  /** Rather one that knows this fleet than the right one. */
+  #knowing(inputs: PlanningInputs, right: FleetThread): FleetThread {
+    if (right.knows(inputs)) return right;
+    return [this.#answering, this.#searching].find((each) => each.knows(inputs)) ?? right;
   }
 }
 
@@ -70,6 +107,8 @@ class FleetThread {
   readonly #turns = new Turns<'question'>();
   readonly #questionsMax: number;
   #questions = 0;
+  /** What the last question was about. */
+  #latest: PlanningInputs | undefined;
   #told: { readonly inputs: PlanningInputs; readonly life: object | undefined } | undefined;
 
   constructor(questionsMax: number) {
@@ -85,11 +124,17 @@ class FleetThread {
       fail('ERR_ADVISER_BUSY', { questions: this.#questionsMax });
     }
     this.#questions++;
+    this.#latest = inputs;
     try {
       return await this.#turns.take('question', () => this.#answer(inputs, question, signal));
     } finally {
       this.#questions--;
     }
+  }
+
+  /** It was told this fleet last, lives since, and will have been told no other before the next question. */
+  knows(inputs: PlanningInputs): boolean {
+    return this.#latest === inputs && this.#isTold(inputs);
   }
 
   end(): Promise<void> {
@@ -102,11 +147,16 @@ class FleetThread {
     signal: AbortSignal | undefined,
   ): Promise<unknown> {
     signal?.throwIfAborted();
-    const end = (): void => void this.end();
+    const end = (): void => {
+      // What all begin with goes on: the next one needs it, too.
+      if (isSearch(question)) void this.end();
+    };
     signal?.addEventListener('abort', end, { once: true });
     try {
       await this.#tell(inputs, signal);
-      return await this.#thread.ask(question);
+      const answer = await this.#thread.ask(question);
+      signal?.throwIfAborted();
+      return answer;
     } catch (error) {
       signal?.throwIfAborted();
       throw error;
@@ -115,9 +165,13 @@ class FleetThread {
     }
   }
 
-  async #tell(inputs: PlanningInputs, signal: AbortSignal | undefined): Promise<void> {
+  #isTold(inputs: PlanningInputs): boolean {
     const { life } = this.#thread;
-    if (life !== undefined && this.#told?.life === life && this.#told.inputs === inputs) return;
+    return life !== undefined && this.#told?.life === life && this.#told.inputs === inputs;
+  }
+
+  async #tell(inputs: PlanningInputs, signal: AbortSignal | undefined): Promise<void> {
+    if (this.#isTold(inputs)) return;
     const columns = await inSlices(columnSlices(inputs));
     signal?.throwIfAborted();
     const taken = this.#thread.ask({ kind: 'take', columns });
@@ -125,4 +179,8 @@ class FleetThread {
     await taken;
     this.#told = { inputs, life: taker };
   }
+}
+
+function isSearch(question: AdviceQuestion): boolean {
+  return question.kind === 'what-if' && question.asked.changes.length > 0;
 }

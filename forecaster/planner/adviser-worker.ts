@@ -24,6 +24,9 @@ answerAsThread((question: AdviceQuestion): unknown => {
     case 'prepare':
       advice.prepare();
       return null;
+    case 'plan':
+      advice.plan(question.nowMs);
+      return null;
     case 'score':
       return advice.score(question.moves);
     case 'explain':

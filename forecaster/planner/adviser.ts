@@ -14,6 +14,13 @@ import type { WhatIf } from './what-if.js';
 export interface Adviser {
   /** Ahead of the first score. @throws ERR_PLANNING_INVALID, ERR_ADVISER_BUSY, ERR_ADVICE_LOST */
   prepare(inputs: PlanningInputs): Promise<void>;
+  /**
+   * Ahead of the first explanation: the fleet as it is, planned as of its `nowMs`. Meanwhile questions about the fleet that was planned
+   * before are answered. @throws ERR_PLANNING_INVALID, ERR_ADVISER_BUSY, ERR_ADVICE_LOST
+   */
+  plan(inputs: PlanningInputs): Promise<void>;
+  /** Ahead of the first search for a changed fleet, after `plan`. @throws as `plan` */
+  planForSearches(inputs: PlanningInputs): Promise<void>;
   /** How good these moves are. @throws ERR_PLANNING_INVALID, ERR_ADVISER_BUSY, ERR_ADVICE_LOST */
   score(inputs: PlanningInputs, moves: readonly Move[]): Promise<Chosen>;
   /** Undefined: there is no such resource. @throws ERR_PLANNING_INVALID, ERR_ADVISER_BUSY, ERR_ADVICE_LOST */
@@ -36,6 +43,15 @@ export class InlineAdviser implements Adviser {
   async prepare(inputs: PlanningInputs): Promise<void> {
     await Promise.resolve();
     this.#on(inputs).prepare();
+  }
+
+  async plan(inputs: PlanningInputs): Promise<void> {
+    await Promise.resolve();
+    this.#on(inputs).plan(inputs.nowMs);
+  }
+
+  planForSearches(inputs: PlanningInputs): Promise<void> {
+    return this.plan(inputs);
   }
 
   async score(inputs: PlanningInputs, moves: readonly Move[]): Promise<Chosen> {

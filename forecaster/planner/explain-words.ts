@@ -1,5 +1,13 @@
 import type { Explanation, Fit } from './explain.js';
-import { blockerWords, noPlanWords, ofIts, percentWords, reasonWords, timeWords } from './words.js';
+import {
+  blockerWords,
+  momentWords,
+  noPlanWords,
+  ofIts,
+  percentWords,
+  reasonWords,
+  timeWords,
+} from './words.js';
 
 /** The words of an explanation: a headline, a line a server, what else holds it. */
 export interface ExplanationWords {
@@ -10,12 +18,13 @@ export interface ExplanationWords {
 
 /** @param nowMs of the day that need not be named */
 export function explanationWords(explanation: Explanation, nowMs?: number): ExplanationWords {
-  const { fits, pinned, coolingUntilMs } = explanation;
+  const { fits, pinned, coolingUntilMs, plannedAtMs } = explanation;
   const notes = [
     pinned === null ? 'It is not pinned.' : `It is pinned to ${pinned}.`,
     coolingUntilMs === null
       ? 'It is not resting from a move.'
       : `It rests from its last move until ${timeWords(coolingUntilMs, nowMs)}: before that it moves only to take away overload.`,
+    ...momentWords(plannedAtMs, nowMs ?? plannedAtMs),
   ];
   return {
     headline: headlineOf(explanation, nowMs),

@@ -13,6 +13,8 @@ import { coolingUntilMs } from './translation.js';
 /** Why a resource is where it is, whether it should move, and what speaks for and against each server. */
 export interface Explanation {
   readonly resource: ResourceId;
+  /** Of which moment all of this is, epoch milliseconds. */
+  readonly plannedAtMs: number;
   readonly server: ServerId | null;
   /** `stuck`: it should leave its server, or has none, and no move is possible. */
   readonly verdict: 'stays' | 'moves' | 'under-way' | 'stuck';
@@ -59,28 +61,78 @@ export interface Peak {
   readonly utilization: number;
 }
 
+/** Explains one resource after the other by what was planned: what all have in common is made once. */
+export class Explainer {
+  readonly #planned: Planned;
+  readonly #indexOf: ReadonlyMap<ResourceId, number>;
+  readonly #moveOf: ReadonlyMap<ResourceId, PlannedMove>;
+  readonly #loads: Loads;
+  readonly #groups: GroupTally;
+
+  constructor(planned: Planned) {
+    const { solved, outcome } = planned;
+    const { problem } = solved.translation;
+    const moves = outcome.batches.flatMap((batch) => batch.moves);
+    this.#planned = planned;
+    this.#indexOf = new Map(problem.resources.map((id, index) => [id, index]));
+    // A resource that moves twice is told of once, of the first.
+    this.#moveOf = new Map(moves.reverse().map((move) => [move.resource, move]));
+    this.#loads = new Loads(problem, solved.assignment);
+    this.#groups = new GroupTally(problem.grouping, solved.assignment);
+  }
+
+  /** Undefined: there is none of that name. */
+  of(resource: ResourceId): Explanation | undefined {
+    const { inputs, solved, outcome } = this.#planned;
+    const { translation } = solved;
+    const index = this.#indexOf.get(resource);
+    if (index === undefined) return undefined;
+    const move = this.#moveOf.get(resource) ?? null;
+    const facts = translation.resources[index]!;
+    return {
+      resource,
+      plannedAtMs: inputs.nowMs,
+      server: facts.server,
+      verdict: verdictOf(solved, index, move !== null),
+      move,
+      none: outcome.none,
+      pinned: facts.pinned,
+      coolingUntilMs: coolingUntilMs(facts, inputs),
+      demand: peakDemandOf(index, translation),
+      fits: this.#fitsOf(index),
+    };
+  }
+
+  #fitsOf(resource: number): Fit[] {
+    const { inputs, solved } = this.#planned;
+    const { translation, assignment } = solved;
+    const { problem, servers } = translation;
+    const [loads, groups] = [this.#loads, this.#groups];
+    const home = assignment[resource]!;
+    const fits = servers.map(({ id, state }, server): Fit => {
+      const added = server === home ? nobodyOf(problem) : resource;
+      const why = fitReason(solved, { loads, groups, resource, server });
+      const isBest = why === 'here' || why === 'target';
+      const isPossible = why === 'room' || why === 'above-target';
+      return {
+        server: id,
+        fit: isBest ? 'best' : isPossible ? 'yes' : 'no',
+        why,
+        state,
+        peak: state === 'lost' ? null : peakOf(inputs, solved, { loads, server, added }),
+      };
+    });
+    const rank = { best: 0, yes: 1, no: 2 } as const;
+    return fits.sort(
+      (a, b) =>
+        rank[a.fit] - rank[b.fit] || (a.peak?.utilization ?? 0) - (b.peak?.utilization ?? 0),
+    );
+  }
+}
+
 /** Explains one resource by what was planned; undefined if there is none of that name. */
-export function explain(
-  { inputs, solved, result: { plan, none } }: Planned,
-  resource: ResourceId,
-): Explanation | undefined {
-  const { translation } = solved;
-  const index = translation.problem.resources.indexOf(resource);
-  if (index < 0) return undefined;
-  const moves = plan?.batches.flatMap((batch) => batch.moves) ?? [];
-  const move = moves.find((candidate) => candidate.resource === resource) ?? null;
-  const facts = translation.resources[index]!;
-  return {
-    resource,
-    server: facts.server,
-    verdict: verdictOf(solved, index, move !== null),
-    move,
-    none,
-    pinned: facts.pinned,
-    coolingUntilMs: coolingUntilMs(facts, inputs),
-    demand: peakDemandOf(index, translation),
-    fits: fitsOf(inputs, solved, index),
-  };
+export function explain(planned: Planned, resource: ResourceId): Explanation | undefined {
+  return new Explainer(planned).of(resource);
 }
 
 function verdictOf(
@@ -92,31 +144,6 @@ function verdictOf(
   if (resources[resource]!.movingTo !== null) return 'under-way';
   const isWell = problem.allowed[resource]!.mask[assignment[resource]!] === 1;
   return isWell ? 'stays' : 'stuck';
-}
-
-function fitsOf(inputs: PlanningInputs, solved: Solved, resource: number): Fit[] {
-  const { translation, assignment } = solved;
-  const { problem, servers } = translation;
-  const loads = new Loads(problem, assignment);
-  const groups = new GroupTally(problem.grouping, assignment);
-  const home = assignment[resource]!;
-  const fits = servers.map(({ id, state }, server): Fit => {
-    const added = server === home ? nobodyOf(problem) : resource;
-    const why = fitReason(solved, { loads, groups, resource, server });
-    const isBest = why === 'here' || why === 'target';
-    const isPossible = why === 'room' || why === 'above-target';
-    return {
-      server: id,
-      fit: isBest ? 'best' : isPossible ? 'yes' : 'no',
-      why,
-      state,
-      peak: state === 'lost' ? null : peakOf(inputs, solved, { loads, server, added }),
-    };
-  });
-  const rank = { best: 0, yes: 1, no: 2 } as const;
-  return fits.sort(
-    (a, b) => rank[a.fit] - rank[b.fit] || (a.peak?.utilization ?? 0) - (b.peak?.utilization ?? 0),
-  );
 }
 
 function fitReason(

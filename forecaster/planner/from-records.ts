@@ -164,7 +164,8 @@ function withPresent(
   return isListed ? [...servers, present].sort() : servers;
 }
 
-function movesUnderWay(view: TableView, nowMs: number): Map<ResourceId, ServerId> {
+/** Where what moves by a plan that is approved or under way is to go. */
+export function movesUnderWay(view: TableView, nowMs: number): Map<ResourceId, ServerId> {
   const targets = new Map<ResourceId, ServerId>();
   const scheduled = new Set(ownScheduled(view, nowMs).map(({ plan }) => plan.id));
   for (const { value } of view.all(PLAN).values()) {

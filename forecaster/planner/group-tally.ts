@@ -64,7 +64,7 @@ export class GroupTally {
     );
     this.#isCrowded = new Uint8Array(groups.length);
     for (const { spread } of groups) this.faults += spread?.zonesMin ?? 0;
-    for (const [resource, server] of assignment.entries()) {
+    for (const [resource, server] of groups.length === 0 ? [] : assignment.entries()) {
       this.faults += this.faultsDelta(resource, NOWHERE, server);
       this.#count(resource, server, 1);
     }

@@ -1,4 +1,5 @@
 import type { ResourceId, ServerId } from '../../core/domain.js';
+import type { Batch, Blocker, NoPlan } from '../../core/plan.js';
 import { analyse } from './analysis.js';
 import { blockersOf, missOf } from './blockers.js';
 import { GroupTally } from './group-tally.js';
@@ -18,45 +19,60 @@ import { StartWindows } from './start-window.js';
  * @throws ERR_PLANNING_INVALID — inputs that contradict themselves, or numbers that none can be
  */
 export function planFor(inputs: PlanningInputs, run: PlanningRun = {}): PlanningResult {
-  return planned(inputs, run).result;
+  const { solved, outcome } = planned(inputs, run);
+  const { translation, assignment, stopped } = solved;
+  const standbys = standbysOf(solved);
+  if (outcome.none !== null) return { plan: null, none: outcome.none, standbys };
+  const { batches, blockers } = outcome;
+  const analysis = {
+    ...analyse(inputs, translation, assignment),
+    blockers: [...blockers],
+    stopped,
+  };
+  return { plan: { batches: [...batches], analysis }, none: null, standbys };
 }
 
-/** What was planned, and with what: all that can be said about it is in here. */
+/**
+ * What was planned, and with what: all that is said of it to who asks is in here. How good it is in other worlds, and where standbys
+ * should be, nobody is told: a round alone finds that out (`planFor`).
+ */
 export interface Planned {
   readonly inputs: PlanningInputs;
   readonly solved: Solved;
-  readonly result: PlanningResult;
+  readonly outcome: Outcome;
+}
+
+/** The moves, or why there are none; and what stands in the way of more. */
+export interface Outcome {
+  readonly batches: readonly Batch[];
+  readonly none: NoPlan | null;
+  readonly blockers: readonly Blocker[];
 }
 
 /** @throws ERR_PLANNING_INVALID */
 export function planned(inputs: PlanningInputs, run: PlanningRun = {}): Planned {
   const solved = solve(inputs, run);
-  return { inputs, solved, result: resultOf(inputs, solved) };
+  return { inputs, solved, outcome: outcomeOf(inputs, solved) };
 }
 
-function resultOf(inputs: PlanningInputs, solved: Solved): PlanningResult {
-  const { translation, batches, assignment, stopped } = solved;
-  const standbys = standbysOf(solved);
+function outcomeOf(inputs: PlanningInputs, { translation, batches, assignment }: Solved): Outcome {
   if (batches.length === 0) {
-    return { plan: null, none: noPlan(inputs, translation, assignment), standbys };
+    const none = noPlan(inputs, translation, assignment);
+    return { batches: [], none, blockers: none.blockers };
   }
+  const { problem } = translation;
   const miss = missOf(translation, assignment);
   const isAtStake = miss !== undefined && miss.aim !== 'pressure';
-  const { headroom } = inputs.options;
-  const windows = new StartWindows(translation.problem, inputs.forecast.grid, inputs.nowMs);
-  const blockers = [
-    ...(isAtStake ? blockersOf(inputs, translation, { assignment, miss }) : []),
-    ...headroomBlockers(translation.problem, assignment, headroom),
-  ];
+  const windows = new StartWindows(problem, inputs.forecast.grid, inputs.nowMs);
   return {
-    plan: {
-      batches: batches.map((batch) => ({
-        moves: batch.map((shift) => plannedMove(shift, translation, windows)),
-      })),
-      analysis: { ...analyse(inputs, translation, assignment), blockers, stopped },
-    },
+    batches: batches.map((batch) => ({
+      moves: batch.map((shift) => plannedMove(shift, translation, windows)),
+    })),
     none: null,
-    standbys,
+    blockers: [
+      ...(isAtStake ? blockersOf(inputs, translation, { assignment, miss }) : []),
+      ...headroomBlockers(problem, assignment, inputs.options.headroom),
+    ],
   };
 }
 

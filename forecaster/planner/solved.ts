@@ -7,13 +7,15 @@ import type { SearchOptions, Stopped } from './search.js';
 import { best, first } from './search.js';
 import { moveCostsOf } from './sizing.js';
 import { switchable } from './switchable.js';
-import type { Translation } from './translation.js';
+import type { Translated, Translation } from './translation.js';
 import { translate } from './translation.js';
 
 /** How a run goes on, beyond the inputs: no part of what the answer should be. */
 export interface PlanningRun {
   /** Share of the time that is over, from 0; 1 ends the search: the plan then says that the clock stopped it. */
   readonly timeShare?: () => number;
+  /** What was planned before, of the same forecast: what they have in common is taken from there. */
+  readonly before?: Translated;
 }
 
 /** The inputs as numbers, and what the search made of them. */
@@ -29,8 +31,8 @@ export interface Solved {
 const URGENT_WORK_UNITS = 50_000;
 
 /** @throws ERR_PLANNING_INVALID — inputs that contradict themselves, or numbers that none can be */
-export function solve(inputs: PlanningInputs, run: PlanningRun = {}): Solved {
-  const translation = translate(inputs);
+export function solve(inputs: PlanningInputs, { before, ...run }: PlanningRun = {}): Solved {
+  const translation = translate(inputs, before);
   const { problem } = translation;
   const most = problem.needs.includes('lost') ? URGENT_WORK_UNITS : Infinity;
   const workUnits = Math.min(inputs.options.workUnits, most);

@@ -2,13 +2,14 @@ import type { Dimension, ResourceId, ServerId } from '../../core/domain.js';
 import { DIMENSIONS } from '../../core/domain.js';
 import { fail } from '../../core/errors.js';
 import type { ForecastBlock } from '../../core/forecast.js';
+import { areSameFacts } from '../../core/kept.js';
 import { allowedSets } from './allowed.js';
 import type { DemandRows } from './demand.js';
 import { demandAt, isKnown } from './demand.js';
 import { groupingOf } from './grouping.js';
 import { headroomTarget } from './losses.js';
 import type { PlannerOptions, PlanningInputs, PlanningResource, PlanningServer } from './inputs.js';
-import type { Allowed, Freedom, Need, Objective, Problem, Role } from './problem.js';
+import type { Allowed, Demand, Freedom, Need, Objective, Problem, Role } from './problem.js';
 import { NOWHERE } from './problem.js';
 import { burdensOf, moveCostsOf, sizesOf } from './sizing.js';
 
@@ -23,29 +24,36 @@ export interface Translation {
   readonly servers: readonly PlanningServer[];
 }
 
+/** What was translated before: of the same forecast and the same resources, what they need is not made again. */
+export interface Translated {
+  readonly inputs: PlanningInputs;
+  readonly translation: Translation;
+}
+
 /** @throws ERR_PLANNING_INVALID — a name twice, a capacity or load that none can be */
-export function translate(inputs: PlanningInputs): Translation {
-  const { problem, ...rest } = translateUnpriced(inputs);
+export function translate(inputs: PlanningInputs, before?: Translated): Translation {
+  const { problem, ...rest } = translateUnpriced(inputs, before);
   return { ...rest, problem: { ...problem, moveCost: moveCostsOf(problem, inputs.options) } };
 }
 
 /** The same, no move costing anything: what that is asks for a look at all loads. */
-export function translateUnpriced(inputs: PlanningInputs): Translation {
-  const resources = sortedById('resource', inputs.resources);
+export function translateUnpriced(inputs: PlanningInputs, before?: Translated): Translation {
+  const isSame = before?.inputs.resources === inputs.resources;
+  const resources = isSame
+    ? before.translation.resources
+    : sortedById('resource', inputs.resources);
   const servers = sortedById('server', inputs.servers);
   const serverIndex = new Map(servers.map(({ id }, index) => [id, index]));
   const dimensions = plannedDimensions(inputs.forecast, servers);
-  const rows = rowsOf(inputs.forecast, { resources, dimensions });
   const roles = servers.map(({ state }) => roleOf(state));
   const { allowed, refuges } = allowedSets(resources, { serverIndex, roles });
   const places = resources.map((resource, index) =>
     placeOf(resource, { serverIndex, roles, allowed: allowed[index]! }),
   );
-  const demand = demandAt(inputs.forecast, rows, inputs.options.quantile);
+  const { rows, demand, bytes } = requirementsOf(inputs, { resources, dimensions }, before);
   const perCapacity = perCapacityOf(servers, dimensions);
   const size = sizesOf(resources.length, { demand, perCapacity, roles });
   const ids = resources.map(({ id }) => id);
-  const bytes = bytesOf(inputs, resources);
   const start = Int32Array.from(places, (place) => place.start);
   const problem: Problem = {
     resources: ids,
@@ -92,6 +100,39 @@ export function translateUnpriced(inputs: PlanningInputs): Translation {
     unservedBatchMovesMax: inputs.options.unservedBatchMovesMax,
   };
   return { problem, rows, resources, servers };
+}
+
+interface Requirements {
+  readonly rows: DemandRows;
+  readonly demand: Demand;
+  readonly bytes: Float64Array;
+}
+
+/** What the resources need, and have with them: whatever servers there are, the forecast alone says that. */
+function requirementsOf(
+  inputs: PlanningInputs,
+  of: {
+    readonly resources: readonly PlanningResource[];
+    readonly dimensions: readonly Dimension[];
+  },
+  before: Translated | undefined,
+): Requirements {
+  const { forecast, last, options } = inputs;
+  if (before?.inputs.forecast === forecast && before.inputs.last === last) {
+    const { problem, rows } = before.translation;
+    const isSame =
+      before.inputs.options.quantile === options.quantile &&
+      areSameFacts(problem.dimensions, of.dimensions) &&
+      of.resources.length === problem.resources.length &&
+      of.resources.every(({ id }, index) => id === problem.resources[index]);
+    if (isSame) return { rows, demand: problem.demand, bytes: problem.bytes };
+  }
+  const rows = rowsOf(forecast, of);
+  return {
+    rows,
+    demand: demandAt(forecast, rows, options.quantile),
+    bytes: bytesOf(inputs, of.resources),
+  };
 }
 
 function sortedById<T extends { readonly id: string }>(what: string, list: readonly T[]): T[] {

@@ -1,15 +1,18 @@
 import type { Dimension, ServerId } from '../../core/domain.js';
-import type { Batch, Blocker, NoPlan, ScorePair } from '../../core/plan.js';
+import type { Grid } from '../../core/panel.js';
+import type { Batch, Blocker, NoPlan, PlanScore, ScorePair } from '../../core/plan.js';
 import type { PlanningInputs } from './inputs.js';
 import type { Planned } from './planner.js';
+import type { Problem } from './problem.js';
 import { EPSILON } from './problem.js';
 import { rounded } from './rounded.js';
-import { scoreOf } from './score.js';
-import type { Solved } from './solved.js';
+import { scoreBy, wrongsOf } from './score.js';
 import { utilizationOf } from './utilization.js';
 
 /** What a change would bring: the fleet as it is beside the fleet as it would be, each planned for. */
 export interface WhatIf {
+  /** Of which moment both are, epoch milliseconds. */
+  readonly plannedAtMs: number;
   readonly before: World;
   readonly after: World;
 }
@@ -34,35 +37,41 @@ export interface Breach {
   readonly peak: number;
 }
 
-/** Both as they were planned. */
-export function whatIf(before: Planned, after: Planned): WhatIf {
-  return { before: worldOf(before), after: worldOf(after) };
+/** What it comes to, as it was planned. */
+export function worldOf({ inputs, solved, outcome }: Planned): World {
+  const { assignment, translation } = solved;
+  const { problem } = translation;
+  const nothing = standingOf(inputs, problem, problem.start);
+  const isSame = assignment.every((server, resource) => server === problem.start[resource]);
+  const plan = isSame ? nothing : standingOf(inputs, problem, assignment);
+  return {
+    score: { nothing: nothing.score, plan: plan.score },
+    breaches: { nothing: nothing.breaches, plan: plan.breaches },
+    ...outcome,
+  };
 }
 
-function worldOf({ inputs, solved, result: { plan, none } }: Planned): World {
-  const {
-    assignment,
-    translation: { problem },
-  } = solved;
-  const breaches = (where: Int32Array): Breach[] => breachesOf(inputs, solved, where);
+function standingOf(
+  { forecast: { grid } }: PlanningInputs,
+  problem: Problem,
+  assignment: Int32Array,
+): { readonly score: PlanScore; readonly breaches: readonly Breach[] } {
+  const { demand } = problem;
+  const utilization = utilizationOf(problem, demand, assignment);
+  const judged = { assignment, ...wrongsOf(problem, assignment) };
   return {
-    score: { nothing: scoreOf(problem, problem.start), plan: scoreOf(problem, assignment) },
-    breaches: { nothing: breaches(problem.start), plan: breaches(assignment) },
-    batches: plan?.batches ?? [],
-    none,
-    blockers: plan?.analysis.blockers ?? none?.blockers ?? [],
+    score: scoreBy(problem, judged, demand, utilization),
+    breaches: breachesOf(problem, utilization, grid),
   };
 }
 
 /** Each server and dimension above its capacity at some step, the earliest first. */
 function breachesOf(
-  { forecast: { grid } }: PlanningInputs,
-  { translation: { problem } }: Solved,
-  assignment: Int32Array,
+  { servers, dimensions, demand }: Problem,
+  utilization: Float64Array,
+  grid: Grid,
 ): Breach[] {
-  const { servers, dimensions, demand } = problem;
   const { cells, steps } = demand;
-  const utilization = utilizationOf(problem, demand, assignment);
   const breaches = servers.flatMap((server, index) =>
     dimensions.flatMap((dimension, at): Breach[] => {
       const from = index * cells + at * steps;

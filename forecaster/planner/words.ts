@@ -209,3 +209,9 @@ export function timeWords(atMs: number, nowMs?: number): string {
   const isToday = nowMs !== undefined && new Date(nowMs).toISOString().startsWith(date);
   return `${isToday ? '' : `${date} `}${time.slice(0, time.startsWith(':00', 5) ? 5 : 8)} UTC`;
 }
+
+/** Of what was planned at an earlier moment, a sentence that says so; of now, none. */
+export function momentWords(plannedAtMs: number, nowMs: number): string[] {
+  if (nowMs - plannedAtMs < 1000) return [];
+  return [`As planned at ${timeWords(plannedAtMs, nowMs)}.`];
+}

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { Kept } from '../../../core/kept.js';
+import { Kept, KeptRecent } from '../../../core/kept.js';
 
 describe('what is kept', () => {
   it('is made anew only when a fact is another', () => {
@@ -37,5 +37,19 @@ describe('what is kept', () => {
     failFormer();
     await expect(former).rejects.toThrow('late');
     expect(kept.of([2], () => Promise.resolve('made twice'))).toBe(newer);
+  });
+});
+
+describe('the last few answers', () => {
+  it('are kept by question, but for the one that was asked for longest ago', () => {
+    const kept = new KeptRecent<string, string>(2);
+    const made: string[] = [];
+    const ask = (key: string): string =>
+      kept.of(key, () => {
+        made.push(key);
+        return `of ${key}`;
+      });
+    for (const key of ['a', 'b', 'a', 'c', 'a', 'b']) expect(ask(key)).toBe(`of ${key}`);
+    expect(made).toEqual(['a', 'b', 'c', 'b']);
   });
 });

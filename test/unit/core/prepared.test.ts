@@ -103,4 +103,50 @@ describe('what is prepared', () => {
     makings[1]!.end();
     expect(await newer).toBe('made of two');
   });
+
+  describe('of a moment ago', () => {
+    const make = async (): Promise<void> => {
+      const first = prepared.now();
+      await settled();
+      makings.at(-1)!.end();
+      await first;
+    };
+
+    it('answers while what is newer is made, for whoever asks later', async () => {
+      await make();
+      fact = 'two';
+      expect(await prepared.recent(() => 'meanwhile')).toBe('made of one');
+      expect(await prepared.recent(() => 'meanwhile')).toBe('made of one');
+      expect(madeOf()).toEqual(['one', 'two']);
+      makings[1]!.end();
+      await settled();
+      expect(await prepared.recent(() => 'meanwhile')).toBe('made of two');
+    });
+
+    it('may do for now', async () => {
+      await make();
+      fact = 'two';
+      expect(await prepared.recent(() => 'still')).toBe('made of one');
+      expect(madeOf()).toEqual(['one']);
+    });
+
+    it('is of no use where it is said to be of none, or there is none', async () => {
+      await make();
+      fact = 'two';
+      const newer = prepared.recent(() => 'no');
+      await settled();
+      makings[1]!.end();
+      expect(await newer).toBe('made of two');
+    });
+
+    it('goes on answering when what is newer cannot be made, and that is tried again', async () => {
+      await make();
+      fact = 'two';
+      expect(await prepared.recent(() => 'meanwhile')).toBe('made of one');
+      makings[1]!.fail(new Error('away'));
+      await settled();
+      expect(await prepared.recent(() => 'meanwhile')).toBe('made of one');
+      expect(madeOf()).toEqual(['one', 'two', 'two']);
+    });
+  });
 });

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { heatMapOf } from '../../../../api/views/heat-map.js';
+import type { HeatMapWindow } from '../../../../api/views/heat-map.js';
+import { HeatMaps } from '../../../../api/views/heat-map.js';
 import { Memory } from '../../../../api/views/kept/memory.js';
 import { MemoryMetricStore } from '../../../../core/metric-store/memory.js';
 import { Draft } from '../../../../core/table-store/draft.js';
@@ -28,11 +29,10 @@ const memoryParts = () => {
   return { view, clock, metricStore, eligibility: new Eligibility(plane) };
 };
 
-const map = (given: Partial<Parameters<typeof heatMapOf>[1]> = {}) =>
-  heatMapOf(
-    { view: plane.view, metricStore, memory: new Memory(memoryParts()) },
-    { ...WINDOW, ...given },
-  );
+const newMaps = () =>
+  new HeatMaps({ view: plane.view, metricStore, memory: new Memory(memoryParts()) });
+const map = async (given: Partial<HeatMapWindow> = {}) =>
+  (await newMaps().of({ ...WINDOW, ...given })).toJSON();
 
 describe('the heat map', () => {
   it('has what was as shares of the capacity, and holes where nobody measured', async () => {
@@ -104,5 +104,26 @@ describe('the heat map', () => {
       ['a', 's1', 1.125],
     ]);
     expect((await map({ metric: 'memory' })).movers).toEqual([]);
+  });
+
+  it('is made anew only when something of it is another, and has its own moment all the same', async () => {
+    const maps = newMaps();
+    const cpu = serverSeries('s1');
+    await metricStore.writeSamples([sample(cpu, END - 2 * STEP, 1)]);
+    const first = await maps.of(WINDOW);
+    const later = await maps.of({ ...WINDOW, nowMs: NOW + 3000 });
+    expect(later.rest).toBe(first.rest);
+    expect([first.nowMs, later.nowMs]).toEqual([NOW, NOW + 3000]);
+    // What came late is seen, and so is another capacity, and another forecast.
+    await metricStore.writeSamples([sample(cpu, END - 3 * STEP, 2)]);
+    const mended = await maps.of(WINDOW);
+    expect(mended.rest.servers[0]?.past).toEqual([null, 500, 250, null]);
+    await plane.write(new Draft().put(SERVER, s('s1'), { ...SERVER_RECORD, capacity: { cpu: 2 } }));
+    const smaller = await maps.of(WINDOW);
+    expect(smaller.rest.servers[0]?.past).toEqual([null, 1000, 500, null]);
+    await metricStore.writeForecast(
+      forecastRun([cpu], { startMs: END, steps: 4, base: 1, leads: [1] }),
+    );
+    expect((await maps.of(WINDOW)).rest.servers[0]?.p50).toHaveLength(4);
   });
 });

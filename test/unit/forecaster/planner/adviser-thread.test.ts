@@ -113,4 +113,26 @@ describe('the adviser in threads', () => {
       facts: { server: 's9' },
     });
   });
+
+  it('answers about the former fleet while the next is planned, and then about that', async () => {
+    const [former, next] = [fleet(6), { ...fleet(9), nowMs: START_MS + 1000 }];
+    await thread.plan(former);
+    const order: string[] = [];
+    // In its turn before the answer, if it were the same thread's.
+    const planned = thread.plan(next).then(() => order.push('planned'));
+    const asked = { ...ABOUT_A, nowMs: START_MS + 2000 };
+    const before = await thread.explain(former, asked, LIVE);
+    order.push('answered');
+    expect(before?.plannedAtMs).toBe(START_MS);
+    await planned;
+    expect(order).toEqual(['answered', 'planned']);
+    await thread.planForSearches(next);
+    // Nobody may change inputs: here it shows that neither thread has to be told them again.
+    (next.servers as unknown[]).pop();
+    const after = await thread.explain(next, asked, LIVE);
+    expect(after).toMatchObject({ plannedAtMs: START_MS + 1000, demand: { cpu: 9 } });
+    expect(after?.fits).toHaveLength(2);
+    const found = await thread.whatIf(next, about('resize s2 cpu=8'), LIVE);
+    expect(found.plannedAtMs).toBe(START_MS + 1000);
+  });
 });

@@ -7,7 +7,7 @@ import { changeWords, parseChange } from '../../../../forecaster/planner/change-
 import type { PlanningInputs } from '../../../../forecaster/planner/inputs.js';
 import { planFor, planned } from '../../../../forecaster/planner/planner.js';
 import type { WhatIf } from '../../../../forecaster/planner/what-if.js';
-import { whatIf } from '../../../../forecaster/planner/what-if.js';
+import { worldOf } from '../../../../forecaster/planner/what-if.js';
 import type { WhatIfWords } from '../../../../forecaster/planner/what-if-words.js';
 import { whatIfWords } from '../../../../forecaster/planner/what-if-words.js';
 import { fuzzRuns } from '../../../support/fuzz.js';
@@ -19,8 +19,13 @@ const SERVER = { capacity: { cpu: 10 } };
 
 function tried(inputs: PlanningInputs, ...texts: string[]): { found: WhatIf; words: WhatIfWords } {
   const changes = texts.map(parseChange);
-  const found = whatIf(planned(inputs), planned(changes.reduce(changed, inputs)));
+  const found = whatIf(inputs, changes.reduce(changed, inputs));
   return { found, words: whatIfWords(found, changes, START_MS) };
+}
+
+function whatIf(inputs: PlanningInputs, after: PlanningInputs): WhatIf {
+  const [asIs, then] = [worldOf(planned(inputs)), worldOf(planned(after))];
+  return { plannedAtMs: inputs.nowMs, before: asIs, after: then };
 }
 
 describe('a change of the inputs', () => {
@@ -219,7 +224,7 @@ describe('a what-if', () => {
         const inputs = randomInputs(seed);
         const before = JSON.stringify(inputs);
         const after = changed(inputs, parseChange(text));
-        const found = whatIf(planned(inputs), planned(after));
+        const found = whatIf(inputs, after);
         expect(JSON.stringify(inputs)).toBe(before);
         const { plan, none } = planFor(after);
         expect(found.after).toMatchObject({ batches: plan?.batches ?? [], none });
@@ -239,4 +244,35 @@ describe('a what-if', () => {
       fuzzRuns(12),
     );
   });
+
+  it('is the same whether it begins with what was translated before or not', () => {
+    fc.assert(
+      fc.property(fc.nat(), (seed) => {
+        const inputs = randomInputs(seed);
+        const { solved } = planned(inputs);
+        const before = { inputs, translation: solved.translation };
+        for (const change of changesOf(inputs)) {
+          const after = changed(inputs, change);
+          expect(planned(after, { before })).toEqual(planned(after));
+        }
+      }),
+      fuzzRuns(12),
+    );
+  });
 });
+
+/** One of each kind. */
+function changesOf({ servers, resources }: PlanningInputs): Change[] {
+  const server = servers[0]!.id;
+  const added = { id: s('new'), state: 'ready', spare: false, zone: null, capacity: {} } as const;
+  return [
+    { kind: 'lose-server', server },
+    { kind: 'drain-server', server },
+    { kind: 'add-server', server: added, like: server },
+    { kind: 'resize-server', server, capacity: { memory: 1e9 } },
+    ...resources
+      .slice(0, 1)
+      .map(({ id }) => ({ kind: 'move-resource', resource: id, server }) as const),
+    { kind: 'set-options', options: { quantile: 0.7 } },
+  ];
+}

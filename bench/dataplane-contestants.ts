@@ -15,6 +15,8 @@ export interface Contestant {
 
 export type ContestantName =
   | 'ours'
+  /** As a config has it, on so many threads. */
+  | 'ours-one'
   | 'ours-two'
   | 'ours-log'
   | 'ours-tcp'
@@ -53,8 +55,10 @@ export async function startContestant(
     case 'node':
     case 'undici':
       return nodeProcess(name, { kind: name, accessLog: undefined, threads: 1 }, options);
+    case 'ours-one':
+      return nodeProcess(name, { kind: 'ours-threads', accessLog: undefined, threads: 1 }, options);
     case 'ours-two':
-      return nodeProcess(name, { kind: 'ours', accessLog: undefined, threads: 2 }, options);
+      return nodeProcess(name, { kind: 'ours-threads', accessLog: undefined, threads: 2 }, options);
     case 'ours-log':
       return nodeProcess(name, { kind: 'ours', accessLog: options.log, threads: 1 }, options);
   }

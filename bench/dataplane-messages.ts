@@ -1,12 +1,13 @@
 /* What a bench of the data plane and the processes that it starts say to each other. */
 
 export interface ProxyArguments {
-  readonly kind: 'ours' | 'ours-tcp' | 'node' | 'undici';
+  /** `ours-threads`: as a config has it; it alone may have several. */
+  readonly kind: 'ours' | 'ours-tcp' | 'ours-threads' | 'node' | 'undici';
   readonly backends: readonly number[];
   /** In ours only. */
   readonly resources: number;
   readonly accessLog: string | undefined;
-  /** Of ours, that take connections. */
+  /** That take connections. */
   readonly threads: number;
 }
 

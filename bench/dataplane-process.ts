@@ -12,7 +12,7 @@ import type { ProxyReady } from './proxy-process.js';
 
 const given = JSON.parse(process.argv[2] ?? '') as ProxyArguments;
 const threaded =
-  given.threads > 1
+  given.kind === 'ours-threads'
     ? new (await import('./dataplane-threads.js')).ThreadedDataPlane(given)
     : undefined;
 const own = threaded ?? (given.kind.startsWith('ours') ? await ownDataPlane() : undefined);

@@ -24,7 +24,7 @@ export interface ThreadedOptions {
   readonly threads: number;
 }
 
-/** The data plane of a redirector on several threads, as a config has it, in a process of its own; no control plane beside it. */
+/** The data plane of a redirector on its threads, as a config has it, in a process of its own; no control plane beside it. */
 export class ThreadedDataPlane {
   readonly #clock = new SystemClock();
   readonly #traffic: Traffic;
@@ -55,7 +55,8 @@ export class ThreadedDataPlane {
         sessions: undefined,
         misdirected: () => undefined,
         isReachable: () => true,
-        beside: limits.shared.of(0),
+        // As a redirector: one thread counts nowhere but with itself.
+        beside: threads > 1 ? limits.shared.of(0) : undefined,
       },
       trafficOptionsOf(config),
     );

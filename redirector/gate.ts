@@ -453,7 +453,7 @@ export class Gate {
 
   #place(at: number, placement: Placement): void {
     this.#placements[at] = placement;
-    this.#choosers.delete(at);
+    if (this.#choosers.size > 0) this.#choosers.delete(at);
     this.#flags[at]! &= ~SHARED;
     this.#servers[at] = this.#serverIndices.give(placement.server);
     this.#sinceTexts[at] = this.#textOf(placement.since);
@@ -476,7 +476,7 @@ export class Gate {
   }
 
   #unstall(at: number): void {
-    if (!this.#stalledAtMs.delete(at)) return;
+    if (this.#stalledAtMs.size === 0 || !this.#stalledAtMs.delete(at)) return;
     this.#flags[at]! &= ~STALL;
     this.#open(at);
   }

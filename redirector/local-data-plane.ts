@@ -4,7 +4,8 @@ import type { ResourceId } from '../core/domain.js';
 import type { AssignmentTable } from '../core/table.js';
 import type { Obstacle } from '../core/table-store/records/switch.js';
 import type { ProtocolAdapter, Transfer } from './adapters/adapter.js';
-import type { AttachRefusal, DataPlane, SwitchBatch } from './data-plane.js';
+import { NOTHING_LEFT } from './adapters/transfer.js';
+import type { AttachRefusal, DataPlane, SwitchBatch, SwitchMove } from './data-plane.js';
 import type { Gate, HoldReport, ResourceCounters } from './gate.js';
 
 const REPORTED_MAX = 100;
@@ -12,6 +13,14 @@ const REPORTED_MAX = 100;
 export interface LocalDataPlaneOptions {
   /** Work under way may take so long to end, from the hold on. */
   readonly drainTimeoutMs: number;
+}
+
+/** One move, as one adapter sees it. */
+interface Moving {
+  readonly move: SwitchMove;
+  readonly transfer: Transfer;
+  /** Its source is. */
+  readonly isLost: boolean;
 }
 
 /** The data plane of this process: the gate, and the adapters that share it. */
@@ -23,6 +32,8 @@ export class LocalDataPlane implements DataPlane {
   #options: LocalDataPlaneOptions;
   /** Of the open switch. */
   #transfers = new Map<ResourceId, readonly Transfer[]>();
+  /** All of them, as its last batch has them. */
+  #listed: { readonly batch: SwitchBatch; readonly transfers: readonly Moving[] } | undefined;
   /** The gate's, of the resources of that batch. */
   #named: { readonly batch: SwitchBatch; readonly indices: Int32Array } | undefined;
 
@@ -71,9 +82,10 @@ export class LocalDataPlane implements DataPlane {
       const drains = this.#transfersOf(batch).map(({ transfer, isLost }) => {
         if (!isLost) return transfer.drain(deadline.signal);
         transfer.abandon();
-        return Promise.resolve<readonly Obstacle[]>([]);
+        return NOTHING_LEFT;
       });
-      return (await Promise.all(drains)).flat().slice(0, REPORTED_MAX);
+      // Idle ones have their promise in common.
+      return (await Promise.all(new Set(drains))).flat().slice(0, REPORTED_MAX);
     } finally {
       cancel();
       signal.removeEventListener('abort', onAbort);
@@ -98,6 +110,7 @@ export class LocalDataPlane implements DataPlane {
       else transfer.undo();
     }
     this.#transfers = new Map();
+    this.#listed = undefined;
     const indices = this.#indicesOf(batch);
     this.#named = undefined;
     return this.#gate.resumeAt(indices);
@@ -116,15 +129,22 @@ export class LocalDataPlane implements DataPlane {
   }
 
   /** Made when first asked for: a redirector may join a switch in any state. */
-  #transfersOf({ moves, lost }: SwitchBatch) {
-    return moves.flatMap((move) => {
+  #transfersOf(batch: SwitchBatch): readonly Moving[] {
+    if (this.#listed?.batch !== batch) this.#listed = { batch, transfers: this.#list(batch) };
+    return this.#listed.transfers;
+  }
+
+  #list({ moves, lost }: SwitchBatch): Moving[] {
+    const list: Moving[] = [];
+    for (const move of moves) {
       let transfers = this.#transfers.get(move.resource);
       if (transfers === undefined) {
         transfers = this.#adapters.map((adapter) => adapter.transfer(move));
         this.#transfers.set(move.resource, transfers);
       }
       const isLost = move.source !== null && lost.includes(move.source);
-      return transfers.map((transfer) => ({ move, transfer, isLost }));
-    });
+      for (const transfer of transfers) list.push({ move, transfer, isLost });
+    }
+    return list;
   }
 }

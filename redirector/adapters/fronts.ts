@@ -10,6 +10,8 @@ import type { ServerTls } from '../../core/net/tls/server-tls.js';
 import { Tally } from '../../core/tally.js';
 import { within } from '../../core/within.js';
 import type { VacateHow } from './adapter.js';
+import { Crowd } from './crowd.js';
+import { Guest } from './guest.js';
 
 export interface FrontListener<Route> {
   readonly listen: Address;
@@ -22,8 +24,6 @@ export interface FrontListener<Route> {
 
 /** A client that came by a listener, as the listeners know it. Its protocol decides what the four mean to it. */
 export interface FrontClient {
-  /** Where the client connected to, however the system writes it: one that listens for both families sees ::ffff:10.0.0.1. */
-  readonly localIp: Ip | undefined;
   /** Takes everything as before, and says that it is over as soon as that costs nothing. */
   leave(): void;
   /** What is under way is the last; until then the client may take its time. */
@@ -80,7 +80,7 @@ interface Front<Route, Client> {
   readonly listener: Listener;
   /** No longer wanted. */
   isLeft: boolean;
-  readonly clients: Set<Client>;
+  readonly clients: Crowd<Client>;
 }
 
 /** The listeners of one protocol and their clients, from the opening to the last one's end. */
@@ -89,7 +89,7 @@ export class Fronts<Route, Client extends FrontClient> {
   /** IPs whose connections end. */
   readonly #vacating = new Set<Ip | undefined>();
   readonly #onForgotten = new Set<() => void>();
-  readonly #clients = new Set<Client>();
+  readonly #guests = new Crowd<Guest<Client>>();
   readonly #perClient = new Tally<string>();
   #wanted: readonly FrontListener<Route>[];
   /** In the order of the listeners that are wanted. */
@@ -137,7 +137,7 @@ export class Fronts<Route, Client extends FrontClient> {
 
   leave(): void {
     this.#isLeaving = true;
-    for (const client of this.#clients) client.leave();
+    for (const { client } of this.#guests.all()) client.leave();
   }
 
   /** Takes no more connections; what is under way ends; after `graceMs` what is left is cut. */
@@ -146,11 +146,11 @@ export class Fronts<Route, Client extends FrontClient> {
     this.#isStarted = false;
     for (const { listener } of this.#fronts) await listener.close();
     this.#fronts = [];
-    for (const client of this.#clients) client.stop();
+    for (const { client } of this.#guests.all()) client.stop();
     await within(this.#parts.clock, graceMs, (signal) =>
-      this.#gone(() => this.#clients.size > 0, signal),
+      this.#gone(() => this.#guests.size > 0, signal),
     );
-    for (const client of this.#clients) client.destroy();
+    for (const { client } of this.#guests.all()) client.destroy();
   }
 
   async vacate(ip: string, how: VacateHow, signal: AbortSignal): Promise<void> {
@@ -181,7 +181,7 @@ export class Fronts<Route, Client extends FrontClient> {
           tls: () => front.wanted.tls,
           proxies: () => front.wanted.proxies,
         });
-        const clients = new Set<Client>();
+        const clients = new Crowd<Client>();
         const front: Front<Route, Client> = { wanted: each, listener, isLeft: false, clients };
         opened.push(front);
       }
@@ -208,7 +208,7 @@ export class Fronts<Route, Client extends FrontClient> {
     for (const front of left) {
       front.isLeft = true;
       await front.listener.close();
-      for (const client of front.clients) client.leave();
+      for (const client of front.clients.all()) client.leave();
     }
   }
 
@@ -230,24 +230,25 @@ export class Fronts<Route, Client extends FrontClient> {
       () => front.wanted.route,
       () => {
         counters.connections -= 1;
-        front.clients.delete(client);
-        this.#clients.delete(client);
+        front.clients.remove(ofFront);
+        this.#guests.remove(ofAll);
         this.#perClient.remove(host);
         others?.went(host);
         for (const look of this.#onForgotten) look();
       },
     );
-    front.clients.add(client);
-    this.#clients.add(client);
+    const ofFront = front.clients.add(client);
+    const guest = new Guest(client, connection);
+    const ofAll = this.#guests.add(guest);
     if (this.#isLeaving || front.isLeft) client.leave();
-    if (this.#vacating.has(client.localIp)) client.finish();
+    if (this.#vacating.size > 0 && this.#vacating.has(guest.localIp)) client.finish();
   }
 
   /** Undefined: there is room for one more. */
   #tooMany(host: string): TurnedAway | undefined {
     const { limits, others } = this.#parts;
     const { connectionsMax, connectionsPerClientMax } = limits();
-    if (this.#clients.size + (others?.connections ?? 0) >= connectionsMax) return 'tooMany';
+    if (this.#guests.size + (others?.connections ?? 0) >= connectionsMax) return 'tooMany';
     const ofClient = this.#perClient.of(host) + (others?.ofClient(host) ?? 0);
     return ofClient >= connectionsPerClientMax ? 'tooManyOfClient' : undefined;
   }
@@ -268,13 +269,13 @@ export class Fronts<Route, Client extends FrontClient> {
   }
 
   #clientsAt(ip: Ip | undefined): Client[] {
-    return [...this.#clients].filter(({ localIp }) => localIp === ip);
+    const there = this.#guests.all().filter(({ localIp }) => localIp === ip);
+    return there.map(({ client }) => client);
   }
 
   /** Asked for at each end of a connection: stops at the first. */
   #hasClientAt(ip: Ip | undefined): boolean {
-    for (const { localIp } of this.#clients) if (localIp === ip) return true;
-    return false;
+    return this.#guests.some(({ localIp }) => localIp === ip);
   }
 }
 

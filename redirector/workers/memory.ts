@@ -106,13 +106,17 @@ export class SharedLimits {
     };
     const change = (ip: string, count: number): void => {
       add(0, count);
-      for (const cell of cellsOf(ip)) add(cell, count);
+      for (let row = 0; row < ROWS; row++) add(cellOf(ip, row), count);
     };
     return {
       get connections() {
         return others(0);
       },
-      ofClient: (ip) => Math.min(...cellsOf(ip).map(others)),
+      ofClient: (ip) => {
+        let least = Infinity;
+        for (let row = 0; row < ROWS; row++) least = Math.min(least, others(cellOf(ip, row)));
+        return least;
+      },
       came: (ip) => {
         change(ip, 1);
       },
@@ -139,14 +143,12 @@ export class SharedLimits {
   }
 }
 
-/** One in each row (a count-min sketch, Cormode and Muthukrishnan 2005; FNV-1a, begun differently in each row). */
-function cellsOf(ip: string): readonly number[] {
-  return Array.from({ length: ROWS }, (_, row) => {
-    let hash = (0x811c9dc5 ^ (row * 0x9e3779b9)) >>> 0;
-    for (let at = 0; at < ip.length; at++) {
-      hash = Math.imul(hash ^ ip.charCodeAt(at), 0x01000193) >>> 0;
-    }
-    // The low bits alone would be the same function of the last characters in both rows.
-    return 1 + row * CELLS + (((hash ^ (hash >>> 15)) >>> 0) % CELLS);
-  });
+/** Of one row (a count-min sketch, Cormode and Muthukrishnan 2005; FNV-1a, begun differently in each row). */
+function cellOf(ip: string, row: number): number {
+  let hash = (0x811c9dc5 ^ (row * 0x9e3779b9)) >>> 0;
+  for (let at = 0; at < ip.length; at++) {
+    hash = Math.imul(hash ^ ip.charCodeAt(at), 0x01000193) >>> 0;
+  }
+  // The low bits alone would be the same function of the last characters in both rows.
+  return 1 + row * CELLS + (((hash ^ (hash >>> 15)) >>> 0) % CELLS);
 }

@@ -5,8 +5,6 @@ import type { HeaderList } from '../../../core/net/http/header-list.js';
 import type { MessageSink } from '../../../core/net/http/message-reader.js';
 import type { RequestHead } from '../../../core/net/http/request-head.js';
 import { RequestReader } from '../../../core/net/http/request-reader.js';
-import type { Ip } from '../../../core/net/ip.js';
-import { parseIp } from '../../../core/net/ip.js';
 import type { Connection, ConnectionHandler } from '../../../core/net/port.js';
 import type { FrontClient } from '../fronts.js';
 import type { HttpContext } from './context.js';
@@ -54,7 +52,6 @@ export class ClientConnection
   readonly borrows = true;
   readonly host: string;
   readonly scheme: 'http' | 'https';
-  readonly localIp: Ip | undefined;
   readonly #connection: Connection;
   readonly #context: HttpContext;
   readonly #route: () => Route;
@@ -78,7 +75,6 @@ export class ClientConnection
     this.#route = parts.route;
     this.host = parts.connection.remote.host;
     this.scheme = parts.connection.isSecure === true ? 'https' : 'http';
-    this.localIp = parseIp(parts.connection.local.host);
     this.#onClosed = parts.onClosed;
     this.#reader = new RequestReader(this, parts.context.options.message);
     this.#deadline = new Deadline(parts.context.clock, () => {

@@ -27,8 +27,6 @@ import {
 } from '../../../core/iscsi/pdu.js';
 import { PduReader } from '../../../core/iscsi/pdu-reader.js';
 import { Deadline } from '../../../core/net/deadline.js';
-import type { Ip } from '../../../core/net/ip.js';
-import { parseIp } from '../../../core/net/ip.js';
 import { Outbox } from '../../../core/net/outbox.js';
 import type { Connection } from '../../../core/net/port.js';
 import type { FrontClient } from '../fronts.js';
@@ -58,7 +56,6 @@ const LOGOUT_WITHIN_S = 10;
  *     └───────┴──────────────↗
  */
 export class IscsiClient implements FrontClient, ClientLeg {
-  readonly localIp: Ip | undefined;
   readonly #context: IscsiContext;
   readonly #connection: Connection;
   readonly #outbox: Outbox;
@@ -87,7 +84,6 @@ export class IscsiClient implements FrontClient, ClientLeg {
     // As much as any option says at the moment: a client is told that once.
     this.#reader = new PduReader({ dataBytesMax: context.options.dataSegmentBytesMax });
     this.#login = new FrontLogin(context, connection.remote.host);
-    this.localIp = parseIp(connection.local.host);
     this.#deadline = new Deadline(context.clock, () => {
       this.#overdue();
     });

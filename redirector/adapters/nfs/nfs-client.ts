@@ -1,6 +1,4 @@
 import { Deadline } from '../../../core/net/deadline.js';
-import type { Ip } from '../../../core/net/ip.js';
-import { parseIp } from '../../../core/net/ip.js';
 import type { Connection } from '../../../core/net/port.js';
 import type { FrontClient } from '../fronts.js';
 import type { Caller } from './caller.js';
@@ -30,7 +28,6 @@ import { RecordReader, marked, wholeOf } from '../../../core/onc-rpc/record.js';
  *     └────────────────↗
  */
 export class NfsClient implements FrontClient, Caller {
-  readonly localIp: Ip | undefined;
   readonly host: string;
   readonly #context: NfsContext;
   readonly #connection: Connection;
@@ -57,7 +54,6 @@ export class NfsClient implements FrontClient, Caller {
     this.#outbox = new Outbox(connection);
     this.#reader = new RecordReader();
     this.host = connection.remote.host;
-    this.localIp = parseIp(connection.local.host);
     this.#deadline = new Deadline(context.clock, () => {
       this.#overdue();
     });

@@ -1,8 +1,6 @@
 import type { Cancel } from '../../../core/clock/port.js';
 import type { ResourceId } from '../../../core/domain.js';
 import { Deadline } from '../../../core/net/deadline.js';
-import type { Ip } from '../../../core/net/ip.js';
-import { parseIp } from '../../../core/net/ip.js';
 import type { CloseReason, Connection } from '../../../core/net/port.js';
 import type { AccessEnd } from '../../access-log/access.js';
 import type { FrontClient } from '../fronts.js';
@@ -41,7 +39,6 @@ type State = 'entry' | 'open' | 'ending' | 'over';
 
 export class Relay implements FrontClient, PassageUser {
   readonly description = 'an open TCP connection';
-  readonly localIp: Ip | undefined;
   readonly #context: TcpContext;
   readonly #client: Connection;
   readonly #onClosed: () => void;
@@ -73,7 +70,6 @@ export class Relay implements FrontClient, PassageUser {
     this.#client = connection;
     this.#context = context;
     this.#onClosed = onClosed;
-    this.localIp = parseIp(connection.local.host);
     this.#startedAtMs = context.clock.monotonicMs();
     this.#deadline = new Deadline(context.clock, () => {
       this.#overdue();

@@ -1,3 +1,6 @@
+import type { Block } from '../net/block.js';
+import { LONG_BYTES_MIN } from '../net/message-memory.js';
+import type { BlocksOfMessages } from '../net/port.js';
 import { numberAt, putNumber } from './xdr.js';
 
 /**
@@ -8,11 +11,15 @@ export interface RpcRecord {
   readonly length: number;
   readonly front: Uint8Array;
   readonly rest: readonly Uint8Array[];
+  /** All of it lies there. Whoever has the record may leave it once nobody reads the record any more; unless it is left, it stays. */
+  readonly block?: Block;
 }
 
 /** So much lies in one piece: two authentications of 408 bytes, a handle of 64, and what else stands before data. */
 export const FRONT_BYTES = 2048;
 const MARK_BYTES = 4;
+/** With less to come, a read that brings more than that is cheaper than one for it alone. */
+const READ_BYTES_MIN = 16 << 10;
 const LAST = 0x8000_0000;
 
 export interface RecordLimits {
@@ -24,25 +31,35 @@ export interface RecordLimits {
 
 const RECORD_LIMITS: RecordLimits = { recordBytesMax: (1 << 20) + 4096, fragmentsMax: 1024 };
 
-/** Cuts a stream of bytes into messages (RFC 5531 §11). */
+/** Cuts a stream of bytes, which may be lent, into messages (RFC 5531 §11). A long one that comes in one fragment gets a block. */
 export class RecordReader {
   readonly #limits: RecordLimits;
+  readonly #blocks: BlocksOfMessages | undefined;
   readonly #mark = new Uint8Array(MARK_BYTES);
   #markBytes = 0;
   #isLast = false;
   /** Of the fragment under way. */
   #left = 0;
   #fragments = 0;
+  /** It is put together there, or else in pieces. */
+  #block: Block | undefined;
   #pieces: Uint8Array[] = [];
   #length = 0;
 
-  constructor(limits: Partial<RecordLimits> = {}) {
+  constructor(limits: Partial<RecordLimits> = {}, blocks?: BlocksOfMessages) {
     this.#limits = { ...RECORD_LIMITS, ...limits };
+    this.#blocks = blocks;
   }
 
   /** Of a message that is not whole yet. */
   get keptBytes(): number {
     return this.#length;
+  }
+
+  /** Where what comes next belongs, if that is much. */
+  readsInto(): Uint8Array | undefined {
+    if (this.#block === undefined || this.#left < READ_BYTES_MIN) return undefined;
+    return this.#block.bytes.subarray(this.#length - this.#left, this.#length);
   }
 
   /** Calls with each message that is whole. False: this is no such stream, or beyond a limit; then it is over. */
@@ -55,13 +72,22 @@ export class RecordReader {
         if (!this.#begin()) return false;
       } else {
         const end = Math.min(bytes.length, at + this.#left);
-        this.#pieces.push(bytes.subarray(at, end));
+        this.#keep(bytes.subarray(at, end));
         this.#left -= end - at;
         at = end;
       }
       if (this.#left === 0 && this.#isLast) found(this.#take());
     }
     return true;
+  }
+
+  /** Nothing more comes, and nothing is read into what `readsInto` said. */
+  stop(): void {
+    const block = this.#block;
+    this.#block = undefined;
+    if (block === undefined) return;
+    this.#blocks?.arrived(block);
+    block.leave();
   }
 
   #begin(): boolean {
@@ -73,12 +99,32 @@ export class RecordReader {
     this.#length += length;
     this.#fragments += 1;
     const { recordBytesMax, fragmentsMax } = this.#limits;
-    return this.#length <= recordBytesMax && this.#fragments <= fragmentsMax;
+    if (this.#length > recordBytesMax || this.#fragments > fragmentsMax) return false;
+    const isWhole = this.#isLast && this.#fragments === 1;
+    if (isWhole && length >= LONG_BYTES_MIN) this.#block = this.#blocks?.take(length);
+    return true;
+  }
+
+  #keep(bytes: Uint8Array): void {
+    if (this.#block === undefined) {
+      this.#pieces.push(Buffer.from(bytes));
+      return;
+    }
+    const { bytes: whole } = this.#block;
+    const at = this.#length - this.#left;
+    const isThere = bytes.buffer === whole.buffer && bytes.byteOffset === whole.byteOffset + at;
+    if (!isThere) whole.set(bytes, at);
   }
 
   #take(): RpcRecord {
-    const record = recordOf(this.#pieces, this.#length);
-    this.#pieces = [];
+    const block = this.#block;
+    const record =
+      block === undefined
+        ? recordOf(this.#pieces, this.#length)
+        : { length: this.#length, front: block.bytes.subarray(0, this.#length), rest: [], block };
+    if (block === undefined) this.#pieces = [];
+    else this.#blocks?.arrived(block);
+    this.#block = undefined;
     this.#length = 0;
     this.#fragments = 0;
     this.#isLast = false;

@@ -1,5 +1,5 @@
+import { ArrivingMessage } from '../net/arriving-message.js';
 import type { Block } from '../net/block.js';
-import { LONG_BYTES_MIN } from '../net/message-memory.js';
 import type { BlocksOfMessages } from '../net/port.js';
 import { numberAt, putNumber } from './xdr.js';
 
@@ -18,8 +18,6 @@ export interface RpcRecord {
 /** So much lies in one piece: two authentications of 408 bytes, a handle of 64, and what else stands before data. */
 export const FRONT_BYTES = 2048;
 const MARK_BYTES = 4;
-/** With less to come, a read that brings more than that is cheaper than one for it alone. */
-const READ_BYTES_MIN = 16 << 10;
 const LAST = 0x8000_0000;
 
 export interface RecordLimits {
@@ -34,21 +32,19 @@ const RECORD_LIMITS: RecordLimits = { recordBytesMax: (1 << 20) + 4096, fragment
 /** Cuts a stream of bytes, which may be lent, into messages (RFC 5531 §11). A long one that comes in one fragment gets a block. */
 export class RecordReader {
   readonly #limits: RecordLimits;
-  readonly #blocks: BlocksOfMessages | undefined;
   readonly #mark = new Uint8Array(MARK_BYTES);
   #markBytes = 0;
   #isLast = false;
   /** Of the fragment under way. */
   #left = 0;
   #fragments = 0;
-  /** It is put together there, or else in pieces. */
-  #block: Block | undefined;
+  readonly #long: ArrivingMessage;
   #pieces: Uint8Array[] = [];
   #length = 0;
 
   constructor(limits: Partial<RecordLimits> = {}, blocks?: BlocksOfMessages) {
     this.#limits = { ...RECORD_LIMITS, ...limits };
-    this.#blocks = blocks;
+    this.#long = new ArrivingMessage(blocks);
   }
 
   /** Of a message that is not whole yet. */
@@ -56,10 +52,8 @@ export class RecordReader {
     return this.#length;
   }
 
-  /** Where what comes next belongs, if that is much. */
   readsInto(): Uint8Array | undefined {
-    if (this.#block === undefined || this.#left < READ_BYTES_MIN) return undefined;
-    return this.#block.bytes.subarray(this.#length - this.#left, this.#length);
+    return this.#long.readsInto();
   }
 
   /** Calls with each message that is whole. False: this is no such stream, or beyond a limit; then it is over. */
@@ -72,7 +66,9 @@ export class RecordReader {
         if (!this.#begin()) return false;
       } else {
         const end = Math.min(bytes.length, at + this.#left);
-        this.#keep(bytes.subarray(at, end));
+        const piece = bytes.subarray(at, end);
+        if (this.#long.isUnderWay) this.#long.add(piece);
+        else this.#pieces.push(Buffer.from(piece));
         this.#left -= end - at;
         at = end;
       }
@@ -81,13 +77,9 @@ export class RecordReader {
     return true;
   }
 
-  /** Nothing more comes, and nothing is read into what `readsInto` said. */
+  /** Nothing more comes. */
   stop(): void {
-    const block = this.#block;
-    this.#block = undefined;
-    if (block === undefined) return;
-    this.#blocks?.arrived(block);
-    block.leave();
+    this.#long.stop();
   }
 
   #begin(): boolean {
@@ -100,31 +92,18 @@ export class RecordReader {
     this.#fragments += 1;
     const { recordBytesMax, fragmentsMax } = this.#limits;
     if (this.#length > recordBytesMax || this.#fragments > fragmentsMax) return false;
-    const isWhole = this.#isLast && this.#fragments === 1;
-    if (isWhole && length >= LONG_BYTES_MIN) this.#block = this.#blocks?.take(length);
+    if (this.#isLast && this.#fragments === 1) this.#long.begin(length);
     return true;
   }
 
-  #keep(bytes: Uint8Array): void {
-    if (this.#block === undefined) {
-      this.#pieces.push(Buffer.from(bytes));
-      return;
-    }
-    const { bytes: whole } = this.#block;
-    const at = this.#length - this.#left;
-    const isThere = bytes.buffer === whole.buffer && bytes.byteOffset === whole.byteOffset + at;
-    if (!isThere) whole.set(bytes, at);
-  }
-
   #take(): RpcRecord {
-    const block = this.#block;
+    const length = this.#length;
+    const block = this.#long.end();
     const record =
       block === undefined
-        ? recordOf(this.#pieces, this.#length)
-        : { length: this.#length, front: block.bytes.subarray(0, this.#length), rest: [], block };
+        ? recordOf(this.#pieces, length)
+        : { length, front: block.bytes.subarray(0, length), rest: [], block };
     if (block === undefined) this.#pieces = [];
-    else this.#blocks?.arrived(block);
-    this.#block = undefined;
     this.#length = 0;
     this.#fragments = 0;
     this.#isLast = false;

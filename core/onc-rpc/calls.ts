@@ -6,12 +6,12 @@ import type { ConnectOptions, Connection, Net } from '../net/port.js';
 import { Outbox } from '../net/outbox.js';
 import type { RpcRecord } from './record.js';
 import { callHead, resultsOf, sysCredentials } from './message.js';
-import { RecordReader, marked, wholeOf } from './record.js';
+import { RecordReader, keptOf, marked, wholeOf } from './record.js';
 import { XdrCursor, numberAt } from './xdr.js';
 
 /** Who waits for a reply. */
 export interface Awaiting {
-  /** The record is its own. */
+  /** It may be lent. */
   replied(record: RpcRecord): void;
   /** None comes. `wasSent`: the server may have done it all the same. */
   lost(wasSent: boolean): void;
@@ -67,7 +67,7 @@ export class RpcCalls {
     });
     this.#connection = parts.net.connect(parts.address, parts.connect);
     this.#outbox = new Outbox(this.#connection);
-    this.#reader = new RecordReader({}, this.#connection.messages);
+    this.#reader = new RecordReader({}, this.#connection.messages, true);
     this.#connection.handler = {
       borrows: true,
       readsInto: () => this.#reader.readsInto(),
@@ -193,7 +193,7 @@ export function ask(calls: RpcCalls, call: OwnCall): Promise<OwnAnswer> {
     });
     calls.send(message, {
       replied: (record: RpcRecord) => {
-        const whole = wholeOf(record);
+        const whole = wholeOf(keptOf(record));
         const at = resultsOf(whole);
         if (typeof at === 'number') resolve(new XdrCursor().on(whole, at));
         else resolve('refused');

@@ -13,6 +13,8 @@ export interface RpcRecord {
   readonly rest: readonly Uint8Array[];
   /** All of it lies there. Whoever has the record may leave it once nobody reads the record any more; unless it is left, it stays. */
   readonly block?: Block;
+  /** It is good for the call only in which it was found. */
+  readonly isLent?: boolean;
 }
 
 /** So much lies in one piece: two authentications of 408 bytes, a handle of 64, and what else stands before data. */
@@ -32,6 +34,7 @@ const RECORD_LIMITS: RecordLimits = { recordBytesMax: (1 << 20) + 4096, fragment
 /** Cuts a stream of bytes, which may be lent, into messages (RFC 5531 §11). A long one that comes in one fragment gets a block. */
 export class RecordReader {
   readonly #limits: RecordLimits;
+  readonly #lends: boolean;
   readonly #mark = new Uint8Array(MARK_BYTES);
   #markBytes = 0;
   #isLast = false;
@@ -42,8 +45,10 @@ export class RecordReader {
   #pieces: Uint8Array[] = [];
   #length = 0;
 
-  constructor(limits: Partial<RecordLimits> = {}, blocks?: BlocksOfMessages) {
+  /** `lends`: what is short and came at once is found where it came. */
+  constructor(limits: Partial<RecordLimits> = {}, blocks?: BlocksOfMessages, lends = false) {
     this.#limits = { ...RECORD_LIMITS, ...limits };
+    this.#lends = lends;
     this.#long = new ArrivingMessage(blocks);
   }
 
@@ -67,10 +72,16 @@ export class RecordReader {
       } else {
         const end = Math.min(bytes.length, at + this.#left);
         const piece = bytes.subarray(at, end);
-        if (this.#long.isUnderWay) this.#long.add(piece);
-        else this.#pieces.push(Buffer.from(piece));
         this.#left -= end - at;
         at = end;
+        if (this.#long.isUnderWay) {
+          this.#long.add(piece);
+        } else if (this.#lends && piece.length === this.#length && this.#isLast) {
+          this.#start();
+          found({ length: piece.length, front: piece, rest: [], isLent: true });
+        } else {
+          this.#pieces.push(Buffer.from(piece));
+        }
       }
       if (this.#left === 0 && this.#isLast) found(this.#take());
     }
@@ -104,10 +115,15 @@ export class RecordReader {
         ? recordOf(this.#pieces, length)
         : { length, front: block.bytes.subarray(0, length), rest: [], block };
     if (block === undefined) this.#pieces = [];
+    this.#start();
+    return record;
+  }
+
+  /** The next one. */
+  #start(): void {
     this.#length = 0;
     this.#fragments = 0;
     this.#isLast = false;
-    return record;
   }
 }
 
@@ -125,6 +141,12 @@ function recordOf(pieces: readonly Uint8Array[], length: number): RpcRecord {
     return { length, front, rest: [...left, ...pieces.slice(at + 1)] };
   }
   return { length, front, rest: [] };
+}
+
+/** The same to keep. */
+export function keptOf(record: RpcRecord): RpcRecord {
+  const { length, front, isLent } = record;
+  return isLent === true ? { length, front: Buffer.from(front), rest: [] } : record;
 }
 
 /** The whole message in one piece. */

@@ -35,7 +35,7 @@ const AUTH_HEAD_BYTES = 8;
 
 const UNKNOWN: Procedure = {
   ...{ name: 'UNKNOWN', arguments: [], results: [], failure: [] },
-  ...{ again: 'same', changes: false, isBulk: undefined },
+  ...{ again: 'same', changes: false, issues: false, isBulk: undefined },
 };
 
 /** What a client says in a call, and how the same is said to a server. */

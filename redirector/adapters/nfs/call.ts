@@ -16,7 +16,7 @@ import type { Reply } from './reply.js';
 import { ownReply, replyOf } from './reply.js';
 import type { RecentCall } from './recent-calls.js';
 import type { RpcRecord } from '../../../core/onc-rpc/record.js';
-import { marked } from '../../../core/onc-rpc/record.js';
+import { keptOf, marked } from '../../../core/onc-rpc/record.js';
 import type { CallHead } from '../../../core/onc-rpc/message.js';
 import { GARBAGE_ARGS, PROC_UNAVAIL, acceptedReply } from '../../../core/onc-rpc/message.js';
 import type { Awaiting, RpcCalls, Said } from '../../../core/onc-rpc/calls.js';
@@ -283,13 +283,15 @@ export class Call implements UnderWay, EntryUser, Awaiting {
     return this.#message.sayTo({ xid, handles, export: served, isShared: entry.isShared });
   }
 
-  replied(record: RpcRecord): void {
+  replied(came: RpcRecord): void {
     const context = this.#context;
     const entry = this.#entry;
     const { head, procedure, entries, names, length } = this.#message;
     const [first] = entries;
     const served = this.#export;
     if (entry === undefined || first === undefined || served === undefined) return;
+    // What is passed on within this call need not be kept.
+    const record = procedure.issues || !this.#isRepeatable ? keptOf(came) : came;
     context.work.answered(entry.server, 0, context.clock.monotonicMs() - this.#sentAtMs);
     const asked: Asked = {
       ...{ xid: head.xid, procedure, number: head.procedure },

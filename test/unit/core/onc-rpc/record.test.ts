@@ -2,7 +2,13 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { MessageMemory } from '../../../../core/net/message-memory.js';
 import type { RecordLimits, RpcRecord } from '../../../../core/onc-rpc/record.js';
-import { FRONT_BYTES, RecordReader, marked, wholeOf } from '../../../../core/onc-rpc/record.js';
+import {
+  FRONT_BYTES,
+  RecordReader,
+  keptOf,
+  marked,
+  wholeOf,
+} from '../../../../core/onc-rpc/record.js';
 import { fuzzRuns } from '../../../support/fuzz.js';
 
 /** The messages that are found, and whether all was sound. */
@@ -75,7 +81,11 @@ describe('records of RPC', () => {
     expect(fronts).toEqual([FRONT_BYTES]);
   });
 
-  it('stay as they came, whatever becomes of what was lent, and long ones lie in a block', () => {
+  it.each([
+    ['stay as they came, whatever becomes of what was lent', false],
+    ['may be lent where they came at once, and be kept by who wants to', true],
+  ])('%s; long ones lie in a block', (_, lends) => {
+    let lentOnes = 0;
     fc.assert(
       fc.property(
         fc.array(fc.oneof(fc.nat(200), fc.integer({ min: 30_000, max: 120_000 })), {
@@ -87,7 +97,7 @@ describe('records of RPC', () => {
             new Uint8Array(length).map((_, place) => (place * 7 + nth) % 251),
           );
           const memory = new MessageMemory();
-          const reader = new RecordReader({}, memory);
+          const reader = new RecordReader({}, memory, lends);
           const found: RpcRecord[] = [];
           const stream = Buffer.concat(all.map(marked));
           for (const piece of cut(stream, at)) {
@@ -97,7 +107,11 @@ describe('records of RPC', () => {
               from += lent.length;
               into?.set(lent);
               const bytes = into?.subarray(0, lent.length) ?? lent;
-              expect(reader.read(bytes, (record) => found.push(record))).toBe(true);
+              const isSound = reader.read(bytes, (record) => {
+                lentOnes += record.isLent === true ? 1 : 0;
+                found.push(keptOf(record));
+              });
+              expect(isSound).toBe(true);
               lent.fill(0xdb);
             }
           }
@@ -108,6 +122,7 @@ describe('records of RPC', () => {
       ),
       fuzzRuns(100),
     );
+    expect(lentOnes > 0).toBe(lends);
   });
 
   it('that are long come in pieces where there is no room for another block, and nothing is left of half a one', () => {

@@ -1,3 +1,5 @@
+import { ArrivingMessage } from '../net/arriving-message.js';
+import type { BlocksOfMessages } from '../net/port.js';
 import type { Pdu } from './pdu.js';
 import { HEAD_BYTES, NOTHING, paddingBytes } from './pdu.js';
 
@@ -14,8 +16,7 @@ const EXTRA_BYTES_MAX = 264 + 8;
 const PIECES_MAX = 64;
 
 /**
- * Cuts a stream of bytes into PDUs, without digests. Headers are copied, since they are changed on the way; data stay where they
- * are.
+ * Cuts a stream of bytes, which may be lent, into PDUs, without digests. Data that are long get a block.
  *
  *   head → extra → data → padding → head        each but the head may be missing
  */
@@ -25,18 +26,27 @@ export class PduReader {
   #headBytes = 0;
   #extra: Uint8Array = NOTHING;
   #extraBytes = 0;
+  readonly #long: ArrivingMessage;
   #pieces: Uint8Array[] = [];
   #dataLength = 0;
   #dataLeft = 0;
   #paddingLeft = 0;
 
-  constructor(limits: Partial<PduLimits> & Pick<PduLimits, 'dataBytesMax'>) {
+  constructor(
+    limits: Partial<PduLimits> & Pick<PduLimits, 'dataBytesMax'>,
+    blocks?: BlocksOfMessages,
+  ) {
     this.#limits = { extraBytesMax: EXTRA_BYTES_MAX, ...limits };
+    this.#long = new ArrivingMessage(blocks);
   }
 
   /** Of a PDU that is not whole yet. */
   get keptBytes(): number {
     return this.#headBytes + this.#extraBytes + this.#dataLength - this.#dataLeft;
+  }
+
+  readsInto(): Uint8Array | undefined {
+    return this.#long.readsInto();
   }
 
   /** Calls with each PDU that is whole. False: one is longer than allowed; then it is over. */
@@ -54,7 +64,9 @@ export class PduReader {
         at = end;
       } else if (this.#dataLeft > 0) {
         const end = Math.min(bytes.length, at + this.#dataLeft);
-        this.#keep(bytes.subarray(at, end));
+        const piece = bytes.subarray(at, end);
+        if (this.#long.isUnderWay) this.#long.add(piece);
+        else this.#keep(Buffer.from(piece));
         this.#dataLeft -= end - at;
         at = end;
       } else {
@@ -65,6 +77,11 @@ export class PduReader {
       if (this.#isWhole) found(this.#take());
     }
     return true;
+  }
+
+  /** Nothing more comes. */
+  stop(): void {
+    this.#long.stop();
   }
 
   get #isWhole(): boolean {
@@ -90,6 +107,7 @@ export class PduReader {
     const { dataBytesMax, extraBytesMax } = this.#limits;
     if (this.#dataLength > dataBytesMax || extraLength > extraBytesMax) return false;
     if (extraLength > 0) this.#extra = new Uint8Array(extraLength);
+    this.#long.begin(this.#dataLength);
     return true;
   }
 
@@ -99,11 +117,11 @@ export class PduReader {
   }
 
   #take(): Pdu {
+    const dataLength = this.#dataLength;
+    const block = this.#long.end();
     const pdu = {
-      head: this.#head,
-      extra: this.#extra,
-      dataLength: this.#dataLength,
-      data: this.#pieces,
+      ...{ head: this.#head, extra: this.#extra, dataLength, block },
+      data: block === undefined ? this.#pieces : [block.bytes.subarray(0, dataLength)],
     };
     this.#head = Buffer.allocUnsafe(HEAD_BYTES);
     this.#headBytes = 0;

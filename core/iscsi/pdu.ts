@@ -1,3 +1,5 @@
+import type { Block } from '../net/block.js';
+
 /* What goes over an iSCSI connection (RFC 7143 §11): a header of 48 bytes, perhaps more headers, and data. */
 
 export const HEAD_BYTES = 48;
@@ -76,6 +78,8 @@ export interface Pdu {
   readonly dataLength: number;
   /** As they came, without the padding. */
   readonly data: readonly Uint8Array[];
+  /** All of them lie there. Whoever has the PDU may leave it once nobody reads its data any more; unless it is left, it stays. */
+  readonly block?: Block | undefined;
 }
 
 export const NOTHING = new Uint8Array(0);

@@ -6,7 +6,9 @@ import type { Address } from '../domain.js';
 import type { CloseReason, Connection, ConnectionHandler } from './port.js';
 import type { ClientTls } from './tls/client-tls.js';
 import { readIntoOwn } from './own-reads.js';
-import type { Block, Piece, SocketMemory } from './socket-memory.js';
+import type { Block } from './block.js';
+import type { MessageMemory } from './message-memory.js';
+import type { Piece, SocketMemory } from './socket-memory.js';
 import { UNHANDLED } from './unhandled.js';
 
 /** Why a connection did not open, by the system's error code; `unreachable` for all others. */
@@ -60,6 +62,8 @@ export class NodeConnection implements Connection {
   #reason: CloseReason | undefined;
   /** Where the next read goes. */
   #block: Block;
+  /** Memory of the handler's, in place of that. */
+  #into: Uint8Array | undefined;
   /** Lent of the last one. */
   #lastRead = 0;
   #isPaused = false;
@@ -180,6 +184,10 @@ export class NodeConnection implements Connection {
 
   #read(length: number): void {
     const { handler } = this;
+    if (this.#into !== undefined) {
+      handler.data(this.#into.subarray(0, length));
+      return;
+    }
     const bytes = this.#block.bytes.subarray(0, length);
     if (handler.borrows !== true) {
       handler.data(Buffer.from(bytes));
@@ -192,6 +200,16 @@ export class NodeConnection implements Connection {
   }
 
   #nextMemory(): Uint8Array | undefined {
+    const { handler } = this;
+    const last = this.#into;
+    this.#into = handler.readsInto?.();
+    if (this.#into !== undefined) return this.#into;
+    // Whoever has memory of its own for what is long is lent no more for it.
+    if (handler.readsInto === undefined) return this.#nextBlock();
+    return last === undefined ? undefined : this.#block.bytes;
+  }
+
+  #nextBlock(): Uint8Array | undefined {
     const memory = this.#memory;
     const block = this.#block;
     const length = this.#lastRead;
@@ -221,7 +239,11 @@ export class NodeConnection implements Connection {
     return this.#socket.writableLength + joinedBytes(this.#joined);
   }
 
-  write(bytes: Uint8Array): boolean {
+  get messages(): MessageMemory {
+    return this.#memory.messages;
+  }
+
+  write(bytes: Uint8Array, block?: Block): boolean {
     const socket = this.#socket;
     if (!socket.writable) return false;
     const isCorked = this.#corks > 0;
@@ -231,10 +253,10 @@ export class NodeConnection implements Connection {
       if (!isCorked) this.#writeJoined();
       return !socket.writableNeedDrain;
     }
-    if (this.#joined === undefined) return this.#writeWhole(bytes);
+    if (this.#joined === undefined) return this.#writeWhole(bytes, block);
     socket.cork();
     this.#writeJoined();
-    const hasRoom = this.#writeWhole(bytes);
+    const hasRoom = this.#writeWhole(bytes, block);
     socket.uncork();
     return hasRoom;
   }
@@ -267,8 +289,8 @@ export class NodeConnection implements Connection {
     if (socket.writableLength === 0) this.#memory.taken(joined);
   }
 
-  #writeWhole(bytes: Uint8Array): boolean {
-    const block = this.#memory.blockOf(bytes);
+  #writeWhole(bytes: Uint8Array, of: Block | undefined): boolean {
+    const block = of ?? this.#memory.blockOf(bytes);
     if (block === undefined) return this.#socket.write(bytes);
     block.use();
     return this.#socket.write(bytes, block.release);

@@ -1,3 +1,4 @@
+import type { Block } from './block.js';
 import type { Connection } from './port.js';
 
 /** Messages in pieces to one connection: those of one turn leave together. */
@@ -9,8 +10,8 @@ export class Outbox {
     this.#connection = connection;
   }
 
-  /** False: the connection is full; the message is taken all the same. */
-  write(pieces: readonly Uint8Array[]): boolean {
+  /** `block`: in which what is long of it lies. False: the connection is full; the message is taken all the same. */
+  write(pieces: readonly Uint8Array[], block?: Block): boolean {
     if (!this.#isCorked) {
       this.#isCorked = true;
       this.#connection.cork();
@@ -20,7 +21,7 @@ export class Outbox {
       });
     }
     let hasRoom = true;
-    for (const piece of pieces) hasRoom = this.#connection.write(piece);
+    for (const piece of pieces) hasRoom = this.#connection.write(piece, block);
     return hasRoom;
   }
 }

@@ -1,4 +1,5 @@
 import type { Address } from '../domain.js';
+import type { Block } from './block.js';
 import type { Trusts } from './ip.js';
 import type { ClientTls } from './tls/client-tls.js';
 import type { ServerTls } from './tls/server-tls.js';
@@ -69,8 +70,13 @@ export interface Connection {
   readonly isSecure?: boolean;
   /** Bytes written and not yet taken by the system. */
   readonly buffered: number;
-  /** Do not change `bytes` afterwards. False: full, wait for `drained`; the bytes are taken all the same. */
-  write(bytes: Uint8Array): boolean;
+  /** Where its handler may put long messages together. */
+  readonly messages?: BlocksOfMessages;
+  /**
+   * Do not change `bytes` afterwards. `block`: of which they are a part, where that is none that is lent; it is in use until the system
+   * has taken them. False: full, wait for `drained`; the bytes are taken all the same.
+   */
+  write(bytes: Uint8Array, block?: Block): boolean;
   /** Several writes until `uncork` leave as one, where the system can. */
   cork(): void;
   uncork(): void;
@@ -85,12 +91,20 @@ export interface Connection {
   resume(): void;
 }
 
+/** See `MessageMemory`. */
+export interface BlocksOfMessages {
+  take(length: number): Block | undefined;
+  arrived(block: Block): void;
+}
+
 export interface ConnectionHandler {
   /**
    * It copies what it keeps of its data, so that the next read may go where the last one went. What it writes to a connection of
    * the same net within the call is not kept in this sense.
    */
   readonly borrows?: boolean;
+  /** Asked before each read: where its bytes go, if they are the handler's then; `data` gets them in there, or lent as ever. */
+  readsInto?(): Uint8Array | undefined;
   /** Outbound connections only, once. */
   opened(): void;
   /** The bytes are the handler's to keep, not to change; of a handler that borrows, only until it returns. */

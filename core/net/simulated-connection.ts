@@ -1,7 +1,8 @@
 import type { Cancel } from '../clock/port.js';
 import type { Address } from '../domain.js';
 import { chance } from '../rng.js';
-import type { CloseReason, Connection, ConnectionHandler } from './port.js';
+import { Block } from './block.js';
+import type { BlocksOfMessages, CloseReason, Connection, ConnectionHandler } from './port.js';
 import type { Link, PipeEnd, Signal, Weather } from './simulated-pipe.js';
 import { Pipe } from './simulated-pipe.js';
 import { UNHANDLED } from './unhandled.js';
@@ -19,8 +20,13 @@ export interface EndParts {
 /** What meets the first bytes at a host: someone who accepts, nobody, or not even a system that could say so. */
 export type Door = ((connection: Connection) => void) | 'shut' | 'silent';
 
-/** In place of what was lent, once the handler has returned. */
+/** In place of what was lent, once the handler has returned, and of what lies in a block that nobody has. */
 const SPOILT = 0xdb;
+
+const BLOCKS: BlocksOfMessages = {
+  take: (length) => new Block(length, ({ bytes }) => bytes.fill(SPOILT)),
+  arrived: () => undefined,
+};
 
 /**
  * One end of a simulated connection.
@@ -29,6 +35,7 @@ const SPOILT = 0xdb;
  */
 export class SimulatedConnection implements Connection, PipeEnd {
   handler: ConnectionHandler = UNHANDLED;
+  readonly messages = BLOCKS;
   readonly local: Address;
   readonly remote: Address;
   readonly #parts: EndParts;
@@ -211,10 +218,16 @@ export class SimulatedConnection implements Connection, PipeEnd {
 
   #take(bytes: Uint8Array): void {
     if (this.#in?.consumed(bytes.length) === true) this.#out?.signal('credit');
-    const { handler } = this;
-    handler.data(bytes);
-    // Whoever keeps what was lent shall find out.
-    if (handler.borrows === true) bytes.fill(SPOILT);
+    for (let at = 0; at < bytes.length && this.#place === 'open';) {
+      const { handler } = this;
+      const into = handler.readsInto?.();
+      const part = bytes.subarray(at, at + (into?.length ?? bytes.length));
+      at += part.length;
+      into?.set(part);
+      handler.data(into?.subarray(0, part.length) ?? part);
+      // Whoever keeps what was lent shall find out.
+      if (handler.borrows === true) part.fill(SPOILT);
+    }
   }
 
   #peerEnded(): void {

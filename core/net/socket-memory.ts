@@ -1,3 +1,6 @@
+import { Block } from './block.js';
+import { MessageMemory } from './message-memory.js';
+
 /** What one read of a quiet connection can bring. */
 const SHARED_BYTES = 64 << 10;
 /** What one read can bring of a connection through which much flows. */
@@ -7,35 +10,6 @@ const BLOCKS_KEPT_MAX = 16;
 /** Outgoing pieces are joined in slabs of that size. */
 const SLAB_BYTES = 64 << 10;
 
-/** Memory that sockets read into and handlers are lent: not read into again before all who still write from it are done. */
-export class Block {
-  readonly bytes: Buffer;
-  /** Some connection reads into it. */
-  isHeld = true;
-  readonly #free: (block: Block) => void;
-  #uses = 0;
-
-  constructor(length: number, free: (block: Block) => void) {
-    // Apart from Node's pool, which would stay for as long as this.
-    this.bytes = Buffer.allocUnsafeSlow(length);
-    this.#free = free;
-  }
-
-  get isUsed(): boolean {
-    return this.#uses > 0;
-  }
-
-  /** Somebody writes from it until `release` is called. */
-  use(): void {
-    this.#uses += 1;
-  }
-
-  readonly release = (): void => {
-    this.#uses -= 1;
-    if (this.#uses === 0 && !this.isHeld) this.#free(this);
-  };
-}
-
 /**
  * Memory of all sockets of one net, so that neither a read nor a write allocates any: one block that quiet connections share,
  * blocks that go round among those through which much flows, and a slab in which pieces to write are joined.
@@ -43,6 +17,7 @@ export class Block {
 export class SocketMemory {
   /** Every quiet connection reads into it: it cannot be given away, not even for a moment. */
   readonly shared = new Block(SHARED_BYTES, () => undefined);
+  readonly messages = new MessageMemory();
   /** What a handler is lent right now. */
   lent: Block | undefined;
   readonly #free: Block[] = [];
@@ -62,8 +37,7 @@ export class SocketMemory {
 
   /** The connection reads into another one from now on. */
   leaveBlock(block: Block): void {
-    block.isHeld = false;
-    if (block !== this.shared && !block.isUsed) this.#keep(block);
+    if (block !== this.shared) block.leave();
   }
 
   /** These bytes are good for the handler's call only, and no use of them can be counted. */

@@ -1,15 +1,17 @@
 import type { Clock } from '../clock/port.js';
 import type { Address } from '../domain.js';
+import type { Block } from '../net/block.js';
 import { Deadline } from '../net/deadline.js';
 import type { ConnectOptions, Connection, Net } from '../net/port.js';
 import { Outbox } from '../net/outbox.js';
 import type { RpcRecord } from './record.js';
 import { callHead, resultsOf, sysCredentials } from './message.js';
-import { RecordReader, marked, wholeOf } from './record.js';
+import { RecordReader, keptOf, marked, wholeOf } from './record.js';
 import { XdrCursor, numberAt } from './xdr.js';
 
 /** Who waits for a reply. */
 export interface Awaiting {
+  /** It may be lent. */
   replied(record: RpcRecord): void;
   /** None comes. `wasSent`: the server may have done it all the same. */
   lost(wasSent: boolean): void;
@@ -26,9 +28,16 @@ export interface RpcCallsParts {
   readonly closed: () => void;
 }
 
+/** What is said to a server. */
+export interface Said {
+  readonly pieces: readonly Uint8Array[];
+  /** In which what is long of it lies. */
+  readonly block?: Block | undefined;
+}
+
 interface Waiting {
   /** Undefined: it is not to be sent any more. */
-  readonly message: (xid: number) => readonly Uint8Array[] | undefined;
+  readonly message: (xid: number) => Said | undefined;
   readonly awaiting: Awaiting;
 }
 
@@ -42,7 +51,7 @@ export class RpcCalls {
   readonly #parts: RpcCallsParts;
   readonly #connection: Connection;
   readonly #outbox: Outbox;
-  readonly #reader = new RecordReader();
+  readonly #reader: RecordReader;
   readonly #deadline: Deadline;
   readonly #sent = new Map<number, Awaiting>();
   /** Until it is open. */
@@ -58,7 +67,10 @@ export class RpcCalls {
     });
     this.#connection = parts.net.connect(parts.address, parts.connect);
     this.#outbox = new Outbox(this.#connection);
+    this.#reader = new RecordReader({}, this.#connection.messages, true);
     this.#connection.handler = {
+      borrows: true,
+      readsInto: () => this.#reader.readsInto(),
       opened: () => {
         this.#opened();
       },
@@ -104,8 +116,8 @@ export class RpcCalls {
   }
 
   #write(xid: number, message: Waiting['message'], awaiting: Awaiting): void {
-    const pieces = message(xid);
-    if (pieces === undefined) {
+    const said = message(xid);
+    if (said === undefined) {
       // Not in this turn: who sends does not hear of it before it knows the number.
       queueMicrotask(() => {
         awaiting.lost(false);
@@ -113,27 +125,28 @@ export class RpcCalls {
       return;
     }
     this.#sent.set(xid, awaiting);
-    this.#outbox.write(pieces);
+    this.#outbox.write(said.pieces, said.block);
     this.#touch();
   }
 
   #data(bytes: Uint8Array): void {
-    const isSound = this.#reader.read(bytes, (record) => {
-      this.#replied(record);
-    });
+    const isSound = this.#reader.read(bytes, this.#found);
     this.#touch();
     if (!isSound) this.#connection.reset();
   }
 
-  #replied(record: RpcRecord): void {
+  readonly #found = (record: RpcRecord): void => {
     if (record.front.length < 4) return;
     const xid = numberAt(record.front, 0);
     const awaiting = this.#sent.get(xid);
     // Somebody who waited no longer, or a server that says things twice.
-    if (awaiting === undefined) return;
+    if (awaiting === undefined) {
+      record.block?.leave();
+      return;
+    }
     this.#sent.delete(xid);
     awaiting.replied(record);
-  }
+  };
 
   #touch(): void {
     if (this.#sent.size === 0) this.#deadline.clear();
@@ -143,6 +156,7 @@ export class RpcCalls {
   #closed(): void {
     this.#state = 'over';
     this.#deadline.stop();
+    this.#reader.stop();
     this.#parts.closed();
     const sent = [...this.#sent.values()];
     const waiting = [...this.#waiting.values()];
@@ -168,16 +182,18 @@ const OWN_CREDENTIALS = sysCredentials({ uid: 0, gid: 0, gids: [] }, 'foreshift'
 
 export function ask(calls: RpcCalls, call: OwnCall): Promise<OwnAnswer> {
   return new Promise((resolve) => {
-    const message = (xid: number): Uint8Array[] => [
-      marked(
-        callHead({ ...call, xid, credentials: OWN_CREDENTIALS })
-          .raw(call.arguments)
-          .done(),
-      ),
-    ];
+    const message = (xid: number): Said => ({
+      pieces: [
+        marked(
+          callHead({ ...call, xid, credentials: OWN_CREDENTIALS })
+            .raw(call.arguments)
+            .done(),
+        ),
+      ],
+    });
     calls.send(message, {
       replied: (record: RpcRecord) => {
-        const whole = wholeOf(record);
+        const whole = wholeOf(keptOf(record));
         const at = resultsOf(whole);
         if (typeof at === 'number') resolve(new XdrCursor().on(whole, at));
         else resolve('refused');

@@ -1,3 +1,6 @@
+import { ArrivingMessage } from '../net/arriving-message.js';
+import type { Block } from '../net/block.js';
+import type { BlocksOfMessages } from '../net/port.js';
 import { numberAt, putNumber } from './xdr.js';
 
 /**
@@ -8,6 +11,10 @@ export interface RpcRecord {
   readonly length: number;
   readonly front: Uint8Array;
   readonly rest: readonly Uint8Array[];
+  /** All of it lies there. Whoever has the record may leave it once nobody reads the record any more; unless it is left, it stays. */
+  readonly block?: Block;
+  /** It is good for the call only in which it was found. */
+  readonly isLent?: boolean;
 }
 
 /** So much lies in one piece: two authentications of 408 bytes, a handle of 64, and what else stands before data. */
@@ -24,25 +31,34 @@ export interface RecordLimits {
 
 const RECORD_LIMITS: RecordLimits = { recordBytesMax: (1 << 20) + 4096, fragmentsMax: 1024 };
 
-/** Cuts a stream of bytes into messages (RFC 5531 §11). */
+/** Cuts a stream of bytes, which may be lent, into messages (RFC 5531 §11). A long one that comes in one fragment gets a block. */
 export class RecordReader {
   readonly #limits: RecordLimits;
+  readonly #lends: boolean;
   readonly #mark = new Uint8Array(MARK_BYTES);
   #markBytes = 0;
   #isLast = false;
   /** Of the fragment under way. */
   #left = 0;
   #fragments = 0;
+  readonly #long: ArrivingMessage;
   #pieces: Uint8Array[] = [];
   #length = 0;
 
-  constructor(limits: Partial<RecordLimits> = {}) {
+  /** `lends`: what is short and came at once is found where it came. */
+  constructor(limits: Partial<RecordLimits> = {}, blocks?: BlocksOfMessages, lends = false) {
     this.#limits = { ...RECORD_LIMITS, ...limits };
+    this.#lends = lends;
+    this.#long = new ArrivingMessage(blocks);
   }
 
   /** Of a message that is not whole yet. */
   get keptBytes(): number {
     return this.#length;
+  }
+
+  readsInto(): Uint8Array | undefined {
+    return this.#long.readsInto();
   }
 
   /** Calls with each message that is whole. False: this is no such stream, or beyond a limit; then it is over. */
@@ -55,13 +71,26 @@ export class RecordReader {
         if (!this.#begin()) return false;
       } else {
         const end = Math.min(bytes.length, at + this.#left);
-        this.#pieces.push(bytes.subarray(at, end));
+        const piece = bytes.subarray(at, end);
         this.#left -= end - at;
         at = end;
+        if (this.#long.isUnderWay) {
+          this.#long.add(piece);
+        } else if (this.#lends && piece.length === this.#length && this.#isLast) {
+          this.#start();
+          found({ length: piece.length, front: piece, rest: [], isLent: true });
+        } else {
+          this.#pieces.push(Buffer.from(piece));
+        }
       }
       if (this.#left === 0 && this.#isLast) found(this.#take());
     }
     return true;
+  }
+
+  /** Nothing more comes. */
+  stop(): void {
+    this.#long.stop();
   }
 
   #begin(): boolean {
@@ -73,16 +102,28 @@ export class RecordReader {
     this.#length += length;
     this.#fragments += 1;
     const { recordBytesMax, fragmentsMax } = this.#limits;
-    return this.#length <= recordBytesMax && this.#fragments <= fragmentsMax;
+    if (this.#length > recordBytesMax || this.#fragments > fragmentsMax) return false;
+    if (this.#isLast && this.#fragments === 1) this.#long.begin(length);
+    return true;
   }
 
   #take(): RpcRecord {
-    const record = recordOf(this.#pieces, this.#length);
-    this.#pieces = [];
+    const length = this.#length;
+    const block = this.#long.end();
+    const record =
+      block === undefined
+        ? recordOf(this.#pieces, length)
+        : { length, front: block.bytes.subarray(0, length), rest: [], block };
+    if (block === undefined) this.#pieces = [];
+    this.#start();
+    return record;
+  }
+
+  /** The next one. */
+  #start(): void {
     this.#length = 0;
     this.#fragments = 0;
     this.#isLast = false;
-    return record;
   }
 }
 
@@ -100,6 +141,12 @@ function recordOf(pieces: readonly Uint8Array[], length: number): RpcRecord {
     return { length, front, rest: [...left, ...pieces.slice(at + 1)] };
   }
   return { length, front, rest: [] };
+}
+
+/** The same to keep. */
+export function keptOf(record: RpcRecord): RpcRecord {
+  const { length, front, isLent } = record;
+  return isLent === true ? { length, front: Buffer.from(front), rest: [] } : record;
 }
 
 /** The whole message in one piece. */

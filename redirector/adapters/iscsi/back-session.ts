@@ -24,6 +24,7 @@ import {
   wholeOf,
 } from '../../../core/iscsi/pdu.js';
 import { PduReader } from '../../../core/iscsi/pdu-reader.js';
+import type { Block } from '../../../core/net/block.js';
 import { Deadline } from '../../../core/net/deadline.js';
 import { Outbox } from '../../../core/net/outbox.js';
 import type { Connection } from '../../../core/net/port.js';
@@ -99,7 +100,6 @@ export class BackSession implements AttachedServer {
     this.server = server;
     this.#readiness = new Readiness(context, port, server);
     this.#login = new BackLogin(port, agreed, context.proofAt(server, port.target));
-    this.#reader = new PduReader({ dataBytesMax: agreed.dataBytesMax });
     this.#deadline = new Deadline(clock, () => {
       this.#overdue();
     });
@@ -108,7 +108,11 @@ export class BackSession implements AttachedServer {
       ownConnection(linkOf(server), options.connectTimeoutMs),
     );
     this.#outbox = new Outbox(this.#connection);
+    const { messages } = this.#connection;
+    this.#reader = new PduReader({ dataBytesMax: agreed.dataBytesMax }, messages);
     this.#connection.handler = {
+      borrows: true,
+      readsInto: () => this.#reader.readsInto(),
       opened: () => {
         this.#state = 'login';
         this.#deadline.set(options.answerTimeoutMs);
@@ -183,11 +187,11 @@ export class BackSession implements AttachedServer {
     }
   }
 
-  /** Of a task that was sent. */
-  write(head: Buffer, data: readonly Uint8Array[]): void {
+  /** Of a task that was sent. `block`: in which the data lie. */
+  write(head: Buffer, data: readonly Uint8Array[], block?: Block): void {
     if (this.#state === 'over') return;
     this.#window.stampStatus(head);
-    this.#write(piecesOf(head, data));
+    this.#write(piecesOf(head, data), block);
   }
 
   /** Nobody waits for it any more. */
@@ -274,13 +278,13 @@ export class BackSession implements AttachedServer {
     const tag = this.#nextTag();
     const said = task.say(tag, this.#window.command);
     if (said === undefined) return;
-    const { head, data = [], extra = NOTHING } = said;
+    const { head, data = [], extra = NOTHING, block } = said;
     head[0]! &= 0x3f;
     head.writeUInt32BE(tag, AT.task);
     if (isUrgent) this.#window.stampUrgent(head);
     else this.#window.stamp(head);
     this.#sent.set(tag, task);
-    this.#write(piecesOf(head, data, extra));
+    this.#write(piecesOf(head, data, extra), block);
     this.#touch();
   }
 
@@ -294,8 +298,8 @@ export class BackSession implements AttachedServer {
     this.#write(piecesOf(head));
   }
 
-  #write(pieces: readonly Uint8Array[]): void {
-    if (!this.#outbox.write(pieces)) this.#fill();
+  #write(pieces: readonly Uint8Array[], block?: Block): void {
+    if (!this.#outbox.write(pieces, block)) this.#fill();
   }
 
   #fill(): void {
@@ -308,13 +312,15 @@ export class BackSession implements AttachedServer {
 
   #data(bytes: Uint8Array): void {
     this.#isAsked = false;
-    const isSound = this.#reader.read(bytes, (pdu) => {
-      if (this.#state === 'login') this.#loginAnswered(pdu);
-      else if (this.#state !== 'over') this.#answered(pdu);
-    });
+    const isSound = this.#reader.read(bytes, this.#found);
     if (!isSound) this.#fail('does not keep to iSCSI');
     this.#touch();
   }
+
+  readonly #found = (pdu: Pdu): void => {
+    if (this.#state === 'login') this.#loginAnswered(pdu);
+    else if (this.#state !== 'over') this.#answered(pdu);
+  };
 
   #loginAnswered(pdu: Pdu): void {
     const answer = opcodeOf(pdu) === LOGIN_RESPONSE ? this.#login.answered(pdu) : 'no login';
@@ -455,6 +461,7 @@ export class BackSession implements AttachedServer {
 
   #closed(): void {
     this.#deadline.stop();
+    this.#reader.stop();
     this.#over();
   }
 

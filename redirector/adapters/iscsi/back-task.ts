@@ -1,3 +1,4 @@
+import type { Block } from '../../../core/net/block.js';
 import type { Pdu } from '../../../core/iscsi/pdu.js';
 
 /** What a command says when it is its turn. The numbers and the tag are put into its header. */
@@ -5,6 +6,8 @@ export interface Said {
   readonly head: Buffer;
   readonly extra?: Uint8Array;
   readonly data?: readonly Uint8Array[];
+  /** In which the data lie. */
+  readonly block?: Block | undefined;
 }
 
 /** A command, or something else that a server answers, as the session there sees it. */

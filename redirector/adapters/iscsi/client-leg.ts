@@ -1,4 +1,5 @@
 import type { ResourceId } from '../../../core/domain.js';
+import type { Block } from '../../../core/net/block.js';
 import type { Pdu } from '../../../core/iscsi/pdu.js';
 import type { BackSession } from './back-session.js';
 import type { LoggedIn } from './logged-in.js';
@@ -7,8 +8,8 @@ import type { Reserving } from './reserving.js';
 
 /** The client's connection, as what is under way sees it. */
 export interface ClientLeg {
-  /** The header gets the session's numbers. */
-  send(head: Buffer, data?: readonly Uint8Array[]): void;
+  /** The header gets the session's numbers. `block`: in which the data lie; whoever is sent them has it from then on. */
+  send(head: Buffer, data?: readonly Uint8Array[], block?: Block): void;
   /** What asks the client for something has no status, and takes no number. */
   ask(head: Buffer): void;
   reject(pdu: Pdu, reason: RejectReason): void;

@@ -26,6 +26,7 @@ import {
   taskTagOf,
 } from '../../../core/iscsi/pdu.js';
 import { PduReader } from '../../../core/iscsi/pdu-reader.js';
+import type { Block } from '../../../core/net/block.js';
 import { Deadline } from '../../../core/net/deadline.js';
 import { Outbox } from '../../../core/net/outbox.js';
 import type { Connection } from '../../../core/net/port.js';
@@ -82,13 +83,16 @@ export class IscsiClient implements FrontClient, ClientLeg {
     this.#onClosed = of.onClosed;
     this.#outbox = new Outbox(connection);
     // As much as any option says at the moment: a client is told that once.
-    this.#reader = new PduReader({ dataBytesMax: context.options.dataSegmentBytesMax });
+    const { dataSegmentBytesMax } = context.options;
+    this.#reader = new PduReader({ dataBytesMax: dataSegmentBytesMax }, connection.messages);
     this.#login = new FrontLogin(context, connection.remote.host);
     this.#deadline = new Deadline(context.clock, () => {
       this.#overdue();
     });
     this.#deadline.set(context.options.loginTimeoutMs);
     connection.handler = {
+      borrows: true,
+      readsInto: () => this.#reader.readsInto(),
       opened: () => undefined,
       data: (bytes) => {
         this.#data(bytes);
@@ -133,12 +137,13 @@ export class IscsiClient implements FrontClient, ClientLeg {
 
   /* ---- for its session ---- */
 
-  /** The header gets the session's numbers. */
-  send(head: Buffer, data: readonly Uint8Array[] = []): void {
-    if (this.#state === 'over') return;
-    const isDataOnly = (head[0]! & 0x3f) === DATA_IN && (head[AT.flags]! & HAS_STATUS) === 0;
-    this.#stamp(head, !isDataOnly);
-    this.#write(piecesOf(head, data));
+  send(head: Buffer, data: readonly Uint8Array[] = [], block?: Block): void {
+    if (this.#state !== 'over') {
+      const isDataOnly = (head[0]! & 0x3f) === DATA_IN && (head[AT.flags]! & HAS_STATUS) === 0;
+      this.#stamp(head, !isDataOnly);
+      this.#write(piecesOf(head, data), block);
+    }
+    block?.leave();
   }
 
   /** What asks the client for something has no status, and takes no number. */
@@ -185,12 +190,14 @@ export class IscsiClient implements FrontClient, ClientLeg {
     if (this.#state !== 'login') this.#deadline.set(options.idleTimeoutMs);
     this.#isAsked = false;
     counters.bytesIn += bytes.length;
-    const isSound = this.#reader.read(bytes, (pdu) => {
-      if (this.#state === 'login') this.#loginAsked(pdu);
-      else if (this.#state !== 'over') this.#said(pdu);
-    });
+    const isSound = this.#reader.read(bytes, this.#found);
     if (!isSound) this.#cut('protocol');
   }
+
+  readonly #found = (pdu: Pdu): void => {
+    if (this.#state === 'login') this.#loginAsked(pdu);
+    else if (this.#state !== 'over') this.#said(pdu);
+  };
 
   #loginAsked(pdu: Pdu): void {
     if (opcodeOf(pdu) !== LOGIN) {
@@ -320,9 +327,9 @@ export class IscsiClient implements FrontClient, ClientLeg {
     this.#window?.stamp(head, this.#room, hasStatus);
   }
 
-  #write(pieces: readonly Uint8Array[]): void {
+  #write(pieces: readonly Uint8Array[], block?: Block): void {
     this.#context.counters.bytesOut += lengthOf(pieces);
-    if (!this.#outbox.write(pieces)) this.#nexus?.clientTakes(false);
+    if (!this.#outbox.write(pieces, block)) this.#nexus?.clientTakes(false);
   }
 
   /* ---- ends ---- */
@@ -369,6 +376,7 @@ export class IscsiClient implements FrontClient, ClientLeg {
   #closed(): void {
     this.#state = 'over';
     this.#deadline.stop();
+    this.#reader.stop();
     this.#nexus?.end();
     this.#onClosed();
   }

@@ -1,4 +1,5 @@
 import { lunOf, writeLun } from '../../../core/iscsi/lun.js';
+import type { Block } from '../../../core/net/block.js';
 import type { Pdu } from '../../../core/iscsi/pdu.js';
 import { READY_TO_TRANSFER, opcodeOf } from '../../../core/iscsi/pdu.js';
 import type { Nexus } from './nexus.js';
@@ -25,8 +26,8 @@ export class RoutedLeg extends SessionLeg {
     this.session.client.breach();
   }
 
-  protected answer(head: Buffer, data: readonly Uint8Array[]): void {
-    this.session.client.send(head, data);
+  protected answer(head: Buffer, data: readonly Uint8Array[], block?: Block): void {
+    this.session.client.send(head, data, block);
   }
 
   protected refuse(pdu: Pdu, reason: RejectReason): void {

@@ -1,3 +1,4 @@
+import type { Block } from '../../../core/net/block.js';
 import type { Pdu } from '../../../core/iscsi/pdu.js';
 import type { ClientLeg } from './client-leg.js';
 import type { RejectReason } from './reject.js';
@@ -21,8 +22,8 @@ export abstract class SessionLeg implements ClientLeg {
     this.session = session;
   }
 
-  send(head: Buffer, data: readonly Uint8Array[] = []): void {
-    if (!this.session.managements.isAnswer(head)) this.answer(head, data);
+  send(head: Buffer, data: readonly Uint8Array[] = [], block?: Block): void {
+    if (!this.session.managements.isAnswer(head)) this.answer(head, data, block);
   }
 
   reject(pdu: Pdu, reason: RejectReason): void {
@@ -43,6 +44,7 @@ export abstract class SessionLeg implements ClientLeg {
 
   abstract ask(head: Buffer): void;
   abstract breach(): void;
-  protected abstract answer(head: Buffer, data: readonly Uint8Array[]): void;
+  /** What is made of the data later must not leave their block. */
+  protected abstract answer(head: Buffer, data: readonly Uint8Array[], block?: Block): void;
   protected abstract refuse(pdu: Pdu, reason: RejectReason): void;
 }

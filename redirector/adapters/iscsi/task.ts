@@ -1,4 +1,5 @@
 import { copyLun, lunBytesOf } from '../../../core/iscsi/lun.js';
+import type { Block } from '../../../core/net/block.js';
 import type { Pdu } from '../../../core/iscsi/pdu.js';
 import {
   AT,
@@ -173,7 +174,7 @@ export class Task implements UnderWay, EntryUser, BackTask {
       this.refused('unassigned');
       return;
     }
-    this.#keep(this.#pdu.data);
+    this.#keep(this.#pdu);
     this.#entry = new Entry(this.#context, { user: this, work: this, at });
     this.#entry.enter();
   }
@@ -205,13 +206,13 @@ export class Task implements UnderWay, EntryUser, BackTask {
       this.#nexus.client.breach();
       return;
     }
-    this.#keep(pdu.data);
+    this.#keep(pdu);
     this.#pump();
   }
 
-  #keep(data: readonly Uint8Array[]): void {
+  #keep({ data, block }: Pdu): void {
     const before = this.#written.keptBytes;
-    this.#written.add(data);
+    this.#written.add(data, block);
     const added = this.#written.keptBytes - before;
     if (added === 0 || this.#nexus.keep(added)) return;
     // There is no room to keep it longer than the server needs it.
@@ -295,14 +296,14 @@ export class Task implements UnderWay, EntryUser, BackTask {
     const head = Buffer.from(this.#pdu.head);
     // Data that are sent with it; the server asks for the rest.
     const immediate = Math.min(this.#written.end, back.immediateBytesMax);
-    const data = immediate > 0 && this.#isWrite ? this.#written.slice(0, immediate) : [];
+    const part = immediate > 0 && this.#isWrite ? this.#written.part(0, immediate) : undefined;
     this.#state = 'sent';
     this.#backTag = tag;
     this.#backCommand = command;
     this.#sentAtMs = this.#context.clock.monotonicMs();
     if (this.#wasSent) this.#context.counters.repeated += 1;
     this.#wasSent = true;
-    return { head, extra: this.#pdu.extra, data };
+    return { head, extra: this.#pdu.extra, data: part?.pieces ?? [], block: part?.block };
   }
 
   /** What the server wants, as far as it is here; the client is asked for the rest. */
@@ -317,13 +318,14 @@ export class Task implements UnderWay, EntryUser, BackTask {
   }
 
   #sendData(back: BackSession, wanted: Transfer, until: number): void {
-    const to = Math.min(until, wanted.at + back.dataBytesMax);
+    const most = Math.min(until, wanted.at + back.dataBytesMax);
+    const { pieces, end: to, block } = this.#written.part(wanted.at, most);
     const head = headOf(DATA_OUT, to === wanted.end ? FINAL : 0, this.#backTag);
     copyLun(this.#pdu.head, head);
     head.writeUInt32BE(wanted.tag, AT.transfer);
     head.writeUInt32BE(wanted.number, AT.dataNumber);
     head.writeUInt32BE(wanted.at, AT.offset);
-    back.write(head, this.#written.slice(wanted.at, to));
+    back.write(head, pieces, block);
     wanted.at = to;
     wanted.number += 1;
     if (!this.#written.isWhole) this.#drop();
@@ -378,7 +380,7 @@ export class Task implements UnderWay, EntryUser, BackTask {
     this.#pump();
   }
 
-  #dataIn({ head, data, dataLength }: Pdu): void {
+  #dataIn({ head, data, dataLength, block }: Pdu): void {
     const flags = head[AT.flags]!;
     const from = head.readUInt32BE(AT.offset);
     const to = from + dataLength;
@@ -409,8 +411,8 @@ export class Task implements UnderWay, EntryUser, BackTask {
     head[4] = 0;
     this.#dataNumber = next(this.#dataNumber);
     this.#delivered = to;
-    if (isLast) this.#finish(head, rest);
-    else this.#nexus.client.send(head, rest);
+    if (isLast) this.#finish(head, rest, block);
+    else this.#nexus.client.send(head, rest, block);
   }
 
   #response({ head, data }: Pdu): void {
@@ -478,13 +480,13 @@ export class Task implements UnderWay, EntryUser, BackTask {
     return this.#delivered + this.#written.end;
   }
 
-  #finish(head: Buffer, data: readonly Uint8Array[]): void {
+  #finish(head: Buffer, data: readonly Uint8Array[], block?: Block): void {
     const { counters, work, clock } = this.#context;
     const server = this.#entry?.server ?? -1;
     counters.answered += 1;
     work.answered(server, 0, clock.monotonicMs() - this.#sentAtMs);
     this.#entry?.leave(this.#bytes);
-    this.#end(head, data);
+    this.#end(head, data, block);
   }
 
   #sayItself(name: IscsiRefusal, status: number, sense?: SenseCode): void {
@@ -498,16 +500,18 @@ export class Task implements UnderWay, EntryUser, BackTask {
     this.#end(head, sense === undefined ? [] : [senseData(sense)]);
   }
 
-  #end(head: Buffer, data: readonly Uint8Array[]): void {
+  #end(head: Buffer, data: readonly Uint8Array[], block?: Block): void {
     // First, so that the answer says what room there is by now.
     this.#over();
-    this.#nexus.client.send(head, data);
+    this.#nexus.client.send(head, data, block);
   }
 
   #over(): void {
     this.#state = 'over';
     this.#reservation?.over();
     this.#nexus.unkeep(this.#written.keptBytes);
+    // What a reservation says is still being written down.
+    if (this.#reservation === undefined) this.#written.leave();
     this.#onOver();
   }
 }

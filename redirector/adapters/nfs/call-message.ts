@@ -1,4 +1,5 @@
 import type { CallHead } from '../../../core/onc-rpc/message.js';
+import type { Said } from '../../../core/onc-rpc/calls.js';
 import type { RpcRecord } from '../../../core/onc-rpc/record.js';
 import { wholeOf } from '../../../core/onc-rpc/record.js';
 import { padded } from '../../../core/onc-rpc/xdr.js';
@@ -34,7 +35,7 @@ const AUTH_HEAD_BYTES = 8;
 
 const UNKNOWN: Procedure = {
   ...{ name: 'UNKNOWN', arguments: [], results: [], failure: [] },
-  ...{ again: 'same', changes: false, isBulk: undefined },
+  ...{ again: 'same', changes: false, issues: false, isBulk: undefined },
 };
 
 /** What a client says in a call, and how the same is said to a server. */
@@ -52,8 +53,12 @@ export class CallMessage {
   constructor(head: CallHead, record: RpcRecord) {
     this.head = head;
     this.procedure = PROCEDURES[head.procedure] ?? UNKNOWN;
-    const isInOne = this.procedure.isBulk === 'arguments' || record.rest.length === 0;
-    this.#record = isInOne ? record : { length: record.length, front: wholeOf(record), rest: [] };
+    this.#record = this.procedure.isBulk === 'arguments' ? record : inOnePiece(record);
+  }
+
+  /** It is not said again, and nobody asks for the bytes of it. */
+  release(): void {
+    this.#record.block?.leave();
   }
 
   get isKnown(): boolean {
@@ -120,8 +125,8 @@ export class CallMessage {
     return handles.length < this.#entries.length ? undefined : handles;
   }
 
-  /** In pieces to be written. */
-  sayTo({ xid, handles, export: served, isShared }: CallHearer): Uint8Array[] {
+  /** In pieces to be written. Not after `release`. */
+  sayTo({ xid, handles, export: served, isShared }: CallHearer): Said {
     const edits = new Edits();
     const credentials = squashed(this.front, this.head, served);
     if (credentials !== undefined) {
@@ -133,6 +138,15 @@ export class CallMessage {
       edits.opaque(at, length, handles[nth]!);
     }
     if (this.writes && isShared) edits.number(this.#stabilityAt, FILE_SYNC);
-    return edits.apply(this.#record, xid);
+    return { pieces: edits.apply(this.#record, xid), block: this.#record.block };
   }
+}
+
+/** Of what is kept for long, or is no longer than usual. */
+function inOnePiece(record: RpcRecord): RpcRecord {
+  const { length, front, rest, block } = record;
+  if (block === undefined && rest.length === 0) return record;
+  const whole = block === undefined ? wholeOf(record) : Buffer.from(front);
+  block?.leave();
+  return { length, front: whole, rest: [] };
 }

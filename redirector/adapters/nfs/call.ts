@@ -1,3 +1,4 @@
+import type { Block } from '../../../core/net/block.js';
 import type { EntryRefusal, EntryUser } from '../entry.js';
 import { Entry } from '../entry.js';
 import type { UnderWay } from '../under-way.js';
@@ -15,10 +16,10 @@ import type { Reply } from './reply.js';
 import { ownReply, replyOf } from './reply.js';
 import type { RecentCall } from './recent-calls.js';
 import type { RpcRecord } from '../../../core/onc-rpc/record.js';
-import { marked } from '../../../core/onc-rpc/record.js';
+import { keptOf, marked } from '../../../core/onc-rpc/record.js';
 import type { CallHead } from '../../../core/onc-rpc/message.js';
 import { GARBAGE_ARGS, PROC_UNAVAIL, acceptedReply } from '../../../core/onc-rpc/message.js';
-import type { Awaiting, RpcCalls } from '../../../core/onc-rpc/calls.js';
+import type { Awaiting, RpcCalls, Said } from '../../../core/onc-rpc/calls.js';
 
 /**
  * One call of NFS, from its coming to its answer, which is one. It enters the gate of its resource; the server's handles of what
@@ -274,20 +275,23 @@ export class Call implements UnderWay, EntryUser, Awaiting {
   }
 
   /** Undefined: it may not be sent any more, once there is a connection. */
-  #said(xid: number, handles: readonly Uint8Array[]): Uint8Array[] | undefined {
+  #said(xid: number, handles: readonly Uint8Array[]): Said | undefined {
     const entry = this.#entry;
     const served = this.#export;
+    if (this.#state !== 'sent') return undefined;
     if (entry?.isAsEntered !== true || served === undefined) return undefined;
     return this.#message.sayTo({ xid, handles, export: served, isShared: entry.isShared });
   }
 
-  replied(record: RpcRecord): void {
+  replied(came: RpcRecord): void {
     const context = this.#context;
     const entry = this.#entry;
     const { head, procedure, entries, names, length } = this.#message;
     const [first] = entries;
     const served = this.#export;
     if (entry === undefined || first === undefined || served === undefined) return;
+    // What is passed on within this call need not be kept.
+    const record = procedure.issues || !this.#isRepeatable ? keptOf(came) : came;
     context.work.answered(entry.server, 0, context.clock.monotonicMs() - this.#sentAtMs);
     const asked: Asked = {
       ...{ xid: head.xid, procedure, number: head.procedure },
@@ -311,8 +315,13 @@ export class Call implements UnderWay, EntryUser, Awaiting {
     }
     const changed = this.#outcomes?.apply(context.table, asked, reply.status) ?? [];
     entry.leave(length + record.length);
-    if (reply.issued.length === 0 && changed.length === 0) this.#end(reply.pieces);
-    else void this.#finishKept(asked, { record, reply, changed });
+    if (reply.issued.length > 0 || changed.length > 0) {
+      void this.#finishKept(asked, { record, reply, changed });
+      return;
+    }
+    this.#end(reply.pieces, record.block);
+    // What is remembered stays.
+    if (this.#recent === undefined) record.block?.leave();
   }
 
   lost(wasSent: boolean): void {
@@ -397,15 +406,16 @@ export class Call implements UnderWay, EntryUser, Awaiting {
     this.#end([marked(message)]);
   }
 
-  #end(pieces: readonly Uint8Array[]): void {
+  #end(pieces: readonly Uint8Array[], block?: Block): void {
     if (this.#state === 'over') return;
     if (this.#recent !== undefined) this.#recent.reply = pieces;
     this.#over();
-    this.#caller.reply(pieces);
+    this.#caller.reply(pieces, block);
   }
 
   #over(): void {
     this.#state = 'over';
+    this.#message.release();
     this.#onOver();
   }
 }

@@ -1,3 +1,4 @@
+import type { Block } from '../../../core/net/block.js';
 import { Deadline } from '../../../core/net/deadline.js';
 import type { Connection } from '../../../core/net/port.js';
 import type { FrontClient } from '../fronts.js';
@@ -52,13 +53,15 @@ export class NfsClient implements FrontClient, Caller {
     this.#context = context;
     this.#onClosed = of.onClosed;
     this.#outbox = new Outbox(connection);
-    this.#reader = new RecordReader();
+    this.#reader = new RecordReader({}, connection.messages);
     this.host = connection.remote.host;
     this.#deadline = new Deadline(context.clock, () => {
       this.#overdue();
     });
     this.#deadline.set(context.options.idleTimeoutMs);
     connection.handler = {
+      borrows: true,
+      readsInto: () => this.#reader.readsInto(),
       opened: () => undefined,
       data: (bytes) => {
         this.#data(bytes);
@@ -99,10 +102,10 @@ export class NfsClient implements FrontClient, Caller {
 
   /* ---- as the caller of its calls ---- */
 
-  reply(pieces: readonly Uint8Array[]): void {
+  reply(pieces: readonly Uint8Array[], block?: Block): void {
     if (this.#state === 'over') return;
     for (const { length } of pieces) this.#context.counters.bytesOut += length;
-    if (!this.#outbox.write(pieces)) this.#isFull = true;
+    if (!this.#outbox.write(pieces, block)) this.#isFull = true;
   }
 
   unanswered(): void {
@@ -133,16 +136,15 @@ export class NfsClient implements FrontClient, Caller {
     if (this.#state !== 'open') return;
     this.#deadline.set(this.#context.options.idleTimeoutMs);
     this.#context.counters.bytesIn += bytes.length;
-    const isSound = this.#reader.read(bytes, (record) => {
-      this.#called(record);
-    });
+    const isSound = this.#reader.read(bytes, this.#called);
     if (isSound) this.#look();
     else this.#cut('records');
   }
 
-  #called(record: RpcRecord): void {
+  readonly #called = (record: RpcRecord): void => {
     const head = readCallHead(record.front);
     if (head === 'garbage') {
+      record.block?.leave();
       this.#context.counters.refusedFor('garbage');
       return;
     }
@@ -173,7 +175,7 @@ export class NfsClient implements FrontClient, Caller {
       default:
         this.#refuse(acceptedReply(head.xid, PROG_UNAVAIL).done());
     }
-  }
+  };
 
   #refuse(reply: Uint8Array): void {
     this.#context.counters.refusedFor('program');
@@ -234,6 +236,7 @@ export class NfsClient implements FrontClient, Caller {
   #closed(): void {
     this.#state = 'over';
     this.#deadline.stop();
+    this.#reader.stop();
     for (const call of [...this.#calls]) call.forsaken(this);
     this.#onClosed();
   }

@@ -26,16 +26,21 @@ export interface Procedure {
   readonly again: Again;
   /** Not on what is exported to be read only. */
   readonly changes: boolean;
+  /** There may be handles in its results. */
+  readonly issues: boolean;
   /** What it reads or writes stands last and may lie beyond the front. */
   readonly isBulk: 'arguments' | 'results' | undefined;
 }
+
+const ISSUING: ReadonlySet<Field> = new Set<Field>(['handle', 'optionalHandle', 'entriesPlus']);
 
 function procedure(
   name: string,
   fields: Pick<Procedure, 'arguments' | 'results' | 'failure'>,
   others: Partial<Pick<Procedure, 'again' | 'changes' | 'isBulk'>> = {},
 ): Procedure {
-  return { name, ...fields, again: 'same', changes: false, isBulk: undefined, ...others };
+  const issues = fields.results.some((field) => ISSUING.has(field));
+  return { name, ...fields, again: 'same', changes: false, issues, isBulk: undefined, ...others };
 }
 
 const ATTR = ['optionalAttributes'] as const;

@@ -84,6 +84,10 @@ export class FakeTarget {
   isMute = false;
   /** Of each read, so many PDUs are sent before it falls silent. */
   dataInMax = Infinity;
+  /** What it asks for at once of what is written. */
+  burstBytes = BURST_BYTES;
+  /** In each of those. */
+  dataInBytes = SEGMENT_BYTES;
   /** It does not even carry out what it is told. */
   isStuck = false;
   /** By the name of its target: what its reads and writes end with. */
@@ -322,7 +326,7 @@ class FakeSession {
     const { pdu, length } = running;
     const expected = pdu.head.readUInt32BE(AT.expectedLength);
     if ((flagsOf(pdu) & WRITES) !== 0 && length < expected) {
-      const end = Math.min(expected, length + BURST_BYTES);
+      const end = Math.min(expected, length + this.#target.burstBytes);
       running.wanted = { tag: ++this.#transfer, end };
       const head = headOf(READY_TO_TRANSFER, FINAL, taskTagOf(pdu));
       head.writeUInt32BE(this.#transfer, AT.transfer);
@@ -421,9 +425,10 @@ class FakeSession {
     const wanted = pdu.head.readUInt32BE(AT.expectedLength);
     const all = data.subarray(0, wanted);
     let count = 0;
-    for (let at = 0; at < all.length; at += SEGMENT_BYTES) {
-      if (count++ >= this.#target.dataInMax) return;
-      const piece = Buffer.from(all.subarray(at, at + SEGMENT_BYTES));
+    const { dataInMax, dataInBytes } = this.#target;
+    for (let at = 0; at < all.length; at += dataInBytes) {
+      if (count++ >= dataInMax) return;
+      const piece = Buffer.from(all.subarray(at, at + dataInBytes));
       const isLast = at + piece.length === all.length;
       const head = headOf(DATA_IN, isLast ? FINAL | HAS_STATUS : 0, taskTagOf(pdu));
       head.writeUInt32BE(count - 1, AT.dataNumber);

@@ -63,6 +63,8 @@ export class Initiator {
   readonly faults: string[] = [];
   readonly heard: Pdu[] = [];
   isClosed = false;
+  /** In the data of one PDU, as it says when it logs in, and as it sends them. */
+  segmentBytes = SEGMENT_BYTES;
   /** Of the last answer. */
   window = { expected: 0, max: 0 };
   command = 1;
@@ -131,7 +133,7 @@ export class Initiator {
     }
     const last = await this.#loginStep(FINAL | (1 << 2), 3, [
       ...(chap === undefined ? first : []),
-      ['MaxRecvDataSegmentLength', String(SEGMENT_BYTES)],
+      ['MaxRecvDataSegmentLength', String(this.segmentBytes)],
       ['InitialR2T', 'No'],
     ]);
     return last?.status;
@@ -310,7 +312,7 @@ export class Initiator {
     const from = head.readUInt32BE(AT.offset);
     const end = from + head.readUInt32BE(AT.desiredLength);
     for (let at = from, number = 0; at < end; number++) {
-      const to = Math.min(end, at + SEGMENT_BYTES);
+      const to = Math.min(end, at + this.segmentBytes);
       const out = headOf(DATA_OUT, to === end ? FINAL : 0, tag);
       head.copy(out, AT.transfer, AT.transfer, AT.transfer + 4);
       out.writeUInt32BE(number, AT.dataNumber);

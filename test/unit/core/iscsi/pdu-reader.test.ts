@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { Pdu } from '../../../../core/iscsi/pdu.js';
 import { headOf, lengthOf, piecesOf, sliceOf, wholeOf } from '../../../../core/iscsi/pdu.js';
+import { MessageMemory } from '../../../../core/net/message-memory.js';
 import type { PduLimits } from '../../../../core/iscsi/pdu-reader.js';
 import { PduReader } from '../../../../core/iscsi/pdu-reader.js';
 import { fuzzRuns } from '../../../support/fuzz.js';
@@ -60,11 +61,40 @@ describe('PDUs', () => {
     );
   });
 
-  it('leave their data where they came', () => {
-    const stream = Buffer.concat(piecesOf(headOf(5), [new Uint8Array(50_000).fill(7)]));
-    const { found } = read([stream.subarray(0, 30_000), stream.subarray(30_000)]);
-    expect(found[0]?.data).toHaveLength(2);
-    for (const piece of found[0]?.data ?? []) expect(piece.buffer).toBe(stream.buffer);
+  it('stay as they came, whatever becomes of what was lent, and long data lie in a block', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.oneof(fc.nat(200), fc.integer({ min: 30_000, max: 70_000 })), { maxLength: 5 }),
+        fc.array(fc.nat(300_000), { maxLength: 12 }),
+        (sizes, at) => {
+          const all = sizes.map((length, nth) =>
+            Buffer.from(new Uint8Array(length).map((_, place) => (place * 7 + nth) % 251)),
+          );
+          const memory = new MessageMemory();
+          const reader = new PduReader(LIMITS, memory);
+          const found: Pdu[] = [];
+          const stream = Buffer.concat(all.flatMap((data) => piecesOf(headOf(5), [data])));
+          for (const piece of cut(stream, at)) {
+            for (let from = 0; from < piece.length;) {
+              const into = reader.readsInto();
+              const lent = Buffer.from(piece.subarray(from, from + (into?.length ?? Infinity)));
+              from += lent.length;
+              into?.set(lent);
+              const bytes = into?.subarray(0, lent.length) ?? lent;
+              expect(reader.read(bytes, (pdu) => found.push(pdu))).toBe(true);
+              lent.fill(0xdb);
+            }
+          }
+          const isSame = found.map(({ data }, nth) => all[nth]?.equals(wholeOf(data)));
+          expect(isSame).toEqual(all.map(() => true));
+          for (const { dataLength, block } of found) {
+            expect(block !== undefined).toBe(dataLength >= 32_768);
+          }
+          expect(memory.arrivingBytes).toBe(0);
+        },
+      ),
+      fuzzRuns(200),
+    );
   });
 
   it('have a header that may be changed', () => {

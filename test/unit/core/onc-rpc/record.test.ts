@@ -1,7 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { RecordLimits } from '../../../../core/onc-rpc/record.js';
-import { FRONT_BYTES, RecordReader, marked, wholeOf } from '../../../../core/onc-rpc/record.js';
+import { MessageMemory } from '../../../../core/net/message-memory.js';
+import type { RecordLimits, RpcRecord } from '../../../../core/onc-rpc/record.js';
+import {
+  FRONT_BYTES,
+  RecordReader,
+  keptOf,
+  marked,
+  wholeOf,
+} from '../../../../core/onc-rpc/record.js';
 import { fuzzRuns } from '../../../support/fuzz.js';
 
 /** The messages that are found, and whether all was sound. */
@@ -74,13 +81,62 @@ describe('records of RPC', () => {
     expect(fronts).toEqual([FRONT_BYTES]);
   });
 
-  it('are not copied where they came in one piece', () => {
-    const stream = marked(new Uint8Array(100_000).fill(7));
-    new RecordReader().read(stream, ({ front, rest }) => {
-      expect(front.buffer).toBe(stream.buffer);
-      expect(rest).toEqual([]);
-    });
-    expect.assertions(2);
+  it.each([
+    ['stay as they came, whatever becomes of what was lent', false],
+    ['may be lent where they came at once, and be kept by who wants to', true],
+  ])('%s; long ones lie in a block', (_, lends) => {
+    let lentOnes = 0;
+    fc.assert(
+      fc.property(
+        fc.array(fc.oneof(fc.nat(200), fc.integer({ min: 30_000, max: 120_000 })), {
+          maxLength: 5,
+        }),
+        fc.array(fc.nat(400_000), { maxLength: 12 }),
+        (sizes, at) => {
+          const all = sizes.map((length, nth) =>
+            new Uint8Array(length).map((_, place) => (place * 7 + nth) % 251),
+          );
+          const memory = new MessageMemory();
+          const reader = new RecordReader({}, memory, lends);
+          const found: RpcRecord[] = [];
+          const stream = Buffer.concat(all.map(marked));
+          for (const piece of cut(stream, at)) {
+            for (let from = 0; from < piece.length;) {
+              const into = reader.readsInto();
+              const lent = Buffer.from(piece.subarray(from, from + (into?.length ?? Infinity)));
+              from += lent.length;
+              into?.set(lent);
+              const bytes = into?.subarray(0, lent.length) ?? lent;
+              const isSound = reader.read(bytes, (record) => {
+                lentOnes += record.isLent === true ? 1 : 0;
+                found.push(keptOf(record));
+              });
+              expect(isSound).toBe(true);
+              lent.fill(0xdb);
+            }
+          }
+          expect(found.map((record) => hex(wholeOf(record)))).toEqual(all.map(hex));
+          for (const { length, block } of found) expect(block !== undefined).toBe(length >= 32_768);
+          expect(memory.arrivingBytes).toBe(0);
+        },
+      ),
+      fuzzRuns(100),
+    );
+    expect(lentOnes > 0).toBe(lends);
+  });
+
+  it('that are long come in pieces where there is no room for another block, and nothing is left of half a one', () => {
+    const memory = new MessageMemory({ arrivingBytesMax: 64 << 10 });
+    const bulk = marked(new Uint8Array(60_000).fill(7));
+    const half = new RecordReader({}, memory);
+    half.read(bulk.subarray(0, 30_000), () => undefined);
+    expect(half.readsInto()).toHaveLength(60_004 - 30_000);
+    let found: RpcRecord | undefined;
+    new RecordReader({}, memory).read(bulk, (record) => (found = record));
+    expect(found?.block).toBeUndefined();
+    expect(hex(wholeOf(found!))).toBe('07'.repeat(60_000));
+    half.stop();
+    expect(memory).toMatchObject({ arrivingBytes: 0, freeBytes: 64 << 10 });
   });
 
   it('may be empty', () => {

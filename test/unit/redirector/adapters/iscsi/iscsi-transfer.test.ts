@@ -3,7 +3,7 @@ import { SharedUnit } from '../../../../support/iscsi/fake-target.js';
 import type { Initiator } from '../../../../support/iscsi/initiator.js';
 import { tenBytes } from '../../../../support/iscsi/initiator.js';
 import type { IscsiWorld } from '../../../../support/iscsi/world.js';
-import { started } from '../../../../support/iscsi/world.js';
+import { TARGET, started } from '../../../../support/iscsi/world.js';
 
 const READ = 0x28;
 const WRITE = 0x2a;
@@ -93,6 +93,56 @@ describe('an iSCSI client', () => {
     world.targets.s2.refuses = 0x0203;
     expect(await world.switch('s1', 's2')).toEqual(['s2 does not have the target']);
     expect(await world.of(initiator.put(0, pattern(1, 1)))).toBe(0);
+  });
+});
+
+describe('data that come in long PDUs', () => {
+  const WROTE = 256;
+
+  async function startedLong(): Promise<{
+    readonly world: IscsiWorld;
+    readonly initiator: Initiator;
+  }> {
+    const world = await started();
+    for (const target of Object.values(world.targets)) {
+      Object.assign(target, { burstBytes: 262_144, dataInBytes: 65_536 });
+    }
+    const initiator = world.initiator();
+    initiator.segmentBytes = 65_536;
+    expect(await world.of(initiator.login(TARGET))).toBe(0);
+    return { world, initiator };
+  }
+
+  it('are written and read as they are, of many commands side by side', async () => {
+    const { world, initiator } = await startedLong();
+    for (const round of [0, 1]) {
+      const all = [0, 1, 2, 3].map((nth) => pattern(WROTE, 4 * round + nth));
+      const writes = all.map((data, nth) => initiator.put(nth * WROTE, data));
+      expect(await world.of(Promise.all(writes))).toEqual([0, 0, 0, 0]);
+      expect(world.unit.bytes.subarray(0, 512 * 4 * WROTE).equals(Buffer.concat(all))).toBe(true);
+      const reads = all.map((_, nth) => initiator.read(nth * WROTE, WROTE));
+      const read = await world.of(Promise.all(reads));
+      expect(read.map((bytes, nth) => bytes?.equals(all[nth]!))).toEqual([true, true, true, true]);
+    }
+    expect(world.adapter.counters.keptBytes).toBe(0);
+    expectNoFaults(world, initiator);
+  });
+
+  it.each([
+    [8, false],
+    [100, true],
+  ])('are written at the next server if one is lost after %i ms, mute: %s', async (ms, isMute) => {
+    const { world, initiator } = await startedLong();
+    await world.of(initiator.read(0, 1));
+    world.targets.s1.isMute = isMute;
+    const all = [0, 1].map((nth) => pattern(WROTE, nth));
+    const writes = all.map((data, nth) => initiator.put(nth * WROTE, data));
+    await world.clock.advance(ms);
+    if (isMute) world.unit.bytes.fill(0);
+    expect(await world.switch('s1', 's2', { isLost: true })).toEqual([]);
+    expect(await world.of(Promise.all(writes))).toEqual([0, 0]);
+    expect(world.unit.bytes.subarray(0, 1024 * WROTE).equals(Buffer.concat(all))).toBe(true);
+    expectNoFaults(world, initiator);
   });
 });
 

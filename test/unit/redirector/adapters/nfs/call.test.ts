@@ -66,6 +66,25 @@ describe('calls whose answers are lost', () => {
     expect(world.disk.at('f')?.data.toString()).toBe('data');
   });
 
+  it('are asked again with all that was to be written, however long that is, and it is read as it is', async () => {
+    const { world, client, root } = await started();
+    const file = handleOf(await world.of(client.create(root, 'f')));
+    const data = Buffer.from(Uint32Array.from({ length: 60_000 }, (_, at) => at).buffer);
+    world.servers.s1.isMute = true;
+    const writing = client.write(file, 0, data);
+    await world.clock.advance(50);
+    const written = world.disk.at('f');
+    expect(written?.data.equals(data)).toBe(true);
+    if (written !== undefined) written.data = Buffer.alloc(0);
+    expect(await world.switch('s1', 's2', { isLost: true })).toEqual([]);
+    expect(await world.of(writing)).toMatchObject({ committed: 0 });
+    expect(written?.data.equals(data)).toBe(true);
+    const read = [0, 40_000].map((at) => client.read(file, at, 200_000));
+    for (const [nth, bytes] of (await world.of(Promise.all(read))).entries()) {
+      expect(hex(bytes)).toBe(hex(data.subarray(40_000 * nth, 40_000 * nth + 200_000)));
+    }
+  });
+
   it('make the client wait no longer than they may', async () => {
     const { world, client, root } = await started();
     await world.servers.s1.kill();

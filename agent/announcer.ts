@@ -1,6 +1,7 @@
 import type { Announcement } from '../core/agent-protocol.js';
 import { announcementSchema } from '../core/agent-protocol.js';
 import type { Clock } from '../core/clock/port.js';
+import { encode } from '../core/encode.js';
 import { codeOf } from '../core/errors.js';
 import { every } from '../core/every.js';
 import type { Log } from '../core/log.js';
@@ -61,7 +62,7 @@ export class Announcer {
         method: 'POST',
         url: `${url}/v1/announcements`,
         headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-        body: JSON.stringify(announcementSchema.encode(this.#announcement())),
+        body: JSON.stringify(encode(announcementSchema, this.#announcement())),
         timeoutMs,
         answerBytesMax: 1 << 20,
       });

@@ -12,6 +12,7 @@ import {
 } from '../core/agent-protocol.js';
 import type { Clock } from '../core/clock/port.js';
 import type { ResourceId } from '../core/domain.js';
+import { encode } from '../core/encode.js';
 import { fail } from '../core/errors.js';
 import type { Json } from '../core/json.js';
 import type { Log } from '../core/log.js';
@@ -48,7 +49,7 @@ async function release(body: Json, { ownership, log }: ControlParts): Promise<Js
   });
   const answer = answerOf(await Promise.all(changes), ownership.boot);
   log.info({ done: answer.done.length, refused: answer.refused.length }, 'resources released');
-  return ownershipAnswerSchema.encode(answer);
+  return encode(ownershipAnswerSchema, answer);
 }
 
 async function take(body: Json, { ownership, newOwners, log }: ControlParts): Promise<Json> {
@@ -60,12 +61,12 @@ async function take(body: Json, { ownership, newOwners, log }: ControlParts): Pr
   });
   const answer = answerOf(await Promise.all(changes), ownership.boot);
   log.info({ done: answer.done.length, refused: answer.refused.length }, 'resources taken');
-  return ownershipAnswerSchema.encode(answer);
+  return encode(ownershipAnswerSchema, answer);
 }
 
 function lease(body: Json, { ownership, clock, isServing }: ControlParts): Json {
   ownership.renew(parse(leaseRequestSchema, body));
-  return leaseAnswerSchema.encode({
+  return encode(leaseAnswerSchema, {
     boot: ownership.boot,
     serving: isServing(),
     highest: ownership.highest,
@@ -76,7 +77,7 @@ function lease(body: Json, { ownership, clock, isServing }: ControlParts): Json 
 
 function owned({ ownership }: ControlParts): Json {
   const { boot, highest } = ownership;
-  return ownedAnswerSchema.encode({ boot, highest, owned: ownership.owned() });
+  return encode(ownedAnswerSchema, { boot, highest, owned: ownership.owned() });
 }
 
 function moved(body: Json, { newOwners }: ControlParts): Json {

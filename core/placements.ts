@@ -64,10 +64,11 @@ export class Placements {
   }
 
   *entries(): IterableIterator<[ResourceId, Placement]> {
-    for (const [at, chunk] of this.#chunks.entries()) {
-      for (const [row, placement] of chunk.entries()) {
-        if (placement !== undefined) yield [this.rows.idOf(at * CHUNK_ROWS + row), placement];
-      }
+    // Most rows of a small table's only chunk never had anything.
+    const rows = Math.min(this.rows.ids.length, this.#chunks.length * CHUNK_ROWS);
+    for (let row = 0; row < rows; row++) {
+      const placement = this.at(row);
+      if (placement !== undefined) yield [this.rows.idOf(row), placement];
     }
   }
 

@@ -45,9 +45,11 @@ export class AssignmentTable {
   }
 
   resourcesOn(server: ServerId): ResourceId[] {
-    return [...this.entries()].flatMap(([id, placement]) =>
-      placement.server === server ? [id] : [],
-    );
+    const resources: ResourceId[] = [];
+    for (const [id, placement] of this.entries()) {
+      if (placement.server === server) resources.push(id);
+    }
+    return resources;
   }
 
   /** The next table; null takes a resource out. Generations never fall, and no placement is from the future. */

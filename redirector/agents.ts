@@ -17,6 +17,7 @@ import {
 } from '../core/agent-protocol.js';
 import type { DrainPolicy, LostSourcePolicy, ResourceId, ServerId } from '../core/domain.js';
 import { formatAddress } from '../core/domain.js';
+import { encode } from '../core/encode.js';
 import { codeOf, fail } from '../core/errors.js';
 import type { Generation } from '../core/generation.js';
 import { parseJson } from '../core/json.js';
@@ -82,7 +83,7 @@ export class AgentClient {
       generation,
       pinned: this.#drainPolicyOf(resource) === 'pin',
     }));
-    const body = releaseRequestSchema.encode({ waitMs, resources: released });
+    const body = encode(releaseRequestSchema, { waitMs, resources: released });
     return this.#change(server, AGENT_PATHS.release, body);
   }
 
@@ -95,7 +96,7 @@ export class AgentClient {
       readonly onLostSource: LostSourcePolicy;
     }[],
   ): Promise<Answer> {
-    const body = takeRequestSchema.encode({ boot, resources: [...resources] });
+    const body = encode(takeRequestSchema, { boot, resources: [...resources] });
     return this.#change(server, AGENT_PATHS.take, body);
   }
 
@@ -109,14 +110,14 @@ export class AgentClient {
     return this.#call(
       server,
       AGENT_PATHS.lease,
-      leaseRequestSchema.encode(request),
+      encode(leaseRequestSchema, request),
       leaseAnswerSchema,
     );
   }
 
   /** A hint for late requests: whether it arrives does not matter. */
   async moved(server: ServerId, request: MovedRequest): Promise<void> {
-    const body = movedRequestSchema.encode(request);
+    const body = encode(movedRequestSchema, request);
     await this.#post(server, AGENT_PATHS.moved, body).catch(() => undefined);
   }
 

@@ -120,8 +120,11 @@ export class Membership {
 
   /** Those whose leases live or may live, by name. */
   liveMembers(): MemberId[] {
-    const members = [...this.#parts.view.all(MEMBER)];
-    return members.flatMap(([id, { value }]) => (this.#isOver(id, value) ? [] : [id])).sort();
+    const members: MemberId[] = [];
+    for (const [id, { value }] of this.#parts.view.all(MEMBER)) {
+      if (!this.#isOver(id, value)) members.push(id);
+    }
+    return members.sort();
   }
 
   /** Those whose leases are surely over, for longer than `ms`. */

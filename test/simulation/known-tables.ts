@@ -7,6 +7,7 @@ import {
   isSameGeneration,
   newestGeneration,
 } from '../../core/generation.js';
+import type { Placement } from '../../core/table.js';
 import type { Gate } from '../../redirector/gate.js';
 import type { KnownGenerations } from './known-generations.js';
 import type { Records } from './records.js';
@@ -18,6 +19,12 @@ export interface Commit {
   readonly atMs: number;
 }
 
+interface CheckedRow {
+  readonly placement: Placement;
+  /** What the table of the gate's generation says. */
+  readonly row: string;
+}
+
 /** Every table that ever was in any store: S1 and S4, each generation says one thing only, and a gate has one of them. */
 export class KnownTables {
   /** `resource@since` → the commit. */
@@ -26,6 +33,8 @@ export class KnownTables {
   readonly #tables = new Map<string, ReadonlyMap<string, string>>();
   /** The newest generation that gave a resource to a server. */
   readonly #dated = new Map<string, Generation>();
+  /** What each gate was last found to have, rightly: nothing that was right in a table becomes wrong. */
+  readonly #checked = new WeakMap<Gate, Map<string, CheckedRow>>();
 
   /** @param changed what the last transaction changed in it */
   remember({ head, placements }: Records, changed: readonly string[]): void {
@@ -72,19 +81,21 @@ export class KnownTables {
       if (isSameGeneration(gate.generation, NO_GENERATION)) return;
       throw new Violation('S4', `the gate of ${name} has ${generation}, which never was`);
     }
+    let checked = this.#checked.get(gate);
+    if (checked === undefined) this.#checked.set(gate, (checked = new Map<string, CheckedRow>()));
     for (const [id, row] of table) {
       const placement = gate.placementOf(id as ResourceId);
       if (placement === undefined) throw new Violation('S4', `the gate of ${name} lacks ${id}`);
+      const last = checked.get(id);
+      if (last?.placement === placement && last.row === row) continue;
       const since = formatGeneration(placement.since);
       generations.observed(`gate of ${name} for ${id}`, placement.since);
-      if (`${placement.server}@${since}` === row) continue;
+      const has = `${placement.server}@${since}`;
       const isKnown = this.commits.get(`${id}@${since}`)?.server === placement.server;
-      if (!isKnown) {
-        throw new Violation(
-          'S4',
-          `the gate of ${name} gives ${id} to ${placement.server}@${since}`,
-        );
+      if (has !== row && !isKnown) {
+        throw new Violation('S4', `the gate of ${name} gives ${id} to ${has}`);
       }
+      checked.set(id, { placement, row });
     }
   }
 }

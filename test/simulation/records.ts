@@ -14,26 +14,41 @@ import { LOST, SERVER, SERVER_STATE } from '../../core/table-store/records/serve
 import type { Head, PlacementRecord } from '../../core/table-store/records/table.js';
 import { HEAD, PLACEMENT } from '../../core/table-store/records/table.js';
 
+/** Of one kind, by their ids, in the order of their first writing. */
+type OfKind = ReadonlyMap<string, Json>;
+
 /** What the table store holds, as the transactions say: the checker's own copy. Immutable. */
 export class Records {
   static readonly none = new Records(new Map());
-  readonly #values: ReadonlyMap<string, Json>;
+  /** By their prefix: a transaction writes few kinds, and the others are shared with the records before it. */
+  readonly #kinds: ReadonlyMap<string, OfKind>;
+  #placements: ReadonlyMap<ResourceId, PlacementRecord> | undefined;
 
-  private constructor(values: ReadonlyMap<string, Json>) {
-    this.#values = values;
+  private constructor(kinds: ReadonlyMap<string, OfKind>) {
+    this.#kinds = kinds;
   }
 
   static of(backup: Changes | undefined): Records {
-    return new Records(new Map(backup?.entries.map(({ key, value }) => [key, value])));
+    return Records.none.with(backup?.entries ?? []);
   }
 
   with(writes: readonly Write[]): Records {
-    const values = new Map(this.#values);
+    const kinds = new Map(this.#kinds);
+    const own = new Map<string, Map<string, Json>>();
     for (const { key, value } of writes) {
-      if (value === null) values.delete(key);
-      else values.set(key, value);
+      const [prefix, id] = splitKey(key);
+      let ofKind = own.get(prefix);
+      if (ofKind === undefined) {
+        ofKind = new Map(kinds.get(prefix));
+        own.set(prefix, ofKind);
+        kinds.set(prefix, ofKind);
+      }
+      if (value === null) ofKind.delete(id);
+      else ofKind.set(id, value);
     }
-    return new Records(values);
+    const next = new Records(kinds);
+    if (!own.has(PLACEMENT.prefix)) next.#placements = this.#placements;
+    return next;
   }
 
   get head(): Head | undefined {
@@ -96,25 +111,29 @@ export class Records {
     return this.#get(PLACEMENT, resource);
   }
 
-  get placements(): Map<ResourceId, PlacementRecord> {
-    const ids: ResourceId[] = this.#ids(PLACEMENT);
-    return new Map(
-      ids.flatMap((id) => {
+  get placements(): ReadonlyMap<ResourceId, PlacementRecord> {
+    if (this.#placements === undefined) {
+      const placements = new Map<ResourceId, PlacementRecord>();
+      for (const id of this.#ids(PLACEMENT)) {
         const placement = this.placement(id);
-        return placement === undefined ? [] : [[id, placement] as const];
-      }),
-    );
+        if (placement !== undefined) placements.set(id, placement);
+      }
+      this.#placements = placements;
+    }
+    return this.#placements;
   }
 
   #get<Value, Id extends string>(kind: RecordKind<Value, Id>, id: Id): Value | undefined {
-    const key = kind.key(id);
-    const value = this.#values.get(key);
-    return value === undefined ? undefined : kind.parse(key, value);
+    const value = this.#kinds.get(kind.prefix)?.get(id);
+    return value === undefined ? undefined : kind.parse(kind.key(id), value);
   }
 
   #ids<Value, Id extends string>({ prefix }: RecordKind<Value, Id>): Id[] {
-    return [...this.#values.keys()].flatMap((key) =>
-      key.startsWith(`${prefix}/`) ? [key.slice(prefix.length + 1) as Id] : [],
-    );
+    return [...(this.#kinds.get(prefix)?.keys() ?? [])] as Id[];
   }
+}
+
+function splitKey(key: string): [prefix: string, id: string] {
+  const at = key.indexOf('/');
+  return [key.slice(0, at), key.slice(at + 1)];
 }

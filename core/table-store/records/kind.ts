@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { encode } from '../../encode.js';
 import { fail } from '../../errors.js';
 import type { Json } from '../../json.js';
 
@@ -34,6 +35,6 @@ export class RecordKind<Value, Id extends string = string> {
   }
 
   encode(value: Value): Json {
-    return this.#schema.encode(value) as Json;
+    return encode(this.#schema, value) as Json;
   }
 }

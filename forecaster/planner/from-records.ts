@@ -20,6 +20,7 @@ import type {
   PlanningServer,
   Restraint,
 } from './inputs.js';
+import { lifted } from './lift.js';
 import { ownScheduled } from './scheduled.js';
 
 /** What was measured lately, as the planner asks for it. */
@@ -55,15 +56,19 @@ export function* inputSlices(facts: RecordedFacts): Slices<PlanningInputs> {
   const { forecast, loads, nowMs, options, seed, restraint } = facts;
   const records = recordsOf(facts);
   yield;
-  const last = yield* mapped(forecast.series, SERIES_A_SLICE, (series) => loads.lastOf(series));
+  const last = Float32Array.from(
+    yield* mapped(forecast.series, SERIES_A_SLICE, (series) => loads.lastOf(series)),
+  );
+  yield;
+  const believed = yield* lifted(forecast, last);
   yield;
   const resources = yield* resourceSlices(records, loads);
   yield;
   const servers = yield* serverSlices(records, loads);
   return {
     nowMs,
-    forecast,
-    last: Float32Array.from(last),
+    forecast: believed,
+    last,
     resources,
     servers,
     options,

@@ -69,6 +69,19 @@ describe('what the planner is told', () => {
     ]);
   });
 
+  it('is no forecast that what is measured disproves', async () => {
+    const names = Array.from({ length: 20 }, (_hole, at) => `r${at}`);
+    const served = Object.fromEntries(names.map((name, at) => [name, `s1@1.${at + 1}`]));
+    const plane = await ControlPlane.with(['s1'], served);
+    const series = names.map((name) => resourceSeries(name, 'cpu'));
+    const forecast = forecastBlock(series, { startMs: 0, stepMs: STEP_MS, steps: 1 });
+    forecast.paths.fill(10);
+    const measured = Object.fromEntries(names.map((name) => [name, { cpu: 15 }]));
+    const inputs = inputsFromRecords({ ...(await factsOf(plane, measured)), forecast });
+    expect([...inputs.last]).toEqual(names.map(() => 15));
+    expect(new Set(inputs.forecast.paths)).toEqual(new Set([15]));
+  });
+
   it('is the fleet of one moment, whatever is written while it is put together', async () => {
     const plane = await fleet();
     const before = await inputsOf(plane);

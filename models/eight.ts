@@ -1,4 +1,5 @@
-const ROOM = 8;
+/** So many there is room for. */
+export const EIGHT = 8;
 
 /**
  * Up to eight loads, put in ascending order for quantiles: by a network of comparisons (Knuth, "The Art of Computer Programming",
@@ -6,14 +7,14 @@ const ROOM = 8;
  */
 export class Eight {
   /** To be filled from the first on. */
-  readonly values = new Float32Array(ROOM);
+  readonly values = new Float32Array(EIGHT);
   readonly #bits = new Int32Array(this.values.buffer);
   #count = 0;
 
   /** Puts the first `count` in order, and forgets the others. */
   sort(count: number): void {
     this.#count = count;
-    if (count < ROOM) this.values.fill(Infinity, count);
+    for (let at = count; at < EIGHT; at++) this.values[at] = Infinity;
     const bits = this.#bits;
     const a0 = bits[0]!;
     const b0 = bits[1]!;

@@ -6,8 +6,6 @@ export const PATTERN_STEPS = 16;
 export const NEIGHBOURS = 8;
 /** Weights of the steps, newest first, fall from 1.5 to 0.5. Of each sum of four steps the least weight, which its oldest step has: */
 const LIGHTEST = [1.3125, 1.0625, 0.8125, 0.5625] as const;
-/** Steps of a sum. */
-const GROUP_STEPS = 4;
 /** So many candidates are sifted at a time; those after them by what these were found to be. */
 const SIFTED = 256;
 /** Every so many candidates are looked at first. */
@@ -62,16 +60,23 @@ export class Patterns {
     const roots = this.#roots;
     const sums = this.#sums;
     const gists = this.#gists;
-    roots.set(history);
-    for (let at = start + GROUP_STEPS - 1; at < roots.length; at++) {
-      sums[at] = roots[at]! + roots[at - 1]! + roots[at - 2]! + roots[at - 3]!;
-    }
-    for (let end = start + PATTERN_STEPS; end <= roots.length; end++) {
-      gists[end] =
-        LIGHTEST[0] * sums[end - 1]! +
-        LIGHTEST[1] * sums[end - 5]! +
-        LIGHTEST[2] * sums[end - 9]! +
-        LIGHTEST[3] * sums[end - 13]!;
+    let before1 = 0;
+    let before2 = 0;
+    let before3 = 0;
+    const first = start + PATTERN_STEPS - 1;
+    for (let at = start; at < roots.length; at++) {
+      const root = history[at]!;
+      roots[at] = root;
+      sums[at] = root + before1 + before2 + before3;
+      before3 = before2;
+      before2 = before1;
+      before1 = root;
+      if (at < first) continue;
+      gists[at + 1] =
+        LIGHTEST[0] * sums[at]! +
+        LIGHTEST[1] * sums[at - 4]! +
+        LIGHTEST[2] * sums[at - 8]! +
+        LIGHTEST[3] * sums[at - 12]!;
     }
   }
 

@@ -62,8 +62,6 @@ export class Stack {
   readonly #seatShifts = new Float64Array(KEPT);
   readonly #seatWeights = new Float64Array(KEPT);
   #seated = 0;
-  /** Seats by what they said last: what they say next is likely to be in that order. */
-  readonly #order = new Uint8Array(KEPT);
 
   constructor(shape: CandidatesShape) {
     const { horizonSteps, origins, paths } = shape;
@@ -258,7 +256,6 @@ export class Stack {
       this.#seatWeights[at] = weights[place + at]!;
     }
     this.#seated = at;
-    this.#callUp();
   }
 
   /**
@@ -266,57 +263,20 @@ export class Stack {
    * @param said what path p says is `said[p · stride + at]`
    */
   #pooled(said: Float32Array, stride: number, at: number): number {
-    const values = this.#values;
-    const weights = this.#weights;
-    const order = this.#order;
-    const seated = this.#seated;
-    for (let next = 0; next < seated; next++) {
-      const seat = order[next]!;
-      const value = said[this.#paths[seat]! * stride + at]!;
-      if (Number.isNaN(value)) return this.#pooledOfSome(said, stride, at);
-      const moved = this.#moved(value, seat);
-      let place = next;
-      while (
-        place > 0 &&
-        (values[place - 1]! > moved || (values[place - 1] === moved && order[place - 1]! > seat))
-      ) {
-        values[place] = values[place - 1]!;
-        weights[place] = weights[place - 1]!;
-        order[place] = order[place - 1]!;
-        place--;
-      }
-      values[place] = moved;
-      weights[place] = this.#seatWeights[seat]!;
-      order[place] = seat;
-    }
-    return seated === 0 ? NaN : weightedMedian(values, weights, seated);
-  }
-
-  /** The same where some say nothing. */
-  #pooledOfSome(said: Float32Array, stride: number, at: number): number {
     let count = 0;
     for (let seat = 0; seat < this.#seated; seat++) {
       const value = said[this.#paths[seat]! * stride + at]!;
       if (Number.isNaN(value)) continue;
-      this.#values[count] = this.#moved(value, seat);
+      const shift = this.#seatShifts[seat]!;
+      let moved = value + shift;
+      if (this.#isRoot[seat] === 1) {
+        const root = max(0, sqrt(value) + shift);
+        moved = root * root;
+      }
+      this.#values[count] = moved;
       this.#weights[count] = this.#seatWeights[seat]!;
       count++;
     }
-    // Part of the order may be of this call: the next begins anew.
-    this.#callUp();
     return count === 0 ? NaN : weightedMedian(this.#values, this.#weights, count);
-  }
-
-  /** What a seat says, shifted. */
-  #moved(value: number, seat: number): number {
-    const shift = this.#seatShifts[seat]!;
-    if (this.#isRoot[seat] === 0) return value + shift;
-    const root = max(0, sqrt(value) + shift);
-    return root * root;
-  }
-
-  /** In the order in which they are kept, which decides between equals. */
-  #callUp(): void {
-    for (let seat = 0; seat < KEPT; seat++) this.#order[seat] = seat;
   }
 }

@@ -2,7 +2,7 @@ import { select } from './selection.js';
 import { strideOf } from './targets.js';
 
 // Held here: a look at a global on every step is slow where globals are guarded, as in test sandboxes.
-const { max, min, sqrt } = Math;
+const { abs, fround, max, min, sqrt } = Math;
 
 /** For quantiles of steps so large a part of the origins counts: errors of neighbours are alike, and those who made the least were chosen. */
 const STEPS_ALONE = 0.5;
@@ -32,9 +32,9 @@ interface Pairs {
   readonly came: Float32Array;
   readonly said: Float32Array;
   readonly saidRoots: Float32Array;
-  /** To be reordered, each. */
-  readonly errors: Float32Array;
-  readonly rootErrors: Float32Array;
+  /** To be reordered, each; as single as what they are made of. */
+  readonly errors: Float64Array;
+  readonly rootErrors: Float64Array;
   count: number;
 }
 
@@ -65,8 +65,8 @@ export class Candidates {
       came: room(),
       said: room(),
       saidRoots: room(),
-      errors: room(),
-      rootErrors: room(),
+      errors: new Float64Array(cells),
+      rootErrors: new Float64Array(cells),
       count: 0,
     };
     this.losses = new Float64Array(quantiles.length * paths * 2);
@@ -156,8 +156,8 @@ export class Candidates {
     pairs.came[at] = values[of]!;
     pairs.said[at] = value;
     pairs.saidRoots[at] = sqrt(value);
-    pairs.errors[at] = values[of]! - value;
-    pairs.rootErrors[at] = roots[of]! - pairs.saidRoots[at];
+    pairs.errors[at] = fround(values[of]! - value);
+    pairs.rootErrors[at] = fround(roots[of]! - pairs.saidRoots[at]);
   }
 
   /** Shift and loss of the two candidates that a path makes, for each quantile. */
@@ -168,14 +168,14 @@ export class Candidates {
     const stride = paths * 2;
     for (const isRoot of [false, true]) {
       const candidate = path * 2 + (isRoot ? 1 : 0);
-      const missed = (isRoot ? rootErrors : errors).subarray(0, count);
+      const missed = isRoot ? rootErrors : errors;
       let smaller = 0;
       for (const [q, quantile] of quantiles.entries()) {
         const at = q * stride + candidate;
         this.shifts[at] = 0;
         if (isStep && quantile === 0.5) continue;
         const place = placeIn(count, quantile, alone);
-        this.shifts[at] = conformalQuantile(missed, place, smaller);
+        this.shifts[at] = conformalQuantile(missed, { count, place, from: smaller });
         smaller = max(0, Math.floor(place));
       }
       for (let q = 0; q < quantiles.length; q += AT_ONCE) this.#weigh(q, candidate, isRoot);
@@ -194,49 +194,53 @@ export class Candidates {
     const shift0 = this.shifts[at0]!;
     const shift1 = this.shifts[at1]!;
     const shift2 = this.shifts[at2]!;
-    let over0 = 0;
-    let over1 = 0;
-    let over2 = 0;
-    let under0 = 0;
-    let under1 = 0;
-    let under2 = 0;
-    for (let at = 0; at < count; at++) {
-      const value = came[at]!;
-      let said0: number;
-      let said1: number;
-      let said2: number;
-      if (isRoot) {
+    // Sums of what is missed and of its sizes say how much of it is above and how much below: without a branch that nobody could foresee.
+    let miss0 = 0;
+    let miss1 = 0;
+    let miss2 = 0;
+    let size0 = 0;
+    let size1 = 0;
+    let size2 = 0;
+    if (isRoot) {
+      for (let at = 0; at < count; at++) {
+        const value = came[at]!;
         const root = saidRoots[at]!;
-        said0 = max(0, root + shift0);
-        said1 = max(0, root + shift1);
-        said2 = max(0, root + shift2);
-        said0 *= said0;
-        said1 *= said1;
-        said2 *= said2;
-      } else {
-        said0 = said[at]! + shift0;
-        said1 = said[at]! + shift1;
-        said2 = said[at]! + shift2;
+        const over0 = value - squareOf(root + shift0);
+        const over1 = value - squareOf(root + shift1);
+        const over2 = value - squareOf(root + shift2);
+        miss0 += over0;
+        miss1 += over1;
+        miss2 += over2;
+        size0 += abs(over0);
+        size1 += abs(over1);
+        size2 += abs(over2);
       }
-      const miss0 = value - said0;
-      const miss1 = value - said1;
-      const miss2 = value - said2;
-      const short0 = max(0, miss0);
-      const short1 = max(0, miss1);
-      const short2 = max(0, miss2);
-      under0 += short0;
-      under1 += short1;
-      under2 += short2;
-      over0 += short0 - miss0;
-      over1 += short1 - miss1;
-      over2 += short2 - miss2;
+    } else {
+      for (let at = 0; at < count; at++) {
+        const error = came[at]! - said[at]!;
+        const over0 = error - shift0;
+        const over1 = error - shift1;
+        const over2 = error - shift2;
+        miss0 += over0;
+        miss1 += over1;
+        miss2 += over2;
+        size0 += abs(over0);
+        size1 += abs(over1);
+        size2 += abs(over2);
+      }
     }
-    const lossOf = (quantile: number, under: number, over: number): number =>
-      count === 0 ? Infinity : (quantile * under + (1 - quantile) * over) / count;
-    this.losses[at0] = lossOf(quantiles[q]!, under0, over0);
-    this.losses[at1] = lossOf(quantiles[min(q + 1, last)]!, under1, over1);
-    this.losses[at2] = lossOf(quantiles[min(q + 2, last)]!, under2, over2);
+    const lossOf = (quantile: number, missed: number, size: number): number =>
+      count === 0 ? Infinity : (size + (2 * quantile - 1) * missed) / (2 * count);
+    this.losses[at0] = lossOf(quantiles[q]!, miss0, size0);
+    this.losses[at1] = lossOf(quantiles[min(q + 1, last)]!, miss1, size1);
+    this.losses[at2] = lossOf(quantiles[min(q + 2, last)]!, miss2, size2);
   }
+}
+
+/** Of a root, which is none below zero. */
+function squareOf(root: number): number {
+  const twice = root + abs(root);
+  return 0.25 * twice * twice;
 }
 
 /**
@@ -245,8 +249,10 @@ export class Candidates {
  * Between the two errors next to the place; the largest (smallest) if there are too few. Errors are
  * reordered; those before `from` are known to be smaller.
  */
-function conformalQuantile(errors: Float32Array, place: number, from: number): number {
-  const count = errors.length;
+function conformalQuantile(
+  errors: Float64Array,
+  { count, place, from }: { readonly count: number; readonly place: number; readonly from: number },
+): number {
   if (count === 0) return NaN;
   const below = min(count - 1, max(0, Math.floor(place)));
   const low = select(errors, below, min(from, below), count);
@@ -259,7 +265,7 @@ function conformalQuantile(errors: Float32Array, place: number, from: number): n
 
 /** Where the quantile stands among `count` sorted errors that count as from `origins` independent origins. */
 function placeIn(count: number, quantile: number, origins: number): number {
-  const far = Math.abs(quantile - 0.5) * (1 + 1 / origins);
+  const far = abs(quantile - 0.5) * (1 + 1 / origins);
   return (0.5 + Math.sign(quantile - 0.5) * far) * count - 0.5;
 }
 

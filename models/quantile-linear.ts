@@ -196,7 +196,7 @@ export class QuantileLinear extends RowModel {
         const value = inputs[from + i]!;
         const weighted = weight * value;
         right[i]! += pull * value;
-        for (let j = 0; j <= i; j++) gram[i * terms + j]! += weighted * inputs[from + j]!;
+        for (let j = i; j < terms; j++) gram[i * terms + j]! += weighted * inputs[from + j]!;
       }
     }
     for (let i = 0; i < terms; i++) gram[i * terms + i]! *= 1 + PENALTY;

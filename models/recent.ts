@@ -12,13 +12,13 @@ export class Recent extends RowModel {
   override readonly paths = 3;
   readonly minHistory = 1;
   readonly #daySteps: number;
-  readonly #parted: Float32Array;
+  readonly #parted: Float64Array;
 
   /** @param daySteps how long the highest value is remembered */
   constructor(shape: Shape & { readonly daySteps: number }) {
     super(shape);
     this.#daySteps = shape.daySteps;
-    this.#parted = new Float32Array(shape.horizonSteps);
+    this.#parted = new Float64Array(shape.horizonSteps);
   }
 
   protected say(row: Row, origin: number, { said }: Share, at: number, stride: number): void {
@@ -39,7 +39,7 @@ export class Recent extends RowModel {
 }
 
 /** At least 0, which no load is below. */
-function highestOf(values: Float32Array, from: number, to: number): number {
+function highestOf(values: Float32Array | Float64Array, from: number, to: number): number {
   let highest = 0;
   for (let at = from; at < to; at++) if (values[at]! > highest) highest = values[at]!;
   return highest;

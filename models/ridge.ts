@@ -168,10 +168,10 @@ export class Ridge extends RowModel {
       const offset = offsetOf(this.#terms, i, h);
       for (let j = 0; j <= i; j++) {
         const other = offsetOf(this.#terms, j, h);
-        products.product(offset, other, windows, this.#grams, i * width + j);
+        products.product(offset, other, windows, this.#grams, j * width + i);
       }
       products.product(offset, h, windows, this.#rights, i);
-      products.sum(offset, windows, this.#grams, count * width + i);
+      products.sum(offset, windows, this.#grams, i * width + count);
     }
     products.sum(h, windows, this.#rights, count);
     for (const [w, { from, to }] of windows.entries()) {
@@ -189,8 +189,12 @@ export class Ridge extends RowModel {
     gram.set(whole!);
     right.set(wholeRight!);
     if (block >= 0) {
-      for (let at = 0; at < width * width; at++) gram[at]! -= out[block]![at]!;
-      for (let at = 0; at < width; at++) right[at]! -= outRight[block]![at]!;
+      const leftOut = out[block]!;
+      const rightOut = outRight[block]!;
+      for (let i = 0; i < width; i++) {
+        right[i]! -= rightOut[i]!;
+        for (let at = i * width + i; at < (i + 1) * width; at++) gram[at]! -= leftOut[at]!;
+      }
     }
     for (let i = 0; i < count; i++) gram[i * width + i]! += PENALTY;
     solveSymmetric(gram, right, width);

@@ -1,5 +1,5 @@
 import type { Row } from '../model.js';
-import { Ordered } from '../ordered.js';
+import { Eight } from '../eight.js';
 
 // Held here: a look at a global on every step is slow where globals are guarded, as in test sandboxes.
 const { abs, log, max, min, sqrt } = Math;
@@ -19,7 +19,7 @@ const SEASON_LOOKS = 10;
 /** Of those, the first, which the slot alone decides. */
 const SLOT_LOOKS = 6;
 const STEP_FACTS = 6;
-/** Of the same slot. */
+/** Of the same slot: as many as `Eight` has room for. */
 const CYCLES_MAX = 8;
 /** A level is the mean of so many steps. */
 const LEVEL_STEPS = 6;
@@ -56,6 +56,10 @@ interface SeasonPlace {
   readonly steps: number;
   /** Running sums of |root(t) − root(t − steps)|. */
   readonly misses: Float64Array;
+  /** By step of the horizon, from 0: so far before it is the nearest same slot before the origin. */
+  readonly backs: Int32Array;
+  /** By step that is described: 1 where one before it is in the same slot. */
+  readonly repeats: Uint8Array;
 }
 
 export interface InputsShape {
@@ -83,7 +87,7 @@ export class Inputs {
   readonly #sums: Float64Array;
   readonly #squares: Float64Array;
   readonly #changes: Float64Array;
-  readonly #slot = new Ordered(CYCLES_MAX);
+  readonly #slot = new Eight();
   #roots: Float32Array = new Float32Array(0);
   #start = 0;
 
@@ -99,7 +103,7 @@ export class Inputs {
     }));
     const room = (): Float64Array => new Float64Array(historySteps + 1);
     this.#places = placesOf(seasons).map((length) =>
-      length === undefined ? undefined : { steps: length, misses: room() },
+      length === undefined ? undefined : { ...placeOf(length, steps), misses: room() },
     );
     this.#span = this.#places[1]?.steps ?? SPAN_STEPS;
     // Of a season that the history does not hold three times all misses are looked at.
@@ -295,58 +299,65 @@ export class Inputs {
   ): void {
     const roots = this.#roots;
     const start = this.#start;
+    const steps = this.#steps;
+    if (place === undefined) {
+      for (let k = 0; k < steps.length; k++) leaveOut(level, into, from + k * STEP_INPUTS);
+      return;
+    }
+    const { steps: season, backs, repeats } = place;
     let highestNear = -Infinity;
     let highestAll = -Infinity;
     let seen = 0;
-    const then = origin - (place?.steps ?? 0);
-    const isKnown = place !== undefined && then > start;
+    const then = origin - season;
+    const isKnown = then > start;
     const lastMiss = isKnown ? last - scale(roots[then - 1]!, gauge) : 0;
     const levelMiss = isKnown ? level - scale(this.#levelAt(then), gauge) : 0;
-    for (let k = 0; k < this.#steps.length; k++) {
-      const h = this.#steps[k]!;
+    for (let k = 0; k < steps.length; k++) {
+      const h = steps[k]!;
       const at = from + k * STEP_INPUTS;
-      const season = place?.steps ?? 0;
-      const near =
-        place === undefined ? -1 : origin + h - 1 - season * (1 + Math.floor((h - 1) / season));
+      const near = origin + h - 1 - backs[h - 1]!;
       if (near < start) {
-        into.fill(level, at, at + SEASON_LOOKS - 2);
-        into.fill(0, at + SEASON_LOOKS - 2, at + SEASON_LOOKS);
+        leaveOut(level, into, at);
         continue;
       }
       // The slots of steps between those described count for the highest, too.
       for (; seen < h; seen++) {
-        const same = origin + seen - season * (1 + Math.floor(seen / season));
-        if (same >= start) highestNear = max(highestNear, roots[same]!);
+        const same = origin + seen - backs[seen]!;
+        if (same >= start && roots[same]! > highestNear) highestNear = roots[same]!;
       }
-      const before = at - season * STEP_INPUTS;
-      if (h > season && this.#steps[k - season] === h - season) {
+      if (repeats[k] === 1) {
         // A season earlier in the horizon the slot is the same, and counts already.
+        const before = at - season * STEP_INPUTS;
         for (let look = 0; look < SLOT_LOOKS; look++) into[at + look] = into[before + look]!;
       } else {
         const highest = this.#lookAtSlot(near, season);
-        highestAll = max(highestAll, highest);
+        if (highest > highestAll) highestAll = highest;
         into[at] = scale(roots[near]!, gauge);
-        into[at + 1] = scale(roots[max(start, near - 1)]!, gauge);
-        into[at + 2] = scale(roots[min(near + 1, origin - 1)]!, gauge);
+        into[at + 1] = scale(roots[near > start ? near - 1 : start]!, gauge);
+        into[at + 2] = scale(roots[near + 1 < origin ? near + 1 : origin - 1]!, gauge);
         into[at + 3] = scale(roots[near - season >= start ? near - season : near]!, gauge);
         into[at + 4] = scale(this.#slot.quantile(0.5), gauge);
         into[at + 5] = scale(highest, gauge);
       }
+      const fades = this.#fades[k]!;
       into[at + 6] = scale(highestNear, gauge);
       into[at + 7] = scale(highestAll, gauge);
-      into[at + 8] = lastMiss * this.#fades[k]!.slow;
-      into[at + 9] = levelMiss * this.#fades[k]!.level;
+      into[at + 8] = lastMiss * fades.slow;
+      into[at + 9] = levelMiss * fades.level;
     }
   }
 
   /** Fills the slot that a step is in; returns the highest of it. */
   #lookAtSlot(near: number, season: number): number {
     const slot = this.#slot;
-    slot.clear();
-    for (let step = near; step >= this.#start && slot.count < CYCLES_MAX; step -= season) {
-      slot.insert(this.#roots[step]!);
+    const roots = this.#roots;
+    const start = this.#start;
+    let count = 0;
+    for (let step = near; step >= start && count < CYCLES_MAX; step -= season) {
+      slot.values[count++] = roots[step]!;
     }
-    return slot.at(slot.count - 1);
+    slot.sort(count);
+    return slot.values[count - 1]!;
   }
 
   #levelAt(step: number): number {
@@ -405,7 +416,25 @@ export function scale(
 }
 
 function clip(value: number): number {
-  return min(CLIP, max(-CLIP, value));
+  return value > CLIP ? CLIP : value < -CLIP ? -CLIP : value;
+}
+
+/** Of a step whose slot nobody knows. */
+function leaveOut(level: number, into: Float32Array, at: number): void {
+  for (let look = 0; look < SEASON_LOOKS - 2; look++) into[at + look] = level;
+  into[at + SEASON_LOOKS - 2] = 0;
+  into[at + SEASON_LOOKS - 1] = 0;
+}
+
+function placeOf(season: number, steps: readonly number[]): Omit<SeasonPlace, 'misses'> {
+  const backOf = (step: number): number => season * (1 + Math.floor(step / season));
+  const isRepeated = (h: number, k: number): boolean =>
+    h > season && steps[k - season] === h - season;
+  return {
+    steps: season,
+    backs: Int32Array.from({ length: steps.at(-1)! }, (_, step) => backOf(step)),
+    repeats: Uint8Array.from(steps, (h, k) => +isRepeated(h, k)),
+  };
 }
 
 function placesOf(seasons: readonly number[]): (number | undefined)[] {

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { between, SeededRng } from '../../../core/rng.js';
 import { solveSymmetric } from '../../../models/cholesky.js';
+import { Eight } from '../../../models/eight.js';
 import { Ordered } from '../../../models/ordered.js';
 import { select } from '../../../models/selection.js';
 import { ShiftedProducts } from '../../../models/shifted-products.js';
@@ -18,7 +19,7 @@ describe('select', () => {
     fc.assert(
       fc.property(numbers, fc.nat(), (list, place) => {
         const k = place % list.length;
-        const values = Float32Array.from(list);
+        const values = Float64Array.from(list);
         const sorted = values.slice().sort();
         expect(select(values, k, 0, values.length)).toBe(sorted[k]);
         expect([...values.subarray(0, k)].every((value) => value <= sorted[k]!)).toBe(true);
@@ -49,6 +50,29 @@ describe('Ordered', () => {
         expect(left).toEqual([...list].sort((a, b) => a - b));
       }),
       fuzzRuns(300),
+    );
+  });
+});
+
+describe('Eight', () => {
+  const loads = fc
+    .array(fc.float({ min: 0, noNaN: true }), { maxLength: 8 })
+    .map((list) => list.map(Math.abs));
+
+  it('puts as many loads in order as it has, and interpolates quantiles as Ordered does', () => {
+    fc.assert(
+      fc.property(loads, loads, (before, list) => {
+        const eight = new Eight();
+        eight.values.set(before);
+        eight.sort(before.length);
+        eight.values.set(list);
+        eight.sort(list.length);
+        expect(eight.values.slice(0, list.length)).toEqual(Float32Array.from(list).sort());
+        const ordered = new Ordered(8);
+        for (const load of list) ordered.insert(load);
+        for (const q of [0.1, 0.5, 0.9]) expect(eight.quantile(q)).toBe(ordered.quantile(q));
+      }),
+      fuzzRuns(500),
     );
   });
 });

@@ -371,6 +371,8 @@ export class Task implements UnderWay, EntryUser, BackTask {
       this.#wanted === undefined &&
       at < end &&
       end <= this.#expectedLength &&
+      // What was sent once may be gone.
+      at >= this.#written.begin &&
       at <= this.#written.end;
     if (!isOfIt) {
       this.#garbage();

@@ -25,6 +25,11 @@ export class WriteData {
   #isWhole = true;
   #keptBytes = 0;
 
+  /** What comes before it was dropped. */
+  get begin(): number {
+    return this.#end - this.#keptBytes;
+  }
+
   /** So far it came. */
   get end(): number {
     return this.#end;
@@ -60,7 +65,7 @@ export class WriteData {
     return found;
   }
 
-  /** The beginning of a slice, as far as it lies in one block, or in none. */
+  /** The beginning of a slice, as far as it lies in one block, or in none. Nothing of it was dropped. */
   part(from: number, to: number): WrittenPart {
     if ((this.#chunks[this.#last]?.at ?? Infinity) > from) this.#last = 0;
     while ((this.#chunks[this.#last]?.end ?? Infinity) <= from) this.#last += 1;

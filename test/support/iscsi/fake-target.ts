@@ -86,6 +86,8 @@ export class FakeTarget {
   dataInMax = Infinity;
   /** What it asks for at once of what is written. */
   burstBytes = BURST_BYTES;
+  /** Once it has so much of that, it asks for it from the beginning, which it must not. */
+  asksAnewAt = Infinity;
   /** In each of those. */
   dataInBytes = SEGMENT_BYTES;
   /** It does not even carry out what it is told. */
@@ -326,12 +328,14 @@ class FakeSession {
     const { pdu, length } = running;
     const expected = pdu.head.readUInt32BE(AT.expectedLength);
     if ((flagsOf(pdu) & WRITES) !== 0 && length < expected) {
-      const end = Math.min(expected, length + this.#target.burstBytes);
+      const { burstBytes, asksAnewAt } = this.#target;
+      const at = length < asksAnewAt ? length : 0;
+      const end = Math.min(expected, at + burstBytes);
       running.wanted = { tag: ++this.#transfer, end };
       const head = headOf(READY_TO_TRANSFER, FINAL, taskTagOf(pdu));
       head.writeUInt32BE(this.#transfer, AT.transfer);
-      head.writeUInt32BE(length, AT.offset);
-      head.writeUInt32BE(end - length, AT.desiredLength);
+      head.writeUInt32BE(at, AT.offset);
+      head.writeUInt32BE(end - at, AT.desiredLength);
       this.#send(head);
       return;
     }

@@ -220,6 +220,19 @@ describe('a server that is lost', () => {
     expect(world.adapter.counters.keptBytes).toBe(0);
   });
 
+  it('is what one is taken for that asks for data again which were not kept', async () => {
+    const world = await started({ options: { keptBytesPerSessionMax: 20_000 } });
+    const initiator = await world.loggedIn();
+    await world.of(initiator.read(0, 1));
+    world.targets.s1.asksAnewAt = 20_000;
+    const running = initiator.run(tenBytes(WRITE, 0, 128), { written: pattern(128, 9) });
+    expect(await world.of(running)).toMatchObject({ status: 2, sense: [6, 0x29, 7] });
+    expect(world.targets.s1.count(WRITE)).toBe(0);
+    expect(world.adapter.counters).toMatchObject({ commands: 0, keptBytes: 0 });
+    expect(await world.of(initiator.read(0, 1))).toHaveLength(512);
+    expectNoFaults(world, initiator);
+  });
+
   it('makes the target busy, once it has been tried for long enough', async () => {
     const world = await started({ options: { retryForMs: 4000 } });
     const initiator = await world.loggedIn();

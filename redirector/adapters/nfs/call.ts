@@ -325,6 +325,8 @@ export class Call implements UnderWay, EntryUser, Awaiting {
   }
 
   lost(wasSent: boolean): void {
+    // What it says has been released.
+    if (this.#state === 'over') return;
     this.#mayBeDone ||= wasSent;
     this.#notConnected();
   }

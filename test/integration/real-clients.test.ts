@@ -89,21 +89,39 @@ describe('while an operator drains servers', () => {
     async () => {
       const connections = 8;
       let isOver = false;
-      const options = { port: proxyPort, resources: RESOURCES, seconds: 20, connections, folder };
-      const running = wrk(options).finally(() => {
-        isOver = true;
-      });
-      await drain('s1');
-      await drain('s2');
-      expect(isOver).toBe(false);
-      const { requests, ...errors } = await running;
-      expect(errors).toEqual({ non2xx: 0, connect: 0, read: 0, write: 0, timeout: 0 });
+      const draining = async (): Promise<void> => {
+        await drain('s1');
+        await drain('s2');
+      };
+      let [requests, times] = [0, 0];
+      // Again and again, since on a busy machine nobody knows how long that takes.
+      const working = async (): Promise<void> => {
+        while (!isOver) {
+          const options = {
+            port: proxyPort,
+            resources: RESOURCES,
+            seconds: 5,
+            connections,
+            folder,
+          };
+          const { requests: answered, ...errors } = await wrk(options);
+          expect(errors).toEqual({ non2xx: 0, connect: 0, read: 0, write: 0, timeout: 0 });
+          requests += answered;
+          times += 1;
+        }
+      };
+      await Promise.all([
+        draining().finally(() => {
+          isOver = true;
+        }),
+        working(),
+      ]);
       expect(requests).toBeGreaterThan(1000);
       expect(ranTwice(journal)).toEqual([]);
       // wrk cuts its last requests off: those it does not count.
       const runs = runsOf('wrk');
       expect(runs.length).toBeGreaterThanOrEqual(requests);
-      expect(runs.length).toBeLessThanOrEqual(requests + connections);
+      expect(runs.length).toBeLessThanOrEqual(requests + times * connections);
       for (const resource of RESOURCES) {
         const owners = new Set(
           runs.filter((run) => run.resource === resource).map(({ server }) => server),

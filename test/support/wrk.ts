@@ -17,7 +17,7 @@ export interface WrkReport {
 const SCRIPT = `
 local threads = 0
 function setup(thread)
-  thread:set("thread_name", "wrk-" .. threads)
+  thread:set("thread_name", "wrk-" .. run .. "-" .. threads)
   threads = threads + 1
 end
 local number = 0
@@ -45,12 +45,15 @@ export interface WrkOptions {
   readonly folder: string;
 }
 
+let run = 0;
+
 /** The load generator against a listener on loopback, for so long. @throws if it cannot run */
 export async function wrk(options: WrkOptions): Promise<WrkReport> {
   const { port, resources, seconds, connections, folder } = options;
   const script = join(folder, 'wrk.lua');
   const names = resources.map((name) => JSON.stringify(name)).join(', ');
-  await writeFile(script, `local resources = { ${names} }\n${SCRIPT}`);
+  run += 1;
+  await writeFile(script, `local run = ${run}\nlocal resources = { ${names} }\n${SCRIPT}`);
   const args = ['-t', '1', '-c', String(connections), '-d', `${seconds}s`, '-s', script];
   return new Promise((resolve, reject) => {
     execFile('wrk', [...args, `http://127.0.0.1:${port}/`], (error, stdout, stderr) => {

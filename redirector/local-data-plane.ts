@@ -4,7 +4,6 @@ import type { ResourceId } from '../core/domain.js';
 import type { AssignmentTable } from '../core/table.js';
 import type { Obstacle } from '../core/table-store/records/switch.js';
 import type { ProtocolAdapter, Transfer } from './adapters/adapter.js';
-import { NOTHING_LEFT } from './adapters/transfer.js';
 import type { AttachRefusal, DataPlane, SwitchBatch, SwitchMove } from './data-plane.js';
 import type { Gate, HoldReport, ResourceCounters } from './gate.js';
 
@@ -82,10 +81,9 @@ export class LocalDataPlane implements DataPlane {
       const drains = this.#transfersOf(batch).map(({ transfer, isLost }) => {
         if (!isLost) return transfer.drain(deadline.signal);
         transfer.abandon();
-        return NOTHING_LEFT;
+        return Promise.resolve<readonly Obstacle[]>([]);
       });
-      // Idle ones have their promise in common.
-      return (await Promise.all(new Set(drains))).flat().slice(0, REPORTED_MAX);
+      return (await Promise.all(drains)).flat().slice(0, REPORTED_MAX);
     } finally {
       cancel();
       signal.removeEventListener('abort', onAbort);

@@ -14,9 +14,6 @@ export interface PlainTransferParts {
   readonly reach: Reach;
 }
 
-/** Of all that have nothing to end, the same promise: most of 10,000 resources are idle when they move. */
-export const NOTHING_LEFT: Promise<readonly Obstacle[]> = Promise.resolve([]);
-
 /** One move, for work that ends by itself or is cut: there is no state to carry over. */
 export class PlainTransfer implements Transfer {
   readonly #move: SwitchMove;
@@ -35,12 +32,7 @@ export class PlainTransfer implements Transfer {
     return this.#describe(({ ageMs }) => ageMs >= this.#obstacleAgeMs);
   }
 
-  drain(signal: AbortSignal): Promise<readonly Obstacle[]> {
-    const isIdle = this.#parts.gate.inFlight(this.#move.resource) === 0;
-    return isIdle ? NOTHING_LEFT : this.#drainWork(signal);
-  }
-
-  async #drainWork(signal: AbortSignal): Promise<readonly Obstacle[]> {
+  async drain(signal: AbortSignal): Promise<readonly Obstacle[]> {
     const { gate, drainPolicyOf } = this.#parts;
     const { resource } = this.#move;
     const isEmpty = await gate.drained([resource], signal).then(

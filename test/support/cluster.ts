@@ -7,11 +7,8 @@ import { Agent, AGENT_DEFAULTS } from '../../agent/agent.js';
 import type { Attachments } from '../../agent/attachments.js';
 import { guarded } from '../../agent/guarded.js';
 import { Registration } from '../../api/registration.js';
-import type { WorkerSettings } from '../../cli/services/worker-threads.js';
-import { WorkerThreads } from '../../cli/services/worker-threads.js';
 import { agentToken } from '../../core/agent-protocol.js';
 import { SystemClock } from '../../core/clock/system.js';
-import { configSchema } from '../../core/config/schema.js';
 import type {
   Address,
   DrainPolicy,
@@ -47,11 +44,10 @@ import { TcpAdapter } from '../../redirector/adapters/tcp/tcp-adapter.js';
 import type { RedirectorOptions, RedirectorWorkersParts } from '../../redirector/redirector.js';
 import { Redirector } from '../../redirector/redirector.js';
 import type { AdapterParts } from '../../redirector/traffic.js';
-import type { Told, WorkerThread } from '../../redirector/workers/messages.js';
-import { workersLimits } from '../../redirector/workers/worker-pool.js';
-import { Workers } from '../../redirector/workers/workers.js';
 import { SWITCH_LIMITS } from '../../redirector/switch/protocol.js';
 import { plannedMove } from './planned-moves.js';
+import { CrashableThreads } from './cluster-workers.js';
+import { untilWithin } from './until.js';
 import { thisMachine } from '../../demo/this-machine.js';
 
 /* A small cluster on loopback, real but for its table store: for tests that need real sockets. */
@@ -104,8 +100,6 @@ type TestBatch = readonly (readonly [string, string])[];
 /** A move is asked for again at most so long. */
 const STALE_MAX_MS = 20_000;
 
-const NONSENSE = { tell: 'table' } as unknown as Told<WorkerSettings>;
-
 export interface NfsOfCluster {
   readonly exports: readonly NfsExport[];
   readonly options?: Partial<NfsOptions>;
@@ -117,30 +111,6 @@ export interface IscsiOfCluster {
   readonly targets: readonly ClientTarget[];
   readonly loginOf?: LoginOf;
   readonly options?: Partial<IscsiOptions>;
-}
-
-/** Threads that a test may end, as a fault would. */
-class CrashableThreads extends WorkerThreads {
-  readonly #living = new Set<WorkerThread<WorkerSettings>>();
-
-  override begin(
-    ...[birth, said, ended]: Parameters<WorkerThreads['begin']>
-  ): WorkerThread<WorkerSettings> {
-    const thread = super.begin(birth, said, (why) => {
-      this.#living.delete(thread);
-      ended(why);
-    });
-    this.#living.add(thread);
-    return thread;
-  }
-
-  /** One is ended, the next runs into a fault that it does not catch, and so on. */
-  crash(): void {
-    for (const [at, thread] of [...this.#living].entries()) {
-      if (at % 2 === 0) thread.end();
-      else thread.tell(NONSENSE);
-    }
-  }
 }
 
 export class TestCluster {
@@ -366,7 +336,7 @@ export class TestCluster {
         rng: new SeededRng(this.redirectors.length),
         self: name as MemberId,
         boot,
-        workers: this.#threads > 1 ? this.#workersFor(boot) : undefined,
+        workers: this.#workersOf(boot),
         agentTokenOf: (server) => agentToken(SECRET, server),
         policyOf: () => ({ onLostSource: 'availability', drain: this.#drain }),
         sharingOf: (resource) => this.#sharing[resource],
@@ -385,6 +355,17 @@ export class TestCluster {
     await redirector.start();
     this.redirectors.push(redirector);
     return redirector;
+  }
+
+  #workersOf(boot: string): RedirectorWorkersParts | undefined {
+    if (this.#threads === 1) return undefined;
+    const { gate, coordinator } = FAST;
+    return this.workers.partsFor({
+      ...{ boot, threads: this.#threads, sharing: this.#sharing, drain: this.#drain },
+      ...{ tcp: this.#tcp, log: this.log },
+      holdTimeoutMs: gate.holdTimeoutMs,
+      drainTimeoutMs: coordinator.limits.drainTimeoutMs,
+    });
   }
 
   #nfsAdapters(parts: AdapterParts): NfsAdapter[] {
@@ -415,38 +396,6 @@ export class TestCluster {
     return this.redirectors[index]?.adapters[2] as NfsAdapter;
   }
 
-  /** As the redirector itself is built here, but by a config. */
-  #workersFor(boot: string): RedirectorWorkersParts {
-    const limits = workersLimits(this.#threads);
-    const { gate, coordinator } = FAST;
-    const policies = Object.entries(this.#sharing).map(([match, shared]) => ({ match, shared }));
-    const tcpListeners = this.#tcp.flatMap(({ route }) =>
-      route.by === 'listener'
-        ? [{ listen: '127.0.0.1:0', protocol: 'tcp', route: { resource: route.resource } }]
-        : [],
-    );
-    const config = configSchema.parse({
-      log: { level: 'error' },
-      listeners: [{ listen: '127.0.0.1:0' }, ...tcpListeners],
-      resources: { drain: this.#drain, policies },
-      redirector: {
-        ...{ workers: this.#threads, holdTimeoutMs: gate.holdTimeoutMs, slowStartMs: 0 },
-        drainTimeoutMs: coordinator.limits.drainTimeoutMs,
-      },
-      limits: { outboundNetworks: ['127.0.0.0/8'] },
-    });
-    const files = { security: { listeners: [], links: [] }, errorPages: new Map() };
-    const settings = { config, files, folder: '.', boot };
-    const { clock, log, workers: host } = this;
-    return {
-      limits,
-      make: (home) =>
-        new Workers({ host, clock, log, limits, settings: () => settings }, home, {
-          resourcesMax: config.limits.resourcesMax,
-        }),
-    };
-  }
-
   /** Where clients of a redirector connect. */
   proxyPort(index = 0): number {
     const adapter = this.redirectors[index]?.adapters[0] as HttpAdapter;
@@ -459,13 +408,9 @@ export class TestCluster {
     return this.redirectors[index]?.adapters[1] as TcpAdapter;
   }
 
-  /** Until the condition holds, looked at with each news from the store. */
-  async until(what: string, holds: () => boolean, timeoutMs = 10_000): Promise<void> {
-    const endMs = this.clock.monotonicMs() + timeoutMs;
-    while (!holds()) {
-      if (this.clock.monotonicMs() > endMs) throw new Error(`not in time: ${what}`);
-      await this.clock.sleep(5);
-    }
+  /** Until the condition holds. */
+  until(what: string, holds: () => boolean, timeoutMs = 10_000): Promise<void> {
+    return untilWithin(timeoutMs, { pauseMs: 5 })(what, holds);
   }
 
   /**

@@ -123,7 +123,7 @@ describe('what is prepared', () => {
       expect(await prepared.recent(() => 'meanwhile')).toBe('made of two');
     });
 
-    it('may do for now', async () => {
+    it('is of use for as long as it is said to be', async () => {
       await make();
       fact = 'two';
       expect(await prepared.recent(() => 'still')).toBe('made of one');

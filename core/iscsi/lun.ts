@@ -1,4 +1,5 @@
 import { AT } from './pdu.js';
+import { LIST_HEAD_BYTES, listedIn } from './scsi.js';
 
 /* Logical unit numbers as they stand in headers (SAM-5): 8 bytes, of which targets with one level use two. */
 
@@ -7,7 +8,6 @@ export const LUN_MAX = 255;
 export const LUN_BYTES = 8;
 
 const FLAT = 0x40;
-const LIST_HEAD_BYTES = 8;
 
 /** Undefined: it is none of one level. */
 export function lunOf(head: Buffer): number | undefined {
@@ -42,12 +42,5 @@ export function lunList(luns: readonly number[]): Buffer {
 
 /** The LUNs in such data, as they stand in headers. */
 export function lunsIn(data: Uint8Array): Buffer[] {
-  const bytes = Buffer.from(data);
-  if (bytes.length < LIST_HEAD_BYTES) return [];
-  const end = Math.min(bytes.length, LIST_HEAD_BYTES + bytes.readUInt32BE(0));
-  const luns: Buffer[] = [];
-  for (let at = LIST_HEAD_BYTES; at + LUN_BYTES <= end; at += LUN_BYTES) {
-    luns.push(bytes.subarray(at, at + LUN_BYTES));
-  }
-  return luns;
+  return listedIn(data, 0, LUN_BYTES);
 }

@@ -1,4 +1,4 @@
-import { commandOf } from './scsi.js';
+import { LIST_HEAD_BYTES, commandOf, listedIn } from './scsi.js';
 
 /* Reservations of logical units: PERSISTENT RESERVE IN and OUT (SPC-4 §5.13), RESERVE and RELEASE (SPC-2). */
 
@@ -33,7 +33,6 @@ const WRITE_EXCLUSIVE_ALL_REGISTRANTS = 7;
 const EXCLUSIVE_ACCESS_ALL_REGISTRANTS = 8;
 const PARAMETER_BYTES = 24;
 const KEY_BYTES = 8;
-const LIST_HEAD_BYTES = 8;
 /** Activate persist through power loss. */
 const APTPL = 0x01;
 
@@ -100,14 +99,7 @@ export function readKeysCommand(keysMax: number): { command: Buffer; readBytesMa
 
 /** One for each registration. */
 export function keysIn(data: Uint8Array): string[] {
-  const bytes = Buffer.from(data);
-  if (bytes.length < LIST_HEAD_BYTES) return [];
-  const end = Math.min(bytes.length, LIST_HEAD_BYTES + bytes.readUInt32BE(4));
-  const keys: string[] = [];
-  for (let at = LIST_HEAD_BYTES; at + KEY_BYTES <= end; at += KEY_BYTES) {
-    keys.push(bytes.toString('hex', at, at + KEY_BYTES));
-  }
-  return keys;
+  return listedIn(data, 4, KEY_BYTES).map((key) => key.toString('hex'));
 }
 
 /** Whether a command is one to make, change or end a reservation. */

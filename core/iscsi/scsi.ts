@@ -164,6 +164,24 @@ export function capacityCommand(allocation: number): Buffer {
   return command;
 }
 
+/** Before the first of a list. */
+export const LIST_HEAD_BYTES = 8;
+
+/**
+ * What stands in data that are a list, each of so many bytes. `lengthAt`: where in its head the length of what follows stands. What
+ * is cut off does not count.
+ */
+export function listedIn(data: Uint8Array, lengthAt: number, eachBytes: number): Buffer[] {
+  const bytes = Buffer.from(data);
+  if (bytes.length < LIST_HEAD_BYTES) return [];
+  const end = Math.min(bytes.length, LIST_HEAD_BYTES + bytes.readUInt32BE(lengthAt));
+  const found: Buffer[] = [];
+  for (let at = LIST_HEAD_BYTES; at + eachBytes <= end; at += eachBytes) {
+    found.push(bytes.subarray(at, at + eachBytes));
+  }
+  return found;
+}
+
 /**
  * What VPD page 83h says of the logical unit itself; other designators are of ports and devices, which differ. So do identifiers that
  * are assigned locally (SPC-4 §7.8.6.6.4): tgtd makes one of the number that the target happens to have there.

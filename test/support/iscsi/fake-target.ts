@@ -19,6 +19,8 @@ import {
   TASK_MANAGEMENT,
   TASK_MANAGEMENT_RESPONSE,
   WRITES,
+  commandIn,
+  expectedLengthOf,
   flagsOf,
   headOf,
   isImmediate,
@@ -84,12 +86,12 @@ export class FakeTarget {
   isMute = false;
   /** Of each read, so many PDUs are sent before it falls silent. */
   dataInMax = Infinity;
+  /** In each of those. */
+  dataInBytes = SEGMENT_BYTES;
   /** What it asks for at once of what is written. */
   burstBytes = BURST_BYTES;
   /** Once it has so much of that, it asks for it from the beginning, which it must not. */
   asksAnewAt = Infinity;
-  /** In each of those. */
-  dataInBytes = SEGMENT_BYTES;
   /** It does not even carry out what it is told. */
   isStuck = false;
   /** By the name of its target: what its reads and writes end with. */
@@ -326,7 +328,7 @@ class FakeSession {
 
   #goOn(running: Running): void {
     const { pdu, length } = running;
-    const expected = pdu.head.readUInt32BE(AT.expectedLength);
+    const expected = expectedLengthOf(pdu);
     if ((flagsOf(pdu) & WRITES) !== 0 && length < expected) {
       const { burstBytes, asksAnewAt } = this.#target;
       const at = length < asksAnewAt ? length : 0;
@@ -346,7 +348,7 @@ class FakeSession {
     const { name } = this.#target;
     const unit = this.#target.named.get(this.targetName) ?? this.#target.unit;
     const { bytes, serial } = unit;
-    const command = pdu.head.subarray(AT.command, AT.command + 16);
+    const command = commandIn(pdu);
     const operation = command[0]!;
     const lun = String(pdu.head[AT.lun + 1]);
     const isReport = operation === 0xa0 || operation === 0x12;
@@ -426,7 +428,7 @@ class FakeSession {
   }
 
   #read(pdu: Pdu, data: Buffer): void {
-    const wanted = pdu.head.readUInt32BE(AT.expectedLength);
+    const wanted = expectedLengthOf(pdu);
     const all = data.subarray(0, wanted);
     let count = 0;
     const { dataInMax, dataInBytes } = this.#target;

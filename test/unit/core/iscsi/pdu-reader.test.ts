@@ -6,6 +6,7 @@ import { MessageMemory } from '../../../../core/net/message-memory.js';
 import type { PduLimits } from '../../../../core/iscsi/pdu-reader.js';
 import { PduReader } from '../../../../core/iscsi/pdu-reader.js';
 import { fuzzRuns } from '../../../support/fuzz.js';
+import { cut, isReadLent } from '../../../support/pieces.js';
 
 const LIMITS = { dataBytesMax: 100_000 };
 
@@ -14,12 +15,6 @@ function read(pieces: readonly Uint8Array[], limits: PduLimits | typeof LIMITS =
   const found: Pdu[] = [];
   const isSound = pieces.every((piece) => reader.read(piece, (pdu) => found.push(pdu)));
   return { found, isSound, keptBytes: reader.keptBytes };
-}
-
-/** The same bytes, cut there. */
-function cut(bytes: Uint8Array, at: readonly number[]): Uint8Array[] {
-  const places = [...new Set(at.map((place) => place % (bytes.length + 1)))].sort((a, b) => a - b);
-  return [0, ...places].map((from, nth) => bytes.subarray(from, places[nth] ?? bytes.length));
 }
 
 const cuts = fc.array(fc.nat(20_000), { maxLength: 12 });
@@ -75,15 +70,7 @@ describe('PDUs', () => {
           const found: Pdu[] = [];
           const stream = Buffer.concat(all.flatMap((data) => piecesOf(headOf(5), [data])));
           for (const piece of cut(stream, at)) {
-            for (let from = 0; from < piece.length;) {
-              const into = reader.readsInto();
-              const lent = Buffer.from(piece.subarray(from, from + (into?.length ?? Infinity)));
-              from += lent.length;
-              into?.set(lent);
-              const bytes = into?.subarray(0, lent.length) ?? lent;
-              expect(reader.read(bytes, (pdu) => found.push(pdu))).toBe(true);
-              lent.fill(0xdb);
-            }
+            expect(isReadLent(reader, piece, (pdu) => found.push(pdu))).toBe(true);
           }
           const isSame = found.map(({ data }, nth) => all[nth]?.equals(wholeOf(data)));
           expect(isSame).toEqual(all.map(() => true));

@@ -10,6 +10,7 @@ import {
   wholeOf,
 } from '../../../../core/onc-rpc/record.js';
 import { fuzzRuns } from '../../../support/fuzz.js';
+import { cut, isReadLent } from '../../../support/pieces.js';
 
 /** The messages that are found, and whether all was sound. */
 function read(
@@ -47,12 +48,6 @@ function fragmented(message: Uint8Array, lengths: readonly number[]): Buffer {
   for (const length of lengths) if (at + length < message.length) add(length, false);
   add(message.length - at, true);
   return Buffer.concat(parts);
-}
-
-/** The same bytes, cut there. */
-function cut(bytes: Uint8Array, at: readonly number[]): Uint8Array[] {
-  const places = [...new Set(at.map((place) => place % (bytes.length + 1)))].sort((a, b) => a - b);
-  return [0, ...places].map((from, nth) => bytes.subarray(from, places[nth] ?? bytes.length));
 }
 
 const messageOf = fc.uint8Array({ maxLength: 6000 });
@@ -101,19 +96,11 @@ describe('records of RPC', () => {
           const found: RpcRecord[] = [];
           const stream = Buffer.concat(all.map(marked));
           for (const piece of cut(stream, at)) {
-            for (let from = 0; from < piece.length;) {
-              const into = reader.readsInto();
-              const lent = Buffer.from(piece.subarray(from, from + (into?.length ?? Infinity)));
-              from += lent.length;
-              into?.set(lent);
-              const bytes = into?.subarray(0, lent.length) ?? lent;
-              const isSound = reader.read(bytes, (record) => {
-                lentOnes += record.isLent === true ? 1 : 0;
-                found.push(keptOf(record));
-              });
-              expect(isSound).toBe(true);
-              lent.fill(0xdb);
-            }
+            const isSound = isReadLent(reader, piece, (record) => {
+              lentOnes += record.isLent === true ? 1 : 0;
+              found.push(keptOf(record));
+            });
+            expect(isSound).toBe(true);
           }
           expect(found.map((record) => hex(wholeOf(record)))).toEqual(all.map(hex));
           for (const { length, block } of found) expect(block !== undefined).toBe(length >= 32_768);

@@ -1,12 +1,10 @@
-import { setImmediate } from 'node:timers/promises';
 import type { Config } from '../../core/config/schema.js';
 import { DIMENSIONS } from '../../core/domain.js';
 import { fail } from '../../core/errors.js';
 import { resourcesOnly } from '../../core/forecast.js';
-import type { ForecastRun, MetricStore, PanelQuery } from '../../core/metric-store/port.js';
-import { RecentLoads, recentQuery } from '../../core/metric-store/recent.js';
+import type { ForecastRun } from '../../core/metric-store/port.js';
+import { readRecentInTurns } from '../../core/metric-store/recent.js';
 import { plannerOptions } from '../../core/table-store/policy.js';
-import type { Panel } from '../../core/panel.js';
 import { gridBefore } from '../../core/panel.js';
 import { areSameFacts } from '../../core/kept.js';
 import type { Ground, Use } from '../../core/prepared.js';
@@ -15,7 +13,6 @@ import type { Metric } from '../../core/sample.js';
 import { PAUSE, PLAN } from '../../core/table-store/records/plan.js';
 import { LOST, PIN, SERVER, SERVER_STATE } from '../../core/table-store/records/server.js';
 import { TUNING } from '../../core/table-store/records/tuning.js';
-import { tenuresOf } from '../../core/table-store/tenures.js';
 import { inSlices } from '../../core/threads/slices.js';
 import type { Adviser } from '../../forecaster/planner/adviser.js';
 import { PLANNED_MS_MAX } from '../../forecaster/planner/advice.js';
@@ -64,9 +61,6 @@ const RECENT_STEPS = 12;
 const PLANNED_WITH = [SERVER, SERVER_STATE, LOST, PIN, PAUSE, TUNING];
 /** Not more often than so, what is newer is made only because rounds and moves go on. */
 const RENEWED_MS = 60_000;
-
-/** Read in one go: a store in memory has so many in a few milliseconds. */
-const SERIES_A_TURN = 4096;
 
 type Source = Pick<Planning, 'run' | 'urgent' | 'plans'>;
 
@@ -155,12 +149,7 @@ export class Plannings {
     const { planner, stepMs, seed } = this.#state.planning;
     const nowMs = clock.realtimeMs();
     const window = { nowMs, stepMs, steps: RECENT_STEPS, metrics: this.#metricsOf(run) };
-    const query = recentQuery(view, window);
-    const panel = await readInTurns(metricStore, query);
-    // Each of these takes milliseconds.
-    await setImmediate();
-    const loads = new RecentLoads(panel, tenuresOf(view));
-    await setImmediate();
+    const loads = await readRecentInTurns(metricStore, view, window);
     const inputs = await inSlices(
       inputSlices({
         view,
@@ -182,16 +171,4 @@ export class Plannings {
     const planned = DIMENSIONS.filter((dimension) => forecast.has(dimension));
     return [...new Set([...planned, ...this.#options.metrics])];
   }
-}
-
-/** What `readPanel` reads, in several turns of the event loop. @throws ERR_STORE_UNAVAILABLE */
-async function readInTurns(metricStore: MetricStore, query: PanelQuery): Promise<Panel> {
-  const { series, startMs, stepMs, steps } = query;
-  const values = new Float32Array(series.length * steps);
-  for (let from = 0; from < series.length; from += SERIES_A_TURN) {
-    await setImmediate();
-    const some = { ...query, series: series.slice(from, from + SERIES_A_TURN) };
-    values.set((await metricStore.readPanel(some)).values, from * steps);
-  }
-  return { series, grid: { startMs, stepMs, steps }, values };
 }

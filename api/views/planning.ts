@@ -62,6 +62,7 @@ const PLANNED_WITH = [SERVER, SERVER_STATE, LOST, PIN, PAUSE, TUNING];
 /** Not more often than so, what is newer is made only because rounds and moves go on. */
 const RENEWED_MS = 60_000;
 
+/** From what a planning is made, and what it says of that later. */
 type Source = Pick<Planning, 'run' | 'urgent' | 'plans'>;
 
 /**
@@ -73,7 +74,6 @@ export class Plannings {
   readonly #state: { readonly planning: PlanningOptions };
   readonly #options: PlanningsOptions;
   readonly #prepared: Prepared<Source, Planning>;
-  #latest: ForecastRun | undefined;
 
   /** @param state read each time: a reload may change it */
   constructor(
@@ -100,36 +100,33 @@ export class Plannings {
    * operators changed, and which servers live, counts at once. @throws as `now`
    */
   recent(isUseful: (planning: Planning) => boolean = () => true): Promise<Planning> {
-    return this.#prepared.recent((planning) => (isUseful(planning) ? this.#useOf(planning) : 'no'));
+    return this.#prepared.recent((planning, source) =>
+      isUseful(planning) ? this.#useOf(planning, source) : 'no',
+    );
   }
 
   /** Ahead of those who ask for `recent`. @throws as `now` */
-  async prepare(): Promise<Planning> {
-    const planning = await this.recent();
-    return this.#useOf(planning) === 'still' ? planning : this.now();
+  prepare(): Promise<Planning> {
+    return this.#prepared.recent((planning, source) =>
+      this.#useOf(planning, source) === 'still' ? 'still' : 'no',
+    );
   }
 
-  #useOf({ inputs, urgent, run }: Planning): Use {
+  /** @param source from what it would be made now */
+  #useOf({ inputs, urgent, run }: Planning, source: Source): Use {
     const ageMs = this.#parts.clock.realtimeMs() - inputs.nowMs;
-    if (ageMs >= PLANNED_MS_MAX || !areSameFacts(urgent, this.#urgent())) return 'no';
-    return run === this.#latest && ageMs < RENEWED_MS ? 'still' : 'meanwhile';
-  }
-
-  #urgent(): unknown[] {
-    const { memory } = this.#parts;
-    const { planner } = this.#state.planning;
-    return [memory.fleet.stampOf(PLANNED_WITH), memory.eligible.now(), planner];
+    if (ageMs >= PLANNED_MS_MAX || !areSameFacts(urgent, source.urgent)) return 'no';
+    return run === source.run && ageMs < RENEWED_MS ? 'still' : 'meanwhile';
   }
 
   /** As long as all of this is the same, planning again would begin with the same, but for the time of day. */
   async #ground(): Promise<Ground<Source>> {
     const { view, metricStore, clock, memory } = this.#parts;
-    const { stepMs } = this.#state.planning;
+    const { planner, stepMs } = this.#state.planning;
     const run = (await metricStore.latestForecast()) ?? fail('ERR_NO_FORECAST');
     const nowMs = clock.realtimeMs();
     const scheduled = ownScheduled(view, nowMs).map(({ plan }) => plan.id);
-    this.#latest = run;
-    const urgent = this.#urgent();
+    const urgent = [memory.fleet.stampOf(PLANNED_WITH), memory.eligible.now(), planner];
     const plans = memory.fleet.stampOf([PLAN]);
     const facts = [
       run,

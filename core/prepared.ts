@@ -38,19 +38,18 @@ export class Prepared<Source, Value> {
     return this.#of(await this.#look());
   }
 
-  /** The last one that is made, if it is of some use, whatever the facts are now; otherwise that of now. @throws as `now` */
-  async recent(useOf: (made: Value) => Use): Promise<Value> {
+  /**
+   * The last one that is made, if it is of some use, whatever the facts are now; otherwise that of now.
+   * @param useOf is told from what it would be made now
+   * @throws as `now`
+   */
+  async recent(useOf: (made: Value, source: Source) => Use): Promise<Value> {
     const ground = await this.#look();
     const made = this.#made;
-    const use = made === undefined ? 'no' : useOf(made.value);
-    if (made === undefined || use === 'no' || this.#isOf(ground)) return this.#of(ground);
+    const use = made === undefined ? 'no' : useOf(made.value, ground.source);
+    if (made === undefined || use === 'no') return this.#of(ground);
     if (use === 'meanwhile') this.#of(ground).catch(ignore);
     return made.value;
-  }
-
-  /** The last is of these facts, and made. */
-  #isOf({ facts }: Ground<Source>): boolean {
-    return this.#last?.isOver === true && areSameFacts(this.#last.facts, facts);
   }
 
   #of(ground: Ground<Source>): Promise<Value> {

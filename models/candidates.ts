@@ -201,33 +201,28 @@ export class Candidates {
     let size0 = 0;
     let size1 = 0;
     let size2 = 0;
-    if (isRoot) {
-      for (let at = 0; at < count; at++) {
-        const value = came[at]!;
+    for (let at = 0; at < count; at++) {
+      const value = came[at]!;
+      let over0: number;
+      let over1: number;
+      let over2: number;
+      if (isRoot) {
         const root = saidRoots[at]!;
-        const over0 = value - squareOf(root + shift0);
-        const over1 = value - squareOf(root + shift1);
-        const over2 = value - squareOf(root + shift2);
-        miss0 += over0;
-        miss1 += over1;
-        miss2 += over2;
-        size0 += abs(over0);
-        size1 += abs(over1);
-        size2 += abs(over2);
+        over0 = value - squareOf(root + shift0);
+        over1 = value - squareOf(root + shift1);
+        over2 = value - squareOf(root + shift2);
+      } else {
+        const error = value - said[at]!;
+        over0 = error - shift0;
+        over1 = error - shift1;
+        over2 = error - shift2;
       }
-    } else {
-      for (let at = 0; at < count; at++) {
-        const error = came[at]! - said[at]!;
-        const over0 = error - shift0;
-        const over1 = error - shift1;
-        const over2 = error - shift2;
-        miss0 += over0;
-        miss1 += over1;
-        miss2 += over2;
-        size0 += abs(over0);
-        size1 += abs(over1);
-        size2 += abs(over2);
-      }
+      miss0 += over0;
+      miss1 += over1;
+      miss2 += over2;
+      size0 += abs(over0);
+      size1 += abs(over1);
+      size2 += abs(over2);
     }
     const lossOf = (quantile: number, missed: number, size: number): number =>
       count === 0 ? Infinity : (size + (2 * quantile - 1) * missed) / (2 * count);

@@ -1,12 +1,10 @@
-import { setImmediate } from 'node:timers/promises';
 import type { Config } from '../../core/config/schema.js';
 import { DIMENSIONS } from '../../core/domain.js';
 import { fail } from '../../core/errors.js';
 import { resourcesOnly } from '../../core/forecast.js';
-import type { ForecastRun, MetricStore, PanelQuery } from '../../core/metric-store/port.js';
-import { RecentLoads, recentQuery } from '../../core/metric-store/recent.js';
+import type { ForecastRun } from '../../core/metric-store/port.js';
+import { readRecentInTurns } from '../../core/metric-store/recent.js';
 import { plannerOptions } from '../../core/table-store/policy.js';
-import type { Panel } from '../../core/panel.js';
 import { gridBefore } from '../../core/panel.js';
 import { areSameFacts } from '../../core/kept.js';
 import type { Ground, Use } from '../../core/prepared.js';
@@ -15,7 +13,6 @@ import type { Metric } from '../../core/sample.js';
 import { PAUSE, PLAN } from '../../core/table-store/records/plan.js';
 import { LOST, PIN, SERVER, SERVER_STATE } from '../../core/table-store/records/server.js';
 import { TUNING } from '../../core/table-store/records/tuning.js';
-import { tenuresOf } from '../../core/table-store/tenures.js';
 import { inSlices } from '../../core/threads/slices.js';
 import type { Adviser } from '../../forecaster/planner/adviser.js';
 import { PLANNED_MS_MAX } from '../../forecaster/planner/advice.js';
@@ -65,9 +62,7 @@ const PLANNED_WITH = [SERVER, SERVER_STATE, LOST, PIN, PAUSE, TUNING];
 /** Not more often than so, what is newer is made only because rounds and moves go on. */
 const RENEWED_MS = 60_000;
 
-/** Read in one go: a store in memory has so many in a few milliseconds. */
-const SERIES_A_TURN = 4096;
-
+/** From what a planning is made, and what it says of that later. */
 type Source = Pick<Planning, 'run' | 'urgent' | 'plans'>;
 
 /**
@@ -79,7 +74,6 @@ export class Plannings {
   readonly #state: { readonly planning: PlanningOptions };
   readonly #options: PlanningsOptions;
   readonly #prepared: Prepared<Source, Planning>;
-  #latest: ForecastRun | undefined;
 
   /** @param state read each time: a reload may change it */
   constructor(
@@ -106,36 +100,33 @@ export class Plannings {
    * operators changed, and which servers live, counts at once. @throws as `now`
    */
   recent(isUseful: (planning: Planning) => boolean = () => true): Promise<Planning> {
-    return this.#prepared.recent((planning) => (isUseful(planning) ? this.#useOf(planning) : 'no'));
+    return this.#prepared.recent((planning, source) =>
+      isUseful(planning) ? this.#useOf(planning, source) : 'no',
+    );
   }
 
   /** Ahead of those who ask for `recent`. @throws as `now` */
-  async prepare(): Promise<Planning> {
-    const planning = await this.recent();
-    return this.#useOf(planning) === 'still' ? planning : this.now();
+  prepare(): Promise<Planning> {
+    return this.#prepared.recent((planning, source) =>
+      this.#useOf(planning, source) === 'still' ? 'still' : 'no',
+    );
   }
 
-  #useOf({ inputs, urgent, run }: Planning): Use {
+  /** @param source from what it would be made now */
+  #useOf({ inputs, urgent, run }: Planning, source: Source): Use {
     const ageMs = this.#parts.clock.realtimeMs() - inputs.nowMs;
-    if (ageMs >= PLANNED_MS_MAX || !areSameFacts(urgent, this.#urgent())) return 'no';
-    return run === this.#latest && ageMs < RENEWED_MS ? 'still' : 'meanwhile';
-  }
-
-  #urgent(): unknown[] {
-    const { memory } = this.#parts;
-    const { planner } = this.#state.planning;
-    return [memory.fleet.stampOf(PLANNED_WITH), memory.eligible.now(), planner];
+    if (ageMs >= PLANNED_MS_MAX || !areSameFacts(urgent, source.urgent)) return 'no';
+    return run === source.run && ageMs < RENEWED_MS ? 'still' : 'meanwhile';
   }
 
   /** As long as all of this is the same, planning again would begin with the same, but for the time of day. */
   async #ground(): Promise<Ground<Source>> {
     const { view, metricStore, clock, memory } = this.#parts;
-    const { stepMs } = this.#state.planning;
+    const { planner, stepMs } = this.#state.planning;
     const run = (await metricStore.latestForecast()) ?? fail('ERR_NO_FORECAST');
     const nowMs = clock.realtimeMs();
     const scheduled = ownScheduled(view, nowMs).map(({ plan }) => plan.id);
-    this.#latest = run;
-    const urgent = this.#urgent();
+    const urgent = [memory.fleet.stampOf(PLANNED_WITH), memory.eligible.now(), planner];
     const plans = memory.fleet.stampOf([PLAN]);
     const facts = [
       run,
@@ -155,12 +146,7 @@ export class Plannings {
     const { planner, stepMs, seed } = this.#state.planning;
     const nowMs = clock.realtimeMs();
     const window = { nowMs, stepMs, steps: RECENT_STEPS, metrics: this.#metricsOf(run) };
-    const query = recentQuery(view, window);
-    const panel = await readInTurns(metricStore, query);
-    // Each of these takes milliseconds.
-    await setImmediate();
-    const loads = new RecentLoads(panel, tenuresOf(view));
-    await setImmediate();
+    const loads = await readRecentInTurns(metricStore, view, window);
     const inputs = await inSlices(
       inputSlices({
         view,
@@ -182,16 +168,4 @@ export class Plannings {
     const planned = DIMENSIONS.filter((dimension) => forecast.has(dimension));
     return [...new Set([...planned, ...this.#options.metrics])];
   }
-}
-
-/** What `readPanel` reads, in several turns of the event loop. @throws ERR_STORE_UNAVAILABLE */
-async function readInTurns(metricStore: MetricStore, query: PanelQuery): Promise<Panel> {
-  const { series, startMs, stepMs, steps } = query;
-  const values = new Float32Array(series.length * steps);
-  for (let from = 0; from < series.length; from += SERIES_A_TURN) {
-    await setImmediate();
-    const some = { ...query, series: series.slice(from, from + SERIES_A_TURN) };
-    values.set((await metricStore.readPanel(some)).values, from * steps);
-  }
-  return { series, grid: { startMs, stepMs, steps }, values };
 }

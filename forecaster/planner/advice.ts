@@ -57,8 +57,8 @@ export class Advice {
 
   /** What all other answers begin with: the fleet as it is, planned. @throws ERR_PLANNING_INVALID */
   plan(nowMs: number): void {
-    this.#restrained(nowMs).prepare();
-    this.#free(nowMs).prepare();
+    this.#restrained(nowMs).explainer();
+    this.#free(nowMs).world();
   }
 
   /** @throws ERR_PLANNING_INVALID */
@@ -69,7 +69,7 @@ export class Advice {
 
   /** Undefined: there is no such resource. @throws ERR_PLANNING_INVALID */
   explain({ resource, nowMs }: ExplainAsked): Explanation | undefined {
-    return this.#restrained(nowMs).explainer.of(resource);
+    return this.#restrained(nowMs).explainer().of(resource);
   }
 
   /** @throws ERR_PLANNING_INVALID, ERR_SERVER_UNKNOWN, ERR_RESOURCE_UNKNOWN, ERR_CHANGE_INVALID */
@@ -77,8 +77,9 @@ export class Advice {
     // First: what cannot be changed is refused before anything is planned.
     const after = changes.reduce(changed, this.#inputs);
     const asIs = this.#free(nowMs);
-    const { plannedAtMs, world } = asIs;
-    if (changes.length === 0) return { plannedAtMs, before: world, after: world };
+    const { plannedAtMs } = asIs;
+    const before = asIs.world();
+    if (changes.length === 0) return { plannedAtMs, before, after: before };
     const key = JSON.stringify(changes);
     // At the same moment: the change alone makes the difference.
     const make = (): World =>
@@ -88,7 +89,7 @@ export class Advice {
           { ...this.#runOf(), before: asIs.translated },
         ),
       );
-    return { plannedAtMs, before: world, after: asIs.worlds.of(key, make) };
+    return { plannedAtMs, before, after: asIs.worlds.of(key, make) };
   }
 
   #restrained(nowMs: number): AsIs {
@@ -110,7 +111,7 @@ export class Advice {
   }
 }
 
-/** The fleet as it is, planned for; and what answers make of that. */
+/** The fleet as it is, planned for; and what answers make of that, each when the first needs it. */
 class AsIs {
   /** As it would be, by the changes. */
   readonly worlds = new KeptRecent<string, World>(WORLDS_MAX);
@@ -122,12 +123,6 @@ class AsIs {
     this.#planned = made;
   }
 
-  /** What the first answers would make otherwise. */
-  prepare(): void {
-    this.#explainer ??= new Explainer(this.#planned);
-    this.#world ??= worldOf(this.#planned);
-  }
-
   get plannedAtMs(): number {
     return this.#planned.inputs.nowMs;
   }
@@ -137,11 +132,11 @@ class AsIs {
     return { inputs, translation: solved.translation };
   }
 
-  get explainer(): Explainer {
+  explainer(): Explainer {
     return (this.#explainer ??= new Explainer(this.#planned));
   }
 
-  get world(): World {
+  world(): World {
     return (this.#world ??= worldOf(this.#planned));
   }
 }

@@ -130,11 +130,6 @@ export class Explainer {
   }
 }
 
-/** Explains one resource by what was planned; undefined if there is none of that name. */
-export function explain(planned: Planned, resource: ResourceId): Explanation | undefined {
-  return new Explainer(planned).of(resource);
-}
-
 function verdictOf(
   { translation: { problem, resources }, assignment }: Solved,
   resource: number,

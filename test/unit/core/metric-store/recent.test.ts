@@ -2,7 +2,12 @@ import { describe, expect, it } from '@jest/globals';
 import type { Metric, SeriesKey } from '../../../../core/sample.js';
 import { MemoryMetricStore } from '../../../../core/metric-store/memory.js';
 import type { RecentLoads } from '../../../../core/metric-store/recent.js';
-import { overallOf, readRecent, sharesInUse } from '../../../../core/metric-store/recent.js';
+import {
+  overallOf,
+  readRecent,
+  readRecentInTurns,
+  sharesInUse,
+} from '../../../../core/metric-store/recent.js';
 import { ControlPlane } from '../../../support/control-plane.js';
 import { s } from '../../../support/names.js';
 import { resourceSeries, sample, serverSeries } from '../../../support/series.js';
@@ -60,5 +65,21 @@ describe('recent loads', () => {
     expect(sharesInUse(loads, s('s2'), { cpu: 3 })).toEqual({});
     expect(overallOf({ cpu: 0.5, network: 0.7 })).toBe(0.7);
     expect(overallOf({})).toBeUndefined();
+  });
+
+  it('are the same when they are read in several turns', async () => {
+    const names = Array.from({ length: 1000 }, (_hole, at) => `r${at}`);
+    const served = Object.fromEntries(names.map((name) => [name, 's1@1.5']));
+    const plane = await ControlPlane.with(['s1'], served);
+    const metricStore = new MemoryMetricStore();
+    const startMs = plane.clock.realtimeMs() + STEP_MS;
+    const measured = names.flatMap((name) => [
+      resourceSeries(name, 'cpu'),
+      resourceSeries(name, 'latency'),
+    ]);
+    await metricStore.writeSamples(measured.map((series, at) => sample(series, startMs, at + 1)));
+    const window = { nowMs: startMs + STEPS * STEP_MS, stepMs: STEP_MS, steps: STEPS };
+    const loads = await readRecentInTurns(metricStore, plane.view, window);
+    expect(measured.map((series) => loads.lastOf(series))).toEqual(measured.map((_, at) => at + 1));
   });
 });

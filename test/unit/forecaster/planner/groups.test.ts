@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { explain } from '../../../../forecaster/planner/explain.js';
+import { Explainer } from '../../../../forecaster/planner/explain.js';
 import { explanationWords } from '../../../../forecaster/planner/explain-words.js';
 import type { PlannerOptions } from '../../../../forecaster/planner/inputs.js';
 import { planned as plannedFor } from '../../../../forecaster/planner/planner.js';
@@ -149,7 +149,7 @@ describe('resources that are to be apart', () => {
       resources: { 'db-a': on('s1'), 'db-b': on('s2') },
       options: APART,
     });
-    const explanation = explain(plannedFor(inputs), r('db-a'))!;
+    const explanation = new Explainer(plannedFor(inputs)).of(r('db-a'))!;
     expect(explanation.fits).toMatchObject([
       { server: 's1', why: 'here' },
       { server: 's2', fit: 'no', why: 'group' },

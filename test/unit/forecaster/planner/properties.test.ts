@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { explain } from '../../../../forecaster/planner/explain.js';
+import { Explainer } from '../../../../forecaster/planner/explain.js';
 import { explanationWords } from '../../../../forecaster/planner/explain-words.js';
 import { planFor, planned } from '../../../../forecaster/planner/planner.js';
 import { best, plan } from '../../../../forecaster/planner/search.js';
@@ -57,7 +57,7 @@ describe('planFor, whatever the fleet', () => {
         const inputs = randomInputs(seed);
         const [resource] = inputs.resources;
         if (resource === undefined) return;
-        const explanation = explain(planned(inputs), resource.id);
+        const explanation = new Explainer(planned(inputs)).of(resource.id);
         const { headline, fits } = explanationWords(explanation!, inputs.nowMs);
         expect(`${headline} ${fits.join(' ')}`).not.toMatch(/undefined|null|NaN|Infinity/);
         expect(fits).toHaveLength(inputs.servers.length);

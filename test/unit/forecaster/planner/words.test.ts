@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Blocker, NoPlan, PlannedMove, Reason } from '../../../../core/plan.js';
 import { NO_PLAN_REASONS, REASON_KINDS } from '../../../../core/plan.js';
-import { explain } from '../../../../forecaster/planner/explain.js';
+import { Explainer } from '../../../../forecaster/planner/explain.js';
 import { explanationWords } from '../../../../forecaster/planner/explain-words.js';
 import { planFor, planned } from '../../../../forecaster/planner/planner.js';
 import {
@@ -182,7 +182,7 @@ describe('explain', () => {
   };
 
   it('says where it should go, why, and why not elsewhere', () => {
-    const explanation = explain(planned(inputsOf(fleet)), r('a'))!;
+    const explanation = new Explainer(planned(inputsOf(fleet))).of(r('a'))!;
     expect(explanation).toMatchObject({ server: 's1', verdict: 'moves', pinned: null });
     expect(explanation.fits.map(({ server, fit, why }) => `${server} ${fit} ${why}`)).toEqual([
       's2 best target',
@@ -200,7 +200,9 @@ describe('explain', () => {
   });
 
   it('says why it stays', () => {
-    const explanation = explain(planned(inputsOf({ ...fleet, options: { movesMax: 1 } })), r('b'))!;
+    const explanation = new Explainer(planned(inputsOf({ ...fleet, options: { movesMax: 1 } }))).of(
+      r('b'),
+    )!;
     expect(explanation.verdict).toBe('stays');
     expect(explanationWords(explanation).headline).toBe(
       'b is on s1 and stays there. The plan helps more by moving others.',
@@ -212,12 +214,12 @@ describe('explain', () => {
       servers: { s1: { ...SERVER, state: 'draining' }, s2: SERVER },
       resources: { a: { on: 's1', needs: { cpu: 1 }, eligible: ['s1'] } },
     });
-    expect(explanationWords(explain(planned(stuck), r('a'))!).headline).toBe(
+    expect(explanationWords(new Explainer(planned(stuck)).of(r('a'))!).headline).toBe(
       'a is on s1 and cannot be moved: s1 is not ready for a.',
     );
   });
 
   it('knows no resource that there is not', () => {
-    expect(explain(planned(inputsOf(fleet)), r('z'))).toBeUndefined();
+    expect(new Explainer(planned(inputsOf(fleet))).of(r('z'))).toBeUndefined();
   });
 });

@@ -1,4 +1,4 @@
-/** From so many tries on a property takes long: where somebody waits for it, a quarter of them must do. */
+/** From so many tries on a property takes long: where somebody waits for it, an eighth of them must do. */
 const MANY = 10_000;
 
 /**
@@ -7,7 +7,7 @@ const MANY = 10_000;
  */
 export function fuzzRuns(numRuns: number): { readonly numRuns: number; readonly seed: number } {
   const { FUZZ_SEED = '1', FUZZ_RUNS } = process.env;
-  const usual = numRuns >= MANY ? Math.ceil(numRuns / 4) : numRuns;
+  const usual = numRuns >= MANY ? Math.ceil(numRuns / 8) : numRuns;
   const asked = FUZZ_RUNS === 'all' ? numRuns : FUZZ_RUNS;
   return { numRuns: Number(asked ?? usual), seed: Number(FUZZ_SEED) };
 }

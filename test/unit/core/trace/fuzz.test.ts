@@ -15,7 +15,6 @@ import { fuzzRuns } from '../../../support/fuzz.js';
  */
 
 const RUNS = fuzzRuns(10_000);
-const FEWER_RUNS = fuzzRuns(10_000);
 const TIMEOUT_MS = 60_000;
 const LIMITS = { resourcesMax: 50, cellsMax: 5_000, lineBytesMax: 200 };
 
@@ -104,7 +103,7 @@ describe('the reader of traces', () => {
           if (typeof result !== 'string') expectSound(result);
         },
       ),
-      FEWER_RUNS,
+      RUNS,
     );
   });
 
@@ -143,7 +142,7 @@ describe('the reader of traces', () => {
         expect(read).toEqual(written);
         expect(dimensionsOf(written)).toEqual(['cpu', 'hits']);
       }),
-      FEWER_RUNS,
+      RUNS,
     );
   });
 });

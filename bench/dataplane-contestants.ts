@@ -8,6 +8,8 @@ export interface Contestant {
   readonly name: string;
   readonly pid: number;
   readonly port: number;
+  /** Another process like it, which gets half of what clients ask for; undefined: all comes here. */
+  readonly beside?: Contestant;
   /** Says something to a process of ours, and hears its answer; undefined: others have no such ear. */
   readonly ask: ((command: ProxyCommand) => Promise<ProxyReply>) | undefined;
   dispose(): Promise<void>;
@@ -18,6 +20,8 @@ export type ContestantName =
   /** As a config has it, on so many threads. */
   | 'ours-one'
   | 'ours-two'
+  /** As `ours-one`, twice: two processes that have nothing in common. */
+  | 'ours-pair'
   | 'ours-log'
   | 'ours-tcp'
   | 'haproxy'
@@ -59,6 +63,11 @@ export async function startContestant(
       return nodeProcess(name, { kind: 'ours-threads', accessLog: undefined, threads: 1 }, options);
     case 'ours-two':
       return nodeProcess(name, { kind: 'ours-threads', accessLog: undefined, threads: 2 }, options);
+    case 'ours-pair':
+      return besideEachOther(name, [
+        await startContestant('ours-one', options),
+        await startContestant('ours-one', options),
+      ]);
     case 'ours-log':
       return nodeProcess(name, { kind: 'ours', accessLog: options.log, threads: 1 }, options);
   }
@@ -78,6 +87,20 @@ function peer(name: string, proxy: PeerProxy): Contestant {
     port: proxy.address.port,
     ask: undefined,
     dispose: () => proxy.dispose(),
+  };
+}
+
+function besideEachOther(
+  name: string,
+  [first, second]: readonly [Contestant, Contestant],
+): Contestant {
+  return {
+    ...first,
+    ...{ name, beside: second },
+    dispose: async () => {
+      await first.dispose();
+      await second.dispose();
+    },
   };
 }
 

@@ -18,6 +18,8 @@ export interface Load {
 
 export interface LoadOptions {
   readonly port: number;
+  /** Half of the connections go there, made by a thread of their own; undefined: all go to `port`, made by one thread. */
+  readonly secondPort?: number | undefined;
   readonly connections: number;
   readonly seconds: number;
   /** Behind `/vol-N/`. */
@@ -34,11 +36,12 @@ export interface LoadOptions {
 
 /** @throws if it cannot run */
 export async function wrkLoad(options: LoadOptions): Promise<Load> {
-  const { port, connections, seconds, core, folder } = options;
+  const { port, secondPort, connections, seconds, core, folder } = options;
+  const threads = secondPort === undefined ? '1' : '2';
   const script = join(folder, 'load.lua');
   await writeFile(script, scriptOf(options));
   const [program = '', ...args] = pinned(core, [
-    ...['wrk', '-t', '1', '-c', String(connections), '-d', `${seconds}s`, '--timeout', '10s'],
+    ...['wrk', '-t', threads, '-c', String(connections), '-d', `${seconds}s`, '--timeout', '10s'],
     ...['-s', script, `http://127.0.0.1:${port}/`],
   ]);
   return new Promise((resolve, reject) => {
@@ -51,11 +54,12 @@ export async function wrkLoad(options: LoadOptions): Promise<Load> {
 }
 
 /** The requests are made once, before the first is sent. */
-function scriptOf({ file, closes = false, bodyBytes, resources, first = 0 }: LoadOptions): string {
+function scriptOf(options: LoadOptions): string {
+  const { file, closes = false, bodyBytes, resources, first = 0 } = options;
   const method = bodyBytes === undefined ? 'GET' : 'POST';
   const body = bodyBytes === undefined ? 'nil' : `string.rep("b", ${bodyBytes})`;
   const headers = closes ? '{ ["Connection"] = "close" }' : 'nil';
-  return `
+  return `${portsOf(options)}
 local requests = {}
 function init(args)
   for number = 0, ${resources - 1} do
@@ -74,6 +78,19 @@ function done(summary, latency)
     summary.requests, summary.bytes, summary.duration / 1e6,
     e.status + e.connect + e.read + e.write + e.timeout,
     latency:percentile(50) / 1000, latency:percentile(99) / 1000))
+end
+`;
+}
+
+/** Which of wrk's threads connects where: by itself each would go to the one address that it is given. */
+function portsOf({ port, secondPort }: LoadOptions): string {
+  if (secondPort === undefined) return '';
+  return `
+local ports = { "${port}", "${secondPort}" }
+local threads = 0
+function setup(thread)
+  threads = threads + 1
+  thread.addr = wrk.lookup("127.0.0.1", ports[threads])[1]
 end
 `;
 }

@@ -56,7 +56,7 @@ interface CpuRow {
   readonly connections?: number;
   readonly closes?: boolean;
   readonly bodyBytes?: number;
-  /** Proxies are not kept to one core. */
+  /** Proxies are not kept to one core, and the load has two threads: each has a process of its own to ask, if there are two. */
   readonly isSpread?: boolean;
   /** Of the goals: ours over whom. */
   readonly goals: Readonly<Record<string, readonly [ours: ContestantName, over: ContestantName]>>;
@@ -85,12 +85,15 @@ const CPU_ROWS: Readonly<Record<string, CpuRow>> = {
   },
 };
 
-/** The same data plane on both sides, as a config has it: only the threads differ. */
+/**
+ * The same data plane on all sides, as a config has it: only the threads differ. What is spread over both cores has one of them
+ * in common with the load, and pays for it with or without threads: two processes show how much.
+ */
 const TWO: CpuRow = {
   file: '1k',
   isSpread: true,
-  contestants: ['ours-one', 'ours-two'],
-  goals: { a8: ['ours-two', 'ours-one'] },
+  contestants: ['ours-one', 'ours-two', 'ours-pair'],
+  goals: { a8: ['ours-two', 'ours-one'], 'a8-pair': ['ours-two', 'ours-pair'] },
 };
 const TWO_CLOSED: CpuRow = {
   ...TWO,
@@ -155,16 +158,23 @@ async function leave(): Promise<void> {
   for (const one of inside.splice(0)) await one.dispose();
 }
 
+/** Of all its processes. */
+async function cpuOf({ pid, beside }: Contestant): Promise<number> {
+  return (await cpuUs(pid)) + (beside === undefined ? 0 : await cpuUs(beside.pid));
+}
+
 async function measure(row: CpuRow, contestant: Contestant, seconds: number) {
-  const beforeUs = await cpuUs(contestant.pid);
+  const { port, beside } = contestant;
+  const beforeUs = await cpuOf(contestant);
   const load: Load = await wrkLoad({
-    ...{ port: contestant.port, seconds, core: core.load, folder, file: row.file },
+    ...{ port, seconds, core: core.load, folder, file: row.file },
+    ...(row.isSpread === true && { secondPort: beside?.port ?? port }),
     connections: row.connections ?? Number(given.connections),
     closes: row.closes ?? false,
     resources: REQUESTED,
     ...(row.bodyBytes !== undefined && { bodyBytes: row.bodyBytes }),
   });
-  return { ...load, us: (await cpuUs(contestant.pid)) - beforeUs };
+  return { ...load, us: (await cpuOf(contestant)) - beforeUs };
 }
 
 /** A request, or of big ones a MB. */

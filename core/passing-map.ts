@@ -90,7 +90,7 @@ export class PassingMap<Value> {
   values(): Value[] {
     const values: Value[] = [];
     for (let place = this.#first; place !== undefined; place = place.after) {
-      values.push(place.value!);
+      values.push(place.value as Value);
     }
     return values;
   }

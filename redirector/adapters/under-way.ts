@@ -35,7 +35,7 @@ export class WorkUnderWay {
       known.set(number, work);
     } else {
       const several = new PassingMap<UnderWay>();
-      several.set(this.#numbers[at]!, known);
+      several.set(this.#numbers[at] ?? 0, known);
       several.set(number, work);
       this.#works[at] = several;
     }

@@ -157,7 +157,7 @@ async function measure(name: string, protocol: StorageProtocol): Promise<void> {
     });
     // Files with holes are read without a disk, and what is written for the first time takes longer.
     for (const file of ['file', 'written'] as const) {
-      await sound({ ...jobOf('direct', file), rw: 'write', bs: '256k', iodepth: 4 });
+      await sound('direct', { ...jobOf('direct', file), rw: 'write', bs: '256k', iodepth: 4 });
     }
     for (const id of given.rows.split(',')) {
       const row = ROWS[id];
@@ -194,7 +194,7 @@ async function rowOf(
         ...row.job,
         ...{ runtime: given.seconds, time_based: 1 },
       };
-      const { cpuUs: usedUs, ...whole } = await sound(job, of.fronts[name]?.pid);
+      const { cpuUs: usedUs, ...whole } = await sound(name, job, of.fronts[name]?.pid);
       const outcome = whole[row.direction];
       const bytes = outcome.operations * row.job.bs;
       runs[name] = { ...outcome, bytes, cpuUs: usedUs };
@@ -262,6 +262,7 @@ async function moves(name: string): Promise<void> {
  * @throws if an operation failed
  */
 async function sound(
+  name: Name,
   job: FioJob,
   proxy?: number,
 ): Promise<FioOutcome & { readonly cpuUs: number }> {
@@ -274,7 +275,10 @@ async function sound(
       return { ...outcome, cpuUs: proxy === undefined ? 0 : (await cpuUs(proxy)) - beforeUs };
     } catch (error) {
       if (!(error instanceof FioLateError) || tries === TRIES) throw error;
-      console.log(`once more, since it did not end: ${JSON.stringify(job)}`);
+      // Whichever side it is: what hangs is fio, which has the answers (docs/PERFORMANCE.md).
+      console.log(
+        `${name}: once more, since fio did not end: ${String(job.rw)} of ${String(job.bs)}`,
+      );
     }
   }
 }

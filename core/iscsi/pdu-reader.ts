@@ -120,7 +120,10 @@ export class PduReader {
     const dataLength = this.#dataLength;
     const block = this.#long.end();
     const pdu = {
-      ...{ head: this.#head, extra: this.#extra, dataLength, block },
+      head: this.#head,
+      extra: this.#extra,
+      dataLength,
+      block,
       data: block === undefined ? this.#pieces : [block.bytes.subarray(0, dataLength)],
     };
     this.#head = Buffer.allocUnsafe(HEAD_BYTES);

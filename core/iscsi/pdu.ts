@@ -128,7 +128,8 @@ export function writeLengthOf(pdu: Pick<Pdu, 'head'>): number {
 
 /** A header with nothing in it but these. */
 export function headOf(opcode: number, flags = FINAL, task = NO_TAG): Buffer {
-  const head = Buffer.alloc(HEAD_BYTES);
+  // Of Node's pool: an array of its own costs more than all that is done with it.
+  const head = Buffer.allocUnsafe(HEAD_BYTES).fill(0);
   head[0] = opcode;
   head[AT.flags] = flags;
   head.writeUInt32BE(task, AT.task);
@@ -203,7 +204,7 @@ export function wholeOf(pieces: readonly Uint8Array[]): Uint8Array {
 }
 
 /** The next tag after the last one that none of these has. */
-export function freeTag(last: number, taken: ReadonlyMap<number, unknown>): number {
+export function freeTag(last: number, taken: { has(tag: number): boolean }): number {
   let tag = next(last);
   while (tag === NO_TAG || taken.has(tag)) tag = next(tag);
   return tag;

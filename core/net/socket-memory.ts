@@ -7,8 +7,8 @@ const SHARED_BYTES = 64 << 10;
 const BLOCK_BYTES = 256 << 10;
 /** Blocks that nobody uses are kept up to so many. */
 const BLOCKS_KEPT_MAX = 16;
-/** Outgoing pieces are joined in slabs of that size. */
-const SLAB_BYTES = 64 << 10;
+/** Outgoing pieces are joined in slabs of that size: 256 KB of iSCSI in PDUs of 8 KB, with their heads, are one. */
+const SLAB_BYTES = 272 << 10;
 
 /**
  * Memory of all sockets of one net, so that neither a read nor a write allocates any: one block that quiet connections share,
@@ -27,6 +27,8 @@ export class SocketMemory {
   #slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
   /** Up to here the slab is taken. */
   #top = 0;
+  /** Pieces in it that the system has not taken. */
+  #pieces = 0;
 
   /** One of its own for a connection. */
   takeBlock(): Block {
@@ -59,8 +61,9 @@ export class SocketMemory {
       if (this.#top + length > this.#slab.length) return undefined;
     } else if (this.#top + length > this.#slab.length) {
       this.#slab = Buffer.allocUnsafeSlow(Math.max(SLAB_BYTES, length));
-      this.#top = 0;
+      this.#top = this.#pieces = 0;
     }
+    if (piece === undefined) this.#pieces += 1;
     const joined = piece ?? { slab: this.#slab, from: this.#top, to: this.#top };
     joined.slab.set(bytes, this.#top);
     this.#top += length;
@@ -68,9 +71,12 @@ export class SocketMemory {
     return joined;
   }
 
-  /** The system has taken all of the piece: its place is free again. */
+  /** The system has taken all of the piece: its place is free again, at the latest with those behind it. */
   taken({ slab, from, to }: Piece): void {
-    if (slab === this.#slab && to === this.#top) this.#top = from;
+    if (slab !== this.#slab) return;
+    this.#pieces -= 1;
+    if (this.#pieces === 0) this.#top = 0;
+    else if (to === this.#top) this.#top = from;
   }
 }
 

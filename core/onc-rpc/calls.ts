@@ -6,6 +6,7 @@ import type { ConnectOptions, Connection, Net } from '../net/port.js';
 import { Outbox } from '../net/outbox.js';
 import type { RpcRecord } from './record.js';
 import { callHead, resultsOf, sysCredentials } from './message.js';
+import { PassingMap } from '../passing-map.js';
 import { RecordReader, keptOf, marked, wholeOf } from './record.js';
 import { XdrCursor, numberAt } from './xdr.js';
 
@@ -53,7 +54,7 @@ export class RpcCalls {
   readonly #outbox: Outbox;
   readonly #reader: RecordReader;
   readonly #deadline: Deadline;
-  readonly #sent = new Map<number, Awaiting>();
+  readonly #sent = new PassingMap<Awaiting>();
   /** Until it is open. */
   readonly #waiting = new Map<number, Waiting>();
   #state: 'opening' | 'open' | 'over' = 'opening';
@@ -158,7 +159,7 @@ export class RpcCalls {
     this.#deadline.stop();
     this.#reader.stop();
     this.#parts.closed();
-    const sent = [...this.#sent.values()];
+    const sent = this.#sent.values();
     const waiting = [...this.#waiting.values()];
     this.#sent.clear();
     this.#waiting.clear();

@@ -57,6 +57,8 @@ export class Entry {
   readonly #work: UnderWay;
   readonly #at: number;
   #isIn = false;
+  /** As work under way. */
+  #number = 0;
   #server = -1;
   #since = '';
   /** A server that failed just now: others that serve the resource as well are asked before it. */
@@ -194,7 +196,7 @@ export class Entry {
     this.#server = entrance;
     this.#since = gate.sinceText(this.#at);
     work.entered(entrance);
-    underWay.add(this.#at, this.#work);
+    this.#number = underWay.add(this.#at, this.#work);
     this.#user.entered(entrance);
   }
 
@@ -210,7 +212,7 @@ export class Entry {
     assert.ok(this.#isIn, 'only what has entered can leave');
     this.#isIn = false;
     this.#context.work.left(this.#server);
-    this.#context.underWay.remove(this.#at, this.#work);
+    this.#context.underWay.remove(this.#at, this.#number);
   }
 }
 

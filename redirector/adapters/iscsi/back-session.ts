@@ -28,6 +28,7 @@ import type { Block } from '../../../core/net/block.js';
 import { Deadline } from '../../../core/net/deadline.js';
 import { Outbox } from '../../../core/net/outbox.js';
 import type { Connection } from '../../../core/net/port.js';
+import { PassingMap } from '../../../core/passing-map.js';
 import { ownConnection } from '../servers.js';
 import { BackLogin } from './back-login.js';
 import type { BackTask } from './back-task.js';
@@ -80,7 +81,7 @@ export class BackSession implements AttachedServer {
   readonly #deadline: Deadline;
   readonly #login: BackLogin;
   #state: 'connecting' | 'login' | 'looking' | 'open' | 'leaving' | 'over' = 'connecting';
-  readonly #sent = new Map<number, BackTask>();
+  readonly #sent = new PassingMap<BackTask>();
   /** Until it is open, or the server's window is. */
   #waiting: BackTask[] = [];
   readonly #window = new ServerWindow();
@@ -472,7 +473,7 @@ export class BackSession implements AttachedServer {
     this.#state = 'over';
     this.#parts.closed();
     this.#readiness.end(this.#refusal ?? `${gate.serverId(this.server)} does not answer`);
-    const sent = [...this.#sent.values()];
+    const sent = this.#sent.values();
     const waiting = this.#waiting;
     this.#sent.clear();
     this.#waiting = [];

@@ -2,6 +2,7 @@ import type { ResourceId } from '../../../core/domain.js';
 import type { Pdu } from '../../../core/iscsi/pdu.js';
 import { isImmediate, taskTagOf } from '../../../core/iscsi/pdu.js';
 import type { SenseCode } from '../../../core/iscsi/scsi.js';
+import { PassingMap } from '../../../core/passing-map.js';
 import { AbsentClient } from './absent-client.js';
 import type { BackSession } from './back-session.js';
 import { Backs } from './backs.js';
@@ -31,7 +32,7 @@ export class Nexus implements ManagementOwner, AttachedClient, ClientUnits {
   readonly reserving: Reserving;
   readonly #context: IscsiContext;
   /** By the client's tags, in the order of their coming. */
-  readonly #tasks = new Map<number, Task>();
+  readonly #tasks = new PassingMap<Task>();
   readonly #managements = new Set<Management>();
   readonly #backs: Backs;
   #immediate = 0;
@@ -69,7 +70,7 @@ export class Nexus implements ManagementOwner, AttachedClient, ClientUnits {
     return this.#tasks.size === 0 && this.#managements.size === 0;
   }
 
-  get tasks(): Iterable<Task> {
+  get tasks(): readonly Task[] {
     return this.#tasks.values();
   }
 
@@ -84,7 +85,9 @@ export class Nexus implements ManagementOwner, AttachedClient, ClientUnits {
     }
     if (isUrgent) this.#immediate += 1;
     const task = new Task({
-      ...{ context: this.#context, nexus: this, pdu },
+      context: this.#context,
+      nexus: this,
+      pdu,
       onOver: () => {
         this.#ended(tag, isUrgent);
       },
@@ -167,7 +170,7 @@ export class Nexus implements ManagementOwner, AttachedClient, ClientUnits {
   end(): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    for (const task of [...this.#tasks.values()]) task.forsaken();
+    for (const task of this.#tasks.values()) task.forsaken();
     for (const management of [...this.#managements]) management.forsaken();
     this.#backs.end();
     const { nexuses, units, reservations } = this.#context;

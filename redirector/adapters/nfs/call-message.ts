@@ -121,8 +121,13 @@ export class CallMessage {
 
   /** What that server calls what it names; undefined: not all of that is known. */
   handlesAt(server: number): readonly Uint8Array[] | undefined {
-    const handles = this.#entries.flatMap((entry) => entry.handleAt(server) ?? []);
-    return handles.length < this.#entries.length ? undefined : handles;
+    const handles: Uint8Array[] = [];
+    for (const entry of this.#entries) {
+      const handle = entry.handleAt(server);
+      if (handle === undefined) return undefined;
+      handles.push(handle);
+    }
+    return handles;
   }
 
   /** In pieces to be written. Not after `release`. */
@@ -134,7 +139,8 @@ export class CallMessage {
       const bytes = AUTH_HEAD_BYTES + padded(credentialsBytes);
       edits.cut(credentialsAt - AUTH_HEAD_BYTES, bytes, credentials);
     }
-    for (const [nth, { at, length }] of this.#places.entries()) {
+    for (let nth = 0; nth < this.#places.length; nth++) {
+      const { at, length } = this.#places[nth]!;
       edits.opaque(at, length, handles[nth]!);
     }
     if (this.writes && isShared) edits.number(this.#stabilityAt, FILE_SYNC);

@@ -293,9 +293,14 @@ export class Call implements UnderWay, EntryUser, Awaiting {
     // What is passed on within this call need not be kept.
     const record = procedure.issues || !this.#isRepeatable ? keptOf(came) : came;
     context.work.answered(entry.server, 0, context.clock.monotonicMs() - this.#sentAtMs);
+    // Field by field: an object that is put together of others takes V8 a hundred times as long, microseconds.
     const asked: Asked = {
-      ...{ xid: head.xid, procedure, number: head.procedure },
-      ...{ server: entry.server, export: served, entry: first },
+      xid: head.xid,
+      procedure,
+      number: head.procedure,
+      server: entry.server,
+      export: served,
+      entry: first,
       name: names[0] ?? '',
       writtenUntil: this.#writtenUntil,
     };

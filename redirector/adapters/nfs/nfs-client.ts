@@ -9,6 +9,7 @@ import type { NfsCut } from './counters.js';
 import { MOUNT_PROGRAM, PORTMAP_PROGRAM } from '../../../core/onc-rpc/mount.js';
 import { mountReply } from './mount-program.js';
 import { Outbox } from '../../../core/net/outbox.js';
+import { PassingMap } from '../../../core/passing-map.js';
 import { portmapReply } from './portmap-program.js';
 import { NFS_PROGRAM, NFS_VERSION } from './procedures.js';
 import type { CallHead } from '../../../core/onc-rpc/message.js';
@@ -36,7 +37,9 @@ export class NfsClient implements FrontClient, Caller {
   readonly #reader: RecordReader;
   readonly #deadline: Deadline;
   readonly #onClosed: () => void;
-  readonly #calls = new Set<Call>();
+  /** By their number, in the order of their coming. */
+  readonly #calls = new PassingMap<Call>();
+  #number = 0;
   #callBytes = 0;
   #state: 'open' | 'finishing' | 'over' = 'open';
   #isPaused = false;
@@ -184,22 +187,26 @@ export class NfsClient implements FrontClient, Caller {
 
   #begin(head: CallHead, record: RpcRecord): void {
     const { counters } = this.#context;
+    const number = (this.#number = (this.#number + 1) >>> 0);
     const call = new Call({
-      ...{ context: this.#context, caller: this, head, record },
+      context: this.#context,
+      caller: this,
+      head,
+      record,
       onOver: () => {
-        this.#ended(call, record.length);
+        this.#ended(number, record.length);
       },
     });
-    this.#calls.add(call);
+    this.#calls.set(number, call);
     this.#callBytes += record.length;
     counters.calls += 1;
     counters.callBytes += record.length;
     call.begin();
   }
 
-  #ended(call: Call, bytes: number): void {
+  #ended(number: number, bytes: number): void {
     const { counters } = this.#context;
-    this.#calls.delete(call);
+    this.#calls.delete(number);
     this.#callBytes -= bytes;
     counters.calls -= 1;
     counters.callBytes -= bytes;
@@ -237,7 +244,7 @@ export class NfsClient implements FrontClient, Caller {
     this.#state = 'over';
     this.#deadline.stop();
     this.#reader.stop();
-    for (const call of [...this.#calls]) call.forsaken(this);
+    for (const call of this.#calls.values()) call.forsaken(this);
     this.#onClosed();
   }
 }

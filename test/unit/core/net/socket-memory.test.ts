@@ -34,10 +34,42 @@ describe('SocketMemory', () => {
     expect(memory.join(undefined, B)?.from).toBe(third.from);
   });
 
+  it('begins anew where it began once all pieces are taken, in whichever order', () => {
+    const memory = new SocketMemory();
+    for (const order of [
+      [0, 1, 2],
+      [2, 1, 0],
+      [1, 0, 2],
+    ]) {
+      const pieces = [A, B, A].map((bytes) => memory.join(undefined, bytes));
+      expect(pieces[0]?.from).toBe(0);
+      for (const nth of order) {
+        const piece = pieces[nth];
+        if (piece !== undefined) memory.taken(piece);
+      }
+    }
+  });
+
+  it('uses no place of a piece that is not taken, whatever is taken around it', () => {
+    const memory = new SocketMemory();
+    const [before, kept, behind] = [A, B, A].map((bytes) => memory.join(undefined, bytes));
+    if (before === undefined || kept === undefined || behind === undefined) {
+      throw new Error('there is room');
+    }
+    memory.taken(before);
+    memory.taken(behind);
+    for (let times = 0; times < 3; times++) {
+      const next = memory.join(undefined, Buffer.from('xxxxxxxx'));
+      expect(next?.from).toBe(kept.to);
+      if (next !== undefined) memory.taken(next);
+    }
+    expect(kept.slab.toString('latin1', kept.from, kept.to)).toBe('bb');
+  });
+
   it('begins a new slab when the old one is full, and leaves what is in it', () => {
     const memory = new SocketMemory();
     const first = memory.join(undefined, A);
-    const large = Buffer.alloc(65_535, 'x');
+    const large = Buffer.alloc((272 << 10) - 1, 'x');
     expect(memory.join(first, large)).toBeUndefined();
     const second = memory.join(undefined, large);
     expect(second?.slab).not.toBe(first?.slab);

@@ -84,7 +84,8 @@ export function meansIn({
 
 /** The rows of resources, which stand before those of servers: views, not copies. */
 export function resourcesOnly(block: ForecastBlock): ForecastBlock {
-  const count = block.series.filter(({ subject }) => subject === 'resource').length;
+  const end = block.series.findIndex(({ subject }) => subject !== 'resource');
+  const count = end < 0 ? block.series.length : end;
   const rows = count * block.quantiles.length;
   return {
     ...block,

@@ -43,7 +43,13 @@ export function rowOf({ grid, values }: Panel, series: number): Float32Array {
 
 /** The last value of a series that was measured; NaN: none was. */
 export function lastIn(panel: Panel, series: number): number {
-  return rowOf(panel, series).findLast((value) => Number.isFinite(value)) ?? NaN;
+  const { grid, values } = panel;
+  const from = series * grid.steps;
+  for (let at = from + grid.steps - 1; at >= from; at--) {
+    const value = values[at] ?? NaN;
+    if (Number.isFinite(value)) return value;
+  }
+  return NaN;
 }
 
 export function endMsOf({ startMs, stepMs, steps }: Grid): number {

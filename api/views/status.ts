@@ -24,7 +24,6 @@ import type { Forecasts } from './forecasts.js';
 import type { Fleet } from './kept/fleet.js';
 import type { Memory, MemoryParts } from './kept/memory.js';
 import type { Measured } from './measured.js';
-import { unassignedIn } from './unassigned.js';
 
 export interface StatusParts extends MemoryParts {
   /** How the polls of each target go. */
@@ -69,7 +68,7 @@ export async function statusOf(
     atMs: nowMs,
     generation: formatGeneration(view.table.generation),
     resources: view.table.size,
-    unassigned: unassignedIn(view, parts.eligibility),
+    unassigned: memory.unassigned(),
     mode: view.get(MODE, 'current')?.value.mode ?? options.mode,
     fellBack: fellBackIn(view),
     paused: view.get(PAUSE, 'current')?.value ?? null,

@@ -9,8 +9,10 @@ import { SERVER } from '../table-store/records/server.js';
 import type { Tenures } from '../table-store/tenures.js';
 import { residentsDuring, tenuresOf } from '../table-store/tenures.js';
 import type { TableView } from '../table-store/view.js';
+import type { Slices } from '../threads/slices.js';
+import { atOnce, eachOf, inSlices } from '../threads/slices.js';
 
-/** Where series are in a panel: found without a name made of each, of which there are tens of thousands. */
+/** Where series of one subject are in a panel: found without a name made of each, of which there are tens of thousands. */
 class Rows {
   readonly #byMetric = new Map<Metric, Map<string, number>>();
 
@@ -25,16 +27,35 @@ class Rows {
   }
 }
 
+interface RowsBySubject {
+  readonly server: Rows;
+  readonly resource: Rows;
+}
+
+const ROWS_A_TURN = 4096;
+
+function* rowSlices(keys: readonly SeriesKey[]): Slices<RowsBySubject> {
+  const rows: RowsBySubject = { server: new Rows(), resource: new Rows() };
+  yield* eachOf(keys, ROWS_A_TURN, (key, row) => {
+    rows[key.subject].set(key, row);
+  });
+  return rows;
+}
+
 /** What was measured lately, by series: the last value, and what a server carries besides its resources. */
 export class RecentLoads {
   readonly #panel: Panel;
   readonly #tenures: Tenures;
-  readonly #rows = { server: new Rows(), resource: new Rows() };
+  readonly #rows: RowsBySubject;
 
-  constructor(panel: Panel, tenures: Tenures) {
+  constructor(
+    panel: Panel,
+    tenures: Tenures,
+    rows: RowsBySubject = atOnce(rowSlices(panel.series)),
+  ) {
     this.#panel = panel;
     this.#tenures = tenures;
-    for (const [row, key] of panel.series.entries()) this.#rows[key.subject].set(key, row);
+    this.#rows = rows;
   }
 
   /** The last measured value; NaN: none in this panel. */
@@ -119,7 +140,7 @@ export async function readRecent(
   view: TableView,
   window: RecentWindow,
 ): Promise<RecentLoads> {
-  const panel = await metricStore.readPanel(recentQuery(view, window));
+  const panel = await metricStore.readPanel(atOnce(querySlices(view, window)));
   return new RecentLoads(panel, tenuresOf(view));
 }
 
@@ -129,15 +150,17 @@ export async function readRecentInTurns(
   view: TableView,
   window: RecentWindow,
 ): Promise<RecentLoads> {
-  const panel = await readInTurns(metricStore, recentQuery(view, window));
+  const panel = await readInTurns(metricStore, await inSlices(querySlices(view, window)));
   await setImmediate();
-  const loads = new RecentLoads(panel, tenuresOf(view));
+  const tenures = tenuresOf(view);
+  await setImmediate();
+  const loads = new RecentLoads(panel, tenures, await inSlices(rowSlices(panel.series)));
   await setImmediate();
   return loads;
 }
 
 /** Read in one go: a store in memory has so many in a few milliseconds. */
-const SERIES_A_TURN = 4096;
+const SERIES_A_TURN = 2048;
 
 async function readInTurns(metricStore: MetricStore, query: PanelQuery): Promise<Panel> {
   const { series, startMs, stepMs, steps } = query;
@@ -150,16 +173,19 @@ async function readInTurns(metricStore: MetricStore, query: PanelQuery): Promise
   return { series, grid: { startMs, stepMs, steps }, values };
 }
 
-function recentQuery(
+/** Of the servers and resources as they are at the first step. */
+function* querySlices(
   view: TableView,
   { nowMs, stepMs, steps, metrics = RECENT_METRICS }: RecentWindow,
-): PanelQuery {
+): Slices<PanelQuery> {
+  const { table } = view;
   const series: SeriesKey[] = [];
   for (const metric of DIMENSIONS.filter((each) => metrics.includes(each))) {
     for (const id of view.all(SERVER).keys()) series.push({ subject: 'server', id, metric });
   }
   for (const metric of metrics) {
-    for (const [id] of view.table.entries()) series.push({ subject: 'resource', id, metric });
+    yield;
+    for (const [id] of table.entries()) series.push({ subject: 'resource', id, metric });
   }
   return { series, ...gridBefore(nowMs, stepMs, steps) };
 }

@@ -39,6 +39,8 @@ export class AdviserThread implements Adviser {
   #answering = new FleetThread(PLANNINGS_MAX);
   #searching = new FleetThread(PLANNINGS_MAX);
   #isPlanning = false;
+  /** The one that searches is told a fleet, and plans that as it is. */
+  #isSearcherBusy = false;
 
   async prepare(inputs: PlanningInputs): Promise<void> {
     await this.#scores.ask(inputs, { kind: 'prepare' });
@@ -60,7 +62,12 @@ export class AdviserThread implements Adviser {
   async planForSearches(inputs: PlanningInputs): Promise<void> {
     // Its thread plans the next fleet, which is to stay there.
     if (this.#isPlanning) return;
-    await this.#searching.ask(inputs, { kind: 'plan', nowMs: inputs.nowMs });
+    this.#isSearcherBusy = true;
+    try {
+      await this.#searching.ask(inputs, { kind: 'plan', nowMs: inputs.nowMs });
+    } finally {
+      this.#isSearcherBusy = false;
+    }
   }
 
   async score(inputs: PlanningInputs, moves: readonly Move[]): Promise<Chosen> {
@@ -81,8 +88,9 @@ export class AdviserThread implements Adviser {
   }
 
   async whatIf(inputs: PlanningInputs, asked: WhatIfAsked, signal: AbortSignal): Promise<WhatIf> {
-    const isSearch = asked.changes.length > 0;
-    const thread = this.#knowing(inputs, isSearch ? this.#searching : this.#answering);
+    // The other one is through with that fleet: a search there takes less than to wait for this one.
+    const isForSearcher = asked.changes.length > 0 && !this.#isSearcherBusy;
+    const thread = this.#knowing(inputs, isForSearcher ? this.#searching : this.#answering);
     return (await thread.ask(inputs, { kind: 'what-if', asked }, signal)) as WhatIf;
   }
 

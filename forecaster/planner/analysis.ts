@@ -4,11 +4,12 @@ import type { Outlook, PlanAnalysis, PlanScore, ScorePair } from '../../core/pla
 import { misplacedIn, peakBound } from './bound.js';
 import { demandAt, lastDemand } from './demand.js';
 import type { PlanningInputs } from './inputs.js';
+import type { Changed } from './nearby.js';
+import { changedBetween } from './nearby.js';
 import type { Demand, Problem } from './problem.js';
 import { rounded, roundedDown } from './rounded.js';
 import { peaksOf, scoreBy, wrongsOf } from './score.js';
 import type { Translation } from './translation.js';
-import type { Changed } from './utilization.js';
 import { utilizationOf } from './utilization.js';
 
 /** The outlook lists at most so many servers: those that the plan changes, then the fullest. */
@@ -72,7 +73,7 @@ export class Analyst {
   analyse(assignment: Int32Array): Analysed {
     const { forecast, options } = this.#inputs;
     const problem = this.#problem;
-    const changed = changedBy(problem, assignment);
+    const changed = changedBetween(problem.servers.length, problem.start, assignment);
     const judged = { assignment, ...wrongsOf(problem, assignment) };
     const pairIn = (
       world: World,
@@ -100,7 +101,7 @@ export class Analyst {
   /** How full each server that the assignment changes gets at the highest quantile: the largest of its utilizations at each step. */
   ahead(assignment: Int32Array): Ahead[] {
     const problem = this.#problem;
-    const changed = changedBy(problem, assignment);
+    const changed = changedBetween(problem.servers.length, problem.start, assignment);
     const { demand, utilization: nothing } = this.#high;
     const plan = utilizationIn(problem, this.#high, assignment, changed);
     return [...problem.servers.entries()]
@@ -154,23 +155,6 @@ function utilizationIn(
   changed: Changed,
 ): Float64Array {
   return utilizationOf(problem, demand, assignment, { ...changed, utilization });
-}
-
-/** Something leaves or reaches a server. */
-function changedBy({ servers, start }: Problem, assignment: Int32Array): Changed {
-  const isChanged = new Uint8Array(servers.length);
-  for (let resource = 0; resource < assignment.length; resource++) {
-    const server = assignment[resource]!;
-    const home = start[resource]!;
-    if (server === home) continue;
-    if (server >= 0) isChanged[server] = 1;
-    if (home >= 0) isChanged[home] = 1;
-  }
-  const residents: number[] = [];
-  for (let resource = 0; resource < assignment.length; resource++) {
-    if (isChanged[assignment[resource]!] === 1) residents.push(resource);
-  }
-  return { isChanged, residents: Int32Array.from(residents) };
 }
 
 function fullestOf(

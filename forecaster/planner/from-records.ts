@@ -10,9 +10,10 @@ import { ELIGIBLE, PIN, SERVER } from '../../core/table-store/records/server.js'
 import type { PlacementRecord } from '../../core/table-store/records/table.js';
 import { PLACEMENT } from '../../core/table-store/records/table.js';
 import { stateOf } from '../../core/table-store/server-state.js';
+import type { Stored } from '../../core/table-store/known-records.js';
 import type { TableView } from '../../core/table-store/view.js';
 import type { Slices } from '../../core/threads/slices.js';
-import { atOnce, mapped } from '../../core/threads/slices.js';
+import { atOnce, eachOf, mapped } from '../../core/threads/slices.js';
 import type {
   PlannerOptions,
   PlanningInputs,
@@ -47,9 +48,10 @@ export function inputsFromRecords(facts: RecordedFacts): PlanningInputs {
   return atOnce(inputSlices(facts));
 }
 
-const SERIES_A_SLICE = 4000;
-const RESOURCES_A_SLICE = 2000;
-const SERVERS_A_SLICE = 25;
+/** Each a millisecond or two: while somebody asks, its turn of the event loop has more to do than this. */
+const SERIES_A_SLICE = 1000;
+const RESOURCES_A_SLICE = 500;
+const SERVERS_A_SLICE = 10;
 
 /** The same step by step, of the records as they are at the first: those of later ones play no part. */
 export function* inputSlices(facts: RecordedFacts): Slices<PlanningInputs> {
@@ -79,7 +81,7 @@ export function* inputSlices(facts: RecordedFacts): Slices<PlanningInputs> {
 
 /** What the records say at one moment: the view goes on. */
 interface Records {
-  readonly placements: ReadonlyMap<ResourceId, PlacementRecord>;
+  readonly placements: ReadonlyMap<ResourceId, Stored<PlacementRecord>>;
   readonly pins: ReadonlyMap<ResourceId, ServerId>;
   readonly eligible: ReadonlyMap<ResourceId, readonly ServerId[]>;
   /** What each server lists, whether its announcements go on or not. */
@@ -94,7 +96,7 @@ interface Records {
 function recordsOf({ view, eligibility, nowMs }: RecordedFacts): Records {
   const servers = [...view.all(SERVER)].sort(([a], [b]) => (a < b ? -1 : 1));
   return {
-    placements: new Map(valuesIn(view, PLACEMENT)),
+    placements: new Map(view.all(PLACEMENT)),
     pins: new Map([...valuesIn(view, PIN)].map(([id, { server }]) => [id, server])),
     eligible: eligibility.servers(),
     listed: new Map([...valuesIn(view, ELIGIBLE)].map(([id, { resources }]) => [id, resources])),
@@ -120,7 +122,7 @@ function* resourceSlices(records: Records, loads: MeasuredLoads): Slices<Plannin
   yield;
   const sharedListOf = sharedLists();
   return yield* mapped(known, RESOURCES_A_SLICE, (id): PlanningResource => {
-    const placement = placements.get(id);
+    const placement = placements.get(id)?.value;
     const servers = withPresent(id, placement?.server, records);
     const target = wanted.get(id);
     const inFlight = loads.lastOf({ subject: 'resource', id, metric: 'inflight' });
@@ -193,7 +195,7 @@ function movesWaiting(view: TableView, nowMs: number): Map<ResourceId, ServerId>
 }
 
 function* serverSlices(records: Records, loads: MeasuredLoads): Slices<PlanningServer[]> {
-  const responses = responsesOf(records, loads);
+  const responses = yield* responseSlices(records, loads);
   yield;
   return yield* mapped(records.servers, SERVERS_A_SLICE, ({ id, state, record }) => {
     const { capacity, spare, zone } = record;
@@ -209,16 +211,20 @@ function* serverSlices(records: Records, loads: MeasuredLoads): Slices<PlanningS
 }
 
 /** How long each server lately took, mean over the requests for what it serves; absent: nothing was asked of it. */
-function responsesOf({ placements }: Records, loads: MeasuredLoads): Map<ServerId, number> {
+function* responseSlices(
+  { placements }: Records,
+  loads: MeasuredLoads,
+): Slices<Map<ServerId, number>> {
   const sums = new Map<ServerId, { hits: number; busyMs: number }>();
-  for (const [id, { server }] of placements) {
+  yield* eachOf([...placements], RESOURCES_A_SLICE, ([id, { value }]) => {
+    const { server } = value;
     const hits = loads.lastOf({ subject: 'resource', id, metric: 'hits' });
     const seconds = loads.lastOf({ subject: 'resource', id, metric: 'latency' });
-    if (!(hits > 0) || !Number.isFinite(seconds)) continue;
+    if (!(hits > 0) || !Number.isFinite(seconds)) return;
     const sum = sums.get(server) ?? { hits: 0, busyMs: 0 };
     sum.hits += hits;
     sum.busyMs += hits * seconds * 1000;
     sums.set(server, sum);
-  }
+  });
   return new Map([...sums].map(([server, { hits, busyMs }]) => [server, busyMs / hits]));
 }

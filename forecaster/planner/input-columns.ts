@@ -54,7 +54,7 @@ interface Names {
   readonly count: number;
 }
 
-const ITEMS_A_SLICE = 4000;
+const ITEMS_A_SLICE = 1000;
 /** No name has it (`NAME` in core/domain.ts). */
 const BETWEEN = '\n';
 

@@ -14,7 +14,7 @@ const HIGH = 0.9;
 const RESOURCES_MIN = 20;
 /** What says less than a tenth says nothing of the shape either. */
 const FACTOR_MAX = 10;
-const SERIES_A_SLICE = 4000;
+const SERIES_A_SLICE = 1000;
 
 /** A metric of all resources: what it is, and what is said of the next step. */
 interface Sums {
@@ -32,27 +32,27 @@ interface Sums {
  * @returns the same block if nothing is disproved
  */
 export function* lifted(forecast: ForecastBlock, last: Float32Array): Slices<ForecastBlock> {
-  const factors = factorsOf(forecast, last);
+  const factors = yield* factorsOf(forecast, last);
   return factors.size === 0 ? forecast : yield* raised(forecast, factors);
 }
 
 /** By metric, how much higher the load is than what is said of it; those that are not disproved are left out. */
-function factorsOf(forecast: ForecastBlock, last: Float32Array): Map<Metric, number> {
+function* factorsOf(forecast: ForecastBlock, last: Float32Array): Slices<Map<Metric, number>> {
   const { series, paths, quantiles, grid } = forecast;
   const high = quantiles.indexOf(HIGH);
   const meanOf = meansIn(forecast);
   const sums = new Map<Metric, Sums>();
   if (high === -1 || grid.steps === 0) return new Map();
-  for (const [row, { subject, metric }] of series.entries()) {
+  yield* eachOf(series, SERIES_A_SLICE, ({ subject, metric }, row) => {
     const value = last[row] ?? NaN;
-    if (subject !== 'resource' || Number.isNaN(value)) continue;
+    if (subject !== 'resource' || Number.isNaN(value)) return;
     const sum = sums.get(metric) ?? { count: 0, last: 0, mean: 0, high: 0 };
     sum.count++;
     sum.last += value;
     sum.mean += meanOf(row, 0);
     sum.high += paths[(row * quantiles.length + high) * grid.steps] ?? NaN;
     sums.set(metric, sum);
-  }
+  });
   const disproved = [...sums].filter(
     ([, sum]) => sum.count >= RESOURCES_MIN && sum.mean > 0 && sum.last > DISPROOF * sum.high,
   );

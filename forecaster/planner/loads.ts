@@ -1,9 +1,20 @@
 import { Ceilings } from './ceilings.js';
+import type { Changed } from './nearby.js';
+import { Nearby } from './nearby.js';
 import type { Problem } from './problem.js';
 import { CERTAIN, EPSILON, NOWHERE } from './problem.js';
 
 /** The cost of what may not be. */
 export const TOO_DEAR = Infinity;
+
+/** What the residents of each server add up to, with its base. */
+interface Sums {
+  readonly sums: Float64Array;
+  readonly own: Float64Array;
+  readonly common: Float64Array;
+}
+
+const NEARBY = new Nearby<Sums>();
 
 /**
  * The load of every server in every cell, kept up to date as resources come and go, and what it would be
@@ -33,23 +44,24 @@ export class Loads {
 
   /** @param assignment of the start: what is over its capacity there may stay so, but not get worse */
   constructor(problem: Problem, assignment: Int32Array) {
-    const { servers, demand, dimensions, base } = problem;
-    const { cells, steps } = demand;
+    const { servers, demand, perCapacity, base, roles } = problem;
+    const { cells } = demand;
     this.#problem = problem;
     this.#cells = cells;
     this.#factors = Math.max(0, demand.factors);
-    this.#sums = new Float64Array(servers.length * cells);
-    const isCertain = demand.factors === CERTAIN;
-    this.#own = new Float64Array(isCertain ? 0 : servers.length * cells);
-    this.#common = new Float64Array(servers.length * cells * this.#factors);
     this.#limits = new Float64Array(servers.length * cells).fill(1);
-    for (let at = 0; at < this.#sums.length; at++) {
-      const cell = at % cells;
-      const server = (at - cell) / cells;
-      this.#sums[at] = base[server * dimensions.length + Math.floor(cell / steps)]!;
-    }
-    for (const [resource, server] of assignment.entries()) {
-      if (server !== NOWHERE) this.add(resource, server);
+    const standing = { perCapacity, base, roles, assignment };
+    const near = NEARBY.of(demand, standing);
+    this.#sums = near?.value.sums.slice() ?? new Float64Array(servers.length * cells);
+    const spreadCells = demand.factors === CERTAIN ? 0 : servers.length * cells;
+    this.#own = near?.value.own.slice() ?? new Float64Array(spreadCells);
+    this.#common =
+      near?.value.common.slice() ?? new Float64Array(servers.length * cells * this.#factors);
+    if (near?.changed !== null) {
+      this.#sum(assignment, near?.changed);
+      const [sums, own, common] = [this.#sums, this.#own, this.#common];
+      const value = { sums: sums.slice(), own: own.slice(), common: common.slice() };
+      NEARBY.keep(demand, standing, value);
     }
     for (const server of servers.keys()) this.tolerate(server);
   }
@@ -298,6 +310,26 @@ export class Loads {
     this.peak = peak;
     this.level = level / steps;
     this.isBroken = isBroken;
+  }
+
+  /** From nothing. @param changed these servers alone; undefined: all */
+  #sum(assignment: Int32Array, changed: Changed | undefined): void {
+    const { servers, demand, dimensions, base } = this.#problem;
+    const cells = this.#cells;
+    for (const server of servers.keys()) {
+      if (changed?.isChanged[server] === 0) continue;
+      for (let cell = 0; cell < cells; cell++) {
+        const dimension = Math.floor(cell / demand.steps);
+        this.#sums[server * cells + cell] = base[server * dimensions.length + dimension]!;
+      }
+      this.#own.fill(0, server * cells, (server + 1) * cells);
+      const width = this.#factors * cells;
+      this.#common.fill(0, server * width, (server + 1) * width);
+    }
+    for (const resource of changed?.residents ?? assignment.keys()) {
+      const server = assignment[resource]!;
+      if (server !== NOWHERE) this.add(resource, server);
+    }
   }
 
   #apply(resource: number, server: number, sign: 1 | -1): void {

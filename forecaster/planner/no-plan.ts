@@ -3,6 +3,7 @@ import { blockersOf, missOf } from './blockers.js';
 import { headroomBlockers } from './headroom.js';
 import type { PlanningInputs } from './inputs.js';
 import type { Problem } from './problem.js';
+import { movedBetween } from './problem.js';
 import { rounded } from './rounded.js';
 import { eveningWeightOf, scoreOf } from './score.js';
 import { first } from './search.js';
@@ -75,9 +76,7 @@ function possibleGain(
 ): number {
   const free = { ...problem, moveCost: problem.moveCost.map(() => 0) };
   const { assignment, value } = first(free, { workUnits: WORK_UNITS, seed });
-  const moved = [...assignment.keys()].filter(
-    (resource) => assignment[resource] !== problem.start[resource],
-  );
+  const moved = movedBetween(problem.start, assignment);
   if (moved.length === 0) return 0;
   const price = moved.reduce((sum, resource) => sum + problem.moveCost[resource]!, 0);
   const won = Math.max(0, valueAtStart(free) - value);

@@ -55,8 +55,8 @@ export function forcePlacement(layout: Layout, rules: Rules): boolean {
 /** Those that are misplaced and may move, the largest first. */
 export function needyOf({ problem, assignment }: Layout, rules: Rules): number[] {
   const needy: number[] = [];
-  for (const [resource, need] of problem.needs.entries()) {
-    if (need === null || !rules.canMove(resource)) continue;
+  for (let resource = 0; resource < problem.needs.length; resource++) {
+    if (problem.needs[resource] === null || !rules.canMove(resource)) continue;
     if (isMisplaced(problem, resource, assignment[resource]!)) needy.push(resource);
   }
   return needy.sort(largestFirst(problem));

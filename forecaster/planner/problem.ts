@@ -63,6 +63,15 @@ export function isAway(home: number, server: number): 0 | 1 {
   return home !== NOWHERE && server !== NOWHERE && server !== home ? 1 : 0;
 }
 
+/** The resources that are elsewhere. */
+export function movedBetween(from: Int32Array, to: Int32Array): number[] {
+  const moved: number[] = [];
+  for (let resource = 0; resource < to.length; resource++) {
+    if (to[resource] !== from[resource]) moved.push(resource);
+  }
+  return moved;
+}
+
 /** Rules that hold for several resources together: where everything was at the start, and who belongs to whom. */
 export interface Grouping {
   readonly servers: number;

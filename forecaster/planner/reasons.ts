@@ -5,7 +5,7 @@ import { GroupTally } from './group-tally.js';
 import type { Problem } from './problem.js';
 import { EPSILON, NOWHERE, nobodyOf } from './problem.js';
 import { rounded } from './rounded.js';
-import { utilizationOf } from './utilization.js';
+import { keptUtilizationOf } from './utilization.js';
 
 /** A change of server, by index. */
 export interface Shift {
@@ -41,8 +41,8 @@ export class Reasons {
   get #judged(): Worlds {
     const problem = this.#problem;
     return (this.#worlds ??= {
-      nothing: utilizationOf(problem, problem.demand, problem.start),
-      plan: utilizationOf(problem, problem.demand, this.#assignment),
+      nothing: keptUtilizationOf(problem, problem.demand, problem.start),
+      plan: keptUtilizationOf(problem, problem.demand, this.#assignment),
       loads: new Loads(problem, this.#assignment),
       groupsAtStart: new GroupTally(problem.grouping, problem.start),
       groupsInPlan: new GroupTally(problem.grouping, this.#assignment),

@@ -2,7 +2,7 @@ import type { ServerId } from '../../core/domain.js';
 import type { Blocker } from '../../core/plan.js';
 import type { PlannerOptions, PlanningInputs } from './inputs.js';
 import { GroupTally } from './group-tally.js';
-import { NOWHERE, isAway } from './problem.js';
+import { NOWHERE, isAway, movedBetween } from './problem.js';
 import type { Solution } from './search.js';
 import type { Translation } from './translation.js';
 
@@ -197,9 +197,7 @@ function movedIn({
   },
   found,
 }: Pick<Trial, 'before' | 'found'>): number[] {
-  return [...found.assignment.entries()]
-    .filter(([resource, server]) => server !== start[resource])
-    .map(([resource]) => resource);
+  return movedBetween(start, found.assignment);
 }
 
 function isEligible(

@@ -1,7 +1,7 @@
 import type { Problem } from './problem.js';
 import { NOWHERE } from './problem.js';
 import { peaksOf } from './score.js';
-import { utilizationOf } from './utilization.js';
+import { keptUtilizationOf } from './utilization.js';
 
 /** The resources on each server, the largest first. */
 export function residentsOf(problem: Problem, assignment: Int32Array): readonly number[][] {
@@ -21,6 +21,6 @@ export function largestFirst({ size }: Pick<Problem, 'size'>): (a: number, b: nu
 /** The servers, the one whose peak is lowest first. */
 export function emptiestFirst(problem: Problem, assignment: Int32Array): readonly number[] {
   const { demand } = problem;
-  const peaks = peaksOf(problem, demand, utilizationOf(problem, demand, assignment));
+  const peaks = peaksOf(problem, demand, keptUtilizationOf(problem, demand, assignment));
   return [...peaks.keys()].sort((a, b) => peaks[a]! - peaks[b]! || a - b);
 }

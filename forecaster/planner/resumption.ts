@@ -13,9 +13,12 @@ import { trim } from './trim.js';
  */
 export function resume(layout: Layout, rules: Rules, wanted: Int32Array): boolean {
   const { assignment, problem } = layout;
-  let left = [...wanted.keys()]
-    .filter((resource) => wanted[resource] !== NOWHERE && wanted[resource] !== assignment[resource])
-    .sort(largestFirst(problem));
+  let left: number[] = [];
+  for (let resource = 0; resource < wanted.length; resource++) {
+    const target = wanted[resource]!;
+    if (target !== NOWHERE && target !== assignment[resource]) left.push(resource);
+  }
+  left.sort(largestFirst(problem));
   for (let before = Infinity; left.length < before;) {
     before = left.length;
     left = left.filter((resource) => !resumeOne(layout, rules, { resource, wanted }));

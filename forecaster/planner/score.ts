@@ -3,7 +3,7 @@ import { GroupTally } from './group-tally.js';
 import type { Demand, Problem } from './problem.js';
 import { EPSILON, NOWHERE } from './problem.js';
 import { rounded } from './rounded.js';
-import { utilizationOf } from './utilization.js';
+import { keptUtilizationOf } from './utilization.js';
 
 /** A fleet whose fullest server carries no more than this is even: a ratio of roundings says nothing. */
 const IDLE = 1e-6;
@@ -17,7 +17,7 @@ export function scoreOf(
   assignment: Int32Array,
   demand = problem.demand,
 ): PlanScore {
-  const utilization = utilizationOf(problem, demand, assignment);
+  const utilization = keptUtilizationOf(problem, demand, assignment);
   return scoreBy(problem, { assignment, ...wrongsOf(problem, assignment) }, demand, utilization);
 }
 
@@ -97,7 +97,7 @@ function levelsOf(
 export function eveningWeightOf(problem: Problem, assignment: Int32Array): number {
   const { demand, objective } = problem;
   if (objective.imbalanceMax === Infinity) return 0;
-  const levels = levelsOf(problem, demand, utilizationOf(problem, demand, assignment));
+  const levels = levelsOf(problem, demand, keptUtilizationOf(problem, demand, assignment));
   const highest = levels.reduce((most, level) => Math.max(most, level), 0);
   const isUneven = imbalanceOf(problem, assignment, levels) > objective.imbalanceMax + EPSILON;
   const isLoaded = highest > objective.imbalanceLoadMin;
@@ -136,17 +136,18 @@ export function isMisplaced({ allowed }: Problem, resource: number, server: numb
 }
 
 function misplacedOf(problem: Problem, assignment: Int32Array): number {
-  return assignment.reduce(
-    (count, server, resource) => count + (isMisplaced(problem, resource, server) ? 1 : 0),
-    0,
-  );
+  let count = 0;
+  for (let resource = 0; resource < assignment.length; resource++) {
+    if (isMisplaced(problem, resource, assignment[resource]!)) count++;
+  }
+  return count;
 }
 
 /** What is wrong with each server, in the unit of `Objective`; evenness left out. */
 export function costsOf(problem: Problem, assignment: Int32Array): Float64Array {
   const { servers, demand, objective } = problem;
   const { cells, steps } = demand;
-  const utilization = utilizationOf(problem, demand, assignment);
+  const utilization = keptUtilizationOf(problem, demand, assignment);
   return Float64Array.from(servers, (_server, index) => {
     const { overload, pressure } = excessOf(
       utilization.subarray(index * cells, (index + 1) * cells),

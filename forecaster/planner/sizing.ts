@@ -47,8 +47,8 @@ export function burdensOf(
   for (const { weight, amounts } of things) {
     const most = amounts.reduce((highest, amount) => Math.max(highest, amount), 0);
     if (most === 0) continue;
-    for (const [resource, amount] of amounts.entries()) {
-      burdens[resource]! += (weight * amount) / most;
+    for (let resource = 0; resource < count; resource++) {
+      burdens[resource]! += (weight * amounts[resource]!) / most;
     }
   }
   return burdens;
@@ -58,7 +58,8 @@ export function burdensOf(
 function largestSharesOf({ servers, start, size, freedom, allowed }: Problem): Float64Array {
   const sums = new Float64Array(servers.length);
   const largest = new Float64Array(servers.length);
-  for (const [resource, home] of start.entries()) {
+  for (let resource = 0; resource < start.length; resource++) {
+    const home = start[resource]!;
     if (home === NOWHERE) continue;
     sums[home]! += size[resource]!;
     if (freedom[resource] === 'fixed' || allowed[resource]!.isPin) continue;
@@ -75,20 +76,36 @@ interface Sizing {
 
 /** The highest utilization that each resource alone would make on a server of mean capacity. */
 export function sizesOf(count: number, sizing: Sizing): Float64Array {
-  const { demand } = sizing;
   const perMean = perMeanCapacity(sizing);
-  return Float64Array.from({ length: count }, (_hole, resource) => {
-    let size = 0;
-    for (const [dimension, per] of perMean.entries()) {
-      if (per === 0) continue;
-      const end = (dimension + 1) * demand.steps;
-      for (let cell = end - demand.steps; cell < end; cell++) {
-        const share = loadOf(demand, resource, cell) * per;
-        if (share > size) size = share;
-      }
+  const loads = highestLoadsOf(sizing.demand, count, perMean.length);
+  const sizes = new Float64Array(count);
+  for (let resource = 0; resource < count; resource++) {
+    for (let dimension = 0; dimension < perMean.length; dimension++) {
+      const share = loads[resource * perMean.length + dimension]! * perMean[dimension]!;
+      if (share > sizes[resource]!) sizes[resource] = share;
     }
-    return size;
-  });
+  }
+  return sizes;
+}
+
+const highestLoads = new WeakMap<Demand, Float64Array>();
+
+/** The highest load of each resource alone, at `r · dimensions + d`: made once for each demand, whatever servers there are. */
+function highestLoadsOf(demand: Demand, count: number, dimensions: number): Float64Array {
+  const known = highestLoads.get(demand);
+  if (known !== undefined) return known;
+  const { steps } = demand;
+  const loads = new Float64Array(count * dimensions);
+  for (let at = 0; at < loads.length; at++) {
+    const dimension = at % dimensions;
+    const resource = (at - dimension) / dimensions;
+    for (let cell = dimension * steps; cell < (dimension + 1) * steps; cell++) {
+      const load = loadOf(demand, resource, cell);
+      if (load > loads[at]!) loads[at] = load;
+    }
+  }
+  highestLoads.set(demand, loads);
+  return loads;
 }
 
 /** 1 ÷ the mean capacity of the ready servers that limit the dimension; 0: none does. */

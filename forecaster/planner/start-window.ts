@@ -5,7 +5,7 @@ import { loadOf } from './demand.js';
 import type { Problem } from './problem.js';
 import { EPSILON, NOWHERE } from './problem.js';
 import { perMeanCapacity } from './sizing.js';
-import { utilizationOf } from './utilization.js';
+import { keptUtilizationOf } from './utilization.js';
 
 /** A moment is as cheap as the cheapest if the resource needs no more than this times as much. */
 const NEARLY_LEAST = 1.1;
@@ -52,7 +52,7 @@ export class StartWindows {
   /** The first step at which the server passes what it should carry if nothing is done; the last, if it never does. */
   #breachStep(server: number): number {
     const { demand, objective, steps, start } = this.#problem;
-    const nothing = (this.#nothing ??= utilizationOf(this.#problem, demand, start));
+    const nothing = (this.#nothing ??= keptUtilizationOf(this.#problem, demand, start));
     for (let step = this.#first; step < steps; step++) {
       for (let cell = step; cell < demand.cells; cell += steps) {
         const utilization = nothing[server * demand.cells + cell]!;

@@ -3,7 +3,7 @@ import type { ReasonedShift } from './batches.js';
 import { sequence } from './batches.js';
 import { Layout } from './layout.js';
 import type { Problem } from './problem.js';
-import { NOWHERE } from './problem.js';
+import { NOWHERE, movedBetween } from './problem.js';
 import { Reasons } from './reasons.js';
 import { Rules } from './rules.js';
 import { trim } from './trim.js';
@@ -64,10 +64,8 @@ function tolerateForced(layout: Layout): void {
 function reasoned(problem: Problem, assignment: Int32Array, grid: Grid): ReasonedShift[] {
   const reasons = new Reasons(problem, assignment, grid);
   const { start, origin } = problem;
-  return [...assignment.entries()]
-    .filter(([resource, server]) => server !== start[resource])
-    .map(([resource, target]) => {
-      const shift = { resource, source: origin[resource]!, target };
-      return { ...shift, reason: reasons.of(shift) };
-    });
+  return movedBetween(start, assignment).map((resource) => {
+    const shift = { resource, source: origin[resource]!, target: assignment[resource]! };
+    return { ...shift, reason: reasons.of(shift) };
+  });
 }

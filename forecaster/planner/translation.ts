@@ -42,19 +42,19 @@ export function translateUnpriced(inputs: PlanningInputs, before?: Translated): 
   const resources = isSame
     ? before.translation.resources
     : sortedById('resource', inputs.resources);
+  const count = resources.length;
   const servers = sortedById('server', inputs.servers);
   const serverIndex = new Map(servers.map(({ id }, index) => [id, index]));
   const dimensions = plannedDimensions(inputs.forecast, servers);
   const roles = servers.map(({ state }) => roleOf(state));
   const { allowed, refuges } = allowedSets(resources, { serverIndex, roles });
-  const places = resources.map((resource, index) =>
-    placeOf(resource, { serverIndex, roles, allowed: allowed[index]! }),
-  );
+  const known = { serverIndex, roles };
+  const places = resources.map((resource, index) => placeOf(resource, allowed[index]!, known));
   const { rows, demand, bytes } = requirementsOf(inputs, { resources, dimensions }, before);
   const perCapacity = perCapacityOf(servers, dimensions);
-  const size = sizesOf(resources.length, { demand, perCapacity, roles });
+  const size = sizesOf(count, { demand, perCapacity, roles });
   const ids = resources.map(({ id }) => id);
-  const start = Int32Array.from(places, (place) => place.start);
+  const start = filled(new Int32Array(count), (row) => places[row]!.start);
   const problem: Problem = {
     resources: ids,
     servers: servers.map(({ id }) => id),
@@ -66,23 +66,25 @@ export function translateUnpriced(inputs: PlanningInputs, before?: Translated): 
     roles,
     isSpare: servers.map(({ spare }) => spare),
     zones: servers.map(({ zone }) => zone),
-    origin: Int32Array.from(places, ({ origin }) => origin),
+    origin: filled(new Int32Array(count), (row) => places[row]!.origin),
     start,
     wanted: wantedOf(resources, serverIndex),
     grouping: groupingOf(ids, servers, { start, options: inputs.options.groups }),
     allowed,
     refuges,
     freedom: resources.map((resource, index) =>
-      freedomOf(resource, { inputs, need: places[index]!.need, isKnown: isKnown(rows, index) }),
+      isKnown(rows, index) || places[index]!.need !== null
+        ? freedomOf(resource, places[index]!.need, inputs)
+        : 'fixed',
     ),
     needs: places.map(({ need }) => need),
     size,
-    moveCost: new Float64Array(resources.length),
-    burden: burdensOf(resources.length, [
+    moveCost: new Float64Array(count),
+    burden: burdensOf(count, [
       { weight: inputs.options.moveBytesWeight, amounts: bytes },
       { weight: inputs.options.moveInFlightWeight, amounts: inFlightOf(resources) },
     ]),
-    isUnmeasured: Uint8Array.from(resources, (_resource, index) => (isKnown(rows, index) ? 0 : 1)),
+    isUnmeasured: filled(new Uint8Array(count), (row) => (isKnown(rows, row) ? 0 : 1)),
     response: responseOf(servers),
     objective: objectiveOf(
       inputs.options,
@@ -135,13 +137,35 @@ function requirementsOf(
   };
 }
 
-function sortedById<T extends { readonly id: string }>(what: string, list: readonly T[]): T[] {
+function sortedById<T extends { readonly id: string }>(
+  what: string,
+  list: readonly T[],
+): readonly T[] {
+  // As a rule they come in this order.
+  if (isAscending(list)) return list;
   const sorted = [...list].sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
   const twice = sorted.find(({ id }, index) => sorted[index + 1]?.id === id);
   if (twice !== undefined) {
     return fail('ERR_PLANNING_INVALID', { what: `${what} ${twice.id}`, why: 'it is named twice' });
   }
   return sorted;
+}
+
+/** By name, each once. */
+function isAscending(list: readonly { readonly id: string }[]): boolean {
+  for (let at = 1; at < list.length; at++) {
+    if (!(list[at - 1]!.id < list[at]!.id)) return false;
+  }
+  return true;
+}
+
+/** The same as `from` of its kind, which asks the list's iterator for each value and takes many times as long. */
+function filled<Column extends Int32Array | Uint8Array | Float64Array>(
+  column: Column,
+  valueAt: (row: number) => number,
+): Column {
+  for (let row = 0; row < column.length; row++) column[row] = valueAt(row);
+  return column;
 }
 
 /** Those that are forecast for a resource and limited at a server. */
@@ -195,9 +219,10 @@ function wantedOf(
   serverIndex: ReadonlyMap<ServerId, number>,
 ): Int32Array | null {
   if (resources.every(({ wanted }) => wanted === undefined)) return null;
-  return Int32Array.from(resources, ({ wanted }) =>
-    wanted === undefined ? NOWHERE : (serverIndex.get(wanted) ?? NOWHERE),
-  );
+  return filled(new Int32Array(resources.length), (row) => {
+    const { wanted } = resources[row]!;
+    return wanted === undefined ? NOWHERE : (serverIndex.get(wanted) ?? NOWHERE);
+  });
 }
 
 interface Place {
@@ -208,14 +233,13 @@ interface Place {
 
 function placeOf(
   { server, movingTo }: PlanningResource,
+  allowed: Allowed,
   {
     serverIndex,
     roles,
-    allowed,
   }: {
     readonly serverIndex: ReadonlyMap<ServerId, number>;
     readonly roles: readonly Role[];
-    readonly allowed: Allowed;
   },
 ): Place {
   const indexOf = (id: ServerId | null): number =>
@@ -282,14 +306,15 @@ function bytesOf(
 }
 
 function inFlightOf(resources: readonly PlanningResource[]): Float64Array {
-  return Float64Array.from(resources, ({ id, inFlight = 0 }) =>
-    inFlight >= 0 && inFlight < Infinity
+  return filled(new Float64Array(resources.length), (row) => {
+    const { id, inFlight = 0 } = resources[row]!;
+    return inFlight >= 0 && inFlight < Infinity
       ? inFlight
       : fail('ERR_PLANNING_INVALID', {
           what: `resource ${id}`,
           why: `${inFlight} in flight is below 0 or endless`,
-        }),
-  );
+        });
+  });
 }
 
 /** Of whom it is not known counts as the mean of the others. */
@@ -307,19 +332,13 @@ function responseOf(servers: readonly PlanningServer[]): Float64Array | null {
   return Float64Array.from(servers, ({ responseMs = mean }) => responseMs);
 }
 
-function freedomOf(
-  resource: PlanningResource,
-  {
-    inputs,
-    need,
-    isKnown: isForecast,
-  }: { readonly inputs: PlanningInputs; readonly need: Need | null; readonly isKnown: boolean },
-): Freedom {
+/** Of what is not forecast only what must move may. */
+function freedomOf(resource: PlanningResource, need: Need | null, inputs: PlanningInputs): Freedom {
   const { server, movingTo, pinned } = resource;
   if (movingTo !== null) return 'fixed';
   if (need === 'drain' && pinned === server) return 'fixed';
   if (need !== null) return 'free';
-  if (inputs.restraint !== null || pinned !== null || !isForecast) return 'fixed';
+  if (inputs.restraint !== null || pinned !== null) return 'fixed';
   return coolingUntilMs(resource, inputs) === null ? 'free' : 'cooling';
 }
 

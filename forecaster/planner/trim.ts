@@ -32,11 +32,10 @@ function trimOnce(layout: Layout, rules: Rules): boolean {
 function movedOf({ problem, assignment }: Layout): number[] {
   const { start, allowed } = problem;
   const moved: number[] = [];
-  for (const [resource, server] of assignment.entries()) {
+  for (let resource = 0; resource < assignment.length; resource++) {
     const home = start[resource]!;
-    if (home !== NOWHERE && server !== home && allowed[resource]!.mask[home] === 1) {
-      moved.push(resource);
-    }
+    if (home === NOWHERE || assignment[resource] === home) continue;
+    if (allowed[resource]!.mask[home] === 1) moved.push(resource);
   }
   return moved;
 }

@@ -1,12 +1,7 @@
+import type { Changed } from './nearby.js';
+import { Nearby } from './nearby.js';
 import type { Demand, Problem } from './problem.js';
 import { CERTAIN, NOWHERE } from './problem.js';
-
-/** The servers that have something else than under another assignment, and what they have, in the order of the resources. */
-export interface Changed {
-  /** 1 at the index of a server. */
-  readonly isChanged: Uint8Array;
-  readonly residents: Int32Array;
-}
 
 /**
  * The utilization of each server in each cell under an assignment, at `s · cells + cell`, computed afresh:
@@ -48,6 +43,24 @@ export function utilizationOf(
     }
   }
   return sums;
+}
+
+const NEARBY = new Nearby<Float64Array>();
+
+/** The same, from what was last made of this demand as far as it is the same: nobody may change it. Bit by bit the same, too. */
+export function keptUtilizationOf(
+  problem: Problem,
+  demand: Demand,
+  assignment: Int32Array,
+): Float64Array {
+  const { perCapacity, base, roles } = problem;
+  const standing = { perCapacity, base, roles, assignment };
+  const near = NEARBY.of(demand, standing);
+  if (near?.changed === null) return near.value;
+  const known = near?.changed && { ...near.changed, utilization: near.value };
+  const utilization = utilizationOf(problem, demand, assignment, known);
+  NEARBY.keep(demand, standing, utilization);
+  return utilization;
 }
 
 /** Of the sum of each server's residents, in each cell; null if the demand is certain. */

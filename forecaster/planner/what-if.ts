@@ -7,7 +7,7 @@ import type { Problem } from './problem.js';
 import { EPSILON } from './problem.js';
 import { rounded } from './rounded.js';
 import { scoreBy, wrongsOf } from './score.js';
-import { utilizationOf } from './utilization.js';
+import { keptUtilizationOf } from './utilization.js';
 
 /** What a change would bring: the fleet as it is beside the fleet as it would be, each planned for. */
 export interface WhatIf {
@@ -57,7 +57,7 @@ function standingOf(
   assignment: Int32Array,
 ): { readonly score: PlanScore; readonly breaches: readonly Breach[] } {
   const { demand } = problem;
-  const utilization = utilizationOf(problem, demand, assignment);
+  const utilization = keptUtilizationOf(problem, demand, assignment);
   const judged = { assignment, ...wrongsOf(problem, assignment) };
   return {
     score: scoreBy(problem, judged, demand, utilization),

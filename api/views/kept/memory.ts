@@ -11,6 +11,7 @@ import { Forecasts } from '../forecasts.js';
 import { moversOf } from '../movers.js';
 import { Measurements } from '../measured.js';
 import { resourcesOf, tableOf } from '../resources.js';
+import { unassignedIn } from '../unassigned.js';
 import { EligibleServers } from './eligible-servers.js';
 import { Fleet } from './fleet.js';
 
@@ -27,13 +28,16 @@ export class Memory {
   readonly eligible: EligibleServers;
   readonly measurements: Measurements;
   readonly #view: TableView;
+  readonly #eligibility: Eligibility;
   readonly #forecasts = new Kept<Forecasts>();
   readonly #movers = new Map<HeatMetric, Kept<HeatMap['movers']>>();
   readonly #resources = new Kept<Resources>();
+  readonly #unassigned = new Kept<number>();
   readonly #table = new Kept<Table>();
 
   constructor(parts: MemoryParts) {
     this.#view = parts.view;
+    this.#eligibility = parts.eligibility;
     this.fleet = new Fleet(parts.view);
     this.eligible = new EligibleServers(parts);
     this.measurements = new Measurements(parts, this.fleet);
@@ -56,6 +60,12 @@ export class Memory {
     const eligible = this.eligible.now();
     const facts = [this.#generation, this.fleet.placements, this.fleet.stampOf([PIN]), eligible];
     return this.#resources.of(facts, () => resourcesOf(this.#view, eligible));
+  }
+
+  /** How many resources some server may serve, alone, and none does. */
+  unassigned(): number {
+    const facts = [this.fleet.placements, this.eligible.now()];
+    return this.#unassigned.of(facts, () => unassignedIn(this.#view, this.#eligibility));
   }
 
   /** The same object as long as it says the same. */

@@ -73,6 +73,32 @@ describe('the adviser in threads', () => {
     expect(order.at(-1)).toBe('search');
   });
 
+  it('has no search wait until the thread for searches has planned the fleet as it is', async () => {
+    const ids = Array.from({ length: 8 }, (_, at) => `s${at}`);
+    const inputs = inputsOf({
+      servers: Object.fromEntries(ids.map((id) => [id, SERVER])),
+      // Much too much for all of them: the fleet as it is takes long, one with a lost server less.
+      resources: Object.fromEntries(
+        Array.from({ length: 80 }, (_, at) => {
+          const on = ids[at % 8]!;
+          return [`r${at}`, { on, needs: { cpu: 1 + ((at * 7) % 11) / 10 } }];
+        }),
+      ),
+    });
+    // Both threads that plan live.
+    await thread.plan(INPUTS);
+    await thread.planForSearches(INPUTS);
+    await thread.plan(inputs);
+    const order: string[] = [];
+    const planned = thread.planForSearches(inputs).then(() => order.push('planned'));
+    for (const id of ids) {
+      await thread.whatIf(inputs, about(`lose ${id}`), LIVE);
+      order.push(id);
+    }
+    await planned;
+    expect(order.indexOf('planned')).toBeGreaterThan(3);
+  });
+
   it('does not answer who has gone, and then the next', async () => {
     const gone = new AbortController();
     const first = thread.explain(INPUTS, ABOUT_A, gone.signal);

@@ -8,7 +8,6 @@ const INCARNATION = 1;
 /** A switch to come. */
 export interface NextTable {
   readonly table: AssignmentTable;
-  readonly resources: readonly ResourceId[];
   readonly source: ServerId;
   readonly target: ServerId;
   /** How long it took to make it from the one before. */
@@ -31,16 +30,20 @@ export class BenchTable {
     return this.#table;
   }
 
-  /** The last `count` resources go to the next server. */
-  next(count: number): NextTable {
+  /** The names of the last `count` resources, made anew: whoever moves them has read them from a plan. */
+  last(count: number): readonly ResourceId[] {
     const { size } = this.#table;
-    const resources = namesOf(size - count, size);
+    return namesOf(size - count, size);
+  }
+
+  /** These go to the next server. */
+  next(resources: readonly ResourceId[]): NextTable {
     const source = this.#server;
     this.#epoch += 1;
     const fromMs = this.#clock.monotonicMs();
     this.#table = this.#with(this.#table, resources);
     const makingMs = this.#clock.monotonicMs() - fromMs;
-    return { table: this.#table, resources, source, target: this.#server, makingMs };
+    return { table: this.#table, source, target: this.#server, makingMs };
   }
 
   get #server(): ServerId {

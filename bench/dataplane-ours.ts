@@ -66,7 +66,7 @@ export class OwnDataPlane {
   }
 
   /**
-   * The last `count` resources of the table from their server to the next one: hold, drain, flip, resume. What a redirector
+   * The last `count` resources of the table from their server to the other one: hold, drain, flip, resume. What a redirector
    * reads of its store in several turns of its loop – the plan, the table – comes in turns of its own here too.
    */
   async move(count: number): Promise<Moved> {

@@ -14,7 +14,7 @@ export interface NextTable {
   readonly makingMs: number;
 }
 
-/** Who serves what in a bench: `vol-0`, `vol-1`, …, all at `s0`, until the last of them move from server to server. */
+/** Who serves what in a bench: `vol-0`, `vol-1`, …, all at `s0`, until the last of them move to `s1` and back. */
 export class BenchTable {
   readonly #clock: Clock;
   #table: AssignmentTable;
@@ -36,7 +36,7 @@ export class BenchTable {
     return namesOf(size - count, size);
   }
 
-  /** These go to the next server. */
+  /** These go to the other server. */
   next(resources: readonly ResourceId[]): NextTable {
     const source = this.#server;
     this.#epoch += 1;
@@ -47,7 +47,7 @@ export class BenchTable {
   }
 
   get #server(): ServerId {
-    return `s${this.#epoch - 1}` as ServerId;
+    return `s${(this.#epoch - 1) % 2}` as ServerId;
   }
 
   #with(table: AssignmentTable, resources: readonly ResourceId[]): AssignmentTable {

@@ -86,7 +86,7 @@ export class ThreadedDataPlane {
     return { main, others: hitsOf(this.#workers.counters()) - main };
   }
 
-  /** The last `count` resources of the table from their server to the next one: hold, drain, flip, resume. */
+  /** The last `count` resources of the table from their server to the other one: hold, drain, flip, resume. */
   async move(count: number): Promise<Moved> {
     const clock = this.#clock;
     const resources = this.#table.last(count);

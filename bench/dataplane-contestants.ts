@@ -1,3 +1,5 @@
+import { execFileSync } from 'node:child_process';
+import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { HAPROXY, HAPROXY_TCP, NGINX, PeerProxy } from '../test/support/peer-proxy.js';
 import type { ProxyArguments, ProxyCommand, ProxyReply } from './dataplane-messages.js';
@@ -107,6 +109,12 @@ function besideEachOther(
 /** A command on one core. */
 export function pinned(core: number | undefined, command: readonly string[]): readonly string[] {
   return core === undefined ? command : ['taskset', '-c', String(core), ...command];
+}
+
+/** This process and its children to come, from now on, on that core; undefined: wherever there is room. */
+export function keepTo(core: number | undefined): void {
+  const cores = core === undefined ? `0-${cpus().length - 1}` : String(core);
+  execFileSync('taskset', ['-a', '-c', '-p', cores, String(process.pid)], { stdio: 'ignore' });
 }
 
 async function nodeProcess(

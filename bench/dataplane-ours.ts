@@ -65,16 +65,22 @@ export class OwnDataPlane {
     return this.#adapter.addresses[0]?.port ?? 0;
   }
 
-  /** The last `count` resources of the table from their server to the other one: hold, drain, flip, resume. */
+  /**
+   * The last `count` resources of the table from their server to the other one: hold, drain, flip, resume. What a redirector
+   * reads of its store in several turns of its loop – the plan, the table – comes in turns of its own here too.
+   */
   async move(count: number): Promise<Moved> {
     const clock = this.#clock;
     const gate = this.#gate;
-    const { table, resources, makingMs } = this.#table.next(count);
+    const resources = this.#table.last(count);
+    await this.#arrivals();
+    const { table, makingMs } = this.#table.next(resources);
+    await this.#arrivals();
     const startedMs = clock.monotonicMs();
     const indices = gate.indicesOf(resources);
     gate.holdAt(indices);
     const heldMs = clock.monotonicMs();
-    await gate.drained(resources, new AbortController().signal);
+    await gate.drainedAt(indices, new AbortController().signal);
     const drainedMs = clock.monotonicMs();
     gate.apply(table);
     gate.resumeAt(indices);
@@ -90,10 +96,13 @@ export class OwnDataPlane {
 
   /** Nothing that was held waits any more. */
   async #released(): Promise<void> {
-    while (this.#gate.heldRequests > 0) {
-      await new Promise<void>((resolve) => {
-        this.#net.afterArrivals(resolve);
-      });
-    }
+    while (this.#gate.heldRequests > 0) await this.#arrivals();
+  }
+
+  /** All that has arrived had its turn. */
+  #arrivals(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#net.afterArrivals(resolve);
+    });
   }
 }

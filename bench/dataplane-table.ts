@@ -8,14 +8,13 @@ const INCARNATION = 1;
 /** A switch to come. */
 export interface NextTable {
   readonly table: AssignmentTable;
-  readonly resources: readonly ResourceId[];
   readonly source: ServerId;
   readonly target: ServerId;
   /** How long it took to make it from the one before. */
   readonly makingMs: number;
 }
 
-/** Who serves what in a bench: `vol-0`, `vol-1`, …, all at `s0`, until the last of them move from server to server. */
+/** Who serves what in a bench: `vol-0`, `vol-1`, …, all at `s0`, until the last of them move to `s1` and back. */
 export class BenchTable {
   readonly #clock: Clock;
   #table: AssignmentTable;
@@ -31,20 +30,24 @@ export class BenchTable {
     return this.#table;
   }
 
-  /** The last `count` resources go to the next server. */
-  next(count: number): NextTable {
+  /** The names of the last `count` resources, made anew: whoever moves them has read them from a plan. */
+  last(count: number): readonly ResourceId[] {
     const { size } = this.#table;
-    const resources = namesOf(size - count, size);
+    return namesOf(size - count, size);
+  }
+
+  /** These go to the other server. */
+  next(resources: readonly ResourceId[]): NextTable {
     const source = this.#server;
     this.#epoch += 1;
     const fromMs = this.#clock.monotonicMs();
     this.#table = this.#with(this.#table, resources);
     const makingMs = this.#clock.monotonicMs() - fromMs;
-    return { table: this.#table, resources, source, target: this.#server, makingMs };
+    return { table: this.#table, source, target: this.#server, makingMs };
   }
 
   get #server(): ServerId {
-    return `s${this.#epoch - 1}` as ServerId;
+    return `s${(this.#epoch - 1) % 2}` as ServerId;
   }
 
   #with(table: AssignmentTable, resources: readonly ResourceId[]): AssignmentTable {

@@ -86,10 +86,11 @@ export class ThreadedDataPlane {
     return { main, others: hitsOf(this.#workers.counters()) - main };
   }
 
-  /** The last `count` resources of the table from their server to the next one: hold, drain, flip, resume. */
+  /** The last `count` resources of the table from their server to the other one: hold, drain, flip, resume. */
   async move(count: number): Promise<Moved> {
     const clock = this.#clock;
-    const { table, resources, source, target, makingMs } = this.#table.next(count);
+    const resources = this.#table.last(count);
+    const { table, source, target, makingMs } = this.#table.next(resources);
     const moves = resources.map((resource) => ({ resource, source, target }));
     const batch: SwitchBatch = { generation: table.generation, moves, lost: [] };
     let workMs = 0;

@@ -342,13 +342,37 @@ async function moves(): Promise<void> {
   const {
     figures: moved,
     makingMs,
+    steady,
     failed,
   } = await movesUnderLoad(startOptions, { core: core.load, folder }, 3 * ROUNDS);
   Object.assign(figures, moved);
-  details.b = { ...moved, makingMs, failed };
+  details.b = { ...moved, makingMs, steady, failed };
   say(`\nb: switches under load, ${3 * ROUNDS} of each size; failed requests: ${failed}`);
   const making = Object.entries(makingMs).map(([count, ms]) => `${count}: ${round(ms)}`);
   say(`the next table made from the one before, ms by how many change: ${making.join(', ')}`);
+  say('requests to what does not move, ms, just before a switch and in it');
+  say(
+    markdownTable(
+      numberColumns(
+        'moved',
+        'requests',
+        'p50 before',
+        'in it',
+        'p90 before',
+        'in it',
+        'p99 before',
+        'in it',
+      ),
+      Object.entries(steady).map(([count, { before, during }]) => [
+        count,
+        `${before.count} ${during.count}`,
+        ...(['p50', 'p90', 'p99'] as const).flatMap((key) => [
+          round(before[key]),
+          round(during[key]),
+        ]),
+      ]),
+    ),
+  );
 }
 
 async function wholePlan(): Promise<void> {

@@ -55,9 +55,10 @@ export class KeyedLog {
 
   /** How many are before `timeMs`. */
   indexOf(timeMs: number): number {
-    const { times } = this;
+    this.#settle();
+    const times = this.#times;
     let low = 0;
-    let high = times.length;
+    let high = this.#size;
     while (low < high) {
       const middle = (low + high) >> 1;
       if (times[middle]! < timeMs) low = middle + 1;

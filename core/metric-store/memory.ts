@@ -1,6 +1,6 @@
 import { fail } from '../errors.js';
-import type { Grid, Panel } from '../panel.js';
-import { panelOf } from '../panel.js';
+import type { Panel } from '../panel.js';
+import { endMsOf, panelOf } from '../panel.js';
 import type { Sample, SeriesKey } from '../sample.js';
 import { formatSeries } from '../sample.js';
 import { dayOf } from './day.js';
@@ -23,6 +23,7 @@ import type {
   Score,
   StoredEvent,
 } from './port.js';
+import { namedSeries } from './named-series.js';
 import { saidBetween, saidIn, saidName } from './said.js';
 import type { Scores } from './scores.js';
 import { pushScores } from './scores.js';
@@ -86,11 +87,10 @@ export class MemoryMetricStore implements MetricStore {
     checkQuery(query, this.#limits);
     const { series, startMs, stepMs, steps } = query;
     const panel = panelOf(series, { startMs, stepMs, steps });
-    series.forEach((key, at) => {
-      const samples = this.#series.get(formatSeries(key))?.samples;
-      if (samples === undefined) return;
-      writeMeans(samples, panel.grid, panel.values.subarray(at * steps, (at + 1) * steps));
-    });
+    for (const [row, name] of namedSeries(series).names.entries()) {
+      const samples = this.#series.get(name)?.samples;
+      if (samples !== undefined) writeMeans(samples, panel, row);
+    }
     return panel;
   }
 
@@ -187,9 +187,10 @@ export class MemoryMetricStore implements MetricStore {
   }
 }
 
-function writeMeans(log: KeyedLog, { startMs, stepMs, steps }: Grid, means: Float32Array): void {
+function writeMeans(log: KeyedLog, { grid, values: means }: Panel, row: number): void {
+  const { startMs, stepMs, steps } = grid;
   const { times, values } = log;
-  const endMs = startMs + steps * stepMs;
+  const endMs = endMsOf(grid);
   let at = log.indexOf(startMs);
   while (at < times.length && times[at]! < endMs) {
     const step = Math.floor((times[at]! - startMs) / stepMs);
@@ -197,7 +198,7 @@ function writeMeans(log: KeyedLog, { startMs, stepMs, steps }: Grid, means: Floa
     let sum = values[at++]!;
     let count = 1;
     for (; at < times.length && times[at]! < stepEndMs; at++, count++) sum += values[at]!;
-    if (step < steps) means[step] = sum / count;
+    if (step < steps) means[row * steps + step] = sum / count;
   }
 }
 

@@ -44,6 +44,7 @@ export interface MetricStore {
 }
 
 export interface PanelQuery {
+  /** Not changed any more: stores keep what they call them for as long as there is this list. */
   readonly series: readonly SeriesKey[];
   readonly startMs: number;
   readonly stepMs: number;

@@ -7,6 +7,7 @@ import { formatSeries, parseSeries } from '../sample.js';
 import { DAY_MS, dayOf } from './day.js';
 import type { MetricStoreLimits } from './limits.js';
 import { Means } from './means.js';
+import { namedSeries } from './named-series.js';
 import type { PanelQuery } from './port.js';
 import type { RollupRow } from './rollup/format.js';
 import { COUNT_MAX, stepsOf } from './rollup/format.js';
@@ -65,13 +66,7 @@ export class SampleDays {
   }
 
   async readPanel({ series, startMs, stepMs, steps }: PanelQuery): Promise<Panel> {
-    const wanted = new Map<string, number>();
-    const rows = series.map((key) => {
-      const name = formatSeries(key);
-      const row = wanted.get(name) ?? wanted.size;
-      wanted.set(name, row);
-      return row;
-    });
+    const { rowByName: wanted, rowOf } = namedSeries(series).rows;
     const grid = { startMs, stepMs, steps };
     const means = new Means(wanted.size, grid);
     const lastDay = dayOf(endMsOf(grid) - 1);
@@ -79,7 +74,7 @@ export class SampleDays {
       if (day > lastDay) break;
       await this.#segments.use(day, (segment) => this.#addDay(segment, wanted, means));
     }
-    return { series, grid, values: means.valuesOf(rows) };
+    return { series, grid, values: means.valuesOf(rowOf) };
   }
 
   /** Names are the keys of the port, sorted. */

@@ -356,15 +356,10 @@ export class Gate {
   }
 
   /** Resolves when nothing of these is under way any more; rejects with the signal's reason. */
-  drained(resources: readonly ResourceId[], signal: AbortSignal): Promise<void> {
-    return this.drainedAt(this.indicesOf(resources), signal);
-  }
-
-  /** The same by their indices. */
-  async drainedAt(indices: Int32Array, signal: AbortSignal): Promise<void> {
-    for (let place = this.#busyFrom(indices, 0); place < indices.length;) {
-      await this.#drains.wait(indices[place]!, signal);
-      place = this.#busyFrom(indices, place + 1);
+  async drained(resources: readonly ResourceId[], signal: AbortSignal): Promise<void> {
+    for (const resource of resources) {
+      const at = this.#intern(resource);
+      if (this.#counted.inFlight(at) !== 0) await this.#drains.wait(at, signal);
     }
   }
 
@@ -473,13 +468,6 @@ export class Gate {
       this.#lastSinceText = formatGeneration(since);
     }
     return this.#lastSinceText;
-  }
-
-  /** The place of the first of these that is under way, from `place` on; their count: none is. Apart from the waiting: it is compiled. */
-  #busyFrom(indices: Int32Array, place: number): number {
-    let next = place;
-    while (next < indices.length && this.#counted.inFlight(indices[next]!) === 0) next += 1;
-    return next;
   }
 
   #depart(at: number): void {

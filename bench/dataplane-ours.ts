@@ -80,7 +80,7 @@ export class OwnDataPlane {
     const indices = gate.indicesOf(resources);
     gate.holdAt(indices);
     const heldMs = clock.monotonicMs();
-    await gate.drainedAt(indices, new AbortController().signal);
+    await gate.drained(resources, new AbortController().signal);
     const drainedMs = clock.monotonicMs();
     gate.apply(table);
     gate.resumeAt(indices);

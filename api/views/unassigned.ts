@@ -1,12 +1,17 @@
-import type { Eligibility } from '../../core/table-store/eligibility.js';
+import type { ResourceId } from '../../core/domain.js';
 import type { TableView } from '../../core/table-store/view.js';
 
-/** How many resources some server may serve, alone, and none does. */
-export function unassignedIn({ table }: TableView, eligibility: Eligibility): number {
+/**
+ * How many resources some server may serve, alone, and none does.
+ * @param exclusive who may serve each of them
+ */
+export function unassignedIn(
+  { table }: Pick<TableView, 'table'>,
+  exclusive: ReadonlyMap<ResourceId, unknown>,
+): number {
   let count = 0;
-  for (const resource of eligibility.counts().keys()) {
-    const isPlaced = table.placementOf(resource) !== undefined;
-    if (!isPlaced && !eligibility.isShared(resource)) count++;
+  for (const resource of exclusive.keys()) {
+    if (table.placementOf(resource) === undefined) count++;
   }
   return count;
 }

@@ -28,7 +28,6 @@ export class Memory {
   readonly eligible: EligibleServers;
   readonly measurements: Measurements;
   readonly #view: TableView;
-  readonly #eligibility: Eligibility;
   readonly #forecasts = new Kept<Forecasts>();
   readonly #movers = new Map<HeatMetric, Kept<HeatMap['movers']>>();
   readonly #resources = new Kept<Resources>();
@@ -37,7 +36,6 @@ export class Memory {
 
   constructor(parts: MemoryParts) {
     this.#view = parts.view;
-    this.#eligibility = parts.eligibility;
     this.fleet = new Fleet(parts.view);
     this.eligible = new EligibleServers(parts);
     this.measurements = new Measurements(parts, this.fleet);
@@ -64,8 +62,9 @@ export class Memory {
 
   /** How many resources some server may serve, alone, and none does. */
   unassigned(): number {
-    const facts = [this.fleet.placements, this.eligible.now()];
-    return this.#unassigned.of(facts, () => unassignedIn(this.#view, this.#eligibility));
+    const { exclusive } = this.eligible.now();
+    const facts = [this.fleet.placements, exclusive];
+    return this.#unassigned.of(facts, () => unassignedIn(this.#view, exclusive));
   }
 
   /** The same object as long as it says the same. */

@@ -72,7 +72,7 @@ describe('what no server has', () => {
   it('is counted anew when somebody announces it, when it is placed, when it is gone', async () => {
     const { view, clock } = plane;
     const eligibility = new Eligibility({ view, clock });
-    const count = (): number => unassignedIn(view, eligibility);
+    const count = (): number => unassignedIn(view, eligibility.servers());
     expect(count()).toBe(0);
     const announce = (server: string, names: readonly string[]) =>
       plane.write(new Draft().put(ELIGIBLE, s(server), { resources: names.map(r) }));
@@ -92,6 +92,6 @@ describe('what no server has', () => {
     await plane.write(new Draft().put(ELIGIBLE, s('s1'), { resources: [r('b')] }));
     const isShared = (id: string): boolean => id === 'b';
     const eligibility = new Eligibility({ view, clock, isShared });
-    expect(unassignedIn(view, eligibility)).toBe(0);
+    expect(unassignedIn(view, eligibility.servers())).toBe(0);
   });
 });

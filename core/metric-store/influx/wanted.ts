@@ -1,5 +1,5 @@
 import type { Metric, SeriesKey } from '../../sample.js';
-import { formatSeries } from '../../sample.js';
+import { namedSeries } from '../named-series.js';
 import { tagOf } from './names.js';
 import type { Subject } from './schema.js';
 import { SUBJECTS } from './schema.js';
@@ -12,21 +12,13 @@ export class Wanted {
     server: new Map(),
     resource: new Map(),
   };
-  #size = 0;
+  readonly size: number;
 
   constructor(series: readonly SeriesKey[]) {
-    const known = new Map<string, number>();
-    this.rows = series.map((key) => {
-      const name = formatSeries(key);
-      const row = known.get(name) ?? this.#size++;
-      if (!known.has(name)) this.#add(key, row);
-      known.set(name, row);
-      return row;
-    });
-  }
-
-  get size(): number {
-    return this.#size;
+    const { rowByName, rowOf } = namedSeries(series).rows;
+    this.rows = rowOf;
+    this.size = rowByName.size;
+    for (const [at, key] of series.entries()) this.#add(key, rowOf[at]!);
   }
 
   /** The row of a series in an answer; undefined: nobody asked for it. */

@@ -73,9 +73,7 @@ export function translateUnpriced(inputs: PlanningInputs, before?: Translated): 
     allowed,
     refuges,
     freedom: resources.map((resource, index) =>
-      isKnown(rows, index) || places[index]!.need !== null
-        ? freedomOf(resource, places[index]!.need, inputs)
-        : 'fixed',
+      freedomOf(resource, { inputs, need: places[index]!.need, isKnown: isKnown(rows, index) }),
     ),
     needs: places.map(({ need }) => need),
     size,
@@ -332,13 +330,19 @@ function responseOf(servers: readonly PlanningServer[]): Float64Array | null {
   return Float64Array.from(servers, ({ responseMs = mean }) => responseMs);
 }
 
-/** Of what is not forecast only what must move may. */
-function freedomOf(resource: PlanningResource, need: Need | null, inputs: PlanningInputs): Freedom {
+function freedomOf(
+  resource: PlanningResource,
+  {
+    inputs,
+    need,
+    isKnown: isForecast,
+  }: { readonly inputs: PlanningInputs; readonly need: Need | null; readonly isKnown: boolean },
+): Freedom {
   const { server, movingTo, pinned } = resource;
   if (movingTo !== null) return 'fixed';
   if (need === 'drain' && pinned === server) return 'fixed';
   if (need !== null) return 'free';
-  if (inputs.restraint !== null || pinned !== null) return 'fixed';
+  if (inputs.restraint !== null || pinned !== null || !isForecast) return 'fixed';
   return coolingUntilMs(resource, inputs) === null ? 'free' : 'cooling';
 }
 

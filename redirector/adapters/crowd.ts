@@ -8,7 +8,7 @@ export interface Stay<Member> {
 /**
  * Who is there, in no order, for those that come and go by the thousand. A Set would do, but for V8's collector: each time a Set
  * makes room, its table before leads to the next one. Once such a table has grown old it keeps all that come after it, with whoever
- * was there then, until the next collection of everything; so a quarter of all connections grew old, whole, long after their end.
+ * was there then, until the next collection of everything; so a quarter of all connections grew old, whole, long after their end. By number, and in the order of coming: core/passing-map.ts.
  */
 export class Crowd<Member> {
   readonly #stays: Stay<Member>[] = [];

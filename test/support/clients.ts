@@ -14,7 +14,7 @@ export interface Request {
 }
 
 const WORKERS = 6;
-const THINK_MS = 5;
+const THINK_MS = 15;
 
 function nowMs(): number {
   return Number(process.hrtime.bigint() / 1000n) / 1000;

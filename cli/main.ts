@@ -1,9 +1,10 @@
 #!/usr/bin/env node
 import { productVersion } from './product.js';
 import { runProgram } from './program.js';
-import { VERBS } from './verbs/all.js';
+import { verbsFor } from './verbs/found.js';
 
-process.exitCode = await runProgram(process.argv.slice(2), {
+const args = process.argv.slice(2);
+process.exitCode = await runProgram(args, {
   version: await productVersion(),
-  verbs: VERBS,
+  verbs: await verbsFor(args),
 });

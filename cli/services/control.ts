@@ -1,5 +1,5 @@
 import { AgentCheck } from '../../api/agent-check.js';
-import { jobsBoard } from '../../api/jobs/board.js';
+import type { JobsPage } from '../../api/jobs/page.js';
 import { plainJobsPage } from '../../api/jobs/page.js';
 import { DeclaredServers } from '../../api/declared-servers.js';
 import { NewsStream } from '../../api/news-stream.js';
@@ -11,7 +11,6 @@ import { apiRoutes } from '../../api/routes/all.js';
 import { API_SERVER_DEFAULTS, ApiServer } from '../../api/server.js';
 import type { Status } from '../../api/contract/status.js';
 import type { Collector } from '../../collector/collector.js';
-import { BullmqBus } from '../../core/bus/bullmq.js';
 import type { Bus } from '../../core/bus/port.js';
 import type { Clock } from '../../core/clock/port.js';
 import type { CredentialTable } from '../../core/credentials/credential-table.js';
@@ -108,7 +107,7 @@ export async function controlOf(config: Config, parts: ControlParts): Promise<Co
       },
       assets: await pageAssets(),
       news: new NewsStream(parts),
-      jobs: parts.bus instanceof BullmqBus ? jobsBoard(parts.bus.queues) : plainJobsPage(parts.bus),
+      jobs: await jobsPageOf(config, parts.bus),
       routes: apiRoutes(status, { state: statusOptions, plans: planOptions }),
     },
     { ...API_SERVER_DEFAULTS, listen: config.api.listen, tls: parts.tls },
@@ -127,6 +126,14 @@ export async function controlOf(config: Config, parts: ControlParts): Promise<Co
   };
   const agentCheck = agentCheckOf(config, parts);
   return { registration, declared, api, advising, agentCheck, reconfigure };
+}
+
+/** Bull Board where there is BullMQ: only there is either loaded. */
+async function jobsPageOf({ bus: { engine } }: Config, bus: Bus): Promise<JobsPage> {
+  if (engine === 'embedded') return plainJobsPage(bus);
+  const { BullmqBus } = await import('../../core/bus/bullmq.js');
+  const { jobsBoard } = await import('../../api/jobs/board.js');
+  return bus instanceof BullmqBus ? jobsBoard(bus.queues) : plainJobsPage(bus);
 }
 
 function agentCheckOf({ agentCheck }: Config, parts: ControlParts): AgentCheck | undefined {

@@ -5,13 +5,10 @@ import type { MetricStore } from '../../core/metric-store/port.js';
 import type { EngineHealth, Watched } from '../../core/engine-health.js';
 import type { MetricSource } from '../../core/metrics.js';
 import type { RedisOptions } from '../../core/redis/options.js';
-import { checkSafety } from '../../core/redis/safety.js';
 import { EmbeddedSessionStore } from '../../core/session-store/embedded.js';
 import type { SessionStore } from '../../core/session-store/port.js';
-import { RedisSessionStore } from '../../core/session-store/redis.js';
 import { EmbeddedTableStore } from '../../core/table-store/embedded.js';
 import type { TableStore } from '../../core/table-store/port.js';
-import { RedisTableStore } from '../../core/table-store/redis.js';
 import type { MetricStoreParts } from './metric-store.js';
 
 /** Those that only some services rest on; all rest on the table store. */
@@ -133,6 +130,7 @@ async function sharedEngines(config: Config, parts: EngineParts) {
   if ([tableStore, sessionStore, bus].every(({ engine }) => engine === 'embedded')) return embedded;
   const { redis } = parts;
   assert.ok(redis !== undefined, 'who opens engines in Redis says which Redis');
+  const { checkSafety } = await import('../../core/redis/safety.js');
   await checkSafety(parts, redis, config.redis);
   // In braces: all keys of one cluster belong together, wherever Redis keeps them.
   const options = { redis, prefix: `{${config.cluster}}` };
@@ -140,11 +138,16 @@ async function sharedEngines(config: Config, parts: EngineParts) {
     tableStore:
       tableStore.engine === 'embedded'
         ? embedded.tableStore
-        : () => RedisTableStore.open(parts, options),
+        : async () =>
+            (await import('../../core/table-store/redis.js')).RedisTableStore.open(parts, options),
     sessionStore:
       sessionStore.engine === 'embedded'
         ? embedded.sessionStore
-        : () => RedisSessionStore.open(parts, options),
+        : async () =>
+            (await import('../../core/session-store/redis.js')).RedisSessionStore.open(
+              parts,
+              options,
+            ),
     bus:
       bus.engine === 'embedded'
         ? embedded.bus

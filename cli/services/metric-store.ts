@@ -3,7 +3,6 @@ import type { Config } from '../../core/config/schema.js';
 import type { Disk } from '../../core/disk/port.js';
 import type { Log } from '../../core/log.js';
 import { EmbeddedMetricStore } from '../../core/metric-store/embedded.js';
-import { InfluxMetricStore } from '../../core/metric-store/influx/store.js';
 import type { MetricStore } from '../../core/metric-store/port.js';
 import { OutboundGuard } from '../../core/net/guard.js';
 import { NodeNet } from '../../core/net/node.js';
@@ -29,6 +28,7 @@ export async function metricStoreOf(
     ports: [{ first: 1, last: 65_535 }],
     excluded: [],
   });
+  const { InfluxMetricStore } = await import('../../core/metric-store/influx/store.js');
   const net = new NodeNet(parts.clock, guard);
   const access = { ...influx, password: influxPassword };
   return new InfluxMetricStore({ ...parts, net }, { ...access, ...retention });

@@ -21,7 +21,7 @@ import { schemaVerbOf } from './schema.js';
 import { statusVerb } from './status.js';
 import { tokenVerb } from './token.js';
 import { topVerb } from './top.js';
-import { roleVerbs, upVerb } from './up.js';
+import { apiVerb, collectorVerb, forecasterVerb, redirectorVerb, upVerb } from './up.js';
 import { whatIfVerb } from './what-if.js';
 import type { Verb } from '../verb.js';
 
@@ -53,7 +53,10 @@ export const VERBS: readonly Verb[] = [
   adviseVerb,
   replayVerb,
   importVerb,
-  ...roleVerbs,
+  redirectorVerb,
+  collectorVerb,
+  forecasterVerb,
+  apiVerb,
   agentVerb,
   agentTokenVerb,
   tokenVerb,

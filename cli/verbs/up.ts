@@ -39,22 +39,26 @@ export const upVerb: Verb = {
 };
 
 /** Each service as a process of its own, on engines that all of them share. */
-export const roleVerbs: readonly Verb[] = [
-  {
-    usage: 'redirector',
-    summary: 'Run one redirector alone; there may be many on one Redis.',
-    options: [
-      ['--id <name>', 'its name, its own among all (default: as in the config)'],
-      ['--listen <address>', 'where clients connect, instead of the first listener of the config'],
-      HEALTH_OPTION,
-    ],
-    answer: readySchema,
-    run: (context, _args, options) => run(context, ['redirector'], options),
-  },
-  alone('collector', 'Run the collector alone: one a cluster polls the servers and redirectors.'),
-  alone('forecaster', 'Run the forecaster alone: it forecasts and plans.'),
-  alone('api', 'Run the API, its page and the registration of agents alone.'),
-];
+export const redirectorVerb: Verb = {
+  usage: 'redirector',
+  summary: 'Run one redirector alone; there may be many on one Redis.',
+  options: [
+    ['--id <name>', 'its name, its own among all (default: as in the config)'],
+    ['--listen <address>', 'where clients connect, instead of the first listener of the config'],
+    HEALTH_OPTION,
+  ],
+  answer: readySchema,
+  run: (context, _args, options) => run(context, ['redirector'], options),
+};
+export const collectorVerb = alone(
+  'collector',
+  'Run the collector alone: one a cluster polls the servers and redirectors.',
+);
+export const forecasterVerb = alone(
+  'forecaster',
+  'Run the forecaster alone: it forecasts and plans.',
+);
+export const apiVerb = alone('api', 'Run the API, its page and the registration of agents alone.');
 
 function alone(role: Role, summary: string): Verb {
   return {

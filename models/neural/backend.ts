@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { fail } from '../../core/errors.js';
 import type { Backend } from '../../core/forecast.js';
 import { BACKENDS } from '../../core/forecast.js';
+import { packageHas } from '../../core/installed-package.js';
 import { messageOf } from '../../core/text.js';
 
 export interface OpenedBackend {
@@ -36,10 +37,12 @@ export async function openBackend(wanted: 'auto' | Backend): Promise<OpenedBacke
 }
 
 const OPEN: Readonly<Record<Backend, () => Promise<void>>> = {
-  /** Absent, or present without its binary: both are errors of the import. */
+  /** Absent, or present without its binary: both are errors. */
   native: async () => {
-    await restoreIsNullOrUndefined();
     const name = '@tensorflow/tfjs-node';
+    // Its import says so, too, but after it has loaded all of tfjs: half a second of a start.
+    if (!packageHas(name, 'lib')) throw new Error(`${name} is installed without its binary`);
+    await restoreIsNullOrUndefined();
     await import(name);
   },
   wasm: () =>

@@ -5,7 +5,7 @@ import { ACTORS, CELLS, KillMatrix } from '../rig/kill-matrix.js';
 import { describeWith } from '../support/installed.js';
 
 /*
- * Some cells of the matrix of faults. `.ci/run` goes through all kills, and the whole is
+ * Some cells of the matrix of faults, few of them kills: `.ci/run` goes through all of those, and the whole is
  * `npm run long -- kill-matrix --from 1 --to 280 --out FILE.jsonl`.
  */
 
@@ -13,8 +13,6 @@ const HERE: readonly Cell[] = [
   { state: 'held', actor: 'coordinator', fault: 'kill' },
   { state: 'released', actor: 'source', fault: 'kill' },
   { state: 'prepared', actor: 'target', fault: 'kill' },
-  { state: 'taken', actor: 'redis', fault: 'kill' },
-  { state: 'drained', actor: 'influx', fault: 'kill' },
   { state: 'drained', actor: 'source', fault: 'stop-2' },
   { state: 'released', actor: 'redirector', fault: 'stop-2' },
   { state: 'released', actor: 'coordinator', fault: 'stop-10' },

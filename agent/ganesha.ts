@@ -13,6 +13,8 @@ import {
 } from '../core/onc-rpc/mount.js';
 import { Turns } from '../core/turns.js';
 import type { Attachments } from './attachments.js';
+import type { LookOptions } from './look-until.js';
+import { lookUntil } from './look-until.js';
 
 export interface GaneshaParts {
   readonly net: Net;
@@ -24,12 +26,9 @@ export interface GaneshaParts {
   readonly reload: () => Promise<void>;
 }
 
-export interface GaneshaOptions {
+export interface GaneshaOptions extends LookOptions {
   /** Of its MOUNT program. */
   readonly mount: Address;
-  /** It may take so long to do what it was told. */
-  readonly timeoutMs: number;
-  readonly pollMs: number;
 }
 
 export const GANESHA_DEFAULTS = { timeoutMs: 4000, pollMs: 20 } as const;
@@ -106,22 +105,15 @@ export class Ganesha implements Attachments {
     return { wanted, others };
   }
 
-  async #shows(wanted: readonly string[], others: readonly string[]): Promise<boolean> {
-    const { clock } = this.#parts;
-    const { timeoutMs, pollMs } = this.#options;
-    const endMs = clock.monotonicMs() + timeoutMs;
-    for (;;) {
+  #shows(wanted: readonly string[], others: readonly string[]): Promise<boolean> {
+    return lookUntil(this.#parts.clock, this.#options, async () => {
       const paths = await this.#exported();
-      if (
+      return (
         paths !== undefined &&
         wanted.every((path) => paths.has(path)) &&
         !others.some((path) => paths.has(path))
-      ) {
-        return true;
-      }
-      if (clock.monotonicMs() >= endMs) return false;
-      await clock.sleep(pollMs);
-    }
+      );
+    });
   }
 
   /** Undefined: it does not say. */

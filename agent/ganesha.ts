@@ -15,6 +15,7 @@ import { Turns } from '../core/turns.js';
 import type { Attachments } from './attachments.js';
 import type { LookOptions } from './look-until.js';
 import { lookUntil } from './look-until.js';
+import { OwnedFile } from './owned-file.js';
 
 export interface GaneshaParts {
   readonly net: Net;
@@ -33,8 +34,6 @@ export interface GaneshaOptions extends LookOptions {
 
 export const GANESHA_DEFAULTS = { timeoutMs: 4000, pollMs: 20 } as const;
 
-/** What ganesha's config includes: `%include <folder>/owned.conf`. */
-const INCLUDED = 'owned.conf';
 const CALL_TIMEOUT_MS = 1000;
 /** A path of an EXPORT block, quoted or not. */
 const PATH = /^[^#]*\bPath\s*=\s*"?(\/[^\s";]*)"?\s*;/im;
@@ -47,36 +46,41 @@ const PATH = /^[^#]*\bPath\s*=\s*"?(\/[^\s";]*)"?\s*;/im;
 export class Ganesha implements Attachments {
   readonly #parts: GaneshaParts;
   readonly #options: GaneshaOptions;
+  /** `%include <folder>/owned.conf`. */
+  readonly #file: OwnedFile;
   readonly #owned = new Set<ResourceId>();
   readonly #turns = new Turns<'exports'>();
 
   constructor(parts: GaneshaParts, options: GaneshaOptions) {
     this.#parts = parts;
     this.#options = options;
+    this.#file = new OwnedFile(parts);
   }
 
   begin(owned: readonly ResourceId[]): Promise<boolean> {
     for (const resource of owned) this.#owned.add(resource);
-    return this.#made();
+    return this.#made({ isLess: true });
   }
 
   release(resource: ResourceId): Promise<boolean> {
     this.#owned.delete(resource);
-    return this.#made();
+    return this.#made({ isLess: true });
   }
 
   take(resource: ResourceId): Promise<boolean> {
     this.#owned.add(resource);
-    return this.#made();
+    return this.#made({ isLess: false });
   }
 
-  /** Ganesha exports what is owned now, and says so. */
-  #made(): Promise<boolean> {
+  /** Ganesha exports what is owned now, and says so. `isLess`: than before, perhaps. */
+  #made({ isLess }: { readonly isLess: boolean }): Promise<boolean> {
     return this.#turns.take('exports', async () => {
       try {
         const { wanted, others } = await this.#write();
         await this.#parts.reload();
-        return await this.#shows(wanted, others);
+        const isMade = await this.#shows(wanted, others);
+        if (isLess) await this.#file.lasts();
+        return isMade;
       } catch (err) {
         if (codeOf(err) === undefined) throw err;
         this.#parts.log.error({ err }, 'exports not changed');
@@ -101,7 +105,7 @@ export class Ganesha implements Attachments {
       else others.push(path);
       if (this.#owned.has(resource)) blocks.push(block);
     }
-    await disk.replace(INCLUDED, Buffer.from(blocks.join('\n')));
+    await this.#file.write(blocks.join('\n'));
     return { wanted, others };
   }
 

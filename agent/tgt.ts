@@ -7,6 +7,7 @@ import { Turns } from '../core/turns.js';
 import type { Attachments } from './attachments.js';
 import type { LookOptions } from './look-until.js';
 import { lookUntil } from './look-until.js';
+import { OwnedFile } from './owned-file.js';
 import type { ListedTarget } from './tgt-listing.js';
 import { targetsIn } from './tgt-listing.js';
 import type { TgtTarget, TgtUnit } from './tgt-target.js';
@@ -28,8 +29,6 @@ export interface TgtOptions extends LookOptions {
 
 export const TGT_DEFAULTS = { timeoutMs: 4000, pollMs: 20 } as const;
 
-/** What tgtd's configuration includes: `include <folder>/owned.conf`. */
-const INCLUDED = 'owned.conf';
 const ENDING = '.target';
 /** In it, for each name by which tgtd may have a resource. */
 const RECORDED = /^# (?:of|no longer of) (\S+): (\S+)$/gm;
@@ -51,6 +50,8 @@ const NO_WRITE_CACHE = [
 export class Tgt implements Attachments {
   readonly #parts: TgtParts;
   readonly #options: TgtOptions;
+  /** `include <folder>/owned.conf`. */
+  readonly #file: OwnedFile;
   /** Of what is owned. */
   readonly #targets = new Map<ResourceId, TgtTarget>();
   /** Names by which tgtd may have resources otherwise: they are not owned, or had another name. */
@@ -62,12 +63,13 @@ export class Tgt implements Attachments {
   constructor(parts: TgtParts, options: TgtOptions) {
     this.#parts = parts;
     this.#options = options;
+    this.#file = new OwnedFile(parts);
   }
 
   begin(owned: readonly ResourceId[]): Promise<boolean> {
     return this.#inTurn('begin', async () => {
       const { disk } = this.#parts;
-      this.#remember(Buffer.from((await disk.read(INCLUDED)) ?? []).toString());
+      this.#remember(await this.#file.read());
       const names = (await disk.list('')).filter((name) => name.endsWith(ENDING));
       const described = names.map((name) => name.slice(0, -ENDING.length) as ResourceId);
       let isWhole = true;
@@ -82,6 +84,7 @@ export class Tgt implements Attachments {
       }
       for (const resource of this.#targets.keys())
         isWhole = (await this.#there(resource)) && isWhole;
+      await this.#file.lasts();
       return isWhole;
     });
   }
@@ -90,7 +93,9 @@ export class Tgt implements Attachments {
     return this.#inTurn(resource, async () => {
       await this.#learn(resource, false);
       await this.#record();
-      return this.#gone(resource);
+      const isGone = await this.#gone(resource);
+      await this.#file.lasts();
+      return isGone;
     });
   }
 
@@ -177,7 +182,7 @@ export class Tgt implements Attachments {
     for (const [resource, target] of this.#targets) {
       lines.push(`# of ${resource}: ${target.name}`, targetText(target));
     }
-    await this.#parts.disk.replace(INCLUDED, Buffer.from(`${lines.join('\n')}\n`));
+    await this.#file.write(`${lines.join('\n')}\n`);
   }
 
   /** Nothing is left of what it was served by, and is not now. */
@@ -234,7 +239,8 @@ export class Tgt implements Attachments {
     let err: unknown;
     const isDone = await lookUntil(clock, this.#options, async () => {
       try {
-        return await step(await this.#listed());
+        // What it was told, and without an error, is looked at without delay.
+        return (await step(await this.#listed())) || (await step(await this.#listed()));
       } catch (thrown) {
         if (codeOf(thrown) === undefined) throw thrown;
         // The last of them says why, though what came after it may have gone well.

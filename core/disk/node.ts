@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { fail } from '../errors.js';
 import { hasCode, isNotFound } from './codes.js';
 import { lockFile } from './lock.js';
-import type { Disk, DiskFile, Part } from './port.js';
+import type { Disk, DiskFile, Part, Shown } from './port.js';
 
 /** A directory of the machine's file system. */
 export class NodeDisk implements Disk {
@@ -44,7 +44,7 @@ export class NodeDisk implements Disk {
   replace(path: string, bytes: Uint8Array): Promise<void> {
     return this.#attempt('replace', path, async (full) => {
       await makeFolder(dirname(full));
-      const temporary = `${full}.new`;
+      const temporary = temporaryOf(full);
       const handle = await open(temporary, 'w');
       try {
         await handle.writeFile(bytes);
@@ -55,6 +55,31 @@ export class NodeDisk implements Disk {
       await rename(temporary, full);
       await syncFolder(dirname(full));
     });
+  }
+
+  async show(path: string, bytes: Uint8Array): Promise<Shown> {
+    const handle = await this.#attempt('replace', path, async (full) => {
+      await makeFolder(dirname(full));
+      const opened = await open(temporaryOf(full), 'w');
+      try {
+        await opened.writeFile(bytes);
+        await rename(temporaryOf(full), full);
+        return opened;
+      } catch (error) {
+        await opened.close();
+        throw error;
+      }
+    });
+    const lasting = this.#attempt('sync', path, async (full) => {
+      try {
+        await handle.sync();
+      } finally {
+        await handle.close();
+      }
+      await syncFolder(dirname(full));
+    });
+    lasting.catch(() => undefined);
+    return { lasting };
   }
 
   list(folder: string): Promise<string[]> {
@@ -139,6 +164,11 @@ function failedDisk(verb: string, path: string, error: unknown): never {
   if (error instanceof Error && 'facts' in error) throw error;
   const why = hasCode(error) ? error.code : 'unknown';
   return fail('ERR_DISK_FAILED', { verb, path, why }, { cause: error });
+}
+
+/** What is not whole yet, in the same folder. */
+function temporaryOf(full: string): string {
+  return `${full}.new`;
 }
 
 async function readPart(full: string, { from, to }: Part): Promise<Uint8Array> {

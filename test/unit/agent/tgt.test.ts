@@ -161,6 +161,17 @@ describe('targets of tgtd', () => {
     expect(await world.recorded()).not.toContain('<target');
   });
 
+  it('are not given up while a power cut would bring them back', async () => {
+    const world = await started();
+    world.disk.failsToSync = true;
+    // What is gained is known from elsewhere.
+    expect(await world.of(world.driver.take(r('vol-1')))).toBe(true);
+    expect(await world.of(world.driver.release(r('vol-1')))).toBe(false);
+    world.disk.failsToSync = false;
+    expect(await world.of(world.driver.release(r('vol-1')))).toBe(true);
+    expect(world.names()).toEqual([]);
+  });
+
   it('are looked for by the name that they had, over a restart of the agent too', async () => {
     const world = await started();
     await world.of(world.driver.begin([r('vol-1')]));

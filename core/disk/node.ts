@@ -43,24 +43,21 @@ export class NodeDisk implements Disk {
 
   replace(path: string, bytes: Uint8Array): Promise<void> {
     return this.#attempt('replace', path, async (full) => {
-      await makeFolder(dirname(full));
-      const temporary = temporaryOf(full);
-      const handle = await open(temporary, 'w');
+      const handle = await openTemporary(full);
       try {
         await handle.writeFile(bytes);
         await handle.sync();
       } finally {
         await handle.close();
       }
-      await rename(temporary, full);
+      await rename(temporaryOf(full), full);
       await syncFolder(dirname(full));
     });
   }
 
   async show(path: string, bytes: Uint8Array): Promise<Shown> {
     const handle = await this.#attempt('replace', path, async (full) => {
-      await makeFolder(dirname(full));
-      const opened = await open(temporaryOf(full), 'w');
+      const opened = await openTemporary(full);
       try {
         await opened.writeFile(bytes);
         await rename(temporaryOf(full), full);
@@ -71,12 +68,9 @@ export class NodeDisk implements Disk {
       }
     });
     const lasting = this.#attempt('sync', path, async (full) => {
-      try {
-        await handle.sync();
-      } finally {
-        await handle.close();
-      }
-      await syncFolder(dirname(full));
+      const synced = handle.sync().finally(() => handle.close());
+      // At the same time: a disk may do both in one.
+      await Promise.all([synced, syncFolder(dirname(full))]);
     });
     lasting.catch(() => undefined);
     return { lasting };
@@ -169,6 +163,17 @@ function failedDisk(verb: string, path: string, error: unknown): never {
 /** What is not whole yet, in the same folder. */
 function temporaryOf(full: string): string {
   return `${full}.new`;
+}
+
+/** With the folders above it. */
+async function openTemporary(full: string): Promise<FileHandle> {
+  try {
+    return await open(temporaryOf(full), 'w');
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+    await makeFolder(dirname(full));
+    return open(temporaryOf(full), 'w');
+  }
 }
 
 async function readPart(full: string, { from, to }: Part): Promise<Uint8Array> {

@@ -13,6 +13,9 @@ import {
 } from '../core/onc-rpc/mount.js';
 import { Turns } from '../core/turns.js';
 import type { Attachments } from './attachments.js';
+import type { LookOptions } from './look-until.js';
+import { lookUntil } from './look-until.js';
+import { OwnedFile } from './owned-file.js';
 
 export interface GaneshaParts {
   readonly net: Net;
@@ -24,18 +27,13 @@ export interface GaneshaParts {
   readonly reload: () => Promise<void>;
 }
 
-export interface GaneshaOptions {
+export interface GaneshaOptions extends LookOptions {
   /** Of its MOUNT program. */
   readonly mount: Address;
-  /** It may take so long to do what it was told. */
-  readonly timeoutMs: number;
-  readonly pollMs: number;
 }
 
 export const GANESHA_DEFAULTS = { timeoutMs: 4000, pollMs: 20 } as const;
 
-/** What ganesha's config includes: `%include <folder>/owned.conf`. */
-const INCLUDED = 'owned.conf';
 const CALL_TIMEOUT_MS = 1000;
 /** A path of an EXPORT block, quoted or not. */
 const PATH = /^[^#]*\bPath\s*=\s*"?(\/[^\s";]*)"?\s*;/im;
@@ -48,36 +46,41 @@ const PATH = /^[^#]*\bPath\s*=\s*"?(\/[^\s";]*)"?\s*;/im;
 export class Ganesha implements Attachments {
   readonly #parts: GaneshaParts;
   readonly #options: GaneshaOptions;
+  /** `%include <folder>/owned.conf`. */
+  readonly #file: OwnedFile;
   readonly #owned = new Set<ResourceId>();
   readonly #turns = new Turns<'exports'>();
 
   constructor(parts: GaneshaParts, options: GaneshaOptions) {
     this.#parts = parts;
     this.#options = options;
+    this.#file = new OwnedFile(parts);
   }
 
   begin(owned: readonly ResourceId[]): Promise<boolean> {
     for (const resource of owned) this.#owned.add(resource);
-    return this.#made();
+    return this.#made({ isLess: true });
   }
 
   release(resource: ResourceId): Promise<boolean> {
     this.#owned.delete(resource);
-    return this.#made();
+    return this.#made({ isLess: true });
   }
 
   take(resource: ResourceId): Promise<boolean> {
     this.#owned.add(resource);
-    return this.#made();
+    return this.#made({ isLess: false });
   }
 
-  /** Ganesha exports what is owned now, and says so. */
-  #made(): Promise<boolean> {
+  /** Ganesha exports what is owned now, and says so. `isLess`: than before, perhaps. */
+  #made({ isLess }: { readonly isLess: boolean }): Promise<boolean> {
     return this.#turns.take('exports', async () => {
       try {
         const { wanted, others } = await this.#write();
         await this.#parts.reload();
-        return await this.#shows(wanted, others);
+        const isMade = await this.#shows(wanted, others);
+        if (isLess) await this.#file.lasts();
+        return isMade;
       } catch (err) {
         if (codeOf(err) === undefined) throw err;
         this.#parts.log.error({ err }, 'exports not changed');
@@ -102,26 +105,19 @@ export class Ganesha implements Attachments {
       else others.push(path);
       if (this.#owned.has(resource)) blocks.push(block);
     }
-    await disk.replace(INCLUDED, Buffer.from(blocks.join('\n')));
+    await this.#file.write(blocks.join('\n'));
     return { wanted, others };
   }
 
-  async #shows(wanted: readonly string[], others: readonly string[]): Promise<boolean> {
-    const { clock } = this.#parts;
-    const { timeoutMs, pollMs } = this.#options;
-    const endMs = clock.monotonicMs() + timeoutMs;
-    for (;;) {
+  #shows(wanted: readonly string[], others: readonly string[]): Promise<boolean> {
+    return lookUntil(this.#parts.clock, this.#options, async () => {
       const paths = await this.#exported();
-      if (
+      return (
         paths !== undefined &&
         wanted.every((path) => paths.has(path)) &&
         !others.some((path) => paths.has(path))
-      ) {
-        return true;
-      }
-      if (clock.monotonicMs() >= endMs) return false;
-      await clock.sleep(pollMs);
-    }
+      );
+    });
   }
 
   /** Undefined: it does not say. */

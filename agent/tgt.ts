@@ -5,37 +5,38 @@ import { ForeshiftError, codeOf, fail } from '../core/errors.js';
 import type { Log } from '../core/log.js';
 import { Turns } from '../core/turns.js';
 import type { Attachments } from './attachments.js';
+import type { LookOptions } from './look-until.js';
+import { lookUntil } from './look-until.js';
+import { OwnedFile } from './owned-file.js';
 import type { ListedTarget } from './tgt-listing.js';
 import { targetsIn } from './tgt-listing.js';
 import type { TgtTarget, TgtUnit } from './tgt-target.js';
 import { TARGET_BYTES_MAX, targetIn, targetText } from './tgt-target.js';
+import type { TgtdRequest } from './tgtd-protocol.js';
 
 export interface TgtParts {
   readonly clock: Clock;
   readonly log: Log;
   /** The folder with a description of each resource's target, and the file that tgtd's configuration includes. */
   readonly disk: Disk;
-  /** Runs `tgtadm --lld iscsi` with these. @returns what it says @throws coded, if it fails or takes too long */
-  readonly admin: (args: readonly string[]) => Promise<string>;
+  /** @returns what tgtd shows @throws ERR_SERVER_UNTOLD, if it refuses; coded otherwise, if it cannot be asked or takes too long */
+  readonly ask: (request: TgtdRequest) => Promise<string>;
 }
 
-export interface TgtOptions {
+export interface TgtOptions extends LookOptions {
   readonly server: ServerId;
-  /** It may take so long until tgtd shows what it was told. */
-  readonly timeoutMs: number;
-  readonly pollMs: number;
 }
 
 export const TGT_DEFAULTS = { timeoutMs: 4000, pollMs: 20 } as const;
 
-/** What tgtd's configuration includes: `include <folder>/owned.conf`. */
-const INCLUDED = 'owned.conf';
 const ENDING = '.target';
 /** In it, for each name by which tgtd may have a resource. */
 const RECORDED = /^# (?:of|no longer of) (\S+): (\S+)$/gm;
 /** As tgt-admin switches the cache of writes off: the caching page of a disk, without WCE. */
-const NO_WRITE_CACHE =
-  'mode_page=8:0:18:0x10:0:0xff:0xff:0:0:0xff:0xff:0xff:0xff:0x80:0x14:0:0:0:0:0:0';
+const NO_WRITE_CACHE = [
+  'mode_page',
+  '8:0:18:0x10:0:0xff:0xff:0:0:0xff:0xff:0xff:0xff:0x80:0x14:0:0:0:0:0:0',
+] as const;
 
 /**
  * Targets of a tgtd beside the agent. Each resource has a target, which `<resource>.target` describes; tgtd is let have those of what is
@@ -49,6 +50,8 @@ const NO_WRITE_CACHE =
 export class Tgt implements Attachments {
   readonly #parts: TgtParts;
   readonly #options: TgtOptions;
+  /** `include <folder>/owned.conf`. */
+  readonly #file: OwnedFile;
   /** Of what is owned. */
   readonly #targets = new Map<ResourceId, TgtTarget>();
   /** Names by which tgtd may have resources otherwise: they are not owned, or had another name. */
@@ -60,12 +63,13 @@ export class Tgt implements Attachments {
   constructor(parts: TgtParts, options: TgtOptions) {
     this.#parts = parts;
     this.#options = options;
+    this.#file = new OwnedFile(parts);
   }
 
   begin(owned: readonly ResourceId[]): Promise<boolean> {
     return this.#inTurn('begin', async () => {
       const { disk } = this.#parts;
-      this.#remember(Buffer.from((await disk.read(INCLUDED)) ?? []).toString());
+      this.#remember(await this.#file.read());
       const names = (await disk.list('')).filter((name) => name.endsWith(ENDING));
       const described = names.map((name) => name.slice(0, -ENDING.length) as ResourceId);
       let isWhole = true;
@@ -80,6 +84,7 @@ export class Tgt implements Attachments {
       }
       for (const resource of this.#targets.keys())
         isWhole = (await this.#there(resource)) && isWhole;
+      await this.#file.lasts();
       return isWhole;
     });
   }
@@ -88,7 +93,9 @@ export class Tgt implements Attachments {
     return this.#inTurn(resource, async () => {
       await this.#learn(resource, false);
       await this.#record();
-      return this.#gone(resource);
+      const isGone = await this.#gone(resource);
+      await this.#file.lasts();
+      return isGone;
     });
   }
 
@@ -175,7 +182,7 @@ export class Tgt implements Attachments {
     for (const [resource, target] of this.#targets) {
       lines.push(`# of ${resource}: ${target.name}`, targetText(target));
     }
-    await this.#parts.disk.replace(INCLUDED, Buffer.from(`${lines.join('\n')}\n`));
+    await this.#file.write(`${lines.join('\n')}\n`);
   }
 
   /** Nothing is left of what it was served by, and is not now. */
@@ -228,30 +235,28 @@ export class Tgt implements Attachments {
     step: (listed: readonly ListedTarget[]) => Promise<boolean>,
   ): Promise<boolean> {
     const { clock, log } = this.#parts;
-    const { server, timeoutMs, pollMs } = this.#options;
-    const endMs = clock.monotonicMs() + timeoutMs;
+    const { server, timeoutMs } = this.#options;
     let err: unknown;
-    for (let looked = 1; ; looked++) {
+    const isDone = await lookUntil(clock, this.#options, async () => {
       try {
-        if (await step(await this.#listed())) return true;
+        // What it was told, and without an error, is looked at without delay.
+        return (await step(await this.#listed())) || (await step(await this.#listed()));
       } catch (thrown) {
         if (codeOf(thrown) === undefined) throw thrown;
         // The last of them says why, though what came after it may have gone well.
         err = thrown;
-      }
-      if (clock.monotonicMs() >= endMs) {
-        const why = `within ${timeoutMs} ms it did not have its targets as told`;
-        err ??= new ForeshiftError('ERR_SERVER_UNTOLD', { server, why });
-        log.error({ err, resource }, 'targets not as they should be');
         return false;
       }
-      // What it was told first, and without an error, is looked at without delay.
-      if (err !== undefined || looked > 1) await clock.sleep(pollMs);
-    }
+    });
+    if (isDone) return true;
+    const why = `within ${timeoutMs} ms it did not have its targets as told`;
+    err ??= new ForeshiftError('ERR_SERVER_UNTOLD', { server, why });
+    log.error({ err, resource }, 'targets not as they should be');
+    return false;
   }
 
   async #listed(): Promise<readonly ListedTarget[]> {
-    const listed = targetsIn(await this.#admin('target', 'show'));
+    const listed = targetsIn(await this.#parts.ask({ mode: 'target', op: 'show' }));
     if (listed === undefined) {
       const why = 'a name of an initiator passes itself off as a target';
       return fail('ERR_SERVER_UNTOLD', { server: this.#options.server, why });
@@ -265,59 +270,60 @@ export class Tgt implements Attachments {
    * way: then the last step fails, and all is looked at again. (By force, tgtd would end itself in rare cases.)
    */
   async #end({ tid, isReady, connections }: ListedTarget): Promise<void> {
+    const { ask } = this.#parts;
     if (isReady) await this.#setState(tid, 'offline');
-    for (const { session, connection } of connections) {
-      if (connection === undefined) continue;
-      const which = ['--tid', String(tid), '--sid', String(session), '--cid', String(connection)];
-      await this.#unlessGone(this.#admin('conn', 'delete', ...which));
+    for (const { session: sid, connection: cid } of connections) {
+      if (cid === undefined) continue;
+      await this.#unlessGone(ask({ mode: 'conn', op: 'delete', tid, sid, cid }));
     }
-    await this.#admin('target', 'delete', '--tid', String(tid));
+    await ask({ mode: 'target', op: 'delete', tid });
   }
 
   /** For anybody only when all of it is there. */
   async #make(target: TgtTarget): Promise<void> {
     const tid = ++this.#tidMax;
-    await this.#admin('target', 'new', '--tid', String(tid), '--targetname', target.name);
-    for (const unit of target.units) await this.#makeUnit(['--tid', String(tid)], unit);
+    const said = [['targetname', target.name]] as const;
+    await this.#parts.ask({ mode: 'target', op: 'new', tid, said });
+    for (const unit of target.units) await this.#makeUnit(tid, unit);
     await this.#open({ tid, isReady: true, admitted: [] }, target);
   }
 
-  async #makeUnit(tid: readonly string[], unit: TgtUnit): Promise<void> {
-    const which = [...tid, '--lun', String(unit.lun)];
-    const how = [
-      ...['--backing-store', unit.store],
-      ...(unit.access === undefined ? [] : ['--bstype', unit.access]),
-      ...(unit.flags === undefined ? [] : ['--bsoflags', unit.flags]),
+  async #makeUnit(tid: number, unit: TgtUnit): Promise<void> {
+    const { ask } = this.#parts;
+    const { lun, store, access, flags } = unit;
+    const said = [
+      ['path', store] as const,
+      ...(access === undefined ? [] : [['bstype', access] as const]),
+      ...(flags === undefined ? [] : [['bsoflags', flags] as const]),
     ];
-    await this.#admin('logicalunit', 'new', ...which, ...how);
+    await ask({ mode: 'logicalunit', op: 'new', tid, lun, said });
     const params = [
-      `scsi_id=${unit.scsiId}`,
-      `scsi_sn=${unit.serial}`,
-      `readonly=${unit.isReadOnly ? 1 : 0}`,
+      ['scsi_id', unit.scsiId] as const,
+      ['scsi_sn', unit.serial] as const,
+      ['readonly', unit.isReadOnly ? '1' : '0'] as const,
       ...(unit.hasWriteCache ? [] : [NO_WRITE_CACHE]),
     ];
-    await this.#admin('logicalunit', 'update', ...which, '--params', params.join(','));
+    await ask({ mode: 'logicalunit', op: 'update', tid, lun, params });
   }
 
   async #open(
-    found: Pick<ListedTarget, 'tid' | 'isReady' | 'admitted'>,
+    { tid, isReady, admitted }: Pick<ListedTarget, 'tid' | 'isReady' | 'admitted'>,
     { addresses, initiators }: TgtTarget,
   ): Promise<void> {
-    const tid = ['--tid', String(found.tid)];
-    for (const each of found.admitted) {
+    const { ask } = this.#parts;
+    for (const each of admitted) {
       const isWanted = addresses.includes(each) || initiators.includes(each);
-      if (!isWanted) await this.#admin('target', 'unbind', ...tid, ...admission(each));
+      if (!isWanted) await ask({ mode: 'target', op: 'unbind', tid, said: [admission(each)] });
     }
     for (const each of [...addresses, ...initiators]) {
-      const isThere = found.admitted.includes(each);
-      if (!isThere) await this.#admin('target', 'bind', ...tid, ...admission(each));
+      const isThere = admitted.includes(each);
+      if (!isThere) await ask({ mode: 'target', op: 'bind', tid, said: [admission(each)] });
     }
-    if (!found.isReady) await this.#setState(found.tid, 'ready');
+    if (!isReady) await this.#setState(tid, 'ready');
   }
 
   #setState(tid: number, state: 'offline' | 'ready'): Promise<string> {
-    const change = ['--tid', String(tid), '--name', 'state', '--value', state];
-    return this.#admin('target', 'update', ...change);
+    return this.#parts.ask({ mode: 'target', op: 'update', tid, said: [['state', state]] });
   }
 
   /** A connection that has just ended by itself cannot be ended; what really is left is listed the next time. */
@@ -325,12 +331,8 @@ export class Tgt implements Attachments {
     try {
       await told;
     } catch (error) {
-      if (codeOf(error) !== 'ERR_COMMAND_FAILED') throw error;
+      if (codeOf(error) !== 'ERR_SERVER_UNTOLD') throw error;
     }
-  }
-
-  #admin(mode: string, operation: string, ...args: readonly string[]): Promise<string> {
-    return this.#parts.admin(['--mode', mode, '--op', operation, ...args]);
   }
 }
 
@@ -347,6 +349,6 @@ function has({ units }: ListedTarget, wanted: TgtUnit): boolean {
 }
 
 /** Names of initiators have a kind before their first dot; addresses and ALL have none. */
-function admission(each: string): readonly string[] {
-  return [/^(?:iqn|eui|naa)\./.test(each) ? '--initiator-name' : '--initiator-address', each];
+function admission(each: string): readonly [string, string] {
+  return [/^(?:iqn|eui|naa)\./.test(each) ? 'initiator-name' : 'initiator-address', each];
 }

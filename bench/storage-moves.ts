@@ -1,5 +1,7 @@
 import { attachmentsOf } from '../cli/services/attachments.js';
 import type { ServerId } from '../core/domain.js';
+import type { SwitchState } from '../core/table-store/records/switch.js';
+import { SWITCH } from '../core/table-store/records/switch.js';
 import { percentile } from '../replay/rules/percentile.js';
 import type { TestCluster } from '../test/support/cluster.js';
 import { TgtPair } from '../test/support/iscsi/pair.js';
@@ -16,7 +18,21 @@ export interface Pauses {
   readonly p50Ms: number;
   readonly p99Ms: number;
   readonly maxMs: number;
+  /** Of the moves, what each phase took at its median. */
+  readonly phasesMs: Readonly<Record<Phase, number>>;
 }
+
+/** What clients wait for during a move, by the state that its switch is in then. */
+const PHASES = {
+  drain: 'held',
+  release: 'drained',
+  take: 'released',
+  attach: 'taken',
+  commit: 'attached',
+  resume: 'committed',
+} as const satisfies Readonly<Record<string, SwitchState>>;
+export type Phase = keyof typeof PHASES;
+export const PHASE_NAMES = Object.keys(PHASES) as readonly Phase[];
 
 /** `vol-1` of a cluster, and a client that reads it. */
 export interface MovedVolume {
@@ -88,6 +104,7 @@ export const MOVED: Readonly<Record<string, (isFenced: boolean) => Promise<Moved
  */
 export async function pausesOfMoves(volume: MovedVolume, count: number): Promise<Pauses> {
   const { clock } = volume.cluster;
+  const states = timedStates(volume.cluster);
   const state = { isOver: false, longestMs: 0 };
   const reading = (async () => {
     while (!state.isOver) {
@@ -109,6 +126,7 @@ export async function pausesOfMoves(volume: MovedVolume, count: number): Promise
     pausesMs.push(state.longestMs);
   }
   state.isOver = true;
+  states.end();
   await reading;
   const accepted = volume.accepted();
   if (accepted !== 1) throw new Error(`the client connected ${accepted} times`);
@@ -116,5 +134,24 @@ export async function pausesOfMoves(volume: MovedVolume, count: number): Promise
     p50Ms: percentile(pausesMs, 0.5),
     p99Ms: percentile(pausesMs, 0.99),
     maxMs: Math.max(...pausesMs),
+    phasesMs: Object.fromEntries(
+      PHASE_NAMES.map((phase) => [phase, percentile(states.timesMs.get(PHASES[phase]) ?? [], 0.5)]),
+    ) as Record<Phase, number>,
   };
+}
+
+/** How long switches were in each state, until the end. */
+function timedStates({ view, clock }: TestCluster) {
+  const timesMs = new Map<SwitchState, number[]>();
+  let last: { readonly state: SwitchState | undefined; readonly sinceMs: number } | undefined;
+  const end = view.onChange(() => {
+    const state = view.get(SWITCH, 'open')?.value.state;
+    if (state === last?.state) return;
+    const atMs = clock.monotonicMs();
+    if (last?.state !== undefined) {
+      timesMs.set(last.state, [...(timesMs.get(last.state) ?? []), atMs - last.sinceMs]);
+    }
+    last = { state, sinceMs: atMs };
+  });
+  return { timesMs, end };
 }

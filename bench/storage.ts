@@ -12,7 +12,7 @@ import { markdownTable, numberColumns } from './markdown-table.js';
 import type { ProxyProcess } from './proxy-process.js';
 import { cpuUs, startProxyProcess } from './proxy-process.js';
 import type { StorageProxyArguments, StorageServer } from './storage-messages.js';
-import { MOVED, pausesOfMoves } from './storage-moves.js';
+import { MOVED, PHASE_NAMES, pausesOfMoves } from './storage-moves.js';
 import type { StorageFile, StorageProtocol } from './storage-protocols.js';
 import { STORAGE_PROTOCOLS } from './storage-protocols.js';
 
@@ -244,16 +244,17 @@ async function moves(name: string): Promise<void> {
     try {
       const pauses = await pausesOfMoves(volume, Number(given.moves));
       details[`${name}-moves-${fence}`] = pauses;
-      const { p50Ms, p99Ms, maxMs } = pauses;
-      rows.push([fence, ...[p50Ms, p99Ms, maxMs].map(round)]);
+      const { p50Ms, p99Ms, maxMs, phasesMs } = pauses;
+      const phases = PHASE_NAMES.map((phase) => phasesMs[phase]);
+      rows.push([fence, ...[p50Ms, p99Ms, maxMs, ...phases].map(round)]);
     } finally {
       await volume.stop();
     }
   }
   console.log(
-    `\n${name}-moves: ${given.moves} moves under 4 KiB reads at depth 1, longest read of each, ms`,
+    `\n${name}-moves: ${given.moves} moves under 4 KiB reads at depth 1, longest read of each, and p50 of what it waited for, ms`,
   );
-  console.log(markdownTable(numberColumns('fence', 'p50', 'p99', 'most'), rows));
+  console.log(markdownTable(numberColumns('fence', 'p50', 'p99', 'most', ...PHASE_NAMES), rows));
 }
 
 /**

@@ -8,14 +8,7 @@ export interface CommandOptions {
   readonly timeoutMs: number;
 }
 
-export interface QuestionOptions extends CommandOptions {
-  /** Killed when it says more. */
-  readonly answerBytesMax: number;
-  /** Its whole environment; left out: that of this process. */
-  readonly environment?: NodeJS.ProcessEnv;
-}
-
-/** Of what it says of errors, so much is read: the rest is thrown away. */
+/** Of what it says, so much is read: the rest is thrown away. */
 const SAID_MAX = 4096;
 
 /**
@@ -23,82 +16,37 @@ const SAID_MAX = 4096;
  * @throws ERR_COMMAND_MISSING – it is not there, or may not be run: nothing happened; ERR_COMMAND_FAILED – its exit was not
  * 0, or it was killed, too late
  */
-export async function runCommand(
-  command: readonly [string, ...string[]],
-  clock: Clock,
-  options: CommandOptions,
-): Promise<void> {
-  await carriedOut(command, clock, { ...options, answerBytesMax: undefined });
-}
-
-/**
- * The same for a program that says what is wanted of it.
- * @returns its standard output
- * @throws as `runCommand`; ERR_COMMAND_FAILED too if it says more than it may
- */
-export function askCommand(
-  command: readonly [string, ...string[]],
-  clock: Clock,
-  options: QuestionOptions,
-): Promise<string> {
-  return carriedOut(command, clock, options);
-}
-
-/** @param options without a length of the answer: it is not read, and a child of the program may go on with it */
-function carriedOut(
+export function runCommand(
   [program, ...args]: readonly [string, ...string[]],
   clock: Clock,
-  options: CommandOptions & {
-    readonly answerBytesMax: number | undefined;
-    readonly environment?: NodeJS.ProcessEnv;
-  },
-): Promise<string> {
-  const { timeoutMs, answerBytesMax, environment } = options;
+  { timeoutMs }: CommandOptions,
+): Promise<void> {
   const command = clip([program, ...args].join(' '));
   return new Promise((resolve) => {
-    const child = spawn(program, args, {
-      stdio: ['ignore', answerBytesMax === undefined ? 'ignore' : 'pipe', 'pipe'],
-      detached: true,
-      ...(environment && { env: environment }),
-    });
+    const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'], detached: true });
     let said = '';
-    let tooMuch: string | undefined;
-    const answer: Buffer[] = [];
-    let answerBytes = 0;
-    const stop = (why: string): void => {
-      tooMuch ??= why;
-      killGroup(child.pid);
-    };
+    let isLate = false;
     const cancel = clock.after(timeoutMs, () => {
-      stop(`no end within ${timeoutMs} ms`);
+      isLate = true;
+      killGroup(child.pid);
     });
-    child.stderr?.on('data', (bytes: Buffer) => {
+    child.stderr.on('data', (bytes: Buffer) => {
       if (said.length < SAID_MAX) said += bytes.toString('latin1');
     });
-    child.stdout?.on('data', (bytes: Buffer) => {
-      answerBytes += bytes.length;
-      if (answerBytes <= (answerBytesMax ?? 0)) answer.push(bytes);
-      else stop(`it says more than ${answerBytesMax ?? 0} bytes`);
-    });
-    let isSettled = false;
-    const settle = (end: () => string): void => {
-      // One that could not be started is closed all the same.
-      if (isSettled) return;
-      isSettled = true;
+    const settle = (end: () => void): void => {
       cancel();
-      child.stderr?.destroy();
+      child.stderr.destroy();
       // What `end` throws is what the caller gets.
       resolve(Promise.resolve().then(end));
     };
     child.once('error', (cause) => {
       settle(() => fail('ERR_COMMAND_MISSING', { command, why: clip(cause.message) }, { cause }));
     });
-    // An answer is whole at 'close'; but a child of it may keep the standard error open for ever.
-    const end = answerBytesMax === undefined ? 'exit' : 'close';
-    child.once(end, (code: number | null, signal: NodeJS.Signals | null) => {
+    // Not its 'close': a child of it may keep the standard error open for ever.
+    child.once('exit', (code, signal) => {
       settle(() => {
-        if (tooMuch !== undefined) fail('ERR_COMMAND_FAILED', { command, why: tooMuch });
-        if (code === 0) return Buffer.concat(answer).toString();
+        if (isLate) fail('ERR_COMMAND_FAILED', { command, why: `no end within ${timeoutMs} ms` });
+        if (code === 0) return;
         const [line = ''] = said.trim().split('\n');
         const how = code === null ? `ended by ${String(signal)}` : `exit ${code}`;
         fail('ERR_COMMAND_FAILED', { command, why: line === '' ? how : `${how}: ${clip(line)}` });

@@ -62,10 +62,10 @@ export async function startTarget(
     const text = `<target ${targetName(resource)}>\n  backing-store ${image}\n</target>\n`;
     await writeFile(join(targets, `${resource}.target`), text);
   }
-  const environment = { TGT_IPC_SOCKET: join(folder, 'socket') };
+  const socket = join(folder, 'socket');
   for (let tries = 1; ; tries++) {
     const port = await freePort();
-    const started = await startTgtd(port, environment);
+    const started = await startTgtd(port, { TGT_IPC_SOCKET: socket });
     if (started === undefined) {
       if (tries < TRIES) continue;
       return fail('ERR_PROGRAM_FAILED', { program: 'tgtd', how: 'no port', said: 'nothing' });
@@ -75,10 +75,7 @@ export async function startTarget(
       ...{ id, protocol: 'iscsi', resources, ended, mountPort: 0 },
       pid: child.pid ?? 0,
       at: { host: HOST, port },
-      attached: {
-        ...{ kind: 'tgt', targets, controlPort: 0 },
-        environment: { ...process.env, ...environment },
-      },
+      attached: { kind: 'tgt', targets, controlPort: 0, socket },
       // It takes no other signal as long as it has targets.
       kill: () => void child.kill('SIGKILL'),
     };

@@ -2,12 +2,13 @@ import { readFile } from 'node:fs/promises';
 import type { Attachments } from '../../agent/attachments.js';
 import { GANESHA_DEFAULTS, Ganesha } from '../../agent/ganesha.js';
 import { TGT_DEFAULTS, Tgt } from '../../agent/tgt.js';
+import { tgtdAnswerIn, tgtdRequestBytes } from '../../agent/tgtd-protocol.js';
 import type { Clock } from '../../core/clock/port.js';
-import { askCommand } from '../../core/command.js';
 import { NodeDisk } from '../../core/disk/node.js';
 import type { Address, ServerId } from '../../core/domain.js';
 import { fail } from '../../core/errors.js';
 import type { Log } from '../../core/log.js';
+import { localCall } from '../../core/net/local-call.js';
 import type { Net } from '../../core/net/port.js';
 import { clip } from '../../core/text.js';
 
@@ -24,10 +25,10 @@ export type AttachedServer =
       readonly kind: 'tgt';
       /** The folder of its targets, one `<resource>.target` each, and of `owned.conf`, which its configuration includes. */
       readonly targets: string;
-      /** By which tgtadm finds it (-C). */
+      /** Of its own (`tgtd -C`). */
       readonly controlPort: number;
-      /** Of tgtadm; left out: this process's. */
-      readonly environment?: NodeJS.ProcessEnv;
+      /** Its management socket, but for the control port; left out: where TGT_IPC_SOCKET says, or by default. */
+      readonly socket?: string;
       /** It may take so long until tgtd shows what it was told. */
       readonly timeoutMs?: number;
     };
@@ -38,8 +39,9 @@ interface Parts {
   readonly log: Log;
 }
 
-/** tgtadm answers in a millisecond, unless tgtd hangs. */
-const TGTADM = { timeoutMs: 1000, answerBytesMax: 16 << 20 } as const;
+/** tgtd answers in less than a millisecond, unless it hangs. */
+const TGTD_CALL = { timeoutMs: 1000, answerBytesMax: 16 << 20 } as const;
+const TGTD_SOCKET = '/var/run/tgtd/socket';
 
 /** @param beside the server by its name, and where it serves clients */
 export function attachmentsOf(
@@ -82,16 +84,18 @@ function pidIn(text: string): number {
 }
 
 function tgtOf(
-  { targets, controlPort, environment, ...options }: AttachedServer & { readonly kind: 'tgt' },
+  { targets, controlPort, socket, ...options }: AttachedServer & { readonly kind: 'tgt' },
   { server }: { readonly server: ServerId },
   { clock, log }: Parts,
 ): Tgt {
-  const tgtadm = ['tgtadm', '-C', String(controlPort), '--lld', 'iscsi'] as const;
-  const how = { ...TGTADM, ...(environment && { environment }) };
+  const path = `${socket ?? process.env.TGT_IPC_SOCKET ?? TGTD_SOCKET}.${controlPort}`;
   return new Tgt(
     {
       ...{ clock, log, disk: new NodeDisk(targets) },
-      admin: (args) => askCommand([...tgtadm, ...args], clock, how),
+      ask: async (request) => {
+        const answer = await localCall(path, tgtdRequestBytes(request), clock, TGTD_CALL);
+        return tgtdAnswerIn(answer, { server, request });
+      },
     },
     { ...TGT_DEFAULTS, ...options, server },
   );

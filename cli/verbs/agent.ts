@@ -46,7 +46,7 @@ export const agentVerb: Verb = {
     ['--ganesha-pid <file>', 'the pid file of that nfs-ganesha', '/run/ganesha/ganesha.pid'],
     ['--ganesha-mount-port <port>', 'of its MOUNT program', String(MOUNT_PORT)],
     ['--tgt-targets <folder>', 'no sidecar: targets of a tgtd, one <resource>.target each'],
-    ['--tgt-control-port <number>', 'by which tgtadm finds that tgtd (-C)', '0'],
+    ['--tgt-control-port <number>', 'of that tgtd (-C)', '0'],
     ['--capacity <amounts>', 'such as cpu=4,memory=17179869184', ''],
     ['--metrics <url>', 'of a node_exporter on this machine'],
     ['--zone <name>', 'where it stands'],

@@ -1,7 +1,7 @@
 import { fail } from '../errors.js';
 import type { Rng } from '../rng.js';
 import { integerBelow } from '../rng.js';
-import type { Disk, DiskFile, Part } from './port.js';
+import type { Disk, DiskFile, Part, Shown } from './port.js';
 
 /** A disk in memory that can lose its power, fill up and fail: the twin for tests and the simulation. */
 export class MemoryDisk implements Disk {
@@ -41,6 +41,20 @@ export class MemoryDisk implements Disk {
       content.syncedBytes = content.size;
       this.#files.set(path, content);
     });
+  }
+
+  async show(path: string, bytes: Uint8Array): Promise<Shown> {
+    const content = new Content(bytes);
+    await this.attempt('replace', path, () => {
+      if (this.full) failFull('replace', path);
+      this.#files.set(path, content);
+    });
+    const lasting = this.attempt('sync', path, () => {
+      if (this.failsToSync) failUnsynced(path);
+      content.syncedBytes = content.size;
+    });
+    lasting.catch(() => undefined);
+    return { lasting };
   }
 
   list(folder: string): Promise<string[]> {
@@ -159,9 +173,7 @@ class MemoryDiskFile implements DiskFile {
 
   sync(): Promise<void> {
     return this.#disk.attempt('sync', this.#path, () => {
-      if (this.#disk.failsToSync) {
-        fail('ERR_DISK_FAILED', { verb: 'sync', path: this.#path, why: 'EIO' });
-      }
+      if (this.#disk.failsToSync) failUnsynced(this.#path);
       this.#content.syncedBytes = this.#content.size;
     });
   }
@@ -179,4 +191,8 @@ class MemoryDiskFile implements DiskFile {
 
 function failFull(verb: string, path: string): never {
   return fail('ERR_DISK_FAILED', { verb, path, why: 'ENOSPC' });
+}
+
+function failUnsynced(path: string): never {
+  return fail('ERR_DISK_FAILED', { verb: 'sync', path, why: 'EIO' });
 }

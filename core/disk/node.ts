@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { fail } from '../errors.js';
 import { hasCode, isNotFound } from './codes.js';
 import { lockFile } from './lock.js';
-import type { Disk, DiskFile, Part } from './port.js';
+import type { Disk, DiskFile, Part, Shown } from './port.js';
 
 /** A directory of the machine's file system. */
 export class NodeDisk implements Disk {
@@ -43,18 +43,37 @@ export class NodeDisk implements Disk {
 
   replace(path: string, bytes: Uint8Array): Promise<void> {
     return this.#attempt('replace', path, async (full) => {
-      await makeFolder(dirname(full));
-      const temporary = `${full}.new`;
-      const handle = await open(temporary, 'w');
+      const handle = await openTemporary(full);
       try {
         await handle.writeFile(bytes);
         await handle.sync();
       } finally {
         await handle.close();
       }
-      await rename(temporary, full);
+      await rename(temporaryOf(full), full);
       await syncFolder(dirname(full));
     });
+  }
+
+  async show(path: string, bytes: Uint8Array): Promise<Shown> {
+    const handle = await this.#attempt('replace', path, async (full) => {
+      const opened = await openTemporary(full);
+      try {
+        await opened.writeFile(bytes);
+        await rename(temporaryOf(full), full);
+        return opened;
+      } catch (error) {
+        await opened.close();
+        throw error;
+      }
+    });
+    const lasting = this.#attempt('sync', path, async (full) => {
+      const synced = handle.sync().finally(() => handle.close());
+      // At the same time: a disk may do both in one.
+      await Promise.all([synced, syncFolder(dirname(full))]);
+    });
+    lasting.catch(() => undefined);
+    return { lasting };
   }
 
   list(folder: string): Promise<string[]> {
@@ -139,6 +158,22 @@ function failedDisk(verb: string, path: string, error: unknown): never {
   if (error instanceof Error && 'facts' in error) throw error;
   const why = hasCode(error) ? error.code : 'unknown';
   return fail('ERR_DISK_FAILED', { verb, path, why }, { cause: error });
+}
+
+/** What is not whole yet, in the same folder. */
+function temporaryOf(full: string): string {
+  return `${full}.new`;
+}
+
+/** With the folders above it. */
+async function openTemporary(full: string): Promise<FileHandle> {
+  try {
+    return await open(temporaryOf(full), 'w');
+  } catch (error) {
+    if (!isNotFound(error)) throw error;
+    await makeFolder(dirname(full));
+    return open(temporaryOf(full), 'w');
+  }
 }
 
 async function readPart(full: string, { from, to }: Part): Promise<Uint8Array> {

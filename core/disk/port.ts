@@ -9,12 +9,23 @@ export interface Disk {
   open(path: string): Promise<DiskFile>;
   /** Whole new content, or the old one: never a mixture, not even after a power cut. */
   replace(path: string, bytes: Uint8Array): Promise<void>;
+  /**
+   * The same at once for whoever reads it from now on, with what outlives a power cut to follow: until then one may leave anything of
+   * it. One at a time of a file.
+   */
+  show(path: string, bytes: Uint8Array): Promise<Shown>;
   /** Names of the files directly in a folder, sorted; empty if there is no such folder. */
   list(folder: string): Promise<string[]>;
   /** No error if there is none. */
   remove(path: string): Promise<void>;
   /** @throws ERR_DATA_LOCKED if another living process holds it; a dead one's lock is taken over. */
   lock(path: string): Promise<() => Promise<void>>;
+}
+
+/** New content that others see. */
+export interface Shown {
+  /** Resolves once a power cut leaves it as well. It may fail without anybody who listens. */
+  readonly lasting: Promise<void>;
 }
 
 /** Bytes of a file: `from` up to, not including, `to`. */

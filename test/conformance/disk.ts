@@ -104,6 +104,17 @@ export function describeDisk(
       expect(await disk.list('a')).toEqual(['b']);
     });
 
+    it('shows a new file as a whole at once, and keeps it', async () => {
+      await disk.replace('a/b', Buffer.from('first, and long'));
+      const { lasting } = await disk.show('a/b', Buffer.from('second'));
+      expect(await text('a/b')).toBe('second');
+      await lasting;
+      expect(await text('a/b')).toBe('second');
+      expect(await disk.list('a')).toEqual(['b']);
+      await disk.show('new/folder', Buffer.from('third'));
+      expect(await text('new/folder')).toBe('third');
+    });
+
     it('hands out bytes of the reader, and takes bytes of the writer', async () => {
       const bytes = Buffer.from('mine');
       await disk.replace('a', bytes);

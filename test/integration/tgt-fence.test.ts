@@ -62,17 +62,16 @@ describeWith(Tgt.program)('targets that follow what is owned', () => {
     server: Tgt,
     {
       log = SILENT_LOG,
-      path = process.env.PATH,
+      socket = server.socket,
       timeoutMs = 4000,
-    }: { log?: Log; path?: string | undefined; timeoutMs?: number } = {},
+    }: { log?: Log; socket?: string; timeoutMs?: number } = {},
   ): Promise<Attachments> {
     const targets = join(server.folder, 'targets');
     await mkdir(targets, { recursive: true });
     const text = `<target ${NAME}>\n  backing-store ${image}\n</target>\n`;
     await writeFile(join(targets, 'vol-1.target'), text);
-    const environment = { PATH: path, ...server.environment };
     return attachmentsOf(
-      { kind: 'tgt', targets, controlPort: 0, environment, timeoutMs },
+      { kind: 'tgt', targets, controlPort: 0, socket, timeoutMs },
       { server: s('s1'), forward: server.at },
       { net, clock, log },
     );
@@ -182,7 +181,7 @@ describeWith(Tgt.program)('targets that follow what is owned', () => {
     expect(await server.targets()).toEqual([]);
   });
 
-  it('are not taken for released while tgtd hangs, is away, or tgtadm is', async () => {
+  it('are not taken for released while tgtd hangs, is away, or was never there', async () => {
     const server = await started();
     const log = new RecordingLog();
     const driver = await driverOf(server, { log, timeoutMs: 300 });
@@ -196,10 +195,10 @@ describeWith(Tgt.program)('targets that follow what is owned', () => {
     expect(await driver.take(r('vol-1'))).toBe(true);
     await server.kill();
     expect(await driver.release(r('vol-1'))).toBe(false);
-    const without = await driverOf(server, { log, path: '/nowhere', timeoutMs: 300 });
+    const without = await driverOf(server, { log, socket: '/nowhere', timeoutMs: 300 });
     expect(await without.begin([])).toBe(false);
     const codes = log.said.map(({ fields }) => (fields as { err?: { code?: string } }).err?.code);
-    expect(codes).toEqual(['ERR_COMMAND_FAILED', 'ERR_COMMAND_FAILED', 'ERR_COMMAND_MISSING']);
+    expect(codes).toEqual(['ERR_CALL_AMBIGUOUS', 'ERR_CALL_REFUSED', 'ERR_CALL_REFUSED']);
   });
 });
 

@@ -1,5 +1,5 @@
 import { MemoryDisk } from '../../core/disk/memory.js';
-import type { Disk, DiskFile, Part } from '../../core/disk/port.js';
+import type { Disk, DiskFile, Part, Shown } from '../../core/disk/port.js';
 import type { Rng } from '../../core/rng.js';
 import { SeededRng, integerBelow, seedFor } from '../../core/rng.js';
 
@@ -55,6 +55,10 @@ export class CrashingDisk implements Disk {
 
   replace(path: string, bytes: Uint8Array): Promise<void> {
     return this.#count(() => this.#disk.replace(path, bytes));
+  }
+
+  show(path: string, bytes: Uint8Array): Promise<Shown> {
+    return this.#count(() => this.#disk.show(path, bytes));
   }
 
   list(folder: string): Promise<string[]> {

@@ -102,9 +102,14 @@ export class Tgt {
     return this.#child?.pid ?? NaN;
   }
 
-  /** Leads every `tgtadm` to this one. */
+  /** By which it is managed; `.0`, its control port, belongs to the name. */
+  get socket(): string {
+    return join(this.folder, 'socket');
+  }
+
+  /** Leads every `tgtadm`, and `foreshift agent`, to this one. */
   get environment(): { readonly TGT_IPC_SOCKET: string } {
-    return { TGT_IPC_SOCKET: join(this.folder, 'socket') };
+    return { TGT_IPC_SOCKET: this.socket };
   }
 
   /**

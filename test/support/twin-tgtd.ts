@@ -1,3 +1,4 @@
+import type { TgtdRequest } from '../../agent/tgtd-protocol.js';
 import type { SimulatedClock } from '../../core/clock/simulated.js';
 import { fail } from '../../core/errors.js';
 
@@ -12,12 +13,13 @@ interface TwinTarget {
   commands: number;
 }
 
-/** A tgtd on simulated time, as `tgtadm` shows it: what it is told takes a while, or fails. */
+/** A tgtd on simulated time, at its management socket: what it is told takes a while, or fails. */
 export class TwinTgtd {
   readonly targets = new Map<number, TwinTarget>();
-  readonly told: string[] = [];
+  /** But for the questions. */
+  readonly told: TgtdRequest[] = [];
   latencyMs = 2;
-  /** It says so and does nothing. */
+  /** Nothing listens. */
   isAway = false;
   /** Says that it did what it was told, and does not. */
   isLying = false;
@@ -31,16 +33,13 @@ export class TwinTgtd {
     this.#clock = clock;
   }
 
-  readonly admin = async (args: readonly string[]): Promise<string> => {
+  readonly ask = async (request: TgtdRequest): Promise<string> => {
     await this.#clock.sleep(this.latencyMs);
-    if (this.isAway) return refuse(args, 'exit 107: Transport endpoint is not connected');
-    const said = new Map<string, string>();
-    for (let at = 0; at < args.length; at += 2) said.set(args[at] ?? '', args[at + 1] ?? '');
-    const what = `${said.get('--mode') ?? ''} ${said.get('--op') ?? ''}`;
-    if (what === 'target show') return this.#shown();
-    this.told.push([what, ...args.slice(4)].join(' '));
-    if (this.isLying) return '';
-    return this.#carryOut(what, said, args);
+    if (this.isAway) fail('ERR_CALL_REFUSED', { url: 'unix:/run/twin.0' });
+    if (request.op === 'show') return this.#shown();
+    this.told.push(request);
+    if (!this.isLying) this.#carryOut(request);
+    return '';
   };
 
   /** As somebody else does who tells it something. */
@@ -65,63 +64,54 @@ export class TwinTgtd {
     return `${[...this.targets].map(([tid, target]) => shownTarget(tid, target)).join('')}${this.madeUp}`;
   }
 
-  #carryOut(what: string, said: ReadonlyMap<string, string>, args: readonly string[]): string {
-    const tid = Number(said.get('--tid'));
+  #carryOut(request: TgtdRequest): void {
+    const { mode, op, tid = NaN, said = [] } = request;
+    const [, value = ''] = said[0] ?? [];
     const target = this.targets.get(tid);
+    const what = `${mode} ${op}`;
     if (what === 'target new') {
-      if (target !== undefined) refuse(args, 'this target already exists');
-      this.add(said.get('--targetname') ?? '', [], tid);
-      return '';
+      if (target !== undefined) refuse(request, 'the target exists already');
+      this.add(value, [], tid);
+      return;
     }
-    if (target === undefined) return refuse(args, "can't find the target");
+    if (target === undefined) return refuse(request, 'no such target');
     if (what === 'target delete') {
-      if (target.commands > 0) refuse(args, 'this logical unit is still active');
-      if (target.sessions.size > 0) refuse(args, 'this target is still active');
+      if (target.commands > 0) refuse(request, 'the logical unit is still active');
+      if (target.sessions.size > 0) refuse(request, 'the target is still active');
       this.targets.delete(tid);
     } else if (what === 'target update') {
-      target.isReady = said.get('--value') === 'ready';
+      target.isReady = value === 'ready';
     } else if (what === 'target bind') {
-      target.admitted.add(said.get('--initiator-address') ?? said.get('--initiator-name') ?? '');
+      target.admitted.add(value);
     } else if (what === 'target unbind') {
-      target.admitted.delete(said.get('--initiator-address') ?? said.get('--initiator-name') ?? '');
+      target.admitted.delete(value);
     } else if (what === 'conn delete') {
-      const session = Number(said.get('--sid'));
-      const left = target.sessions.get(session)?.filter((cid) => cid !== Number(said.get('--cid')));
-      if (left === undefined) return refuse(args, "can't find the session");
-      target.sessions.set(session, left);
+      const { sid = NaN, cid } = request;
+      const left = target.sessions.get(sid)?.filter((each) => each !== cid);
+      if (left === undefined) return refuse(request, 'no such session');
+      target.sessions.set(sid, left);
       // A session is there until the last command of it has ended.
-      if (left.length === 0 && target.commands === 0) target.sessions.delete(session);
+      if (left.length === 0 && target.commands === 0) target.sessions.delete(sid);
     } else {
-      this.#ofUnit(target, what, said, args);
+      this.#ofUnit(target, request, value);
     }
-    return '';
   }
 
-  #ofUnit(
-    target: TwinTarget,
-    what: string,
-    said: ReadonlyMap<string, string>,
-    args: readonly string[],
-  ): void {
-    const lun = Number(said.get('--lun'));
-    if (what === 'logicalunit new') {
-      const store = said.get('--backing-store') ?? '';
-      if (this.missing.has(store)) refuse(args, 'failed to open the backing store');
+  #ofUnit({ units }: TwinTarget, request: TgtdRequest, store: string): void {
+    const { mode, op, lun = NaN, params = [] } = request;
+    if (mode !== 'logicalunit') return refuse(request, 'not supported');
+    if (op === 'new') {
+      if (this.missing.has(store)) refuse(request, 'unknown error');
       const has = { store, scsi_id: 'IET     00010001', scsi_sn: 'beaf11', readonly: '0' };
-      target.units.set(lun, new Map(Object.entries(has)));
-    } else if (what === 'logicalunit update') {
-      for (const param of (said.get('--params') ?? '').split(',')) {
-        const [name = '', value = ''] = param.split('=');
-        target.units.get(lun)?.set(name, value);
-      }
+      units.set(lun, new Map(Object.entries(has)));
     } else {
-      refuse(args, 'invalid request');
+      for (const [name, to] of params) units.get(lun)?.set(name, to);
     }
   }
 }
 
-function refuse(args: readonly string[], why: string): never {
-  fail('ERR_COMMAND_FAILED', { command: `tgtadm ${args.join(' ')}`, why });
+function refuse({ mode, op }: TgtdRequest, why: string): never {
+  fail('ERR_SERVER_UNTOLD', { server: 'twin', why: `${mode} ${op}: ${why}` });
 }
 
 function shownTarget(tid: number, target: TwinTarget): string {

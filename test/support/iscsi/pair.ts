@@ -94,9 +94,8 @@ export class TgtPair {
 
   #attachmentsOf(name: PairName): Attachments {
     const server = this.servers[name];
-    const environment = { PATH: process.env.PATH, ...server.environment };
     return attachmentsOf(
-      { kind: 'tgt', targets: join(server.folder, TARGETS), controlPort: 0, environment },
+      { kind: 'tgt', targets: join(server.folder, TARGETS), controlPort: 0, socket: server.socket },
       { server: name as ServerId, forward: server.at },
       this.cluster,
     );

@@ -101,6 +101,18 @@ describe('exports of nfs-ganesha', () => {
     expect(world.exported).toEqual(['/srv/one']);
   });
 
+  it('are not given up while a power cut would bring them back', async () => {
+    const world = await started();
+    expect(await world.of(world.driver.begin([]))).toBe(true);
+    world.disk.failsToSync = true;
+    // What is gained is known from elsewhere.
+    expect(await world.of(world.driver.take(r('vol-1')))).toBe(true);
+    expect(await world.of(world.driver.release(r('vol-1')))).toBe(false);
+    world.disk.failsToSync = false;
+    expect(await world.of(world.driver.release(r('vol-1')))).toBe(true);
+    expect(world.exported).toEqual([]);
+  });
+
   it('are in doubt where the server cannot be told', async () => {
     const world = await started();
     world.isAway = true;

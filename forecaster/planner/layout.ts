@@ -1,7 +1,7 @@
 import { Loads } from './loads.js';
 import { GroupTally } from './group-tally.js';
 import type { Problem } from './problem.js';
-import { NOWHERE, isAway } from './problem.js';
+import { NOWHERE, isAway, movedBetween } from './problem.js';
 import { eveningWeightOf, isMisplaced } from './score.js';
 import type { MoveLimits } from './move-allowance.js';
 import { MoveAllowance } from './move-allowance.js';
@@ -48,7 +48,7 @@ export class Layout {
   constructor(problem: Problem, assignment: Int32Array = problem.start) {
     const { servers, resources } = problem;
     this.problem = problem;
-    this.assignment = Int32Array.from(problem.start);
+    this.assignment = problem.start.slice();
     this.loads = new Loads(problem, problem.start);
     this.allowance = new MoveAllowance(problem.start, servers.length, limitsOf(problem));
     this.groups = new GroupTally(problem.grouping, this.assignment);
@@ -69,8 +69,8 @@ export class Layout {
     for (const server of servers.keys()) this.#refresh(server);
     this.eveningWeight = eveningWeightOf(problem, problem.start);
     this.isEvening = this.eveningWeight > 0;
-    for (const [resource, server] of assignment.entries()) {
-      if (server !== problem.start[resource]) this.move(resource, server);
+    for (const resource of movedBetween(problem.start, assignment)) {
+      this.move(resource, assignment[resource]!);
     }
     this.settle();
   }

@@ -111,7 +111,10 @@ function imbalanceOf(
   levels: Float64Array,
 ): number {
   const used = new Uint8Array(roles.length);
-  for (const server of assignment) if (server !== NOWHERE) used[server] = 1;
+  // Only of spare servers it plays a part.
+  if (isSpare.includes(true)) {
+    for (const server of assignment) if (server !== NOWHERE) used[server] = 1;
+  }
   let sum = 0;
   let count = 0;
   let highest = 0;

@@ -2,7 +2,7 @@ import type { ServerId } from '../../core/domain.js';
 import type { PlanningResource } from './inputs.js';
 import type { Allowed, Role } from './problem.js';
 
-interface Servers {
+export interface Servers {
   readonly serverIndex: ReadonlyMap<ServerId, number>;
   readonly roles: readonly Role[];
 }

@@ -1,5 +1,5 @@
-import type { ServerId } from '../../core/domain.js';
 import { areSameFacts } from '../../core/kept.js';
+import type { Servers } from './allowed.js';
 import type { PlanningInputs, PlanningResource } from './inputs.js';
 import type { Allowed, Freedom, Need, Problem, Role } from './problem.js';
 import { NOWHERE } from './problem.js';
@@ -9,12 +9,10 @@ import type { Translated } from './translation.js';
 export type Places = Pick<Problem, 'origin' | 'start' | 'needs' | 'freedom'>;
 
 /** On what that rests beside the inputs; resources in the problem's order. */
-interface Facts {
+interface Facts extends Servers {
   readonly resources: readonly PlanningResource[];
   readonly allowed: readonly Allowed[];
   readonly isUnmeasured: Uint8Array;
-  readonly serverIndex: ReadonlyMap<ServerId, number>;
-  readonly roles: readonly Role[];
 }
 
 /** The same arrays as before if nothing is different: what was made of them is known, then. */

@@ -138,7 +138,7 @@ export function isMisplaced({ allowed }: Problem, resource: number, server: numb
   return server === NOWHERE || allowed[resource]!.mask[server] === 0;
 }
 
-function misplacedOf(problem: Problem, assignment: Int32Array): number {
+export function misplacedOf(problem: Problem, assignment: Int32Array): number {
   let count = 0;
   for (let resource = 0; resource < assignment.length; resource++) {
     if (isMisplaced(problem, resource, assignment[resource]!)) count++;

@@ -1,7 +1,7 @@
 import type { Rng } from '../../core/rng.js';
 import { integerBelow } from '../../core/rng.js';
 import type { Layout } from './layout.js';
-import { EPSILON, NOWHERE, leastPriceOf } from './problem.js';
+import { EPSILON, NOWHERE, leastPriceOf, movedBetween } from './problem.js';
 import { largestFirst } from './residents.js';
 import type { Rules } from './rules.js';
 
@@ -19,13 +19,12 @@ export class Shaker {
   readonly #layout: Layout;
   readonly #rules: Rules;
   readonly #rng: Rng;
-  readonly #leastPrice: number;
+  #leastPrice: number | undefined;
 
   constructor(layout: Layout, rules: Rules, rng: Rng) {
     this.#layout = layout;
     this.#rules = rules;
     this.#rng = rng;
-    this.#leastPrice = leastPriceOf(layout.problem);
   }
 
   /** Some server costs more than a move would, or several moves might be done by fewer. */
@@ -46,8 +45,9 @@ export class Shaker {
 
   #troubled(): number[] {
     const layout = this.#layout;
+    const least = (this.#leastPrice ??= leastPriceOf(layout.problem));
     return [...layout.problem.servers.keys()].filter(
-      (server) => layout.counts[server]! > 0 && layout.costOf(server) > this.#leastPrice + EPSILON,
+      (server) => layout.counts[server]! > 0 && layout.costOf(server) > least + EPSILON,
     );
   }
 
@@ -79,7 +79,7 @@ export class Shaker {
   #recalled(): number[] {
     const { problem, moves, assignment } = this.#layout;
     if (moves === 0 || moves < problem.movesMax) return [];
-    const moved = [...assignment.keys()].filter(
+    const moved = movedBetween(problem.start, assignment).filter(
       (resource) => this.#layout.leastExtraMoves(resource) < 0 && this.#rules.canMove(resource),
     );
     if (moved.length === 0) return [];

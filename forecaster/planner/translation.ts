@@ -4,6 +4,7 @@ import { fail } from '../../core/errors.js';
 import type { ForecastBlock } from '../../core/forecast.js';
 import { areSameFacts } from '../../core/kept.js';
 import type { Metric } from '../../core/sample.js';
+import type { AllowedSets, Servers } from './allowed.js';
 import { allowedSets } from './allowed.js';
 import type { DemandRows } from './demand.js';
 import { demandAt, isKnown } from './demand.js';
@@ -46,7 +47,8 @@ export function translateUnpriced(inputs: PlanningInputs, before?: Translated): 
   const serverIndex = new Map(servers.map(({ id }, index) => [id, index]));
   const dimensions = plannedDimensions(inputs.forecast, servers);
   const roles = servers.map(({ state }) => roleOf(state));
-  const { allowed, refuges } = allowedSets(resources, { serverIndex, roles });
+  const known = isSameFleet(resources, serverIndex, before) ? before : undefined;
+  const { allowed, refuges } = setsOf(resources, { serverIndex, roles }, known);
   const of = { resources: ids, dimensions };
   const { rows, demand, bytes, isUnmeasured } = requirementsOf(inputs, of, before);
   const facts = { resources, allowed, isUnmeasured, serverIndex, roles };
@@ -66,7 +68,7 @@ export function translateUnpriced(inputs: PlanningInputs, before?: Translated): 
     zones: servers.map(({ zone }) => zone),
     origin,
     start,
-    wanted: wantedOf(resources, serverIndex),
+    wanted: known === undefined ? wantedOf(resources, serverIndex) : known.translation.problem.wanted,
     grouping: groupingOf(ids, servers, { start, options: inputs.options.groups }),
     allowed,
     refuges,
@@ -74,10 +76,7 @@ export function translateUnpriced(inputs: PlanningInputs, before?: Translated): 
     needs,
     size,
     moveCost: new Float64Array(count),
-    burden: burdensOf(count, [
-      { weight: inputs.options.moveBytesWeight, amounts: bytes },
-      { weight: inputs.options.moveInFlightWeight, amounts: inFlightOf(resources) },
-    ]),
+    burden: burdenOf(inputs, { resources, bytes }, known),
     isUnmeasured,
     response: responseOf(servers),
     objective: objectiveOf(
@@ -128,6 +127,44 @@ function areSameNames(
     if (some[at] !== others[at] && some[at]!.id !== others[at]!.id) return false;
   }
   return true;
+}
+
+/** The same resources, and servers of the same names, whatever else is said of these. */
+function isSameFleet(
+  resources: readonly PlanningResource[],
+  serverIndex: ReadonlyMap<ServerId, number>,
+  before: Translated | undefined,
+): boolean {
+  if (before?.translation.resources !== resources) return false;
+  return areSameFacts(before.translation.problem.servers, [...serverIndex.keys()]);
+}
+
+/** @param known of the same fleet */
+function setsOf(
+  resources: readonly PlanningResource[],
+  servers: Servers,
+  known: Translated | undefined,
+): AllowedSets {
+  const isSame = areSameFacts(known?.translation.problem.roles ?? [], servers.roles);
+  return isSame && known !== undefined ? known.translation.problem : allowedSets(resources, servers);
+}
+
+/** @param known of the same fleet */
+function burdenOf(
+  { options: { moveBytesWeight, moveInFlightWeight } }: PlanningInputs,
+  { resources, bytes }: { readonly resources: readonly PlanningResource[]; readonly bytes: Float64Array },
+  known: Translated | undefined,
+): Float64Array {
+  if (known !== undefined) {
+    const { options } = known.inputs;
+    const { problem } = known.translation;
+    const facts = [problem.bytes, options.moveBytesWeight, options.moveInFlightWeight];
+    if (areSameFacts(facts, [bytes, moveBytesWeight, moveInFlightWeight])) return problem.burden;
+  }
+  return burdensOf(resources.length, [
+    { weight: moveBytesWeight, amounts: bytes },
+    { weight: moveInFlightWeight, amounts: inFlightOf(resources) },
+  ]);
 }
 
 interface Requirements extends Pick<Problem, 'demand' | 'bytes' | 'isUnmeasured'> {

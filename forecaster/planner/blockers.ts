@@ -42,7 +42,7 @@ export function blockersOf(
   if (homeless.length > 0) return homeless.slice(0, NAMED_MAX);
   /** The search without a limit; undefined: that does not help. */
   const tryOut = (relaxed: PlanningInputs): Trial | undefined => {
-    const after = translate(relaxed);
+    const after = translate(relaxed, { inputs, translation });
     const found = first(after.problem, { workUnits: WORK_UNITS, seed: inputs.seed });
     const left = scoreOf(after.problem, found.assignment)[miss.aim];
     return left <= miss.amount * LEFT_MAX ? { before: translation, after, found } : undefined;

@@ -27,7 +27,8 @@ export function allowedSets(resources: readonly PlanningResource[], servers: Ser
   };
   const pinnedSet = (resource: PlanningResource, pinned: ServerId, eligible: Allowed): Allowed => {
     const pin = servers.serverIndex.get(pinned);
-    if (pin !== undefined && eligible.mask[pin] === 1) return shared(setOf([pinned], servers, true));
+    if (pin !== undefined && eligible.mask[pin] === 1)
+      return shared(setOf([pinned], servers, true));
     return isHeld(resource, pin, servers) ? shared(setOf([], servers, true)) : eligible;
   };
   let latest: { readonly eligible: readonly ServerId[]; readonly set: Allowed } | undefined;

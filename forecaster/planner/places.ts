@@ -78,8 +78,10 @@ function isAskedAlike(
   const asked = [nowMs, restraint, cooldownMs, isUnmeasured];
   const { options } = inputs;
   return (
-    areSameFacts([inputs.nowMs, inputs.restraint, options.cooldownMs, problem.isUnmeasured], asked) &&
-    areSameFacts([...serverIndex.keys()], problem.servers)
+    areSameFacts(
+      [inputs.nowMs, inputs.restraint, options.cooldownMs, problem.isUnmeasured],
+      asked,
+    ) && areSameFacts([...serverIndex.keys()], problem.servers)
   );
 }
 

@@ -68,7 +68,8 @@ export function translateUnpriced(inputs: PlanningInputs, before?: Translated): 
     zones: servers.map(({ zone }) => zone),
     origin,
     start,
-    wanted: known === undefined ? wantedOf(resources, serverIndex) : known.translation.problem.wanted,
+    wanted:
+      known === undefined ? wantedOf(resources, serverIndex) : known.translation.problem.wanted,
     grouping: groupingOf(ids, servers, { start, options: inputs.options.groups }),
     allowed,
     refuges,
@@ -146,13 +147,18 @@ function setsOf(
   known: Translated | undefined,
 ): AllowedSets {
   const isSame = areSameFacts(known?.translation.problem.roles ?? [], servers.roles);
-  return isSame && known !== undefined ? known.translation.problem : allowedSets(resources, servers);
+  return isSame && known !== undefined
+    ? known.translation.problem
+    : allowedSets(resources, servers);
 }
 
 /** @param known of the same fleet */
 function burdenOf(
   { options: { moveBytesWeight, moveInFlightWeight } }: PlanningInputs,
-  { resources, bytes }: { readonly resources: readonly PlanningResource[]; readonly bytes: Float64Array },
+  {
+    resources,
+    bytes,
+  }: { readonly resources: readonly PlanningResource[]; readonly bytes: Float64Array },
   known: Translated | undefined,
 ): Float64Array {
   if (known !== undefined) {
@@ -219,7 +225,10 @@ function isAscending(list: readonly { readonly id: string }[]): boolean {
 }
 
 /** Those that are forecast for a resource and limited at a server. */
-function plannedDimensions(forecast: ForecastBlock, servers: readonly PlanningServer[]): Dimension[] {
+function plannedDimensions(
+  forecast: ForecastBlock,
+  servers: readonly PlanningServer[],
+): Dimension[] {
   const metrics = forecastMetrics(forecast);
   return DIMENSIONS.filter(
     (dimension) =>
@@ -235,7 +244,8 @@ function forecastMetrics(forecast: ForecastBlock): ReadonlySet<Metric> {
   const known = metricsOf.get(forecast);
   if (known !== undefined) return known;
   const metrics = new Set<Metric>();
-  for (const { subject, metric } of forecast.series) if (subject === 'resource') metrics.add(metric);
+  for (const { subject, metric } of forecast.series)
+    if (subject === 'resource') metrics.add(metric);
   metricsOf.set(forecast, metrics);
   return metrics;
 }

@@ -1,5 +1,6 @@
 import type { Blocker } from '../../core/plan.js';
-import type { PlanningInputs } from './inputs.js';
+import type { PlanningInputs, PlanningResource } from './inputs.js';
+import type { Problem } from './problem.js';
 import { EPSILON } from './problem.js';
 import type { Trial } from './relaxations.js';
 import { RELAXATIONS, blocker } from './relaxations.js';
@@ -58,16 +59,24 @@ export function blockersOf(
 
 /** Misplaced resources that no ready server may take. */
 function homelessOf({ problem, resources }: Translation, assignment: Int32Array): Blocker[] {
-  return [...assignment.entries()].flatMap(([index, server]) => {
-    if (!isMisplaced(problem, index, server)) return [];
-    if (problem.allowed[index]!.servers.length > 0) return [];
-    const { id, pinned, eligible, server: current } = resources[index]!;
-    if (pinned !== null && pinned === current) {
-      return [blocker('pin', { resource: id, server: pinned })];
-    }
-    const unready = problem.servers.find((candidate) => eligible.includes(candidate));
-    return unready === undefined
-      ? [blocker('eligibility', { resource: id, server: current })]
-      : [blocker('server-state', { resource: id, server: unready })];
-  });
+  const homeless: Blocker[] = [];
+  for (let index = 0; index < assignment.length; index++) {
+    if (!isMisplaced(problem, index, assignment[index]!)) continue;
+    if (problem.allowed[index]!.servers.length > 0) continue;
+    homeless.push(homelessBlocker(problem, resources[index]!));
+  }
+  return homeless;
+}
+
+function homelessBlocker(
+  { servers }: Problem,
+  { id, pinned, eligible, server: current }: PlanningResource,
+): Blocker {
+  if (pinned !== null && pinned === current) {
+    return blocker('pin', { resource: id, server: pinned });
+  }
+  const unready = servers.find((candidate) => eligible.includes(candidate));
+  return unready === undefined
+    ? blocker('eligibility', { resource: id, server: current })
+    : blocker('server-state', { resource: id, server: unready });
 }

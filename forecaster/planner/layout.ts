@@ -44,6 +44,7 @@ export class Layout {
   readonly #positions: Int32Array;
   readonly #members: Members;
   readonly #log: number[] = [];
+  readonly #away = new Set<number>();
 
   constructor(problem: Problem, assignment: Int32Array = problem.start) {
     const { servers } = problem;
@@ -137,6 +138,11 @@ export class Layout {
     return this.assignment[resource] === home ? 1 : -1;
   }
 
+  /** Those that make up `moves`, in ascending order. */
+  movedResources(): number[] {
+    return [...this.#away].sort((a, b) => a - b);
+  }
+
   /** So many more moves are within the limit. */
   canAfford(extra: number): boolean {
     return extra <= 0 || this.moves + extra <= this.problem.movesMax;
@@ -196,6 +202,8 @@ export class Layout {
     this.changes++;
     const extra = this.extraMoves(resource, to);
     this.moves += extra;
+    if (extra > 0) this.#away.add(resource);
+    else if (extra < 0) this.#away.delete(resource);
     this.movesCost += extra * problem.moveCost[resource]!;
     this.misplaced +=
       Number(isMisplaced(problem, resource, to)) - Number(isMisplaced(problem, resource, from));

@@ -1,7 +1,7 @@
 import type { Rng } from '../../core/rng.js';
 import { integerBelow } from '../../core/rng.js';
 import type { Layout } from './layout.js';
-import { EPSILON, NOWHERE, leastPriceOf, movedBetween } from './problem.js';
+import { EPSILON, NOWHERE, leastPriceOf } from './problem.js';
 import { largestFirst } from './residents.js';
 import type { Rules } from './rules.js';
 
@@ -46,17 +46,23 @@ export class Shaker {
   #troubled(): number[] {
     const layout = this.#layout;
     const least = (this.#leastPrice ??= leastPriceOf(layout.problem));
-    return [...layout.problem.servers.keys()].filter(
-      (server) => layout.counts[server]! > 0 && layout.costOf(server) > least + EPSILON,
-    );
+    const troubled: number[] = [];
+    for (let server = 0; server < layout.counts.length; server++) {
+      const isTroubled = layout.counts[server]! > 0 && layout.costOf(server) > least + EPSILON;
+      if (isTroubled) troubled.push(server);
+    }
+    return troubled;
   }
 
   /** One troubled server, or any if none is, and a few others. */
   #servers(): number[] {
     const { servers } = this.#layout.problem;
     const troubled = this.#troubled();
-    const from = troubled.length > 0 ? troubled : [...servers.keys()];
-    const chosen = new Set([from[integerBelow(this.#rng, from.length)]!]);
+    const first =
+      troubled.length > 0
+        ? troubled[integerBelow(this.#rng, troubled.length)]!
+        : integerBelow(this.#rng, servers.length);
+    const chosen = new Set([first]);
     for (let other = 0; other < OTHERS_MAX; other++) {
       chosen.add(integerBelow(this.#rng, servers.length));
     }
@@ -77,11 +83,9 @@ export class Shaker {
 
   /** When no more moves are allowed, others can only come in the place of some that were made. */
   #recalled(): number[] {
-    const { problem, moves, assignment } = this.#layout;
-    if (moves === 0 || moves < problem.movesMax) return [];
-    const moved = movedBetween(problem.start, assignment).filter(
-      (resource) => this.#layout.leastExtraMoves(resource) < 0 && this.#rules.canMove(resource),
-    );
+    const layout = this.#layout;
+    if (layout.moves === 0 || layout.moves < layout.problem.movesMax) return [];
+    const moved = layout.movedResources().filter((resource) => this.#rules.canMove(resource));
     if (moved.length === 0) return [];
     return [moved[integerBelow(this.#rng, moved.length)]!];
   }

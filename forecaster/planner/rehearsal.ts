@@ -23,7 +23,9 @@ export function rehearsalOf(
     case 0:
       return { kind: 'lose-server', server: id };
     case 1: {
-      const smaller = Object.entries(capacity).map(([dimension, most]) => [dimension, most / 4]);
+      const smaller = Object.entries(capacity).map(
+        ([dimension, most]) => [dimension, most / 4] as const,
+      );
       return { kind: 'resize-server', server: id, capacity: Object.fromEntries(smaller) };
     }
     default:

@@ -3,7 +3,6 @@ import type { Servers } from './allowed.js';
 import type { PlanningInputs, PlanningResource } from './inputs.js';
 import type { Allowed, Freedom, Need, Problem, Role } from './problem.js';
 import { NOWHERE } from './problem.js';
-import type { Translated } from './translation.js';
 
 /** Where each resource is, where it counts, why it must leave there, and whether it may. */
 export type Places = Pick<Problem, 'origin' | 'start' | 'needs' | 'freedom'>;
@@ -15,14 +14,17 @@ interface Facts extends Servers {
   readonly isUnmeasured: Uint8Array;
 }
 
+/** What was said before, and on what it rested. */
+interface Before {
+  readonly inputs: PlanningInputs;
+  readonly problem: Problem;
+  readonly resources: readonly PlanningResource[];
+}
+
 /** The same arrays as before if nothing is different: what was made of them is known, then. */
-export function placesOf(
-  inputs: PlanningInputs,
-  facts: Facts,
-  before: Translated | undefined,
-): Places {
+export function placesOf(inputs: PlanningInputs, facts: Facts, before: Before | undefined): Places {
   const known = before !== undefined && isAskedAlike(inputs, facts, before);
-  return known ? changedPlaces(inputs, facts, before.translation) : allPlaces(inputs, facts);
+  return known ? changedPlaces(inputs, facts, before) : allPlaces(inputs, facts);
 }
 
 function allPlaces(inputs: PlanningInputs, facts: Facts): Places {
@@ -41,7 +43,7 @@ function allPlaces(inputs: PlanningInputs, facts: Facts): Places {
 function changedPlaces(
   inputs: PlanningInputs,
   facts: Facts,
-  { problem, resources }: Translated['translation'],
+  { problem, resources }: Before,
 ): Places {
   const isOther = facts.roles.map((role, server) => role !== problem.roles[server]);
   const isAnyOther = isOther.includes(true);
@@ -73,7 +75,7 @@ function namesOthers({ movingTo, pinned }: PlanningResource): boolean {
 function isAskedAlike(
   { nowMs, restraint, options: { cooldownMs } }: PlanningInputs,
   { isUnmeasured, serverIndex }: Facts,
-  { inputs, translation: { problem } }: Translated,
+  { inputs, problem }: Before,
 ): boolean {
   const asked = [nowMs, restraint, cooldownMs, isUnmeasured];
   const { options } = inputs;

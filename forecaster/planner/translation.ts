@@ -52,7 +52,11 @@ export function translateUnpriced(inputs: PlanningInputs, before?: Translated): 
   const of = { resources: ids, dimensions };
   const { rows, demand, bytes, isUnmeasured } = requirementsOf(inputs, of, before);
   const facts = { resources, allowed, isUnmeasured, serverIndex, roles };
-  const { origin, start, needs, freedom } = placesOf(inputs, facts, before);
+  const { origin, start, needs, freedom } = placesOf(
+    inputs,
+    facts,
+    before && { inputs: before.inputs, ...before.translation },
+  );
   const perCapacity = perCapacityOf(servers, dimensions);
   const size = sizesOf(count, { demand, perCapacity, roles });
   const problem: Problem = {

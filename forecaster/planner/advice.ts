@@ -10,6 +10,7 @@ import { Explainer } from './explain.js';
 import type { PlanningInputs } from './inputs.js';
 import type { Planned } from './planner.js';
 import { planned } from './planner.js';
+import { rehearsalOf } from './rehearsal.js';
 import type { PlanningRun } from './solved.js';
 import type { Translated } from './translation.js';
 import type { WhatIf, World } from './what-if.js';
@@ -81,15 +82,19 @@ export class Advice {
     const before = asIs.world();
     if (changes.length === 0) return { plannedAtMs, before, after: before };
     const key = JSON.stringify(changes);
-    // At the same moment: the change alone makes the difference.
-    const make = (): World =>
-      worldOf(
-        planned(
-          { ...after, restraint: null, nowMs: plannedAtMs },
-          { ...this.#runOf(), before: asIs.translated },
-        ),
-      );
-    return { plannedAtMs, before, after: asIs.worlds.of(key, make) };
+    return { plannedAtMs, before, after: asIs.worlds.of(key, () => this.#worldAs(after, asIs)) };
+  }
+
+  /** Searches for a change that nobody asked about, and keeps nothing of it: what it runs is faster when somebody asks. */
+  rehearse(number: number, nowMs: number): void {
+    const change = rehearsalOf(this.#inputs, number);
+    if (change !== undefined) this.#worldAs(changed(this.#inputs, change), this.#free(nowMs));
+  }
+
+  /** At the same moment as the fleet as it is: the change alone makes the difference. */
+  #worldAs(after: PlanningInputs, { plannedAtMs, translated }: AsIs): World {
+    const inputs = { ...after, restraint: null, nowMs: plannedAtMs };
+    return worldOf(planned(inputs, { ...this.#runOf(), before: translated }));
   }
 
   #restrained(nowMs: number): AsIs {

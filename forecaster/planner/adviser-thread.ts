@@ -10,6 +10,7 @@ import type { Explanation } from './explain.js';
 import type { InputColumns } from './input-columns.js';
 import { columnSlices } from './input-columns.js';
 import type { PlanningInputs } from './inputs.js';
+import { REHEARSALS_MAX } from './rehearsal.js';
 import type { WhatIf } from './what-if.js';
 
 /** What a thread is told and asked. All questions are about the fleet that it was told last. */
@@ -17,6 +18,8 @@ export type AdviceQuestion =
   | { readonly kind: 'take'; readonly columns: InputColumns }
   | { readonly kind: 'prepare' }
   | { readonly kind: 'plan'; readonly nowMs: number }
+  /** Answered by whether another rehearsal is of use. */
+  | { readonly kind: 'rehearse'; readonly number: number; readonly nowMs: number }
   | { readonly kind: 'score'; readonly moves: readonly Move[] }
   | { readonly kind: 'explain'; readonly asked: ExplainAsked }
   | { readonly kind: 'what-if'; readonly asked: WhatIfAsked };
@@ -62,12 +65,14 @@ export class AdviserThread implements Adviser {
   async planForSearches(inputs: PlanningInputs): Promise<void> {
     // Its thread plans the next fleet, which is to stay there.
     if (this.#isPlanning) return;
+    const searching = this.#searching;
     this.#isSearcherBusy = true;
     try {
-      await this.#searching.ask(inputs, { kind: 'plan', nowMs: inputs.nowMs });
+      await searching.ask(inputs, { kind: 'plan', nowMs: inputs.nowMs });
     } finally {
       this.#isSearcherBusy = false;
     }
+    await searching.rehearse(inputs);
   }
 
   async score(inputs: PlanningInputs, moves: readonly Move[]): Promise<Chosen> {
@@ -115,6 +120,8 @@ class FleetThread {
   readonly #turns = new Turns<'question'>();
   readonly #questionsMax: number;
   #questions = 0;
+  /** The life of the thread that has rehearsed. */
+  #rehearsed: object | undefined;
   /** What the last question was about. */
   #latest: PlanningInputs | undefined;
   #told: { readonly inputs: PlanningInputs; readonly life: object | undefined } | undefined;
@@ -143,6 +150,18 @@ class FleetThread {
   /** It was told this fleet last, lives since, and will have been told no other before the next question. */
   knows(inputs: PlanningInputs): boolean {
     return this.#latest === inputs && this.#isTold(inputs);
+  }
+
+  /** Once in the life of the thread; between any two questions of it others have their turn. */
+  async rehearse(inputs: PlanningInputs): Promise<void> {
+    const { life } = this.#thread;
+    if (this.#rehearsed === life) return;
+    this.#rehearsed = life;
+    const { nowMs } = inputs;
+    for (let number = 0; number < REHEARSALS_MAX && this.knows(inputs); number++) {
+      const isOfUse = await this.ask(inputs, { kind: 'rehearse', number, nowMs });
+      if (isOfUse !== true) return;
+    }
   }
 
   end(): Promise<void> {

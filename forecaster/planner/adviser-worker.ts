@@ -11,8 +11,12 @@ import type { PlanningRun } from './solved.js';
 /** Of each planning: somebody waits for the answer. A plan that the clock stopped says so. */
 const SECONDS_MAX = 10;
 
+/** Of all rehearsals: of a fleet whose searches take long, one is enough. */
+const REHEARSED_MS_MAX = 1000;
+
 const clock = new SystemClock();
 let advice: Advice | undefined;
+let rehearsedMs = 0;
 
 answerAsThread((question: AdviceQuestion): unknown => {
   if (question.kind === 'take') {
@@ -27,6 +31,12 @@ answerAsThread((question: AdviceQuestion): unknown => {
     case 'plan':
       advice.plan(question.nowMs);
       return null;
+    case 'rehearse': {
+      const startedAtMs = clock.monotonicMs();
+      advice.rehearse(question.number, question.nowMs);
+      rehearsedMs += clock.monotonicMs() - startedAtMs;
+      return rehearsedMs < REHEARSED_MS_MAX;
+    }
     case 'score':
       return advice.score(question.moves);
     case 'explain':

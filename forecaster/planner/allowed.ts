@@ -2,7 +2,7 @@ import type { ServerId } from '../../core/domain.js';
 import type { PlanningResource } from './inputs.js';
 import type { Allowed, Role } from './problem.js';
 
-interface Servers {
+export interface Servers {
   readonly serverIndex: ReadonlyMap<ServerId, number>;
   readonly roles: readonly Role[];
 }
@@ -25,21 +25,28 @@ export function allowedSets(resources: readonly PlanningResource[], servers: Ser
     if (known === undefined) byKey.set(key, allowed);
     return known ?? allowed;
   };
+  const pinnedSet = (resource: PlanningResource, pinned: ServerId, eligible: Allowed): Allowed => {
+    const pin = servers.serverIndex.get(pinned);
+    if (pin !== undefined && eligible.mask[pin] === 1)
+      return shared(setOf([pinned], servers, true));
+    return isHeld(resource, pin, servers) ? shared(setOf([], servers, true)) : eligible;
+  };
+  let latest: { readonly eligible: readonly ServerId[]; readonly set: Allowed } | undefined;
   const eligibleSet = (eligible: readonly ServerId[]): Allowed => {
-    const known = byList.get(eligible) ?? shared(setOf(eligible, servers, false));
-    byList.set(eligible, known);
-    return known;
+    // As a rule the resource before it has the same.
+    if (latest?.eligible === eligible) return latest.set;
+    const set = byList.get(eligible) ?? shared(setOf(eligible, servers, false));
+    byList.set(eligible, set);
+    latest = { eligible, set };
+    return set;
   };
   const refuges = resources.map(({ eligible }) => eligibleSet(eligible));
-  const allowed = resources.map((resource, index) => {
-    const eligible = refuges[index]!;
-    if (resource.pinned === null) return eligible;
-    const pin = servers.serverIndex.get(resource.pinned);
-    if (pin !== undefined && eligible.mask[pin] === 1) {
-      return shared(setOf([resource.pinned], servers, true));
-    }
-    return isHeld(resource, pin, servers) ? shared(setOf([], servers, true)) : eligible;
-  });
+  const allowed = refuges.slice();
+  for (let row = 0; row < resources.length; row++) {
+    const resource = resources[row]!;
+    if (resource.pinned === null) continue;
+    allowed[row] = pinnedSet(resource, resource.pinned, refuges[row]!);
+  }
   return { allowed, refuges };
 }
 

@@ -1,5 +1,6 @@
 import type { Blocker } from '../../core/plan.js';
-import type { PlanningInputs } from './inputs.js';
+import type { PlanningInputs, PlanningResource } from './inputs.js';
+import type { Problem } from './problem.js';
 import { EPSILON } from './problem.js';
 import type { Trial } from './relaxations.js';
 import { RELAXATIONS, blocker } from './relaxations.js';
@@ -42,7 +43,7 @@ export function blockersOf(
   if (homeless.length > 0) return homeless.slice(0, NAMED_MAX);
   /** The search without a limit; undefined: that does not help. */
   const tryOut = (relaxed: PlanningInputs): Trial | undefined => {
-    const after = translate(relaxed);
+    const after = translate(relaxed, { inputs, translation });
     const found = first(after.problem, { workUnits: WORK_UNITS, seed: inputs.seed });
     const left = scoreOf(after.problem, found.assignment)[miss.aim];
     return left <= miss.amount * LEFT_MAX ? { before: translation, after, found } : undefined;
@@ -58,16 +59,24 @@ export function blockersOf(
 
 /** Misplaced resources that no ready server may take. */
 function homelessOf({ problem, resources }: Translation, assignment: Int32Array): Blocker[] {
-  return [...assignment.entries()].flatMap(([index, server]) => {
-    if (!isMisplaced(problem, index, server)) return [];
-    if (problem.allowed[index]!.servers.length > 0) return [];
-    const { id, pinned, eligible, server: current } = resources[index]!;
-    if (pinned !== null && pinned === current) {
-      return [blocker('pin', { resource: id, server: pinned })];
-    }
-    const unready = problem.servers.find((candidate) => eligible.includes(candidate));
-    return unready === undefined
-      ? [blocker('eligibility', { resource: id, server: current })]
-      : [blocker('server-state', { resource: id, server: unready })];
-  });
+  const homeless: Blocker[] = [];
+  for (let index = 0; index < assignment.length; index++) {
+    if (!isMisplaced(problem, index, assignment[index]!)) continue;
+    if (problem.allowed[index]!.servers.length > 0) continue;
+    homeless.push(homelessBlocker(problem, resources[index]!));
+  }
+  return homeless;
+}
+
+function homelessBlocker(
+  { servers }: Problem,
+  { id, pinned, eligible, server: current }: PlanningResource,
+): Blocker {
+  if (pinned !== null && pinned === current) {
+    return blocker('pin', { resource: id, server: pinned });
+  }
+  const unready = servers.find((candidate) => eligible.includes(candidate));
+  return unready === undefined
+    ? blocker('eligibility', { resource: id, server: current })
+    : blocker('server-state', { resource: id, server: unready });
 }

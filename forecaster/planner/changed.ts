@@ -1,7 +1,7 @@
 import type { ResourceId, ServerId } from '../../core/domain.js';
 import { fail } from '../../core/errors.js';
 import { NO_GENERATION } from '../../core/generation.js';
-import type { PlannerOptions, PlanningInputs, PlanningServer } from './inputs.js';
+import type { PlannerOptions, PlanningInputs, PlanningResource, PlanningServer } from './inputs.js';
 
 /** What somebody may want to try before doing it. */
 export type Change =
@@ -92,23 +92,18 @@ function withMoved(
   { resource, server }: { readonly resource: ResourceId; readonly server: ServerId },
 ): PlanningInputs {
   serverNamed(inputs, server);
-  if (!inputs.resources.some(({ id }) => id === resource)) {
-    fail('ERR_RESOURCE_UNKNOWN', { resource });
-  }
-  return {
-    ...inputs,
-    resources: inputs.resources.map((known) => {
-      if (known.id !== resource) return known;
-      const { eligible, since, wanted } = known;
-      return {
-        ...known,
-        server,
-        since: since ?? NO_GENERATION,
-        movingTo: null,
-        pinned: server,
-        ...(wanted !== undefined && { wanted: server }),
-        eligible: eligible.includes(server) ? eligible : [...eligible, server],
-      };
-    }),
+  const at = inputs.resources.findIndex(({ id }) => id === resource);
+  if (at < 0) fail('ERR_RESOURCE_UNKNOWN', { resource });
+  const known = inputs.resources[at]!;
+  const { eligible, since, wanted } = known;
+  const moved: PlanningResource = {
+    ...known,
+    server,
+    since: since ?? NO_GENERATION,
+    movingTo: null,
+    pinned: server,
+    ...(wanted !== undefined && { wanted: server }),
+    eligible: eligible.includes(server) ? eligible : [...eligible, server],
   };
+  return { ...inputs, resources: inputs.resources.with(at, moved) };
 }

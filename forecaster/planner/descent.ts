@@ -7,7 +7,9 @@ import { findExchange, findMove } from './steps.js';
 /** Improves a layout step by step, the costliest server first, until no step is worth its moves. */
 export class Descent {
   readonly #layout: Layout;
-  readonly #relief: Relief;
+  readonly #rules: Rules;
+  /** Made when something is first looked at: it has room for all resources. */
+  #relief: Relief | undefined;
   /** When a server was last found past help, in changes of the layout; −1: never. */
   readonly #failedAt: Int32Array;
   readonly #isDone: Uint8Array;
@@ -18,7 +20,7 @@ export class Descent {
     const count = layout.problem.servers.length;
     this.#layout = layout;
     this.#costMin = costMin;
-    this.#relief = new Relief(layout, rules);
+    this.#rules = rules;
     this.#failedAt = new Int32Array(count).fill(-1);
     this.#isDone = new Uint8Array(count);
   }
@@ -56,8 +58,9 @@ export class Descent {
     for (;;) {
       const server = this.#next();
       if (server === NOWHERE || isOver()) return;
-      this.#relief.from(server);
-      if (this.#step(isThorough)) continue;
+      const relief = this.#relieving();
+      relief.from(server);
+      if (this.#step(relief, isThorough)) continue;
       this.#isDone[server] = 1;
       if (isThorough) this.#failedAt[server] = this.#layout.changes;
     }
@@ -65,12 +68,16 @@ export class Descent {
 
   /** Finds a misplaced resource a server, another giving way if it must; false: it cannot. */
   settle(resource: number): boolean {
-    this.#relief.of(resource);
-    return this.#step(true);
+    const relief = this.#relieving();
+    relief.of(resource);
+    return this.#step(relief, true);
   }
 
-  #step(isThorough: boolean): boolean {
-    const relief = this.#relief;
+  #relieving(): Relief {
+    return (this.#relief ??= new Relief(this.#layout, this.#rules));
+  }
+
+  #step(relief: Relief, isThorough: boolean): boolean {
     findMove(relief);
     if (relief.best === undefined && isThorough) findExchange(relief);
     if (relief.best === undefined) return false;

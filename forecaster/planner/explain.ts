@@ -4,11 +4,11 @@ import type { PlanningInputs, PlanningServer } from './inputs.js';
 import { Loads } from './loads.js';
 import { GroupTally } from './group-tally.js';
 import { peakDemandOf } from './planned-move.js';
+import { coolingUntilMs } from './places.js';
 import type { Planned } from './planner.js';
 import { EPSILON, nobodyOf } from './problem.js';
 import { rounded } from './rounded.js';
 import type { Solved } from './solved.js';
-import { coolingUntilMs } from './translation.js';
 
 /** Why a resource is where it is, whether it should move, and what speaks for and against each server. */
 export interface Explanation {

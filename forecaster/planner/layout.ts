@@ -1,8 +1,10 @@
 import { Loads } from './loads.js';
 import { GroupTally } from './group-tally.js';
+import type { Members } from './members.js';
+import { membersAt } from './members.js';
 import type { Problem } from './problem.js';
-import { NOWHERE, isAway } from './problem.js';
-import { eveningWeightOf, isMisplaced } from './score.js';
+import { NOWHERE, isAway, movedBetween } from './problem.js';
+import { eveningWeightOf, isMisplaced, misplacedOf } from './score.js';
 import type { MoveLimits } from './move-allowance.js';
 import { MoveAllowance } from './move-allowance.js';
 
@@ -34,21 +36,20 @@ export class Layout {
   readonly byPeak: Int32Array;
   /** Resources on each server. */
   readonly counts: Int32Array;
-  misplaced = 0;
+  misplaced: number;
   /** Resources on another server than they started on, those that had none not counted. */
   moves = 0;
   movesCost = 0;
 
   readonly #positions: Int32Array;
-  /** Doubly linked members of each server; `next[resources + s]` is the first on s. */
-  readonly #next: Int32Array;
-  readonly #previous: Int32Array;
+  readonly #members: Members;
   readonly #log: number[] = [];
+  readonly #away = new Set<number>();
 
   constructor(problem: Problem, assignment: Int32Array = problem.start) {
-    const { servers, resources } = problem;
+    const { servers } = problem;
     this.problem = problem;
-    this.assignment = Int32Array.from(problem.start);
+    this.assignment = problem.start.slice();
     this.loads = new Loads(problem, problem.start);
     this.allowance = new MoveAllowance(problem.start, servers.length, limitsOf(problem));
     this.groups = new GroupTally(problem.grouping, this.assignment);
@@ -56,21 +57,18 @@ export class Layout {
     this.pressures = new Float64Array(servers.length);
     this.peaks = new Float64Array(servers.length);
     this.levels = new Float64Array(servers.length);
-    this.counts = new Int32Array(servers.length);
+    this.#members = membersAt(problem.start, servers.length);
+    this.counts = this.#members.counts;
     this.byPeak = Int32Array.from(servers.keys());
-    this.#positions = Int32Array.from(servers.keys());
-    this.#next = new Int32Array(resources.length + servers.length).fill(NOWHERE);
-    this.#previous = new Int32Array(resources.length).fill(NOWHERE);
-    for (let resource = resources.length - 1; resource >= 0; resource--) {
-      const server = problem.start[resource]!;
-      if (server !== NOWHERE) this.#link(resource, server);
-      if (isMisplaced(problem, resource, server)) this.misplaced++;
-    }
-    for (const server of servers.keys()) this.#refresh(server);
+    this.#positions = new Int32Array(servers.length);
+    this.misplaced = misplacedOf(problem, problem.start);
+    for (const server of servers.keys()) this.#measure(server);
+    this.byPeak.sort((a, b) => this.peaks[a]! - this.peaks[b]! || a - b);
+    for (const [at, server] of this.byPeak.entries()) this.#positions[server] = at;
     this.eveningWeight = eveningWeightOf(problem, problem.start);
     this.isEvening = this.eveningWeight > 0;
-    for (const [resource, server] of assignment.entries()) {
-      if (server !== problem.start[resource]) this.move(resource, server);
+    for (const resource of movedBetween(problem.start, assignment)) {
+      this.move(resource, assignment[resource]!);
     }
     this.settle();
   }
@@ -120,11 +118,11 @@ export class Layout {
 
   /** The first resource on a server, then `nextOf` each; `NOWHERE` ends. */
   firstOn(server: number): number {
-    return this.#next[this.problem.resources.length + server]!;
+    return this.#members.firstOn(server);
   }
 
   nextOf(resource: number): number {
-    return this.#next[resource]!;
+    return this.#members.nextOf(resource);
   }
 
   /** How many more moves it would be if the resource were on that server. */
@@ -138,6 +136,11 @@ export class Layout {
     const home = this.problem.start[resource]!;
     if (home === NOWHERE) return 0;
     return this.assignment[resource] === home ? 1 : -1;
+  }
+
+  /** Those that make up `moves`, in ascending order. */
+  movedResources(): number[] {
+    return [...this.#away].sort((a, b) => a - b);
   }
 
   /** So many more moves are within the limit. */
@@ -199,6 +202,8 @@ export class Layout {
     this.changes++;
     const extra = this.extraMoves(resource, to);
     this.moves += extra;
+    if (extra > 0) this.#away.add(resource);
+    else if (extra < 0) this.#away.delete(resource);
     this.movesCost += extra * problem.moveCost[resource]!;
     this.misplaced +=
       Number(isMisplaced(problem, resource, to)) - Number(isMisplaced(problem, resource, from));
@@ -206,25 +211,29 @@ export class Layout {
     this.allowance.moved(resource, from, to);
     this.groups.moved(resource, from, to);
     if (from !== NOWHERE) {
-      this.#unlink(resource, from);
+      this.#members.leave(resource, from);
       this.loads.remove(resource, from);
       this.#refresh(from);
     }
     if (to !== NOWHERE) {
-      this.#link(resource, to);
+      this.#members.join(resource, to);
       this.loads.add(resource, to);
       this.#refresh(to);
     }
   }
 
   #refresh(server: number): void {
+    this.#measure(server);
+    this.#reorder(server);
+  }
+
+  #measure(server: number): void {
     const { loads, nobody } = this;
     loads.probe(server, nobody, nobody);
     this.overloads[server] = loads.overload;
     this.pressures[server] = loads.pressure;
     this.peaks[server] = loads.peak;
     this.levels[server] = loads.level;
-    this.#reorder(server);
   }
 
   /** Moves the server to its place in `byPeak`; ties go by index, so that the order has one answer. */
@@ -250,24 +259,6 @@ export class Layout {
   #isFuller(a: number, b: number): boolean {
     const difference = this.peaks[a]! - this.peaks[b]!;
     return difference > 0 || (difference === 0 && a > b);
-  }
-
-  #link(resource: number, server: number): void {
-    this.counts[server]!++;
-    const head = this.problem.resources.length + server;
-    const first = this.#next[head]!;
-    this.#next[resource] = first;
-    this.#previous[resource] = head;
-    this.#next[head] = resource;
-    if (first !== NOWHERE) this.#previous[first] = resource;
-  }
-
-  #unlink(resource: number, server: number): void {
-    this.counts[server]!--;
-    const next = this.#next[resource]!;
-    const previous = this.#previous[resource]!;
-    this.#next[previous] = next;
-    if (next !== NOWHERE) this.#previous[next] = previous;
   }
 }
 

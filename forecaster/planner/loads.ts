@@ -42,7 +42,7 @@ export class Loads {
   /** Made when first asked for. */
   #ceilings: Ceilings | undefined;
 
-  /** @param assignment of the start: what is over its capacity there may stay so, but not get worse */
+  /** @param assignment of the start, not changed any more: what is over its capacity there may stay so, but not get worse */
   constructor(problem: Problem, assignment: Int32Array) {
     const { servers, demand, perCapacity, base, roles } = problem;
     const { cells } = demand;

@@ -50,7 +50,7 @@ export class MoveAllowance {
     );
     this.#movesAt = new Int32Array(servers);
     this.#weightAt = new Float64Array(servers);
-    this.#slack = ROUNDING * weight.reduce((sum, each) => sum + each, 0);
+    this.#slack = this.#isLimited ? ROUNDING * weight.reduce((sum, each) => sum + each, 0) : 0;
   }
 
   /** The resource changes its server. */

@@ -1,7 +1,7 @@
 import type { Demand, Problem } from './problem.js';
 import { NOWHERE } from './problem.js';
 
-/** All that the load of servers rests on beside the demand. */
+/** All that the load of servers rests on beside the demand. Nobody changes it once it was asked about. */
 export interface Standing extends Pick<Problem, 'perCapacity' | 'base' | 'roles'> {
   readonly assignment: Int32Array;
 }
@@ -36,12 +36,16 @@ export class Nearby<Value> {
     demand: Demand,
     standing: Standing,
   ): { readonly value: Value; readonly changed: Changed | null } | undefined {
+    const kept = this.#known.get(demand) ?? [];
+    const same = kept.find(({ standing: known }) => isSame(known, standing));
+    if (same !== undefined) return { value: same.value, changed: null };
     let fewest = Math.floor(CHANGED_SHARE_MAX * standing.roles.length) + 1;
     let nearest: { readonly value: Value; readonly isChanged: Uint8Array } | undefined;
-    for (const { standing: known, value } of this.#known.get(demand) ?? []) {
+    for (const { standing: known, value } of kept) {
       const isChanged = serversChanged(known, standing);
       if (isChanged === undefined) continue;
-      const count = isChanged.reduce((sum, is) => sum + is, 0);
+      let count = 0;
+      for (const is of isChanged) count += is;
       if (count === 0) return { value, changed: null };
       if (count >= fewest) continue;
       fewest = count;
@@ -55,9 +59,9 @@ export class Nearby<Value> {
     };
   }
 
-  /** @param value is not changed any more */
+  /** Neither is changed any more. */
   keep(demand: Demand, { perCapacity, base, roles, assignment }: Standing, value: Value): void {
-    const standing = { perCapacity, base, roles, assignment: assignment.slice() };
+    const standing = { perCapacity, base, roles, assignment };
     const others = this.#known.get(demand)?.slice(0, KEPT_MAX - 1) ?? [];
     this.#known.set(demand, [{ standing, value }, ...others]);
   }
@@ -68,6 +72,16 @@ export function changedBetween(servers: number, from: Int32Array, to: Int32Array
   const isChanged = new Uint8Array(servers);
   markMoved(isChanged, from, to);
   return { isChanged, residents: residentsOn(isChanged, to) };
+}
+
+/** All that one planning asks is of the same arrays. */
+function isSame(known: Standing, { perCapacity, base, roles, assignment }: Standing): boolean {
+  return (
+    known.assignment === assignment &&
+    known.base === base &&
+    known.perCapacity === perCapacity &&
+    known.roles === roles
+  );
 }
 
 /** Undefined: they are not the same servers. */
@@ -89,7 +103,7 @@ function serversChanged(
   for (let server = 0; server < roles.length; server++) {
     if (known.roles[server] !== roles[server]) isChanged[server] = 1;
   }
-  markMoved(isChanged, known.assignment, assignment);
+  if (known.assignment !== assignment) markMoved(isChanged, known.assignment, assignment);
   return isChanged;
 }
 

@@ -1,4 +1,5 @@
 import type { Layout } from './layout.js';
+import type { Problem } from './problem.js';
 import { EPSILON, NOWHERE } from './problem.js';
 import { largestFirst } from './residents.js';
 import type { Rules } from './rules.js';
@@ -54,12 +55,26 @@ export function forcePlacement(layout: Layout, rules: Rules): boolean {
 
 /** Those that are misplaced and may move, the largest first. */
 export function needyOf({ problem, assignment }: Layout, rules: Rules): number[] {
-  const needy: number[] = [];
-  for (let resource = 0; resource < problem.needs.length; resource++) {
-    if (problem.needs[resource] === null || !rules.canMove(resource)) continue;
-    if (isMisplaced(problem, resource, assignment[resource]!)) needy.push(resource);
+  return needing(problem)
+    .filter(
+      (resource) =>
+        rules.canMove(resource) && isMisplaced(problem, resource, assignment[resource]!),
+    )
+    .sort(largestFirst(problem));
+}
+
+const known = new WeakMap<Problem['needs'], readonly number[]>();
+
+/** Those that must leave their server, or have none: the same few in all searches of a planning. */
+function needing({ needs }: Problem): readonly number[] {
+  const before = known.get(needs);
+  if (before !== undefined) return before;
+  const rows: number[] = [];
+  for (let resource = 0; resource < needs.length; resource++) {
+    if (needs[resource] !== null) rows.push(resource);
   }
-  return needy.sort(largestFirst(problem));
+  known.set(needs, rows);
+  return rows;
 }
 
 /** So many of the emptiest servers are looked at first; all others only if each of them would cost something. */

@@ -156,7 +156,9 @@ export function nobodyOf({ resources }: Problem): number {
 
 /** What the cheapest move costs. */
 export function leastPriceOf({ moveCost }: Problem): number {
-  return moveCost.reduce((least, cost) => Math.min(least, cost), Infinity);
+  let least = Infinity;
+  for (const cost of moveCost) least = Math.min(least, cost);
+  return least;
 }
 
 /** Utilizations that differ by less are the same: sums in another order differ in their last digits. */

@@ -30,6 +30,8 @@ export class Relief {
   readonly #pressures: Float64Array;
   /** Won by any step at all: the leaver is misplaced where it is. */
   #bonus = 0;
+  /** No server is overloaded, and nothing must leave. */
+  #isEased = false;
   #bestNet = 0;
 
   constructor(layout: Layout, rules: Rules) {
@@ -86,6 +88,19 @@ export class Relief {
     return this.#pressures[leaver]!;
   }
 
+  /**
+   * Whatever step it takes part in is a last resort (it moved lately, and is at home), and would have to take away overload, of which
+   * there is none: nothing need be looked at.
+   */
+  isHopeless(resource: number): boolean {
+    const { start, freedom } = this.layout.problem;
+    return (
+      this.#isEased &&
+      freedom[resource] === 'cooling' &&
+      this.layout.assignment[resource] === start[resource]
+    );
+  }
+
   /** What it costs that the resource changes to this server; negative: it comes home. */
   priceOf(resource: number, server: number): number {
     const { layout } = this;
@@ -128,6 +143,7 @@ export class Relief {
     this.source = source;
     this.best = undefined;
     this.#bonus = bonus;
+    this.#isEased = bonus === 0 && this.layout.overload === 0;
     this.#bestNet = 0;
   }
 

@@ -1,5 +1,5 @@
 import type { Layout } from './layout.js';
-import { NOWHERE } from './problem.js';
+import { NOWHERE, movedBetween } from './problem.js';
 import { largestFirst } from './residents.js';
 import type { Rules } from './rules.js';
 import { trim } from './trim.js';
@@ -24,7 +24,7 @@ export function resume(layout: Layout, rules: Rules, wanted: Int32Array): boolea
     left = left.filter((resource) => !resumeOne(layout, rules, { resource, wanted }));
   }
   trim(layout, rules);
-  return assignment.some((server, resource) => server !== problem.start[resource]);
+  return movedBetween(problem.start, assignment).length > 0;
 }
 
 function resumeOne(

@@ -111,7 +111,10 @@ function imbalanceOf(
   levels: Float64Array,
 ): number {
   const used = new Uint8Array(roles.length);
-  for (const server of assignment) if (server !== NOWHERE) used[server] = 1;
+  // Only of spare servers it plays a part.
+  if (isSpare.includes(true)) {
+    for (const server of assignment) if (server !== NOWHERE) used[server] = 1;
+  }
   let sum = 0;
   let count = 0;
   let highest = 0;
@@ -135,7 +138,7 @@ export function isMisplaced({ allowed }: Problem, resource: number, server: numb
   return server === NOWHERE || allowed[resource]!.mask[server] === 0;
 }
 
-function misplacedOf(problem: Problem, assignment: Int32Array): number {
+export function misplacedOf(problem: Problem, assignment: Int32Array): number {
   let count = 0;
   for (let resource = 0; resource < assignment.length; resource++) {
     if (isMisplaced(problem, resource, assignment[resource]!)) count++;

@@ -19,13 +19,12 @@ export class Shaker {
   readonly #layout: Layout;
   readonly #rules: Rules;
   readonly #rng: Rng;
-  readonly #leastPrice: number;
+  #leastPrice: number | undefined;
 
   constructor(layout: Layout, rules: Rules, rng: Rng) {
     this.#layout = layout;
     this.#rules = rules;
     this.#rng = rng;
-    this.#leastPrice = leastPriceOf(layout.problem);
   }
 
   /** Some server costs more than a move would, or several moves might be done by fewer. */
@@ -46,17 +45,24 @@ export class Shaker {
 
   #troubled(): number[] {
     const layout = this.#layout;
-    return [...layout.problem.servers.keys()].filter(
-      (server) => layout.counts[server]! > 0 && layout.costOf(server) > this.#leastPrice + EPSILON,
-    );
+    const least = (this.#leastPrice ??= leastPriceOf(layout.problem));
+    const troubled: number[] = [];
+    for (let server = 0; server < layout.counts.length; server++) {
+      const isTroubled = layout.counts[server]! > 0 && layout.costOf(server) > least + EPSILON;
+      if (isTroubled) troubled.push(server);
+    }
+    return troubled;
   }
 
   /** One troubled server, or any if none is, and a few others. */
   #servers(): number[] {
     const { servers } = this.#layout.problem;
     const troubled = this.#troubled();
-    const from = troubled.length > 0 ? troubled : [...servers.keys()];
-    const chosen = new Set([from[integerBelow(this.#rng, from.length)]!]);
+    const first =
+      troubled.length > 0
+        ? troubled[integerBelow(this.#rng, troubled.length)]!
+        : integerBelow(this.#rng, servers.length);
+    const chosen = new Set([first]);
     for (let other = 0; other < OTHERS_MAX; other++) {
       chosen.add(integerBelow(this.#rng, servers.length));
     }
@@ -77,11 +83,9 @@ export class Shaker {
 
   /** When no more moves are allowed, others can only come in the place of some that were made. */
   #recalled(): number[] {
-    const { problem, moves, assignment } = this.#layout;
-    if (moves === 0 || moves < problem.movesMax) return [];
-    const moved = [...assignment.keys()].filter(
-      (resource) => this.#layout.leastExtraMoves(resource) < 0 && this.#rules.canMove(resource),
-    );
+    const layout = this.#layout;
+    if (layout.moves === 0 || layout.moves < layout.problem.movesMax) return [];
+    const moved = layout.movedResources().filter((resource) => this.#rules.canMove(resource));
     if (moved.length === 0) return [];
     return [moved[integerBelow(this.#rng, moved.length)]!];
   }

@@ -7,11 +7,6 @@ import { costsOf } from './score.js';
 /** No move costs less than this share of what the largest costs. */
 const SIZE_MIN = 0.05;
 
-/** A large resource costs what a move must win; a small one costs less, in proportion. */
-function moveCostOf(size: number, gainMin: number): number {
-  return gainMin * Math.min(gainMin, Math.max(SIZE_MIN * gainMin, size));
-}
-
 /**
  * A move must also take away a share of what is wrong, in an assignment, with the server that the resource leaves: where
  * nothing helps much, nothing is moved about for little. Where all that may leave is small, none could: as much is asked then
@@ -25,14 +20,20 @@ export function moveCostsOf(
 ): Float64Array {
   const { start, needs, size, burden } = problem;
   const wrong = costsOf(problem, assignment);
-  const largest = largestSharesOf(problem);
-  return size.map((share, resource) => {
-    const cost = moveCostOf(share, gainMin);
+  const shares = largestSharesOf(problem).map(
+    (largest, server) => Math.min(reliefMin, largest) * wrong[server]!,
+  );
+  const least = SIZE_MIN * gainMin;
+  const costs = new Float64Array(size.length);
+  for (let resource = 0; resource < size.length; resource++) {
+    // A large resource costs what a move must win; a small one costs less, in proportion.
+    const cost = gainMin * Math.min(gainMin, Math.max(least, size[resource]!));
     const extra = cost * burden[resource]!;
     const home = start[resource]!;
-    if (home === NOWHERE || needs[resource] !== null) return cost + extra;
-    return Math.max(cost, Math.min(reliefMin, largest[home]!) * wrong[home]!) + extra;
-  });
+    const isBound = home === NOWHERE || needs[resource] !== null;
+    costs[resource] = (isBound ? cost : Math.max(cost, shares[home]!)) + extra;
+  }
+  return costs;
 }
 
 /**
@@ -45,7 +46,8 @@ export function burdensOf(
 ): Float64Array {
   const burdens = new Float64Array(count);
   for (const { weight, amounts } of things) {
-    const most = amounts.reduce((highest, amount) => Math.max(highest, amount), 0);
+    let most = 0;
+    for (const amount of amounts) most = Math.max(most, amount);
     if (most === 0) continue;
     for (let resource = 0; resource < count; resource++) {
       burdens[resource]! += (weight * amounts[resource]!) / most;

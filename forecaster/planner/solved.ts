@@ -1,8 +1,8 @@
 import type { ReasonedShift } from './batches.js';
 import type { PlannerOptions, PlanningInputs } from './inputs.js';
 import type { Problem } from './problem.js';
-import { EPSILON } from './problem.js';
-import { scoreOf } from './score.js';
+import { EPSILON, movedBetween } from './problem.js';
+import { wrongsOf } from './score.js';
 import type { SearchOptions, Stopped } from './search.js';
 import { best, first } from './search.js';
 import { moveCostsOf } from './sizing.js';
@@ -57,7 +57,7 @@ function warm(
   const { wanted } = problem;
   if (wanted === null) return undefined;
   const { assignment, overload } = first(problem, { ...options, wanted });
-  const { misplaced, faults } = scoreOf(problem, assignment);
+  const { misplaced, faults } = wrongsOf(problem, assignment);
   return misplaced > 0 || faults > 0 || overload > EPSILON
     ? undefined
     : { assignment, stopped: 'complete' };
@@ -79,7 +79,7 @@ export function relieved(
   for (let pass = 0; pass < PASSES_MAX; pass++) {
     const easier = { ...problem, moveCost: moveCostsOf(problem, planner, assignment) };
     const next = first(easier, { ...options, from: assignment, isHasty: true });
-    const isSame = next.assignment.every((server, resource) => server === assignment[resource]);
+    const isSame = movedBetween(assignment, next.assignment).length === 0;
     assignment = next.assignment;
     if (isSame || next.overload <= EPSILON) break;
   }

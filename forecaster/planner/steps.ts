@@ -17,6 +17,7 @@ export function findMove(relief: Relief): void {
     if (home !== NOWHERE && home !== source && rules.canTake(home, resource)) {
       tryMove(relief, resource, home);
     }
+    if (relief.isHopeless(resource)) continue;
     // Away from home every server has the same price, and none can do better than add nothing.
     const extra = Math.max(0, layout.leastExtraMoves(resource));
     const gainMax = relief.gainOf(resource) - extra * layout.problem.moveCost[resource]!;
@@ -52,6 +53,7 @@ export function findExchange(relief: Relief): void {
   const workMax = layout.work + EXCHANGE_WORK_MAX;
   for (const resource of relief.leavers.slice(0, LEAVERS_MAX)) {
     if (layout.work > workMax) return;
+    if (relief.isHopeless(resource)) continue;
     let servers = 0;
     for (const target of layout.byPeak) {
       if (target === source) continue;
@@ -66,6 +68,7 @@ export function findExchange(relief: Relief): void {
       const gainMax = relief.gainOf(resource) - price + layout.costOf(target);
       for (let at = layout.firstOn(target); at !== NOWHERE; at = layout.nextOf(at)) {
         if (!isOpen && at !== mate) continue;
+        if (relief.isHopeless(at)) continue;
         if (!rules.canMove(at) || !layout.canAfford(extra + layout.leastExtraMoves(at))) continue;
         if (!relief.isPromising(gainMax - relief.leastPriceOf(at))) continue;
         const there = layout.costOf(target) - layout.probe(target, resource, at);

@@ -3,13 +3,16 @@ import { DIMENSIONS } from '../../core/domain.js';
 import { fail } from '../../core/errors.js';
 import type { ForecastBlock } from '../../core/forecast.js';
 import { areSameFacts } from '../../core/kept.js';
+import type { Metric } from '../../core/sample.js';
+import type { AllowedSets, Servers } from './allowed.js';
 import { allowedSets } from './allowed.js';
 import type { DemandRows } from './demand.js';
 import { demandAt, isKnown } from './demand.js';
 import { groupingOf } from './grouping.js';
 import { headroomTarget } from './losses.js';
 import type { PlannerOptions, PlanningInputs, PlanningResource, PlanningServer } from './inputs.js';
-import type { Allowed, Demand, Freedom, Need, Objective, Problem, Role } from './problem.js';
+import { placesOf } from './places.js';
+import type { Objective, Problem, Role } from './problem.js';
 import { NOWHERE } from './problem.js';
 import { burdensOf, moveCostsOf, sizesOf } from './sizing.js';
 
@@ -38,23 +41,24 @@ export function translate(inputs: PlanningInputs, before?: Translated): Translat
 
 /** The same, no move costing anything: what that is asks for a look at all loads. */
 export function translateUnpriced(inputs: PlanningInputs, before?: Translated): Translation {
-  const isSame = before?.inputs.resources === inputs.resources;
-  const resources = isSame
-    ? before.translation.resources
-    : sortedById('resource', inputs.resources);
+  const { resources, ids } = namedResources(inputs, before);
   const count = resources.length;
   const servers = sortedById('server', inputs.servers);
   const serverIndex = new Map(servers.map(({ id }, index) => [id, index]));
   const dimensions = plannedDimensions(inputs.forecast, servers);
   const roles = servers.map(({ state }) => roleOf(state));
-  const { allowed, refuges } = allowedSets(resources, { serverIndex, roles });
-  const known = { serverIndex, roles };
-  const places = resources.map((resource, index) => placeOf(resource, allowed[index]!, known));
-  const { rows, demand, bytes } = requirementsOf(inputs, { resources, dimensions }, before);
+  const known = isSameFleet(resources, serverIndex, before) ? before : undefined;
+  const { allowed, refuges } = setsOf(resources, { serverIndex, roles }, known);
+  const of = { resources: ids, dimensions };
+  const { rows, demand, bytes, isUnmeasured } = requirementsOf(inputs, of, before);
+  const facts = { resources, allowed, isUnmeasured, serverIndex, roles };
+  const { origin, start, needs, freedom } = placesOf(
+    inputs,
+    facts,
+    before && { inputs: before.inputs, ...before.translation },
+  );
   const perCapacity = perCapacityOf(servers, dimensions);
   const size = sizesOf(count, { demand, perCapacity, roles });
-  const ids = resources.map(({ id }) => id);
-  const start = filled(new Int32Array(count), (row) => places[row]!.start);
   const problem: Problem = {
     resources: ids,
     servers: servers.map(({ id }) => id),
@@ -66,23 +70,19 @@ export function translateUnpriced(inputs: PlanningInputs, before?: Translated): 
     roles,
     isSpare: servers.map(({ spare }) => spare),
     zones: servers.map(({ zone }) => zone),
-    origin: filled(new Int32Array(count), (row) => places[row]!.origin),
+    origin,
     start,
-    wanted: wantedOf(resources, serverIndex),
+    wanted:
+      known === undefined ? wantedOf(resources, serverIndex) : known.translation.problem.wanted,
     grouping: groupingOf(ids, servers, { start, options: inputs.options.groups }),
     allowed,
     refuges,
-    freedom: resources.map((resource, index) =>
-      freedomOf(resource, { inputs, need: places[index]!.need, isKnown: isKnown(rows, index) }),
-    ),
-    needs: places.map(({ need }) => need),
+    freedom,
+    needs,
     size,
     moveCost: new Float64Array(count),
-    burden: burdensOf(count, [
-      { weight: inputs.options.moveBytesWeight, amounts: bytes },
-      { weight: inputs.options.moveInFlightWeight, amounts: inFlightOf(resources) },
-    ]),
-    isUnmeasured: filled(new Uint8Array(count), (row) => (isKnown(rows, row) ? 0 : 1)),
+    burden: burdenOf(inputs, { resources, bytes }, known),
+    isUnmeasured,
     response: responseOf(servers),
     objective: objectiveOf(
       inputs.options,
@@ -102,36 +102,107 @@ export function translateUnpriced(inputs: PlanningInputs, before?: Translated): 
   return { problem, rows, resources, servers };
 }
 
-interface Requirements {
+/**
+ * In the order of their names. Of the same names as before `ids` is the same list, whatever else is said of them: in one of many
+ * thousands a changed fleet differs.
+ */
+function namedResources(
+  { resources }: PlanningInputs,
+  before: Translated | undefined,
+): { readonly resources: readonly PlanningResource[]; readonly ids: readonly ResourceId[] } {
+  if (before === undefined || !areSameNames(resources, before.inputs.resources)) {
+    const sorted = sortedById('resource', resources);
+    return { resources: sorted, ids: sorted.map(({ id }) => id) };
+  }
+  const { translation, inputs } = before;
+  const isInOrder = translation.resources === inputs.resources;
+  return {
+    resources: isInOrder ? resources : sortedById('resource', resources),
+    ids: translation.problem.resources,
+  };
+}
+
+/** In the same order, too. */
+function areSameNames(
+  some: readonly PlanningResource[],
+  others: readonly PlanningResource[],
+): boolean {
+  if (some.length !== others.length) return false;
+  for (let at = 0; at < some.length; at++) {
+    if (some[at] !== others[at] && some[at]!.id !== others[at]!.id) return false;
+  }
+  return true;
+}
+
+/** The same resources, and servers of the same names, whatever else is said of these. */
+function isSameFleet(
+  resources: readonly PlanningResource[],
+  serverIndex: ReadonlyMap<ServerId, number>,
+  before: Translated | undefined,
+): boolean {
+  if (before?.translation.resources !== resources) return false;
+  return areSameFacts(before.translation.problem.servers, [...serverIndex.keys()]);
+}
+
+/** @param known of the same fleet */
+function setsOf(
+  resources: readonly PlanningResource[],
+  servers: Servers,
+  known: Translated | undefined,
+): AllowedSets {
+  const isSame = areSameFacts(known?.translation.problem.roles ?? [], servers.roles);
+  return isSame && known !== undefined
+    ? known.translation.problem
+    : allowedSets(resources, servers);
+}
+
+/** @param known of the same fleet */
+function burdenOf(
+  { options: { moveBytesWeight, moveInFlightWeight } }: PlanningInputs,
+  {
+    resources,
+    bytes,
+  }: { readonly resources: readonly PlanningResource[]; readonly bytes: Float64Array },
+  known: Translated | undefined,
+): Float64Array {
+  if (known !== undefined) {
+    const { options } = known.inputs;
+    const { problem } = known.translation;
+    const facts = [problem.bytes, options.moveBytesWeight, options.moveInFlightWeight];
+    if (areSameFacts(facts, [bytes, moveBytesWeight, moveInFlightWeight])) return problem.burden;
+  }
+  return burdensOf(resources.length, [
+    { weight: moveBytesWeight, amounts: bytes },
+    { weight: moveInFlightWeight, amounts: inFlightOf(resources) },
+  ]);
+}
+
+interface Requirements extends Pick<Problem, 'demand' | 'bytes' | 'isUnmeasured'> {
   readonly rows: DemandRows;
-  readonly demand: Demand;
-  readonly bytes: Float64Array;
 }
 
 /** What the resources need, and have with them: whatever servers there are, the forecast alone says that. */
 function requirementsOf(
   inputs: PlanningInputs,
-  of: {
-    readonly resources: readonly PlanningResource[];
-    readonly dimensions: readonly Dimension[];
-  },
+  of: Pick<Problem, 'resources' | 'dimensions'>,
   before: Translated | undefined,
 ): Requirements {
   const { forecast, last, options } = inputs;
   if (before?.inputs.forecast === forecast && before.inputs.last === last) {
     const { problem, rows } = before.translation;
+    const { demand, bytes, isUnmeasured } = problem;
     const isSame =
       before.inputs.options.quantile === options.quantile &&
-      areSameFacts(problem.dimensions, of.dimensions) &&
-      of.resources.length === problem.resources.length &&
-      of.resources.every(({ id }, index) => id === problem.resources[index]);
-    if (isSame) return { rows, demand: problem.demand, bytes: problem.bytes };
+      problem.resources === of.resources &&
+      areSameFacts(problem.dimensions, of.dimensions);
+    if (isSame) return { rows, demand, bytes, isUnmeasured };
   }
   const rows = rowsOf(forecast, of);
   return {
     rows,
     demand: demandAt(forecast, rows, options.quantile),
     bytes: bytesOf(inputs, of.resources),
+    isUnmeasured: unmeasuredIn(rows),
   };
 }
 
@@ -157,39 +228,37 @@ function isAscending(list: readonly { readonly id: string }[]): boolean {
   return true;
 }
 
-/** The same as `from` of its kind, which asks the list's iterator for each value and takes many times as long. */
-function filled<Column extends Int32Array | Uint8Array | Float64Array>(
-  column: Column,
-  valueAt: (row: number) => number,
-): Column {
-  for (let row = 0; row < column.length; row++) column[row] = valueAt(row);
-  return column;
-}
-
 /** Those that are forecast for a resource and limited at a server. */
 function plannedDimensions(
-  { series }: ForecastBlock,
+  forecast: ForecastBlock,
   servers: readonly PlanningServer[],
 ): Dimension[] {
-  const forecast = new Set(series.map(({ subject, metric }) => subject === 'resource' && metric));
+  const metrics = forecastMetrics(forecast);
   return DIMENSIONS.filter(
     (dimension) =>
-      forecast.has(dimension) &&
+      metrics.has(dimension) &&
       servers.some(({ capacity, state }) => state !== 'lost' && capacity[dimension] !== undefined),
   );
 }
 
+const metricsOf = new WeakMap<ForecastBlock, ReadonlySet<Metric>>();
+
+/** That are forecast for resources: found once for each forecast. */
+function forecastMetrics(forecast: ForecastBlock): ReadonlySet<Metric> {
+  const known = metricsOf.get(forecast);
+  if (known !== undefined) return known;
+  const metrics = new Set<Metric>();
+  for (const { subject, metric } of forecast.series)
+    if (subject === 'resource') metrics.add(metric);
+  metricsOf.set(forecast, metrics);
+  return metrics;
+}
+
 function rowsOf(
   { series: keys }: ForecastBlock,
-  {
-    resources,
-    dimensions,
-  }: {
-    readonly resources: readonly PlanningResource[];
-    readonly dimensions: readonly Dimension[];
-  },
+  { resources, dimensions }: Pick<Problem, 'resources' | 'dimensions'>,
 ): DemandRows {
-  const indexOf = new Map(resources.map(({ id }, index) => [id, index]));
+  const indexOf = new Map<string, number>(resources.map((id, index) => [id, index]));
   const series = new Int32Array(resources.length * dimensions.length).fill(-1);
   for (const [at, key] of keys.entries()) {
     if (key.subject !== 'resource') continue;
@@ -199,6 +268,13 @@ function rowsOf(
     series[resource * dimensions.length + dimension] = at;
   }
   return { resources: resources.length, dimensions: dimensions.length, series };
+}
+
+/** 1: nothing of it is forecast. */
+function unmeasuredIn(rows: DemandRows): Uint8Array {
+  const isUnmeasured = new Uint8Array(rows.resources);
+  for (let row = 0; row < rows.resources; row++) isUnmeasured[row] = isKnown(rows, row) ? 0 : 1;
+  return isUnmeasured;
 }
 
 function roleOf(state: PlanningServer['state']): Role {
@@ -216,50 +292,14 @@ function wantedOf(
   resources: readonly PlanningResource[],
   serverIndex: ReadonlyMap<ServerId, number>,
 ): Int32Array | null {
-  if (resources.every(({ wanted }) => wanted === undefined)) return null;
-  return filled(new Int32Array(resources.length), (row) => {
+  let targets: Int32Array | null = null;
+  for (let row = 0; row < resources.length; row++) {
     const { wanted } = resources[row]!;
-    return wanted === undefined ? NOWHERE : (serverIndex.get(wanted) ?? NOWHERE);
-  });
-}
-
-interface Place {
-  readonly origin: number;
-  readonly start: number;
-  readonly need: Need | null;
-}
-
-function placeOf(
-  { server, movingTo }: PlanningResource,
-  allowed: Allowed,
-  {
-    serverIndex,
-    roles,
-  }: {
-    readonly serverIndex: ReadonlyMap<ServerId, number>;
-    readonly roles: readonly Role[];
-  },
-): Place {
-  const indexOf = (id: ServerId | null): number =>
-    id === null ? NOWHERE : (serverIndex.get(id) ?? NOWHERE);
-  const origin = indexOf(server);
-  const target = indexOf(movingTo);
-  if (target !== NOWHERE && roles[target] !== 'lost') return { origin, start: target, need: null };
-  if (server === null) return { origin, start: NOWHERE, need: 'place' };
-  // A server that nobody knows any more cannot be asked to release anything: left alone.
-  if (origin === NOWHERE) return { origin, start: NOWHERE, need: null };
-  if (roles[origin] === 'lost') return { origin, start: NOWHERE, need: 'lost' };
-  if (allowed.mask[origin] === 1) return { origin, start: origin, need: null };
-  const isOffPin = allowed.isPin && allowed.servers.length > 0;
-  return { origin, start: origin, need: isOffPin ? 'pin' : 'drain' };
-}
-
-/** Until when a resource rests after its last move; null: it does not. */
-export function coolingUntilMs(
-  { movedAtMs }: PlanningResource,
-  { nowMs, options: { cooldownMs } }: PlanningInputs,
-): number | null {
-  return movedAtMs !== null && nowMs < movedAtMs + cooldownMs ? movedAtMs + cooldownMs : null;
+    if (wanted === undefined) continue;
+    targets ??= new Int32Array(resources.length).fill(NOWHERE);
+    targets[row] = serverIndex.get(wanted) ?? NOWHERE;
+  }
+  return targets;
 }
 
 /** How many moves may be added to those of the last hour, and those that are approved or under way. */
@@ -294,25 +334,28 @@ function isMovedWithinHour({ movedAtMs, movingTo }: PlanningResource, nowMs: num
 /** The memory that each was last seen to take; 0: not known. */
 function bytesOf(
   { forecast: { series }, last }: PlanningInputs,
-  resources: readonly PlanningResource[],
+  resources: readonly ResourceId[],
 ): Float64Array {
   const memory = new Map<ResourceId, number>();
   for (const [at, key] of series.entries()) {
     if (key.subject === 'resource' && key.metric === 'memory') memory.set(key.id, last[at]!);
   }
-  return Float64Array.from(resources, ({ id }) => Math.max(0, memory.get(id) ?? 0) || 0);
+  return Float64Array.from(resources, (id) => Math.max(0, memory.get(id) ?? 0) || 0);
 }
 
 function inFlightOf(resources: readonly PlanningResource[]): Float64Array {
-  return filled(new Float64Array(resources.length), (row) => {
+  const amounts = new Float64Array(resources.length);
+  for (let row = 0; row < resources.length; row++) {
     const { id, inFlight = 0 } = resources[row]!;
-    return inFlight >= 0 && inFlight < Infinity
-      ? inFlight
-      : fail('ERR_PLANNING_INVALID', {
-          what: `resource ${id}`,
-          why: `${inFlight} in flight is below 0 or endless`,
-        });
-  });
+    if (!(inFlight >= 0 && inFlight < Infinity)) {
+      fail('ERR_PLANNING_INVALID', {
+        what: `resource ${id}`,
+        why: `${inFlight} in flight is below 0 or endless`,
+      });
+    }
+    amounts[row] = inFlight;
+  }
+  return amounts;
 }
 
 /** Of whom it is not known counts as the mean of the others. */
@@ -328,22 +371,6 @@ function responseOf(servers: readonly PlanningServer[]): Float64Array | null {
   if (known.length === 0) return null;
   const mean = known.reduce((sum, ms) => sum + ms, 0) / known.length;
   return Float64Array.from(servers, ({ responseMs = mean }) => responseMs);
-}
-
-function freedomOf(
-  resource: PlanningResource,
-  {
-    inputs,
-    need,
-    isKnown: isForecast,
-  }: { readonly inputs: PlanningInputs; readonly need: Need | null; readonly isKnown: boolean },
-): Freedom {
-  const { server, movingTo, pinned } = resource;
-  if (movingTo !== null) return 'fixed';
-  if (need === 'drain' && pinned === server) return 'fixed';
-  if (need !== null) return 'free';
-  if (inputs.restraint !== null || pinned !== null || !isForecast) return 'fixed';
-  return coolingUntilMs(resource, inputs) === null ? 'free' : 'cooling';
 }
 
 function perCapacityOf(
@@ -380,9 +407,12 @@ function perServer(
   dimensions: readonly Dimension[],
   value: (server: PlanningServer, dimension: Dimension) => number,
 ): Float64Array {
-  return Float64Array.from(
-    servers.flatMap((server) => dimensions.map((dimension) => value(server, dimension))),
-  );
+  const values = new Float64Array(servers.length * dimensions.length);
+  let at = 0;
+  for (const server of servers) {
+    for (const dimension of dimensions) values[at++] = value(server, dimension);
+  }
+  return values;
 }
 
 /**

@@ -47,7 +47,10 @@ export function utilizationOf(
 
 const NEARBY = new Nearby<Float64Array>();
 
-/** The same, from what was last made of this demand as far as it is the same: nobody may change it. Bit by bit the same, too. */
+/**
+ * The same, from what was last made of this demand as far as it is the same, bit by bit.
+ * @param assignment is not changed any more, and neither is what is returned
+ */
 export function keptUtilizationOf(
   problem: Problem,
   demand: Demand,

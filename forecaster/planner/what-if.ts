@@ -4,7 +4,7 @@ import type { Batch, Blocker, NoPlan, PlanScore, ScorePair } from '../../core/pl
 import type { PlanningInputs } from './inputs.js';
 import type { Planned } from './planner.js';
 import type { Problem } from './problem.js';
-import { EPSILON } from './problem.js';
+import { EPSILON, movedBetween } from './problem.js';
 import { rounded } from './rounded.js';
 import { scoreBy, wrongsOf } from './score.js';
 import { keptUtilizationOf } from './utilization.js';
@@ -42,7 +42,7 @@ export function worldOf({ inputs, solved, outcome }: Planned): World {
   const { assignment, translation } = solved;
   const { problem } = translation;
   const nothing = standingOf(inputs, problem, problem.start);
-  const isSame = assignment.every((server, resource) => server === problem.start[resource]);
+  const isSame = movedBetween(problem.start, assignment).length === 0;
   const plan = isSame ? nothing : standingOf(inputs, problem, assignment);
   return {
     score: { nothing: nothing.score, plan: plan.score },

@@ -46,7 +46,10 @@ export class EligibleServers {
 
   now(): Eligible {
     const all = this.#announced();
-    const shared = [...all.keys()].filter((resource) => this.#eligibility.isShared(resource));
+    const shared: ResourceId[] = [];
+    for (const resource of all.keys()) {
+      if (this.#eligibility.isShared(resource)) shared.push(resource);
+    }
     return this.#now.of([all, ...shared], () => ({
       all,
       shared: new Set(shared),

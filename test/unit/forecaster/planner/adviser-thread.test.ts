@@ -100,6 +100,19 @@ describe('the adviser in threads', () => {
     expect(order.indexOf('planned')).toBeGreaterThan(0);
   });
 
+  it('answers the same beside and after its rehearsal', async () => {
+    const inline = new InlineAdviser();
+    await thread.plan(INPUTS);
+    const rehearsed = thread.planForSearches(INPUTS);
+    for (const change of ['lose s1', 'remove s1', 'resize s1 cpu=8']) {
+      const expected = await inline.whatIf(INPUTS, about(change));
+      expect(await thread.whatIf(INPUTS, about(change), LIVE)).toEqual(expected);
+    }
+    await rehearsed;
+    const expected = await inline.whatIf(INPUTS, about('lose s2'));
+    expect(await thread.whatIf(INPUTS, about('lose s2'), LIVE)).toEqual(expected);
+  });
+
   it('does not answer who has gone, and then the next', async () => {
     const gone = new AbortController();
     const first = thread.explain(INPUTS, ABOUT_A, gone.signal);

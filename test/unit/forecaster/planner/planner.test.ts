@@ -174,6 +174,35 @@ describe('planFor', () => {
     expect(result.plan?.analysis.score.plan.peak).toBeLessThan(0.9);
   });
 
+  it('moves again what moved lately only off a server that is overloaded', () => {
+    const moved = (hits: number) =>
+      movesIn(
+        planned({
+          servers: { s1: SERVER, s2: SERVER },
+          resources: {
+            a: { on: 's1', needs: { hits }, movedAtMs: START_MS - 1000 },
+            b: { on: 's1', needs: { hits }, movedAtMs: START_MS - 1000 },
+          },
+        }),
+      );
+    // Above the target of 80 %, and above the capacity.
+    expect(moved(490)).toEqual([]);
+    expect(moved(510)).toHaveLength(1);
+  });
+
+  it('lets what moved lately give way where that takes away overload', () => {
+    const result = planned({
+      servers: { s1: SERVER, s2: SERVER },
+      resources: {
+        a: { on: 's1', needs: { hits: 700 } },
+        b: { on: 's1', needs: { hits: 400 } },
+        c: { on: 's2', needs: { hits: 650 }, movedAtMs: START_MS - 1000 },
+      },
+    });
+    expect(result.plan?.analysis.score.plan.overload ?? 0).toBeLessThan(0.1);
+    expect(movesIn(result)).toContain('c: s2 > s1');
+  });
+
   it('spreads new resources that nobody knows by number, whichever server is the emptiest', () => {
     const result = planned({
       servers: { s1: SERVER, s2: SERVER, s3: SERVER },

@@ -2,6 +2,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import { CONTEXT_INPUTS, STEP_INPUTS } from './inputs.js';
 import { LAYERS, OUTPUTS } from './layers.js';
 import { product } from './product.js';
+import { SimdNetwork } from './simd-network.js';
+import { webAssembly } from './web-assembly.js';
 
 /** One tensor a layer, in the order of `LAYERS`. */
 export function tensorsOf(weights: Float32Array): tf.Tensor2D[] {
@@ -96,8 +98,11 @@ function flat(layer: T): T | B {
 /** The network with its weights, ready to be asked. */
 export class Network {
   readonly #layers: readonly tf.Tensor[];
+  /** In place of the engine, where that is wasm. */
+  readonly #own: SimdNetwork | undefined;
 
   constructor(weights: Float32Array) {
+    this.#own = tf.getBackend() === 'wasm' ? ownOf(weights) : undefined;
     this.#layers = tensorsOf(weights).map(flat);
   }
 
@@ -112,6 +117,7 @@ export class Network {
    * @returns [origins × steps × OUTPUTS]
    */
   run(context: Float32Array, steps: Float32Array, origins: number): Float32Array {
+    if (this.#own !== undefined) return this.#own.run(context, steps, origins);
     let said: Float32Array = NOTHING;
     // Not handed out by `tidy`: it would look at every number, for tensors to keep.
     tf.tidy(() => {
@@ -124,6 +130,16 @@ export class Network {
       said = out.dataSync<'float32'>();
     });
     return said;
+  }
+}
+
+/** Undefined where the machine cannot run it: it has no SIMD. */
+function ownOf(weights: Float32Array): SimdNetwork | undefined {
+  try {
+    return new SimdNetwork(weights);
+  } catch (error) {
+    if (error instanceof webAssembly.CompileError) return undefined;
+    throw error;
   }
 }
 

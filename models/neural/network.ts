@@ -95,20 +95,23 @@ function flat(layer: T): T | B {
   return bias;
 }
 
-/** The network with its weights, ready to be asked. */
-export class Network {
-  readonly #layers: readonly tf.Tensor[];
-  /** In place of the engine, where that is wasm. */
-  readonly #own: SimdNetwork | undefined;
+/** What there is to be asked. */
+interface Asked {
+  run(context: Float32Array, steps: Float32Array, origins: number): Float32Array;
+  dispose(): void;
+}
+
+/** The network with its weights, ready to be asked: on wasm by code of its own where the machine can run it, else by the engine. */
+export class Network implements Asked {
+  readonly #asked: Asked;
 
   constructor(weights: Float32Array) {
-    this.#own = tf.getBackend() === 'wasm' ? ownOf(weights) : undefined;
-    this.#layers = tensorsOf(weights).map(flat);
+    const own = tf.getBackend() === 'wasm' ? ownOf(weights) : undefined;
+    this.#asked = own ?? new EngineNetwork(weights);
   }
 
-  /** The memory of the engine is not the garbage collector's. */
   dispose(): void {
-    tf.dispose([...this.#layers]);
+    this.#asked.dispose();
   }
 
   /**
@@ -117,7 +120,24 @@ export class Network {
    * @returns [origins × steps × OUTPUTS]
    */
   run(context: Float32Array, steps: Float32Array, origins: number): Float32Array {
-    if (this.#own !== undefined) return this.#own.run(context, steps, origins);
+    return this.#asked.run(context, steps, origins);
+  }
+}
+
+/** As `Network`, by the engine whatever it computes with. */
+export class EngineNetwork implements Asked {
+  readonly #layers: readonly tf.Tensor[];
+
+  constructor(weights: Float32Array) {
+    this.#layers = tensorsOf(weights).map(flat);
+  }
+
+  /** The memory of the engine is not the garbage collector's. */
+  dispose(): void {
+    tf.dispose([...this.#layers]);
+  }
+
+  run(context: Float32Array, steps: Float32Array, origins: number): Float32Array {
     let said: Float32Array = NOTHING;
     // Not handed out by `tidy`: it would look at every number, for tensors to keep.
     tf.tidy(() => {
@@ -133,7 +153,7 @@ export class Network {
   }
 }
 
-/** Undefined where the machine cannot run it: it has no SIMD. */
+/** Undefined where the machine has no SIMD. */
 function ownOf(weights: Float32Array): SimdNetwork | undefined {
   try {
     return new SimdNetwork(weights);

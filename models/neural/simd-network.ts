@@ -73,11 +73,12 @@ export class SimdNetwork {
     this.#straight = this.#room(ROWS, OUTPUTS);
   }
 
-  /**
-   * @param context of `origins` origins, one after the other
-   * @param steps of all steps of the first, then of the second
-   * @returns [origins × steps × OUTPUTS]
-   */
+  /** Its memory is the garbage collector's. */
+  dispose(): void {
+    this.#steps = undefined;
+  }
+
+  /** As that of `Network`. */
   run(context: Float32Array, steps: Float32Array, origins: number): Float32Array {
     const count = steps.length / STEP_INPUTS / origins;
     const said = new Float32Array(origins * count * OUTPUTS);

@@ -92,7 +92,8 @@ export class ShiftedProducts {
   #bankOf(index: number): Float64Array {
     const known = this.#banks[index];
     if (known !== undefined) return known;
-    const bank = this.#spare.pop() ?? new Float64Array((Math.floor(this.steps / KEPT_STEPS) + 1) * LANES);
+    const bank =
+      this.#spare.pop() ?? new Float64Array((Math.floor(this.steps / KEPT_STEPS) + 1) * LANES);
     this.#fill(bank, index * LANES);
     this.#banks[index] = bank;
     this.#filled.push(index);

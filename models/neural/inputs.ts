@@ -3,7 +3,7 @@ import { Eight } from '../eight.js';
 import { RunningSums } from './running-sums.js';
 
 // Held here: a look at a global on every step is slow where globals are guarded, as in test sandboxes.
-const { abs, log, max, min, sqrt } = Math;
+const { log, max, min, sqrt } = Math;
 
 /** The latest roots, one by one, newest first. */
 const LAGS = 16;
@@ -181,7 +181,9 @@ export class Inputs {
       sqrt(this.#variance(max(start, origin - steps), origin)) * perSpread;
     const changeOf = (steps: number): number => {
       const first = max(start, origin - steps);
-      return ((this.#sums.changes[origin]! - this.#sums.changes[first]!) / (origin - first)) * perSpread;
+      return (
+        ((this.#sums.changes[origin]! - this.#sums.changes[first]!) / (origin - first)) * perSpread
+      );
     };
     into[at++] = scaled(0);
     into[at++] = scaled(this.#mean(start, origin));
@@ -334,7 +336,10 @@ export class Inputs {
 
   #variance(from: number, to: number): number {
     const mean = this.#mean(from, to);
-    return max(0, (this.#sums.squares[to]! - this.#sums.squares[from]!) / (to - from) - mean * mean);
+    return max(
+      0,
+      (this.#sums.squares[to]! - this.#sums.squares[from]!) / (to - from) - mean * mean,
+    );
   }
 }
 

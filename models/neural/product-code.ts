@@ -65,8 +65,14 @@ export function productModule(products: readonly ProductSteps[]): Uint8Array {
     ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
     ...section(1, [[0x60, ...listed(PARAMETERS.map(() => [I32])), 0]]),
     ...section(2, [[...named('env'), ...named('memory'), 0x02, 0x00, 1]]),
-    ...section(3, products.map(() => [0])),
-    ...section(7, products.map((_, at) => [...named(`p${at}`), 0x00, ...unsigned(at)])),
+    ...section(
+      3,
+      products.map(() => [0]),
+    ),
+    ...section(
+      7,
+      products.map((_, at) => [...named(`p${at}`), 0x00, ...unsigned(at)]),
+    ),
     ...section(10, bodies),
   ]);
 }

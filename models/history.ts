@@ -148,18 +148,21 @@ export class History {
 /** Codes to a row from `step` on; those of gaps are left for later. Returns how many are known. */
 function decode(codes: Uint16Array, unit: number, row: Row, step: number): number {
   const { values, roots, isKnown } = row;
-  let known = 0;
+  const { length } = codes;
+  isKnown.fill(1, step, step + length);
+  let gaps = 0;
   let top = 0;
-  for (let at = 0; at < codes.length; at++) {
+  for (let at = 0; at < length; at++) {
     const code = codes[at]!;
     const root = code * unit;
     roots[step + at] = root;
     values[step + at] = root * root;
-    isKnown[step + at] = code === GAP ? 0 : 1;
-    if (code === GAP) continue;
-    known++;
-    if (code > top) top = code;
+    if (code <= top) continue;
+    if (code === GAP) {
+      isKnown[step + at] = 0;
+      gaps++;
+    } else top = code;
   }
   row.highest = Math.max(row.highest, (top * unit) ** 2);
-  return known;
+  return length - gaps;
 }

@@ -29,9 +29,19 @@ export class Ordered {
   /** Takes one number of this value away; it must be there. */
   remove(value: number): void {
     const values = this.#values;
-    let at = 0;
-    while (at < this.#count - 1 && values[at] !== value) at++;
-    values.copyWithin(at, at + 1, this.#count--);
+    let at = this.#placeOf(value);
+    this.#count--;
+    for (; at < this.#count; at++) values[at] = values[at + 1]!;
+  }
+
+  /** Puts a number in the place of one of this value; it must be there. */
+  replace(value: number, by: number): void {
+    const values = this.#values;
+    const last = this.#count - 1;
+    let at = this.#placeOf(value);
+    for (; at > 0 && values[at - 1]! > by; at--) values[at] = values[at - 1]!;
+    for (; at < last && values[at + 1]! < by; at++) values[at] = values[at + 1]!;
+    values[at] = by;
   }
 
   /** The one that `place` others are not larger than. */
@@ -48,5 +58,11 @@ export class Ordered {
     const low = this.#values[below]!;
     const high = below + 1 < count ? this.#values[below + 1]! : low;
     return low + (place - below) * (high - low);
+  }
+
+  #placeOf(value: number): number {
+    let at = 0;
+    while (at < this.#count - 1 && this.#values[at] !== value) at++;
+    return at;
   }
 }

@@ -5,11 +5,14 @@ const { abs, max, min } = Math;
 export const PATTERN_STEPS = 16;
 export const NEIGHBOURS = 8;
 /** Weights of the steps, newest first, fall from 1.5 to 0.5. Of each sum of four steps the least weight, which its oldest step has: */
-const LIGHTEST = [1.3125, 1.0625, 0.8125, 0.5625] as const;
+const LIGHTEST_0 = 1.3125;
+const LIGHTEST_1 = 1.0625;
+const LIGHTEST_2 = 0.8125;
+const LIGHTEST_3 = 0.5625;
 /** So many candidates are sifted at a time; those after them by what these were found to be. */
 const SIFTED = 256;
-/** Every so many candidates are looked at first. */
-const SAMPLED_STEPS = 8;
+/** Every so many candidates are looked at first: often the same time of an hour or a day. */
+const SAMPLED_STEPS = 12;
 /** No rounding may leave out what is as near as the farthest of the sample. */
 const ROUNDING = 1e-9;
 
@@ -63,20 +66,29 @@ export class Patterns {
     let before1 = 0;
     let before2 = 0;
     let before3 = 0;
-    const first = start + PATTERN_STEPS - 1;
-    for (let at = start; at < roots.length; at++) {
+    const end = roots.length;
+    const first = min(end, start + PATTERN_STEPS - 1);
+    for (let at = start; at < first; at++) {
       const root = history[at]!;
       roots[at] = root;
       sums[at] = root + before1 + before2 + before3;
       before3 = before2;
       before2 = before1;
       before1 = root;
-      if (at < first) continue;
+    }
+    for (let at = first; at < end; at++) {
+      const root = history[at]!;
+      const sum = root + before1 + before2 + before3;
+      roots[at] = root;
+      sums[at] = sum;
+      before3 = before2;
+      before2 = before1;
+      before1 = root;
       gists[at + 1] =
-        LIGHTEST[0] * sums[at]! +
-        LIGHTEST[1] * sums[at - 4]! +
-        LIGHTEST[2] * sums[at - 8]! +
-        LIGHTEST[3] * sums[at - 12]!;
+        LIGHTEST_0 * sum +
+        LIGHTEST_1 * sums[at - 4]! +
+        LIGHTEST_2 * sums[at - 8]! +
+        LIGHTEST_3 * sums[at - 12]!;
     }
   }
 
@@ -130,24 +142,20 @@ export class Patterns {
     for (let next = 0; next < sifted; next++) {
       const end = found[next]!;
       const least =
-        LIGHTEST[0] * abs(sum0 - sums[end - 1]!) +
-        LIGHTEST[1] * abs(sum1 - sums[end - 5]!) +
-        LIGHTEST[2] * abs(sum2 - sums[end - 9]!) +
-        LIGHTEST[3] * abs(sum3 - sums[end - 13]!);
+        LIGHTEST_0 * abs(sum0 - sums[end - 1]!) +
+        LIGHTEST_1 * abs(sum1 - sums[end - 5]!) +
+        LIGHTEST_2 * abs(sum2 - sums[end - 9]!) +
+        LIGHTEST_3 * abs(sum3 - sums[end - 13]!);
       found[count] = end;
       count += +(least < bound);
     }
     return count;
   }
 
-  /** Of those, the ones that are near enough: four steps after the other, and what their sums say of the rest. */
+  /** Of those, the ones that are near enough: few of them are not, and to give them up halfway costs more than it saves. */
   #compare(origin: number, narrowed: number): void {
-    const sums = this.#sums;
     const roots = this.#roots;
     const found = this.#found;
-    const sum1 = sums[origin - 5]!;
-    const sum2 = sums[origin - 9]!;
-    const sum3 = sums[origin - 13]!;
     const p0 = roots[origin - 1]!;
     const p1 = roots[origin - 2]!;
     const p2 = roots[origin - 3]!;
@@ -167,27 +175,21 @@ export class Patterns {
     let bound = this.#bound();
     for (let next = 0; next < narrowed; next++) {
       const end = found[next]!;
-      const rest3 = LIGHTEST[3] * abs(sum3 - sums[end - 13]!);
-      const rest2 = rest3 + LIGHTEST[2] * abs(sum2 - sums[end - 9]!);
-      const rest1 = rest2 + LIGHTEST[1] * abs(sum1 - sums[end - 5]!);
       let distance =
         1.5 * abs(p0 - roots[end - 1]!) +
         1.4375 * abs(p1 - roots[end - 2]!) +
         1.375 * abs(p2 - roots[end - 3]!) +
         1.3125 * abs(p3 - roots[end - 4]!);
-      if (distance + rest1 >= bound) continue;
       distance +=
         1.25 * abs(p4 - roots[end - 5]!) +
         1.1875 * abs(p5 - roots[end - 6]!) +
         1.125 * abs(p6 - roots[end - 7]!) +
         1.0625 * abs(p7 - roots[end - 8]!);
-      if (distance + rest2 >= bound) continue;
       distance +=
         1.0 * abs(p8 - roots[end - 9]!) +
         0.9375 * abs(p9 - roots[end - 10]!) +
         0.875 * abs(p10 - roots[end - 11]!) +
         0.8125 * abs(p11 - roots[end - 12]!);
-      if (distance + rest3 >= bound) continue;
       distance +=
         0.75 * abs(p12 - roots[end - 13]!) +
         0.6875 * abs(p13 - roots[end - 14]!) +
@@ -209,16 +211,22 @@ export class Patterns {
   #keep(distance: number, end: number): void {
     const distances = this.#distances;
     const ends = this.ends;
+    let others = this.#count;
     // They come latest first: no other can be next to it but the one kept last, if that is still there.
     if (this.#keptLast === end + 1) {
-      const at = ends.indexOf(this.#keptLast);
-      if (at >= 0 && at < this.#count) {
+      let at = others - 1;
+      while (at >= 0 && ends[at] !== end + 1) at--;
+      if (at >= 0) {
         if (distances[at]! <= distance) return;
-        this.#remove(at);
+        others--;
+        for (; at < others; at++) {
+          distances[at] = distances[at + 1]!;
+          ends[at] = ends[at + 1]!;
+        }
       }
     }
     this.#keptLast = end;
-    let at = min(this.#count, NEIGHBOURS - 1);
+    let at = min(others, NEIGHBOURS - 1);
     this.#count = at + 1;
     while (at > 0 && distances[at - 1]! > distance) {
       distances[at] = distances[at - 1]!;
@@ -227,11 +235,5 @@ export class Patterns {
     }
     distances[at] = distance;
     ends[at] = end;
-  }
-
-  #remove(at: number): void {
-    this.#count--;
-    this.#distances.copyWithin(at, at + 1, this.#count + 1);
-    this.ends.copyWithin(at, at + 1, this.#count + 1);
   }
 }

@@ -1,11 +1,9 @@
-import { Eight, EIGHT } from './eight.js';
 import type { Row } from './model.js';
 import type { Share } from './row-model.js';
 import { RowModel } from './row-model.js';
 import type { SeasonShape } from './season.js';
-import { Ordered } from './ordered.js';
-import type { Visible } from './slots.js';
-import { collectSlot } from './slots.js';
+import type { Slots } from './slots.js';
+import { slotsOf } from './slots.js';
 
 /** Two weeks of days; more would remember what is over. */
 const CYCLES_MAX = 14;
@@ -20,16 +18,13 @@ export class SeasonalSlots extends RowModel {
   override readonly paths = QUANTILES.length;
   readonly minHistory: number;
   readonly #season: number;
-  readonly #slot = new Ordered(CYCLES_MAX);
-  /** No history holds more of a slot than `#few` has room for. */
-  readonly #isFew: boolean;
-  readonly #few = new Eight();
+  readonly #slots: Slots;
 
   constructor(shape: SeasonShape) {
     super(shape);
     this.name = `slots-${shape.season.name}`;
     this.#season = shape.season.steps;
-    this.#isFew = shape.historySteps <= EIGHT * shape.season.steps;
+    this.#slots = slotsOf(shape, CYCLES_MAX);
     this.minHistory = 2 * shape.season.steps;
   }
 
@@ -37,38 +32,19 @@ export class SeasonalSlots extends RowModel {
     return this.#season;
   }
 
-  protected say(row: Row, origin: number, { said }: Share, at: number, stride: number): void {
-    const visible = {
-      start: row.start,
-      hiddenFrom: origin,
-      hiddenTo: origin + this.horizonSteps,
-    };
-    for (let h = 0; h < this.horizonSteps; h++) {
-      if (h >= this.#season) {
-        // The same slot, with the same steps hidden.
-        for (let p = 0; p < QUANTILES.length; p++) {
-          said[at + p * stride + h] = said[at + p * stride + h - this.#season]!;
-        }
-        continue;
-      }
-      const step = origin + h;
-      if (this.#isFew) this.#collectFew(row.values, step, visible);
-      else collectSlot(row.values, { step, season: this.#season }, visible, this.#slot);
-      for (let p = 0; p < QUANTILES.length; p++) {
-        const q = QUANTILES[p]!;
-        said[at + p * stride + h] = this.#isFew ? this.#few.quantile(q) : this.#slot.quantile(q);
-      }
-    }
+  protected override prepare({ values, start }: Row): void {
+    this.#slots.take(values, start);
   }
 
-  /** All of a slot but what is hidden, the step among it. */
-  #collectFew(values: Float32Array, step: number, { start, hiddenFrom, hiddenTo }: Visible): void {
-    const few = this.#few;
+  protected say(_row: Row, origin: number, { said }: Share, at: number, stride: number): void {
     const season = this.#season;
-    let count = 0;
-    for (let at = start + ((step - start) % season); at < values.length; at += season) {
-      if (at < hiddenFrom || at >= hiddenTo) few.values[count++] = values[at]!;
+    for (let h = 0; h < this.horizonSteps; h++) {
+      if (h < season) this.#slots.ask(origin + h, origin);
+      for (let p = 0; p < QUANTILES.length; p++) {
+        const to = at + p * stride + h;
+        // From the second season of the horizon on it is the same slot, with the same steps hidden.
+        said[to] = h < season ? this.#slots.quantile(QUANTILES[p]!) : said[to - season]!;
+      }
     }
-    few.sort(count);
   }
 }

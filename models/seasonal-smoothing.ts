@@ -2,8 +2,8 @@ import type { Row } from './model.js';
 import type { Share } from './row-model.js';
 import { RowModel } from './row-model.js';
 import type { SeasonShape } from './season.js';
-import { Ordered } from './ordered.js';
-import { collectSlot } from './slots.js';
+import type { Slots } from './slots.js';
+import { slotsOf } from './slots.js';
 import { bestAlpha, memoryOf, smooth } from './smoothing.js';
 
 const CYCLES_MAX = 14;
@@ -23,23 +23,25 @@ export class SeasonalSmoothing extends RowModel {
   override readonly params: number;
   readonly minHistory: number;
   readonly #season: number;
-  readonly #slot = new Ordered(CYCLES_MAX);
-  /** Roots minus trend. */
+  /** Roots minus trend, and its slots. */
   readonly #detrended: Float64Array;
+  readonly #slots: Slots;
   readonly #sums: Float64Array;
   readonly #rest: Float64Array;
   readonly #levels: Float64Array;
 
   constructor(shape: SeasonShape) {
     super(shape);
-    this.name = `stl-${shape.season.name}`;
-    this.#season = shape.season.steps;
-    this.params = 1 + shape.season.steps;
-    this.minHistory = 2 * shape.season.steps;
-    this.#detrended = new Float64Array(shape.historySteps);
-    this.#sums = new Float64Array(shape.historySteps + 1);
-    this.#rest = new Float64Array(shape.historySteps);
-    this.#levels = new Float64Array(shape.historySteps + 1);
+    const { season, historySteps } = shape;
+    this.name = `stl-${season.name}`;
+    this.#season = season.steps;
+    this.params = 1 + season.steps;
+    this.minHistory = 2 * season.steps;
+    this.#detrended = new Float64Array(historySteps);
+    this.#slots = slotsOf(shape, CYCLES_MAX);
+    this.#sums = new Float64Array(historySteps + 1);
+    this.#rest = new Float64Array(historySteps);
+    this.#levels = new Float64Array(historySteps + 1);
   }
 
   protected override get minBefore(): number {
@@ -51,10 +53,10 @@ export class SeasonalSmoothing extends RowModel {
     const end = roots.length;
     const season = this.#season;
     this.#detrend(row);
-    const visible = { start, hiddenFrom: end, hiddenTo: end };
+    this.#slots.take(this.#detrended, start);
     for (let step = end - season; step < end; step++) {
-      collectSlot(this.#detrended, { step, season }, visible, this.#slot);
-      params[1 + (step % season)] = this.#slot.quantile(0.5);
+      this.#slots.ask(step, end);
+      params[1 + (step % season)] = this.#slots.quantile(0.5);
     }
     this.#takeRest(row, params, start);
     params[0] = bestAlpha(this.#rest, start, end);
@@ -72,7 +74,6 @@ export class SeasonalSmoothing extends RowModel {
     const season = this.#season;
     const level = this.#levels[origin]!;
     const isRehearsal = origin < row.roots.length;
-    const hiddenTo = origin + this.horizonSteps;
     for (let h = 0; h < this.horizonSteps; h++) {
       if (h >= season) {
         said[at + h] = said[at + h - season]!;
@@ -80,9 +81,8 @@ export class SeasonalSmoothing extends RowModel {
       }
       let slot = params[1 + ((origin + h + row.age) % season)]!;
       if (isRehearsal) {
-        const visible = { start: row.start, hiddenFrom: origin, hiddenTo };
-        collectSlot(this.#detrended, { step: origin + h, season }, visible, this.#slot);
-        slot = this.#slot.quantile(0.5);
+        this.#slots.ask(origin + h, origin);
+        slot = this.#slots.quantile(0.5);
       }
       const root = Math.max(0, level + slot);
       said[at + h] = root * root;

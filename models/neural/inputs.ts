@@ -1,8 +1,9 @@
 import type { Row } from '../model.js';
 import { Eight } from '../eight.js';
+import { RunningSums } from './running-sums.js';
 
 // Held here: a look at a global on every step is slow where globals are guarded, as in test sandboxes.
-const { abs, log, max, min, sqrt } = Math;
+const { log, max, min, sqrt } = Math;
 
 /** The latest roots, one by one, newest first. */
 const LAGS = 16;
@@ -54,7 +55,7 @@ export interface Gauge {
 
 interface SeasonPlace {
   readonly steps: number;
-  /** Running sums of |root(t) − root(t − steps)|. */
+  /** Running sums, of `RunningSums`. */
   readonly misses: Float64Array;
   /** By step of the horizon, from 0: so far before it is the nearest same slot before the origin. */
   readonly backs: Int32Array;
@@ -84,9 +85,7 @@ export class Inputs {
   readonly #span: number;
   /** How far before an origin running sums are looked up, but for those of the whole history. */
   readonly #reach: number;
-  readonly #sums: Float64Array;
-  readonly #squares: Float64Array;
-  readonly #changes: Float64Array;
+  readonly #sums: RunningSums;
   readonly #slot = new Eight();
   #roots: Float32Array = new Float32Array(0);
   #start = 0;
@@ -101,18 +100,17 @@ export class Inputs {
       log: log(h) / 3,
       inverse: 1 / h,
     }));
-    const room = (): Float64Array => new Float64Array(historySteps + 1);
-    this.#places = placesOf(seasons).map((length) =>
-      length === undefined ? undefined : { ...placeOf(length, steps), misses: room() },
+    const lengths = placesOf(seasons);
+    this.#sums = new RunningSums(historySteps, lengths);
+    this.#places = lengths.map((length, at) =>
+      length === undefined
+        ? undefined
+        : { ...placeOf(length, steps), misses: this.#sums.misses[at]! },
     );
     this.#span = this.#places[1]?.steps ?? SPAN_STEPS;
     // Of a season that the history does not hold three times all misses are looked at.
-    const lengths = this.#places.flatMap((place) => place?.steps ?? []);
-    const recent = lengths.filter((steps) => 3 * steps < historySteps).map((steps) => 2 * steps);
+    const recent = lengths.map((length = 0) => (3 * length < historySteps ? 2 * length : 0));
     this.#reach = max(this.#span, POOL_ENDS[POOL_ENDS.length - 1]!, ...recent);
-    this.#sums = room();
-    this.#squares = room();
-    this.#changes = room();
   }
 
   /**
@@ -122,44 +120,7 @@ export class Inputs {
   take({ roots, start }: Pick<Row, 'roots' | 'start'>, earliest: number): void {
     this.#roots = roots;
     this.#start = start;
-    const kept = max(start, earliest - this.#reach);
-    this.#addUp(kept);
-    for (const place of this.#places) if (place !== undefined) this.#addMisses(place, kept);
-  }
-
-  #addUp(kept: number): void {
-    const roots = this.#roots;
-    const start = this.#start;
-    const sums = this.#sums;
-    const squares = this.#squares;
-    const changes = this.#changes;
-    let sum = 0;
-    let square = 0;
-    let change = 0;
-    let before = roots[start]!;
-    sums[start] = squares[start] = changes[start] = 0;
-    for (let step = start; step < roots.length; step++) {
-      const root = roots[step]!;
-      sum += root;
-      square += root * root;
-      change += abs(root - before);
-      before = root;
-      if (step + 1 < kept) continue;
-      sums[step + 1] = sum;
-      squares[step + 1] = square;
-      changes[step + 1] = change;
-    }
-  }
-
-  #addMisses({ steps: season, misses }: SeasonPlace, kept: number): void {
-    const roots = this.#roots;
-    const first = min(roots.length, this.#start + season);
-    let sum = 0;
-    misses.fill(0, min(kept, first), first + 1);
-    for (let step = first; step < roots.length; step++) {
-      sum += abs(roots[step]! - roots[step - season]!);
-      if (step + 1 >= kept) misses[step + 1] = sum;
-    }
+    this.#sums.take(roots, start, max(start, earliest - this.#reach));
   }
 
   /**
@@ -178,7 +139,7 @@ export class Inputs {
     const centre = this.#mean(near, origin);
     const variance = (this.#variance(near, origin) + this.#variance(this.#start, origin)) / 2;
     const spread = sqrt(variance) + SPREAD_MIN * centre;
-    let miss = this.#changes[origin]! / (origin - this.#start);
+    let miss = this.#sums.changes[origin]! / (origin - this.#start);
     for (const place of this.#places) {
       const count = place === undefined ? 0 : origin - this.#start - place.steps;
       if (place !== undefined && count > 0) miss = min(miss, place.misses[origin]! / count);
@@ -220,7 +181,9 @@ export class Inputs {
       sqrt(this.#variance(max(start, origin - steps), origin)) * perSpread;
     const changeOf = (steps: number): number => {
       const first = max(start, origin - steps);
-      return ((this.#changes[origin]! - this.#changes[first]!) / (origin - first)) * perSpread;
+      return (
+        ((this.#sums.changes[origin]! - this.#sums.changes[first]!) / (origin - first)) * perSpread
+      );
     };
     into[at++] = scaled(0);
     into[at++] = scaled(this.#mean(start, origin));
@@ -368,12 +331,15 @@ export class Inputs {
   }
 
   #mean(from: number, to: number): number {
-    return (this.#sums[to]! - this.#sums[from]!) / (to - from);
+    return (this.#sums.roots[to]! - this.#sums.roots[from]!) / (to - from);
   }
 
   #variance(from: number, to: number): number {
     const mean = this.#mean(from, to);
-    return max(0, (this.#squares[to]! - this.#squares[from]!) / (to - from) - mean * mean);
+    return max(
+      0,
+      (this.#sums.squares[to]! - this.#sums.squares[from]!) / (to - from) - mean * mean,
+    );
   }
 }
 

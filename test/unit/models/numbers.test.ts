@@ -11,7 +11,7 @@ import { fuzzRuns } from '../../support/fuzz.js';
 
 const numbers = fc.array(fc.float({ noNaN: true, noDefaultInfinity: true }), {
   minLength: 1,
-  maxLength: 60,
+  maxLength: 200,
 });
 
 describe('select', () => {
@@ -47,6 +47,20 @@ describe('Ordered', () => {
         ordered.remove(gone!);
         expect(ordered.count).toBe(list.length);
         const left = Array.from({ length: ordered.count }, (_, place) => ordered.at(place));
+        expect(left).toEqual([...list].sort((a, b) => a - b));
+      }),
+      fuzzRuns(300),
+    );
+  });
+
+  it('stays in order when one is replaced', () => {
+    fc.assert(
+      fc.property(numbers, fc.nat(), fc.float({ noNaN: true }), (list, place, by) => {
+        const ordered = new Ordered(list.length);
+        for (const value of list) ordered.insert(value);
+        const [gone] = list.splice(place % list.length, 1, by);
+        ordered.replace(gone!, by);
+        const left = Array.from({ length: ordered.count }, (_, at) => ordered.at(at));
         expect(left).toEqual([...list].sort((a, b) => a - b));
       }),
       fuzzRuns(300),

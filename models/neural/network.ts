@@ -2,8 +2,6 @@ import * as tf from '@tensorflow/tfjs-core';
 import { CONTEXT_INPUTS, STEP_INPUTS } from './inputs.js';
 import { LAYERS, OUTPUTS } from './layers.js';
 import { product } from './product.js';
-import { SimdNetwork } from './simd-network.js';
-import { webAssembly } from './web-assembly.js';
 
 /** One tensor a layer, in the order of `LAYERS`. */
 export function tensorsOf(weights: Float32Array): tf.Tensor2D[] {
@@ -95,37 +93,8 @@ function flat(layer: T): T | B {
   return bias;
 }
 
-/** What there is to be asked. */
-interface Asked {
-  run(context: Float32Array, steps: Float32Array, origins: number): Float32Array;
-  dispose(): void;
-}
-
-/** The network with its weights, ready to be asked: on wasm by code of its own where the machine can run it, else by the engine. */
-export class Network implements Asked {
-  readonly #asked: Asked;
-
-  constructor(weights: Float32Array) {
-    const own = tf.getBackend() === 'wasm' ? ownOf(weights) : undefined;
-    this.#asked = own ?? new EngineNetwork(weights);
-  }
-
-  dispose(): void {
-    this.#asked.dispose();
-  }
-
-  /**
-   * @param context of `origins` origins, one after the other
-   * @param steps of all steps of the first, then of the second
-   * @returns [origins × steps × OUTPUTS]
-   */
-  run(context: Float32Array, steps: Float32Array, origins: number): Float32Array {
-    return this.#asked.run(context, steps, origins);
-  }
-}
-
-/** As `Network`, by the engine whatever it computes with. */
-export class EngineNetwork implements Asked {
+/** The network with its weights, ready to be asked. */
+export class Network {
   readonly #layers: readonly tf.Tensor[];
 
   constructor(weights: Float32Array) {
@@ -137,6 +106,11 @@ export class EngineNetwork implements Asked {
     tf.dispose([...this.#layers]);
   }
 
+  /**
+   * @param context of `origins` origins, one after the other
+   * @param steps of all steps of the first, then of the second
+   * @returns [origins × steps × OUTPUTS]
+   */
   run(context: Float32Array, steps: Float32Array, origins: number): Float32Array {
     let said: Float32Array = NOTHING;
     // Not handed out by `tidy`: it would look at every number, for tensors to keep.
@@ -150,16 +124,6 @@ export class EngineNetwork implements Asked {
       said = out.dataSync<'float32'>();
     });
     return said;
-  }
-}
-
-/** Undefined where the machine has no SIMD. */
-function ownOf(weights: Float32Array): SimdNetwork | undefined {
-  try {
-    return new SimdNetwork(weights);
-  } catch (error) {
-    if (error instanceof webAssembly.CompileError) return undefined;
-    throw error;
   }
 }
 

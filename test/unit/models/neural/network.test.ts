@@ -3,10 +3,9 @@ import * as tf from '@tensorflow/tfjs-core';
 import { gaussian, SeededRng } from '../../../../core/rng.js';
 import { openBackend } from '../../../../models/neural/backend.js';
 import { CONTEXT_INPUTS, STEP_INPUTS } from '../../../../models/neural/inputs.js';
-import { OUTPUTS, WEIGHTS } from '../../../../models/neural/layers.js';
-import { EngineNetwork, forward, Network, tensorsOf } from '../../../../models/neural/network.js';
+import { OUTPUTS } from '../../../../models/neural/layers.js';
+import { forward, Network, tensorsOf } from '../../../../models/neural/network.js';
 import { product } from '../../../../models/neural/product.js';
-import { SimdNetwork } from '../../../../models/neural/simd-network.js';
 import { firstWeights } from '../../../../models/neural/trainer.js';
 
 const ORIGINS = 3;
@@ -57,24 +56,6 @@ describe('the network', () => {
     ).dataSync();
     expect(asked).toHaveLength(learning.length);
     for (const [at, value] of asked.entries()) expect(value).toBeCloseTo(learning[at]!, 4);
-  });
-
-  it('says on wasm by code of its own what the engine says there, bit by bit', () => {
-    // The first ones that it learns from are partly 0.
-    const weights = drawn(WEIGHTS, 9);
-    const own = new SimdNetwork(weights);
-    const byEngine = new EngineNetwork(weights);
-    for (const [origins, each] of [
-      [ORIGINS, EACH],
-      [1, 1],
-      [5, 3],
-      [2, 7],
-    ] as const) {
-      const seen = drawn(origins * CONTEXT_INPUTS, origins);
-      const ahead = drawn(origins * each * STEP_INPUTS, each);
-      expect(own.run(seen, ahead, origins)).toEqual(byEngine.run(seen, ahead, origins));
-    }
-    byEngine.dispose();
   });
 
   it('leaves no memory of the engine behind', () => {

@@ -471,7 +471,7 @@ const ERRORS = {
     exit: 1,
     meaning: 'server {server} could not be told what it owns: {why}',
     remedy:
-      'Look whether it runs, and whether the agent may tell it: by a signal and its pid file (nfs-ganesha), by tgtadm (tgtd).',
+      'Look whether it runs, and whether the agent may tell it: by a signal and its pid file (nfs-ganesha), by its management socket (tgtd).',
   },
   ERR_TARGET_INVALID: {
     status: 400,

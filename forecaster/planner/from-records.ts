@@ -14,6 +14,7 @@ import type { Stored } from '../../core/table-store/known-records.js';
 import type { TableView } from '../../core/table-store/view.js';
 import type { Slices } from '../../core/threads/slices.js';
 import { atOnce, eachOf, mapped } from '../../core/threads/slices.js';
+import { borneOut } from './disproof.js';
 import type {
   PlannerOptions,
   PlanningInputs,
@@ -21,7 +22,6 @@ import type {
   PlanningServer,
   Restraint,
 } from './inputs.js';
-import { lifted } from './lift.js';
 import { ownScheduled } from './scheduled.js';
 
 /** What was measured lately, as the planner asks for it. */
@@ -62,7 +62,7 @@ export function* inputSlices(facts: RecordedFacts): Slices<PlanningInputs> {
     yield* mapped(forecast.series, SERIES_A_SLICE, (series) => loads.lastOf(series)),
   );
   yield;
-  const believed = yield* lifted(forecast, last);
+  const believed = yield* borneOut(forecast, last);
   yield;
   const resources = yield* resourceSlices(records, loads);
   yield;

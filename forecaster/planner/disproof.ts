@@ -36,7 +36,7 @@ interface Judgement {
 
 /**
  * A forecast is disproved that begins far below what is measured, or elsewhere for most resources. It keeps its shape, but begins where
- * the load is; if that is not it either, all is expected to stay as it is. Else servers that are full would be left alone, and others
+ * the load is; if most are elsewhere then, too, all is expected to stay as it is. Else servers that are full would be left alone, and others
  * filled. Only whole fleets are judged, each metric by itself: what one resource does in a step says nothing.
  *
  * A step that all of a fleet takes at once is disproved in the round before it, though it was foreseen: those before had planned for it.
@@ -45,17 +45,19 @@ interface Judgement {
  */
 export function* borneOut(forecast: ForecastBlock, last: Float32Array): Slices<ForecastBlock> {
   const factors = new Map<Metric, number>();
+  const elsewhere: Metric[] = [];
   for (const [metric, judgement] of yield* judgementsOf(forecast, last)) {
-    if (isTooLow(judgement) || isElsewhere(judgement)) factors.set(metric, factorOf(judgement));
+    if (isElsewhere(judgement)) elsewhere.push(metric);
+    else if (!isTooLow(judgement)) continue;
+    factors.set(metric, factorOf(judgement));
   }
   if (factors.size === 0) return forecast;
   const scaled = { ...forecast, paths: forecast.paths.slice(), peaks: forecast.peaks.slice() };
   yield;
   yield* scale(scaled, factors);
+  if (elsewhere.length === 0) return scaled;
   const judged = yield* judgementsOf(scaled, last);
-  const shapeless = new Set(
-    [...factors.keys()].filter((metric) => isElsewhere(judged.get(metric))),
-  );
+  const shapeless = new Set(elsewhere.filter((metric) => isElsewhere(judged.get(metric))));
   return shapeless.size === 0 ? scaled : yield* stayed(scaled, last, shapeless);
 }
 

@@ -120,6 +120,15 @@ describe('a forecast that begins below what is measured', () => {
     }
   });
 
+  it('keeps its shape, too, where a few carry all that was not foreseen', () => {
+    const block = forecast();
+    const last = measured(block, 10, 10);
+    for (let resource = 0; resource < 5; resource++) last[2 * resource] = 30;
+    const higher = atOnce(borneOut(block, last));
+    expect([...pathOf(higher, 0, 0.5)]).toEqual([15, 30, 7.5]);
+    expect([...pathOf(higher, 38, 0.9)]).toEqual([18, 36, 9]);
+  });
+
   it('is not judged by one resource, nor by few', () => {
     const block = forecast();
     const one = measured(block, 10, 10);

@@ -10,8 +10,8 @@ import { eachOf } from '../../core/threads/slices.js';
  */
 const EXCESS = 1.15;
 /**
- * Fewer of the resources are between their P10 and P90, where four of five should be. Of the forecasts of 2,100 rounds of the replays no
- * true one had less than 0.40, and none that was spoilt on bitbrains-5min-dev more than 0.33.
+ * Fewer of the resources are between their P10 and P90, where four of five should be. Of 2,098 judgements in the replays no
+ * true forecast had less than 0.40, and none that was spoilt on bitbrains-5min-dev more than 0.33.
  */
 const BORNE_OUT_MIN = 0.4;
 /** A band may have no width. */

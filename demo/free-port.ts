@@ -1,18 +1,26 @@
-import type { AddressInfo } from 'node:net';
+import { randomInt } from 'node:crypto';
+import { once } from 'node:events';
 import { createServer } from 'node:net';
+
+/** Below the ports that the kernel gives to connections, one of which could have it before whoever asks listens. */
+const LEAST = 20_000;
+const MOST = 32_000;
+const TRIES_MAX = 100;
 
 /** A port of loopback that is free now: for what must be told before it can listen. */
 export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  const { port } = server.address() as AddressInfo;
-  await new Promise<void>((resolve) =>
-    server.close(() => {
-      resolve();
-    }),
-  );
-  return port;
+  for (let tries = 1; ; tries++) {
+    const port = randomInt(LEAST, MOST);
+    const server = createServer();
+    try {
+      server.listen(port, '127.0.0.1');
+      await once(server, 'listening');
+    } catch (error) {
+      if (tries === TRIES_MAX) throw error;
+      continue;
+    }
+    server.close();
+    await once(server, 'close');
+    return port;
+  }
 }

@@ -53,6 +53,7 @@ const PLACES = 200;
 const PAUSE_MS = 50;
 /** Try again later. */
 const JUKEBOX = 10_008;
+const SERVERFAULT = 10_006;
 /** Nothing that is asked for takes longer, even with a redirector that dies meanwhile. */
 const GIVEN_UP_MS = 60_000;
 
@@ -181,11 +182,13 @@ async function nfs(to: Address, path: string): Promise<NfsSeen> {
       return result === -1 || result === JUKEBOX ? undefined : result;
     });
   };
-  const root = await tried(() =>
-    connected()
+  // MOUNT has no JUKEBOX: for what is not yet it says SERVERFAULT.
+  const root = await tried(async () => {
+    const mounted = await connected()
       .mount(path)
-      .catch(() => undefined),
-  );
+      .catch(() => SERVERFAULT);
+    return mounted === SERVERFAULT ? undefined : mounted;
+  });
   if (typeof root === 'number') throw new Error(`MNT: ${root}`);
   // All of it by handles that the first redirector has issued.
   const file = await answered((at) => at.create(root, `file-${process.pid}`));

@@ -110,7 +110,15 @@ describeWithNetwork('storage at one address of two redirectors', () => {
 
   /** What fio comes to: an errno, or 84 for a wrong checksum. */
   async function fio(job: Readonly<Record<string, string>>): Promise<number> {
-    const all = { name: 'job', bs: '64k', size: '8m', rate: '1m', verify: 'crc32c', ...job };
+    const all = {
+      name: 'job',
+      bs: '64k',
+      size: '8m',
+      rate: '1m',
+      verify: 'crc32c',
+      verify_state_save: '0',
+      ...job,
+    };
     await until('there is somebody to mount from', () => !mounting.isToWait);
     mounting.lastAtMs = clock.monotonicMs();
     const args = Object.entries(all).map(([name, value]) => `--${name}=${value}`);

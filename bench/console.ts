@@ -4,6 +4,7 @@
  */
 import { Agent, get } from 'node:http';
 import { setImmediate } from 'node:timers';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { AdviserThread } from '../forecaster/planner/adviser-thread.js';
 import { pageAssets } from '../cli/services/assets.js';
 import { forecastBlock } from '../core/forecast.js';
@@ -159,9 +160,10 @@ interface Taken {
 
 /** @param gapMs between a round and the first call after it */
 async function taken(path: string, gapMs: number): Promise<Taken> {
+  const first = path.replace('#', '0');
   await roundAndMove();
-  await answer(path.replace('#', '0'));
-  await prepared(path.replace('#', '0'));
+  await answer(first);
+  await prepared(first);
   const loop = new LoopWatch();
   const times: number[] = [];
   let firstMs = 0;
@@ -173,7 +175,7 @@ async function taken(path: string, gapMs: number): Promise<Taken> {
     if (isFirst) await roundAndMove();
     else await plane.clock.advance(ASKED_EVERY_MS);
     if (isFirst) loop.start();
-    if (isFirst) await realMs(gapMs);
+    if (isFirst) await sleep(gapMs);
     const cpuBefore = cpuSeconds();
     const startMs = performance.now();
     bytes = await answer(path.replace('#', String(call % SERVERS)));
@@ -181,7 +183,7 @@ async function taken(path: string, gapMs: number): Promise<Taken> {
     const cpuMs = 1000 * (cpuSeconds() - cpuBefore);
     cpu += cpuMs;
     if (isFirst) await loop.stop();
-    if (isFirst) await prepared(path.replace('#', '0'));
+    if (isFirst) await prepared(first);
     times.push(ms);
     if (isFirst) firstMs = Math.max(firstMs, ms);
     if (isFirst) firstCpuMs = Math.max(firstCpuMs, cpuMs);
@@ -192,13 +194,10 @@ async function taken(path: string, gapMs: number): Promise<Taken> {
   return { p50Ms, p99Ms, firstMs, firstCpuMs, heldMs: loop.heldMs, cpuMs: cpu / CALLS, bytes };
 }
 
+/** What a round leaves to prepare has been prepared. */
 async function prepared(path: string): Promise<void> {
   const endMs = performance.now() + PREPARED_MS;
   while (performance.now() < endMs) await answer(path);
-}
-
-function realMs(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 /** Goes around the event loop all the time, and notes how long that took at most. */

@@ -10,7 +10,7 @@ import type { Explanation } from './explain.js';
 import type { InputColumns } from './input-columns.js';
 import { columnSlices } from './input-columns.js';
 import type { PlanningInputs } from './inputs.js';
-import { REHEARSALS_MAX } from './rehearsal.js';
+import { REHEARSALS_AGAIN, REHEARSALS_MAX } from './rehearsal.js';
 import type { WhatIf } from './what-if.js';
 
 /** What a thread is told and asked. All questions are about the fleet that it was told last. */
@@ -152,13 +152,13 @@ class FleetThread {
     return this.#latest === inputs && this.#isTold(inputs);
   }
 
-  /** Once in the life of the thread; between any two questions of it others have their turn. */
+  /** The more the first time in the life of the thread; between any two questions of it others have their turn. */
   async rehearse(inputs: PlanningInputs): Promise<void> {
     const { life } = this.#thread;
-    if (this.#rehearsed === life) return;
+    const most = this.#rehearsed === life ? REHEARSALS_AGAIN : REHEARSALS_MAX;
     this.#rehearsed = life;
     const { nowMs } = inputs;
-    for (let number = 0; number < REHEARSALS_MAX && this.knows(inputs); number++) {
+    for (let number = 0; number < most && this.knows(inputs); number++) {
       const isOfUse = await this.ask(inputs, { kind: 'rehearse', number, nowMs });
       if (isOfUse !== true) return;
     }

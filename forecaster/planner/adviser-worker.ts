@@ -11,7 +11,7 @@ import type { PlanningRun } from './solved.js';
 /** Of each planning: somebody waits for the answer. A plan that the clock stopped says so. */
 const SECONDS_MAX = 10;
 
-/** Of all rehearsals: of a fleet whose searches take long, one is enough. */
+/** Of all rehearsals of a fleet: where searches take long, one is enough. */
 const REHEARSED_MS_MAX = 1000;
 
 const clock = new SystemClock();
@@ -21,6 +21,7 @@ let rehearsedMs = 0;
 answerAsThread((question: AdviceQuestion): unknown => {
   if (question.kind === 'take') {
     advice = new Advice(inputsIn(question.columns), runOf);
+    rehearsedMs = 0;
     return null;
   }
   assert.ok(advice !== undefined, 'a fleet was told before it is asked about');

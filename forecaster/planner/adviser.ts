@@ -19,7 +19,7 @@ export interface Adviser {
    * before are answered. @throws ERR_PLANNING_INVALID, ERR_ADVISER_BUSY, ERR_ADVICE_LOST
    */
   plan(inputs: PlanningInputs): Promise<void>;
-  /** Ahead of the first search for a changed fleet, after `plan`; the first time it tries some. @throws as `plan` */
+  /** Ahead of the first search for a changed fleet, after `plan`: it tries some. @throws as `plan` */
   planForSearches(inputs: PlanningInputs): Promise<void>;
   /** How good these moves are. @throws ERR_PLANNING_INVALID, ERR_ADVISER_BUSY, ERR_ADVICE_LOST */
   score(inputs: PlanningInputs, moves: readonly Move[]): Promise<Chosen>;

@@ -5,9 +5,11 @@ import type { PlanningInputs } from './inputs.js';
 export const REHEARSALS_MAX = 32;
 /** A drain takes as long as many others. */
 const DRAINED_EVERY = 8;
+/** Of each fleet after that: what the first searches make for all that follow is made then. No drain is among them. */
+export const REHEARSALS_AGAIN = DRAINED_EVERY - 1;
 
 /**
- * What a thread asks itself before it is asked for the first time, since only code that has run often is fast: the changes that operators
+ * What a thread asks itself before it is asked, since only code that has run often is fast: the changes that operators
  * try, each of another server. Undefined: there is nothing to change.
  */
 export function rehearsalOf(

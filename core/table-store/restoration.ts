@@ -46,8 +46,10 @@ export function offer(
   live: KnownRecords,
   store: KnownRecords,
 ): { readonly draft: Draft; readonly isMade: boolean; readonly rank: number } {
-  const mine = { reserved: live.reserved, revision: live.revision };
-  const id = `${formatGeneration(mine.reserved)}@${mine.revision}`;
+  const { reserved, revision } = live;
+  const generation = live.get(HEAD, 'head')?.value.generation;
+  const mine = { reserved, revision, ...(generation !== undefined && { generation }) };
+  const id = `${formatGeneration(reserved)}@${revision}`;
   const rank = [...store.all(COPY).values()].filter(({ value }) => isNewer(value, mine)).length;
   const isMade = store.get(COPY, id) !== undefined;
   return { draft: new Draft().put(COPY, id, mine), isMade, rank };

@@ -99,9 +99,12 @@ export class Acquaintance {
   #isOffered(): boolean {
     const { view, clock, membership } = this.#parts;
     const nowMs = clock.monotonicMs();
-    const isNewer = [...view.all(COPY).values()].some(
-      ({ value }) => compareGenerations(value.reserved, view.reserved) > 0,
-    );
+    const isNewer = [...view.all(COPY).values()].some(({ value: { reserved, generation } }) => {
+      // A commit reserves nothing: that it was forgotten shows in the generation alone.
+      const isCommitForgotten =
+        generation !== undefined && compareGenerations(generation, view.table.generation) > 0;
+      return isCommitForgotten || compareGenerations(reserved, view.reserved) > 0;
+    });
     if (isNewer) this.#offeredAtMs ??= nowMs;
     else this.#offeredAtMs = undefined;
     return this.#offeredAtMs !== undefined && nowMs < this.#offeredAtMs + membership.leaseMaxMs;

@@ -130,9 +130,11 @@ export class Participant {
   async #pass(): Promise<void> {
     const { view, dataPlane, membership } = this.#parts;
     const record = view.get(SWITCH, 'open')?.value;
+    const known = this.#current;
     const current = this.#enter(record);
+    // Before a switch was seen first, whole ones may have been missed, or a restoration.
+    if (current === undefined || current !== known) dataPlane.apply(view.table);
     if (record === undefined || current === undefined) {
-      dataPlane.apply(view.table);
       membership.report({ generation: view.table.generation });
       return;
     }

@@ -21,6 +21,12 @@ const SEEDS: readonly (readonly [seed: number, why: string])[] = [
   [2917, 'a redirector that joined late let its work go on at a source without a fence'],
   [7438, 'it was acted on a store that came back older, while a newer copy was offered'],
   [100314, 'a server was lost though somebody had just said of another that it is silent too'],
+  [10605, 'a redirector that had missed a whole switch went on by its old table through the next'],
+  [108409, 'a table that was put right just before a switch was taken over only after the switch'],
+  [
+    10969,
+    'a batch was switched twice in a store that came back older, with a copy of the same generation',
+  ],
 ];
 
 describe('seeds that broke a rule once', () => {

@@ -32,6 +32,8 @@ export const PLACEMENT = new RecordKind<PlacementRecord, ResourceId>('placement'
 
 const copySchema = z.object({
   reserved: generationSchema,
+  /** Of the table: a commit reserves none. Not there: an older version offers it. */
+  generation: generationSchema.optional(),
   /** Of the store that was. */
   revision: countSchema,
 });

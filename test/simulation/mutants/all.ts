@@ -27,6 +27,13 @@ export const MUTANTS: readonly Mutant[] = [
     seed: 17,
   },
   {
+    name: 'keep the old table where a switch is open at first sight',
+    file: 'redirector/switch/participant.js',
+    edits: [['if (current === undefined || current !== known)', 'if (current === undefined)']],
+    rules: ['S1'],
+    seed: 10_605,
+  },
+  {
     name: 'resume before the commit',
     file: 'redirector/switch/participant.js',
     edits: [["attached: 'attached',", "attached: 'resumed',"]],
@@ -349,6 +356,13 @@ export const MUTANTS: readonly Mutant[] = [
     rules: ['S1', 'S3', 'S4', 'S5', 'L2'],
     seed: 2,
     faults: ['put store back'],
+  },
+  {
+    name: 'act on a store that forgot a commit',
+    file: 'redirector/switch/acquaintance.js',
+    edits: [['return isCommitForgotten ||', 'return']],
+    rules: ['S2'],
+    seed: 10_969,
   },
   {
     name: 'act before the agents are heard',

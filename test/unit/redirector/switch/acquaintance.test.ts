@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { Draft } from '../../../../core/table-store/draft.js';
-import { COPY } from '../../../../core/table-store/records/table.js';
+import { COPY, HEAD } from '../../../../core/table-store/records/table.js';
 import { Acquaintance } from '../../../../redirector/switch/acquaintance.js';
 import { ControlPlane } from '../../../support/control-plane.js';
 import { FewMembers } from '../../../support/few-members.js';
@@ -68,7 +68,18 @@ describe('before it acts, the coordinator', () => {
   });
 
   it('does not wait for a copy of what the store has', async () => {
-    await plane.write(new Draft().put(COPY, 'r2', { reserved: g('1.200'), revision: 9 }));
+    const [reserved, generation] = [g('1.200'), g('1.200')];
+    await plane.write(new Draft().put(COPY, 'r2', { reserved, revision: 9 }));
     expect(await acquaintance.isMade()).toBe(true);
+    await plane.write(new Draft().put(COPY, 'r3', { reserved, generation, revision: 9 }));
+    expect(await acquaintance.isMade()).toBe(true);
+  });
+
+  it('waits for a copy that knows a commit which the store forgot', async () => {
+    const reserved = g('1.201');
+    await plane.write(new Draft().put(HEAD, 'head', { generation: g('1.200'), reserved }));
+    const copy = { reserved, generation: reserved, revision: 9 };
+    await plane.write(new Draft().put(COPY, 'r2', copy));
+    expect(await acquaintance.isMade()).toBe(false);
   });
 });

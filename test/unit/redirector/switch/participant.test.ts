@@ -68,23 +68,26 @@ beforeEach(async () => {
   });
 });
 
-/** The record of the open switch says so, and this redirector looks at it. */
-async function reach(state: SwitchState, returnGeneration: string | null = null): Promise<void> {
+/** The record of the open switch says so. */
+function opened(state: SwitchState, returnGeneration: string | null = null): Draft {
   const { resource, source, target, since } = plane.move('vol-1', 's2');
-  await plane.write(
-    new Draft().put(SWITCH, 'open', {
-      plan: p('1'),
-      batch: 0,
-      state,
-      generation: g('1.150'),
-      returnGeneration: returnGeneration === null ? null : g(returnGeneration),
-      moves: [{ resource, source, target, since }],
-      lost: [],
-      standbys: {},
-      fault: null,
-      enteredAtMs: {},
-    }),
-  );
+  return new Draft().put(SWITCH, 'open', {
+    plan: p('1'),
+    batch: 0,
+    state,
+    generation: g('1.150'),
+    returnGeneration: returnGeneration === null ? null : g(returnGeneration),
+    moves: [{ resource, source, target, since }],
+    lost: [],
+    standbys: {},
+    fault: null,
+    enteredAtMs: {},
+  });
+}
+
+/** It does, and this redirector looks at it. */
+async function reach(state: SwitchState, returnGeneration: string | null = null): Promise<void> {
+  await plane.write(opened(state, returnGeneration));
   await participant.join();
 }
 
@@ -96,6 +99,17 @@ describe('a redirector that finds an open switch', () => {
     await until('attached', () => acked()?.step === 'attached');
     expect(dataPlane.asked).toEqual(['apply', 'hold', 'hold', 'drain', 'attach']);
     expect(acked()).toMatchObject({ boot: 'b', generation: g('1.150'), obstacles: [] });
+  });
+
+  it('takes the table over first, since it may have missed a whole switch before this one', async () => {
+    const over = new AbortController();
+    const running = participant.run(over.signal);
+    await plane.write(opened('opened'));
+    await until('prepared', () => acked()?.step === 'prepared');
+    expect(dataPlane.asked).toEqual(['apply', 'prepare']);
+    over.abort();
+    await plane.clock.advance(1000);
+    await running;
   });
 
   it('stays at what stands in its way, since its work at the source still goes on', async () => {

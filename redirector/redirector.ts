@@ -168,6 +168,7 @@ export class Redirector implements Startable {
         agents,
         membership,
         expectedDigest: (server) => coordinator.expectedDigest(server),
+        mayVouch: () => coordinator.mayVouch(),
         onReachable: (server) => {
           this.gate.unstall(server);
           this.#workers?.reachable(server);

@@ -45,6 +45,8 @@ export interface HealthParts {
   readonly agents: AgentClient;
   readonly membership: Membership;
   readonly expectedDigest: (server: ServerId) => number;
+  /** It may speak for the table. */
+  readonly mayVouch: () => boolean;
   /** The server answers: work that waits for it may go on. */
   readonly onReachable: (server: ServerId) => void;
   /** It can be reached now and could not before, or the other way round. */
@@ -193,11 +195,12 @@ export class HealthChecker {
   }
 
   async #renew(server: ServerId, checked: Checked): Promise<Evidence | undefined> {
-    const { agents, membership, view, expectedDigest } = this.#parts;
+    const { agents, membership, view, expectedDigest, mayVouch } = this.#parts;
     // Only a live member may speak for the table; and nobody renews the lease of a server that is lost, or
     // that it tells the others it cannot reach: whoever calls it dead counts on that.
     const isEntitled =
       membership.isLive() &&
+      mayVouch() &&
       view.get(LOST, server) === undefined &&
       checked.health.unreachable === undefined;
     checked.answer = await agents.lease(server, {

@@ -23,6 +23,8 @@ export interface AcquaintanceParts {
 interface Era {
   readonly storeId: string;
   readonly incarnation: number;
+  /** The process began with it: it knows nothing but what the store says. */
+  readonly isFirst: boolean;
   /** Monotonic, as the other. */
   readonly beganAtMs: number;
   /** Leases that the store forgot may last until then. */
@@ -54,7 +56,7 @@ export class Acquaintance {
     const beganAtMs = clock.monotonicMs();
     const isFirst = this.#era === undefined;
     const quietUntilMs = isFirst ? beganAtMs : beganAtMs + membership.leaseMaxMs;
-    this.#era = { storeId, incarnation, beganAtMs, quietUntilMs };
+    this.#era = { storeId, incarnation, isFirst, beganAtMs, quietUntilMs };
     this.#isMade = false;
   }
 
@@ -65,6 +67,19 @@ export class Acquaintance {
     return [...view.all(SERVER).keys()].every(
       (server) => !agents.hasAgent(server) || answeredAtMs(server) >= beganAtMs || isLost(server),
     );
+  }
+
+  /**
+   * The table may be vouched for before agents. A process that has just begun knows it from the store alone, which may be older
+   * than what it was: others that began anew from the same store would agree, and so would a server that comes back and has not
+   * heard what it lost meanwhile. So all agents are heard first, or what is offered is put back; within a lease's time.
+   */
+  mayVouch(): boolean {
+    if (this.#era === undefined) return false;
+    const { isFirst, beganAtMs } = this.#era;
+    const { clock, membership } = this.#parts;
+    if (!isFirst || clock.monotonicMs() >= beganAtMs + membership.leaseMaxMs) return true;
+    return this.hasHeardAll() && !this.#isOffered();
   }
 
   /** Members may live whom the store has forgotten, or whose latest renewal it has: no majority is known. Ends within a lease. */

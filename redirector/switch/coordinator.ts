@@ -99,6 +99,8 @@ export class Coordinator {
       isUnclaimed: (resource) =>
         this.#acquaintance.wasMade &&
         [...parts.view.all(LOST).keys()].every((server) => lostServers.isGone(server, resource)),
+      mayActThoughLost: (server, resource) =>
+        isLost(server) && !lostServers.isGone(server, resource),
     });
     this.#acquaintance = new Acquaintance({ ...parts, isLost, reconciler: this.#reconciler });
   }
@@ -122,6 +124,11 @@ export class Coordinator {
   /** What an agent that agrees with the table answers to a health check. */
   expectedDigest(server: ServerId): number {
     return this.#reconciler.expectedDigest(server);
+  }
+
+  /** This process may speak for the table: renew serving leases, and confirm what an agent owns. */
+  mayVouch(): boolean {
+    return this.#acquaintance.mayVouch();
   }
 
   /** Works until the signal aborts. */

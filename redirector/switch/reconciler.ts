@@ -37,6 +37,8 @@ export interface ReconcilerParts {
   readonly policyOf: (resource: ResourceId) => LostSourcePolicy;
   /** Every agent has been asked what it owns; and no server that cannot be asked may still act for the resource. */
   readonly isUnclaimed: (resource: ResourceId) => boolean;
+  /** The server counts as lost, and its serving lease for the resource may last all the same. */
+  readonly mayActThoughLost: (server: ServerId, resource: ResourceId) => boolean;
 }
 
 type Owned = OwnedAnswer['owned'][number];
@@ -116,7 +118,9 @@ export class Reconciler {
     const { owned, boot, highest } = await agents.owned(server);
     if (compareGenerations(highest, view.reserved) > 0) await this.#raise(highest);
     const { newer, wrong } = this.#compare(server, owned);
-    if (newer.length > 0) await this.#adopt(server, newer);
+    if (newer.length > 0 && (await this.#areFreed(server, newer))) {
+      await this.#adopt(server, newer);
+    }
     this.#settledAtMs.set(server, askedAtMs);
     if (wrong.length > 0) {
       const answer = await agents.release(server, wrong);
@@ -204,6 +208,29 @@ export class Reconciler {
     await store.transact(draft.transaction);
     await view.sync();
     log.warn({ server, resources: missing.length }, 'resources given anew');
+  }
+
+  /**
+   * Whoever has by the table what this server's agent claims gives it up first: where the store forgot a switch, nobody else has
+   * told it. False: it has not yet, and will be asked again when the claimant next answers.
+   */
+  async #areFreed(claimant: ServerId, claims: readonly Owned[]): Promise<boolean> {
+    const { view, agents, log, isLost, mayActThoughLost } = this.#parts;
+    const byOwner = new Map<ServerId, { resource: ResourceId; generation: Generation }[]>();
+    for (const { resource, since } of claims) {
+      const owner = view.table.placementOf(resource)?.server;
+      if (owner === undefined || owner === claimant || !agents.hasAgent(owner)) continue;
+      if (mayActThoughLost(owner, resource)) return false;
+      if (isLost(owner)) continue;
+      const generation = newestGeneration(since, view.reserved);
+      byOwner.set(owner, [...(byOwner.get(owner) ?? []), { resource, generation }]);
+    }
+    for (const [owner, resources] of byOwner) {
+      const answer = await agents.release(owner, resources);
+      log.warn({ owner, claimant, resources: resources.length, answer }, 'owner gives way');
+      if (answer.kind !== 'done') return false;
+    }
+    return true;
   }
 
   /** An agent owns since a later generation than the table knows of: its word is the newer one. */

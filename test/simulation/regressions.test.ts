@@ -27,6 +27,15 @@ const SEEDS: readonly (readonly [seed: number, why: string])[] = [
     10969,
     'a batch was switched twice in a store that came back older, with a copy of the same generation',
   ],
+  [
+    206661,
+    'a resource was given to who claimed it while who had it by the table was at work for it',
+  ],
+  [313130, 'the same, as a server came back from a switch that the store had lost'],
+  [
+    208636,
+    'redirectors that began with an older store renewed the lease of a server that was lost there',
+  ],
 ];
 
 describe('seeds that broke a rule once', () => {

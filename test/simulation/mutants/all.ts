@@ -233,7 +233,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'redirector/health/checker.js',
     edits: [
       [
-        'const isEntitled = membership.isLive() &&\n            view.get(LOST, server) === undefined &&\n            checked.health.unreachable === undefined;',
+        'const isEntitled = membership.isLive() &&\n            mayVouch() &&\n            view.get(LOST, server) === undefined &&\n            checked.health.unreachable === undefined;',
         'const isEntitled = true;',
       ],
     ],
@@ -363,6 +363,20 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [['return isCommitForgotten ||', 'return']],
     rules: ['S2'],
     seed: 10_969,
+  },
+  {
+    name: 'adopt a claim without asking who has it by the table',
+    file: 'redirector/switch/reconciler.js',
+    edits: [['&& (await this.#areFreed(server, newer))', '']],
+    rules: ['S1'],
+    seed: 206_661,
+  },
+  {
+    name: 'vouch for the table of a store that others know to be older',
+    file: 'redirector/switch/acquaintance.js',
+    edits: [['return this.hasHeardAll() && !this.#isOffered();', 'return true;']],
+    rules: ['S1'],
+    seed: 208_636,
   },
   {
     name: 'act before the agents are heard',

@@ -83,3 +83,29 @@ describe('before it acts, the coordinator', () => {
     expect(await acquaintance.isMade()).toBe(false);
   });
 });
+
+describe('a redirector that has just begun', () => {
+  it('vouches for no table until it has heard every agent, but no longer than a lease', async () => {
+    heard.delete('s2');
+    expect(acquaintance.mayVouch()).toBe(false);
+    heard.add('s2');
+    expect(acquaintance.mayVouch()).toBe(true);
+    heard.delete('s2');
+    await plane.clock.advance(LEASE_MS);
+    expect(acquaintance.mayVouch()).toBe(true);
+  });
+
+  it('vouches for none while somebody offers a newer one', async () => {
+    await plane.write(new Draft().put(COPY, 'r2', { reserved: g('2.7'), revision: 9 }));
+    expect(acquaintance.mayVouch()).toBe(false);
+    await plane.clock.advance(LEASE_MS);
+    expect(acquaintance.mayVouch()).toBe(true);
+  });
+
+  it('knows more than the store once it has seen it change: others may be silent then', async () => {
+    await plane.write(new Draft().put(HEAD, 'head', { generation: g('2.1'), reserved: g('2.1') }));
+    acquaintance.note();
+    heard.clear();
+    expect(acquaintance.mayVouch()).toBe(true);
+  });
+});

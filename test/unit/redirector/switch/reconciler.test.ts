@@ -9,6 +9,7 @@ import { MemoryTableStore } from '../../../../core/table-store/memory.js';
 import { SERVER } from '../../../../core/table-store/records/server.js';
 import { HEAD, PLACEMENT } from '../../../../core/table-store/records/table.js';
 import { TableView } from '../../../../core/table-store/view.js';
+import type { Agents } from '../../../../redirector/switch/peers.js';
 import { Reconciler } from '../../../../redirector/switch/reconciler.js';
 
 const VOLUME = 'vol-1' as ResourceId;
@@ -19,13 +20,19 @@ describe('Reconciler', () => {
   let view: TableView;
   let reconciler: Reconciler;
   let isUnclaimed: boolean;
+  let isLingering: boolean;
+  let release: Awaited<ReturnType<Agents['release']>>;
   const taken: [ServerId, Generation][] = [];
+  const released: [ServerId, Generation][] = [];
   const owned = new Map<ServerId, Generation>();
 
   beforeEach(async () => {
     taken.length = 0;
     owned.clear();
     isUnclaimed = false;
+    isLingering = false;
+    release = { kind: 'done' };
+    released.length = 0;
     const clock = new SimulatedClock();
     const store = new MemoryTableStore();
     const draft = new Draft().put(HEAD, 'head', { generation: at(5), reserved: at(9) });
@@ -64,7 +71,10 @@ describe('Reconciler', () => {
           for (const { since } of resources) taken.push([server, since]);
           return Promise.resolve({ kind: 'done' });
         },
-        release: () => Promise.resolve({ kind: 'done' }),
+        release: (server, resources) => {
+          for (const { generation } of resources) released.push([server, generation]);
+          return Promise.resolve(release);
+        },
         moved: () => Promise.resolve(),
       },
       lastAnswer: () => undefined,
@@ -72,6 +82,7 @@ describe('Reconciler', () => {
       isLost: () => false,
       policyOf: () => 'consistency',
       isUnclaimed: () => isUnclaimed,
+      mayActThoughLost: () => isLingering,
     });
   });
 
@@ -91,5 +102,24 @@ describe('Reconciler', () => {
     await reconciler.settle(OTHER);
     expect(view.table.placementOf(VOLUME)).toMatchObject({ server: OTHER, since: at(8) });
     expect(taken).toEqual([]);
+  });
+
+  it('has whom the table names give it up before', async () => {
+    owned.set(OTHER, at(8));
+    release = { kind: 'not-yet', why: 'vol-1 is busy' };
+    await reconciler.settle(OTHER);
+    expect(released).toEqual([[FORGETFUL, at(9)]]);
+    expect(view.table.placementOf(VOLUME)).toMatchObject({ server: FORGETFUL });
+    release = { kind: 'done' };
+    await reconciler.settle(OTHER);
+    expect(view.table.placementOf(VOLUME)).toMatchObject({ server: OTHER });
+  });
+
+  it('waits until a lost one can do no more for it', async () => {
+    owned.set(OTHER, at(8));
+    isLingering = true;
+    await reconciler.settle(OTHER);
+    expect(view.table.placementOf(VOLUME)).toMatchObject({ server: FORGETFUL });
+    expect(released).toEqual([]);
   });
 });

@@ -1,6 +1,7 @@
 import type { Clock } from '../../core/clock/port.js';
 import type { ServerId } from '../../core/domain.js';
 import { compareGenerations } from '../../core/generation.js';
+import type { Log } from '../../core/log.js';
 import { SERVER } from '../../core/table-store/records/server.js';
 import { COPY } from '../../core/table-store/records/table.js';
 import { SWITCH } from '../../core/table-store/records/switch.js';
@@ -11,6 +12,7 @@ import type { Reconciler } from './reconciler.js';
 export interface AcquaintanceParts {
   readonly view: TableView;
   readonly clock: Clock;
+  readonly log: Log;
   readonly membership: Members;
   readonly agents: Agents;
   readonly reconciler: Reconciler;
@@ -23,8 +25,6 @@ export interface AcquaintanceParts {
 interface Era {
   readonly storeId: string;
   readonly incarnation: number;
-  /** The process began with it: it knows nothing but what the store says. */
-  readonly isFirst: boolean;
   /** Monotonic, as the other. */
   readonly beganAtMs: number;
   /** Leases that the store forgot may last until then. */
@@ -42,6 +42,10 @@ export class Acquaintance {
   /** Since when somebody offers to put back more than the store has (monotonic). */
   #offeredAtMs: number | undefined;
   #isMade = false;
+  /** When this process first saw the store (monotonic). */
+  #startedAtMs: number | undefined;
+  #hasVouched = false;
+  #isContestSaid = false;
 
   constructor(parts: AcquaintanceParts) {
     this.#parts = parts;
@@ -54,9 +58,10 @@ export class Acquaintance {
     const { incarnation } = view.reserved;
     if (this.#era?.storeId === storeId && this.#era.incarnation === incarnation) return;
     const beganAtMs = clock.monotonicMs();
+    this.#startedAtMs ??= beganAtMs;
     const isFirst = this.#era === undefined;
     const quietUntilMs = isFirst ? beganAtMs : beganAtMs + membership.leaseMaxMs;
-    this.#era = { storeId, incarnation, isFirst, beganAtMs, quietUntilMs };
+    this.#era = { storeId, incarnation, beganAtMs, quietUntilMs };
     this.#isMade = false;
   }
 
@@ -70,16 +75,24 @@ export class Acquaintance {
   }
 
   /**
-   * The table may be vouched for before agents. A process that has just begun knows it from the store alone, which may be older
-   * than what it was: others that began anew from the same store would agree, and so would a server that comes back and has not
-   * heard what it lost meanwhile. So all agents are heard first, or what is offered is put back; within a lease's time.
+   * The table may be vouched for before agents: their leases renewed, and what they own confirmed. A process that has just
+   * begun knows it from the store alone, which may be older than what it was: others that began anew from the same store would
+   * agree, and so would a server that comes back and has not heard what it lost meanwhile. So all agents are heard first, no
+   * longer than a lease, and none of those that were heard says otherwise.
    */
   mayVouch(): boolean {
-    if (this.#era === undefined) return false;
-    const { isFirst, beganAtMs } = this.#era;
-    const { clock, membership } = this.#parts;
-    if (!isFirst || clock.monotonicMs() >= beganAtMs + membership.leaseMaxMs) return true;
-    return this.hasHeardAll() && !this.#isOffered();
+    if (this.#isOffered()) return false;
+    if (this.#hasVouched) return true;
+    if (this.#startedAtMs === undefined) return false;
+    const { clock, membership, reconciler, log } = this.#parts;
+    const isLong = clock.monotonicMs() >= this.#startedAtMs + membership.leaseMaxMs;
+    const isUncontested = reconciler.isUncontested();
+    this.#hasVouched = (isLong || this.hasHeardAll()) && isUncontested;
+    if (isLong && !isUncontested && !this.#isContestSaid) {
+      this.#isContestSaid = true;
+      log.error({}, 'agents own other than the table says: no serving lease is renewed from here');
+    }
+    return this.#hasVouched;
   }
 
   /** Members may live whom the store has forgotten, or whose latest renewal it has: no majority is known. Ends within a lease. */

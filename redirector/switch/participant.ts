@@ -91,12 +91,14 @@ export class Participant {
 
   /** Follows the open switch until the signal aborts. */
   async run(signal: AbortSignal): Promise<void> {
-    const { view, clock } = this.#parts;
+    const { view, clock, dataPlane } = this.#parts;
     const end = view.onChange(() => {
       const record = view.get(SWITCH, 'open')?.value;
-      if (this.#current !== undefined && !isSameSwitch(record, this.#current.record)) {
-        this.#current.over.abort(new Error('the switch is over'));
-      }
+      const current = this.#current;
+      // At once, since a pass under way may wait long for the store; also where a switch is seen first: whole ones may have
+      // been missed before, or a restoration.
+      if (current === undefined) dataPlane.apply(view.table);
+      else if (!isSameSwitch(record, current.record)) this.#end(current);
       this.#follow();
     });
     try {
@@ -128,12 +130,9 @@ export class Participant {
   }
 
   async #pass(): Promise<void> {
-    const { view, dataPlane, membership } = this.#parts;
+    const { view, membership } = this.#parts;
     const record = view.get(SWITCH, 'open')?.value;
-    const known = this.#current;
     const current = this.#enter(record);
-    // Before a switch was seen first, whole ones may have been missed, or a restoration.
-    if (current === undefined || current !== known) dataPlane.apply(view.table);
     if (record === undefined || current === undefined) {
       membership.report({ generation: view.table.generation });
       return;

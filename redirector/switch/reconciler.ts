@@ -42,6 +42,7 @@ export interface ReconcilerParts {
 }
 
 type Owned = OwnedAnswer['owned'][number];
+type OwnedSince = readonly [resource: ResourceId, since: Generation];
 
 /**
  * Makes table and agents agree where no switch is under way: a server that came back gives up what was
@@ -57,8 +58,10 @@ export class Reconciler {
   readonly #settledStamps = new Map<ServerId, number>();
   /** When an agent was last asked what it owns (monotonic). */
   readonly #settledAtMs = new Map<ServerId, number>();
+  /** Of each server what it owns by that table; the digest of it, once somebody asked. */
   #expected:
-    { readonly table: AssignmentTable; readonly digests: Map<ServerId, number> } | undefined;
+    | { readonly table: AssignmentTable; readonly owned: Map<ServerId, number | OwnedSince[]> }
+    | undefined;
 
   constructor(parts: ReconcilerParts) {
     this.#parts = parts;
@@ -135,16 +138,26 @@ export class Reconciler {
     }
   }
 
+  /** No agent that has answered owns anything else than the table gives it. */
+  isUncontested(): boolean {
+    const { view, lastAnswer, isLost } = this.#parts;
+    return [...view.all(SERVER).keys()].every((server) => {
+      const answer = lastAnswer(server);
+      return (
+        answer === undefined || isLost(server) || answer.digest === this.expectedDigest(server)
+      );
+    });
+  }
+
   /** What an agent that agrees with the table answers. */
   expectedDigest(server: ServerId): number {
     const { table } = this.#parts.view;
-    if (this.#expected?.table !== table) this.#expected = { table, digests: new Map() };
-    let digest = this.#expected.digests.get(server);
-    if (digest === undefined) {
-      const owned = [...table.entries()].filter(([, placement]) => placement.server === server);
-      digest = ownershipDigest(owned.map(([resource, { since }]) => [resource, since]));
-      this.#expected.digests.set(server, digest);
-    }
+    if (this.#expected?.table !== table) this.#expected = { table, owned: ownedBy(table) };
+    const { owned } = this.#expected;
+    const expected = owned.get(server) ?? [];
+    if (typeof expected === 'number') return expected;
+    const digest = ownershipDigest(expected);
+    owned.set(server, digest);
     return digest;
   }
 
@@ -257,4 +270,14 @@ export class Reconciler {
     const { view, lease } = this.#parts;
     return lease.draft().expect(view, HEAD, 'head');
   }
+}
+
+function ownedBy(table: AssignmentTable): Map<ServerId, number | OwnedSince[]> {
+  const owned = new Map<ServerId, OwnedSince[]>();
+  for (const [resource, { server, since }] of table.entries()) {
+    const list = owned.get(server);
+    if (list === undefined) owned.set(server, [[resource, since]]);
+    else list.push([resource, since]);
+  }
+  return owned;
 }

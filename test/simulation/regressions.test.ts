@@ -34,7 +34,12 @@ const SEEDS: readonly (readonly [seed: number, why: string])[] = [
   [313130, 'the same, as a server came back from a switch that the store had lost'],
   [
     208636,
-    'redirectors that began with an older store renewed the lease of a server that was lost there',
+    'redirectors that began with an older store renewed the lease of a server that had been lost',
+  ],
+  [504058, 'the same, though they had heard an agent that had more than their table gave it'],
+  [
+    405445,
+    'a table that was put right was taken over only when an acknowledgement had been stored',
   ],
 ];
 

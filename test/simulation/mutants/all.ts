@@ -29,9 +29,21 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'keep the old table where a switch is open at first sight',
     file: 'redirector/switch/participant.js',
-    edits: [['if (current === undefined || current !== known)', 'if (current === undefined)']],
+    edits: [['if (current === undefined)', 'if (current === undefined && record === undefined)']],
     rules: ['S1'],
-    seed: 10_605,
+    seed: 428,
+  },
+  {
+    name: 'keep the old table while a pass waits for the store',
+    file: 'redirector/switch/participant.js',
+    edits: [
+      [
+        'else if (!isSameSwitch(record, current.record))\n                this.#end(current);',
+        "else if (!isSameSwitch(record, current.record))\n                current.over.abort(new Error('over'));",
+      ],
+    ],
+    rules: ['S1'],
+    seed: 405_445,
   },
   {
     name: 'resume before the commit',
@@ -374,9 +386,16 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'vouch for the table of a store that others know to be older',
     file: 'redirector/switch/acquaintance.js',
-    edits: [['return this.hasHeardAll() && !this.#isOffered();', 'return true;']],
+    edits: [['mayVouch() {', 'mayVouch() { return true;']],
     rules: ['S1'],
     seed: 208_636,
+  },
+  {
+    name: 'vouch for a table that agents contradict',
+    file: 'redirector/switch/acquaintance.js',
+    edits: [['const isUncontested = reconciler.isUncontested();', 'const isUncontested = true;']],
+    rules: ['S1'],
+    seed: 504_058,
   },
   {
     name: 'act before the agents are heard',

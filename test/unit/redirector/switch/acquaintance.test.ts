@@ -12,21 +12,25 @@ let plane: ControlPlane;
 let acquaintance: Acquaintance;
 let heard: Set<string>;
 let isAgreed: boolean;
+let isUncontested: boolean;
 
 beforeEach(async () => {
   plane = await ControlPlane.with(['s1', 's2'], { 'vol-1': 's1@1.1' });
   heard = new Set(['s1', 's2']);
   isAgreed = true;
+  isUncontested = true;
   const membership = new FewMembers();
   membership.leaseMaxMs = LEASE_MS;
   acquaintance = new Acquaintance({
     view: plane.view,
     clock: plane.clock,
+    log: plane.log,
     membership,
     agents: { hasAgent: () => true } as never,
     reconciler: {
       catchUp: () => Promise.resolve(false),
       isAgreed: () => Promise.resolve(isAgreed),
+      isUncontested: () => isUncontested,
     } as never,
     answeredAtMs: (server) => (heard.has(server) ? plane.clock.monotonicMs() : -Infinity),
     isLost: () => false,
@@ -88,24 +92,30 @@ describe('a redirector that has just begun', () => {
   it('vouches for no table until it has heard every agent, but no longer than a lease', async () => {
     heard.delete('s2');
     expect(acquaintance.mayVouch()).toBe(false);
-    heard.add('s2');
-    expect(acquaintance.mayVouch()).toBe(true);
-    heard.delete('s2');
     await plane.clock.advance(LEASE_MS);
+    expect(acquaintance.mayVouch()).toBe(true);
+  });
+
+  it('vouches for none as long as an agent says otherwise', async () => {
+    isUncontested = false;
+    await plane.clock.advance(LEASE_MS);
+    expect(acquaintance.mayVouch()).toBe(false);
+    isUncontested = true;
+    expect(acquaintance.mayVouch()).toBe(true);
+  });
+
+  it('vouches for it from then on: servers may be down, and tables change', () => {
+    expect(acquaintance.mayVouch()).toBe(true);
+    heard.clear();
+    isUncontested = false;
     expect(acquaintance.mayVouch()).toBe(true);
   });
 
   it('vouches for none while somebody offers a newer one', async () => {
+    expect(acquaintance.mayVouch()).toBe(true);
     await plane.write(new Draft().put(COPY, 'r2', { reserved: g('2.7'), revision: 9 }));
     expect(acquaintance.mayVouch()).toBe(false);
     await plane.clock.advance(LEASE_MS);
-    expect(acquaintance.mayVouch()).toBe(true);
-  });
-
-  it('knows more than the store once it has seen it change: others may be silent then', async () => {
-    await plane.write(new Draft().put(HEAD, 'head', { generation: g('2.1'), reserved: g('2.1') }));
-    acquaintance.note();
-    heard.clear();
     expect(acquaintance.mayVouch()).toBe(true);
   });
 });

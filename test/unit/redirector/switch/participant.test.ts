@@ -112,6 +112,27 @@ describe('a redirector that finds an open switch', () => {
     await running;
   });
 
+  it('takes over what was put right at once, its last word still on its way to the store', async () => {
+    const { store, view, clock, log } = plane;
+    const read = store.read.bind(store);
+    const slow = { read, transact: () => new Promise<never>(() => undefined) };
+    participant = new Participant({
+      ...{ view, clock, log, dataPlane },
+      store: { ...slow, watch: () => () => undefined, close: () => Promise.resolve() },
+      membership: new FewMembers(),
+    });
+    const over = new AbortController();
+    const running = participant.run(over.signal);
+    await plane.write(opened('opened'));
+    await until('prepared', () => dataPlane.asked.includes('prepare'));
+    dataPlane.asked.length = 0;
+    await plane.write(new Draft().remove(SWITCH, 'open'));
+    expect(dataPlane.asked).toEqual(['apply']);
+    over.abort();
+    await clock.advance(1000);
+    await running;
+  });
+
   it('stays at what stands in its way, since its work at the source still goes on', async () => {
     dataPlane.obstacles = [UPLOAD];
     await reach('taken');

@@ -18,24 +18,73 @@ export function isCountable(tableau: Tableau): boolean {
 }
 
 /**
- * Tries every assignment that keeps the limits, those that cannot fit cut off early; the tableau then is the
- * best. What it finds is proven: no plan is better.
+ * Tries every assignment that keeps the limits; the tableau then is the best. What it finds is proven: no plan is
+ * better.
  */
 export function tryAll(tableau: Tableau): void {
-  const movables = movablesOf(tableau.packing);
+  const resources = [...movablesOf(tableau.packing)];
+  rearrange(tableau, {
+    resources,
+    choices: resources.map((resource) => choicesOf(tableau, resource)),
+  });
+}
+
+/** Resources to take off their servers, and where each may go. */
+export interface Part {
+  readonly resources: readonly number[];
+  readonly choices: readonly (readonly number[])[];
+  /** Ends after so many places were tried. */
+  readonly triesMax?: number;
+  /** How much worse than now another assignment may be: the first found is taken. */
+  readonly leeway?: Leeway | undefined;
+}
+
+export interface Leeway {
+  readonly faults: number;
+  readonly over: number;
+  readonly value: number;
+}
+
+/**
+ * Tries every way to put the resources back that keeps the limits, those that cannot be better cut off early. The tableau
+ * then is the best of them; as it was, if that is none.
+ */
+export function rearrange(
+  tableau: Tableau,
+  { resources, choices, triesMax = Infinity, leeway }: Part,
+): void {
   const { start } = tableau.packing;
-  const best = Int32Array.from(tableau.assignment);
+  const before = resources.map((resource) => tableau.assignment[resource]!);
+  let best: readonly number[] = before;
   let standing: Standing = copyOf(tableau);
-  for (const resource of movables) tableau.move(resource, NOWHERE);
+  const mayBreakRules = (leeway?.faults ?? 0) > 0 || !tableau.groups.isNoWorse();
+  if (leeway !== undefined) {
+    standing = {
+      ...standing,
+      faults: standing.faults + leeway.faults,
+      over: standing.over + leeway.over,
+      value: standing.value + leeway.value,
+    };
+  }
+  let triesLeft = triesMax;
+  for (const resource of resources) tableau.move(resource, NOWHERE);
   const place = (index: number): void => {
-    const resource = movables[index];
+    const resource = resources[index];
     if (resource === undefined) {
-      if (!isBetter(tableau, standing) || !tableau.groups.isNoWorse()) return;
+      if (!isBetter(tableau, standing) || !(mayBreakRules || tableau.groups.isNoWorse())) return;
+      const found = resources.map((each) => tableau.assignment[each]!);
+      if (leeway !== undefined) {
+        if (found.every((server, at) => server === before[at])) return;
+        triesLeft = 0;
+      }
       standing = copyOf(tableau);
-      best.set(tableau.assignment);
+      best = found;
       return;
     }
-    for (const server of choicesOf(tableau, resource)) {
+    if (isHopeless(tableau, standing, resources.length - index)) return;
+    for (const server of choices[index]!) {
+      if (triesLeft-- <= 0) return;
+      tableau.work++;
       const isHome = server === start[resource];
       if (
         server !== NOWHERE &&
@@ -48,11 +97,23 @@ export function tryAll(tableau: Tableau): void {
     }
   };
   place(0);
-  for (const [resource, server] of best.entries()) tableau.move(resource, server);
+  for (const [at, resource] of resources.entries()) tableau.move(resource, best[at]!);
+}
+
+/**
+ * However what is `left` is placed, it comes out no better: each more makes overload and cost more, if anything. Not so the
+ * broken rules of groups, nor a further term.
+ */
+function isHopeless(tableau: Tableau, standing: Standing, left: number): boolean {
+  // What has no server yet is counted as misplaced.
+  const misplaced = tableau.misplaced - left;
+  if (misplaced !== standing.misplaced) return misplaced > standing.misplaced;
+  if (standing.faults > 0 || tableau.hasTerm) return false;
+  return !isBetter({ misplaced, faults: 0, over: tableau.over, value: tableau.value }, standing);
 }
 
 /** Where it may be, and where it is. */
-function choicesOf({ packing: { allowed, start } }: Tableau, resource: number): number[] {
+export function choicesOf({ packing: { allowed, start } }: Tableau, resource: number): number[] {
   const home = start[resource]!;
   const mask = allowed[resource]!;
   return [home, ...[...mask.keys()].filter((server) => mask[server] === 1 && server !== home)];

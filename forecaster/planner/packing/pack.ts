@@ -4,7 +4,9 @@ import { Annealing } from './annealing.js';
 import { mendFaults, placeMisplaced } from './construction.js';
 import { makeMinimal } from './minimal.js';
 import { isCountable, tryAll } from './exact.js';
+import { NeighborhoodSearch } from './neighborhoods.js';
 import type { Packing, ServerTerm } from './packing.js';
+import { movablesOf } from './packing.js';
 import { isAllForMoves, save } from './saving.js';
 import { Tableau } from './tableau.js';
 
@@ -18,6 +20,12 @@ export interface Packed {
   /** Looks at one server with one change. */
   readonly work: number;
 }
+
+/** With no more resources than this, whole neighbourhoods see most of the problem: half of the work is theirs. */
+const SMALL_MAX = 100;
+const SMALL_SHARE = 0.5;
+/** In larger ones annealing is the better search for what costs least; the rest is for what is wrong all the same. */
+const LARGE_SHARE = 0.9;
 
 /**
  * Looks for the assignment of least cost that breaks no limit that the start does not break, and breaks none
@@ -37,6 +45,27 @@ function search(tableau: Tableau, options: PackingOptions): Stopped {
     tryAll(tableau);
     return 'complete';
   }
-  if (options.term === undefined && isAllForMoves(tableau)) return save(tableau, options);
-  return new Annealing(tableau, options).run();
+  // Of a benchmark's own costs nothing is known by which a branch may be cut.
+  if (options.term !== undefined) return new Annealing(tableau, options).run();
+  if (isAllForMoves(tableau)) return save(tableau, options);
+  return annealThenLook(tableau, options);
+}
+
+function annealThenLook(tableau: Tableau, options: PackingOptions): Stopped {
+  const { workUnits, timeShare = () => 0, seed } = options;
+  const isSmall = movablesOf(tableau.packing).length <= SMALL_MAX;
+  const share = isSmall ? SMALL_SHARE : isFlawless(tableau) ? 1 : LARGE_SHARE;
+  new Annealing(tableau, {
+    seed,
+    workUnits: workUnits * share,
+    timeShare: () => timeShare() / share,
+  }).run();
+  const isOver = (): boolean => tableau.work >= workUnits || timeShare() >= 1;
+  if (isSmall || !isFlawless(tableau)) new NeighborhoodSearch(tableau, seed).run(isOver);
+  return timeShare() >= 1 ? 'time' : 'work';
+}
+
+/** Only costs are left to lower. */
+function isFlawless({ misplaced, faults, over }: Tableau): boolean {
+  return misplaced === 0 && faults === 0 && over === 0;
 }

@@ -69,6 +69,11 @@ export class Tableau {
     for (let server = 0; server < servers; server++) this.#refresh(server);
   }
 
+  /** Servers cost more than what the packing knows. */
+  get hasTerm(): boolean {
+    return this.#term !== undefined;
+  }
+
   /** Rules of groups that are broken. */
   get faults(): number {
     return this.groups.faults;

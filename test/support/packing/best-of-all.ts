@@ -2,8 +2,8 @@ import type { ProblemFile } from '../../../forecaster/planner/packing/problem-fi
 import type { ProblemPlan } from '../../../forecaster/planner/packing/problem-plan.js';
 import { ProblemReference, latelyMoved } from './problem-checker.js';
 
-/** By the aims, the earlier first. */
-interface Best {
+/** What a plan is to have little of, the earlier first. */
+export interface Aims {
   readonly misplaced: number;
   readonly faults: number;
   readonly overload: number;
@@ -13,15 +13,32 @@ interface Best {
 /** Sums in another order differ in their last digits. */
 const TOLERANCE = 1e-6;
 
+const AIMS = ['misplaced', 'faults', 'overload', 'cost'] as const;
+
 /** How a plan differs from the best assignment of all; undefined: it is as good. Spare servers are not for it. */
 export function missedBest(file: ProblemFile, plan: ProblemPlan): string | undefined {
   const best = bestOf(file);
-  const { misplaced, faults, overload, cost } = plan.score.plan;
-  const found: Best = { misplaced, faults, overload, cost };
-  const isSame = (['misplaced', 'faults', 'overload', 'cost'] as const).every(
-    (aim) => Math.abs(found[aim] - best[aim]) <= TOLERANCE * Math.max(1, Math.abs(best[aim])),
-  );
-  return isSame ? undefined : `${JSON.stringify(found)} is not ${JSON.stringify(best)}`;
+  return worseBy(plan.score.plan, best) === 0 && worseBy(best, plan.score.plan) === 0
+    ? undefined
+    : `${JSON.stringify(plan.score.plan)} is not ${JSON.stringify(best)}`;
+}
+
+/** By how much in the first aim in which they differ; below 0: it is better. 0: they are as good. */
+export function worseBy(found: Aims, best: Aims): number {
+  for (const aim of AIMS) {
+    const difference = found[aim] - best[aim];
+    if (Math.abs(difference) > TOLERANCE * Math.max(1, Math.abs(best[aim]))) return difference;
+  }
+  return 0;
+}
+
+export function aimsOf(reference: ProblemReference, where: Where): Aims {
+  return {
+    misplaced: reference.misplaced(where).length,
+    faults: reference.faults(where).length,
+    overload: reference.overload(where),
+    cost: reference.cost(where),
+  };
 }
 
 type Moved = ReturnType<ProblemReference['moved']>;
@@ -49,12 +66,12 @@ function isWithinLimits(file: ProblemFile): (moved: Moved, start: Where, end: Wh
 }
 
 /** Of all assignments that the rules allow. */
-function bestOf(file: ProblemFile): Best {
+export function bestOf(file: ProblemFile): Aims {
   const reference = new ProblemReference(file, false);
   const start = reference.start();
   const tolerated = new Set([...reference.faults(start), ...reference.together(start)]);
   const isWithin = isWithinLimits(file);
-  let best: Best = { misplaced: Infinity, faults: Infinity, overload: Infinity, cost: Infinity };
+  let best: Aims = { misplaced: Infinity, faults: Infinity, overload: Infinity, cost: Infinity };
   const where = new Map(start);
   const judge = (): void => {
     const moved = reference.moved(where);
@@ -65,12 +82,7 @@ function bestOf(file: ProblemFile): Best {
       ) &&
       reference.overfull(where).length === 0;
     if (!isLegal) return;
-    const found = {
-      misplaced: reference.misplaced(where).length,
-      faults: reference.faults(where).length,
-      overload: reference.overload(where),
-      cost: reference.cost(where),
-    };
+    const found = aimsOf(reference, where);
     if (!isLess(found, best)) return;
     best = found;
   };
@@ -93,7 +105,7 @@ function bestOf(file: ProblemFile): Best {
   return best;
 }
 
-function isLess(a: Best, b: Best): boolean {
+function isLess(a: Aims, b: Aims): boolean {
   if (a.misplaced !== b.misplaced) return a.misplaced < b.misplaced;
   if (a.faults !== b.faults) return a.faults < b.faults;
   if (Math.abs(a.overload - b.overload) > 1e-9) return a.overload < b.overload;

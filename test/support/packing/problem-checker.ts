@@ -205,7 +205,7 @@ interface Cell {
   readonly step: number;
 }
 
-function at(value: number | readonly number[], step: number): number {
+export function at(value: number | readonly number[], step: number): number {
   return typeof value === 'number' ? value : value[step]!;
 }
 

@@ -26,6 +26,8 @@ import type { TableView } from '../core/table-store/view.js';
 import type { Analysis, Outlook } from './analysis.js';
 import type { Attributor } from './attributor.js';
 import { expireProposals, recordRescue, recordResult } from './plan-record.js';
+import type { Disproved } from './planner/disproof.js';
+import { disprovedWords } from './planner/explain-words.js';
 import { inputsFromRecords } from './planner/from-records.js';
 import type { PlanningInputs, PlanningResult, Restraint } from './planner/inputs.js';
 import { hasLost } from './planner/rescue.js';
@@ -94,6 +96,8 @@ export class Round {
   #known: { readonly outlook: Outlook; readonly recent: RecentLoads } | undefined;
   #lastForecast: ForecastRun | undefined;
   #lastMs: number | undefined;
+  /** The metrics whose forecast the last round did not believe. */
+  #disproved = '';
 
   constructor(parts: RoundParts, options: RoundOptions) {
     this.#parts = parts;
@@ -191,7 +195,9 @@ export class Round {
     await this.#fallBack();
     begin('planning');
     const busy = this.#underWay();
-    const result = await analysis.plan(this.#inputs(outlook, recent));
+    const inputs = this.#inputs(outlook, recent);
+    this.#sayDisproved(inputs.disproved ?? []);
+    const result = await analysis.plan(inputs);
     begin('recording');
     const cause = this.#causeOf(trigger, result, recent);
     const record = await this.#record(result, cause, busy);
@@ -206,6 +212,15 @@ export class Round {
     };
     await this.#write(round, outlook, recent);
     return round;
+  }
+
+  /** Once for as long as it is the same metrics. */
+  #sayDisproved(disproved: readonly Disproved[]): void {
+    const metrics = disproved.map(({ metric }) => metric).join();
+    if (metrics !== this.#disproved && metrics !== '') {
+      for (const each of disproved) this.#parts.log.warn(each, disprovedWords(each));
+    }
+    this.#disproved = metrics;
   }
 
   /** Before it is planned: what this round plans waits for an operator already. */

@@ -24,6 +24,20 @@ const RESOURCES_MIN = 20;
 const FACTOR_MAX = 10;
 const SERIES_A_SLICE = 1000;
 
+/** A metric whose forecast is not borne out by what is measured. */
+export interface Disproved {
+  readonly metric: Metric;
+  /** So many times what was said is counted with; null: it is expected to stay as it is. */
+  readonly factor: number | null;
+}
+
+/** What to plan by. */
+export interface Believed {
+  /** The same block as was given if nothing is disproved. */
+  readonly forecast: ForecastBlock;
+  readonly disproved: readonly Disproved[];
+}
+
 /** A metric of all resources: what it is, and what is said of the next step. */
 interface Judgement {
   count: number;
@@ -41,9 +55,8 @@ interface Judgement {
  *
  * A step that all of a fleet takes at once is disproved in the round before it, though it was foreseen: those before had planned for it.
  * @param last the last measured value of each series; NaN: not known, which counts on neither side
- * @returns the same block if nothing is disproved
  */
-export function* borneOut(forecast: ForecastBlock, last: Float32Array): Slices<ForecastBlock> {
+export function* borneOut(forecast: ForecastBlock, last: Float32Array): Slices<Believed> {
   const factors = new Map<Metric, number>();
   const elsewhere: Metric[] = [];
   for (const [metric, judgement] of yield* judgementsOf(forecast, last)) {
@@ -51,14 +64,19 @@ export function* borneOut(forecast: ForecastBlock, last: Float32Array): Slices<F
     else if (!isTooLow(judgement)) continue;
     factors.set(metric, factorOf(judgement));
   }
-  if (factors.size === 0) return forecast;
+  if (factors.size === 0) return { forecast, disproved: [] };
   const scaled = { ...forecast, paths: forecast.paths.slice(), peaks: forecast.peaks.slice() };
   yield;
   yield* scale(scaled, factors);
-  if (elsewhere.length === 0) return scaled;
-  const judged = yield* judgementsOf(scaled, last);
-  const shapeless = new Set(elsewhere.filter((metric) => isElsewhere(judged.get(metric))));
-  return shapeless.size === 0 ? scaled : yield* stayed(scaled, last, shapeless);
+  const judged = elsewhere.length === 0 ? undefined : yield* judgementsOf(scaled, last);
+  const shapeless = new Set(elsewhere.filter((metric) => isElsewhere(judged?.get(metric))));
+  return {
+    forecast: shapeless.size === 0 ? scaled : yield* stayed(scaled, last, shapeless),
+    disproved: [...factors].map(([metric, factor]) => ({
+      metric,
+      factor: shapeless.has(metric) ? null : factor,
+    })),
+  };
 }
 
 function* judgementsOf(

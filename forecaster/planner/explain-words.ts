@@ -1,3 +1,4 @@
+import type { Disproved } from './disproof.js';
 import type { Explanation, Fit } from './explain.js';
 import {
   blockerWords,
@@ -18,12 +19,13 @@ export interface ExplanationWords {
 
 /** @param nowMs of the day that need not be named */
 export function explanationWords(explanation: Explanation, nowMs?: number): ExplanationWords {
-  const { fits, pinned, coolingUntilMs, plannedAtMs } = explanation;
+  const { fits, pinned, coolingUntilMs, plannedAtMs, disproved } = explanation;
   const notes = [
     pinned === null ? 'It is not pinned.' : `It is pinned to ${pinned}.`,
     coolingUntilMs === null
       ? 'It is not resting from a move.'
       : `It rests from its last move until ${timeWords(coolingUntilMs, nowMs)}: before that it moves only to take away overload.`,
+    ...disproved.map(disprovedWords),
     ...momentWords(plannedAtMs, nowMs ?? plannedAtMs),
   ];
   return {
@@ -50,6 +52,15 @@ function headlineOf(
     case 'stays':
       return `${where} and stays there. ${none === null ? 'The plan helps more by moving others.' : noPlanWords(none)}`;
   }
+}
+
+/** "The fleet's cpu is not what was forecast: the plan counts with 1.60 times what was said." */
+export function disprovedWords({ metric, factor }: Disproved): string {
+  const instead =
+    factor === null
+      ? 'the plan counts with what it is now'
+      : `the plan counts with ${factor.toFixed(2)} times what was said`;
+  return `The fleet's ${metric} is not what was forecast: ${instead}.`;
 }
 
 /** "s4: no, would reach 108 % of its CPU at 09:50 UTC" */

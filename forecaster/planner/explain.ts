@@ -1,5 +1,6 @@
 import type { Dimension, ResourceId, ServerId } from '../../core/domain.js';
 import type { NoPlan, PlannedMove } from '../../core/plan.js';
+import type { Disproved } from './disproof.js';
 import type { PlanningInputs, PlanningServer } from './inputs.js';
 import { Loads } from './loads.js';
 import { GroupTally } from './group-tally.js';
@@ -26,6 +27,8 @@ export interface Explanation {
   readonly coolingUntilMs: number | null;
   /** Its own predicted peak, by dimension, in the dimension's unit. */
   readonly demand: PlannedMove['demand'];
+  /** Of the forecasts that this is planned by. */
+  readonly disproved: readonly Disproved[];
   /** Where it will be comes first, then the others, the emptier first. */
   readonly fits: readonly Fit[];
 }
@@ -99,6 +102,7 @@ export class Explainer {
       pinned: facts.pinned,
       coolingUntilMs: coolingUntilMs(facts, inputs),
       demand: peakDemandOf(index, translation),
+      disproved: inputs.disproved ?? [],
       fits: this.#fitsOf(index),
     };
   }

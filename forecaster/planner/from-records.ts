@@ -69,7 +69,7 @@ export function* inputSlices(facts: RecordedFacts): Slices<PlanningInputs> {
   const servers = yield* serverSlices(records, loads);
   return {
     nowMs,
-    forecast: believed,
+    ...believed,
     last,
     resources,
     servers,

@@ -4,7 +4,7 @@ import { Annealing } from './annealing.js';
 import { mendFaults, placeMisplaced } from './construction.js';
 import { makeMinimal } from './minimal.js';
 import { isCountable, tryAll } from './exact.js';
-import { NeighborhoodSearch } from './neighborhoods.js';
+import { NeighbourhoodSearch } from './neighbourhoods.js';
 import type { Packing, ServerTerm } from './packing.js';
 import { movablesOf } from './packing.js';
 import { isAllForMoves, save } from './saving.js';
@@ -61,7 +61,7 @@ function annealThenLook(tableau: Tableau, options: PackingOptions): Stopped {
     timeShare: () => timeShare() / share,
   }).run();
   const isOver = (): boolean => tableau.work >= workUnits || timeShare() >= 1;
-  if (isSmall || !isFlawless(tableau)) new NeighborhoodSearch(tableau, seed).run(isOver);
+  if (isSmall || !isFlawless(tableau)) new NeighbourhoodSearch(tableau, seed).run(isOver);
   return timeShare() >= 1 ? 'time' : 'work';
 }
 

@@ -39,10 +39,14 @@ function spread(block: ForecastBlock, shares: readonly number[]): Float32Array {
   );
 }
 
+function believed(block: ForecastBlock, last: Float32Array): ForecastBlock {
+  return atOnce(borneOut(block, last)).forecast;
+}
+
 describe('a forecast that begins elsewhere than most resources are', () => {
   it('begins where the load is, if that is all that is wrong', () => {
     const block = forecast();
-    const lower = atOnce(borneOut(block, measured(block, 5, 10)));
+    const lower = believed(block, measured(block, 5, 10));
     assertSound(lower);
     expect([...pathOf(lower, 0, 0.5)]).toEqual([5, 10, 2.5]);
     expect([...pathOf(lower, 0, 0.9)]).toEqual([6, 12, 3]);
@@ -51,11 +55,19 @@ describe('a forecast that begins elsewhere than most resources are', () => {
     expect([...pathOf(block, 0, 0.5)]).toEqual([10, 20, 5]);
   });
 
+  it('is said to be so, with what is counted with in its place', () => {
+    const block = forecast();
+    const disprovedBy = (last: Float32Array) => atOnce(borneOut(block, last)).disproved;
+    expect(disprovedBy(measured(block, 10, 10))).toEqual([]);
+    expect(disprovedBy(measured(block, 5, 10))).toEqual([{ metric: 'cpu', factor: 0.5 }]);
+    expect(disprovedBy(spread(block, [0.2, 0.5, 1, 3]))).toEqual([{ metric: 'cpu', factor: null }]);
+  });
+
   it('is the last value where no factor helps', () => {
     const block = forecast();
     block.loadings.fill(0.5);
     const last = spread(block, [0.2, 0.5, 1, 3]);
-    const flat = atOnce(borneOut(block, last));
+    const flat = believed(block, last);
     assertSound(flat);
     expect([0.1, 0.5, 0.9].map((quantile) => [...pathOf(flat, 0, quantile)])).toEqual([
       [2, 2, 2],
@@ -73,16 +85,16 @@ describe('a forecast that begins elsewhere than most resources are', () => {
   it('stays for what was not measured, and is not judged by it', () => {
     const block = forecast(RESOURCES + 5);
     const last = spread(block, [0.2, 0.5, 1, 3]).fill(NaN, 0, 10);
-    const flat = atOnce(borneOut(block, last));
+    const flat = believed(block, last);
     expect([...pathOf(flat, 12, 0.5)]).toEqual([10, 10, 10]);
     expect(pathOf(flat, 0, 0.5)[2]).toBeLessThan(5.9);
-    expect(atOnce(borneOut(block, last.fill(NaN, 10, 12)))).toBe(block);
+    expect(believed(block, last.fill(NaN, 10, 12))).toBe(block);
   });
 
   it('is borne out by what was said exactly, though the band has no width', () => {
     const block = forecast();
     block.paths.fill(0.1);
-    expect(atOnce(borneOut(block, measured(block, 0.10002, 0.1)))).toBe(block);
+    expect(believed(block, measured(block, 0.10002, 0.1))).toBe(block);
   });
 
   it('is not borne out by resources that do nothing, as was said', () => {
@@ -90,14 +102,14 @@ describe('a forecast that begins elsewhere than most resources are', () => {
     block.paths.fill(0, RESOURCES * 2 * 9);
     const last = spread(block, [0.2, 0.5, 1, 3]);
     last.fill(0, RESOURCES * 2);
-    expect([...pathOf(atOnce(borneOut(block, last)), 0, 0.5)]).toEqual([2, 2, 2]);
+    expect([...pathOf(believed(block, last), 0, 0.5)]).toEqual([2, 2, 2]);
   });
 });
 
 describe('a forecast that begins below what is measured', () => {
   it('is as high as the load, and keeps its shape, where a fleet carries far more than its P90s', () => {
     const block = forecast();
-    const higher = atOnce(borneOut(block, measured(block, 15, 10)));
+    const higher = believed(block, measured(block, 15, 10));
     assertSound(higher);
     expect([...pathOf(higher, 0, 0.5)]).toEqual([15, 30, 7.5]);
     expect([...pathOf(higher, 38, 0.9)]).toEqual([18, 36, 9]);
@@ -110,13 +122,13 @@ describe('a forecast that begins below what is measured', () => {
   it('stays as it is while the load could be chance, or is less than was said', () => {
     const block = forecast();
     for (const cpu of [8, 10, 12]) {
-      expect(atOnce(borneOut(block, measured(block, cpu, 10)))).toBe(block);
+      expect(believed(block, measured(block, cpu, 10))).toBe(block);
     }
     // Twelve of twenty resources are outside, by a little or by much; the fleet carries 1.14 times its P90s at most.
     for (const cpu of [0, 7, 13, 14.7]) {
       const last = measured(block, 10, 10);
       for (let resource = 0; resource < 12; resource++) last[2 * resource] = cpu;
-      expect(atOnce(borneOut(block, last))).toBe(block);
+      expect(believed(block, last)).toBe(block);
     }
   });
 
@@ -124,7 +136,7 @@ describe('a forecast that begins below what is measured', () => {
     const block = forecast();
     const last = measured(block, 10, 10);
     for (let resource = 0; resource < 5; resource++) last[2 * resource] = 30;
-    const higher = atOnce(borneOut(block, last));
+    const higher = believed(block, last);
     expect([...pathOf(higher, 0, 0.5)]).toEqual([15, 30, 7.5]);
     expect([...pathOf(higher, 38, 0.9)]).toEqual([18, 36, 9]);
   });
@@ -133,28 +145,26 @@ describe('a forecast that begins below what is measured', () => {
     const block = forecast();
     const one = measured(block, 10, 10);
     one[0] = 50;
-    expect(atOnce(borneOut(block, one))).toBe(block);
+    expect(believed(block, one)).toBe(block);
     const few = forecast(RESOURCES - 1);
-    expect(atOnce(borneOut(few, measured(few, 15, 10)))).toBe(few);
+    expect(believed(few, measured(few, 15, 10))).toBe(few);
   });
 
   it('is judged by what is measured alone', () => {
     const block = forecast(RESOURCES + 5);
     const last = measured(block, 15, 10);
     last.fill(NaN, 0, 10);
-    expect(pathOf(atOnce(borneOut(block, last)), 0, 0.5)[0]).toBe(15);
+    expect(pathOf(believed(block, last), 0, 0.5)[0]).toBe(15);
     last.fill(NaN, 0, 20);
-    expect(atOnce(borneOut(block, last))).toBe(block);
+    expect(believed(block, last)).toBe(block);
   });
 
   it('keeps no shape if it says nothing, or ten times too little', () => {
     const block = forecast();
-    expect([...pathOf(atOnce(borneOut(block, measured(block, 1000, 10))), 0, 0.5)]).toEqual([
+    expect([...pathOf(believed(block, measured(block, 1000, 10)), 0, 0.5)]).toEqual([
       1000, 1000, 1000,
     ]);
     block.paths.fill(0);
-    expect([...pathOf(atOnce(borneOut(block, measured(block, 15, 10))), 0, 0.9)]).toEqual([
-      15, 15, 15,
-    ]);
+    expect([...pathOf(believed(block, measured(block, 15, 10)), 0, 0.9)]).toEqual([15, 15, 15]);
   });
 });

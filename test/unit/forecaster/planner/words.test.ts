@@ -199,6 +199,18 @@ describe('explain', () => {
     expect(notes).toEqual(['It is not pinned.', 'It is not resting from a move.']);
   });
 
+  it('says where the forecast is not believed', () => {
+    const disproved = [
+      { metric: 'cpu', factor: 1.6 },
+      { metric: 'memory', factor: null },
+    ] as const;
+    const explanation = new Explainer(planned({ ...inputsOf(fleet), disproved })).of(r('a'))!;
+    expect(explanationWords(explanation, START_MS).notes.slice(2)).toEqual([
+      "The fleet's cpu is not what was forecast: the plan counts with 1.60 times what was said.",
+      "The fleet's memory is not what was forecast: the plan counts with what it is now.",
+    ]);
+  });
+
   it('says why it stays', () => {
     const explanation = new Explainer(planned(inputsOf({ ...fleet, options: { movesMax: 1 } }))).of(
       r('b'),

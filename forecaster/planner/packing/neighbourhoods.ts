@@ -35,7 +35,7 @@ const IN_VAIN_MAX = 60;
  * Large neighbourhood search (P. Shaw, CP 1998): a few resources that have to do with one another are taken off their
  * servers, and all ways to put them back are tried. It gets where limits leave no way by moves and swaps of two.
  */
-export class NeighborhoodSearch {
+export class NeighbourhoodSearch {
   readonly #tableau: Tableau;
   readonly #rng: Rng;
   readonly #movable: readonly number[];

@@ -5,13 +5,14 @@ import type { Leeway } from './exact.js';
 import { rearrange } from './exact.js';
 import { isMisplaced, movablesOf } from './packing.js';
 import type { Standing } from './standing.js';
-import { copyOf, isBetter } from './standing.js';
+import { copyOf, isBetter, isFlawless } from './standing.js';
 import type { Tableau } from './tableau.js';
 
 /** So many ways to place its resources a neighbourhood has at most, by chance: small ones are quick, large ones see farther. */
 const WAYS = [200, 200, 2000, 20_000];
 /** Places that are tried in one. */
 const TRIES_MAX = 5000;
+/** Resources that it is chosen from. */
 const RESOURCES_MAX = 16;
 /** Of those that it begins with: where they are, others may go; and to as many servers by chance. */
 const SERVERS_MAX = 4;
@@ -28,6 +29,7 @@ const FAULT_SHARE = 0.2;
 const OVER_SHARE = 0.5;
 const OVER_LEEWAY = 0.1;
 const VALUE_LEEWAY = 0.03;
+const ANY_VALUE = 100;
 /** After so many in vain the search goes back to the best that it has seen. */
 const IN_VAIN_MAX = 60;
 
@@ -80,12 +82,11 @@ export class NeighbourhoodSearch {
   }
 
   /** While an earlier aim is missed, the costs are of no matter. */
-  #leeway({ misplaced, faults, over, value }: Standing): Leeway {
-    const isFlawless = misplaced === 0 && faults === 0 && over === 0;
+  #leeway(best: Standing): Leeway {
     return {
       faults: this.#rng.next() < FAULT_SHARE ? 1 : 0,
-      over: this.#rng.next() < OVER_SHARE ? OVER_LEEWAY * over : 0,
-      value: (isFlawless ? VALUE_LEEWAY : 100) * Math.abs(value),
+      over: this.#rng.next() < OVER_SHARE ? OVER_LEEWAY * best.over : 0,
+      value: (isFlawless(best) ? VALUE_LEEWAY : ANY_VALUE) * Math.abs(best.value),
     };
   }
 

@@ -8,6 +8,7 @@ import { NeighbourhoodSearch } from './neighbourhoods.js';
 import type { Packing, ServerTerm } from './packing.js';
 import { movablesOf } from './packing.js';
 import { isAllForMoves, save } from './saving.js';
+import { isFlawless } from './standing.js';
 import { Tableau } from './tableau.js';
 
 export interface PackingOptions extends AnnealingOptions {
@@ -63,9 +64,4 @@ function annealThenLook(tableau: Tableau, options: PackingOptions): Stopped {
   const isOver = (): boolean => tableau.work >= workUnits || timeShare() >= 1;
   if (isSmall || !isFlawless(tableau)) new NeighbourhoodSearch(tableau, seed).run(isOver);
   return timeShare() >= 1 ? 'time' : 'work';
-}
-
-/** Only costs are left to lower. */
-function isFlawless({ misplaced, faults, over }: Tableau): boolean {
-  return misplaced === 0 && faults === 0 && over === 0;
 }

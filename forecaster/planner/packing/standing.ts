@@ -23,3 +23,8 @@ export function isBetter(a: Standing, b: Standing): boolean {
 export function copyOf({ misplaced, faults, over, value }: Standing): Standing {
   return { misplaced, faults, over, value };
 }
+
+/** Only what it costs is left to lower. */
+export function isFlawless({ misplaced, faults, over }: Standing): boolean {
+  return misplaced === 0 && faults === 0 && over === 0;
+}

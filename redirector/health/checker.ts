@@ -139,10 +139,12 @@ export class HealthChecker {
       this.#servers.set(server, checked);
       this.#schedule(server, checked, this.#options.recheckMs * rng.next());
     }
-    for (const [server, { cancelNext }] of this.#servers) {
+    for (const [server, { cancelNext, health }] of this.#servers) {
       if (known.has(server)) continue;
       cancelNext();
       this.#servers.delete(server);
+      // Should it be known again, it is another to us: nothing would take back what was said of it.
+      if (health.unreachable !== undefined) this.#report();
     }
     const lost = [...view.all(LOST)].map(([server, { value }]) => [server, value.loss] as const);
     membership.report({ abandoned: Object.fromEntries(lost) });

@@ -53,6 +53,8 @@ interface Current {
   written: string;
   /** The data plane holds the batch. */
   isHeld: boolean;
+  /** The data plane is bringing a step about. */
+  isActing: boolean;
 }
 
 /**
@@ -84,7 +86,9 @@ export class Participant {
     dataPlane.apply(view.table);
     const isResumed = current?.ack?.step === 'resumed';
     if (record !== undefined && current !== undefined && !isResumed) {
-      if (ASKED[record.state] !== 'prepared') await this.#hold(current);
+      if (ASKED[record.state] !== 'prepared') {
+        await this.#acting(current, () => this.#hold(current));
+      }
     }
     this.#follow();
   }
@@ -98,7 +102,7 @@ export class Participant {
       // At once, since a pass under way may wait long for the store; also where a switch is seen first: whole ones may have
       // been missed before, or a restoration.
       if (current === undefined) dataPlane.apply(view.table);
-      else if (!isSameSwitch(record, current.record)) this.#end(current);
+      else if (!isSameSwitch(record, current.record)) this.#endSoon(current);
       this.#follow();
     });
     try {
@@ -148,7 +152,7 @@ export class Participant {
       if (isAtLeast(current.ack?.step, step)) continue;
       // What stands in the way is for the coordinator to decide on, and stays said till then; a commit stands, whatever it is.
       if (isBlocked(current.ack) && record.state !== 'committed') return;
-      const result = await this.#bringAbout(step, current, record);
+      const result = await this.#acting(current, () => this.#bringAbout(step, current, record));
       if (current.over.signal.aborted) return;
       current.ack = {
         generation: record.generation,
@@ -161,6 +165,15 @@ export class Participant {
         ...result,
       };
       if (step === asked) return;
+    }
+  }
+
+  async #acting<Result>(current: Current, act: () => Promise<Result>): Promise<Result> {
+    current.isActing = true;
+    try {
+      return await act();
+    } finally {
+      current.isActing = false;
     }
   }
 
@@ -193,6 +206,12 @@ export class Participant {
         return dataPlane.resume(batch, record.returnGeneration === null);
       }
     }
+  }
+
+  /** At once, unless a step is being brought about: that comes to its end before what it held goes on. */
+  #endSoon(current: Current): void {
+    if (current.isActing) current.over.abort(new Error('the switch is over'));
+    else this.#end(current);
   }
 
   /** The record is gone: committed and closed while we looked away, or never committed. The table tells. */
@@ -229,6 +248,7 @@ export class Participant {
       ack: undefined,
       written: '',
       isHeld: false,
+      isActing: false,
     };
     return this.#current;
   }

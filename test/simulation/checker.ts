@@ -54,6 +54,9 @@ export interface Moving {
   toMs: number;
   /** Redirectors that saw it open, and when each read that it is over: until then they may hold the resource. */
   readonly seenUntilMs: Map<string, number>;
+  /** It had no server before; and when each redirector read that it has one: until then it does not know the resource. */
+  readonly isPlacement: boolean;
+  readonly learnedAtMs: Map<string, number>;
 }
 
 /**
@@ -233,14 +236,21 @@ export class Checker {
       if (moving.toMs === Infinity && !resources.delete(moving.resource)) moving.toMs = nowMs;
     }
     for (const resource of resources) {
-      const seenUntilMs = new Map<string, number>();
-      this.moving.push({ resource, fromMs: nowMs, toMs: Infinity, seenUntilMs });
+      this.moving.push({
+        resource,
+        fromMs: nowMs,
+        toMs: Infinity,
+        seenUntilMs: new Map(),
+        isPlacement: this.#records.placement(resource as ResourceId) === undefined,
+        learnedAtMs: new Map(),
+      });
     }
   }
 
   #noteSeen(redirector: string, sentAtMs: number, nowMs: number): void {
-    for (const { fromMs, toMs, seenUntilMs } of this.moving) {
+    for (const { fromMs, toMs, seenUntilMs, learnedAtMs } of this.moving) {
       const isOver = sentAtMs >= toMs;
+      if (isOver && !learnedAtMs.has(redirector)) learnedAtMs.set(redirector, nowMs);
       if (!isOver && nowMs >= fromMs) seenUntilMs.set(redirector, Infinity);
       else if (seenUntilMs.get(redirector) === Infinity) seenUntilMs.set(redirector, nowMs);
     }

@@ -2,7 +2,7 @@ import type { DrainPolicy, LostSourcePolicy, ResourceId } from '../../core/domai
 import type { Generation } from '../../core/generation.js';
 import { NO_GENERATION, compareGenerations, readGeneration } from '../../core/generation.js';
 import type { Execution } from './app.js';
-import type { Checker } from './checker.js';
+import type { Checker, Moving } from './checker.js';
 import type { LedgerEntry } from './client.js';
 import { Violation } from './violation.js';
 
@@ -186,6 +186,13 @@ function judgeOrder(evidence: Evidence): void {
   }
 }
 
+/** Until then the redirector may hold the resource; or it did not know that there is one. */
+function untilMsAt(moving: Moving, redirector: string): number {
+  const { seenUntilMs, learnedAtMs, isPlacement } = moving;
+  const learned = isPlacement ? (learnedAtMs.get(redirector) ?? Infinity) : 0;
+  return Math.max(learned, seenUntilMs.get(redirector) ?? 0);
+}
+
 /** L4: whatever becomes of store and api, what is not being moved is answered. */
 function judgeAutonomy({ ledger, checker, policyOf }: Evidence): void {
   for (const { id, resource, redirector, sentAtMs, endedAtMs, outcome, status } of ledger) {
@@ -194,7 +201,7 @@ function judgeAutonomy({ ledger, checker, policyOf }: Evidence): void {
       (moving) =>
         moving.resource === resource &&
         moving.fromMs <= endedAtMs &&
-        Math.max(moving.toMs, moving.seenUntilMs.get(redirector) ?? 0) >= sentAtMs,
+        Math.max(moving.toMs, untilMsAt(moving, redirector)) >= sentAtMs,
     );
     const isPlaced = [...checker.commits].some(
       ([key, { atMs }]) => key.startsWith(`${resource}@`) && atMs < sentAtMs,

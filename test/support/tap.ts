@@ -41,6 +41,11 @@ export class Tap {
     return this.seen.reduce((sum, { bytes }) => sum + bytes.length, 0);
   }
 
+  /** No connection goes through it. */
+  get isIdle(): boolean {
+    return this.#sockets.size === 0;
+  }
+
   async stop(): Promise<void> {
     const closed = new Promise((resolve) => this.#server.close(resolve));
     for (const socket of this.#sockets) socket.destroy();

@@ -36,12 +36,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'keep the old table while a pass waits for the store',
     file: 'redirector/switch/participant.js',
-    edits: [
-      [
-        'else if (!isSameSwitch(record, current.record))\n                this.#end(current);',
-        "else if (!isSameSwitch(record, current.record))\n                current.over.abort(new Error('over'));",
-      ],
-    ],
+    edits: [['if (current.isActing)', 'if (true)']],
     rules: ['S1'],
     seed: 405_445,
   },
@@ -239,6 +234,13 @@ export const MUTANTS: readonly Mutant[] = [
     rules: ['S1', 'S9'],
     seed: 124,
     faults: ['pause server', 'isolate server', 'swizzle'],
+  },
+  {
+    name: 'a server that is forgotten stays unreachable',
+    file: 'redirector/health/checker.js',
+    edits: [['if (health.unreachable !== undefined)\n                this.#report();', '']],
+    rules: ['L2'],
+    seed: 713_890,
   },
   {
     name: 'renew for ever',

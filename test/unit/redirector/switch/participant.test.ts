@@ -133,6 +133,27 @@ describe('a redirector that finds an open switch', () => {
     await running;
   });
 
+  it('lets go of nothing before a step that is under way has ended, though the switch is over', async () => {
+    let end = (): void => undefined;
+    dataPlane.hold = () => {
+      dataPlane.asked.push('hold');
+      return new Promise((resolve) => {
+        end = resolve;
+      });
+    };
+    const over = new AbortController();
+    const running = participant.run(over.signal);
+    await plane.write(opened('prepared'));
+    await until('holding', () => dataPlane.asked.includes('hold'));
+    await plane.write(new Draft().remove(SWITCH, 'open'));
+    expect(dataPlane.asked.at(-1)).toBe('hold');
+    end();
+    await until('resumed', () => dataPlane.asked.at(-1) === 'resume at the sources');
+    over.abort();
+    await plane.clock.advance(1000);
+    await running;
+  });
+
   it('stays at what stands in its way, since its work at the source still goes on', async () => {
     dataPlane.obstacles = [UPLOAD];
     await reach('taken');

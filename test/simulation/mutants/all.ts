@@ -397,7 +397,8 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'redirector/switch/acquaintance.js',
     edits: [['const isUncontested = reconciler.isUncontested();', 'const isUncontested = true;']],
     rules: ['S1'],
-    seed: 504_058,
+    seed: 505,
+    faults: ['late store', 'store down', 'restore service', 'crash server'],
   },
   {
     name: 'act before the agents are heard',

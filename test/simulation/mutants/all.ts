@@ -393,14 +393,6 @@ export const MUTANTS: readonly Mutant[] = [
     seed: 208_636,
   },
   {
-    name: 'vouch for a table that agents contradict',
-    file: 'redirector/switch/acquaintance.js',
-    edits: [['const isUncontested = reconciler.isUncontested();', 'const isUncontested = true;']],
-    rules: ['S1'],
-    seed: 505,
-    faults: ['late store', 'store down', 'restore service', 'crash server'],
-  },
-  {
     name: 'act before the agents are heard',
     file: 'redirector/switch/acquaintance.js',
     edits: [

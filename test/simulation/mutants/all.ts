@@ -372,20 +372,6 @@ export const MUTANTS: readonly Mutant[] = [
     faults: ['put store back'],
   },
   {
-    name: 'act on a store that forgot a commit',
-    file: 'redirector/switch/acquaintance.js',
-    edits: [['return isCommitForgotten ||', 'return']],
-    rules: ['S2'],
-    seed: 10_969,
-  },
-  {
-    name: 'adopt a claim without asking who has it by the table',
-    file: 'redirector/switch/reconciler.js',
-    edits: [['&& (await this.#areFreed(server, newer))', '']],
-    rules: ['S1'],
-    seed: 206_661,
-  },
-  {
     name: 'vouch for the table of a store that others know to be older',
     file: 'redirector/switch/acquaintance.js',
     edits: [['mayVouch() {', 'mayVouch() { return true;']],

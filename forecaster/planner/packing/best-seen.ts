@@ -19,24 +19,35 @@ export class BestSeen {
     this.#changed = new Int32Array(Math.max(16, tableau.assignment.length));
   }
 
+  get standing(): Standing {
+    return this.#standing;
+  }
+
   /** These were moved, as one. */
   moved(resource: number, other = resource): void {
-    this.#note(resource);
-    if (other !== resource) this.#note(other);
+    this.note(resource);
+    if (other !== resource) this.note(other);
+    this.look();
+  }
+
+  /** It may have been moved. */
+  note(resource: number): void {
+    if (this.#count < this.#changed.length) this.#changed[this.#count++] = resource;
+    else this.#isAllChanged = true;
+  }
+
+  /** At the tableau, of which all changes were noted. True: it is the best now. */
+  look(): boolean {
     const tableau = this.#tableau;
-    if (!isBetter(tableau, this.#standing) || !tableau.groups.isNoWorse()) return;
+    if (!isBetter(tableau, this.#standing) || !tableau.groups.isNoWorse()) return false;
     this.#standing = copyOf(tableau);
     this.#write();
+    return true;
   }
 
   /** Makes the tableau the best again. */
   restore(): void {
     for (const [resource, server] of this.#best.entries()) this.#tableau.move(resource, server);
-  }
-
-  #note(resource: number): void {
-    if (this.#count < this.#changed.length) this.#changed[this.#count++] = resource;
-    else this.#isAllChanged = true;
   }
 
   #write(): void {

@@ -1,11 +1,12 @@
 import type { Rng } from '../../../core/rng.js';
 import { SeededRng, integerBelow, pick, shuffled } from '../../../core/rng.js';
 import { NOWHERE } from '../problem.js';
-import type { Leeway } from './exact.js';
+import { BestSeen } from './best-seen.js';
+import type { Leeway, Part } from './exact.js';
 import { rearrange } from './exact.js';
 import { isMisplaced, movablesOf } from './packing.js';
 import type { Standing } from './standing.js';
-import { copyOf, isBetter, isFlawless } from './standing.js';
+import { isFeasible } from './standing.js';
 import type { Tableau } from './tableau.js';
 
 /** So many ways to place its resources a neighbourhood has at most, by chance: small ones are quick, large ones see farther. */
@@ -41,44 +42,38 @@ export class NeighbourhoodSearch {
   readonly #tableau: Tableau;
   readonly #rng: Rng;
   readonly #movable: readonly number[];
+  readonly #best: BestSeen;
 
   constructor(tableau: Tableau, seed: number) {
     this.#tableau = tableau;
     this.#rng = new SeededRng(seed);
     this.#movable = [...movablesOf(tableau.packing)];
+    this.#best = new BestSeen(tableau);
   }
 
   /** The tableau then is the best that was seen. */
   run(isOver: () => boolean): void {
-    const tableau = this.#tableau;
-    const best = Int32Array.from(tableau.assignment);
-    let standing = copyOf(tableau);
-    const restore = (): void => {
-      for (const [resource, server] of best.entries()) tableau.move(resource, server);
-    };
     for (let inVain = 0; !isOver(); inVain++) {
-      this.#look(standing);
-      if (isBetter(tableau, standing) && tableau.groups.isNoWorse()) {
-        best.set(tableau.assignment);
-        standing = copyOf(tableau);
+      this.#searchOne();
+      if (this.#best.look()) {
         inVain = 0;
       } else if (inVain >= IN_VAIN_MAX) {
-        restore();
+        this.#best.restore();
         inVain = 0;
       }
     }
-    restore();
+    this.#best.restore();
   }
 
-  /** At one neighbourhood. */
-  #look(best: Standing): void {
+  #searchOne(): void {
     const tableau = this.#tableau;
     const isSideways = this.#rng.next() < SIDEWAYS_SHARE;
-    const leeway = isSideways ? this.#leeway(best) : undefined;
-    const wanted = this.#wanted();
+    const leeway = isSideways ? this.#leeway(this.#best.standing) : undefined;
+    const part = this.#partOf(this.#wanted());
     // To find them takes looks at resources, too.
     tableau.work += RESOURCES_MAX;
-    rearrange(tableau, { ...this.#waysOf(wanted), triesMax: TRIES_MAX, leeway });
+    rearrange(tableau, { ...part, triesMax: TRIES_MAX, leeway });
+    for (const resource of part.resources) this.#best.note(resource);
   }
 
   /** While an earlier aim is missed, the costs are of no matter. */
@@ -86,15 +81,12 @@ export class NeighbourhoodSearch {
     return {
       faults: this.#rng.next() < FAULT_SHARE ? 1 : 0,
       over: this.#rng.next() < OVER_SHARE ? OVER_LEEWAY * best.over : 0,
-      value: (isFlawless(best) ? VALUE_LEEWAY : ANY_VALUE) * Math.abs(best.value),
+      value: (isFeasible(best) ? VALUE_LEEWAY : ANY_VALUE) * Math.abs(best.value),
     };
   }
 
   /** As many of these, from the first on, as there are not too many ways for; and their servers, in an order of chance. */
-  #waysOf(wanted: ReadonlySet<number>): {
-    readonly resources: readonly number[];
-    readonly choices: readonly (readonly number[])[];
-  } {
+  #partOf(wanted: ReadonlySet<number>): Part {
     const { assignment, packing } = this.#tableau;
     const { start, allowed, servers } = packing;
     const waysMax = pick(this.#rng, WAYS);

@@ -8,7 +8,7 @@ import { NeighbourhoodSearch } from './neighbourhoods.js';
 import type { Packing, ServerTerm } from './packing.js';
 import { movablesOf } from './packing.js';
 import { isAllForMoves, save } from './saving.js';
-import { isFlawless } from './standing.js';
+import { isFeasible } from './standing.js';
 import { Tableau } from './tableau.js';
 
 export interface PackingOptions extends AnnealingOptions {
@@ -55,13 +55,13 @@ function search(tableau: Tableau, options: PackingOptions): Stopped {
 function annealThenLook(tableau: Tableau, options: PackingOptions): Stopped {
   const { workUnits, timeShare = () => 0, seed } = options;
   const isSmall = movablesOf(tableau.packing).length <= SMALL_MAX;
-  const share = isSmall ? SMALL_SHARE : isFlawless(tableau) ? 1 : LARGE_SHARE;
+  const share = isSmall ? SMALL_SHARE : isFeasible(tableau) ? 1 : LARGE_SHARE;
   new Annealing(tableau, {
     seed,
     workUnits: workUnits * share,
     timeShare: () => timeShare() / share,
   }).run();
   const isOver = (): boolean => tableau.work >= workUnits || timeShare() >= 1;
-  if (isSmall || !isFlawless(tableau)) new NeighbourhoodSearch(tableau, seed).run(isOver);
+  if (isSmall || !isFeasible(tableau)) new NeighbourhoodSearch(tableau, seed).run(isOver);
   return timeShare() >= 1 ? 'time' : 'work';
 }

@@ -24,7 +24,7 @@ export function copyOf({ misplaced, faults, over, value }: Standing): Standing {
   return { misplaced, faults, over, value };
 }
 
-/** Only what it costs is left to lower. */
-export function isFlawless({ misplaced, faults, over }: Standing): boolean {
+/** As a score is: only what it costs is left to lower. */
+export function isFeasible({ misplaced, faults, over }: Standing): boolean {
   return misplaced === 0 && faults === 0 && over === 0;
 }

@@ -60,6 +60,7 @@ export function horizonInputs(
   return {
     nowMs: NOW_MS,
     forecast,
+    disproved: [],
     last,
     resources: ids.map((id) => ({
       id,

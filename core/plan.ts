@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { ServerId } from './domain.js';
 import { DIMENSIONS, SERVER_STATES } from './domain.js';
 import { forecastScoreSchema } from './forecast-score.js';
+import { METRICS } from './sample.js';
 import {
   countSchema,
   finiteSchema,
@@ -253,6 +254,14 @@ const noPlanSchema = z.object({
 });
 export type NoPlan = Readonly<z.output<typeof noPlanSchema>>;
 
+/** A metric whose forecast the fleet does not bear out. */
+const disprovedSchema = z.object({
+  metric: z.enum(METRICS),
+  /** So many times what was said is counted with; null: it is expected to stay as it is. */
+  factor: finiteSchema.nullable(),
+});
+export type Disproved = Readonly<z.output<typeof disprovedSchema>>;
+
 /** What the last round found: a plan, or why there is none. */
 export const roundSchema = z.object({
   atMs: finiteSchema,
@@ -261,5 +270,7 @@ export const roundSchema = z.object({
   none: noPlanSchema.nullable(),
   /** How good the forecasts turned out by then; absent: an earlier version held the round. */
   score: forecastScoreSchema.optional(),
+  /** What was not believed of the forecast; absent: an earlier version held the round. */
+  disproved: z.array(disprovedSchema).optional(),
 });
 export type RoundResult = Readonly<z.output<typeof roundSchema>>;

@@ -10,7 +10,7 @@ import type { Log } from '../core/log.js';
 import type { ForecastRun, MetricStore } from '../core/metric-store/port.js';
 import type { Grid } from '../core/panel.js';
 import { endMsOf, gridBefore } from '../core/panel.js';
-import type { NoPlan, RoundResult } from '../core/plan.js';
+import type { Disproved, NoPlan, RoundResult } from '../core/plan.js';
 import type { SeriesKey } from '../core/sample.js';
 import { Draft } from '../core/table-store/draft.js';
 import type { Eligibility } from '../core/table-store/eligibility.js';
@@ -26,7 +26,6 @@ import type { TableView } from '../core/table-store/view.js';
 import type { Analysis, Outlook } from './analysis.js';
 import type { Attributor } from './attributor.js';
 import { expireProposals, recordRescue, recordResult } from './plan-record.js';
-import type { Disproved } from './planner/disproof.js';
 import { disprovedWords } from './planner/explain-words.js';
 import { inputsFromRecords } from './planner/from-records.js';
 import type { PlanningInputs, PlanningResult, Restraint } from './planner/inputs.js';
@@ -175,7 +174,14 @@ export class Round {
     if (left.length > 0) return undefined;
     const atMs = this.#parts.clock.realtimeMs();
     const score = this.score();
-    const round: RoundResult = { atMs, trigger, plan: record.plan.id, none: null, score };
+    const round: RoundResult = {
+      atMs,
+      trigger,
+      plan: record.plan.id,
+      none: null,
+      score,
+      disproved: [...inputs.disproved],
+    };
     await this.#transact(new Draft().put(ROUND, 'last', round));
     return round;
   }
@@ -196,7 +202,7 @@ export class Round {
     begin('planning');
     const busy = this.#underWay();
     const inputs = this.#inputs(outlook, recent);
-    this.#sayDisproved(inputs.disproved ?? []);
+    this.#sayDisproved(inputs.disproved);
     const result = await analysis.plan(inputs);
     begin('recording');
     const cause = this.#causeOf(trigger, result, recent);
@@ -209,6 +215,7 @@ export class Round {
       plan: moving?.plan.id ?? null,
       none: moving === undefined ? noneOf(result, this.#underWay() !== undefined) : null,
       score: this.score(),
+      disproved: [...inputs.disproved],
     };
     await this.#write(round, outlook, recent);
     return round;

@@ -17,6 +17,7 @@ import { COORDINATOR, MEMBER, SWITCH } from '../../core/table-store/records/swit
 import { stateOf } from '../../core/table-store/server-state.js';
 import type { TableView } from '../../core/table-store/view.js';
 import { counted } from '../../core/text.js';
+import { disprovedWords } from '../../forecaster/planner/explain-words.js';
 import { noPlanWords } from '../../forecaster/planner/words.js';
 import type { ServerStatus, Status } from '../contract/status.js';
 import { addressWarnings, addressesOf } from './addresses.js';
@@ -90,6 +91,7 @@ export async function statusOf(
       ...addressWarnings(view),
       ...fellBackWarning(view),
       ...neuralWarning(view),
+      ...disprovedIn(view),
       ...warningsOf(statuses, run, { nowMs, parts, options }),
     ],
   };
@@ -113,6 +115,10 @@ function fellBackWarning(view: TableView): string[] {
 function scoreIn(view: TableView): Status['score'] {
   const score = view.get(ROUND, 'last')?.value.score;
   return score === undefined ? null : { ...score, text: scoreWords(score) };
+}
+
+function disprovedIn(view: TableView): string[] {
+  return (view.get(ROUND, 'last')?.value.disproved ?? []).map(disprovedWords);
 }
 
 function neuralWarning(view: TableView): string[] {

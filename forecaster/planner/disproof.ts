@@ -1,5 +1,6 @@
 import type { ForecastBlock } from '../../core/forecast.js';
 import { meansIn } from '../../core/forecast.js';
+import type { Disproved } from '../../core/plan.js';
 import type { Metric } from '../../core/sample.js';
 import type { Slices } from '../../core/threads/slices.js';
 import { eachOf } from '../../core/threads/slices.js';
@@ -23,13 +24,6 @@ const RESOURCES_MIN = 20;
 /** What is ten times wrong says nothing of the shape either. */
 const FACTOR_MAX = 10;
 const SERIES_A_SLICE = 1000;
-
-/** A metric whose forecast is not borne out by what is measured. */
-export interface Disproved {
-  readonly metric: Metric;
-  /** So many times what was said is counted with; null: it is expected to stay as it is. */
-  readonly factor: number | null;
-}
 
 /** What to plan by. */
 export interface Believed {

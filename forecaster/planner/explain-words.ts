@@ -1,4 +1,4 @@
-import type { Disproved } from './disproof.js';
+import type { Disproved } from '../../core/plan.js';
 import type { Explanation, Fit } from './explain.js';
 import {
   blockerWords,

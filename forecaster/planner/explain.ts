@@ -1,6 +1,5 @@
 import type { Dimension, ResourceId, ServerId } from '../../core/domain.js';
-import type { NoPlan, PlannedMove } from '../../core/plan.js';
-import type { Disproved } from './disproof.js';
+import type { Disproved, NoPlan, PlannedMove } from '../../core/plan.js';
 import type { PlanningInputs, PlanningServer } from './inputs.js';
 import { Loads } from './loads.js';
 import { GroupTally } from './group-tally.js';
@@ -102,7 +101,7 @@ export class Explainer {
       pinned: facts.pinned,
       coolingUntilMs: coolingUntilMs(facts, inputs),
       demand: peakDemandOf(index, translation),
-      disproved: inputs.disproved ?? [],
+      disproved: inputs.disproved,
       fits: this.#fitsOf(index),
     };
   }

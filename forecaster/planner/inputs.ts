@@ -1,8 +1,7 @@
 import type { Dimension, ResourceId, ServerId, ServerState } from '../../core/domain.js';
 import type { ForecastBlock } from '../../core/forecast.js';
 import type { Generation } from '../../core/generation.js';
-import type { Batch, NoPlan, PlanAnalysis } from '../../core/plan.js';
-import type { Disproved } from './disproof.js';
+import type { Batch, Disproved, NoPlan, PlanAnalysis } from '../../core/plan.js';
 import type { PlannerOptions } from '../../core/table-store/policy.js';
 
 /**
@@ -16,8 +15,8 @@ export interface PlanningInputs {
    * resource without any counts as an average one and stays where it is.
    */
   readonly forecast: ForecastBlock;
-  /** What of the forecast is not as it was made, since it is not borne out by what is measured. Absent: nothing. */
-  readonly disproved?: readonly Disproved[];
+  /** What of the forecast is not as it was made, since it is not borne out by what is measured. */
+  readonly disproved: readonly Disproved[];
   /** The last measured value of each series of `forecast`, in its order; NaN: not known. */
   readonly last: Float32Array;
   readonly resources: readonly PlanningResource[];

@@ -132,15 +132,18 @@ export class FaultyStore implements TableStore {
 
   async #call<T>(work: () => Promise<T>): Promise<T> {
     const world = this.#world;
+    const { engine } = world;
     const endMs = world.clock.monotonicMs() + TIMEOUT_MS;
     await this.#travel();
     if (world.isDown)
       throw new ForeshiftError('ERR_STORE_UNAVAILABLE', { store: 'simulated store' });
     if (this.#isLost(world.lostCallProbability)) return this.#timeOut(endMs);
     if (chance(world.rng, world.lateCallProbability)) {
-      void this.#arriveLate(work);
+      void this.#arriveLate(engine, work);
       return this.#timeOut(endMs);
     }
+    // Its connection has ended with the store that it was sent to: another that took its place does not hear of it.
+    if (world.engine !== engine) return this.#timeOut(endMs);
     const result = await work();
     await this.#travel();
     const isInTime = world.clock.monotonicMs() <= endMs;
@@ -157,10 +160,10 @@ export class FaultyStore implements TableStore {
     return chance(this.#world.rng, probability) || this.#world.cutOff.has(this.#process.name);
   }
 
-  async #arriveLate(work: () => Promise<unknown>): Promise<void> {
+  async #arriveLate(engine: MemoryTableStore, work: () => Promise<unknown>): Promise<void> {
     const { clock, rng } = this.#world;
     await clock.sleep(between(rng, 0, 3 * TIMEOUT_MS));
-    if (!this.#world.isDown) await work();
+    if (!this.#world.isDown && this.#world.engine === engine) await work();
   }
 
   async #timeOut(endMs: number): Promise<never> {

@@ -1,5 +1,5 @@
 import { configSchema } from '../../core/config/schema.js';
-import type { Mode } from '../../core/domain.js';
+import type { Mode, ResourceId } from '../../core/domain.js';
 import type { Log } from '../../core/log.js';
 import { MemoryMetricStore } from '../../core/metric-store/memory.js';
 import { Draft } from '../../core/table-store/draft.js';
@@ -8,13 +8,13 @@ import { PLACEMENT } from '../../core/table-store/records/table.js';
 import { InlineAnalysis } from '../../forecaster/inline-analysis.js';
 import { Round } from '../../forecaster/round.js';
 import { ControlPlane } from './control-plane.js';
-import { s } from './names.js';
+import { r, s } from './names.js';
 import { resourceSeries, sample, serverSeries } from './series.js';
 
 export const STEP_MS = 300_000;
 /** Cores: four such resources are too much for a server of four. */
 const LOAD = 1.2;
-export const RESOURCES = ['a', 'b', 'c', 'd'];
+export const RESOURCES = ['a', 'b', 'c', 'd'].map(r);
 
 /** Four resources on s1, which they overfill, and s2, which has none; so many steps were measured. */
 export async function roundWorld({
@@ -23,6 +23,7 @@ export async function roundWorld({
   movesMax = 16,
   moveAt = 'cheapest',
   load = LOAD,
+  resources = RESOURCES,
   fallBack: limits = {},
   log,
 }: {
@@ -31,12 +32,13 @@ export async function roundWorld({
   readonly movesMax?: number;
   readonly moveAt?: 'cheapest' | 'once';
   readonly load?: number;
+  readonly resources?: readonly ResourceId[];
   readonly fallBack?: { readonly overloadsMin?: number; readonly comparedMin?: number };
   readonly log?: Log;
 } = {}) {
   const plane = await ControlPlane.with(
     ['s1', 's2'],
-    Object.fromEntries(RESOURCES.map((id) => [id, 's1@1.5'])),
+    Object.fromEntries(resources.map((id) => [id, 's1@1.5'])),
   );
   const draft = new Draft();
   for (const [id, { value }] of plane.view.all(PLACEMENT)) {
@@ -54,7 +56,7 @@ export async function roundWorld({
   const measure = async (count: number, each = load, utilization?: number): Promise<void> => {
     for (let left = count; left > 0; left--) {
       const timeMs = plane.clock.realtimeMs();
-      const samples = RESOURCES.map((id) => sample(resourceSeries(id, 'cpu'), timeMs, each));
+      const samples = resources.map((id) => sample(resourceSeries(id, 'cpu'), timeMs, each));
       if (utilization !== undefined) {
         samples.push(sample(serverSeries('s1', 'utilization'), timeMs, utilization));
       }

@@ -38,7 +38,8 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'redirector/switch/participant.js',
     edits: [['if (current.isActing)', 'if (true)']],
     rules: ['S1'],
-    seed: 405_445,
+    seed: 888,
+    faults: ['late store', 'restore service'],
   },
   {
     name: 'resume before the commit',
@@ -72,7 +73,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'redirector/switch/ledger.js',
     edits: [[".expect(this.#view, ROSTER, 'members')", '']],
     rules: ['S2'],
-    seed: 55,
+    seed: 133,
     faults: ['slow store', 'stop redirector', 'crash redirector'],
   },
   {
@@ -107,7 +108,7 @@ export const MUTANTS: readonly Mutant[] = [
       ],
     ],
     rules: ['S2', 'L2', 'L5'],
-    seed: 13,
+    seed: 4,
     faults: ['wall clock'],
   },
   {
@@ -193,7 +194,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'agent/ownership.js',
     edits: [['if (owned.sinceText !== sinceText)', 'if (false)']],
     rules: ['S1'],
-    seed: 118,
+    seed: 162,
     faults: ['cut store from redirector'],
   },
   {
@@ -213,7 +214,7 @@ export const MUTANTS: readonly Mutant[] = [
       ],
     ],
     rules: ['S1', 'S3', 'L2', 'S4'],
-    seed: 953,
+    seed: 502,
     faults: ['crash server', 'restore service', 'crash redirector'],
   },
   {

@@ -69,6 +69,7 @@ export function inputsOf(fleet: TestFleet): PlanningInputs {
     options: { ...NO_OPTIONS, ...options },
     seed: 1,
     restraint,
+    disproved: [],
   };
 }
 

@@ -7,7 +7,7 @@ import { recordPlan } from '../../../core/table-store/plans.js';
 import { PAUSE, PLAN, ROUND } from '../../../core/table-store/records/plan.js';
 import { LOST } from '../../../core/table-store/records/server.js';
 import { PLACEMENT } from '../../../core/table-store/records/table.js';
-import { s } from '../../support/names.js';
+import { r, s } from '../../support/names.js';
 import { RESOURCES, STEP_MS, roundWorld } from '../../support/round-world.js';
 
 const TRIGGER = { kind: 'schedule', detail: 'every 5 min' } as const;
@@ -219,6 +219,17 @@ describe('a round', () => {
     expect(forecasts).toBe(0);
     await round.run(TRIGGER);
     expect(forecasts).toBe(1);
+  });
+
+  it('says which metrics of a fleet are not what was forecast', async () => {
+    const resources = Array.from({ length: 20 }, (_hole, at) => r(`vol-${at}`));
+    const { plane, round, measure } = await roundWorld({ resources, load: 0.01 });
+    expect((await round.run(TRIGGER)).disproved).toEqual([]);
+    await measure(1, 0.02);
+    await round.run(TRIGGER, { isQuick: true });
+    const [said, ...others] = plane.view.get(ROUND, 'last')?.value.disproved ?? [];
+    expect([said?.metric, others]).toEqual(['cpu', []]);
+    expect(said?.factor).toBeCloseTo(2, 1);
   });
 
   it('gives what a lost server had to others at once, then plans by what came of it', async () => {

@@ -168,9 +168,9 @@ export class LostServers {
     );
   }
 
-  /** Holds only while everybody still says what this was judged by, and nobody has joined who might reach it. */
+  /** Holds only while everybody still says what this was judged by, and nobody has joined, or come back, who might reach it. */
   async #record(server: ServerId, reporters: readonly MemberId[]): Promise<boolean> {
-    const { view, membership, clock, log } = this.#parts;
+    const { view, clock, log } = this.#parts;
     const lost: LostRecord = {
       loss: `${server}@${view.revision}`,
       evidence: 'silent',
@@ -179,7 +179,7 @@ export class LostServers {
     };
     const draft = this.#draft(server).expect(view, ROSTER, 'members');
     // Whether most are silent depends on what all say of all, and on which of them are meant to serve.
-    for (const member of membership.liveMembers()) draft.expect(view, MEMBER, member);
+    for (const member of view.all(MEMBER).keys()) draft.expect(view, MEMBER, member);
     for (const each of view.all(SERVER).keys()) draft.expect(view, SERVER_STATE, each);
     if (await this.#write(draft.put(LOST, server, lost))) log.warn({ server }, 'server lost');
     return true;

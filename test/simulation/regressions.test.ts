@@ -41,6 +41,7 @@ const SEEDS: readonly (readonly [seed: number, why: string])[] = [
     405445,
     'a table that was put right was taken over only when an acknowledgement had been stored',
   ],
+  [1_002_765, 'a server was lost without the word of a redirector that had just come back'],
 ];
 
 describe('seeds that broke a rule once', () => {

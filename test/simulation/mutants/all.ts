@@ -279,6 +279,13 @@ export const MUTANTS: readonly Mutant[] = [
     faults: ['cut one link'],
   },
   {
+    name: 'lost without the word of who has just come back',
+    file: 'redirector/switch/lost-servers.js',
+    edits: [['of view.all(MEMBER).keys()', 'of this.#parts.membership.liveMembers()']],
+    rules: ['L5'],
+    seed: 1_002_765,
+  },
+  {
     name: 'no panic',
     file: 'redirector/switch/panic.js',
     edits: [['return silent.length > heard;', 'return false;']],

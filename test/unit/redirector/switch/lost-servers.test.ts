@@ -153,6 +153,17 @@ describe('lost servers', () => {
     expect(lossOf('s1')).toBeDefined();
   });
 
+  it('are not lost if one whose lease was over renews it meanwhile, who may reach them', async () => {
+    members.live = [m('r1'), m('r2')];
+    await say([silent, silent, {}]);
+    const late = { ...MEMBER_RECORD, beat: 2 };
+    await plane.store.transact(new Draft().put(MEMBER, m('r3'), late).transaction);
+    await lostServers.update();
+    expect(lossOf('s1')).toBeUndefined();
+    await look();
+    expect(lossOf('s1')).toBeDefined();
+  });
+
   it('are gone at once where the resource prefers availability', async () => {
     await say([silent, silent, {}]);
     await look();

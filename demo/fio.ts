@@ -29,6 +29,8 @@ export interface FioDirection {
 export interface FioOutcome {
   /** An errno, or 84 for a wrong checksum; 0: every operation succeeded, and what was read and verified was what had been written. */
   readonly error: number;
+  /** What it said of an error, and of the block that it met it at. */
+  readonly complaint: string;
   readonly read: FioDirection;
   readonly write: FioDirection;
 }
@@ -135,7 +137,7 @@ async function outcomeOf(
   const lines = Object.entries(job).map(([name, value]) => `${name}=${value}`);
   await writeFile(file, `[job]\n${lines.join('\n')}\n`);
   const command = [program, file, ...JSON_OUT];
-  const said = await saidBy({ command, cwd: folder, timeoutMs, signal, late });
+  const { said, complaint } = await saidBy({ command, cwd: folder, timeoutMs, signal, late });
   // Warnings come first.
   const { jobs } = JSON.parse(said.slice(said.indexOf('{\n'))) as {
     readonly jobs: readonly {
@@ -146,7 +148,12 @@ async function outcomeOf(
   };
   const [first] = jobs;
   if (first === undefined) throw new Error(`fio did nothing: ${said.slice(-1000)}`);
-  return { error: first.error, read: directionOf(first.read), write: directionOf(first.write) };
+  return {
+    error: first.error,
+    complaint,
+    read: directionOf(first.read),
+    write: directionOf(first.write),
+  };
 }
 
 /** `1764210000123, 84211, 0, 65536, 0, 0`: when it ended, ms; how long it took, ns; and more. */
@@ -176,7 +183,7 @@ function saidBy({
   readonly timeoutMs: number;
   readonly signal: AbortSignal | undefined;
   readonly late: (() => void) | undefined;
-}): Promise<string> {
+}): Promise<{ readonly said: string; readonly complaint: string }> {
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
     let said = '';
@@ -204,8 +211,9 @@ function saidBy({
     });
     child.once('close', (code) => {
       clearTimeout(late);
-      if (said.includes('{\n')) resolve(said);
-      else reject(new Error(`fio ended with ${String(code)}: ${complained.slice(-1000)}`));
+      const complaint = complained.slice(-1000);
+      if (said.includes('{\n')) resolve({ said, complaint });
+      else reject(new Error(`fio ended with ${String(code)}: ${complaint}`));
     });
   });
 }

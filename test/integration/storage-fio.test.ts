@@ -20,12 +20,15 @@ const MOVES = rounds(12);
 const KILLS = Math.ceil(MOVES / 6);
 const SIZE_MIB = 24;
 const BLOCK_KIB = 64;
-const OPERATIONS = (SIZE_MIB << 10) / BLOCK_KIB;
-/** Bursts, in which as much as is allowed is under way, and pauses, so that a run outlasts many moves. */
+const BLOCKS = (SIZE_MIB << 10) / BLOCK_KIB;
+/** Bursts, in which as much as is allowed is under way, and pauses, before which all is waited for, so that a run outlasts many moves. */
+const BURST_BLOCKS = 16;
 const WORK = {
-  ...{ size: `${SIZE_MIB}m`, bs: `${BLOCK_KIB}k`, verify: 'crc32c' },
-  ...{ thinktime: '20ms', thinktime_blocks: 16 },
+  bs: `${BLOCK_KIB}k`,
+  ...{ thinktime: '20ms', thinktime_blocks: BURST_BLOCKS },
 };
+/** One pass after the other: to fio a block that an earlier one left is sound, if it is by the same checksum. */
+const CHECKSUMS = ['crc32c', 'crc32', 'xxhash'];
 const PASS_TIMEOUT_MS = PATIENCE * 60_000;
 const TRIES = 3;
 
@@ -35,6 +38,8 @@ interface Volume {
   readonly job: FioJob;
   /** The engine's way to read so that all of it is verified: depths, one after the other. */
   readonly readDepths: readonly number[];
+  /** At the end of a run the engine may go before it has the answers to so many: whether they were written nobody knows. */
+  readonly forgottenMax: number;
   /** Connections of clients ever taken. */
   connections(): number;
   /** Reads, writes and what else is answered. */
@@ -51,7 +56,12 @@ async function iscsi(): Promise<Volume> {
   const { cluster, port } = pair;
   const { counters } = cluster.iscsiOf();
   return {
-    ...{ cluster, readDepths: [4], job: iscsiJob({ host: '127.0.0.1', port }, PAIR_TARGET) },
+    ...{
+      cluster,
+      readDepths: [4],
+      forgottenMax: 0,
+      job: iscsiJob({ host: '127.0.0.1', port }, PAIR_TARGET),
+    },
     connections: () => counters.accepted,
     answers: () => counters.answered,
     owed: () => counters.commands,
@@ -70,6 +80,7 @@ async function nfs(): Promise<Volume> {
     ...{ cluster, job: nfsJob(at, '/vol', 'fio') },
     // The engine forgets to verify the last that are under way together: then once more, one by one.
     readDepths: [4, 1],
+    forgottenMax: BURST_BLOCKS,
     connections: () => counters.accepted,
     answers: () => (counters.answered.get('READ') ?? 0) + (counters.answered.get('WRITE') ?? 0),
     owed: () => counters.calls,
@@ -91,6 +102,7 @@ describeWith(FIO)('fio', () => {
 function workedThrough(start: () => Promise<Volume>): void {
   let volume: Volume;
   let operations: FioOperation[];
+  let passNumber = 0;
 
   beforeEach(async () => {
     volume = await start();
@@ -158,22 +170,35 @@ function workedThrough(start: () => Promise<Volume>): void {
 
   /** How many connections all of it made. */
   async function writtenAndRead(): Promise<number> {
-    const { job, readDepths } = volume;
+    const { job, readDepths, forgottenMax } = volume;
     const before = volume.connections();
-    await ran({ ...job, ...WORK, rw: 'write', iodepth: 4, do_verify: 0 }, 'write');
-    for (const iodepth of readDepths) await ran({ ...job, ...WORK, rw: 'read', iodepth }, 'read');
+    passNumber += 1;
+    const checked = {
+      ...job,
+      ...WORK,
+      verify: CHECKSUMS[passNumber % CHECKSUMS.length] ?? 'crc32c',
+    };
+    await ran({ ...checked, rw: 'write', iodepth: 4, do_verify: 0 }, BLOCKS);
+    const known = BLOCKS - forgottenMax;
+    for (const iodepth of readDepths) await ran({ ...checked, rw: 'read', iodepth }, known);
     return volume.connections() - before;
   }
 
   /** One that hangs though nothing is owed to it begins anew (`FioLateError`). */
-  async function ran(job: FioJob, direction: 'read' | 'write'): Promise<void> {
+  async function ran(
+    job: FioJob & { readonly rw: 'read' | 'write' },
+    blocks: number,
+  ): Promise<void> {
+    const sized = { ...job, size: `${blocks * BLOCK_KIB}k` };
     for (let tries = 1; ; tries++) {
       let owed = NaN;
       try {
-        const trace = await traceFio(job, PASS_TIMEOUT_MS, () => {
+        const trace = await traceFio(sized, PASS_TIMEOUT_MS, () => {
           owed = volume.owed();
         });
-        expect([trace.error, trace[direction].operations]).toEqual([0, OPERATIONS]);
+        const { error, complaint } = trace;
+        const { operations: done } = trace[job.rw];
+        expect({ error, done, complaint }).toMatchObject({ error: 0, done: blocks });
         operations.push(...trace.operations);
         return;
       } catch (error) {

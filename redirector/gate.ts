@@ -121,6 +121,8 @@ export class Gate {
 
   readonly #serverIndices = new Indices<ServerId>();
 
+  /** What agents said of resources, ahead of the table. */
+  readonly #corrected = new Set<number>();
   /** Of shared resources. */
   readonly #choosers = new Map<number, Chooser>();
   readonly #waiting: HeldWork;
@@ -290,8 +292,21 @@ export class Gate {
   correct(resource: ResourceId, placement: Placement): void {
     const at = this.#intern(resource);
     this.#place(at, placement);
+    this.#corrected.add(at);
     this.#unstall(at);
     this.#release();
+  }
+
+  /**
+   * The server denies that it has the resource. If it was named by a correction, that is over: what was learned of a store that went
+   * back may never be in a table, and so never be followed by a newer row.
+   */
+  denied(resource: ResourceId, by: ServerId): void {
+    const at = this.indexOf(resource);
+    if (!this.#corrected.has(at) || this.#placements[at]?.server !== by) return;
+    const placement = this.#table.placementOf(resource);
+    this.#corrected.delete(at);
+    if (placement !== undefined) this.#place(at, placement);
   }
 
   /** The indices of these, which they have from now on. */
@@ -503,12 +518,14 @@ export class Gate {
     const former = this.#placements[at];
     if (former === placement) return;
     if (placement === undefined) {
+      this.#corrected.delete(at);
       this.#placements[at] = undefined;
       this.#servers[at] = UNASSIGNED;
       return;
     }
     // A correction may be ahead of the table that arrives: no observer goes back.
     if (former !== undefined && compareGenerations(placement.since, former.since) < 0) return;
+    this.#corrected.delete(at);
     this.#place(at, placement);
     if (former?.server !== placement.server) this.#unstall(at);
   }

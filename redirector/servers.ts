@@ -57,8 +57,10 @@ export class Servers implements HttpServers {
     this.#parts.suspect(server);
   }
 
-  misdirected(resource: ResourceId, owner: string): void {
-    this.#parts.misdirected(resource, owner, this.learn(resource, owner));
+  misdirected(resource: ResourceId, owner: string, by?: ServerId): void {
+    const isLearned = this.learn(resource, owner);
+    if (!isLearned && by !== undefined) this.#parts.gate().denied(resource, by);
+    this.#parts.misdirected(resource, owner, isLearned);
   }
 
   /** What an agent said of a resource's owner. False: it was known, or cannot be used. */

@@ -89,8 +89,9 @@ export class KnownTables {
       const last = checked.get(id);
       if (last?.placement === placement && last.row === row) continue;
       const since = formatGeneration(placement.since);
-      generations.observed(`gate of ${name} for ${id}`, placement.since);
       const has = `${placement.server}@${since}`;
+      // What an agent said holds until the one that it named denies it.
+      if (has === row) generations.observed(`gate of ${name} for ${id}`, placement.since);
       const isKnown = this.commits.get(`${id}@${since}`)?.server === placement.server;
       if (has !== row && !isKnown) {
         throw new Violation('S4', `the gate of ${name} gives ${id} to ${has}`);

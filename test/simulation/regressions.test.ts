@@ -42,6 +42,7 @@ const SEEDS: readonly (readonly [seed: number, why: string])[] = [
     'a table that was put right was taken over only when an acknowledgement had been stored',
   ],
   [1_002_765, 'a server was lost without the word of a redirector that had just come back'],
+  [1_006_805, 'what a redirector had learned of a move that the store lost was never unlearned'],
 ];
 
 describe('seeds that broke a rule once', () => {

@@ -28,7 +28,7 @@ export interface HttpContext {
   /** No connection to the server: find out whether it is lost. */
   readonly suspect: (server: number) => void;
   /** The server refused a request that was not executed: it owns the resource no more. */
-  readonly misdirected: (resource: number, owner: string) => void;
+  readonly misdirected: (resource: number, owner: string, by: number) => void;
   readonly requestIds: RequestIds;
   readonly retries: RetryBudgets;
   readonly work: ServerWork;
@@ -55,6 +55,6 @@ export interface HttpAdapterParts {
 /** What the adapter needs to know of servers. */
 export interface HttpServers extends AdapterServers {
   hasFence(server: ServerId): boolean;
-  /** `owner`: what the refusing agent says of the new one (core/agent-protocol.ts, OWNER_HEADER). */
-  misdirected(resource: ResourceId, owner: string): void;
+  /** `owner`: what the agent of `by`, which refuses, says of the new one (core/agent-protocol.ts, OWNER_HEADER). */
+  misdirected(resource: ResourceId, owner: string, by: ServerId): void;
 }

@@ -460,7 +460,7 @@ export class Exchange implements EntryUser, PoolWaiter, UpstreamUser, UnderWay {
       work.failed(this.#entry.server);
       this.#entry.avoidServer();
     } else {
-      misdirected(this.#at, owner);
+      misdirected(this.#at, owner, this.#entry.server);
     }
     if (!this.#requestBody.isKept || this.#entry.isOverdue) {
       this.#refuse('misdirected');

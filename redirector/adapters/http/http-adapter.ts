@@ -62,8 +62,8 @@ export class HttpAdapter implements ProtocolAdapter {
       suspect: (server) => {
         servers.suspect(gate.serverId(server));
       },
-      misdirected: (resource, owner) => {
-        servers.misdirected(gate.resourceId(resource), owner);
+      misdirected: (resource, owner, by) => {
+        servers.misdirected(gate.resourceId(resource), owner, gate.serverId(by));
       },
       requestIds: new RequestIds(parts.boot ?? ''),
       retries: new RetryBudgets(clock, () => this.#options.retryBudget),

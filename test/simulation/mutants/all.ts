@@ -286,6 +286,13 @@ export const MUTANTS: readonly Mutant[] = [
     seed: 1_002_765,
   },
   {
+    name: 'what an agent said stays, whoever denies it',
+    file: 'redirector/servers.js',
+    edits: [['this.#parts.gate().denied(resource, by);', '{}']],
+    rules: ['L2'],
+    seed: 1_006_805,
+  },
+  {
     name: 'no panic',
     file: 'redirector/switch/panic.js',
     edits: [['return silent.length > heard;', 'return false;']],

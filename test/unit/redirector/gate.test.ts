@@ -325,6 +325,23 @@ describe('Gate', () => {
     }).toThrow('generations never fall');
   });
 
+  it('believes the table again when who was named by a correction denies it', () => {
+    const { gate, serverOf } = gateWith({ 'vol-1': 's1@1.3' });
+    gate.correct(r('vol-1'), { server: s('s2'), since: g('1.1001'), standby: null });
+    gate.denied(r('vol-1'), s('s1'));
+    expect(serverOf('vol-1')).toBe('s2');
+    gate.denied(r('vol-1'), s('s2'));
+    expect(serverOf('vol-1')).toBe('s1');
+    // Of the table there is nothing to deny.
+    gate.denied(r('vol-1'), s('s1'));
+    expect(serverOf('vol-1')).toBe('s1');
+    // Nor of a correction that the table has caught up with.
+    gate.correct(r('vol-1'), { server: s('s2'), since: g('1.1002'), standby: null });
+    gate.apply(tableOf({ 'vol-1': 's2@1.1002' }, '1.1002'));
+    gate.denied(r('vol-1'), s('s2'));
+    expect(serverOf('vol-1')).toBe('s2');
+  });
+
   it('enters all parts of a composite or none', () => {
     const { gate, at } = gateWith({ 'part-1': 's1@1.3', 'part-2': 's2@1.3' });
     const parts = [at('part-1'), at('part-2')];

@@ -50,6 +50,8 @@ export class SwitchDriver {
   readonly #parts: SwitchDriverParts;
   #limits: SwitchLimits;
   #inState: InState | undefined;
+  /** The last commit of which the sources were told. */
+  #hinted: Generation | undefined;
 
   constructor(parts: SwitchDriverParts, limits: SwitchLimits) {
     this.#parts = parts;
@@ -62,6 +64,8 @@ export class SwitchDriver {
 
   /** True: something was done, so there may be more to do at once. */
   async step(record: SwitchRecord): Promise<boolean> {
+    // Who committed may have died before it could tell, or not have heard that it did.
+    if (record.state === 'committed') this.#hint(record);
     const inState = this.#enter(record);
     const facts = this.#facts(record, inState);
     const step = nextStep(record, facts);
@@ -90,7 +94,8 @@ export class SwitchDriver {
         await ledger.giveBack(record, step.why);
         return;
       case 'commit':
-        if (await ledger.commit(record, step.side)) this.#hint(record, step.side);
+        // At once: requests that come late wait for it.
+        if (await ledger.commit(record, step.side)) this.#hint(record);
         return;
       case 'abort': {
         log.warn({ ...named(record), why: step.why }, 'switch aborted');
@@ -146,8 +151,10 @@ export class SwitchDriver {
   }
 
   /** Tells the sources where their resources went, for requests that come late. */
-  #hint({ moves, generation }: SwitchRecord, side: 'source' | 'target'): void {
-    if (side === 'source') return;
+  #hint({ moves, generation, returnGeneration }: SwitchRecord): void {
+    const isTold = this.#hinted !== undefined && isSameGeneration(this.#hinted, generation);
+    if (returnGeneration !== null || isTold) return;
+    this.#hinted = generation;
     const { agents, view } = this.#parts;
     const hints = new Map<ServerId, MovedRequest['moves'][number][]>();
     for (const { resource, source, target } of moves) {

@@ -42,6 +42,10 @@ const SEEDS: readonly (readonly [seed: number, why: string])[] = [
     'a table that was put right was taken over only when an acknowledgement had been stored',
   ],
   [1_002_765, 'a server was lost without the word of a redirector that had just come back'],
+  [
+    1_107_308,
+    'a former owner was not told of the new one, since the store did not answer the commit: who was cut off found no way',
+  ],
   [1_006_805, 'what a redirector had learned of a move that the store lost was never unlearned'],
 ];
 

@@ -73,7 +73,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'redirector/switch/ledger.js',
     edits: [[".expect(this.#view, ROSTER, 'members')", '']],
     rules: ['S2'],
-    seed: 133,
+    seed: 181,
     faults: ['slow store', 'stop redirector', 'crash redirector'],
   },
   {
@@ -284,6 +284,13 @@ export const MUTANTS: readonly Mutant[] = [
     edits: [['of view.all(MEMBER).keys()', 'of this.#parts.membership.liveMembers()']],
     rules: ['L5'],
     seed: 1_002_765,
+  },
+  {
+    name: 'only who hears of its commit tells the sources',
+    file: 'redirector/switch/driver.js',
+    edits: [["if (record.state === 'committed')", 'if (false)']],
+    rules: ['L4'],
+    seed: 1_107_308,
   },
   {
     name: 'what an agent said stays, whoever denies it',

@@ -73,7 +73,12 @@ export function horizonInputs(
       eligible: serverIds,
     })),
     servers: serverIds.map((id) => ({ id, state: 'ready', spare: false, zone: null, capacity })),
-    options: { ...configSchema.shape.planner.parse({}), quantile: SAFE_QUANTILE, ...options },
+    options: {
+      ...configSchema.shape.planner.parse({}),
+      quantile: SAFE_QUANTILE,
+      countsTail: false,
+      ...options,
+    },
     seed,
     restraint: null,
   };

@@ -263,6 +263,7 @@ export class Round {
       models: whole.series.map((_, row) => models[row] ?? 'sum of its resources'),
       block: whole,
       leads: this.#leads(),
+      stepsKnown,
     };
     await metricStore.writeForecast(run);
     const { tally } = this;
@@ -327,14 +328,15 @@ export class Round {
 
   #inputs(outlook: Outlook, recent: RecentLoads): PlanningInputs {
     const { view, eligibility, clock } = this.#parts;
-    const { planner, seed } = this.#options;
+    const { planner, seed, forecast } = this.#options;
+    const history = { stepsKnown: outlook.stepsKnown, stepMs: forecast.stepMs };
     return inputsFromRecords({
       view,
       eligibility,
       forecast: resourcesOnly(outlook.block),
       loads: recent,
       nowMs: clock.realtimeMs(),
-      options: plannerOptions(planner, view),
+      options: plannerOptions(planner, view, history),
       seed,
       restraint: this.#restraint(outlook, recent),
     });

@@ -54,7 +54,7 @@ const balancerSchema = z.object({
 const policySchema = z.object({
   /** Of demand. */
   quantile: z.number(),
-  origin: z.enum(['pinned', 'tuned', 'default']),
+  origin: z.enum(['pinned', 'tuned', 'young', 'default']),
   /** One sentence. */
   text: z.string(),
   /** The last tuning; null: there was none. */

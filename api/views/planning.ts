@@ -154,7 +154,7 @@ export class Plannings {
         forecast: resourcesOnly(run.block),
         loads,
         nowMs,
-        options: plannerOptions(planner, view),
+        options: plannerOptions(planner, view, { stepsKnown: run.stepsKnown, stepMs }),
         seed,
         restraint: view.get(PAUSE, 'current') === undefined ? null : { why: 'paused' },
       }),

@@ -55,7 +55,8 @@ export async function statusOf(
     windowMs: options.windowMs,
     coverageMs: 288 * options.forecast.stepMs,
   });
-  const policy = policyOf(options.planner, view);
+  const { stepMs } = options.forecast;
+  const policy = policyOf(options.planner, view, { stepsKnown: run?.stepsKnown, stepMs });
   const facts: Facts = {
     recent,
     forecasts: memory.forecastsOf(run),

@@ -100,7 +100,7 @@ export const plannerSchema = z.strictObject({
     .max(0.99)
     .optional()
     .describe(
-      'Of demand, that is planned for; here it is pinned. Left out: 0.85, until the tune job finds a better one.',
+      'Of demand, that is planned for; here it is pinned. Left out: 0.95 with its tail while no day is known twice, then 0.85, until the tune job finds a better one.',
     ),
   target: z.number().min(0.1).max(1).default(0.8).describe('Utilization that plans keep below.'),
   headroom: z

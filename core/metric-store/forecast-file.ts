@@ -29,13 +29,24 @@ const headSchema = z.object({
   grid: z.object({ startMs: finiteSchema, stepMs: z.number().positive(), steps: z.int().min(1) }),
   quantiles: z.array(z.number()).min(1),
   factors: z.int().min(0),
+  stepsKnown: z.int().min(0).optional(),
 });
 
-export function encodeForecast({ madeAtMs, models, leads, block }: ForecastRun): Uint8Array {
+export function encodeForecast({
+  madeAtMs,
+  models,
+  leads,
+  stepsKnown,
+  block,
+}: ForecastRun): Uint8Array {
   const { grid, quantiles, factors, paths, peaks, loadings } = block;
   const series = block.series.map(formatSeries);
   const format = { format: 'foreshift-forecast', version: 1 };
-  const head = { ...format, madeAtMs, models, leads, series, grid, quantiles, factors };
+  const head = {
+    ...format,
+    ...{ madeAtMs, models, leads, stepsKnown },
+    ...{ series, grid, quantiles, factors },
+  };
   return packArrays(head, [paths, peaks, loadings].flatMap(partsOf));
 }
 
@@ -44,14 +55,14 @@ export function decodeForecast(bytes: Uint8Array): ForecastRun | undefined {
   const packed = unpackArrays(bytes);
   const head = headSchema.safeParse(packed?.head).data;
   if (packed === undefined || head === undefined) return undefined;
-  const { madeAtMs, models, leads, series, grid, quantiles, factors } = head;
+  const { madeAtMs, models, leads, stepsKnown, series, grid, quantiles, factors } = head;
   const values = series.length * (quantiles.length * (grid.steps + 1) + factors);
   // Before memory is asked for.
   if (4 * values > bytes.byteLength) return undefined;
   const block = forecastBlock(series, grid, { quantiles, factors });
   const { paths, peaks, loadings } = block;
   const isWhole = packed.fill([paths, peaks, loadings].flatMap(partsOf));
-  return isWhole ? { madeAtMs, models, leads, block } : undefined;
+  return isWhole ? { madeAtMs, models, leads, stepsKnown, block } : undefined;
 }
 
 /** Views of at most so many values, so that no record is too long. */

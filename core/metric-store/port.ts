@@ -59,6 +59,8 @@ export interface ForecastRun {
   readonly block: ForecastBlock;
   /** How far ahead, in steps from 1, what was said is kept for scoring; few. */
   readonly leads: readonly number[];
+  /** The most steps that any of the series had been known for; absent: an earlier version made it. */
+  readonly stepsKnown?: number | undefined;
 }
 
 export interface SaidQuery {

@@ -6,18 +6,42 @@ import type { TuningRecord } from './records/tuning.js';
 /** Of demand, that is planned for until a tuning has found a better one. */
 export const SAFE_QUANTILE = 0.85;
 
+/**
+ * Of a fleet of which no day is known twice, so that nothing of its course is foreseen. The spreads are then all that there is to go by,
+ * and the tail beyond them counts (docs/decisions/0017).
+ */
+export const YOUNG_QUANTILE = 0.95;
+const YOUNG_MS = 2 * 86_400_000;
+
 /** What the planner goes by. */
-export type PlannerOptions = Omit<Config['planner'], 'quantile'> & { readonly quantile: number };
+export type PlannerOptions = Omit<Config['planner'], 'quantile'> & {
+  readonly quantile: number;
+  /** What is known of the highest step counts at every step. */
+  readonly countsTail: boolean;
+};
+
+/** What is known of the fleet. */
+export interface History {
+  /** The most steps that the load of a resource has been known for; undefined: nobody wrote that down, so for long. */
+  readonly stepsKnown?: number | undefined;
+  readonly stepMs: number;
+}
 
 /** The config's options with the quantile that holds: the config's own, else the tuned one, else the safe one. */
-export function plannerOptions(planner: Config['planner'], view: KnownRecords): PlannerOptions {
-  return { ...planner, quantile: policyOf(planner, view).quantile };
+export function plannerOptions(
+  planner: Config['planner'],
+  view: KnownRecords,
+  history: History,
+): PlannerOptions {
+  const { quantile, countsTail } = policyOf(planner, view, history);
+  return { ...planner, quantile, countsTail };
 }
 
 export interface Policy {
   readonly quantile: number;
+  readonly countsTail: boolean;
   /** `pinned`: by the config. */
-  readonly origin: 'pinned' | 'tuned' | 'default';
+  readonly origin: 'pinned' | 'tuned' | 'young' | 'default';
   /** Of the last tuning. */
   readonly tuning: TuningRecord | undefined;
 }
@@ -25,19 +49,27 @@ export interface Policy {
 export function policyOf(
   { quantile }: Pick<Config['planner'], 'quantile'>,
   view: KnownRecords,
+  { stepsKnown = Infinity, stepMs }: History,
 ): Policy {
   const tuning = view.get(TUNING, 'planner')?.value;
-  if (quantile !== undefined) return { quantile, origin: 'pinned', tuning };
-  if (tuning?.sinceMs == null) return { quantile: SAFE_QUANTILE, origin: 'default', tuning };
-  return { quantile: tuning.quantile, origin: 'tuned', tuning };
+  const known = { countsTail: false, tuning };
+  if (quantile !== undefined) return { ...known, quantile, origin: 'pinned' };
+  if (tuning?.sinceMs != null) return { ...known, quantile: tuning.quantile, origin: 'tuned' };
+  if (stepsKnown * stepMs < YOUNG_MS) {
+    return { quantile: YOUNG_QUANTILE, countsTail: true, origin: 'young', tuning };
+  }
+  return { ...known, quantile: SAFE_QUANTILE, origin: 'default' };
 }
 
 /** One sentence on what is planned for, why, and what it is expected to gain. */
 export function policyWords({ quantile, origin, tuning }: Policy): string {
   const plans = `plans for ${level(quantile)}`;
-  const why = { pinned: 'pinned by the config', tuned: 'tuned', default: 'the safe default' }[
-    origin
-  ];
+  const why = {
+    pinned: 'pinned by the config',
+    tuned: 'tuned',
+    young: 'and the tail beyond it, while no day is known twice',
+    default: 'the safe default',
+  }[origin];
   return `${plans}, ${why}: ${tuning === undefined ? 'nothing was tried yet' : found(tuning)}`;
 }
 

@@ -65,8 +65,12 @@ export class Analyst {
     this.#inputs = inputs;
     this.#problem = problem;
     this.#planned = world(problem.demand);
-    this.#low = world(demandAt(forecast, rows, Math.min(...forecast.quantiles), problem.demand));
-    this.#high = world(demandAt(forecast, rows, Math.max(...forecast.quantiles), problem.demand));
+    this.#low = world(
+      demandAt(forecast, rows, Math.min(...forecast.quantiles), { known: problem.demand }),
+    );
+    this.#high = world(
+      demandAt(forecast, rows, Math.max(...forecast.quantiles), { known: problem.demand }),
+    );
     this.#last = world(lastDemand(forecast, rows, last));
   }
 

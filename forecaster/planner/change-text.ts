@@ -11,7 +11,10 @@ import { amountWords } from './words.js';
 /* Changes as people write them: the same at the command line and in the API. */
 
 /** What a limit may be named: what the planner goes by, one value each. */
-export type LimitKey = Exclude<keyof PlannerOptions, 'groups' | 'workUnits' | 'planLifeMs'>;
+export type LimitKey = Exclude<
+  keyof PlannerOptions,
+  'groups' | 'workUnits' | 'planLifeMs' | 'countsTail'
+>;
 
 /** With what a change begins. */
 export const CHANGE_VERBS = ['lose', 'remove', 'add', 'resize', 'limit', 'move'] as const;

@@ -4,6 +4,7 @@ import { meansIn } from '../../core/forecast.js';
 import { formatSeries } from '../../core/sample.js';
 import type { Demand } from './problem.js';
 import { CERTAIN } from './problem.js';
+import { TailSpreads } from './tail.js';
 
 /** Which series of a forecast say what a resource needs. */
 export interface DemandRows {
@@ -20,13 +21,14 @@ const VALUE_MAX = 1e15;
  * What the resources need at one quantile, 0.5 < `quantile` < 1 or below. A forecast carries few quantiles;
  * between and beyond them the spread around the mean follows the normal distribution.
  * @param known the same at another quantile: the means are the same at all
+ * @param tail what is known of the highest step widens the spread of every step (`tail.ts`)
  * @throws ERR_PLANNING_INVALID — a value that no load can have
  */
 export function demandAt(
   forecast: ForecastBlock,
   rows: DemandRows,
   quantile: number,
-  known?: Demand,
+  { known, tail = false }: { readonly known?: Demand; readonly tail?: boolean } = {},
 ): Demand {
   const demand =
     known === undefined
@@ -36,7 +38,7 @@ export function demandAt(
   const z = normalQuantile(quantile);
   if (nearest === undefined || z === 0) return demand;
   const scale = Math.fround(z / normalQuantile(forecast.quantiles[nearest]!));
-  const spreads = spreadsOf(forecast, rows, { known: nearest, scale });
+  const spreads = spreadsOf(forecast, rows, { known: nearest, scale, tailScale: tail ? z : 0 });
   return spreads === null ? demand : { ...demand, ...spreads, sign: z > 0 ? 1 : -1 };
 }
 
@@ -125,7 +127,11 @@ export function isKnown({ series, dimensions }: DemandRows, resource: number): b
 function spreadsOf(
   forecast: ForecastBlock,
   rows: DemandRows,
-  { known, scale }: { readonly known: number; readonly scale: number },
+  {
+    known,
+    scale,
+    tailScale,
+  }: { readonly known: number; readonly scale: number; readonly tailScale: number },
 ): Pick<Demand, 'own' | 'common' | 'factors'> | null {
   const { paths, quantiles, grid, loadings } = forecast;
   // With none at all there is one that nothing is loaded on: sums have one form.
@@ -136,14 +142,24 @@ function spreadsOf(
   const own = new Float32Array((rows.resources + 1) * cells);
   const common = new Float32Array((rows.resources + 1) * factors * cells);
   const spreads = new Float64Array(steps);
+  const means = new Float64Array(steps);
+  const deviations = new Float64Array(steps);
+  const tails = tailScale > 0 ? new TailSpreads(forecast) : undefined;
   let widest = 0;
   forEachRow(rows, (series, resource, dimension) => {
     const outer = (series * quantiles.length + known) * steps;
     const ownShare = ownShareOf(forecast, series);
     const from = resource * cells + dimension * steps;
+    for (let step = 0; step < steps; step++) means[step] = meanOf(series, step);
+    if (tails?.areKnown === true) tails.fill(series, means, deviations);
     for (let step = 0; step < steps; step++) {
       const value = checked(paths[outer + step]!, forecast, series);
-      const spread = Math.abs(value - meanOf(series, step)) * scale;
+      const tail = deviations[step]! * tailScale;
+      const spread = checked(
+        Math.max(Math.abs(value - means[step]!) * scale, tail),
+        forecast,
+        series,
+      );
       spreads[step] = spread;
       widest = Math.max(widest, spread, -spread);
       own[from + step] = ownShare * spread * spread;

@@ -193,6 +193,7 @@ function requirementsOf(
     const { demand, bytes, isUnmeasured } = problem;
     const isSame =
       before.inputs.options.quantile === options.quantile &&
+      before.inputs.options.countsTail === options.countsTail &&
       problem.resources === of.resources &&
       areSameFacts(problem.dimensions, of.dimensions);
     if (isSame) return { rows, demand, bytes, isUnmeasured };
@@ -200,7 +201,7 @@ function requirementsOf(
   const rows = rowsOf(forecast, of);
   return {
     rows,
-    demand: demandAt(forecast, rows, options.quantile),
+    demand: demandAt(forecast, rows, options.quantile, { tail: options.countsTail }),
     bytes: bytesOf(inputs, of.resources),
     isUnmeasured: unmeasuredIn(rows),
   };

@@ -8,6 +8,7 @@ import type { MetricStore } from '../../core/metric-store/port.js';
 import { Draft } from '../../core/table-store/draft.js';
 import type { Eligibility } from '../../core/table-store/eligibility.js';
 import { fail } from '../../core/errors.js';
+import type { Policy } from '../../core/table-store/policy.js';
 import { policyOf, policyWords, SAFE_QUANTILE } from '../../core/table-store/policy.js';
 import type { TableStore } from '../../core/table-store/port.js';
 import type { TuningRecord } from '../../core/table-store/records/tuning.js';
@@ -71,7 +72,7 @@ export class Tuner implements Startable {
 
   /** @throws ERR_STORE_UNAVAILABLE, ERR_CONFLICT: another process tuned meanwhile */
   async #tune(job: Job): Promise<Json> {
-    const { view, clock, log } = this.#parts;
+    const { view, metricStore, clock, log } = this.#parts;
     const startedAtMs = clock.monotonicMs();
     job.progress({ phase: 'reading', done: 0, total: 100, message: "the fleet's history" });
     await view.sync();
@@ -81,9 +82,12 @@ export class Tuner implements Startable {
       historyMs: this.#options.tune.historyMs,
       forecastsMax: this.#options.tune.forecastsMax,
     });
-    const record = await this.#recordOf(found, job);
+    const { stepsKnown } = (await metricStore.latestForecast()) ?? {};
+    const history = { stepsKnown, stepMs: this.#options.forecast.stepMs };
+    const policy = (): Policy => policyOf(this.#options.planner, view, history);
+    const record = await this.#recordOf(found, policy(), job);
     await this.#write(record);
-    const message = policyWords(policyOf(this.#options.planner, view));
+    const message = policyWords(policy());
     job.progress({ phase: 'done', done: 100, total: 100, message });
     const { verdict, chosen, before } = record;
     const ms = Math.round(clock.monotonicMs() - startedAtMs);
@@ -91,11 +95,12 @@ export class Tuner implements Startable {
     return { verdict, chosen };
   }
 
-  async #recordOf(found: FleetScene, job: Job): Promise<TuningRecord> {
-    const { view, clock } = this.#parts;
-    const { planner } = this.#options;
-    const { quantile: before, origin, tuning } = policyOf(planner, view);
-    const atMs = clock.realtimeMs();
+  async #recordOf(
+    found: FleetScene,
+    { quantile: before, origin, tuning }: Policy,
+    job: Job,
+  ): Promise<TuningRecord> {
+    const atMs = this.#parts.clock.realtimeMs();
     const kept = {
       quantile: tuning?.quantile ?? SAFE_QUANTILE,
       sinceMs: tuning?.sinceMs ?? null,

@@ -32,7 +32,7 @@ export function describeMetricStore(
 
     it('has everything after it was closed and opened again', async () => {
       const startMs = held.nowMs - HOUR;
-      const run = forecastRun([CPU, HITS], { startMs });
+      const run = { ...forecastRun([CPU, HITS], { startMs }), stepsKnown: 2016 };
       const events = eventsOfEachKind(startMs);
       await held.store.writeSamples([sample(CPU, startMs, 3), sample(HITS, startMs + MINUTE, 4)]);
       await held.store.writeForecast(run);

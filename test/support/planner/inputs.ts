@@ -47,7 +47,11 @@ export interface TestFleet {
 
 export const START_MS = Date.UTC(2026, 10, 2, 9);
 export const STEP_MS = 300_000;
-const NO_OPTIONS = { ...configSchema.shape.planner.parse({}), quantile: SAFE_QUANTILE };
+const NO_OPTIONS = {
+  ...configSchema.shape.planner.parse({}),
+  quantile: SAFE_QUANTILE,
+  countsTail: false,
+};
 
 /** A fleet of a test as the planner's inputs; options are the config's defaults but for those given. */
 export function inputsOf(fleet: TestFleet): PlanningInputs {

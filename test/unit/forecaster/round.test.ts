@@ -42,6 +42,15 @@ describe('a round', () => {
     const latest = await metricStore.latestForecast();
     const series = new Set(latest?.block.series.map(({ id }) => id));
     expect([...series].sort()).toEqual([...RESOURCES, 's1']);
+    // Two hundred minutes are known: no day twice.
+    expect([latest?.stepsKnown, record?.plan.analysis?.quantile]).toEqual([40, 0.95]);
+  });
+
+  it('plans for the safe default once a day is known twice', async () => {
+    const { plane, round } = await roundWorld({ steps: 576 });
+    const { plan } = await round.run(TRIGGER);
+    const record = plane.view.get(PLAN, plan ?? ('' as never))?.value;
+    expect(record?.plan.analysis?.quantile).toBe(0.85);
   });
 
   it('says what it is about to do, and what came of it', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { configSchema } from '../../../../core/config/schema.js';
 import { Draft } from '../../../../core/table-store/draft.js';
+import type { History } from '../../../../core/table-store/policy.js';
 import { plannerOptions, policyOf, policyWords } from '../../../../core/table-store/policy.js';
 import type { TuningRecord } from '../../../../core/table-store/records/tuning.js';
 import { TUNING } from '../../../../core/table-store/records/tuning.js';
@@ -32,15 +33,22 @@ const RECORD: TuningRecord = {
   ],
 };
 
-async function told(record: Partial<TuningRecord> | undefined, quantile?: number) {
+/** Nobody wrote down for how long: for long enough. */
+const HISTORY = { stepMs: 300_000 };
+
+async function told(
+  record: Partial<TuningRecord> | undefined,
+  quantile?: number,
+  history: History = HISTORY,
+) {
   const plane = new ControlPlane();
   if (record !== undefined) {
     await plane.write(new Draft().put(TUNING, 'planner', { ...RECORD, ...record }));
   }
   const { planner } = configSchema.parse({ planner: quantile === undefined ? {} : { quantile } });
   return {
-    planned: plannerOptions(planner, plane.view).quantile,
-    words: policyWords(policyOf(planner, plane.view)),
+    planned: plannerOptions(planner, plane.view, history).quantile,
+    words: policyWords(policyOf(planner, plane.view, history)),
   };
 }
 
@@ -56,6 +64,22 @@ describe('the policy of the planner', () => {
       planned: 0.85,
       words: 'plans for P85, the safe default: there is too little history to try others on',
     });
+  });
+
+  it('is careful while no day is known twice, unless something was pinned or found', async () => {
+    const young = { ...HISTORY, stepsKnown: 575 };
+    expect(await told(undefined, undefined, young)).toEqual({
+      planned: 0.95,
+      words:
+        'plans for P95, and the tail beyond it, while no day is known twice: nothing was tried yet',
+    });
+    expect((await told(undefined, undefined, { ...young, stepsKnown: 576 })).planned).toBe(0.85);
+    expect((await told(undefined, 0.7, young)).planned).toBe(0.7);
+    expect((await told({ quantile: 0.9 }, undefined, young)).planned).toBe(0.9);
+    const { planner } = configSchema.parse({});
+    const { view } = new ControlPlane();
+    expect(plannerOptions(planner, view, young)).toMatchObject({ countsTail: true });
+    expect(policyOf({ quantile: 0.9 }, view, young).countsTail).toBe(false);
   });
 
   it('is what was tuned, with what it gains where it had no say', async () => {
@@ -81,6 +105,7 @@ describe('the policy of the planner', () => {
   it('keeps every other option of the config', () => {
     const plane = new ControlPlane();
     const { planner } = configSchema.parse({ planner: { target: 0.6, movesMax: 3 } });
-    expect(plannerOptions(planner, plane.view)).toEqual({ ...planner, quantile: 0.85 });
+    const options = plannerOptions(planner, plane.view, HISTORY);
+    expect(options).toEqual({ ...planner, quantile: 0.85, countsTail: false });
   });
 });

@@ -41,7 +41,7 @@ async function factsOf(plane: ControlPlane, measured: Measured = {}): Promise<Re
     forecast: forecastBlock([], { startMs: timeMs, stepMs: STEP_MS, steps: 1 }),
     loads: await readRecent(metricStore, plane.view, window),
     nowMs: timeMs,
-    options: plannerOptions(configSchema.shape.planner.parse({}), plane.view),
+    options: plannerOptions(configSchema.shape.planner.parse({}), plane.view, { stepMs: 300_000 }),
     seed: 1,
     restraint: null,
   };

@@ -17,6 +17,7 @@ import { resourceSeries, sample } from '../../../support/series.js';
 
 const STEP_MS = 1_800_000;
 const DAY_MS = 86_400_000;
+const HISTORY = { stepMs: STEP_MS };
 
 const MEASURES = {
   overloadMinutes: 0,
@@ -77,8 +78,8 @@ async function service({ days = 6, planner = {}, tune = {} } = {}) {
     const [job] = await bus.jobs();
     return { job, record: view.get(TUNING, 'planner')?.value };
   };
-  const words = () => policyWords(policyOf(config.planner, view));
-  const quantile = () => plannerOptions(config.planner, view).quantile;
+  const words = () => policyWords(policyOf(config.planner, view, HISTORY));
+  const quantile = () => plannerOptions(config.planner, view, HISTORY).quantile;
   return { plane, trials, bus, tuned, words, quantile };
 }
 

@@ -38,8 +38,11 @@ export function changed(inputs: PlanningInputs, change: Change): PlanningInputs 
     }
     case 'move-resource':
       return withMoved(inputs, change);
-    case 'set-options':
-      return { ...inputs, options: { ...inputs.options, ...change.options } };
+    case 'set-options': {
+      // One that is said is as if it were pinned: the tail does not count then.
+      const pinned = change.options.quantile === undefined ? {} : { countsTail: false };
+      return { ...inputs, options: { ...inputs.options, ...change.options, ...pinned } };
+    }
   }
 }
 

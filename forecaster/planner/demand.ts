@@ -154,12 +154,8 @@ function spreadsOf(
     if (tails?.areKnown === true) tails.fill(series, means, deviations);
     for (let step = 0; step < steps; step++) {
       const value = checked(paths[outer + step]!, forecast, series);
-      const tail = deviations[step]! * tailScale;
-      const spread = checked(
-        Math.max(Math.abs(value - means[step]!) * scale, tail),
-        forecast,
-        series,
-      );
+      const tail = checked(deviations[step]!, forecast, series) * tailScale;
+      const spread = Math.max(Math.abs(value - means[step]!) * scale, tail);
       spreads[step] = spread;
       widest = Math.max(widest, spread, -spread);
       own[from + step] = ownShare * spread * spread;

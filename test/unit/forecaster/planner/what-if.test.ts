@@ -34,6 +34,13 @@ describe('a change of the inputs', () => {
     resources: { a: { on: 's1', needs: { cpu: 6 } }, b: { on: 's1', needs: { cpu: 5 } } },
   });
 
+  it('of the quantile is as if it were pinned', () => {
+    const fleet = { servers: { s1: { capacity: { cpu: 1 } } }, resources: {} };
+    const inputs = inputsOf({ ...fleet, options: { countsTail: true } });
+    const tailOf = (text: string) => changed(inputs, parseChange(text)).options.countsTail;
+    expect([tailOf('limit target=0.5'), tailOf('limit quantile=0.9')]).toEqual([true, false]);
+  });
+
   it('adds a server, and the plan uses it', () => {
     const server = { id: s('s2'), state: 'ready', spare: false, zone: null, ...SERVER } as const;
     expect(planFor(inputs).none?.why).toBe('blocked');

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SystemClock } from '../../core/clock/system.js';
 import type { MemberId, ResourceId, ServerId } from '../../core/domain.js';
+import { codeOf } from '../../core/errors.js';
 import { formatGeneration, isSameGeneration } from '../../core/generation.js';
 import { SILENT_LOG } from '../../core/log.js';
 import { recordPlan } from '../../core/table-store/plans.js';
@@ -45,6 +46,7 @@ export interface RigOptions {
 
 const SECRET = 'the secret of a rig, which ends with it';
 const PASSWORD = 'the-password-of-a-rig';
+const PROPOSALS_MAX = 5;
 
 /** A resource, and where it is to go. */
 export type Wish = readonly [resource: string, target: string];
@@ -164,8 +166,18 @@ export class Rig {
     };
   }
 
-  /** Writes an approved plan of one batch; the sources are standbys after it. */
+  /** Writes an approved plan of one batch; the sources are standbys after it. The forecaster may take its number: then with the next. */
   async propose(batch: readonly Wish[]): Promise<PlanRecord> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.#propose(batch);
+      } catch (error) {
+        if (codeOf(error) !== 'ERR_CONFLICT' || tries === PROPOSALS_MAX) throw error;
+      }
+    }
+  }
+
+  async #propose(batch: readonly Wish[]): Promise<PlanRecord> {
     await this.view.sync();
     const nowMs = this.clock.realtimeMs();
     const moves = batch.map(([resource, target]) => plannedMove(this.view, resource, target));

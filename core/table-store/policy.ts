@@ -10,7 +10,7 @@ export const SAFE_QUANTILE = 0.85;
  * Of a fleet of which no day is known twice, so that nothing of its course is foreseen. The spreads are then all that there is to go by,
  * and the tail beyond them counts (docs/decisions/0017).
  */
-export const YOUNG_QUANTILE = 0.95;
+const YOUNG_QUANTILE = 0.95;
 const YOUNG_MS = 2 * 86_400_000;
 
 /** What the planner goes by. */
@@ -33,14 +33,13 @@ export function plannerOptions(
   view: KnownRecords,
   history: History,
 ): PlannerOptions {
-  const { quantile, countsTail } = policyOf(planner, view, history);
-  return { ...planner, quantile, countsTail };
+  const { quantile, origin } = policyOf(planner, view, history);
+  return { ...planner, quantile, countsTail: origin === 'young' };
 }
 
 export interface Policy {
   readonly quantile: number;
-  readonly countsTail: boolean;
-  /** `pinned`: by the config. */
+  /** `pinned`: by the config. `young`: the tail counts as well. */
   readonly origin: 'pinned' | 'tuned' | 'young' | 'default';
   /** Of the last tuning. */
   readonly tuning: TuningRecord | undefined;
@@ -52,13 +51,10 @@ export function policyOf(
   { stepsKnown = Infinity, stepMs }: History,
 ): Policy {
   const tuning = view.get(TUNING, 'planner')?.value;
-  const known = { countsTail: false, tuning };
-  if (quantile !== undefined) return { ...known, quantile, origin: 'pinned' };
-  if (tuning?.sinceMs != null) return { ...known, quantile: tuning.quantile, origin: 'tuned' };
-  if (stepsKnown * stepMs < YOUNG_MS) {
-    return { quantile: YOUNG_QUANTILE, countsTail: true, origin: 'young', tuning };
-  }
-  return { ...known, quantile: SAFE_QUANTILE, origin: 'default' };
+  if (quantile !== undefined) return { quantile, origin: 'pinned', tuning };
+  if (tuning?.sinceMs != null) return { quantile: tuning.quantile, origin: 'tuned', tuning };
+  if (stepsKnown * stepMs < YOUNG_MS) return { quantile: YOUNG_QUANTILE, origin: 'young', tuning };
+  return { quantile: SAFE_QUANTILE, origin: 'default', tuning };
 }
 
 /** One sentence on what is planned for, why, and what it is expected to gain. */

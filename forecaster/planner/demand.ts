@@ -144,14 +144,14 @@ function spreadsOf(
   const spreads = new Float64Array(steps);
   const means = new Float64Array(steps);
   const deviations = new Float64Array(steps);
-  const tails = tailScale > 0 ? new TailSpreads(forecast) : undefined;
+  const tails = tailScale > 0 ? TailSpreads.of(forecast) : undefined;
   let widest = 0;
   forEachRow(rows, (series, resource, dimension) => {
     const outer = (series * quantiles.length + known) * steps;
     const ownShare = ownShareOf(forecast, series);
     const from = resource * cells + dimension * steps;
     for (let step = 0; step < steps; step++) means[step] = meanOf(series, step);
-    if (tails?.areKnown === true) tails.fill(series, means, deviations);
+    tails?.fill(series, means, deviations);
     for (let step = 0; step < steps; step++) {
       const value = checked(paths[outer + step]!, forecast, series);
       const tail = checked(deviations[step]!, forecast, series) * tailScale;

@@ -10,39 +10,40 @@ import type { ForecastBlock } from '../../core/forecast.js';
  */
 export class TailSpreads {
   readonly #forecast: ForecastBlock;
-  readonly #rows: { readonly low: number; readonly middle: number; readonly high: number };
+  /** Where P10, P50 and P90 stand among the quantiles. */
+  readonly #rows: Rows;
   /** Where Q is known above P90, and by which quantile of the highest step. */
   readonly #tail: readonly { readonly p: number; readonly peak: number }[];
 
-  constructor(forecast: ForecastBlock) {
+  private constructor(forecast: ForecastBlock, rows: Rows) {
     const { quantiles, grid } = forecast;
-    const [low, middle, high] = [0.1, 0.5, 0.9].map((p) => quantiles.indexOf(p)) as [
-      number,
-      number,
-      number,
-    ];
     this.#forecast = forecast;
-    this.#rows = { low, middle, high };
+    this.#rows = rows;
     // Of few steps the highest says nothing of what is rarer than P90.
-    this.#tail = [middle, high]
+    this.#tail = [rows.middle, rows.high]
       .map((peak) => ({ peak, p: (quantiles[peak] ?? NaN) ** (1 / grid.steps) }))
       .filter(({ p }) => p > 0.9);
   }
 
-  /** Whether the forecast carries what is needed. */
-  get areKnown(): boolean {
-    return Object.values(this.#rows).every((row) => row >= 0);
+  /** Undefined: the forecast does not carry P10, P50 and P90. */
+  static of(forecast: ForecastBlock): TailSpreads | undefined {
+    const { quantiles } = forecast;
+    const rows = {
+      low: quantiles.indexOf(0.1),
+      middle: quantiles.indexOf(0.5),
+      high: quantiles.indexOf(0.9),
+    };
+    return Object.values(rows).includes(-1) ? undefined : new TailSpreads(forecast, rows);
   }
 
   /** @param means of the steps. @param into the deviations, in the load's unit */
   fill(series: number, means: Float64Array, into: Float64Array): void {
     const { paths, peaks, quantiles, grid } = this.#forecast;
     const { steps } = grid;
-    const width = quantiles.length;
-    const { low, middle, high } = this.#rows;
-    const [lowAt, at, highAt] = [low, middle, high].map(
-      (row) => (series * width + row) * steps,
-    ) as [number, number, number];
+    const first = series * quantiles.length;
+    const lowAt = (first + this.#rows.low) * steps;
+    const at = (first + this.#rows.middle) * steps;
+    const highAt = (first + this.#rows.high) * steps;
     let top = 0;
     for (let step = 0; step < steps; step++) top = Math.max(top, paths[highAt + step]!);
     for (let step = 0; step < steps; step++) {
@@ -53,13 +54,19 @@ export class TailSpreads {
       let variance = 0.1 * least * least + ofLine(least, median, 0.4) + ofLine(median, p90, 0.4);
       let [from, p] = [p90, 0.9];
       for (const point of this.#tail) {
-        const to = p90 + Math.max(0, peaks[series * width + point.peak]! - top);
+        const to = p90 + Math.max(0, peaks[first + point.peak]! - top);
         variance += ofLine(from, to, point.p - p);
         [from, p] = [to, point.p];
       }
       into[step] = Math.sqrt(variance + (1 - p) * from * from);
     }
   }
+}
+
+interface Rows {
+  readonly low: number;
+  readonly middle: number;
+  readonly high: number;
 }
 
 function ofLine(from: number, to: number, width: number): number {

@@ -25,7 +25,7 @@ function forecast(path: readonly number[], peaks: readonly number[], steps = STE
 function deviationOf(block: ForecastBlock, mean: number): number {
   const { steps } = block.grid;
   const into = new Float64Array(steps);
-  new TailSpreads(block).fill(0, new Float64Array(steps).fill(mean), into);
+  TailSpreads.of(block)?.fill(0, new Float64Array(steps).fill(mean), into);
   return into[0]!;
 }
 

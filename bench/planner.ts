@@ -17,7 +17,7 @@ import type { ServerId } from '../core/domain.js';
 import type { PlannerOptions, PlanningInputs } from '../forecaster/planner/inputs.js';
 import { SeededRng, between, chance } from '../core/rng.js';
 import { peakBound } from '../forecaster/planner/bound.js';
-import { planFor } from '../forecaster/planner/planner.js';
+import { planFor, planned, translatedBy } from '../forecaster/planner/planner.js';
 import type { Rescue } from '../forecaster/planner/rescue.js';
 import { rescueFor } from '../forecaster/planner/rescue.js';
 import type { Demand, Problem } from '../forecaster/planner/problem.js';
@@ -181,9 +181,10 @@ function wholeAnswer(shape: HorizonShape): object {
   };
 }
 
-/** One server after the other is lost, alone. */
+/** One server after the other is lost, alone, after a plan: the analysis knows what that began with. */
 function failure(shape: HorizonShape): object {
   const inputs = horizonInputs({ ...shape, fill: FAILURE_FILL }, {});
+  const before = translatedBy(planned(inputs));
   const milliseconds: number[] = [];
   let placed = 0;
   let left = 0;
@@ -191,7 +192,7 @@ function failure(shape: HorizonShape): object {
   for (let at = 0; at < FAILURES + WARM_UP; at++) {
     const { id } = inputs.servers[at % inputs.servers.length]!;
     const after = withLost(inputs, id);
-    const { result, seconds } = timed(() => rescueFor(after));
+    const { result, seconds } = timed(() => rescueFor(after, before));
     if (at < WARM_UP) continue;
     milliseconds.push(seconds * 1000);
     placed += result.batches.reduce((sum, { moves }) => sum + moves.length, 0);

@@ -14,6 +14,7 @@ import type {
 } from './analysis.js';
 import type { AnalysisOptions } from './inline-analysis.js';
 import type { KeptState } from './kept-state.js';
+import type { Outlooks } from './planner/input-columns.js';
 import { columnSlices } from './planner/input-columns.js';
 import type { PlanningInputs, PlanningResult } from './planner/inputs.js';
 import type { Rescue } from './planner/rescue.js';
@@ -46,6 +47,8 @@ export class AnalysisThread implements NeuralAnalysis, Startable {
   readonly #thread: AskedThread<AnalysisQuestion>;
   /** The last that was taken: a new thread is given it first. */
   #neural: NeuralUse | undefined;
+  /** What the thread of this life planned by last. */
+  #told: { readonly outlooks: Outlooks; readonly life: object | undefined } | undefined;
   #isStopping = false;
   #isLearning = false;
   #seriesDue = 0;
@@ -97,11 +100,17 @@ export class AnalysisThread implements NeuralAnalysis, Startable {
 
   async plan(inputs: PlanningInputs): Promise<PlanningResult> {
     const columns = await inSlices(columnSlices(inputs));
-    return (await this.#ask('plan', columns)) as PlanningResult;
+    const planned = this.#ask('plan', columns);
+    const { forecast, last } = inputs;
+    this.#told = { outlooks: { forecast, last }, life: this.#thread.life };
+    return (await planned) as PlanningResult;
   }
 
+  /** By the forecast of the last plan, as a rule, which the thread has. */
   rescue(inputs: PlanningInputs): Promise<Rescue> {
-    return this.#ask('rescue', atOnce(columnSlices(inputs))) as Promise<Rescue>;
+    const { life } = this.#thread;
+    const known = this.#told?.life === life ? this.#told?.outlooks : undefined;
+    return this.#ask('rescue', atOnce(columnSlices(inputs, known))) as Promise<Rescue>;
   }
 
   learn(): void {

@@ -8,10 +8,13 @@ import type { AnalysisOptions } from './inline-analysis.js';
 import { InlineAnalysis } from './inline-analysis.js';
 import type { InputColumns } from './planner/input-columns.js';
 import { inputsIn } from './planner/input-columns.js';
+import type { PlanningInputs } from './planner/inputs.js';
 
 /* The thread of `AnalysisThread`. */
 
 const analysis = new InlineAnalysis(workerData as AnalysisOptions);
+/** Of which a rescue need not be told the forecast. */
+let planned: PlanningInputs | undefined;
 
 answerAsThread(({ verb, argument }: AnalysisQuestion): unknown => {
   switch (verb) {
@@ -20,9 +23,10 @@ answerAsThread(({ verb, argument }: AnalysisQuestion): unknown => {
     case 'forecast':
       return analysis.forecast(argument as readonly SeriesKey[]);
     case 'plan':
-      return analysis.plan(inputsIn(argument as InputColumns));
+      planned = inputsIn(argument as InputColumns);
+      return analysis.plan(planned);
     case 'rescue':
-      return analysis.rescue(inputsIn(argument as InputColumns));
+      return analysis.rescue(inputsIn(argument as InputColumns, planned));
     case 'useNeural':
       return analysis.useNeural(argument as NeuralUse);
     case 'learn':

@@ -6,9 +6,10 @@ import type { LastingAnalysis, NeuralState, NeuralUse, Outlook } from './analysi
 import type { ForecastingOptions } from './forecasting.js';
 import { Forecasting } from './forecasting.js';
 import type { PlanningInputs, PlanningResult } from './planner/inputs.js';
-import { planFor } from './planner/planner.js';
+import { planned, resultOf, translatedBy } from './planner/planner.js';
 import type { Rescue } from './planner/rescue.js';
 import { rescueFor } from './planner/rescue.js';
+import type { Translated } from './planner/translation.js';
 
 export type AnalysisOptions = ForecastingOptions;
 
@@ -17,6 +18,8 @@ export class InlineAnalysis implements LastingAnalysis {
   readonly #options: AnalysisOptions;
   #forecasting: Forecasting;
   #neural: OpenedNeural | undefined;
+  /** What the last plan began with: a server that is lost before the next forecast is rescued by it. */
+  #translated: Translated | undefined;
 
   constructor(options: AnalysisOptions) {
     this.#options = options;
@@ -40,12 +43,14 @@ export class InlineAnalysis implements LastingAnalysis {
 
   async plan(inputs: PlanningInputs): Promise<PlanningResult> {
     await Promise.resolve();
-    return planFor(inputs);
+    const made = planned(inputs, { before: this.#translated });
+    this.#translated = translatedBy(made);
+    return resultOf(made);
   }
 
   async rescue(inputs: PlanningInputs): Promise<Rescue> {
     await Promise.resolve();
-    return rescueFor(inputs);
+    return rescueFor(inputs, this.#translated);
   }
 
   learn(): void {

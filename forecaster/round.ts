@@ -23,11 +23,13 @@ import { plannerOptions } from '../core/table-store/policy.js';
 import { stateOf } from '../core/table-store/server-state.js';
 import { tenuresOf } from '../core/table-store/tenures.js';
 import type { TableView } from '../core/table-store/view.js';
+import { atOnce } from '../core/threads/slices.js';
 import type { Analysis, Outlook } from './analysis.js';
 import type { Attributor } from './attributor.js';
 import { expireProposals, recordRescue, recordResult } from './plan-record.js';
+import type { Believed } from './planner/disproof.js';
 import { disprovedWords } from './planner/explain-words.js';
-import { inputsFromRecords } from './planner/from-records.js';
+import { believedSlices, inputsFromRecords } from './planner/from-records.js';
 import type { PlanningInputs, PlanningResult, Restraint } from './planner/inputs.js';
 import { hasLost } from './planner/rescue.js';
 import { ownScheduled } from './planner/scheduled.js';
@@ -64,6 +66,13 @@ export interface RoundOptions {
   readonly seed: number;
 }
 
+/** What a round plans by. */
+interface Known {
+  readonly outlook: Outlook;
+  readonly recent: RecentLoads;
+  readonly believed: Believed;
+}
+
 /** What a round does, in this order. */
 const PHASES = ['reading', 'forecasting', 'planning', 'recording'] as const;
 
@@ -92,7 +101,7 @@ export class Round {
   /** End of the last step that was observed. */
   #observedUntilMs = -Infinity;
   /** What the last round planned by. */
-  #known: { readonly outlook: Outlook; readonly recent: RecentLoads } | undefined;
+  #known: Known | undefined;
   #lastForecast: ForecastRun | undefined;
   #lastMs: number | undefined;
   /** The metrics whose forecast the last round did not believe. */
@@ -165,7 +174,7 @@ export class Round {
   async #rescue(trigger: Trigger): Promise<RoundResult | undefined> {
     const known = this.#known;
     if (known === undefined) return undefined;
-    const inputs = this.#inputs(known.outlook, known.recent);
+    const inputs = this.#inputs(known);
     if (!hasLost(inputs)) return undefined;
     const { batches, left } = await this.#parts.analysis.rescue(inputs);
     if (batches.length === 0) return undefined;
@@ -197,11 +206,13 @@ export class Round {
     begin('forecasting');
     const outlook =
       isQuick && this.#known !== undefined ? this.#known.outlook : await this.#forecast(recent);
-    this.#known = { outlook, recent };
+    const believed = atOnce(believedSlices(resourcesOnly(outlook.block), recent));
+    const known = { outlook, recent, believed };
+    this.#known = known;
     await this.#fallBack();
     begin('planning');
     const busy = this.#underWay();
-    const inputs = this.#inputs(outlook, recent);
+    const inputs = this.#inputs(known);
     this.#sayDisproved(inputs.disproved);
     const result = await analysis.plan(inputs);
     begin('recording');
@@ -326,14 +337,14 @@ export class Round {
     );
   }
 
-  #inputs(outlook: Outlook, recent: RecentLoads): PlanningInputs {
+  #inputs({ outlook, recent, believed }: Known): PlanningInputs {
     const { view, eligibility, clock } = this.#parts;
     const { planner, seed, forecast } = this.#options;
     const history = { stepsKnown: outlook.stepsKnown, stepMs: forecast.stepMs };
     return inputsFromRecords({
       view,
       eligibility,
-      forecast: resourcesOnly(outlook.block),
+      believed,
       loads: recent,
       nowMs: clock.realtimeMs(),
       options: plannerOptions(planner, view, history),

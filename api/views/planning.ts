@@ -16,7 +16,7 @@ import { TUNING } from '../../core/table-store/records/tuning.js';
 import { inSlices } from '../../core/threads/slices.js';
 import type { Adviser } from '../../forecaster/planner/adviser.js';
 import { PLANNED_MS_MAX } from '../../forecaster/planner/advice.js';
-import { inputSlices } from '../../forecaster/planner/from-records.js';
+import { believedSlices, inputSlices } from '../../forecaster/planner/from-records.js';
 import type { PlanningInputs } from '../../forecaster/planner/inputs.js';
 import { ownScheduled } from '../../forecaster/planner/scheduled.js';
 import type { Memory, MemoryParts } from './kept/memory.js';
@@ -147,11 +147,12 @@ export class Plannings {
     const nowMs = clock.realtimeMs();
     const window = { nowMs, stepMs, steps: RECENT_STEPS, metrics: this.#metricsOf(run) };
     const loads = await readRecentInTurns(metricStore, view, window);
+    const believed = await inSlices(believedSlices(resourcesOnly(run.block), loads));
     const inputs = await inSlices(
       inputSlices({
         view,
         eligibility: memory.eligible,
-        forecast: resourcesOnly(run.block),
+        believed,
         loads,
         nowMs,
         options: plannerOptions(planner, view, { stepsKnown: run.stepsKnown, stepMs }),

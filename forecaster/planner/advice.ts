@@ -9,7 +9,7 @@ import type { Explanation } from './explain.js';
 import { Explainer } from './explain.js';
 import type { PlanningInputs } from './inputs.js';
 import type { Planned } from './planner.js';
-import { planned } from './planner.js';
+import { planned, translatedBy } from './planner.js';
 import { rehearsalOf } from './rehearsal.js';
 import type { PlanningRun } from './solved.js';
 import type { Translated } from './translation.js';
@@ -133,8 +133,7 @@ class AsIs {
   }
 
   get translated(): Translated {
-    const { inputs, solved } = this.#planned;
-    return { inputs, translation: solved.translation };
+    return translatedBy(this.#planned);
   }
 
   explainer(): Explainer {

@@ -29,6 +29,8 @@ const SERIES_A_SLICE = 1000;
 export interface Believed {
   /** The same block as was given if nothing is disproved. */
   readonly forecast: ForecastBlock;
+  /** The last measured value of each series; NaN: not known. */
+  readonly last: Float32Array;
   readonly disproved: readonly Disproved[];
 }
 
@@ -58,7 +60,7 @@ export function* borneOut(forecast: ForecastBlock, last: Float32Array): Slices<B
     else if (!isTooLow(judgement)) continue;
     factors.set(metric, factorOf(judgement));
   }
-  if (factors.size === 0) return { forecast, disproved: [] };
+  if (factors.size === 0) return { forecast, last, disproved: [] };
   const scaled = { ...forecast, paths: forecast.paths.slice(), peaks: forecast.peaks.slice() };
   yield;
   yield* scale(scaled, factors);
@@ -66,6 +68,7 @@ export function* borneOut(forecast: ForecastBlock, last: Float32Array): Slices<B
   const shapeless = new Set(elsewhere.filter((metric) => isElsewhere(judged?.get(metric))));
   return {
     forecast: shapeless.size === 0 ? scaled : yield* stayed(scaled, last, shapeless),
+    last,
     disproved: [...factors].map(([metric, factor]) => ({
       metric,
       factor: shapeless.has(metric) ? null : factor,

@@ -14,6 +14,7 @@ import type { Stored } from '../../core/table-store/known-records.js';
 import type { TableView } from '../../core/table-store/view.js';
 import type { Slices } from '../../core/threads/slices.js';
 import { atOnce, eachOf, mapped } from '../../core/threads/slices.js';
+import type { Believed } from './disproof.js';
 import { borneOut } from './disproof.js';
 import type {
   PlannerOptions,
@@ -35,7 +36,7 @@ export interface MeasuredLoads {
 export interface RecordedFacts {
   readonly view: TableView;
   readonly eligibility: Pick<Eligibility, 'servers'>;
-  readonly forecast: ForecastBlock;
+  readonly believed: Believed;
   readonly loads: MeasuredLoads;
   readonly nowMs: number;
   readonly options: PlannerOptions;
@@ -53,16 +54,22 @@ const SERIES_A_SLICE = 1000;
 const RESOURCES_A_SLICE = 500;
 const SERVERS_A_SLICE = 10;
 
-/** The same step by step, of the records as they are at the first: those of later ones play no part. */
-export function* inputSlices(facts: RecordedFacts): Slices<PlanningInputs> {
-  const { forecast, loads, nowMs, options, seed, restraint } = facts;
-  const records = recordsOf(facts);
-  yield;
+/** What to plan by, of a forecast and what was measured last: as long as both are the same, it need not be made anew. */
+export function* believedSlices(
+  forecast: ForecastBlock,
+  loads: Pick<MeasuredLoads, 'lastOf'>,
+): Slices<Believed> {
   const last = Float32Array.from(
     yield* mapped(forecast.series, SERIES_A_SLICE, (series) => loads.lastOf(series)),
   );
   yield;
-  const believed = yield* borneOut(forecast, last);
+  return yield* borneOut(forecast, last);
+}
+
+/** The inputs step by step, of the records as they are at the first: those of later ones play no part. */
+export function* inputSlices(facts: RecordedFacts): Slices<PlanningInputs> {
+  const { believed, loads, nowMs, options, seed, restraint } = facts;
+  const records = recordsOf(facts);
   yield;
   const resources = yield* resourceSlices(records, loads);
   yield;
@@ -70,7 +77,6 @@ export function* inputSlices(facts: RecordedFacts): Slices<PlanningInputs> {
   return {
     nowMs,
     ...believed,
-    last,
     resources,
     servers,
     options,

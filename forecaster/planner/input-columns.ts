@@ -13,11 +13,20 @@ import type { PlanningInputs, PlanningResource } from './inputs.js';
  * of names. Copying them as objects holds the event loop of whoever sends them ten times as long.
  */
 export interface InputColumns {
-  /** What is small, or numbers already. */
-  readonly rest: Omit<PlanningInputs, 'forecast' | 'resources'>;
+  /** What is small. */
+  readonly rest: Omit<PlanningInputs, keyof Outlooks | 'resources'>;
+  /** Null: those that the reader has. */
+  readonly outlooks: OutlookColumns | null;
+  readonly resources: ResourceColumns;
+}
+
+/** What is expected and was measured: more than all else together, and the same from one forecast to the next. */
+export type Outlooks = Pick<PlanningInputs, 'forecast' | 'last'>;
+
+interface OutlookColumns {
+  readonly last: Float32Array;
   readonly block: Omit<ForecastBlock, 'series'>;
   readonly series: SeriesColumns;
-  readonly resources: ResourceColumns;
 }
 
 interface SeriesColumns {
@@ -58,21 +67,36 @@ const ITEMS_A_SLICE = 1000;
 /** No name has it (`NAME` in core/domain.ts). */
 const BETWEEN = '\n';
 
-export function* columnSlices(inputs: PlanningInputs): Slices<InputColumns> {
-  const { forecast, resources, ...rest } = inputs;
-  const { series, ...block } = forecast;
-  const seriesColumns = yield* seriesSlices(series);
+/** @param known what the reader has: if it is of these inputs, it is not said again */
+export function* columnSlices(inputs: PlanningInputs, known?: Outlooks): Slices<InputColumns> {
+  const { forecast, last, resources, ...rest } = inputs;
+  const isKnown = known?.forecast === forecast && known.last === last;
+  const outlooks = isKnown ? null : yield* outlookSlices({ forecast, last });
   yield;
-  return { rest, block, series: seriesColumns, resources: yield* resourceSlices(resources) };
+  return { rest, outlooks, resources: yield* resourceSlices(resources) };
 }
 
-/** What `columnSlices` made columns of. Lists that were one array are one again. */
-export function inputsIn({ rest, block, series, resources }: InputColumns): PlanningInputs {
-  return {
-    ...rest,
-    forecast: { ...block, series: seriesIn(series) },
-    resources: resourcesIn(resources),
-  };
+/**
+ * What `columnSlices` made columns of. Lists that were one array are one again.
+ * @param known what was read last
+ */
+export function inputsIn(
+  { rest, outlooks, resources }: InputColumns,
+  known?: Outlooks,
+): PlanningInputs {
+  const read = outlooks === null ? known : outlooksIn(outlooks);
+  assert.ok(read !== undefined, 'what is not said again was said before');
+  const { forecast, last } = read;
+  return { ...rest, forecast, last, resources: resourcesIn(resources) };
+}
+
+function* outlookSlices({ forecast, last }: Outlooks): Slices<OutlookColumns> {
+  const { series, ...block } = forecast;
+  return { last, block, series: yield* seriesSlices(series) };
+}
+
+function outlooksIn({ last, block, series }: OutlookColumns): Outlooks {
+  return { last, forecast: { ...block, series: seriesIn(series) } };
 }
 
 function* seriesSlices(keys: readonly SeriesKey[]): Slices<SeriesColumns> {

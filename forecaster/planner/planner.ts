@@ -12,6 +12,7 @@ import type { PlanningRun, Solved } from './solved.js';
 import { solve } from './solved.js';
 import { standbysFor } from './standbys.js';
 import { StartWindows } from './start-window.js';
+import type { Translated } from './translation.js';
 
 /**
  * Plans: where resources should go, in which batches, why, how good that is; or why nothing is to be done.
@@ -19,7 +20,11 @@ import { StartWindows } from './start-window.js';
  * @throws ERR_PLANNING_INVALID — inputs that contradict themselves, or numbers that none can be
  */
 export function planFor(inputs: PlanningInputs, run: PlanningRun = {}): PlanningResult {
-  const { solved, outcome } = planned(inputs, run);
+  return resultOf(planned(inputs, run));
+}
+
+/** What a round is told of what was planned. */
+export function resultOf({ inputs, solved, outcome }: Planned): PlanningResult {
   const { translation, assignment, stopped } = solved;
   const standbys = standbysOf(solved);
   if (outcome.none !== null) return { plan: null, none: outcome.none, standbys };
@@ -34,12 +39,17 @@ export function planFor(inputs: PlanningInputs, run: PlanningRun = {}): Planning
 
 /**
  * What was planned, and with what: all that is said of it to who asks is in here. How good it is in other worlds, and where standbys
- * should be, nobody is told: a round alone finds that out (`planFor`).
+ * should be, nobody is told: a round alone finds that out (`resultOf`).
  */
 export interface Planned {
   readonly inputs: PlanningInputs;
   readonly solved: Solved;
   readonly outcome: Outcome;
+}
+
+/** For whoever plans with the same forecast next. */
+export function translatedBy({ inputs, solved }: Planned): Translated {
+  return { inputs, translation: solved.translation };
 }
 
 /** The moves, or why there are none; and what stands in the way of more. */

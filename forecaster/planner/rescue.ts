@@ -10,7 +10,7 @@ import { resume } from './resumption.js';
 import { Rules } from './rules.js';
 import { StartWindows } from './start-window.js';
 import { switchable } from './switchable.js';
-import type { Translation } from './translation.js';
+import type { Translated, Translation } from './translation.js';
 import { translateUnpriced } from './translation.js';
 
 /** Where what lost servers had is to go, at once. */
@@ -34,10 +34,11 @@ export function hasLost({ servers, resources }: PlanningInputs): boolean {
 /**
  * The first answer to the loss of a server: what it had, and nothing else, goes to its standbys, or where it adds
  * least; every hard limit holds. No search: a better plan can be made while this one is carried out. Pure.
+ * @param before of the same forecast as a rule: what resources need is half of the work, and known then
  * @throws ERR_PLANNING_INVALID — inputs that contradict themselves, or numbers that none can be
  */
-export function rescueFor(inputs: PlanningInputs): Rescue {
-  const translation = translateUnpriced(inputs);
+export function rescueFor(inputs: PlanningInputs, before?: Translated): Rescue {
+  const translation = translateUnpriced(inputs, before);
   const problem = ofLost(translation.problem);
   const layout = new Layout(problem);
   const rules = new Rules(layout);

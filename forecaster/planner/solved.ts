@@ -15,7 +15,7 @@ export interface PlanningRun {
   /** Share of the time that is over, from 0; 1 ends the search: the plan then says that the clock stopped it. */
   readonly timeShare?: () => number;
   /** What was planned before, of the same forecast: what they have in common is taken from there. */
-  readonly before?: Translated;
+  readonly before?: Translated | undefined;
 }
 
 /** The inputs as numbers, and what the search made of them. */

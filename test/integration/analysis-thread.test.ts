@@ -6,6 +6,7 @@ import { panelOf } from '../../core/panel.js';
 import { AnalysisThread } from '../../forecaster/analysis-thread.js';
 import { InlineAnalysis } from '../../forecaster/inline-analysis.js';
 import { KeptState } from '../../forecaster/kept-state.js';
+import type { PlanningServer } from '../../forecaster/planner/inputs.js';
 import { HeardLog } from '../support/heard-log.js';
 import { randomInputs } from '../support/planner/random-inputs.js';
 import { resourceSeries } from '../support/series.js';
@@ -28,6 +29,10 @@ function history(from: number, to: number): Panel {
     values.set(workload(kind, STEPS + 20).subarray(from, to), row * (to - from));
   }
   return panelOf(SERIES, { startMs: from * STEP_MS, stepMs: STEP_MS, steps: to - from }, values);
+}
+
+function lostIfFirst(server: PlanningServer, at: number): PlanningServer {
+  return at === 0 ? { ...server, state: 'lost' } : server;
 }
 
 describe('the analysis in its thread', () => {
@@ -74,6 +79,22 @@ describe('the analysis in its thread', () => {
       const [plan, rescue] = await Promise.all([analysis.plan(inputs), analysis.rescue(inputs)]);
       expect(JSON.stringify(plan)).toBe(JSON.stringify(await inline.plan(inputs)));
       expect(JSON.stringify(rescue)).toBe(JSON.stringify(await inline.rescue(inputs)));
+    }
+  });
+
+  it('rescues by the forecast of the last plan, or by another, to the same bytes', async () => {
+    const { analysis } = await begun();
+    const inline = new InlineAnalysis(OPTIONS);
+    for (const seed of [1, 3, 5]) {
+      const inputs = randomInputs(seed);
+      const lost = { ...inputs, servers: inputs.servers.map(lostIfFirst) };
+      const renewed = { ...lost, forecast: { ...inputs.forecast } };
+      await analysis.plan(inputs);
+      for (const each of [lost, renewed]) {
+        expect(JSON.stringify(await analysis.rescue(each))).toBe(
+          JSON.stringify(await inline.rescue(each)),
+        );
+      }
     }
   });
 

@@ -3,15 +3,19 @@ import { configSchema } from '../../../../core/config/schema.js';
 import { forecastBlock } from '../../../../core/forecast.js';
 import { MemoryMetricStore } from '../../../../core/metric-store/memory.js';
 import { readRecent } from '../../../../core/metric-store/recent.js';
-import type { Metric } from '../../../../core/sample.js';
+import type { Metric, SeriesKey } from '../../../../core/sample.js';
 import { Draft } from '../../../../core/table-store/draft.js';
 import { Eligibility } from '../../../../core/table-store/eligibility.js';
 import { recordPlan } from '../../../../core/table-store/plans.js';
 import { plannerOptions } from '../../../../core/table-store/policy.js';
 import { ELIGIBLE, SERVER } from '../../../../core/table-store/records/server.js';
-import { inSlices } from '../../../../core/threads/slices.js';
+import { atOnce, inSlices } from '../../../../core/threads/slices.js';
 import type { RecordedFacts } from '../../../../forecaster/planner/from-records.js';
-import { inputSlices, inputsFromRecords } from '../../../../forecaster/planner/from-records.js';
+import {
+  believedSlices,
+  inputSlices,
+  inputsFromRecords,
+} from '../../../../forecaster/planner/from-records.js';
 import type { PlanningInputs } from '../../../../forecaster/planner/inputs.js';
 import { ControlPlane } from '../../../support/control-plane.js';
 import { s } from '../../../support/names.js';
@@ -26,7 +30,11 @@ async function inputsOf(plane: ControlPlane, measured: Measured = {}): Promise<P
   return inputsFromRecords(await factsOf(plane, measured));
 }
 
-async function factsOf(plane: ControlPlane, measured: Measured = {}): Promise<RecordedFacts> {
+async function factsOf(
+  plane: ControlPlane,
+  measured: Measured = {},
+  series: readonly SeriesKey[] = [],
+): Promise<RecordedFacts> {
   const metricStore = new MemoryMetricStore();
   const timeMs = plane.clock.realtimeMs();
   for (const [id, values] of Object.entries(measured)) {
@@ -35,11 +43,14 @@ async function factsOf(plane: ControlPlane, measured: Measured = {}): Promise<Re
     }
   }
   const window = { nowMs: timeMs + STEP_MS, stepMs: STEP_MS, steps: 4 };
+  const loads = await readRecent(metricStore, plane.view, window);
+  const forecast = forecastBlock(series, { startMs: timeMs, stepMs: STEP_MS, steps: 1 });
+  forecast.paths.fill(10);
   return {
     view: plane.view,
     eligibility: new Eligibility(plane),
-    forecast: forecastBlock([], { startMs: timeMs, stepMs: STEP_MS, steps: 1 }),
-    loads: await readRecent(metricStore, plane.view, window),
+    believed: atOnce(believedSlices(forecast, loads)),
+    loads,
     nowMs: timeMs,
     options: plannerOptions(configSchema.shape.planner.parse({}), plane.view, { stepMs: 300_000 }),
     seed: 1,
@@ -74,10 +85,8 @@ describe('what the planner is told', () => {
     const served = Object.fromEntries(names.map((name, at) => [name, `s1@1.${at + 1}`]));
     const plane = await ControlPlane.with(['s1'], served);
     const series = names.map((name) => resourceSeries(name, 'cpu'));
-    const forecast = forecastBlock(series, { startMs: 0, stepMs: STEP_MS, steps: 1 });
-    forecast.paths.fill(10);
     const measured = Object.fromEntries(names.map((name) => [name, { cpu: 15 }]));
-    const inputs = inputsFromRecords({ ...(await factsOf(plane, measured)), forecast });
+    const inputs = inputsFromRecords(await factsOf(plane, measured, series));
     expect([...inputs.last]).toEqual(names.map(() => 15));
     expect(new Set(inputs.forecast.paths)).toEqual(new Set([15]));
   });

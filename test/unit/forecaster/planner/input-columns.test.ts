@@ -53,6 +53,19 @@ describe('planning inputs as columns', () => {
     expect(() => sent(inputs)).toThrow('no name has what stands between names');
   });
 
+  it('do not say again what the reader has of an expected load, whatever else changed', () => {
+    const inputs = randomInputs(7);
+    const known = structuredClone(inputs);
+    const later = { ...inputs, resources: inputs.resources.slice(1), nowMs: inputs.nowMs + 1 };
+    const columns = structuredClone(atOnce(columnSlices(later, inputs)));
+    expect(columns.outlooks).toBeNull();
+    const read = inputsIn(columns, known);
+    expect(read).toEqual(later);
+    expect(read.forecast).toBe(known.forecast);
+    const renewed = { ...later, last: later.last.slice() };
+    expect(atOnce(columnSlices(renewed, inputs)).outlooks).not.toBeNull();
+  });
+
   it('are planned with to the same bytes', () => {
     const inputs = randomInputs(7);
     expect(JSON.stringify(planFor(sent(inputs)))).toBe(JSON.stringify(planFor(inputs)));

@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { planned, translatedBy } from '../../../../forecaster/planner/planner.js';
 import { hasLost, rescueFor } from '../../../../forecaster/planner/rescue.js';
+import type { PlanningInputs } from '../../../../forecaster/planner/inputs.js';
 import { fuzzRuns } from '../../../support/fuzz.js';
 import type { TestFleet } from '../../../support/planner/inputs.js';
 import { inputsOf } from '../../../support/planner/inputs.js';
@@ -18,6 +20,15 @@ function rescued(fleet: TestFleet): readonly [Record<string, string>, readonly s
   expect(rescueFaults(inputs, rescue)).toEqual([]);
   const moves = rescue.batches.flatMap((batch) => batch.moves);
   return [Object.fromEntries(moves.map(({ resource, target }) => [resource, target])), rescue.left];
+}
+
+/** What the last plan was made of: all servers are there, and something is elsewhere. */
+function beforeTheLoss(inputs: PlanningInputs): PlanningInputs {
+  const servers = inputs.servers.map((server) => ({ ...server, state: 'ready' as const }));
+  const resources = inputs.resources.map((resource, at) =>
+    at % 3 === 0 ? { ...resource, server: servers[0]?.id ?? null, standby: null } : resource,
+  );
+  return { ...inputs, servers, resources };
 }
 
 describe('the first answer to the loss of a server', () => {
@@ -116,6 +127,7 @@ describe('the first answer to the loss of a server', () => {
         const rescue = rescueFor(inputs);
         expect(rescueFaults(inputs, rescue)).toEqual([]);
         expect(rescueFor(permuted(inputs))).toEqual(rescue);
+        expect(rescueFor(inputs, translatedBy(planned(beforeTheLoss(inputs))))).toEqual(rescue);
         placed += rescue.batches.length;
       }),
       fuzzRuns(150),

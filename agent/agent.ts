@@ -132,7 +132,8 @@ export class Agent implements Startable {
       log.warn({}, 'the server does not serve as owned yet');
     this.#ownership = ownership;
     const { isShared = () => false } = this.#parts;
-    this.#gate = new RequestGate({ ownership, newOwners: this.#newOwners, isShared });
+    const self = () => ({ server, address: this.#advertised(address()) });
+    this.#gate = new RequestGate({ ownership, newOwners: this.#newOwners, self, isShared });
     await this.#control.start();
     const announcer = new Announcer(
       { net, clock, log, announcement: () => this.#announcement(ownership) },

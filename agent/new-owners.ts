@@ -4,9 +4,13 @@ import { formatAddress } from '../core/domain.js';
 import type { Generation } from '../core/generation.js';
 import { compareGenerations, formatGeneration } from '../core/generation.js';
 
-interface NewOwner {
+/** A server, and where it takes requests. */
+export interface OwnerAddress {
   readonly server: ServerId;
   readonly address: Address;
+}
+
+interface NewOwner extends OwnerAddress {
   readonly since: Generation;
 }
 
@@ -35,6 +39,11 @@ export class NewOwners {
   headerFor(resource: string): string {
     const owner = this.#owners.get(resource as ResourceId);
     if (owner === undefined) return 'in-transit';
-    return `${owner.server};${formatAddress(owner.address)};${formatGeneration(owner.since)}`;
+    return ownerHeader(owner, formatGeneration(owner.since));
   }
+}
+
+/** @param sinceText as the request's header writes it */
+export function ownerHeader({ server, address }: OwnerAddress, sinceText: string): string {
+  return `${server};${formatAddress(address)};${sinceText}`;
 }

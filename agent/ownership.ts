@@ -48,6 +48,8 @@ interface Owned {
   closing: boolean;
   /** Known to be right in this life of the agent. */
   confirmed: boolean;
+  /** The table says so, too: taken it is before that, and may have to be given back. */
+  isCommitted: boolean;
   /** A take that is not done yet: doubled messages share its answer. */
   taking: { readonly since: Generation; readonly result: Promise<OwnershipChange> } | undefined;
   inFlight: number;
@@ -122,6 +124,13 @@ export class Ownership {
     return this.#resources.get(resource)?.since !== undefined;
   }
 
+  /** Since when the table gives it to this server, as the request's header writes it; undefined: it does not, or that was not heard yet. */
+  committedSince(resource: string): string | undefined {
+    const owned = this.#resources.get(resource);
+    if (owned?.since === undefined || owned.closing || !owned.isCommitted) return undefined;
+    return owned.sinceText;
+  }
+
   /** What was admitted may still be told to the server: its lease has not run out meanwhile. */
   mayGoOn(resource: string): boolean {
     const isAvailable = this.#resources.get(resource)?.policy !== 'consistency';
@@ -189,8 +198,11 @@ export class Ownership {
     const countedFromMs = Math.min(stamp, this.#clock.monotonicMs());
     this.#servingUntilMs = Math.max(this.#servingUntilMs, countedFromMs + leaseMs);
     if (digest !== this.digest()) return;
-    for (const owned of this.#resources.values())
-      if (owned.since !== undefined) owned.confirmed = true;
+    for (const owned of this.#resources.values()) {
+      if (owned.since === undefined) continue;
+      owned.confirmed = true;
+      owned.isCommitted = true;
+    }
   }
 
   /** What may run here. Not what is being let go: should the switch that asked for it vanish, it must be given anew. */
@@ -215,6 +227,7 @@ export class Ownership {
         policy: 'availability',
         closing: false,
         confirmed: false,
+        isCommitted: false,
         taking: undefined,
         inFlight: 0,
         idle: new Set(),
@@ -289,6 +302,7 @@ function own(owned: Owned, since: Generation): void {
   owned.since = since;
   owned.sinceText = formatGeneration(since);
   owned.closing = false;
+  owned.isCommitted = false;
 }
 
 /** Heard of and not owned: a take of that generation was taken back, or never was meant for this server. */

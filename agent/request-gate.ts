@@ -1,6 +1,7 @@
 import { EXECUTED_HEADER, OWNER_HEADER, SHARED_SINCE } from '../core/agent-protocol.js';
 import { Tally } from '../core/tally.js';
-import type { NewOwners } from './new-owners.js';
+import type { NewOwners, OwnerAddress } from './new-owners.js';
+import { ownerHeader } from './new-owners.js';
 import type { Admission, Ownership } from './ownership.js';
 
 /** An answer in place of the server's: the request was not executed. */
@@ -13,6 +14,8 @@ export interface GateRefusal {
 export interface RequestGateParts {
   readonly ownership: Ownership;
   readonly newOwners: NewOwners;
+  /** This server, for redirectors. */
+  readonly self: () => OwnerAddress;
   /** This server serves it beside others, at the same time. */
   readonly isShared: (resource: string) => boolean;
 }
@@ -26,13 +29,15 @@ export interface RequestGateParts {
 export class RequestGate {
   readonly #ownership: Ownership;
   readonly #newOwners: NewOwners;
+  readonly #self: () => OwnerAddress;
   readonly #isShared: (resource: string) => boolean;
   /** Requests under way, by shared resource. */
   readonly #sharedUnderWay = new Tally<string>();
 
-  constructor({ ownership, newOwners, isShared }: RequestGateParts) {
+  constructor({ ownership, newOwners, self, isShared }: RequestGateParts) {
     this.#ownership = ownership;
     this.#newOwners = newOwners;
+    this.#self = self;
     this.#isShared = isShared;
   }
 
@@ -64,11 +69,19 @@ export class RequestGate {
     return undefined;
   }
 
+  /** Itself where the resource went and came back, which who was cut off from the store meanwhile cannot know. */
+  #ownerOf(resource: string): string {
+    const since = this.#ownership.committedSince(resource);
+    return since === undefined
+      ? this.#newOwners.headerFor(resource)
+      : ownerHeader(this.#self(), since);
+  }
+
   #refusalOf(admission: Exclude<Admission, 'admitted'>, resource: string): GateRefusal {
     switch (admission) {
       case 'not-owner':
         return refusal(421, 'this server does not serve the resource at that generation', {
-          [OWNER_HEADER]: this.#newOwners.headerFor(resource),
+          [OWNER_HEADER]: this.#ownerOf(resource),
         });
       case 'in-transit':
         return refusal(421, 'the resource is being moved', { [OWNER_HEADER]: 'in-transit' });

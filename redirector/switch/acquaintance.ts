@@ -18,7 +18,7 @@ export interface AcquaintanceParts {
   readonly reconciler: Reconciler;
   /** When a server's agent last answered this process (monotonic). */
   readonly answeredAtMs: (server: ServerId) => number;
-  readonly isLost: (server: ServerId) => boolean;
+  readonly isStillLost: (server: ServerId) => boolean;
 }
 
 /** A store and an incarnation, as this process sees them. */
@@ -65,12 +65,13 @@ export class Acquaintance {
     this.#isMade = false;
   }
 
-  /** Every server's agent has answered in this era, or is lost. */
+  /** Every server's agent has answered in this era, or is lost as of now. */
   hasHeardAll(): boolean {
-    const { view, agents, answeredAtMs, isLost } = this.#parts;
+    const { view, agents, answeredAtMs, isStillLost } = this.#parts;
     const beganAtMs = this.#era?.beganAtMs ?? Infinity;
     return [...view.all(SERVER).keys()].every(
-      (server) => !agents.hasAgent(server) || answeredAtMs(server) >= beganAtMs || isLost(server),
+      (server) =>
+        !agents.hasAgent(server) || answeredAtMs(server) >= beganAtMs || isStillLost(server),
     );
   }
 

@@ -102,7 +102,11 @@ export class Coordinator {
       mayActThoughLost: (server, resource) =>
         isLost(server) && !lostServers.isGone(server, resource),
     });
-    this.#acquaintance = new Acquaintance({ ...parts, isLost, reconciler: this.#reconciler });
+    this.#acquaintance = new Acquaintance({
+      ...parts,
+      isStillLost: (server) => lostServers.isStillLost(server),
+      reconciler: this.#reconciler,
+    });
   }
 
   /** From now on; an open switch goes on by what was so when it was last looked at. */

@@ -95,10 +95,14 @@ export class LostServers {
     else log.warn({ silent, heard }, 'most servers heard: failover again');
   }
 
+  /** It counts as lost, and the majority cannot reach it still: the record alone may be of a store that came back. */
+  isStillLost(server: ServerId): boolean {
+    return this.isLost(server) && this.#isMajority(this.#reporters(server).length);
+  }
+
   /** Servers that count as lost and answer the majority again. */
   returning(): ServerId[] {
-    const lost = [...this.#parts.view.all(LOST).keys()];
-    return lost.filter((server) => !this.#isMajority(this.#reporters(server).length));
+    return [...this.#parts.view.all(LOST).keys()].filter((server) => !this.isStillLost(server));
   }
 
   /** Records new losses and better evidence. True: something was written. */

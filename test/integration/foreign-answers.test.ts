@@ -79,7 +79,8 @@ describe('a connection to a server', () => {
     const net = new NodeNet(clock, thisMachine());
     const ownership = { isOwned: () => false } as unknown as RequestGateParts['ownership'];
     const newOwners = {} as unknown as RequestGateParts['newOwners'];
-    const gate = new RequestGate({ ownership, newOwners, isShared: () => true });
+    const self = {} as unknown as RequestGateParts['self'];
+    const gate = new RequestGate({ ownership, newOwners, self, isShared: () => true });
     const reached: boolean[] = [];
     const forward = { host: '127.0.0.1', port: (server.address() as AddressInfo).port };
     const limits = { connectTimeoutMs: 5000, stallTimeoutMs: 5000, idleTimeoutMs: 5000 };

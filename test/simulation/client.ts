@@ -188,8 +188,11 @@ export class SimSession {
   }
 
   #endAll(): void {
-    if (this.#head !== undefined) this.#end('cut');
-    while (this.#awaited.length > 0) this.#end(this.#isOpened ? 'lost' : 'unsent');
+    const isCut = this.#head !== undefined;
+    if (isCut) this.#end('cut');
+    // Behind one that was cut nothing has begun: a redirector takes one after the other.
+    const rest = this.#isOpened && !isCut ? 'lost' : 'unsent';
+    while (this.#awaited.length > 0) this.#end(rest);
   }
 
   #end(outcome: Outcome): void {

@@ -46,6 +46,15 @@ const SEEDS: readonly (readonly [seed: number, why: string])[] = [
     1_107_308,
     'a former owner was not told of the new one, since the store did not answer the commit: who was cut off found no way',
   ],
+  [1_037_781, 'an answer that a move cut was reset, and its client saw nothing of it'],
+  [
+    1_049_205,
+    'a resource went and came back: its owner did not say so to who was cut off from the store meanwhile',
+  ],
+  [
+    1_148_521,
+    'redirectors that began with an older store took servers for lost by its record alone, and heard them not',
+  ],
   [1_006_805, 'what a redirector had learned of a move that the store lost was never unlearned'],
 ];
 

@@ -18,6 +18,7 @@ export class Answer {
   #status = 0;
   #bytes = 0;
   #mayStay = false;
+  #isFramed = false;
 
   constructor(head: RequestHead, client: AnswerTaker, counters: HttpCounters) {
     this.#head = head;
@@ -40,6 +41,11 @@ export class Answer {
     return this.#mayStay;
   }
 
+  /** The client sees by its framing whether it is whole: if it is not, what has gone out may arrive all the same. */
+  get showsItsEnd(): boolean {
+    return this.#isFramed;
+  }
+
   /** A word of the server's before it. */
   interim(head: ResponseHead): void {
     // A 100 was the redirector's to say, and was said.
@@ -51,6 +57,7 @@ export class Answer {
     const { minorVersion, keepAlive } = this.#head;
     const framing = relayedFraming(head.framing, minorVersion);
     this.#mayStay = keepAlive && framing.kind !== 'until-close' && !this.#client.isLast;
+    this.#isFramed = framing.kind !== 'until-close';
     this.#body = new BodyWriter(framing);
     this.#begun(head.status);
     const connection = connectionAfter(this.#head, this.#mayStay && isRequestRead);

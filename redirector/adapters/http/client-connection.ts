@@ -164,9 +164,11 @@ export class ClientConnection
     if (!this.#isReading) this.#goOn();
   }
 
-  abort(): void {
+  /** A reset takes from the client what was on its way: even the word that its request was carried out. */
+  abort(isShown: boolean): void {
     this.#exchange = undefined;
-    this.#connection.reset();
+    if (isShown && this.#state === 'open') this.#linger();
+    else this.#connection.reset();
   }
 
   becomeTunnel(): void {

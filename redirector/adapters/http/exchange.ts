@@ -45,8 +45,8 @@ export interface ExchangeClient extends AnswerTaker {
   expireIn(ms: number): void;
   /** The answer is complete; `mayStay`: the connection can take another request. */
   finished(mayStay: boolean): void;
-  /** The answer cannot be completed. */
-  abort(): void;
+  /** The answer cannot be completed. @param isShown the client sees that by its framing: what has gone out may arrive first */
+  abort(isShown: boolean): void;
   /** From now on raw bytes both ways. */
   becomeTunnel(): void;
   endTunnel(): void;
@@ -157,7 +157,7 @@ export class Exchange implements EntryUser, PoolWaiter, UpstreamUser, UnderWay {
     this.#context.counters.faultNamed(fault.name);
     if (hasAnswer) {
       this.#log('cut', fault.name);
-      this.#client.abort();
+      this.#client.abort(this.#answer.showsItsEnd);
     } else this.#answerInPlace({ ...answerTo(fault), executed: 'unknown' });
   }
 
@@ -332,7 +332,7 @@ export class Exchange implements EntryUser, PoolWaiter, UpstreamUser, UnderWay {
       this.#context.counters.cut += 1;
       this.#end();
       this.#log('cut');
-      this.#client.abort();
+      this.#client.abort(this.#answer.showsItsEnd);
     } else if (this.#refusedBy !== undefined) {
       this.#afterRefusal(this.#refusedBy);
     } else {

@@ -160,6 +160,24 @@ describe('Ownership', () => {
     expect(again.admit('vol-1', '1.3')).toBe('admitted');
   });
 
+  it('knows that the table gives it a resource only from a redirector that vouches for that', async () => {
+    const { ownership, store, clock } = await agent();
+    await ownership.take(VOL, g('1.3'), 'availability');
+    // It may have to be given back yet.
+    expect(ownership.committedSince('vol-1')).toBeUndefined();
+    ownership.renew({ leaseMs: 3000, boot: 'b1', digest: ownership.digest() + 1, stamp: 0 });
+    expect(ownership.committedSince('vol-1')).toBeUndefined();
+    ownership.renew({ leaseMs: 3000, boot: 'b1', digest: ownership.digest(), stamp: 0 });
+    expect(ownership.committedSince('vol-1')).toBe('1.3');
+    await ownership.take(VOL, g('1.4'), 'availability');
+    expect(ownership.committedSince('vol-1')).toBeUndefined();
+    ownership.renew({ leaseMs: 3000, boot: 'b1', digest: ownership.digest(), stamp: 0 });
+    const { ownership: again } = await agent({ store, clock, boot: 'b2' });
+    expect(again.committedSince('vol-1')).toBeUndefined();
+    void ownership.release(VOL, g('1.5'), 100);
+    expect(ownership.committedSince('vol-1')).toBeUndefined();
+  });
+
   it('serves on without word after a while, but not what prefers consistency', async () => {
     const { ownership, store, clock } = await agent();
     await ownership.take(VOL, g('1.3'), 'availability');

@@ -57,7 +57,8 @@ function head(method: string, resource: string): string {
 it('takes no byte behind an answer for the answer to the request that waits', async () => {
   const ownership = { isOwned: () => false } as unknown as RequestGateParts['ownership'];
   const newOwners = {} as unknown as RequestGateParts['newOwners'];
-  const gate = new RequestGate({ ownership, newOwners, isShared: () => true });
+  const self = {} as unknown as RequestGateParts['self'];
+  const gate = new RequestGate({ ownership, newOwners, self, isShared: () => true });
   const { clock, client } = await started(OK + EVIL, gate);
   const request = `${head('GET', 'vol-1')}\r\n`;
   client.does((connection) => connection.write(Buffer.from(request + request)));

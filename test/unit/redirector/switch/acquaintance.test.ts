@@ -33,7 +33,7 @@ beforeEach(async () => {
       isUncontested: () => isUncontested,
     } as never,
     answeredAtMs: (server) => (heard.has(server) ? plane.clock.monotonicMs() : -Infinity),
-    isLost: () => false,
+    isStillLost: () => false,
   });
   acquaintance.note();
 });

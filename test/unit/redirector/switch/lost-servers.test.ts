@@ -216,8 +216,12 @@ describe('lost servers', () => {
     await say([silent, silent, {}]);
     await look();
     expect(lostServers.returning()).toEqual([]);
+    expect(lostServers.isStillLost(s('s1'))).toBe(true);
     await say([silent, {}, {}]);
     expect(lostServers.returning()).toEqual(['s1']);
+    // Its record alone may be of a store that came back.
+    expect(lostServers.isLost(s('s1'))).toBe(true);
+    expect(lostServers.isStillLost(s('s1'))).toBe(false);
     await lostServers.welcome(s('s1'));
     expect(lossOf('s1')).toBeUndefined();
     expect(lostServers.isGone(s('s1'), r('vol-1'))).toBe(false);

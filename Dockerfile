@@ -11,7 +11,8 @@ COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
 COPY --from=build /app/console ./console
 COPY --from=build /app/models/neural/shipped.weights ./models/neural/
-RUN mkdir /data && chown node /data
+# A volume at the dataDir begins as what is there: its owner's.
+RUN mkdir -p /data/data && chown -R node /data
 USER node
 WORKDIR /data
 ENTRYPOINT ["node", "/app/dist/cli/main.js"]

@@ -1,46 +1,43 @@
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { readFile, stat } from 'node:fs/promises';
+import { posix } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
 import { productFolder } from '../../cli/product.js';
-import { freePort } from '../../demo/free-port.js';
-import { foreshift } from '../support/foreshift.js';
+import { configSchema } from '../../core/config/schema.js';
+import type { ComposeService } from '../support/compose.js';
+import { readCompose } from '../support/compose.js';
 import { itWith } from '../support/installed.js';
 import { PROMTOOL, promtool } from '../support/promtool.js';
 
-/* compose.yaml, as far as it can be looked at without containers: its commands and its config are run natively. */
+/* compose.yaml, as far as it can be looked at without containers; what it starts is run natively in compose-runs.test.ts. */
 
-interface Service {
-  readonly image: string;
-  readonly command?: readonly string[];
-  readonly healthcheck?: { readonly test: readonly string[] };
-  readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
-  readonly environment?: Readonly<Record<string, string>>;
-  readonly profiles?: readonly string[];
-  readonly volumes?: readonly string[];
-}
-
-interface Compose {
-  readonly services: Readonly<Record<string, Service>>;
-  readonly configs: { readonly foreshift: { readonly content: string } };
-}
-
-const file = await readFile(`${productFolder}compose.yaml`, 'utf8');
-const compose = parse(file, { merge: true }) as Compose;
+const compose = await readCompose({
+  FORESHIFT_SECRET: 'a secret of a test of compose',
+  FORESHIFT_REDIS_PASSWORD: 'any',
+});
 const services = Object.entries(compose.services);
 const ours = services.filter(([, { image }]) => image === 'foreshift');
+const config = configSchema.parse(parse(compose.configs.foreshift?.content ?? ''));
+
+/** Where it listens, by everything that can say so to a service of ours or an engine. */
+function portsOf({ image, command = [], environment = {} }: ComposeService): number[] {
+  const words = command.join(' ');
+  const told = words.matchAll(
+    /--(?:listen|health|port|web\.listen-address)[ =](?:[0-9.]+:)?(\d+)/g,
+  );
+  const set = Object.entries(environment).filter(([name]) =>
+    /(BIND_ADDRESS|HTTP_PORT)$/.test(name),
+  );
+  const { api, agents } = config;
+  const configured = image === 'foreshift' && command[0] === 'api' ? [api, agents] : [];
+  return [
+    ...[...told].map(([, port]) => Number(port)),
+    ...set.map(([, value]) => Number(value.split(':').at(-1))),
+    ...configured.map(({ listen }) => listen.port),
+  ];
+}
 
 describe('compose.yaml', () => {
-  let folder = '';
-
-  beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'foreshift-compose-'));
-    await writeFile(join(folder, 'foreshift.yaml'), compose.configs.foreshift.content);
-  });
-
-  afterAll(() => rm(folder, { recursive: true }));
-
   it('runs every service apart, and two redirectors', () => {
     const roles = ours.map(([, { command }]) => command?.[0]).sort();
     expect(roles).toEqual(['api', 'collector', 'forecaster', 'redirector', 'redirector']);
@@ -64,6 +61,26 @@ describe('compose.yaml', () => {
         name,
         expect.stringContaining(`http://${at}/readyz`),
       ]);
+    }
+  });
+
+  it('lets no two services of one network listen at the same port', () => {
+    const taken = services.flatMap(([name, service]) =>
+      portsOf(service).map((port) => `${service.network_mode ?? name} ${port}`),
+    );
+    expect(taken).toEqual([...new Set(taken)]);
+    const silent = services.filter(([, service]) => portsOf(service).length === 0);
+    expect(silent.map(([name]) => name)).toEqual([]);
+    expect(taken).toHaveLength(14);
+  });
+
+  it('keeps what each process has in its data directory, apart from the others', () => {
+    for (const [name, { configs = [], volumes = [] }] of ours) {
+      const target = configs[0]?.target ?? '';
+      expect(target).toBe('/data/foreshift.yaml');
+      const dataDir = posix.join(posix.dirname(target), config.dataDir);
+      expect([name, volumes]).toEqual([name, [`${name}:${dataDir}`]]);
+      expect(compose.volumes).toHaveProperty(name);
     }
   });
 
@@ -104,20 +121,17 @@ describe('compose.yaml', () => {
   it('has every process scraped where it tells its health, and Grafana told where all that is', async () => {
     const read = async (path: string): Promise<unknown> =>
       parse(await readFile(`${productFolder}grafana/${path}`, 'utf8'));
-    const config = (await read('prometheus.yaml')) as {
+    const prometheus = (await read('prometheus.yaml')) as {
       readonly scrape_configs: readonly { readonly static_configs: { targets: string[] }[] }[];
     };
-    const scraped = config.scrape_configs[0]?.static_configs[0]?.targets;
+    const scraped = prometheus.scrape_configs[0]?.static_configs[0]?.targets;
     const health = ours.map(([, { command = [] }]) => command[command.indexOf('--health') + 1]);
     expect([...(scraped ?? [])].sort()).toEqual([...health].sort());
-    const { metricStore } = parse(compose.configs.foreshift.content) as {
-      readonly metricStore: { readonly influx: { readonly url: string } };
-    };
     const { datasources } = (await read('provisioning/datasources/foreshift.yaml')) as {
       readonly datasources: readonly { readonly type: string; readonly url: string }[];
     };
     expect(datasources.map(({ type, url }) => [type, url])).toEqual([
-      ['influxdb', metricStore.influx.url],
+      ['influxdb', config.metricStore.influx.url],
       ['prometheus', 'http://127.0.0.1:9090'],
     ]);
     const { providers } = (await read('provisioning/dashboards/foreshift.yaml')) as {
@@ -132,25 +146,5 @@ describe('compose.yaml', () => {
       status: 0,
     });
     return Promise.resolve();
-  });
-
-  it('has commands and a config that are right: without a Redis each process says so', async () => {
-    const env = {
-      FORESHIFT_SECRET: 'a secret of a test of compose',
-      FORESHIFT_REDIS_PASSWORD: 'any',
-      FORESHIFT_REDIS__URL: `redis://127.0.0.1:${await freePort()}`,
-    };
-    const runs = ours.map(async ([name, { command = [] }]) => {
-      const { exit, stdout, stderr } = await foreshift([...command, '--json'], {
-        cwd: folder,
-        env,
-      });
-      expect([name, stdout + stderr]).toEqual([
-        name,
-        expect.stringContaining('ERR_REDIS_UNREACHABLE'),
-      ]);
-      expect([name, exit]).toEqual([name, 1]);
-    });
-    await Promise.all(runs);
   });
 });

@@ -3,7 +3,7 @@ import { afterEach, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { SystemClock } from '../../core/clock/system.js';
 import { checkSafety } from '../../core/redis/safety.js';
-import { describeWith } from '../support/installed.js';
+import { describeWith, itWhere } from '../support/installed.js';
 import { RecordingLog } from '../support/recording-log.js';
 import { RedisServer } from '../support/redis-server.js';
 
@@ -69,8 +69,7 @@ describeWith('redis-server')('the look at a real Redis', () => {
   const outside = Object.values(networkInterfaces())
     .flat()
     .find((found) => found?.family === 'IPv4' && !found.internal)?.address;
-  // Skipped on a machine whose only IPv4 address is loopback: none is there that others reach.
-  const itOutside = outside === undefined ? it.skip : it;
+  const itOutside = itWhere(outside !== undefined, 'its only IPv4 address is loopback');
 
   itOutside(
     'refuses one elsewhere that lets anybody in, whatever password it is told',

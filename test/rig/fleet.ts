@@ -81,7 +81,7 @@ export async function runFleet(options: FleetOptions): Promise<FleetResult> {
       for (const batch of inBatches(wishes, options.batchMovesMax)) {
         const { plan, status, outcomes } = await rig.ended(await rig.propose(batch));
         if (status === 'applied') {
-          moved += batch.length;
+          moved += batch.filter(([resource, target]) => rig.serverOf(resource) === target).length;
           batches += 1;
         } else {
           const why = outcomes.map((outcome) => outcome.why).join('; ');
@@ -98,6 +98,21 @@ export async function runFleet(options: FleetOptions): Promise<FleetResult> {
   } finally {
     await rig.stop();
   }
+}
+
+/** What of a run is not as it must be, in words; none: all is well. Times are for who reads them. */
+export function faultsOf(
+  result: Omit<FleetResult, 'seconds' | 'resumedMs' | 'batches'>,
+  { resources, requestsMin }: Pick<FleetOptions, 'resources' | 'requestsMin'>,
+): string[] {
+  const { requests, answered, moved, unapplied, violations } = result;
+  return [
+    ...violations,
+    ...unapplied,
+    ...(answered < requests ? [`${requests - answered} requests were not answered`] : []),
+    ...(answered < requestsMin ? [`${answered} answers to ${requestsMin} requests or more`] : []),
+    ...(moved < resources ? [`${moved} moves of ${resources} resources`] : []),
+  ];
 }
 
 /** Times from each commit until every redirector has acknowledged that it goes on. */

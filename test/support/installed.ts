@@ -35,7 +35,15 @@ export function describeWithNetwork(name: string, tests: () => void): void {
   unlessMissing(describe, isThere, missing)(name, tests);
 }
 
-/** The name says what is missing here, so that whoever reads the runner's summary sees why. */
+/** The same for a test that asks for more of this machine than a program. */
+export function itWhere(
+  isThere: boolean,
+  missing: string,
+): MayBeSkipped<[test: () => Promise<void>, timeoutMs?: number]> {
+  return unlessMissing(it, isThere, missing);
+}
+
+/** The name says what is missing here; left-out.js reads it there for whoever reads the runner's summary. */
 function unlessMissing<Rest extends readonly unknown[]>(
   block: Block<Rest>,
   isThere: boolean,
@@ -43,7 +51,7 @@ function unlessMissing<Rest extends readonly unknown[]>(
 ): MayBeSkipped<Rest> {
   if (isThere || process.env.CI === 'true') return block;
   return (name, ...rest) => {
-    block.skip(`${name} (skipped: ${missing}; see .ci)`, ...rest); // only where it is missing: in CI it runs, and fails
+    block.skip(`${name} (skipped: ${missing})`, ...rest); // only where it is missing: in CI it runs, and fails
   };
 }
 

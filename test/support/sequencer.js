@@ -38,7 +38,6 @@ const LONG = {
   'unit/core/metric-store/fuzz': 15,
   'unit/forecaster/forecasting': 15,
   'integration/cli': 15,
-  'integration/compose': 15,
   'integration/exclusive-switches': 15,
   'integration/api-login': 15,
   'integration/shared': 15,

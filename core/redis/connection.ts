@@ -13,6 +13,7 @@ import { lasting } from './lasting.js';
 import type { ClientOptions, RedisOptions } from './options.js';
 import { REDIS_DEFAULTS, clientOptions, nameOf } from './options.js';
 import type { Script } from './script.js';
+import { scriptOf } from './script.js';
 
 export interface RedisParts {
   readonly clock: Clock;
@@ -30,8 +31,16 @@ export interface ScriptCall {
 const OPEN_TIMEOUT_MS = 10_000;
 /** After a call that failed, so long until it is asked whether Redis is there again, if nobody else asks before. */
 const ASK_AGAIN_MS = 1000;
-/** Unlike PING, refused where no data are read: while they are loaded, or by a replica that lost its master. */
-const QUESTION = 'DBSIZE';
+/**
+ * Unlike INFO, refused where no data are read: while they are loaded, or by a replica that lost its master. Unlike PING and
+ * DBSIZE, it needs no right that is not needed anyway: a user without it would be shown as forbidden ever after.
+ */
+const QUESTION: ScriptCall = {
+  script: scriptOf('return 1'),
+  effect: 'reads',
+  keys: [],
+  values: [],
+};
 /** No waiting helps against these. */
 const LASTING: ReadonlySet<ErrorCode> = new Set(['ERR_REDIS_LOGIN', 'ERR_REDIS_FORBIDDEN']);
 
@@ -191,7 +200,7 @@ export class RedisConnection implements Watched {
     if (!this.health.isAway || this.#isClosed) return;
     this.#cancelQuestion ??= this.#clock.after(ASK_AGAIN_MS, () => {
       this.#cancelQuestion = undefined;
-      if (this.health.isAway && !this.#isClosed) this.read(QUESTION).catch(ignore);
+      if (this.health.isAway && !this.#isClosed) this.run(QUESTION).catch(ignore);
     });
   }
 

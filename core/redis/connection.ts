@@ -1,5 +1,6 @@
 import { Redis } from 'ioredis';
 import type { Socket } from 'node:net';
+import { checkServerIdentity } from 'node:tls';
 import type { Clock } from '../clock/port.js';
 import type { Address } from '../domain.js';
 import type { ErrorCode } from '../errors.js';
@@ -9,9 +10,10 @@ import type { Effect, Watched } from '../engine-health.js';
 import { EngineHealth } from '../engine-health.js';
 import { isSurelyNotDone, isTimeout, isUnknownScript, reasonOf } from './failure.js';
 import { lasting } from './lasting.js';
-import type { RedisOptions } from './options.js';
+import type { ClientOptions, RedisOptions } from './options.js';
 import { REDIS_DEFAULTS, clientOptions, nameOf } from './options.js';
 import type { Script } from './script.js';
+import { scriptOf } from './script.js';
 
 export interface RedisParts {
   readonly clock: Clock;
@@ -29,8 +31,16 @@ export interface ScriptCall {
 const OPEN_TIMEOUT_MS = 10_000;
 /** After a call that failed, so long until it is asked whether Redis is there again, if nobody else asks before. */
 const ASK_AGAIN_MS = 1000;
-/** Unlike PING, refused where no data are read: while they are loaded, or by a replica that lost its master. */
-const QUESTION = 'DBSIZE';
+/**
+ * Unlike INFO, refused where no data are read: while they are loaded, or by a replica that lost its master. Unlike PING and
+ * DBSIZE, it needs no right that is not needed anyway: a user without it would be shown as forbidden ever after.
+ */
+const QUESTION: ScriptCall = {
+  script: scriptOf('return 1'),
+  effect: 'reads',
+  keys: [],
+  values: [],
+};
 /** No waiting helps against these. */
 const LASTING: ReadonlySet<ErrorCode> = new Set(['ERR_REDIS_LOGIN', 'ERR_REDIS_FORBIDDEN']);
 
@@ -51,6 +61,7 @@ export class RedisConnection implements Watched {
   readonly #calls = new Set<Promise<unknown>>();
   readonly #end: () => void;
   #lastError: unknown = new Error('not connected yet');
+  #provenName: string | undefined;
   #isLost = false;
   #isClosed = false;
   #cancelQuestion: (() => void) | undefined;
@@ -62,7 +73,10 @@ export class RedisConnection implements Watched {
     this.health = new EngineHealth(store, clock);
     this.#redis = nameOf(options);
     this.#callsMax = options.callsMax ?? REDIS_DEFAULTS.callsMax;
-    this.#client = new Redis(clientOptions(options));
+    const noteName = (name: string): void => {
+      this.#provenName = name;
+    };
+    this.#client = new Redis(notingName(clientOptions(options), noteName));
     this.#end = lasting(this.#client, clock);
     this.#client.on('error', (error: unknown) => {
       this.#lastError = error;
@@ -108,6 +122,11 @@ export class RedisConnection implements Watched {
     const { remoteAddress, remotePort } = stream as Partial<Socket>;
     if (remoteAddress === undefined || remotePort === undefined) return this.#fail(true);
     return { host: remoteAddress, port: remotePort };
+  }
+
+  /** For which its certificate spoke: the host of the config, or as a Sentinel calls the master; undefined: in the clear. */
+  get provenName(): string | undefined {
+    return this.#provenName;
   }
 
   /** A command that changes nothing. @throws ERR_STORE_UNAVAILABLE */
@@ -181,7 +200,7 @@ export class RedisConnection implements Watched {
     if (!this.health.isAway || this.#isClosed) return;
     this.#cancelQuestion ??= this.#clock.after(ASK_AGAIN_MS, () => {
       this.#cancelQuestion = undefined;
-      if (this.health.isAway && !this.#isClosed) this.read(QUESTION).catch(ignore);
+      if (this.health.isAway && !this.#isClosed) this.run(QUESTION).catch(ignore);
     });
   }
 
@@ -224,6 +243,16 @@ export class RedisConnection implements Watched {
       this.#log.info(fields, 'connected to redis again');
     });
   }
+}
+
+function notingName(options: ClientOptions, note: (name: string) => void): ClientOptions {
+  const { tls } = options;
+  if (tls === undefined) return options;
+  const checked: typeof checkServerIdentity = (name, certificate) => {
+    note(name);
+    return checkServerIdentity(name, certificate);
+  };
+  return { ...options, tls: { ...tls, checkServerIdentity: checked } };
 }
 
 function ignore(): void {

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import type { RedisOptions as AllClientOptions } from 'ioredis';
 import type { Address } from '../domain.js';
 import { formatAddress } from '../domain.js';
@@ -10,13 +11,20 @@ export interface RedisOptions {
   readonly username?: string;
   readonly password?: string;
   readonly sentinelPassword?: string;
-  /** Encrypted, and the other side must prove who it is. `ca`: PEM; default those of the system. */
-  readonly tls?: { readonly ca?: string };
+  /** Encrypted, and the other side must prove who it is; so must the Sentinels. */
+  readonly tls?: TlsOptions;
   /** A call without an answer after this long is ambiguous; after twice as long its connection is given up. */
   readonly commandTimeoutMs?: number;
   readonly connectTimeoutMs?: number;
   /** Calls under way; more are refused. */
   readonly callsMax?: number;
+}
+
+export interface TlsOptions {
+  /** PEM; default those of the system. */
+  readonly ca?: string;
+  /** Of the one server, where it is not called by that name; default: its host. */
+  readonly serverName?: string;
 }
 
 export const REDIS_DEFAULTS = {
@@ -45,7 +53,7 @@ export function nameOf({ at }: RedisOptions): string {
  * way fails as soon as its connection is lost, instead of never.
  */
 export function clientOptions(options: RedisOptions): ClientOptions {
-  const { database, username, password, sentinelPassword, tls } = options;
+  const { database, username, password, sentinelPassword } = options;
   const { commandTimeoutMs, connectTimeoutMs } = { ...REDIS_DEFAULTS, ...options };
   return {
     ...whereOf(options),
@@ -53,7 +61,7 @@ export function clientOptions(options: RedisOptions): ClientOptions {
     ...(username !== undefined && { username }),
     ...(password !== undefined && { password }),
     ...(sentinelPassword !== undefined && { sentinelPassword }),
-    ...(tls !== undefined && { tls: { ...tls }, enableTLSForSentinelMode: true }),
+    ...tlsOf(options),
     commandTimeout: commandTimeoutMs,
     socketTimeout: 2 * commandTimeoutMs,
     connectTimeout: connectTimeoutMs,
@@ -100,4 +108,18 @@ function whereOf({ at, ...options }: RedisOptions): ClientOptions {
     sentinelRetryStrategy: (times) => Math.min(RECONNECT_MIN_MS * 2 ** times, RECONNECT_MAX_MS),
     connectTimeout: connectTimeoutMs,
   };
+}
+
+/**
+ * Where it is encrypted. A name that is asked for (SNI) is that of one server: the Sentinels, and whom they call the
+ * master, prove themselves by the hosts at which they are.
+ */
+function tlsOf({ at, tls }: RedisOptions): ClientOptions {
+  if (tls === undefined) return {};
+  const { ca, serverName } = tls;
+  const trust = { ...(ca !== undefined && { ca }) };
+  // The first is of the way to the master only.
+  if ('master' in at) return { tls: trust, enableTLSForSentinelMode: true, sentinelTLS: trust };
+  const name = serverName ?? at.host;
+  return { tls: { ...trust, ...(isIP(name) === 0 && { servername: name }) } };
 }

@@ -32,8 +32,7 @@ export async function checkSafety(
     const config = await configOf(connection);
     const at = connection.remoteAddress;
     const isOpen =
-      !isLoopback(at.host) &&
-      (await letsAnybodyIn(parts, { at, ...(options.tls && { tls: options.tls }) }));
+      !isLoopback(at.host) && (await letsAnybodyIn(parts, { at, ...tlsOf(options, connection) }));
     for (const { code, why, fix } of [
       ...lossesOf(info, config),
       ...(isOpen ? [open(`it asks no password at ${at.host}`)] : []),
@@ -97,6 +96,12 @@ async function letsAnybodyIn(parts: RedisParts, anonymous: RedisOptions): Promis
     if (codeOf(error) === 'ERR_REDIS_LOGIN') return false;
     throw error;
   }
+}
+
+/** At that address it is to prove itself by the name by which it was found. */
+function tlsOf({ tls }: RedisOptions, { provenName }: RedisConnection): Pick<RedisOptions, 'tls'> {
+  if (tls === undefined) return {};
+  return { tls: { ...tls, ...(provenName !== undefined && { serverName: provenName }) } };
 }
 
 /** What it may be asked for; nothing where this user must not ask. */

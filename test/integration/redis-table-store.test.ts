@@ -275,25 +275,6 @@ describeWith('redis-server')('the table store on a real Redis', () => {
     expect(near.entries).toHaveLength(2000);
   });
 
-  it('works for a user who may do what is needed, and tells another at the start', async () => {
-    const commands =
-      '+eval +evalsha +info +publish +subscribe +hlen +hget +hset +hdel +hmget +hgetall +zcard +zscore +zadd +zrem +zpopmin +zrangebyscore +del';
-    const rules = ['on', '>password', `~${prefix}:*`, ...commands.split(' ')];
-    const login = { at: server.at, username: 'fs', password: 'password' };
-    await client.call('ACL', 'SETUSER', 'fs', ...rules);
-    const before = await dump();
-    await expect(RedisTableStore.open(parts, { redis: login, prefix })).rejects.toMatchObject({
-      code: 'ERR_REDIS_FORBIDDEN',
-    });
-    expect(await dump()).toEqual(before);
-    await client.call('ACL', 'SETUSER', 'fs', `&${prefix}:*`);
-    const other = await RedisTableStore.open(parts, { redis: login, prefix });
-    const result = await other.transact({ checks: [], writes: [{ key: 'a', value: 1 }] });
-    expect(result.committed).toBe(true);
-    expect((await other.read(0)).entries).toHaveLength(1);
-    await other.close();
-  });
-
   const writeOne = () => store.transact({ checks: [], writes: [{ key: 'a', value: 1 }] });
 
   async function pausedDuring(work: () => Promise<void>): Promise<void> {

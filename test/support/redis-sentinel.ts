@@ -8,6 +8,13 @@ import { freePort } from '../../demo/free-port.js';
 
 export const MASTER = 'main';
 
+interface SentinelOptions {
+  /** Of its configuration file, besides: `{ requirepass: 'x' }`; with a certificate it is encrypted only. */
+  readonly settings?: Readonly<Record<string, string>>;
+  /** It watches once it knows it. */
+  readonly hasReplica?: boolean;
+}
+
 /** A Sentinel that a test starts: alone it decides that the master is down, half a second after it was last heard. */
 export class RedisSentinel {
   readonly at: Address;
@@ -27,16 +34,21 @@ export class RedisSentinel {
   }
 
   /** Resolves when it watches. @throws with what it said, if it does not */
-  static async start(master: Address, password: string): Promise<RedisSentinel> {
+  static async start(
+    master: Address,
+    password: string,
+    { settings = {}, hasReplica = true }: SentinelOptions = {},
+  ): Promise<RedisSentinel> {
     const folder = await mkdtemp(join(tmpdir(), 'foreshift-sentinel-'));
     const port = await freePort();
     const file = join(folder, 'sentinel.conf');
     await writeFile(
       file,
       [
-        `port ${port}`,
+        ...('tls-cert-file' in settings ? ['port 0', `tls-port ${port}`] : [`port ${port}`]),
         'bind 127.0.0.1',
         `dir ${folder}`,
+        ...Object.entries(settings).map(([name, value]) => `${name} ${value}`),
         `sentinel monitor ${MASTER} ${master.host} ${master.port} 1`,
         `sentinel auth-pass ${MASTER} ${password}`,
         `sentinel down-after-milliseconds ${MASTER} 500`,
@@ -53,7 +65,7 @@ export class RedisSentinel {
       });
       const hear = (chunk: Buffer): void => {
         said = (said + chunk.toString()).slice(-10_000);
-        if (said.includes('+slave')) resolve();
+        if (said.includes(hasReplica ? '+slave' : '+monitor')) resolve();
       };
       child.stdout.on('data', hear);
       child.stderr.on('data', hear);

@@ -24,7 +24,7 @@ export class RedisServer {
     this.#settings = settings;
   }
 
-  /** @param settings as in its configuration file, over the defaults: `{ maxmemory: '3mb' }` */
+  /** @param settings as in its configuration file, over the defaults: `{ maxmemory: '3mb' }`; with a certificate it is encrypted only */
   static async start(settings: Settings = {}): Promise<RedisServer> {
     const folder = await mkdtemp(join(tmpdir(), 'foreshift-redis-'));
     const server = new RedisServer(folder, settings);
@@ -56,7 +56,7 @@ export class RedisServer {
    * @throws with what it said, if it does not serve
    */
   async restart(changed: Settings = {}): Promise<void> {
-    const settings = { ...this.#settings, ...changed };
+    const settings = { ...this.#settings, ...changed, ...portOf(this.#settings, this.#port) };
     const started = await startRedis({ folder: this.folder, port: this.#port, settings });
     this.#child = started.child;
     this.#ended = started.ended;
@@ -88,4 +88,8 @@ export class RedisServer {
     await this.kill();
     await rm(this.folder, { recursive: true, force: true });
   }
+}
+
+function portOf(settings: Settings, port: number): Settings {
+  return 'tls-cert-file' in settings ? { port: '0', 'tls-port': String(port) } : {};
 }

@@ -39,11 +39,31 @@ describe('the options of the client', () => {
     });
   });
 
-  it('encrypt the way to the sentinels too', () => {
-    expect(clientOptions({ at: SENTINELS, tls: { ca: 'PEM' } })).toMatchObject({
+  it('encrypt the way to the sentinels too, of whom each proves itself by its own host', () => {
+    const { tls, sentinelTLS, enableTLSForSentinelMode } = clientOptions({
+      at: SENTINELS,
       tls: { ca: 'PEM' },
-      enableTLSForSentinelMode: true,
     });
+    expect({ tls, sentinelTLS }).toEqual({ tls: { ca: 'PEM' }, sentinelTLS: { ca: 'PEM' } });
+    // The way to the master.
+    expect(enableTLSForSentinelMode).toBe(true);
+  });
+
+  it('speak in the clear unless they are told otherwise', () => {
+    for (const at of [AT, SENTINELS]) {
+      const { tls, sentinelTLS } = clientOptions({ at });
+      expect({ tls, sentinelTLS }).toEqual({ tls: undefined, sentinelTLS: undefined });
+    }
+  });
+
+  it.each([
+    ['the name of the host', 'redis.example', {}, { servername: 'redis.example' }],
+    ['no name of an address', '10.0.0.5', {}, {}],
+    ['no name of an address of IPv6', 'fd00::5', {}, {}],
+    ['the name that is given', '10.0.0.5', { serverName: 'redis' }, { servername: 'redis' }],
+    ['no name where an address is given', '10.0.0.5', { serverName: '10.0.0.5' }, {}],
+  ])('ask for %s', (_, host, tls, expected) => {
+    expect(clientOptions({ at: { host, port: 6379 }, tls }).tls).toEqual(expected);
   });
 });
 

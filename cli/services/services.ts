@@ -310,7 +310,7 @@ export class Services implements Startable {
     // In the order in which they need one another; they stop the other way round.
     const lifecycle = new Lifecycle([
       { start: () => Promise.resolve(), stop: () => engines.close() },
-      ...(has('forecaster') ? [compacting({ ...common, ...engineParts(engines) })] : []),
+      ...(has('forecaster') ? [compacting({ ...common, ...engineParts(engines), log })] : []),
       redirector === undefined ? following(view) : synced(view),
       health,
       ...(control === undefined ? [] : [control.registration, control.declared]),

@@ -1,9 +1,11 @@
+import type { Clock } from '../clock/port.js';
 import type { Disk } from '../disk/port.js';
 import type { Log } from '../log.js';
 import { parseSeries } from '../sample.js';
 import { dayOf } from './day.js';
 import { decodeForecast, encodeForecast } from './forecast-file.js';
 import { KeyedLog } from './keyed-log.js';
+import { takesPlaceOf } from './latest.js';
 import type { MetricStoreLimits } from './limits.js';
 import type { ForecastRun, Said, SaidQuery, Score } from './port.js';
 import { saidBetween, saidIn, saidName } from './said.js';
@@ -12,6 +14,12 @@ import { CellsByDay } from './segment/cells.js';
 import { readLogs } from './segment/read-columns.js';
 import { Segments } from './segment/segments.js';
 import { Turns } from '../turns.js';
+
+interface Parts {
+  readonly disk: Disk;
+  readonly clock: Clock;
+  readonly log: Log;
+}
 
 export interface ForecastDaysOptions {
   readonly folder: string;
@@ -25,6 +33,7 @@ export interface ForecastDaysOptions {
  */
 export class ForecastDays {
   readonly #disk: Disk;
+  readonly #clock: Clock;
   readonly #log: Log;
   readonly #options: ForecastDaysOptions;
   readonly said: Segments;
@@ -34,21 +43,19 @@ export class ForecastDays {
   #isLatestRead = false;
 
   private constructor(
-    { disk, log }: { readonly disk: Disk; readonly log: Log },
+    { disk, clock, log }: Parts,
     { said, scores }: { readonly said: Segments; readonly scores: Segments },
     options: ForecastDaysOptions,
   ) {
     this.#disk = disk;
+    this.#clock = clock;
     this.#log = log;
     this.said = said;
     this.scores = scores;
     this.#options = options;
   }
 
-  static async open(
-    parts: { readonly disk: Disk; readonly log: Log },
-    options: ForecastDaysOptions,
-  ): Promise<ForecastDays> {
+  static async open(parts: Parts, options: ForecastDaysOptions): Promise<ForecastDays> {
     const { folder } = options;
     const limits = { ...options.limits, seriesMax: options.limits.saidMax };
     const said = await Segments.open(parts, { folder, what: 'said', width: 3, limits });
@@ -66,7 +73,8 @@ export class ForecastDays {
     await this.said.write(cells.days);
     await this.#turns.take('latest', async () => {
       const latest = await this.#readLatest();
-      if (latest !== undefined && latest.madeAtMs > run.madeAtMs) return;
+      const newcomer = { run, nowMs: this.#clock.realtimeMs() };
+      if (latest !== undefined && !takesPlaceOf(latest.madeAtMs, newcomer)) return;
       await this.#disk.replace(this.#path, encodeForecast(run));
       this.#latest = run;
     });

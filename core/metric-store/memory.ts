@@ -1,3 +1,4 @@
+import type { Clock } from '../clock/port.js';
 import { fail } from '../errors.js';
 import type { Panel } from '../panel.js';
 import { endMsOf, panelOf } from '../panel.js';
@@ -6,6 +7,7 @@ import { formatSeries } from '../sample.js';
 import { dayOf } from './day.js';
 import { EventList, eventText } from './event-list.js';
 import { KeyedLog } from './keyed-log.js';
+import { takesPlaceOf } from './latest.js';
 import type { MetricStoreLimits } from './limits.js';
 import {
   METRIC_STORE_LIMITS,
@@ -29,6 +31,8 @@ import type { Scores } from './scores.js';
 import { pushScores } from './scores.js';
 
 export interface MemoryMetricStoreOptions {
+  /** By which a forecast may be ahead; without one, none is. */
+  readonly clock?: Clock;
   /** Samples and events. Samples are kept as they came: nothing is rolled up. */
   readonly retentionMs?: number;
   /** What was said, and scores. */
@@ -43,6 +47,7 @@ interface Series {
 
 /** A metric store that lives as long as its process: the twin for replay, simulation and tests. */
 export class MemoryMetricStore implements MetricStore {
+  readonly #clock: Clock | undefined;
   readonly #limits: MetricStoreLimits;
   readonly #retentionMs: number;
   readonly #forecastRetentionMs: number;
@@ -53,10 +58,12 @@ export class MemoryMetricStore implements MetricStore {
   #latest: ForecastRun | undefined;
 
   constructor({
+    clock,
     retentionMs = Infinity,
     forecastRetentionMs = Infinity,
     limits,
   }: MemoryMetricStoreOptions = {}) {
+    this.#clock = clock;
     this.#retentionMs = retentionMs;
     this.#forecastRetentionMs = forecastRetentionMs;
     this.#limits = { ...METRIC_STORE_LIMITS, ...limits };
@@ -113,7 +120,10 @@ export class MemoryMetricStore implements MetricStore {
         log.put(timeMs, ...quantilesOf(series));
       });
     }
-    if (this.#latest === undefined || run.madeAtMs >= this.#latest.madeAtMs) this.#latest = run;
+    const newcomer = { run, nowMs: this.#clock?.realtimeMs() ?? Infinity };
+    if (this.#latest === undefined || takesPlaceOf(this.#latest.madeAtMs, newcomer)) {
+      this.#latest = run;
+    }
   }
 
   async latestForecast(): Promise<ForecastRun | undefined> {

@@ -23,7 +23,10 @@ export interface MetricStore {
   /** The series that have samples at or after `sinceMs`, sorted. */
   listSeries(sinceMs: number): Promise<SeriesKey[]>;
 
-  /** Becomes the latest forecast unless one made later is; `leads` of it are kept as what was said. */
+  /**
+   * Becomes the latest forecast unless one made later is, by a clock that is not ahead of the store's own by a step; `leads` of it
+   * are kept as what was said.
+   */
   writeForecast(forecast: ForecastRun): Promise<void>;
   latestForecast(): Promise<ForecastRun | undefined>;
   /**

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll } from '@jest/globals';
+import { SystemClock } from '../../core/clock/system.js';
 import { InfluxServer } from '../support/influx-server.js';
 import { KEPT_FOR, influxStore } from '../support/influx-store.js';
 import { describeWith } from '../support/installed.js';
@@ -20,9 +21,11 @@ describeWith(InfluxServer.program)('on a real influxd', () => {
 
   describeMetricStore('InfluxMetricStore', () => {
     const database = `conformance-${databases++}`;
-    const open = () => influxStore({ url: server.url, database });
+    const clock = new SystemClock();
+    const open = () => influxStore({ url: server.url, database }, clock);
     return Promise.resolve({
       ...KEPT_FOR,
+      clock,
       // InfluxDB judges what is too old by its own clock.
       nowMs: Math.floor(Date.now() / DAY) * DAY,
       store: open(),

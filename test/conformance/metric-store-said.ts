@@ -26,6 +26,33 @@ export function describeSaid(held: HeldStore, it: Test): void {
       expect(await held.store.latestForecast()).toEqual(second);
     });
 
+    it('gives way to the next one if it was made while a clock was ahead', async () => {
+      const nowMs = Math.floor(held.world.clock.realtimeMs());
+      const rounds = [0, 1, 2].map((round) => round * 5 * MINUTE);
+      const before = forecastRun([CPU], { startMs: nowMs - HOUR, base: 1 });
+      await held.store.writeForecast(before);
+      for (const ms of rounds) {
+        const ahead = forecastRun([CPU], { startMs: nowMs + 7 * DAY + ms, base: 2 });
+        await held.store.writeForecast(ahead);
+        expect(await held.store.latestForecast()).toEqual(ahead);
+      }
+      for (const ms of rounds) {
+        const right = forecastRun([CPU], { startMs: nowMs - 20 * MINUTE + ms, base: 3 });
+        await held.store.writeForecast(right);
+        expect(await held.store.latestForecast()).toEqual(right);
+        await held.store.writeForecast(before);
+        expect(await held.store.latestForecast()).toEqual(right);
+      }
+    });
+
+    it('stays the latest if its clock was ahead by less than a step', async () => {
+      const nowMs = Math.floor(held.world.clock.realtimeMs());
+      const first = forecastRun([CPU], { startMs: nowMs - MINUTE });
+      const second = forecastRun([CPU], { startMs: nowMs + 4 * MINUTE, base: 500 });
+      for (const run of [second, first]) await held.store.writeForecast(run);
+      expect(await held.store.latestForecast()).toEqual(second);
+    });
+
     it('is kept, at its leads, as what was said', async () => {
       const startMs = held.nowMs - HOUR;
       const stepMs = 5 * MINUTE;

@@ -21,15 +21,16 @@ const KEPT = {
 
 async function embedded(disk: Disk, clock: Clock): Promise<MetricStoreWorld> {
   const open = () => EmbeddedMetricStore.open({ disk, clock, log: SILENT_LOG }, KEPT);
-  return { ...KEPT, store: await open(), reopen: open };
+  return { ...KEPT, clock, store: await open(), reopen: open };
 }
 
 describeMetricStore(
   'MemoryMetricStore',
   () => {
     const { rollupRetentionMs: retentionMs, forecastRetentionMs } = KEPT;
-    const store = new MemoryMetricStore({ retentionMs, forecastRetentionMs });
-    return Promise.resolve({ ...KEPT, store });
+    const clock = new SimulatedClock(KEPT.nowMs);
+    const store = new MemoryMetricStore({ clock, retentionMs, forecastRetentionMs });
+    return Promise.resolve({ ...KEPT, clock, store });
   },
   [
     {
@@ -44,7 +45,7 @@ describeMetricStore(
 );
 
 describeMetricStore('EmbeddedMetricStore in memory', () =>
-  embedded(new MemoryDisk(), new SimulatedClock()),
+  embedded(new MemoryDisk(), new SimulatedClock(KEPT.nowMs)),
 );
 
 describeMetricStore('EmbeddedMetricStore on files', async () => {

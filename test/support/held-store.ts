@@ -1,8 +1,11 @@
+import type { Clock } from '../../core/clock/port.js';
 import type { MetricStore } from '../../core/metric-store/port.js';
 
 /** A store that is empty, and what it was told to keep for how long. */
 export interface MetricStoreWorld {
   readonly store: MetricStore;
+  /** The store's own; it may be past `nowMs`. */
+  readonly clock: Clock;
   /** The beginning of a day; a real engine judges retention by the real one. */
   readonly nowMs: number;
   readonly rawRetentionMs: number;

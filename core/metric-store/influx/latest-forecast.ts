@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
+import type { Clock } from '../../clock/port.js';
 import { decodeForecast, encodeForecast } from '../forecast-file.js';
+import { isAhead, takesPlaceOf } from '../latest.js';
 import type { ForecastRun } from '../port.js';
 import { numberOf } from './answer.js';
 import type { InfluxDatabase } from './database.js';
@@ -24,24 +26,39 @@ interface Head {
  * slot is points at fixed times, part k at k ms, so a forecast takes the place of the one before the last, and not more room than
  * that; the head is written last. A head whose digest is not that of its parts is one that is being overwritten: the
  * other slot counts.
+ *
+ * What is ahead is overwritten, in both slots if need be: it would stay the newer one.
  */
 export class LatestForecast {
   readonly #database: InfluxDatabase;
+  readonly #clock: Clock;
   /** What was read or written last, by its digest. */
   #known: { readonly digest: string; readonly run: ForecastRun } | undefined;
 
-  constructor(database: InfluxDatabase) {
+  constructor(database: InfluxDatabase, clock: Clock) {
     this.#database = database;
+    this.#clock = clock;
   }
 
   /** False: one that was made later is the latest. */
   async write(run: ForecastRun): Promise<boolean> {
-    const [newest] = await this.#heads();
-    if (newest !== undefined && newest.madeAtMs > run.madeAtMs) return false;
+    const heads = await this.#heads();
+    const [newest] = heads;
+    const newcomer = { run, nowMs: this.#clock.realtimeMs() };
+    if (newest !== undefined && !takesPlaceOf(newest.madeAtMs, newcomer)) return false;
     const bytes = Buffer.from(encodeForecast(run));
     const digest = digestOf(bytes);
     if (newest?.digest === digest) return true;
-    const slot: Slot = newest?.slot === 'a' ? 'b' : 'a';
+    const ahead = heads.filter(({ madeAtMs }) => isAhead(madeAtMs, newcomer));
+    const other: Slot = newest?.slot === 'a' ? 'b' : 'a';
+    const slots = ahead.length > 0 ? ahead.map(({ slot }) => slot) : [other];
+    const { madeAtMs } = run;
+    for (const slot of slots) await this.#fill({ slot, madeAtMs, digest }, bytes);
+    this.#known = { digest, run };
+    return true;
+  }
+
+  async #fill({ slot, madeAtMs, digest }: Omit<Head, 'parts'>, bytes: Buffer): Promise<void> {
     const text = bytes.toString('base64');
     const head = lineHead('forecast_part', [['slot', slot]]);
     const lines: string[] = [];
@@ -50,12 +67,10 @@ export class LatestForecast {
       lines.push(lineOf(head, { data }, lines.length));
     }
     await this.#database.write('state', lines);
-    const fields = { made_at_ms: run.madeAtMs, parts: lines.length, digest };
+    const fields = { made_at_ms: madeAtMs, parts: lines.length, digest };
     await this.#database.write('state', [
       lineOf(lineHead('forecast_head', [['slot', slot]]), fields, 0),
     ]);
-    this.#known = { digest, run };
-    return true;
   }
 
   async read(): Promise<ForecastRun | undefined> {

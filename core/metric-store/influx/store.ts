@@ -78,7 +78,7 @@ export class InfluxMetricStore implements MetricStore, Watched {
     this.#database = database;
     this.#rollups = new Rollups(database, options);
     this.#samples = new InfluxSamples({ database, rollups: this.#rollups, clock }, options);
-    this.#latest = new LatestForecast(database);
+    this.#latest = new LatestForecast(database, clock);
     this.#outlooks = new Outlooks({ database, latest: this.#latest, clock }, options);
     this.#events = new InfluxEvents({ database, clock }, options);
     this.#limits = { ...METRIC_STORE_LIMITS, ...options.limits };

@@ -1,3 +1,4 @@
+import type { Clock } from '../core/clock/port.js';
 import type { ResourceId, ServerId } from '../core/domain.js';
 import type { MetricStore } from '../core/metric-store/port.js';
 import type { Grid, Panel } from '../core/panel.js';
@@ -17,8 +18,17 @@ export interface Attributor {
   attribute(grid: Grid, view: TableView): Promise<void>;
 }
 
+export interface AttributorParts {
+  readonly metricStore: Pick<MetricStore, 'readPanel' | 'writeSamples'>;
+  readonly clock: Pick<Clock, 'sleep'>;
+}
+
 /** Longer stretches are attributed in parts, so that their panels stay small. */
-const PART_STEPS = 288;
+const PART_STEPS_MAX = 288;
+/** Of a panel: half of what a store reads at once (METRIC_STORE_LIMITS), and 288 steps of ten thousand resources. */
+const PART_VALUES_MAX = 10_000_000;
+/** Where nobody measured the resources' cpu, a part has a share for each of them and each step: millions. */
+const BATCH_SAMPLES_MAX = 5000;
 
 /**
  * Splits each server's measured cpu over the resources that it served, by their hits and bytes
@@ -26,22 +36,15 @@ const PART_STEPS = 288;
  * keeps its measure. Nothing is learnt from a step in which a resource of the server came or went.
  */
 export class CpuAttributor implements Attributor {
-  readonly #metricStore: MetricStore;
+  readonly #parts: AttributorParts;
   readonly #attribution: Attribution;
 
-  constructor(metricStore: MetricStore, attribution = new Attribution()) {
-    this.#metricStore = metricStore;
+  constructor(parts: AttributorParts, attribution = new Attribution()) {
+    this.#parts = parts;
     this.#attribution = attribution;
   }
 
   async attribute({ startMs, stepMs, steps }: Grid, view: TableView): Promise<void> {
-    for (let done = 0; done < steps; done += PART_STEPS) {
-      const part = Math.min(PART_STEPS, steps - done);
-      await this.#attributePart({ startMs: startMs + done * stepMs, stepMs, steps: part }, view);
-    }
-  }
-
-  async #attributePart(grid: Grid, view: TableView): Promise<void> {
     const tenures = tenuresOf(view);
     const servers = [...view.all(SERVER).keys()].filter((id) => tenures.has(id));
     const resources = [...view.table.entries()].map(([id]) => id);
@@ -52,10 +55,24 @@ export class CpuAttributor implements Attributor {
         (['hits', 'network', 'cpu'] as const).map((metric) => keyOf(id, metric)),
       ),
     ];
-    const loads = new Loads(await this.#metricStore.readPanel({ series, ...grid }));
-    for (const server of servers) this.#learn(server, tenures.get(server) ?? [], loads);
-    const samples = this.#shares(resources, loads, this.#attribution.solve());
-    if (samples.length > 0) await this.#metricStore.writeSamples(samples);
+    const fitting = Math.max(1, Math.floor(PART_VALUES_MAX / series.length));
+    const partSteps = Math.min(PART_STEPS_MAX, fitting);
+    for (let done = 0; done < steps; done += partSteps) {
+      const part = { stepMs, steps: Math.min(partSteps, steps - done) };
+      const grid = { startMs: startMs + done * stepMs, ...part };
+      const loads = new Loads(await this.#parts.metricStore.readPanel({ series, ...grid }));
+      for (const server of servers) this.#learn(server, tenures.get(server) ?? [], loads);
+      await this.#write(this.#shares(resources, loads, this.#attribution.solve()));
+    }
+  }
+
+  async #write(shares: Iterable<Sample>): Promise<void> {
+    const { metricStore, clock } = this.#parts;
+    for (const batch of batchesOf(shares, BATCH_SAMPLES_MAX)) {
+      await metricStore.writeSamples(batch);
+      // A store in memory answers at once, and others want to run, too.
+      await clock.sleep(0);
+    }
   }
 
   #learn(server: ServerId, tenures: readonly Tenure[], loads: Loads): void {
@@ -76,12 +93,11 @@ export class CpuAttributor implements Attributor {
     }
   }
 
-  #shares(
+  *#shares(
     resources: readonly ResourceId[],
     loads: Loads,
     { resources: costs, fleet }: Costs,
-  ): Sample[] {
-    const samples: Sample[] = [];
+  ): Generator<Sample, void> {
     const { startMs, stepMs, steps } = loads.grid;
     for (const id of resources) {
       const { perHit, perByte } = costs.get(id) ?? fleet;
@@ -93,15 +109,25 @@ export class CpuAttributor implements Attributor {
         if (Number.isFinite(measured[step] ?? NaN)) continue;
         const value = perHit * (hits[step] ?? NaN) + perByte * (bytes[step] ?? NaN);
         if (!Number.isFinite(value)) continue;
-        samples.push({ series: keyOf(id, 'cpu'), timeMs: startMs + step * stepMs, value });
+        yield { series: keyOf(id, 'cpu'), timeMs: startMs + step * stepMs, value };
       }
     }
-    return samples;
   }
 }
 
 function keyOf(id: ResourceId, metric: Metric): SeriesKey {
   return { subject: 'resource', id, metric };
+}
+
+function* batchesOf(samples: Iterable<Sample>, samplesMax: number): Generator<Sample[], void> {
+  let batch: Sample[] = [];
+  for (const sample of samples) {
+    batch.push(sample);
+    if (batch.length < samplesMax) continue;
+    yield batch;
+    batch = [];
+  }
+  if (batch.length > 0) yield batch;
 }
 
 /** A panel by series. */

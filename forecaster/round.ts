@@ -3,6 +3,7 @@ import type { Clock } from '../core/clock/port.js';
 import type { Config } from '../core/config/schema.js';
 import type { Dimension, Mode, ResourceId, ServerId } from '../core/domain.js';
 import { DIMENSIONS } from '../core/domain.js';
+import { codeOf } from '../core/errors.js';
 import type { ForecastBlock } from '../core/forecast.js';
 import { resourcesOnly } from '../core/forecast.js';
 import type { ForecastScore } from '../core/forecast-score.js';
@@ -106,6 +107,8 @@ export class Round {
   #lastMs: number | undefined;
   /** The metrics whose forecast the last round did not believe. */
   #disproved = '';
+  /** The last time, cpu could not be attributed. */
+  #isUnattributed = false;
 
   constructor(parts: RoundParts, options: RoundOptions) {
     this.#parts = parts;
@@ -287,7 +290,7 @@ export class Round {
 
   /** Only what is new: whole steps that are over. Those that follow former ones are returned. */
   async #observe(): Promise<Grid | undefined> {
-    const { metricStore, analysis, attributor, clock, view } = this.#parts;
+    const { metricStore, analysis, clock } = this.#parts;
     const { stepMs, historySteps } = this.#options.forecast;
     const all = gridBefore(clock.realtimeMs(), stepMs, historySteps);
     // Our clock was ahead, and was set back: what was observed is of a time that is still to come.
@@ -297,7 +300,7 @@ export class Round {
     if (steps <= 0) return undefined;
     const isFirst = this.#observedUntilMs === -Infinity;
     const grid: Grid = { startMs, stepMs, steps };
-    await attributor.attribute(grid, view);
+    await this.#attribute(grid);
     const panel = await metricStore.readPanel({ series: await this.#series(), ...grid });
     try {
       await analysis.observe(panel);
@@ -308,6 +311,26 @@ export class Round {
     }
     this.#observedUntilMs = endMsOf(grid);
     return isFirst ? undefined : grid;
+  }
+
+  /**
+   * A round without what nobody measured is better than none: what could not be attributed is a gap until the next start,
+   * which does all of it again. But while the store is away the round would end here or at its next step; then the next
+   * one begins with the same steps, and there is no gap.
+   * @throws ERR_STORE_UNAVAILABLE
+   */
+  async #attribute(grid: Grid): Promise<void> {
+    const { attributor, view, log } = this.#parts;
+    try {
+      await attributor.attribute(grid, view);
+      if (this.#isUnattributed) log.info({}, 'cpu attributed again');
+      this.#isUnattributed = false;
+    } catch (err) {
+      const code = codeOf(err);
+      if (code === undefined || code === 'ERR_STORE_UNAVAILABLE') throw err;
+      if (!this.#isUnattributed) log.error({ err }, 'cpu not attributed');
+      this.#isUnattributed = true;
+    }
   }
 
   /** The steps that the score is of. */

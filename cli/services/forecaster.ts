@@ -50,7 +50,6 @@ export interface ForecasterService {
 
 /** The forecaster as the config wants it, its analysis in a thread of its own. */
 export function forecasterOf(config: Config, parts: ForecasterParts): ForecasterService {
-  const { metricStore } = parts;
   const log = parts.log.child({ room: 'forecaster' });
   const { stepMs, horizonSteps, historySteps, seasonMs } = config.forecast;
   const analysis = new AnalysisThread(
@@ -66,7 +65,7 @@ export function forecasterOf(config: Config, parts: ForecasterParts): Forecaster
       everyMs: config.forecast.trainEveryMs,
     },
   );
-  const attributor = new CpuAttributor(metricStore);
+  const attributor = new CpuAttributor(parts);
   const round = new Round(
     { ...parts, log, analysis, attributor },
     { ...roundOf(config), seed: SEED },

@@ -5,6 +5,7 @@ import { MemoryMetricStore } from '../../core/metric-store/memory.js';
 import { Draft } from '../../core/table-store/draft.js';
 import { Eligibility } from '../../core/table-store/eligibility.js';
 import { PLACEMENT } from '../../core/table-store/records/table.js';
+import type { Attributor } from '../../forecaster/attributor.js';
 import { InlineAnalysis } from '../../forecaster/inline-analysis.js';
 import { Round } from '../../forecaster/round.js';
 import { ControlPlane } from './control-plane.js';
@@ -71,7 +72,7 @@ export async function roundWorld({
   });
   const { stepMs, horizonSteps, seasonMs } = forecast;
   const eligibility = new Eligibility(plane);
-  const attributor = { attribute: () => Promise.resolve() };
+  const attributor: Attributor = { attribute: () => Promise.resolve() };
   /** By another process, which knows what the stores hold. */
   const begin = () => {
     const analysis = new InlineAnalysis({ stepMs, horizonSteps, seasonsMs: seasonMs, seed: 1 });
@@ -83,5 +84,5 @@ export async function roundWorld({
     );
     return { analysis, round };
   };
-  return { plane, metricStore, ...begin(), begin, read, measure };
+  return { plane, metricStore, attributor, ...begin(), begin, read, measure };
 }

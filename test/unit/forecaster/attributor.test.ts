@@ -5,6 +5,7 @@ import { SeededRng } from '../../../core/rng.js';
 import { CpuAttributor } from '../../../forecaster/attributor.js';
 import { ControlPlane } from '../../support/control-plane.js';
 import { readRow, resourceSeries, sample, serverSeries } from '../../support/series.js';
+import { stepUntil } from '../../support/step-until.js';
 
 const STEP_MS = 1000;
 
@@ -35,10 +36,18 @@ async function measured({ steps = 60, moveAt = Infinity } = {}) {
   return { plane, metricStore, grid };
 }
 
+type Measured = Awaited<ReturnType<typeof measured>>;
+
+function attribute({ plane, metricStore, grid }: Measured, other = grid): Promise<void> {
+  const attributor = new CpuAttributor({ metricStore, clock: plane.clock });
+  return stepUntil(plane.clock, attributor.attribute(other, plane.view));
+}
+
 describe('attributed cpu', () => {
   it('gives each resource what its hits cost', async () => {
-    const { plane, metricStore, grid } = await measured();
-    await new CpuAttributor(metricStore).attribute(grid, plane.view);
+    const world = await measured();
+    const { metricStore, grid } = world;
+    await attribute(world);
     const hits = await readRow(metricStore, resourceSeries('b', 'hits'), grid);
     const cpu = await readRow(metricStore, resourceSeries('b', 'cpu'), grid);
     const perHit = cpu.map((value, step) => (value ?? NaN) / (hits[step] ?? NaN));
@@ -46,24 +55,52 @@ describe('attributed cpu', () => {
   });
 
   it('learns from both servers of one that moved', async () => {
-    const { plane, metricStore, grid } = await measured({ moveAt: 30 });
-    await new CpuAttributor(metricStore).attribute(grid, plane.view);
+    const world = await measured({ moveAt: 30 });
+    const { metricStore, grid } = world;
+    await attribute(world);
     const hits = await readRow(metricStore, resourceSeries('a', 'hits'), grid);
     const cpu = await readRow(metricStore, resourceSeries('a', 'cpu'), grid);
     expect((cpu[40] ?? NaN) / (hits[40] ?? NaN)).toBeCloseTo(0.001, 3);
   });
 
   it('leaves alone what is measured', async () => {
-    const { plane, metricStore, grid } = await measured();
+    const world = await measured();
+    const { metricStore, grid } = world;
     await metricStore.writeSamples([sample(resourceSeries('b', 'cpu'), grid.startMs, 42)]);
-    await new CpuAttributor(metricStore).attribute(grid, plane.view);
+    await attribute(world);
     expect((await readRow(metricStore, resourceSeries('b', 'cpu'), grid))[0]).toBe(42);
   });
 
   it('says nothing of a step in which the hits are missing', async () => {
-    const { plane, metricStore, grid } = await measured({ steps: 30 });
+    const world = await measured({ steps: 30 });
+    const { metricStore, grid } = world;
     const longer = { ...grid, steps: 31 };
-    await new CpuAttributor(metricStore).attribute(longer, plane.view);
+    await attribute(world, longer);
     expect((await readRow(metricStore, resourceSeries('b', 'cpu'), longer))[30]).toBeNull();
+  });
+
+  it('writes the shares of a long gap of many resources in batches that any store takes', async () => {
+    const names = Array.from({ length: 400 }, (_, at) => `r${at}`);
+    const plane = await ControlPlane.with(
+      ['s1'],
+      Object.fromEntries(names.map((id) => [id, 's1@1.5'])),
+    );
+    const metricStore = new MemoryMetricStore();
+    const startMs = Math.ceil(plane.clock.realtimeMs() / STEP_MS) * STEP_MS;
+    const grid: Grid = { startMs, stepMs: STEP_MS, steps: 288 };
+    const rng = new SeededRng(7);
+    for (let step = 0; step < grid.steps; step++) {
+      const timeMs = startMs + step * STEP_MS;
+      const hits = names.map(() => 100 * rng.next());
+      const cpu = hits.reduce((sum, each) => sum + 0.001 * each, 0.2);
+      await metricStore.writeSamples([
+        ...names.map((id, at) => sample(resourceSeries(id, 'hits'), timeMs, hits[at] ?? NaN)),
+        ...names.map((id) => sample(resourceSeries(id, 'network'), timeMs, 0)),
+        sample(serverSeries('s1', 'cpu'), timeMs, cpu),
+      ]);
+    }
+    await attribute({ plane, metricStore, grid });
+    const last = await readRow(metricStore, resourceSeries('r399', 'cpu'), grid);
+    expect(last.filter((value) => value !== null)).toHaveLength(288);
   });
 });

@@ -2,11 +2,13 @@ import { describe, expect, it } from '@jest/globals';
 import type { Progress } from '../../../core/bus/port.js';
 import { configSchema } from '../../../core/config/schema.js';
 import { fail } from '../../../core/errors.js';
+import type { Grid } from '../../../core/panel.js';
 import { Draft } from '../../../core/table-store/draft.js';
 import { recordPlan } from '../../../core/table-store/plans.js';
 import { PAUSE, PLAN, ROUND } from '../../../core/table-store/records/plan.js';
 import { LOST } from '../../../core/table-store/records/server.js';
 import { PLACEMENT } from '../../../core/table-store/records/table.js';
+import { HeardLog } from '../../support/heard-log.js';
 import { r, s } from '../../support/names.js';
 import { RESOURCES, STEP_MS, roundWorld } from '../../support/round-world.js';
 
@@ -213,6 +215,33 @@ describe('a round', () => {
     read.length = 0;
     await round.run(TRIGGER);
     expect(Math.max(...read)).toBe(configSchema.parse({}).forecast.historySteps);
+  });
+
+  it('goes on without what could not be attributed, and says so once', async () => {
+    const log = new HeardLog();
+    const { round, measure, attributor } = await roundWorld({ log });
+    attributor.attribute = () => fail('ERR_LIMIT_REACHED', { limit: 1, what: 'series' });
+    for (let rounds = 0; rounds < 3; rounds++) {
+      expect((await round.run(TRIGGER)).none?.why).not.toBe('learning');
+      await measure(1);
+    }
+    attributor.attribute = () => Promise.resolve();
+    await round.run(TRIGGER);
+    const said = log.lines.filter((line) => line.includes('attributed'));
+    expect(said).toEqual(['error cpu not attributed', 'info cpu attributed again']);
+  });
+
+  it('begins with the same steps again if the store was away when they were attributed', async () => {
+    const { round, attributor } = await roundWorld();
+    const attributed: Grid[] = [];
+    attributor.attribute = (grid) => {
+      attributed.push(grid);
+      if (attributed.length === 1) fail('ERR_STORE_UNAVAILABLE', { store: 'a test' });
+      return Promise.resolve();
+    };
+    await expect(round.run(TRIGGER)).rejects.toMatchObject({ code: 'ERR_STORE_UNAVAILABLE' });
+    await round.run(TRIGGER);
+    expect(attributed[1]).toEqual(attributed[0]);
   });
 
   it('plans at once, by the last forecast, when it is to be quick', async () => {

@@ -1,7 +1,7 @@
 import type { Announcement } from '../core/agent-protocol.js';
 import { agentToken, announcementSchema, isSameToken } from '../core/agent-protocol.js';
 import type { Clock } from '../core/clock/port.js';
-import type { Address, ResourceId } from '../core/domain.js';
+import type { Address, ResourceId, ServerId } from '../core/domain.js';
 import { formatAddress } from '../core/domain.js';
 import { fail } from '../core/errors.js';
 import { compareGenerations } from '../core/generation.js';
@@ -9,8 +9,10 @@ import type { Json } from '../core/json.js';
 import type { Log } from '../core/log.js';
 import { parseCallUrl } from '../core/net/call-url.js';
 import { Draft } from '../core/table-store/draft.js';
+import type { EligibleCounts } from '../core/table-store/eligible-counts.js';
 import type { Eligibility } from '../core/table-store/eligibility.js';
 import type { TableStore } from '../core/table-store/port.js';
+import type { EligibleRecord } from '../core/table-store/records/server.js';
 import { ANNOUNCED, ELIGIBLE, SERVER } from '../core/table-store/records/server.js';
 import { SWITCH } from '../core/table-store/records/switch.js';
 import type { TableView } from '../core/table-store/view.js';
@@ -21,6 +23,8 @@ export interface AnnounceParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly eligibility: Eligibility;
+  /** Of all servers, whether their announcements go on or not; nobody else asks it. */
+  readonly counts: EligibleCounts;
   /** The cluster's: agents' tokens are made from it. */
   readonly secret: string;
   /** Throws ERR_CALL_FORBIDDEN where the guard of outbound addresses would. */
@@ -89,19 +93,21 @@ function assertNobodyElse({ server, boot, address }: Announcement, parts: Announ
 
 function assertRoom(
   announcement: Announcement,
-  { view }: AnnounceParts,
+  { view, counts }: AnnounceParts,
   limits: AnnounceLimits,
 ): void {
+  const { server, resources } = announcement;
   const { serversMax, resourcesMax } = limits;
-  if (view.get(SERVER, announcement.server) === undefined && view.all(SERVER).size >= serversMax) {
+  if (view.get(SERVER, server) === undefined && view.all(SERVER).size >= serversMax) {
     fail('ERR_LIMIT_REACHED', { limit: serversMax, what: 'servers' });
   }
-  const known = new Set<ResourceId>(announcement.resources);
-  for (const [server, { value }] of view.all(ELIGIBLE)) {
-    if (server !== announcement.server) for (const resource of value.resources) known.add(resource);
-  }
-  if (known.size > resourcesMax)
+  // Every agent announces all that it may serve every second: only lists that are others than before are gone through.
+  const lists = new Map<ServerId, EligibleRecord>();
+  for (const [each, { value }] of view.all(ELIGIBLE)) lists.set(each, value);
+  if (!isSameList(lists.get(server)?.resources, resources)) lists.set(server, { resources });
+  if (counts.of(lists).size > resourcesMax) {
     fail('ERR_LIMIT_REACHED', { limit: resourcesMax, what: 'resources' });
+  }
 }
 
 /** Two writes that meet: the later one is tried again by its agent. */

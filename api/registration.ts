@@ -4,6 +4,7 @@ import type { Startable } from '../core/lifecycle.js';
 import { headerOf } from '../core/net/http/header-list.js';
 import { HttpServer } from '../core/net/http-server.js';
 import type { Net } from '../core/net/port.js';
+import { EligibleCounts } from '../core/table-store/eligible-counts.js';
 import type { AnnounceLimits, AnnounceParts } from './announce.js';
 import { announce } from './announce.js';
 
@@ -19,9 +20,10 @@ export class Registration implements Startable {
   readonly #server: HttpServer;
 
   constructor(
-    parts: AnnounceParts & { readonly net: Net },
+    given: Omit<AnnounceParts, 'counts'> & { readonly net: Net },
     { listen, ...limits }: AnnounceLimits & { readonly listen: Address },
   ) {
+    const parts = { ...given, counts: new EligibleCounts() };
     this.#server = new HttpServer(
       parts,
       [

@@ -6,6 +6,7 @@ import { codeOf } from '../../../core/errors.js';
 import type { Json } from '../../../core/json.js';
 import { OUTBOUND_DEFAULTS, OutboundGuard } from '../../../core/net/guard.js';
 import { Eligibility } from '../../../core/table-store/eligibility.js';
+import { EligibleCounts } from '../../../core/table-store/eligible-counts.js';
 import { FORBIDDEN_HOSTS, OWN_LISTENER_HOSTS } from '../../corpus/addresses.js';
 import { ControlPlane } from '../../support/control-plane.js';
 import { s } from '../../support/names.js';
@@ -48,6 +49,7 @@ async function refusal(plane: ControlPlane, more: Readonly<Record<string, Json>>
   const parts = {
     ...{ store: plane.store, view: plane.view, clock: plane.clock, log: plane.log },
     eligibility: new Eligibility(plane),
+    counts: new EligibleCounts(),
     secret: SECRET,
     // As services.ts does.
     assertAllowed: (address: Address) => {

@@ -5,11 +5,13 @@ import { agentToken } from '../../../core/agent-protocol.js';
 import type { ErrorCode } from '../../../core/errors.js';
 import { codeOf, fail } from '../../../core/errors.js';
 import type { Json } from '../../../core/json.js';
+import { Draft } from '../../../core/table-store/draft.js';
 import { Eligibility } from '../../../core/table-store/eligibility.js';
+import { EligibleCounts } from '../../../core/table-store/eligible-counts.js';
 import { ANNOUNCED, ELIGIBLE, SERVER } from '../../../core/table-store/records/server.js';
 import { ControlPlane } from '../../support/control-plane.js';
 import { fuzzRuns } from '../../support/fuzz.js';
-import { s } from '../../support/names.js';
+import { r, s } from '../../support/names.js';
 
 const SECRET = 'the secret of the cluster';
 const LIMITS = { serversMax: 3, resourcesMax: 4 };
@@ -34,12 +36,17 @@ function body(more: Readonly<Record<string, Json>> = {}): Json {
 async function say(
   plane: ControlPlane,
   announcement: Json,
-  { token = agentToken(SECRET, s('s9')), limits = LIMITS, refused = '' } = {},
+  {
+    token = agentToken(SECRET, s('s9')),
+    limits = LIMITS,
+    refused = '',
+    counts = new EligibleCounts(),
+  } = {},
 ) {
   const eligibility = new Eligibility(plane);
   const parts = {
     ...{ store: plane.store, view: plane.view, clock: plane.clock, log: plane.log },
-    eligibility,
+    ...{ eligibility, counts },
     secret: SECRET,
     assertAllowed: ({ host }: { host: string }) => {
       if (host === refused) fail('ERR_CALL_FORBIDDEN', { address: host, why: 'test' });
@@ -167,5 +174,72 @@ describe('an announcement is refused, and nothing changes,', () => {
     expect(await refusal(say(plane, other))).toBe('ERR_AGENT_DUPLICATE');
     const restarted = body({ boot: 'boot-2' });
     expect(await refusal(say(plane, restarted))).toBeUndefined();
+  });
+});
+
+/** Servers that may serve all of `resources` each, and how often their lists are read from now on. */
+async function fleetOf(servers: readonly string[], resources: readonly string[]) {
+  const plane = await ControlPlane.with(servers);
+  const draft = new Draft();
+  for (const name of servers) draft.put(ELIGIBLE, s(name), { resources: resources.map(r) });
+  await plane.write(draft);
+  let readings = 0;
+  for (const [, { value }] of plane.view.all(ELIGIBLE)) {
+    const list = value.resources;
+    Object.defineProperty(value, 'resources', {
+      get: () => {
+        readings += 1;
+        return list;
+      },
+    });
+  }
+  return { plane, readings: () => readings };
+}
+
+describe('the limit of resources', () => {
+  const limits = { serversMax: 100, resourcesMax: 4 };
+  const words = fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f');
+
+  it('is one of all servers together, whoever said what before, and whether it was taken', async () => {
+    const said = fc.record({
+      server: fc.constantFrom('s1', 's2', 's9'),
+      resources: fc.array(words, { maxLength: 5 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(said, { maxLength: 8 }), async (all) => {
+        const plane = await fleet();
+        const counts = new EligibleCounts();
+        const lists = new Map([
+          ['s1', ['a']],
+          ['s2', ['a']],
+        ]);
+        for (const { server, resources } of all) {
+          const others = [...lists].filter(([other]) => other !== server);
+          const known = new Set([...resources, ...others.flatMap(([, list]) => list)]);
+          const token = agentToken(SECRET, s(server));
+          const refused = await refusal(
+            say(plane, body({ server, resources }), { token, limits, counts }),
+          );
+          expect(refused).toBe(known.size > 4 ? 'ERR_LIMIT_REACHED' : undefined);
+          if (refused === undefined) lists.set(server, resources);
+        }
+      }),
+      fuzzRuns(300),
+    );
+  });
+
+  it("costs no look at other servers' lists, once these are known", async () => {
+    const others = Array.from({ length: 20 }, (_, index) => `s${20 + index}`);
+    const { plane, readings } = await fleetOf(others, ['a', 'b', 'c']);
+    const counts = new EligibleCounts();
+    await say(plane, body(), { limits, counts });
+    expect(readings()).toBe(others.length);
+    for (const resources of [['a', 'b'], ['b'], ['a', 'b', 'c', 'd']]) {
+      await say(plane, body({ resources }), { limits, counts });
+    }
+    expect(await refusal(say(plane, body({ resources: ['x', 'y'] }), { limits, counts }))).toBe(
+      'ERR_LIMIT_REACHED',
+    );
+    expect(readings()).toBe(others.length);
   });
 });

@@ -17,7 +17,7 @@ import { Draft } from '../core/table-store/draft.js';
 import type { Eligibility } from '../core/table-store/eligibility.js';
 import type { TableStore } from '../core/table-store/port.js';
 import type { PlanRecord } from '../core/table-store/records/plan.js';
-import { MODE, PAUSE, PLAN, ROUND } from '../core/table-store/records/plan.js';
+import { MODE, PAUSE, ROUND } from '../core/table-store/records/plan.js';
 import { HEADROOM } from '../core/table-store/records/headroom.js';
 import { SERVER } from '../core/table-store/records/server.js';
 import { plannerOptions } from '../core/table-store/policy.js';
@@ -33,7 +33,7 @@ import { disprovedWords } from './planner/explain-words.js';
 import { believedSlices, inputsFromRecords } from './planner/from-records.js';
 import type { PlanningInputs, PlanningResult, Restraint } from './planner/inputs.js';
 import { hasLost } from './planner/rescue.js';
-import { ownScheduled } from './planner/scheduled.js';
+import { isPlanUnderWay } from './planner/under-way.js';
 import type { RecentLoads } from '../core/metric-store/recent.js';
 import { overallOf, readRecent, sharesInUse } from '../core/metric-store/recent.js';
 import { headroomFrom } from './headroom.js';
@@ -214,20 +214,21 @@ export class Round {
     this.#known = known;
     await this.#fallBack();
     begin('planning');
-    const busy = this.#underWay();
+    // A plan that only makes things better waits until the one before it has ended.
+    const isBusy = this.#isBusy();
     const inputs = this.#inputs(known);
     this.#sayDisproved(inputs.disproved);
     const result = await analysis.plan(inputs);
     begin('recording');
     const cause = this.#causeOf(trigger, result, recent);
-    const record = await this.#record(result, cause, busy);
+    const record = await this.#record(result, cause, isBusy);
     // One that only names other standbys moves nothing: whoever asks hears why nothing is moved.
     const moving = record !== undefined && record.plan.batches.length > 0 ? record : undefined;
     const round: RoundResult = {
       atMs: clock.realtimeMs(),
       trigger: cause,
       plan: moving?.plan.id ?? null,
-      none: moving === undefined ? noneOf(result, this.#underWay() !== undefined) : null,
+      none: moving === undefined ? noneOf(result, this.#isBusy()) : null,
       score: this.score(),
       disproved: [...inputs.disproved],
     };
@@ -401,28 +402,21 @@ export class Round {
     return 2 * silent.length > residents.size;
   }
 
-  /** A plan that only makes things better waits until the one before it has ended; what waits for its time is thought over. */
-  #underWay(): PlanRecord | undefined {
+  #isBusy(): boolean {
     const { view, clock } = this.#parts;
-    const scheduled = new Set(ownScheduled(view, clock.realtimeMs()));
-    return [...view.all(PLAN).values()]
-      .map(({ value }) => value)
-      .find(
-        (record) =>
-          (record.status === 'approved' || record.status === 'applying') && !scheduled.has(record),
-      );
+    return isPlanUnderWay(view, clock.realtimeMs());
   }
 
   #record(
     result: PlanningResult,
     trigger: Trigger,
-    busy: PlanRecord | undefined,
+    isBusy: boolean,
   ): Promise<PlanRecord | undefined> {
     const { mode, planner, forecast } = this.#options;
     const { planLifeMs, moveAt } = planner;
     const options = {
       mode: this.#parts.view.get(MODE, 'current')?.value.mode ?? mode,
-      isBusy: busy !== undefined,
+      isBusy,
       ...{ planLifeMs, moveAt, everyMs: forecast.everyMs },
     };
     return recordResult(result, trigger, options, this.#parts);

@@ -7,7 +7,7 @@ import { PLACEMENT } from '../../core/table-store/records/table.js';
 import type { TableView } from '../../core/table-store/view.js';
 import type { Explanation } from '../../forecaster/planner/explain.js';
 import { explanationWords } from '../../forecaster/planner/explain-words.js';
-import { movesUnderWay } from '../../forecaster/planner/from-records.js';
+import { movesUnderWay } from '../../forecaster/planner/under-way.js';
 import type { PlanningInputs } from '../../forecaster/planner/inputs.js';
 import type { Explained } from '../contract/explain.js';
 import type { AdvisedParts, Planning } from './planning.js';

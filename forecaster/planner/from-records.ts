@@ -4,7 +4,6 @@ import type { SeriesKey } from '../../core/sample.js';
 import type { Eligibility } from '../../core/table-store/eligibility.js';
 import { proposedPlans } from '../../core/table-store/plans.js';
 import type { RecordKind } from '../../core/table-store/records/kind.js';
-import { PLAN } from '../../core/table-store/records/plan.js';
 import type { ServerRecord } from '../../core/table-store/records/server.js';
 import { ELIGIBLE, PIN, SERVER } from '../../core/table-store/records/server.js';
 import type { PlacementRecord } from '../../core/table-store/records/table.js';
@@ -24,6 +23,7 @@ import type {
   Restraint,
 } from './inputs.js';
 import { ownScheduled } from './scheduled.js';
+import { movesUnderWay } from './under-way.js';
 
 /** What was measured lately, as the planner asks for it. */
 export interface MeasuredLoads {
@@ -175,22 +175,6 @@ function withPresent(
   if (present === undefined || servers.includes(present)) return servers;
   const isListed = listed.get(present)?.includes(resource) === true;
   return isListed ? [...servers, present].sort() : servers;
-}
-
-/** Where what moves by a plan that is approved or under way is to go. */
-export function movesUnderWay(view: TableView, nowMs: number): Map<ResourceId, ServerId> {
-  const targets = new Map<ResourceId, ServerId>();
-  const scheduled = new Set(ownScheduled(view, nowMs).map(({ plan }) => plan.id));
-  for (const { value } of view.all(PLAN).values()) {
-    if (value.status !== 'approved' && value.status !== 'applying') continue;
-    if (scheduled.has(value.plan.id)) continue;
-    const ended = new Set(value.outcomes.map(({ batch }) => batch));
-    for (const [index, { moves }] of value.plan.batches.entries()) {
-      if (ended.has(index)) continue;
-      for (const { resource, target } of moves) targets.set(resource, target);
-    }
-  }
-  return targets;
 }
 
 /** Of the plan that waits for an operator or its time, one of a former round (a rollback never waits): this round makes it anew. */

@@ -121,7 +121,7 @@ describe('a round', () => {
           madeAtMs: nowMs,
           expiresAtMs: nowMs + 10 * STEP_MS,
           base: plane.view.table.generation,
-          states: {},
+          states: { [s('s1')]: 'ready', [s('s2')]: 'ready' },
           batches: [{ moves: [plane.move('a', 's2')] }],
           standbys: {},
           analysis: null,

@@ -115,7 +115,7 @@ describe('what the planner is told', () => {
       madeAtMs: nowMs,
       expiresAtMs: nowMs + 60_000,
       base: plane.view.table.generation,
-      states: {},
+      states: { [s('s1')]: 'ready', [s('s2')]: 'ready' },
       standbys: {},
       analysis: null,
     } as const;

@@ -4,6 +4,7 @@ import { formatAddress } from '../../core/domain.js';
 import type { EngineHealth } from '../../core/engine-health.js';
 import { scoreWords } from '../../core/forecast-score.js';
 import { formatGeneration } from '../../core/generation.js';
+import { isAhead } from '../../core/metric-store/latest.js';
 import type { ForecastRun } from '../../core/metric-store/port.js';
 import { overallOf, sharesInUse } from '../../core/metric-store/recent.js';
 import { proposedPlans } from '../../core/table-store/plans.js';
@@ -16,7 +17,7 @@ import { LOST, SERVER, SERVER_STATE } from '../../core/table-store/records/serve
 import { COORDINATOR, MEMBER, SWITCH } from '../../core/table-store/records/switch.js';
 import { stateOf } from '../../core/table-store/server-state.js';
 import type { TableView } from '../../core/table-store/view.js';
-import { counted } from '../../core/text.js';
+import { counted, durationWords } from '../../core/text.js';
 import { disprovedWords } from '../../forecaster/planner/explain-words.js';
 import { noPlanWords } from '../../forecaster/planner/words.js';
 import type { ServerStatus, Status } from '../contract/status.js';
@@ -312,6 +313,12 @@ function warningsOf(
   const { everyMs } = options.forecast;
   if (run !== undefined && nowMs - run.madeAtMs > 3 * everyMs) {
     warnings.push('the forecast is old: no round has ended lately');
+  }
+  if (run !== undefined && isAhead(run.madeAtMs, { run, nowMs })) {
+    const ms = run.madeAtMs - nowMs;
+    warnings.push(
+      `the forecast was made ${durationWords(ms)} ahead of the clock: a clock is wrong, or was`,
+    );
   }
   return warnings;
 }

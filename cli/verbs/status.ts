@@ -71,7 +71,9 @@ export function headline(
   if (paused !== null) parts.push(style.yellow(`PAUSED by ${paused.by}`));
   if (forecast !== null) {
     const coverage = forecast.coverage === null ? 'not scored yet' : percent(forecast.coverage);
-    parts.push(`forecast ${duration(atMs - forecast.madeAtMs)} old, P10-P90 coverage ${coverage}`);
+    const oldMs = atMs - forecast.madeAtMs;
+    const age = oldMs < 0 ? `${duration(-oldMs)} ahead of the clock` : `${duration(oldMs)} old`;
+    parts.push(`forecast ${age}, P10-P90 coverage ${coverage}`);
   }
   return parts.join('  ');
 }

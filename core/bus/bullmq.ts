@@ -3,7 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { Queue } from 'bullmq';
 import type { Clock } from '../clock/port.js';
 import type { EngineHealth, Watched } from '../engine-health.js';
-import { fail } from '../errors.js';
+import { codeOf, fail } from '../errors.js';
+import { every } from '../every.js';
 import type { Json } from '../json.js';
 import type { Log } from '../log.js';
 import type { RedisParts } from '../redis/connection.js';
@@ -11,10 +12,17 @@ import { RedisConnection } from '../redis/connection.js';
 import type { RedisOptions } from '../redis/options.js';
 import type { Payload } from './bullmq-jobs.js';
 import { dueAtMs, viewOf } from './bullmq-jobs.js';
+import type { StillSchedulesParts } from './bullmq-schedules.js';
+import {
+  StillSchedules,
+  attemptsOf,
+  nextRunMs,
+  putSchedule,
+  repeatOf,
+} from './bullmq-schedules.js';
 import { JobWorker } from './bullmq-worker.js';
 import type { BusOptions } from './limits.js';
 import {
-  ATTEMPTS_DEFAULT,
   BUS_DEFAULTS,
   FINISHED_MAX,
   assertConcurrency,
@@ -39,8 +47,8 @@ type JobQueue = Queue<Payload, null>;
 const NAME = 'bus in Redis';
 /** BullMQ's log of what happened, which nobody here reads. */
 const EVENTS_MAX = 100;
-/** A period is written as a pattern, so that periods and patterns are both read by our timetable. */
-const PERIOD = /^every ([0-9]+) ms$/;
+/** So often schedules are looked at that stand still. */
+const LOOK_MS = 60_000;
 
 /**
  * The bus of many processes, on BullMQ: one queue a kind. `concurrency` and the limits are those of all processes
@@ -53,6 +61,9 @@ export class BullmqBus implements Bus, Watched {
   readonly #options: Required<BullmqBusOptions>;
   readonly #queues: ReadonlyMap<JobKind, JobQueue>;
   readonly #workers = new Map<JobKind, JobWorker>();
+  readonly #schedules: StillSchedules;
+  readonly #looking = new AbortController();
+  readonly #looks: Promise<void>;
   #count = 0;
   #closed: Promise<void> | undefined;
 
@@ -72,6 +83,10 @@ export class BullmqBus implements Bus, Watched {
       prefix: `${options.prefix}:bus`,
     };
     this.#queues = new Map(JOB_KINDS.map((kind) => [kind, this.#makeQueue(kind)]));
+    const call: StillSchedulesParts['call'] = (effect, send) => connection.call(effect, send);
+    this.#schedules = new StillSchedules({ clock, log, call }, this.#options);
+    const { signal } = this.#looking;
+    this.#looks = every(clock, { everyMs: LOOK_MS, signal }, () => this.#renewSchedules());
   }
 
   get health(): EngineHealth {
@@ -158,17 +173,8 @@ export class BullmqBus implements Bus, Watched {
     timetableOf(when);
     checkId(name);
     await this.#checkSchedules(kind, name);
-    const repeat =
-      'everyMs' in when
-        ? { pattern: `every ${when.everyMs} ms` }
-        : { pattern: when.cron, tz: when.timeZone ?? 'UTC' };
-    await this.#write(() =>
-      this.#queueOf(kind).upsertJobScheduler(name, repeat, {
-        name,
-        data: { id: name, data: kept },
-        opts: attemptsOf(ATTEMPTS_DEFAULT),
-      }),
-    );
+    const schedule = { key: name, repeat: repeatOf(when), data: { id: name, data: kept } };
+    await this.#write(() => putSchedule(this.#queueOf(kind), schedule));
     await this.#unschedule(
       name,
       JOB_KINDS.filter((other) => other !== kind),
@@ -195,7 +201,9 @@ export class BullmqBus implements Bus, Watched {
   }
 
   async #close(): Promise<void> {
-    await Promise.all([...this.#workers.values()].map((worker) => worker.close()));
+    this.#looking.abort();
+    const closed = [...this.#workers.values()].map((worker) => worker.close());
+    await Promise.all([...closed, this.#looks]);
     await Promise.all([...this.#queues.values()].map((queue) => queue.close()));
     await this.#connection.close();
   }
@@ -250,6 +258,18 @@ export class BullmqBus implements Bus, Watched {
     }
   }
 
+  /** By who runs them, and so by the clock that they go by. */
+  async #renewSchedules(): Promise<void> {
+    try {
+      for (const kind of this.#workers.keys()) {
+        await this.#schedules.renew(this.#queueOf(kind));
+      }
+    } catch (err) {
+      if (codeOf(err) === undefined) throw err;
+      this.#log.warn({ err }, 'schedules not looked at');
+    }
+  }
+
   async #unschedule(name: string, kinds: readonly JobKind[]): Promise<void> {
     await Promise.all(
       kinds.map((kind) => this.#write(() => this.#queueOf(kind).removeJobScheduler(name))),
@@ -287,29 +307,6 @@ export class BullmqBus implements Bus, Watched {
   #assertOpen(): void {
     if (this.#closed !== undefined) fail('ERR_STORE_UNAVAILABLE', { store: NAME });
   }
-}
-
-function attemptsOf(attempts: number) {
-  return {
-    attempts,
-    // Its length is the worker's to say.
-    backoff: { type: 'doubling' },
-    removeOnComplete: { count: FINISHED_MAX },
-    removeOnFail: { count: FINISHED_MAX },
-    stackTraceLimit: 0,
-  };
-}
-
-function nextRunMs(
-  afterMs: number,
-  { pattern = '', tz }: { readonly pattern?: string; readonly tz?: string },
-): number | undefined {
-  const [, everyMs] = PERIOD.exec(pattern) ?? [];
-  const when: When =
-    everyMs === undefined
-      ? { cron: pattern, ...(tz !== undefined && { timeZone: tz }) }
-      : { everyMs: Number(everyMs) };
-  return timetableOf(when).nextMs(afterMs);
 }
 
 function ignore(): void {

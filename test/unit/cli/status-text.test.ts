@@ -5,6 +5,7 @@ import { statusText } from '../../../cli/verbs/status.js';
 import { serverOf, statusOfServers } from '../../support/status.js';
 
 const WELL = statusOfServers([serverOf('s1'), serverOf('s2')]);
+const FORECAST = { madeAtMs: WELL.atMs, horizonMs: 3_600_000, series: 4, coverage: 0.81 };
 const told = (given: Partial<Status>): string =>
   statusText({ ...WELL, warnings: [], ...given }, styleOf(false));
 
@@ -29,6 +30,11 @@ describe('the status of a state that is not as one would wish', () => {
       'a forecaster that is away',
       { warnings: ['the forecast is old: no round has ended lately'] },
       'warning the forecast is old',
+    ],
+    [
+      'a forecast of a time to come',
+      { forecast: { ...FORECAST, madeAtMs: WELL.atMs + 7 * 86_400_000 } },
+      'forecast 7 d ahead of the clock, P10-P90 coverage 81 %',
     ],
     ['paused', { paused: { by: 'ann', reason: 'night', sinceMs: WELL.atMs } }, 'PAUSED by ann'],
     ['a lost server', { servers: [serverOf('s1', { state: 'lost' })] }, 's1      lost '],

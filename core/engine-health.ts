@@ -22,6 +22,11 @@ export interface Watched {
   readonly health: EngineHealth;
 }
 
+/** Those on which a process rests: more as it begins to work. */
+export interface WatchedEngines {
+  readonly health: readonly EngineHealth[];
+}
+
 /** It is not there, or not yet: of that any answer is the end. */
 const AWAY: ReadonlySet<string> = new Set<ErrorCode>([
   'ERR_REDIS_UNREACHABLE',
@@ -117,7 +122,7 @@ export class EngineHealth {
 }
 
 /** What a process shows of the engines that it rests on. */
-export function engineMetrics(engines: readonly EngineHealth[], clock: Clock): MetricSource[] {
+export function engineMetrics(engines: WatchedEngines, clock: Clock): MetricSource[] {
   return [
     {
       name: 'foreshift_engine_up',
@@ -125,7 +130,7 @@ export function engineMetrics(engines: readonly EngineHealth[], clock: Clock): M
       kind: 'gauge',
       labels: ['engine'],
       read: () =>
-        engines.map(({ name, fault }) => ({
+        engines.health.map(({ name, fault }) => ({
           labels: { engine: name },
           value: fault === undefined ? 1 : 0,
         })),
@@ -136,7 +141,7 @@ export function engineMetrics(engines: readonly EngineHealth[], clock: Clock): M
       kind: 'gauge',
       labels: ['engine'],
       read: () =>
-        engines.map(({ name, fault }) => ({
+        engines.health.map(({ name, fault }) => ({
           labels: { engine: name },
           value: fault === undefined ? 0 : Math.max(0, clock.realtimeMs() - fault.sinceMs) / 1000,
         })),
@@ -147,7 +152,7 @@ export function engineMetrics(engines: readonly EngineHealth[], clock: Clock): M
       kind: 'counter',
       labels: ['engine', 'effect', 'end'],
       read: () =>
-        engines.flatMap(({ name, ends }) =>
+        engines.health.flatMap(({ name, ends }) =>
           [...ends].map(([key, value]) => {
             const [effect = '', end = ''] = key.split(' ');
             return { labels: { engine: name, effect, end }, value };
@@ -160,7 +165,7 @@ export function engineMetrics(engines: readonly EngineHealth[], clock: Clock): M
       kind: 'counter',
       labels: ['engine'],
       read: () =>
-        engines.map(({ name, connectionsLost }) => ({
+        engines.health.map(({ name, connectionsLost }) => ({
           labels: { engine: name },
           value: connectionsLost,
         })),

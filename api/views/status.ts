@@ -1,7 +1,7 @@
 import type { Config } from '../../core/config/schema.js';
 import type { Mode, PlanId, ServerId } from '../../core/domain.js';
 import { formatAddress } from '../../core/domain.js';
-import type { EngineHealth } from '../../core/engine-health.js';
+import type { EngineHealth, WatchedEngines } from '../../core/engine-health.js';
 import { scoreWords } from '../../core/forecast-score.js';
 import { formatGeneration } from '../../core/generation.js';
 import { isAhead } from '../../core/metric-store/latest.js';
@@ -31,7 +31,7 @@ export interface StatusParts extends MemoryParts {
   /** How the polls of each target go. */
   readonly collector: () => Status['collector'];
   /** What this process rests on, outside of it. */
-  readonly engines: readonly EngineHealth[];
+  readonly engines: WatchedEngines;
 }
 
 export interface StatusOptions {
@@ -86,9 +86,9 @@ export async function statusOf(
     score: scoreIn(view),
     neural: view.get(NEURAL, 'current')?.value ?? null,
     collector: parts.collector(),
-    engines: parts.engines.map(engineStatus),
+    engines: parts.engines.health.map(engineStatus),
     warnings: [
-      ...parts.engines.flatMap(engineWarning),
+      ...parts.engines.health.flatMap(engineWarning),
       ...(fault === undefined ? [] : [`no loads and forecasts from the metric store: ${fault}`]),
       ...addressWarnings(view),
       ...fellBackWarning(view),

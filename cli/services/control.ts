@@ -16,7 +16,7 @@ import type { Clock } from '../../core/clock/port.js';
 import type { CredentialTable } from '../../core/credentials/credential-table.js';
 import type { Config } from '../../core/config/schema.js';
 import type { Address } from '../../core/domain.js';
-import type { EngineHealth } from '../../core/engine-health.js';
+import type { WatchedEngines } from '../../core/engine-health.js';
 import type { Startable } from '../../core/lifecycle.js';
 import type { Log } from '../../core/log.js';
 import type { MetricStore } from '../../core/metric-store/port.js';
@@ -48,7 +48,7 @@ export interface ControlParts {
   /** If it runs in this process: how its polls go is part of the status then. */
   readonly collector: Collector | undefined;
   /** Of those outside this process. */
-  readonly engines: readonly EngineHealth[];
+  readonly engines: WatchedEngines;
 }
 
 export interface Control {

@@ -2,7 +2,7 @@ import { strict as assert } from 'node:assert';
 import type { Bus } from '../../core/bus/port.js';
 import type { Config } from '../../core/config/schema.js';
 import type { MetricStore } from '../../core/metric-store/port.js';
-import type { EngineHealth, Watched } from '../../core/engine-health.js';
+import type { EngineHealth, Watched, WatchedEngines } from '../../core/engine-health.js';
 import type { MetricSource } from '../../core/metrics.js';
 import type { RedisOptions } from '../../core/redis/options.js';
 import { EmbeddedSessionStore } from '../../core/session-store/embedded.js';
@@ -15,7 +15,7 @@ import type { MetricStoreParts } from './metric-store.js';
 export type EngineName = 'metricStore' | 'sessionStore' | 'bus';
 
 /** What the services of a process rest on. */
-export class Engines {
+export class Engines implements WatchedEngines {
   readonly tableStore: TableStore;
   readonly #opened: Opened;
   readonly close: () => Promise<void>;
@@ -33,7 +33,7 @@ export class Engines {
   /** Of those that are outside this process. */
   get health(): readonly EngineHealth[] {
     const { metricStore, sessionStore, bus } = this.#opened;
-    return [this.tableStore, metricStore, sessionStore, bus].flatMap((engine) =>
+    return [this.tableStore, metricStore, sessionStore, bus, ...workersOf(bus)].flatMap((engine) =>
       isWatched(engine) ? [engine.health] : [],
     );
   }
@@ -61,6 +61,15 @@ interface Opened {
 
 function isWatched(engine: object | undefined): engine is Watched {
   return engine !== undefined && 'health' in engine;
+}
+
+/** Of a bus in this process there are none to watch. */
+function workersOf(bus: object | undefined): readonly Watched[] {
+  return bus !== undefined && hasWorkers(bus) ? bus.workers : [];
+}
+
+function hasWorkers(bus: object): bus is { readonly workers: readonly Watched[] } {
+  return 'workers' in bus;
 }
 
 function counts(engine: object): engine is { readonly metrics: readonly MetricSource[] } {

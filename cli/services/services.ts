@@ -246,7 +246,7 @@ export class Services implements Startable {
       : undefined;
     const collector = collecting?.collector;
     if (collector !== undefined) metrics.add(...collectorMetrics(collector));
-    metrics.add(...engines.metrics, ...engineMetrics(engines.health, clock));
+    metrics.add(...engines.metrics, ...engineMetrics(engines, clock));
     const forecasting = has('forecaster')
       ? (await import('./forecaster.js')).forecasterOf(config, {
           ...{ ...common, ...engineParts(engines), log, eligibility, disk },
@@ -266,7 +266,7 @@ export class Services implements Startable {
             guard.check(address);
           },
           collector,
-          engines: engines.health,
+          engines,
         })
       : undefined;
     if (control?.agentCheck !== undefined) metrics.add(...control.agentCheck.metrics);

@@ -93,6 +93,11 @@ export class BullmqBus implements Bus, Watched {
     return this.#connection.health;
   }
 
+  /** Each has connections of its own, on which it may be refused what others may do. */
+  get workers(): readonly Watched[] {
+    return [...this.#workers.values()];
+  }
+
   /** @throws ERR_REDIS_…, ERR_STORE_UNAVAILABLE, ERR_STORE_AMBIGUOUS */
   static async open(parts: RedisParts, options: BullmqBusOptions): Promise<BullmqBus> {
     const connection = await RedisConnection.open(parts, NAME, options.redis);

@@ -79,12 +79,11 @@ describeWith('redis-server')('up on a real Redis', () => {
   const operator = (): Operator => new Operator(up.ready.api, until);
   const move = (resource: string): Promise<void> => operator().move(resource);
 
-  /** Of the table store. */
-  async function metric(name: string): Promise<number> {
+  async function metric(name: string, engine = 'table store in Redis'): Promise<number> {
     const { body } = await request(`http://${up.ready.health}/metrics`);
     const line = (await body.text())
       .split('\n')
-      .find((text) => text.startsWith(`${name}{engine="table store in Redis"`));
+      .find((text) => text.startsWith(`${name}{engine="${engine}"`));
     return Number(line?.split(' ').at(-1));
   }
 
@@ -118,6 +117,9 @@ describeWith('redis-server')('up on a real Redis', () => {
     const away = await operator().status();
     const [engine] = away.engines.filter(({ name }) => name === 'table store in Redis');
     expect(engine?.fault?.code).toBe('ERR_REDIS_UNREACHABLE');
+    const worker = away.engines.find(({ name }) => name === 'round worker in Redis');
+    expect(worker?.fault?.code).toBe('ERR_REDIS_UNREACHABLE');
+    expect(await metric('foreshift_engine_up', 'round worker in Redis')).toBe(0);
     expect(away.atMs - (engine?.fault?.sinceMs ?? 0)).toBeGreaterThan(1000);
     expect(away.warnings.join()).toMatch(/the table store in Redis is away or refuses since 20/);
     expect(await metric('foreshift_engine_up')).toBe(0);

@@ -1,15 +1,24 @@
 import type { AddressInfo, Server, Socket } from 'node:net';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import type { Address } from '../../core/domain.js';
 
-/** What to send for a command: bytes as they are, nothing, or these bytes and then the end of the connection. */
-export type Answer = string | undefined | { readonly thenClose: string };
+/**
+ * What to send for a command: bytes as they are, nothing, or these bytes and then the end of the connection; or, before a real
+ * Redis, the end of the connection once that has done it.
+ */
+export type Answer = string | undefined | { readonly thenClose: string } | typeof DONE_THEN_CLOSED;
+
+/** Its bytes are the Redis' own, and are not passed on. */
+export const DONE_THEN_CLOSED = Symbol('done, then closed');
 
 const OK = '+OK\r\n';
 const INFO =
   'redis_version:7.0.15\r\nloading:0\r\nrole:master\r\nrun_id:aa\r\nmaxmemory_policy:noeviction\r\naof_enabled:1\r\n';
 
-/** A server of Redis' protocol that says what a test wants. What is not answered by the test it answers well. */
+/**
+ * A server of Redis' protocol that says what a test wants. What is not answered by the test it answers well, or leaves to a real
+ * Redis behind it.
+ */
 export class RespServer {
   /** By the test: what to say to a command; null where it does not care. */
   answer: (command: readonly string[]) => Answer | null = () => null;
@@ -18,9 +27,15 @@ export class RespServer {
   readonly #sockets = new Set<Socket>();
   /** What each connection asked last. */
   readonly #asked = new WeakMap<Socket, string>();
+  readonly #before: Address | undefined;
+  /** To the Redis behind, by who asks. */
+  readonly #behind = new Map<Socket, Socket>();
+  /** Whose next answer is the end. */
+  readonly #doomed = new WeakSet<Socket>();
 
-  private constructor(server: Server) {
+  private constructor(server: Server, before: Address | undefined) {
     this.#server = server;
+    this.#before = before;
     server.on('connection', (socket) => {
       this.#sockets.add(socket);
       socket.on('close', () => this.#sockets.delete(socket));
@@ -29,17 +44,19 @@ export class RespServer {
       socket.on('data', (chunk: Buffer) => {
         left = Buffer.concat([left, chunk]);
         for (let next = commandOf(left); next !== undefined; next = commandOf(left)) {
+          const bytes = left.subarray(0, next.end);
           left = left.subarray(next.end);
-          this.#hear(socket, next.command);
+          this.#hear(socket, next.command, bytes);
         }
       });
     });
   }
 
-  static async start(): Promise<RespServer> {
+  /** @param before a real Redis that answers what the test does not */
+  static async start(before?: Address): Promise<RespServer> {
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    return new RespServer(server);
+    return new RespServer(server, before);
   }
 
   get at(): Address {
@@ -51,6 +68,15 @@ export class RespServer {
     for (const socket of this.#sockets) {
       if (this.#asked.get(socket) === command.toUpperCase()) socket.write(bytes);
     }
+  }
+
+  /** What the Redis behind answers does not come until it goes on. */
+  hold(): void {
+    for (const behind of this.#behind.values()) behind.pause();
+  }
+
+  goOn(): void {
+    for (const behind of this.#behind.values()) behind.resume();
   }
 
   /** Every connection, at once. */
@@ -67,14 +93,38 @@ export class RespServer {
     );
   }
 
-  #hear(socket: Socket, command: readonly string[]): void {
+  #hear(socket: Socket, command: readonly string[], bytes: Buffer): void {
     this.heard.push(command);
     this.#asked.set(socket, command[0]?.toUpperCase() ?? '');
     const answer = this.answer(command);
     if (answer === undefined) return;
-    if (answer === null) socket.write(wellOf(command));
+    if (answer === DONE_THEN_CLOSED) this.#doomed.add(socket);
+    if (answer === null || answer === DONE_THEN_CLOSED) this.#leave(socket, command, bytes);
     else if (typeof answer === 'string') socket.write(answer);
     else socket.end(answer.thenClose);
+  }
+
+  #leave(socket: Socket, command: readonly string[], bytes: Buffer): void {
+    if (this.#before === undefined) socket.write(wellOf(command));
+    else this.#behindOf(socket, this.#before).write(bytes);
+  }
+
+  #behindOf(socket: Socket, before: Address): Socket {
+    const known = this.#behind.get(socket);
+    if (known !== undefined) return known;
+    const behind = connect(before.port, before.host);
+    this.#behind.set(socket, behind);
+    behind.on('error', () => undefined);
+    behind.on('close', () => socket.destroy());
+    socket.on('close', () => {
+      this.#behind.delete(socket);
+      behind.destroy();
+    });
+    behind.on('data', (chunk: Buffer) => {
+      if (this.#doomed.has(socket)) socket.destroy();
+      else socket.write(chunk);
+    });
+    return behind;
   }
 }
 

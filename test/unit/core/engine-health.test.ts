@@ -81,7 +81,7 @@ describe('the health of an engine', () => {
     health.connectionLost();
     await at(clock, 5000);
     const shown = await Promise.all(
-      engineMetrics([health], clock).map(async (source) => [
+      engineMetrics({ health: [health] }, clock).map(async (source) => [
         source.name,
         source.kind === 'histogram' ? [] : [...(await source.read())],
       ]),

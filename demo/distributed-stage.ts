@@ -37,7 +37,7 @@ interface Ready {
 
 /**
  * Each service as a process of its own – collector, forecaster, api, two redirectors – on a Redis and an InfluxDB that are
- * started for it, as `compose.yaml` has them.
+ * started for it: those of `compose.yaml`, but on free ports and at the pace of the demo.
  */
 export class DistributedStage implements Stage {
   readonly view: TableView;

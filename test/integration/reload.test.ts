@@ -10,6 +10,7 @@ import { freePort } from '../../demo/free-port.js';
 import type { LogLine } from '../support/foreshift.js';
 import { RunningUp } from '../support/foreshift.js';
 import { Operator } from '../support/operator.js';
+import { RawClient, answersIn } from '../support/raw-client.js';
 import { rounds } from '../support/rounds.js';
 import { untilWithin } from '../support/until.js';
 
@@ -17,26 +18,39 @@ import { untilWithin } from '../support/until.js';
 
 const RELOADS = rounds(10);
 const RESOURCES = ['vol-1', 'vol-2'];
+/** Of a listener of its own, by connections. */
+const BY_TCP = 'vol-3';
 const until = untilWithin(30_000);
 
 describe.each([1, 2])('a reload of a process with %d threads for clients', (threads) => {
   let folder = '';
   let server: Server;
   let up: RunningUp;
-  let ports = { first: 0, second: 0 };
+  let ports = { first: 0, second: 0, tcp: 0 };
   let ran: string[] = [];
+  /** What the server has not answered yet. */
+  const held: (() => void)[] = [];
+  /** By whose requests: the ports of the connections on which they came. */
+  const cameFrom = new Map<string, Set<number | undefined>>();
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'foreshift-reload-'));
     server = createServer((asked, answer) => {
       ran.push(String(asked.headers['x-id']));
-      asked.resume().on('end', () => answer.end('well'));
+      const client = String(asked.headers['x-client']);
+      cameFrom.set(client, (cameFrom.get(client) ?? new Set()).add(asked.socket.remotePort));
+      asked.resume().on('end', () => {
+        if (asked.url === '/vol-1/held') held.push(() => answer.end('well'));
+        else answer.end('well');
+      });
     });
+    // It ends no connection that a test leaves idle.
+    server.keepAliveTimeout = 0;
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    ports = { first: await freePort(), second: await freePort() };
+    ports = { first: await freePort(), second: await freePort(), tcp: await freePort() };
     await write({});
     up = await RunningUp.start(folder);
-    await new Operator(up.ready.api, until).placed(RESOURCES.length);
+    await new Operator(up.ready.api, until).placed(RESOURCES.length + 1);
   });
 
   afterAll(async () => {
@@ -58,6 +72,7 @@ describe.each([1, 2])('a reload of a process with %d threads for clients', (thre
     const { level = 'info', target = 0.8, dataDir = './data', idleTimeoutMs = 60_000 } = written;
     const listeners = written.listeners ?? [ports.first];
     const { port } = server.address() as AddressInfo;
+    const tcp = `{ listen: "127.0.0.1:${ports.tcp}", protocol: tcp, route: { resource: ${BY_TCP} } }`;
     return writeFile(
       join(folder, 'foreshift.yaml'),
       [
@@ -66,9 +81,9 @@ describe.each([1, 2])('a reload of a process with %d threads for clients', (thre
         'api: { listen: "127.0.0.1:0" }',
         'health: { listen: "127.0.0.1:0" }',
         'agents: { listen: "127.0.0.1:0" }',
-        `listeners: [${listeners.map((at) => `{ listen: "127.0.0.1:${at}" }`).join(', ')}]`,
+        `listeners: [${[...listeners.map((at) => `{ listen: "127.0.0.1:${at}" }`), tcp].join(', ')}]`,
         `servers: [{ id: s1, address: "127.0.0.1:${port}", capacity: { cpu: 4 } }]`,
-        `resources: { names: [${RESOURCES.join(', ')}] }`,
+        `resources: { names: [${[...RESOURCES, BY_TCP].join(', ')}] }`,
         `planner: { target: ${target} }`,
         `http: { idleTimeoutMs: ${idleTimeoutMs} }`,
         `redirector: { workers: ${threads} }`,
@@ -149,6 +164,61 @@ describe.each([1, 2])('a reload of a process with %d threads for clients', (thre
     },
     9000 * RELOADS,
   );
+
+  it('goes on with the very same connections, whether idle or in the midst of something', async () => {
+    const names = ['idle', 'waiting', 'uploading', 'tcp idle', 'tcp uploading'] as const;
+    const clients = new Map(
+      names.map((name) => {
+        const port = name.startsWith('tcp') ? ports.tcp : ports.first;
+        return [name, new RawClient({ host: '127.0.0.1', port })] as const;
+      }),
+    );
+    const send = (name: (typeof names)[number], text: string): Promise<void> =>
+      clients.get(name)!.send([Buffer.from(text)]);
+    const head = (name: string, id: string, path: string): string =>
+      `POST ${path} HTTP/1.1\r\nhost: x\r\nx-client: ${name}\r\nx-id: ${id}\r\ncontent-length: 5\r\n\r\n`;
+    const answered = (name: (typeof names)[number]): number =>
+      answersIn(clients.get(name)!.text).filter(({ status }) => status === 200).length;
+    await reload({});
+    for (let number = 1; number <= 4; number++) {
+      for (const name of ['idle', 'tcp idle'] as const) {
+        await send(name, `${head(name, `${name} ${number}`, '/vol-1/x')}hello`);
+        await until(`${name} is answered`, () => answered(name) === 2 * number - 1);
+      }
+      await send('waiting', `${head('waiting', 'held', '/vol-1/held')}hello`);
+      await until('the server has it', () => held.length === 1);
+      for (const name of ['uploading', 'tcp uploading'] as const) {
+        await send(name, `${head(name, `${name} ${number}`, '/vol-1/x')}he`);
+        await until(`${name} has begun`, () => ran.includes(`${name} ${number}`));
+      }
+      const isOdd = number % 2 === 1;
+      const news = await reload({
+        target: isOdd ? 0.7 : 0.8,
+        idleTimeoutMs: isOdd ? 30_000 : 60_000,
+        listeners: isOdd ? [ports.second, ports.first] : [ports.first],
+      });
+      expect(news.find(({ msg }) => msg === 'config reloaded')?.changed).toContain('listeners');
+      held.splice(0).forEach((answer) => {
+        answer();
+      });
+      for (const name of ['uploading', 'tcp uploading'] as const) await send(name, 'llo');
+      for (const name of ['idle', 'tcp idle'] as const) {
+        await send(name, `${head(name, 'again', '/vol-1/x')}hello`);
+      }
+      for (const name of names) {
+        const count = name.endsWith('idle') ? 2 * number : number;
+        await until(
+          `${name} goes on`,
+          () => answered(name) === count || clients.get(name)!.hasEnded,
+        );
+        expect([name, number, answered(name)]).toEqual([name, number, count]);
+      }
+    }
+    expect(names.filter((name) => clients.get(name)!.hasEnded)).toEqual([]);
+    // Nor was the connection of a TCP client to its server replaced behind it.
+    expect(['tcp idle', 'tcp uploading'].map((name) => cameFrom.get(name)?.size)).toEqual([1, 1]);
+    for (const client of clients.values()) client.destroy();
+  });
 
   it('names what needs a restart, and leaves it as it was', async () => {
     const news = await reload({ dataDir: './other', target: 0.5 });

@@ -2,7 +2,7 @@
  * The switch: one batch of two moves that need each other (a swap: resource 0 from server 0 to server 1, resource 1
  * the other way), carried out by redirectors each of which may coordinate, with agents that are the fence. Everything
  * that `design` promises of it is an assertion; a state in which nothing can happen any more and something is not
- * settled is an invalid end state, which spin reports. See README.md beside this file for how to run it.
+ * settled is an invalid end state, which spin reports. How to run it: docs/ARCHITECTURE.md, Tests.
  *
  * What mirrors what:
  *   store                 the records of core/table-store: one transaction is one atomic step

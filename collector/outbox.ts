@@ -3,6 +3,7 @@ import type { Clock } from '../core/clock/port.js';
 import { codeOf } from '../core/errors.js';
 import type { Startable } from '../core/lifecycle.js';
 import type { Log } from '../core/log.js';
+import { refusedBy } from '../core/metric-store/refusals.js';
 import type { MetricStore } from '../core/metric-store/port.js';
 import type { Sample } from '../core/sample.js';
 import type { Spool } from './spool.js';
@@ -29,6 +30,9 @@ export const OUTBOX_DEFAULTS: OutboxOptions = {
   retryMinMs: 500,
   retryMaxMs: 15_000,
 };
+
+/** What is refused sooner after the last is the same fault: it is said once. */
+const REFUSING_MS = 600_000;
 
 export interface OutboxStatus {
   readonly isSpooling: boolean;
@@ -63,8 +67,8 @@ export class Outbox implements Startable {
   #draining: Promise<void> | undefined;
   /** A call to the store has not been answered; one more would help nobody. */
   #isUnderWay = false;
-  /** The store's last word was that it will never take a batch. */
-  #isRefusing = false;
+  /** When it last said that it will never take some samples: it may take most batches meanwhile. */
+  #refusedAtMs = -Infinity;
   #stored = 0;
   #refused = 0;
   #unspooled = 0;
@@ -167,7 +171,6 @@ export class Outbox implements Startable {
       .then(
         () => {
           this.#stored += batch.length;
-          this.#isRefusing = false;
           return true;
         },
         (error: unknown) => this.#isRefused(error, batch),
@@ -189,9 +192,13 @@ export class Outbox implements Startable {
     const code = codeOf(error);
     this.#fault = error;
     if (code === 'ERR_STORE_UNAVAILABLE' || code === 'ERR_STORE_AMBIGUOUS') return false;
-    this.#refused += batch.length;
-    if (!this.#isRefusing) this.#parts.log.error({ err: error }, 'samples refused by store');
-    this.#isRefusing = true;
+    const refused = refusedBy(error) ?? batch.length;
+    this.#refused += refused;
+    this.#stored += batch.length - refused;
+    const { clock, log } = this.#parts;
+    const isNews = clock.monotonicMs() - this.#refusedAtMs > REFUSING_MS;
+    this.#refusedAtMs = clock.monotonicMs();
+    if (isNews) log.error({ err: error, refused }, 'samples refused by store');
     return true;
   }
 

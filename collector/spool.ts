@@ -14,6 +14,8 @@ export interface SpoolOptions {
   readonly bytesMax: number;
   /** A segment is closed once it is this long, and dropped whole. */
   readonly segmentBytes: number;
+  /** Also of segments that failures made short. */
+  readonly segmentsMax: number;
   /** What the store took is surely durable there after this: so long it stays here, too. */
   readonly storeDurableMs: number;
 }
@@ -22,6 +24,7 @@ export const SPOOL_DEFAULTS: SpoolOptions = {
   folder: 'spool',
   bytesMax: 256 << 20,
   segmentBytes: 1 << 20,
+  segmentsMax: 4096,
   storeDurableMs: 10_000,
 };
 
@@ -50,7 +53,7 @@ interface Head {
 }
 
 /**
- * Samples that the store could not take, on disk, until it can: first in, first out, within a bound of bytes. Beyond it the
+ * Samples that the store could not take, on disk, until it can: first in, first out, within a bound of bytes. Beyond it, or of segments, the
  * oldest segment goes, and is counted. What `append` took survives kill -9; memory holds one segment at most.
  *
  * Files: `segment-<n>`, ascending. A life of the spool never appends to a segment of an earlier one, so a torn tail is the end
@@ -182,10 +185,13 @@ export class Spool {
   }
 
   async #begin(): Promise<{ readonly segment: Segment; readonly journal: Journal }> {
-    const number = (this.#segments.at(-1)?.number ?? 0) + 1;
-    const { journal } = await Journal.open(this.#parts.disk, pathOf(this.#options.folder, number));
-    const segment = { number, bytes: 0, isDelivered: false };
-    this.#segments = [...this.#segments, segment];
+    const last = this.#segments.at(-1);
+    const fresh = { number: (last?.number ?? 0) + 1, bytes: 0, isDelivered: false };
+    // One that holds nothing is begun again: a full disk would get an empty file for each batch.
+    const segment = last === undefined || last.bytes > 0 || last.isDelivered ? fresh : last;
+    const path = pathOf(this.#options.folder, segment.number);
+    const { journal } = await Journal.open(this.#parts.disk, path);
+    if (segment === fresh) this.#segments = [...this.#segments, fresh];
     this.#open = { segment, journal };
     return this.#open;
   }
@@ -198,10 +204,11 @@ export class Spool {
 
   /** Removes segments, the oldest first, until so much more fits; false if it is too long for any spool. */
   async #makeRoom(bytes: number): Promise<boolean> {
-    const { bytesMax } = this.#options;
+    const { bytesMax, segmentsMax } = this.#options;
     if (bytes > bytesMax) return false;
     for (let [oldest] = this.#segments; oldest !== undefined; [oldest] = this.#segments) {
-      if (this.bytes + bytes <= bytesMax) break;
+      const isRoomForOne = this.#open !== undefined || this.#segments.length < segmentsMax;
+      if (isRoomForOne && this.bytes + bytes <= bytesMax) break;
       if (this.#open?.segment === oldest) await this.#end();
       const left = await this.#left(oldest);
       await this.#remove(oldest);

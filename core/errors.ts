@@ -172,6 +172,14 @@ const ERRORS = {
     meaning: 'the limit of {limit} {what} is reached',
     remedy: 'Try again later, or raise the limit in the config.',
   },
+  ERR_SERIES_REFUSED: {
+    status: 429,
+    exit: 3,
+    meaning:
+      'the limit of {limit} {what} is reached: {refused} values of new ones were not taken, the rest was',
+    remedy:
+      'Raise `limits.resourcesMax` or `limits.serversMax`, or look for names that change with every start.',
+  },
   ERR_SCHEDULE_INVALID: {
     status: 400,
     exit: 64,

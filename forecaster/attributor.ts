@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock/port.js';
 import type { ResourceId, ServerId } from '../core/domain.js';
 import type { MetricStore } from '../core/metric-store/port.js';
+import { Refusals } from '../core/metric-store/refusals.js';
 import type { Grid, Panel } from '../core/panel.js';
 import { rowOf } from '../core/panel.js';
 import type { Metric, Sample, SeriesKey } from '../core/sample.js';
@@ -14,7 +15,7 @@ import type { Costs } from '../models/cost-fit.js';
 
 /** Writes in what nobody measures: which resource used how much of its server's cpu. */
 export interface Attributor {
-  /** For the steps of this grid, as whole steps that are over. @throws ERR_STORE_UNAVAILABLE */
+  /** For the steps of this grid, as whole steps that are over. @throws ERR_STORE_UNAVAILABLE, ERR_LIMIT_REACHED, ERR_SERIES_REFUSED */
   attribute(grid: Grid, view: TableView): Promise<void>;
 }
 
@@ -57,19 +58,22 @@ export class CpuAttributor implements Attributor {
     ];
     const fitting = Math.max(1, Math.floor(PART_VALUES_MAX / series.length));
     const partSteps = Math.min(PART_STEPS_MAX, fitting);
+    const refusals = new Refusals();
     for (let done = 0; done < steps; done += partSteps) {
       const part = { stepMs, steps: Math.min(partSteps, steps - done) };
       const grid = { startMs: startMs + done * stepMs, ...part };
       const loads = new Loads(await this.#parts.metricStore.readPanel({ series, ...grid }));
       for (const server of servers) this.#learn(server, tenures.get(server) ?? [], loads);
-      await this.#write(this.#shares(resources, loads, this.#attribution.solve()));
+      const shares = this.#shares(resources, loads, this.#attribution.solve());
+      await this.#write(shares, refusals);
     }
+    refusals.throwAny();
   }
 
-  async #write(shares: Iterable<Sample>): Promise<void> {
+  async #write(shares: Iterable<Sample>, refusals: Refusals): Promise<void> {
     const { metricStore, clock } = this.#parts;
     for (const batch of batchesOf(shares, BATCH_SAMPLES_MAX)) {
-      await metricStore.writeSamples(batch);
+      await refusals.note(metricStore.writeSamples(batch));
       // A store in memory answers at once, and others want to run, too.
       await clock.sleep(0);
     }

@@ -9,6 +9,7 @@ import { resourcesOnly } from '../core/forecast.js';
 import type { ForecastScore } from '../core/forecast-score.js';
 import type { Log } from '../core/log.js';
 import type { ForecastRun, MetricStore } from '../core/metric-store/port.js';
+import { readWholePanel } from '../core/metric-store/whole-panel.js';
 import type { Grid } from '../core/panel.js';
 import { endMsOf, gridBefore } from '../core/panel.js';
 import type { Disproved, NoPlan, RoundResult } from '../core/plan.js';
@@ -302,7 +303,7 @@ export class Round {
     const isFirst = this.#observedUntilMs === -Infinity;
     const grid: Grid = { startMs, stepMs, steps };
     await this.#attribute(grid);
-    const panel = await metricStore.readPanel({ series: await this.#series(), ...grid });
+    const panel = await readWholePanel(metricStore, { series: await this.#series(), ...grid });
     try {
       await analysis.observe(panel);
     } catch (error) {

@@ -3,6 +3,7 @@ import type { Config } from '../../core/config/schema.js';
 import type { Disk } from '../../core/disk/port.js';
 import type { Log } from '../../core/log.js';
 import { EmbeddedMetricStore } from '../../core/metric-store/embedded.js';
+import { fleetLimits } from '../../core/metric-store/limits.js';
 import type { MetricStore } from '../../core/metric-store/port.js';
 import { OutboundGuard } from '../../core/net/guard.js';
 import { NodeNet } from '../../core/net/node.js';
@@ -22,7 +23,9 @@ export async function metricStoreOf(
   { influxPassword, ...parts }: MetricStoreParts,
 ): Promise<MetricStore> {
   const { engine, influx, ...retention } = metricStore;
-  if (engine === 'embedded') return EmbeddedMetricStore.open(parts, retention);
+  if (engine === 'embedded') {
+    return EmbeddedMetricStore.open(parts, { ...retention, limits: fleetLimits(limits) });
+  }
   const guard = new OutboundGuard({
     networks: limits.outboundNetworks,
     ports: [{ first: 1, last: 65_535 }],
@@ -31,5 +34,8 @@ export async function metricStoreOf(
   const { InfluxMetricStore } = await import('../../core/metric-store/influx/store.js');
   const net = new NodeNet(parts.clock, guard);
   const access = { ...influx, password: influxPassword };
-  return new InfluxMetricStore({ ...parts, net }, { ...access, ...retention });
+  return new InfluxMetricStore(
+    { ...parts, net },
+    { ...access, ...retention, limits: fleetLimits(limits) },
+  );
 }

@@ -196,7 +196,7 @@ export class EmbeddedMetricStore implements MetricStore {
   }
 
   async #write(work: () => Promise<void>): Promise<void> {
-    await this.#attempt(async () => {
+    const written = this.#attempt(async () => {
       const unwritten = this.#allSegments.reduce(
         (sum, { unwrittenBytes }) => sum + unwrittenBytes,
         0,
@@ -204,7 +204,10 @@ export class EmbeddedMetricStore implements MetricStore {
       if (this.#isFailing || unwritten > UNWRITTEN_BYTES_MAX) await this.#flush();
       await work();
     });
-    this.#flushSoon();
+    // Also what was refused in part.
+    await written.finally(() => {
+      this.#flushSoon();
+    });
   }
 
   #flushSoon(): void {

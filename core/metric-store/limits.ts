@@ -1,23 +1,51 @@
 import { strict as assert } from 'node:assert';
+import { DIMENSIONS } from '../domain.js';
 import { fail } from '../errors.js';
 import { endMsOf } from '../panel.js';
 import { formatSeries } from '../sample.js';
 import type { Sample } from '../sample.js';
 import type { ForecastRun, PanelQuery, Score } from './port.js';
 
+/** What a fleet may have, as the config's `limits` say. */
+interface FleetLimits {
+  readonly resourcesMax: number;
+  readonly serversMax: number;
+}
+
+/** How far ahead forecasts are kept for scoring: a twelfth of the horizon, half of it, all of it. */
+const LEADS_KEPT = 3;
+
+/**
+ * Room for every series of the largest fleet that the config allows, and for a small one that changes. Once it is there, a
+ * series takes some 150 bytes while its day is loaded (its name, its place in tables), and 4 KB while the day is rolled up:
+ * 10,000 resources with all their metrics 9 MB, and 240 MB once a day. No config leads beyond what a rollup can name
+ * (rollup/format.ts), and what fits in one row of what was said (segment/format.ts).
+ */
+export function fleetLimits({ resourcesMax, serversMax }: FleetLimits) {
+  const within = (least: number, count: number, most: number): number =>
+    Math.min(most, Math.max(least, count));
+  const dimensions = DIMENSIONS.length;
+  // Besides the dimensions there are `inflight` and `latency` of resources, and `utilization` of servers.
+  const series = (dimensions + 2) * resourcesMax + (dimensions + 1) * serversMax;
+  const forecast = dimensions * resourcesMax + (dimensions + 1) * serversMax;
+  return {
+    seriesMax: within(50_000, series, 800_000),
+    saidMax: within(250_000, LEADS_KEPT * forecast, 1_300_000),
+  };
+}
+
 /**
  * How much a metric store of this process takes. What would pass a limit is refused with ERR_LIMIT_REACHED;
- * of a write over several days, days before that may have been written.
+ * of a write over several days, days before that may have been written. Of one with too many series only the new ones are
+ * refused, with ERR_SERIES_REFUSED.
  */
 export const METRIC_STORE_LIMITS = {
-  /** Series of one day. */
-  seriesMax: 50_000,
+  /** `seriesMax`: series of one day; `saidMax`: series of a forecast × its leads, of one and of all of a day. */
+  ...fleetLimits({ resourcesMax: 100_000, serversMax: 2000 }),
   /** Samples, or scores, of one write. */
   batchMax: 100_000,
   /** Series × steps of one panel; each takes 20 bytes while it is made. */
   panelValuesMax: 20_000_000,
-  /** Series of a forecast × its leads. */
-  saidMax: 250_000,
   /** Scores of one read. */
   scoresMax: 2_000_000,
   eventBytesMax: 256 << 10,

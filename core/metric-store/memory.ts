@@ -25,6 +25,7 @@ import type {
   Score,
   StoredEvent,
 } from './port.js';
+import { refuseSeries } from './refusals.js';
 import { namedSeries } from './named-series.js';
 import { saidBetween, saidIn, saidName } from './said.js';
 import type { Scores } from './scores.js';
@@ -73,20 +74,22 @@ export class MemoryMetricStore implements MetricStore {
     await Promise.resolve();
     checkSamples(samples, this.#limits);
     const names = samples.map(({ series }) => formatSeries(series));
-    const fresh = new Set(names.filter((name) => !this.#series.has(name)));
     const { seriesMax } = this.#limits;
-    if (this.#series.size + fresh.size > seriesMax) {
-      fail('ERR_LIMIT_REACHED', { limit: seriesMax, what: 'series' });
-    }
+    let refused = 0;
     samples.forEach(({ series, timeMs, value }, at) => {
       const name = names[at]!;
       let known = this.#series.get(name);
+      if (known === undefined && this.#series.size >= seriesMax) {
+        refused += 1;
+        return;
+      }
       if (known === undefined) {
         known = { key: series, samples: new KeyedLog() };
         this.#series.set(name, known);
       }
       known.samples.put(Math.floor(timeMs), value);
     });
+    if (refused > 0) refuseSeries({ limit: seriesMax, what: 'series', refused });
   }
 
   async readPanel(query: PanelQuery): Promise<Panel> {

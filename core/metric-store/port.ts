@@ -9,7 +9,8 @@ import type { PlanStatus } from '../table-store/records/plan.js';
  * two different ones the later counts. Times are kept to the millisecond, values as 32-bit floats; ranges
  * are from `fromMs` up to, not including, `toMs`; lists are in the order of their times.
  * Errors of every call: ERR_STORE_UNAVAILABLE – not done, try again later; of writes: ERR_LIMIT_REACHED,
- * and ERR_SAMPLE_INVALID or ERR_EVENT_INVALID – nothing of the call was done.
+ * and ERR_SAMPLE_INVALID or ERR_EVENT_INVALID – nothing of the call was done; of samples, scores and forecasts:
+ * ERR_SERIES_REFUSED – there is no room for more series; those that were known before were written (refusals.ts).
  */
 export interface MetricStore {
   /** Resolves when the samples will be read back; durable at the latest `durableWithinMs` later. */

@@ -1,4 +1,5 @@
 import type { MetricStore } from '../../core/metric-store/port.js';
+import { refuseSeries } from '../../core/metric-store/refusals.js';
 import { ForeshiftError } from '../../core/errors.js';
 import type { Sample } from '../../core/sample.js';
 import { formatSeries } from '../../core/sample.js';
@@ -21,7 +22,7 @@ export function valuesOf(samples: Iterable<Sample>): number[] {
 export class SampleStore implements Pick<MetricStore, 'writeSamples'> {
   readonly calls: (readonly Sample[])[] = [];
   readonly samples: Sample[] = [];
-  state: 'well' | 'away' | 'hanging' | 'refusing' = 'well';
+  state: 'well' | 'away' | 'hanging' | 'refusing' | 'full' = 'well';
   #hanging: (() => void)[] = [];
 
   async writeSamples(samples: readonly Sample[]): Promise<void> {
@@ -29,7 +30,8 @@ export class SampleStore implements Pick<MetricStore, 'writeSamples'> {
     if (this.state === 'hanging') await new Promise<void>((go) => this.#hanging.push(go));
     if (this.state === 'away') throw new ForeshiftError('ERR_STORE_UNAVAILABLE', { store: 'it' });
     if (this.state === 'refusing') throw new ForeshiftError('ERR_SERIES_INVALID', { series: '?' });
-    this.samples.push(...samples);
+    this.samples.push(...(this.state === 'full' ? samples.slice(1) : samples));
+    if (this.state === 'full') refuseSeries({ limit: 1, what: 'series', refused: 1 });
   }
 
   /** Calls that hang are answered, as the state then is. */

@@ -10,7 +10,8 @@ import { DAY_MS } from '../day.js';
  */
 
 export const COUNT_MAX = 65_535;
-export const HEAD_BYTES_MAX = 32 << 20;
+/** The names of as many series as a day may have (limits.ts) fit, the longest names there are. */
+export const HEAD_BYTES_MAX = 128 << 20;
 
 export interface RollupHead {
   readonly day: number;

@@ -35,7 +35,7 @@ export interface Cells {
 
 interface NumberedCells {
   readonly columns: Uint32Array;
-  readonly ms: number;
+  readonly ms: readonly number[];
   readonly values: readonly number[];
 }
 
@@ -108,25 +108,19 @@ export class Segment {
     this.#contents = contents;
   }
 
-  /** All or nothing. @throws ERR_LIMIT_REACHED */
-  write({ names, ms, values }: Cells): void {
+  /**
+   * Takes all, or nothing; but where there is no room for more columns, all but the cells of new ones. Returns how many
+   * were not taken. @throws ERR_LIMIT_REACHED
+   */
+  write({ names, ms, values }: Cells): number {
     const { dayBytesMax } = this.#limits;
     if (this.#writtenBytes + this.#tail.sizeBytes > dayBytesMax) {
       fail('ERR_LIMIT_REACHED', { limit: dayBytesMax, what: `bytes a day of ${this.head.what}` });
     }
-    const columns = this.#columnsOf(names);
-    let start = 0;
-    this.#row += 1;
-    columns.forEach((column, at) => {
-      if (ms[at] !== ms[start] || this.#rowOf[column] === this.#row) {
-        this.#addRow({ columns, ms: ms[start]!, values }, start, at);
-        start = at;
-        this.#row += 1;
-      }
-      this.#rowOf[column] = this.#row;
-    });
-    if (columns.length === 0) return;
-    this.#addRow({ columns, ms: ms[start]!, values }, start, columns.length);
+    const cells = { columns: this.#columnsOf(names), ms, values };
+    const taken = cells.columns.includes(NEW) ? numberedOf(cells, this.head) : cells;
+    this.#addRows(taken);
+    return names.length - taken.columns.length;
   }
 
   /**
@@ -187,7 +181,23 @@ export class Segment {
     this.#isDoubtful = false;
   }
 
-  /** Their numbers; names that are new get one. */
+  /** A row for each run of cells that have one time, and each column once. */
+  #addRows(cells: NumberedCells): void {
+    const { columns, ms } = cells;
+    let start = 0;
+    this.#row += 1;
+    columns.forEach((column, at) => {
+      if (ms[at] !== ms[start] || this.#rowOf[column] === this.#row) {
+        this.#addRow(cells, start, at);
+        start = at;
+        this.#row += 1;
+      }
+      this.#rowOf[column] = this.#row;
+    });
+    if (columns.length > 0) this.#addRow(cells, start, columns.length);
+  }
+
+  /** Their numbers; names that are new get one, as long as there is room. */
   #columnsOf(names: readonly string[]): Uint32Array {
     const { contents } = this;
     const columns = Uint32Array.from(names, (name) => contents.columnOf(name) ?? NEW);
@@ -195,7 +205,7 @@ export class Segment {
       const fresh = new Set(names.filter((_name, at) => columns[at] === NEW));
       this.#define(fresh);
       columns.forEach((column, at) => {
-        if (column === NEW) columns[at] = contents.columnOf(names[at]!)!;
+        if (column === NEW) columns[at] = contents.columnOf(names[at]!) ?? NEW;
       });
     }
     if (this.#rowOf.length < contents.columns.length) {
@@ -205,19 +215,19 @@ export class Segment {
     return columns;
   }
 
+  /** As many as there is room for. */
   #define(fresh: ReadonlySet<string>): void {
     const { contents } = this;
-    const { seriesMax } = this.#limits;
-    if (contents.columns.length + fresh.size > seriesMax) {
-      fail('ERR_LIMIT_REACHED', { limit: seriesMax, what: `series a day of ${this.head.what}` });
-    }
+    const room = Math.max(0, this.#limits.seriesMax - contents.columns.length);
+    const defined = [...fresh].slice(0, room);
+    if (defined.length === 0) return;
     if (!contents.hasHead) {
       this.#tail.add(HEAD, headPayload(this.head));
       contents.noteHead();
     }
     let together: string[] = [];
     let bytes = 0;
-    for (const name of fresh) {
+    for (const name of defined) {
       contents.addColumn(name);
       together.push(name);
       bytes += name.length;
@@ -243,7 +253,8 @@ export class Segment {
       layout = contents.addLayout(columns.slice());
       this.#tail.add(LAYOUT, layoutPayload(columns));
     }
-    const { ms, values } = cells;
+    const { values } = cells;
+    const ms = cells.ms[from]!;
     this.#tail.addRow(layout, ms, { values, from: from * width, to: to * width });
     contents.noteRow(layout, ms);
     noteMs(this.#tailRows, ms);
@@ -280,4 +291,14 @@ export class Segment {
     }
     return true;
   }
+}
+
+/** The cells whose columns have a number. */
+function numberedOf({ columns, ms, values }: NumberedCells, { width }: SegmentHead): NumberedCells {
+  const kept = [...columns.keys()].filter((at) => columns[at] !== NEW);
+  return {
+    columns: Uint32Array.from(kept, (at) => columns[at]!),
+    ms: kept.map((at) => ms[at]!),
+    values: kept.flatMap((at) => values.slice(at * width, (at + 1) * width)),
+  };
 }

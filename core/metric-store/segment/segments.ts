@@ -3,6 +3,7 @@ import type { Disk } from '../../disk/port.js';
 import type { Log } from '../../log.js';
 import { dayName, dayOfName } from '../day.js';
 import type { MetricStoreLimits } from '../limits.js';
+import { refuseSeries } from '../refusals.js';
 import { Turns } from '../../turns.js';
 import type { SegmentHead } from './format.js';
 import type { Cells } from './segment.js';
@@ -60,7 +61,10 @@ export class Segments {
     return bytes;
   }
 
-  /** Writes to days, each as a whole or not at all. @throws ERR_DISK_FAILED, ERR_DATA_CORRUPT, ERR_LIMIT_REACHED */
+  /**
+   * Writes to days, each as a whole or not at all – but for new series of a day that has no room for more.
+   * @throws ERR_DISK_FAILED, ERR_DATA_CORRUPT, ERR_LIMIT_REACHED; ERR_SERIES_REFUSED once all the rest is written
+   */
   async write(cellsByDay: ReadonlyMap<number, Cells>): Promise<void> {
     const { what, limits } = this.#options;
     let days = this.#segments.size;
@@ -68,11 +72,12 @@ export class Segments {
     if (days > limits.daysMax) {
       fail('ERR_LIMIT_REACHED', { limit: limits.daysMax, what: `days of ${what}` });
     }
+    let refused = 0;
     for (const [day, cells] of cellsByDay) {
-      await this.use(day, (segment) => {
-        segment.write(cells);
-      });
+      refused += await this.use(day, (segment) => segment.write(cells));
     }
+    if (refused === 0) return;
+    refuseSeries({ limit: limits.seriesMax, what: `series a day of ${what}`, refused });
   }
 
   /**

@@ -122,6 +122,30 @@ describe('Outbox', () => {
     expect(log.lines).toEqual(['error samples refused by store']);
   });
 
+  it('counts what a store without room for more series does not take, and says it once however it alternates', async () => {
+    const { store, outbox, write, clock, log } = await outboxOn();
+    for (let poll = 0; poll < 5; poll++) {
+      store.state = 'full';
+      await write(10 * poll, 10 * poll + 1, 10 * poll + 2);
+      store.state = 'well';
+      await write(10 * poll + 3);
+      await clock.advance(10_000);
+    }
+    const { stored, isSpooling, lost } = outbox.status();
+    expect([stored, isSpooling, lost.refused]).toEqual([15, false, 5]);
+    expect(log.lines).toEqual(['error samples refused by store']);
+    expect(log.heard[0]?.fields).toMatchObject({ refused: 1 });
+  });
+
+  it('says again that the store refuses once it had not for a while', async () => {
+    const { store, write, clock, log } = await outboxOn();
+    store.state = 'full';
+    await write(1);
+    await clock.advance(3_600_000);
+    await write(2);
+    expect(log.lines).toHaveLength(2);
+  });
+
   it('drops the oldest beyond its bound, counts it, and says so once', async () => {
     const { store, outbox, write, clock, log } = await outboxOn({ bytesMax: 2000 });
     store.state = 'away';

@@ -24,6 +24,10 @@ async function spoolOn(disk: MemoryDisk, options: Partial<SpoolOptions> = {}) {
   return { clock, disk, spool: await Spool.open(parts, options) };
 }
 
+async function segmentsOn(disk: MemoryDisk): Promise<string[]> {
+  return (await disk.list('spool')).filter((name) => name.startsWith('segment-'));
+}
+
 /** Takes everything out. */
 async function emptied(spool: Spool): Promise<number[]> {
   const values: number[] = [];
@@ -64,6 +68,50 @@ describe('Spool', () => {
     await spool.append(samplesAt(2));
     if (first !== undefined) spool.shift(first);
     expect(await emptied(spool)).toEqual([2]);
+  });
+
+  it('fills no full disk with empty files, and goes on in the last one', async () => {
+    const { disk, spool } = await spoolOn(new MemoryDisk());
+    await spool.append(samplesAt(1));
+    disk.full = true;
+    for (let number = 2; number < 100; number++) {
+      await expect(spool.append(samplesAt(number))).rejects.toMatchObject({
+        code: 'ERR_DISK_FAILED',
+      });
+    }
+    expect(await segmentsOn(disk)).toEqual(['segment-1', 'segment-2']);
+    disk.full = false;
+    await spool.append(samplesAt(100));
+    expect(await segmentsOn(disk)).toEqual(['segment-1', 'segment-2']);
+    await spool.close();
+    expect(await emptied((await spoolOn(disk)).spool)).toEqual([1, 100]);
+  });
+
+  it('begins another file where the empty one is about to be removed', async () => {
+    const { clock, disk, spool } = await spoolOn(new MemoryDisk());
+    disk.full = true;
+    await expect(spool.append(samplesAt(1))).rejects.toThrow();
+    disk.full = false;
+    expect(await spool.peek()).toBeUndefined();
+    await spool.append(samplesAt(2));
+    await clock.advance(60_000);
+    expect(await emptied(spool)).toEqual([2]);
+  });
+
+  it('has no more files than its bound, however short failures leave them', async () => {
+    const { disk, spool } = await spoolOn(new MemoryDisk(), { segmentsMax: 5 });
+    disk.failsToSync = true;
+    for (let number = 10; number < 30; number++) {
+      await expect(spool.append(samplesAt(number))).rejects.toMatchObject({
+        code: 'ERR_DISK_UNSYNCED',
+      });
+    }
+    disk.failsToSync = false;
+    await spool.append(samplesAt(30));
+    await spool.append(samplesAt(31));
+    expect(await segmentsOn(disk)).toHaveLength(5);
+    expect(await emptied(spool)).toEqual([26, 27, 28, 29, 30, 31]);
+    expect(spool.lost).toBe(16);
   });
 
   it('drops the oldest beyond its bound, and counts what the store does not have', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { MemoryMetricStore } from '../../../core/metric-store/memory.js';
+import { refuseSeries } from '../../../core/metric-store/refusals.js';
 import type { Grid } from '../../../core/panel.js';
 import { SeededRng } from '../../../core/rng.js';
 import { CpuAttributor } from '../../../forecaster/attributor.js';
@@ -77,6 +78,14 @@ describe('attributed cpu', () => {
     const longer = { ...grid, steps: 31 };
     await attribute(world, longer);
     expect((await readRow(metricStore, resourceSeries('b', 'cpu'), longer))[30]).toBeNull();
+  });
+
+  it('goes on with what there is room for, and says at the end how much there was none for', async () => {
+    const world = await measured({ steps: 600 });
+    world.metricStore.writeSamples = () =>
+      Promise.resolve().then(() => refuseSeries({ limit: 1, what: 'series', refused: 10 }));
+    // A write for each 288 steps.
+    await expect(attribute(world)).rejects.toMatchObject({ facts: { refused: 30 } });
   });
 
   it('writes the shares of a long gap of many resources in batches that any store takes', async () => {

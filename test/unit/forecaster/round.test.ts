@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { Progress } from '../../../core/bus/port.js';
 import { configSchema } from '../../../core/config/schema.js';
 import { fail } from '../../../core/errors.js';
+import { pathOf } from '../../../core/forecast.js';
 import type { Grid } from '../../../core/panel.js';
 import { Draft } from '../../../core/table-store/draft.js';
 import { recordPlan } from '../../../core/table-store/plans.js';
@@ -202,6 +203,25 @@ describe('a round', () => {
     expect(first).toBe(configSchema.parse({}).forecast.historySteps);
     expect(read).toContain(2);
     expect(Math.max(...read)).toBeLessThan(20);
+  });
+
+  it('reads the history of a large fleet in parts that any store makes, and knows all of it', async () => {
+    const resources = Array.from({ length: 5000 }, (_hole, at) => r(`vol-${at}`));
+    const { round, metricStore } = await roundWorld({ resources, load: 0.001, steps: 2 });
+    const sizes: number[] = [];
+    const readPanel = metricStore.readPanel.bind(metricStore);
+    metricStore.readPanel = (query) => {
+      sizes.push(query.series.length * query.steps);
+      return readPanel(query);
+    };
+    await round.run(TRIGGER);
+    // 5,000 × 2,016 values are more than one part.
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(10_000_000);
+    const { block } = (await metricStore.latestForecast()) ?? {};
+    const known = block?.series.flatMap(({ subject }, row) =>
+      subject === 'resource' && (pathOf(block, row, 0.5)[0] ?? 0) > 0.0009 ? [row] : [],
+    );
+    expect(known).toHaveLength(5000);
   });
 
   it('reads its history again when the analysis lost what it knew', async () => {

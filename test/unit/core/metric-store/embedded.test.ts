@@ -180,7 +180,6 @@ describe('EmbeddedMetricStore', () => {
   it('refuses what passes its limits', async () => {
     const limits = {
       batchMax: 3,
-      seriesMax: 2,
       daysMax: 2,
       eventsPerDayMax: 2,
       eventBytesMax: 100,
@@ -189,8 +188,6 @@ describe('EmbeddedMetricStore', () => {
     const store = await open({ limits: { ...limits, ...more } });
     const four = [0, 1, 2, 3].map((at) => sample(CPU, NOW + at, 1));
     await expect(store.writeSamples(four)).rejects.toMatchObject(LIMIT);
-    const three = ['a', 'b', 'c'].map((id) => sample(serverSeries(id), NOW, 1));
-    await expect(store.writeSamples(three)).rejects.toMatchObject(LIMIT);
     await store.writeSamples([sample(CPU, NOW, 1), sample(CPU, NOW - DAY, 1)]);
     const third = [sample(CPU, NOW - 2 * DAY, 1)];
     await expect(store.writeSamples(third)).rejects.toMatchObject(LIMIT);
@@ -217,6 +214,25 @@ describe('EmbeddedMetricStore', () => {
     await expect(note(NOW + DAY, 'x'.repeat(200))).rejects.toMatchObject(LIMIT);
     expect(await read(store)).toEqual([1, null, null]);
     await store.close();
+  });
+
+  it('refuses new series of a full day, and keeps the rest of that write like any other', async () => {
+    const store = await open({ limits: { seriesMax: 2 }, durableWithinMs: 2000 });
+    await store.writeSamples([sample(CPU, NOW, 1)]);
+    await clock.advance(1000);
+    const three = [serverSeries('b'), serverSeries('c'), CPU];
+    const late = three.map((series) => sample(series, NOW + 1000, 2));
+    const yesterday = sample(serverSeries('c'), NOW - DAY, 3);
+    await expect(store.writeSamples([...late, yesterday])).rejects.toMatchObject({
+      code: 'ERR_SERIES_REFUSED',
+      facts: { limit: 2, what: 'series a day of samples', refused: 1 },
+    });
+    await clock.advance(1000);
+    const left = disk.crash(new SeededRng(1));
+    const again = await EmbeddedMetricStore.open({ disk: left, clock, log }, OPTIONS);
+    expect(await read(again)).toEqual([1, 2, null]);
+    expect(await again.listSeries(NOW)).toHaveLength(2);
+    expect(await again.listSeries(NOW - DAY)).toHaveLength(3);
   });
 
   it('goes on without a rollup that cannot be read, and says so once', async () => {

@@ -10,7 +10,6 @@ describe('MemoryMetricStore', () => {
       limits: { seriesMax: 2, batchMax: 3, eventsPerDayMax: 1, saidMax: 1, scoresMax: 1 },
     });
     const three = ['a', 'b', 'c'].map((id) => sample(serverSeries(id), 1000, 1));
-    await expect(store.writeSamples(three)).rejects.toMatchObject(LIMIT);
     await expect(store.writeSamples([...three, ...three])).rejects.toMatchObject(LIMIT);
     expect(await store.listSeries(0)).toEqual([]);
     const run = forecastRun([CPU], { startMs: 1000 });
@@ -21,6 +20,17 @@ describe('MemoryMetricStore', () => {
     const score = { series: CPU, leadMs: 1, inBand: 1, absoluteError: 0, pinball: 0 } as const;
     await store.writeScores([1, 2].map((timeMs) => ({ ...score, timeMs })));
     await expect(store.readScores(0, 10)).rejects.toMatchObject(LIMIT);
+  });
+
+  it('refuses new series beyond its limit, and takes the rest of that write', async () => {
+    const store = new MemoryMetricStore({ limits: { seriesMax: 2 } });
+    await store.writeSamples([sample(serverSeries('a'), 1000, 1)]);
+    const three = ['b', 'c', 'a'].map((id) => sample(serverSeries(id), 2000, 1));
+    await expect(store.writeSamples(three)).rejects.toMatchObject({
+      code: 'ERR_SERIES_REFUSED',
+      facts: { limit: 2, refused: 1 },
+    });
+    expect(await store.listSeries(2000)).toEqual(['a', 'b'].map((id) => serverSeries(id)));
   });
 
   it('gives a mean to every step, whatever the length of the steps', async () => {

@@ -170,14 +170,35 @@ describe('Segment', () => {
     expect(await rowsOf(again)).toEqual(expected.flat());
   });
 
-  it('refuses more series than its limit, and takes nothing of that write', async () => {
-    const segment = await open(disk, { ...METRIC_STORE_LIMITS, seriesMax: 2 });
-    poll(segment, 1, { a: 1, b: 1 });
-    expect(() => {
-      poll(segment, 2, { a: 2, c: 2 });
-    }).toThrow(expect.objectContaining({ code: 'ERR_LIMIT_REACHED' }));
-    poll(segment, 3, { b: 3 });
-    expect(await rowsOf(segment)).toEqual(['1 a=1', '1 b=1', '3 b=3']);
+  it('refuses more series than its limit, takes the rest of that write, and says how much is missing', async () => {
+    const limits = { ...METRIC_STORE_LIMITS, seriesMax: 2 };
+    const segment = await open(disk, limits);
+    poll(segment, 1, { a: 1 });
+    const refused = segment.write({
+      names: ['c', 'a', 'd', 'c'],
+      ms: [2, 2, 2, 3],
+      values: [5, 6, 7, 8],
+    });
+    expect(refused).toBe(1);
+    expect(segment.write({ names: ['d', 'a', 'c'], ms: [4, 4, 4], values: [9, 10, 11] })).toBe(1);
+    const expected = ['1 a=1', '2 c=5', '2 a=6', '3 c=8', '4 a=10', '4 c=11'];
+    expect(await rowsOf(segment)).toEqual(expected);
+    await segment.unload();
+    expect(await rowsOf(await open(disk, limits))).toEqual(expected);
+  });
+
+  it('leaves whole what was said of the series that it takes', async () => {
+    const head = { what: 'said', width: 3, day: 20_000 } as const;
+    const limits = { ...METRIC_STORE_LIMITS, seriesMax: 1 };
+    const segment = new Segment({ disk, log }, PATH, { head, limits });
+    await segment.load();
+    segment.write({ names: ['a'], ms: [1], values: [1, 2, 3] });
+    segment.write({ names: ['b', 'a'], ms: [2, 2], values: [4, 5, 6, 7, 8, 9] });
+    const seen: number[] = [];
+    await segment.read(2, 3, (_layout, ms, view, at) => {
+      if (ms === 2) seen.push(...[0, 4, 8].map((byte) => view.getFloat32(at + byte, true)));
+    });
+    expect(seen).toEqual([7, 8, 9]);
   });
 
   it('refuses more bytes than its limit', async () => {

@@ -1,5 +1,5 @@
 import type { Announcement } from '../core/agent-protocol.js';
-import { announcementSchema } from '../core/agent-protocol.js';
+import { SERVER_HEADER, announcementSchema } from '../core/agent-protocol.js';
 import type { Clock } from '../core/clock/port.js';
 import { encode } from '../core/encode.js';
 import { codeOf } from '../core/errors.js';
@@ -58,11 +58,16 @@ export class Announcer {
     const url = apiUrls[this.#at % apiUrls.length];
     if (url === undefined) return;
     try {
+      const announcement = this.#announcement();
       const answer = await this.#net.call({
         method: 'POST',
         url: `${url}/v1/announcements`,
-        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-        body: JSON.stringify(encode(announcementSchema, this.#announcement())),
+        headers: {
+          authorization: `Bearer ${token}`,
+          [SERVER_HEADER]: announcement.server,
+          'content-type': 'application/json',
+        },
+        body: JSON.stringify(encode(announcementSchema, announcement)),
         timeoutMs,
         answerBytesMax: 1 << 20,
       });

@@ -1,3 +1,4 @@
+import type { z } from 'zod';
 import type { Announcement } from '../core/agent-protocol.js';
 import { agentToken, announcementSchema, isSameToken } from '../core/agent-protocol.js';
 import type { Clock } from '../core/clock/port.js';
@@ -41,6 +42,8 @@ export interface AnnounceAnswer {
   readonly conflicts: readonly ResourceId[];
 }
 
+const announcedServerSchema = announcementSchema.pick({ server: true });
+
 /**
  * Takes an agent's announcement: who it is and what it may serve. It changes eligibility only, never an
  * assignment; a claim that differs from the table is an alarm.
@@ -52,9 +55,10 @@ export async function announce(
   parts: AnnounceParts,
   limits: AnnounceLimits,
 ): Promise<AnnounceAnswer> {
-  const announcement = parseAnnouncement(body);
+  // Before all that it says is looked at: that takes long, and anybody may have sent it.
+  assertToken(parse(announcedServerSchema, body).server, token, parts.secret);
+  const announcement = parse(announcementSchema, body);
   const { server, resources } = announcement;
-  if (!isSameToken(token, agentToken(parts.secret, server))) fail('ERR_AGENT_TOKEN', { server });
   assertNobodyElse(announcement, parts);
   parts.assertAllowed(announcement.address);
   parts.assertAllowed(announcement.control);
@@ -72,8 +76,13 @@ export async function announce(
   return { conflicts };
 }
 
-function parseAnnouncement(body: Json): Announcement {
-  const parsed = announcementSchema.safeParse(body);
+/** @throws ERR_AGENT_TOKEN */
+export function assertToken(server: ServerId, token: string, secret: string): void {
+  if (!isSameToken(token, agentToken(secret, server))) fail('ERR_AGENT_TOKEN', { server });
+}
+
+function parse<Value>(schema: z.ZodType<Value>, body: Json): Value {
+  const parsed = schema.safeParse(body);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
   const where = issue?.path.join('.') ?? '';

@@ -17,6 +17,8 @@ import {
  * however late it comes, so the order of messages does not matter for who may serve.
  */
 
+/** Who announces itself: with its token beside it, the api knows whether to read on. Agents of an earlier version do not say so. */
+export const SERVER_HEADER = 'foreshift-server';
 /** The resource that a request is for, set by the redirector on each request. */
 export const RESOURCE_HEADER = 'foreshift-resource';
 /** The generation that gave the resource to this server: the fence compares it. */

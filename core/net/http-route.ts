@@ -31,12 +31,22 @@ export interface HttpRoute {
   /** Compared whole. */
   readonly path: string;
   readonly handler: HttpHandler;
+  /** Left out: whoever asks may send a whole body. */
+  readonly admits?: Admission;
 }
+
+/**
+ * Whether the sender of a request may send a long body. Asked with the head, and if that does not tell, once more when the body
+ * is longer than `strangerBytesMax`, of which `begun` is what came. What it throws is the answer, and no more is read.
+ */
+export type Admission = (headers: HeaderList, begun: Uint8Array) => boolean;
 
 export interface HttpServerOptions {
   readonly connectionsMax: number;
   readonly head: HeadLimits;
   readonly bodyBytesMax: number;
+  /** Of the body of a sender that its route has not admitted. All connections together hold so much of such bodies each. */
+  readonly strangerBytesMax: number;
   /** From the first byte of a request to its last. */
   readonly requestTimeoutMs: number;
   /** Between requests. Longer than our own clients keep a connection. */
@@ -51,6 +61,7 @@ export const HTTP_SERVER_DEFAULTS: HttpServerOptions = {
   connectionsMax: 256,
   head: HEAD_LIMITS,
   bodyBytesMax: 1 << 20,
+  strangerBytesMax: 16 << 10,
   requestTimeoutMs: 10_000,
   idleTimeoutMs: 60_000,
   answerTimeoutMs: 30_000,

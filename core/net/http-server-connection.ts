@@ -5,6 +5,7 @@ import { Deadline } from './deadline.js';
 import { latin1Bytes } from './http/bytes.js';
 import { errorAnswerBytes } from './http/error-answer.js';
 import type { HttpFault } from './http/fault.js';
+import { FAULTS } from './http/fault.js';
 import { NO_BODY, ofLength } from './http/framing.js';
 import type { OutgoingConnection } from './http/head-text.js';
 import { interimHeadText, responseHeadText } from './http/head-text.js';
@@ -15,13 +16,16 @@ import { reasonOf } from './http/reason.js';
 import type { RequestHead } from './http/request-head.js';
 import { RequestReader } from './http/request-reader.js';
 import { hasNoBody } from './http/response-head.js';
-import type { HttpAnswer, HttpHandler, HttpServerOptions } from './http-route.js';
+import type { HttpAnswer, HttpHandler, HttpRoute, HttpServerOptions } from './http-route.js';
+import { IncomingBody } from './incoming-body.js';
 import type { Connection, ConnectionHandler } from './port.js';
 
 export interface ServedParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly options: HttpServerOptions;
+  /** Undefined: nobody will read the body. */
+  readonly routeOf: (head: RequestHead) => HttpRoute | undefined;
   readonly handle: HttpHandler;
   readonly closed: () => void;
 }
@@ -42,7 +46,7 @@ export class HttpServerConnection implements ConnectionHandler, MessageSink<Requ
   readonly #deadline: Deadline;
   #place: 'idle' | 'reading' | 'answering' | 'draining' | 'lingering' | 'closed' = 'idle';
   #head: RequestHead | undefined;
-  #body: Uint8Array[] = [];
+  #body: IncomingBody | undefined;
   /** Came while a request was being answered. */
   #unread: Uint8Array = NOTHING;
   /** The request under way is the last one. */
@@ -110,24 +114,38 @@ export class HttpServerConnection implements ConnectionHandler, MessageSink<Requ
 
   head(head: RequestHead): void {
     this.#head = head;
+    const route = this.#parts.routeOf(head);
+    const { strangerBytesMax } = this.#parts.options;
+    try {
+      this.#body = new IncomingBody(route, head.headers, strangerBytesMax);
+    } catch (error) {
+      this.#refuseWith(error);
+      return;
+    }
     if (!head.expectsContinue) return;
     this.#connection.write(latin1Bytes(interimHeadText(100, reasonOf(100), NO_HEADERS)));
   }
 
   body(bytes: Uint8Array): void {
-    this.#body.push(bytes);
+    try {
+      if (this.#body?.add(bytes) === false) this.fault(FAULTS.bodyTooLarge);
+    } catch (error) {
+      this.#refuseWith(error);
+    }
   }
 
   end(): void {
+    // Its head or a piece of its body was refused, and the reader goes through what came with it.
+    if (this.#place !== 'reading') return;
     this.#place = 'answering';
     this.#deadline.set(this.#parts.options.answerTimeoutMs);
-    const body = Buffer.concat(this.#body);
-    this.#body = [];
-    if (this.#head !== undefined) void this.#answer(this.#head, body);
+    const [head, body] = [this.#head, this.#body];
+    this.#body = undefined;
+    if (head !== undefined && body !== undefined) void this.#answer(head, body.bytes);
   }
 
   fault(fault: HttpFault): void {
-    this.#refuse(fault.status, fault.name, fault.text);
+    if (this.#place === 'reading') this.#refuse(fault.status, fault.name, fault.text);
   }
 
   #read(bytes: Uint8Array): void {
@@ -193,6 +211,11 @@ export class HttpServerConnection implements ConnectionHandler, MessageSink<Requ
     this.#connection.resume();
   }
 
+  #refuseWith(error: unknown): void {
+    const { status, code, detail } = this.#failure(error);
+    this.#refuse(status, code, detail);
+  }
+
   #refuse(status: number, code: string, detail: string): void {
     const answer = { status, code, detail, connection: 'close', format: 'problem' } as const;
     this.#linger(this.#connection.write(errorAnswerBytes(answer)));
@@ -202,6 +225,7 @@ export class HttpServerConnection implements ConnectionHandler, MessageSink<Requ
     const { lingerMs, answerTimeoutMs } = this.#parts.options;
     this.#place = 'lingering';
     this.#unread = NOTHING;
+    this.#body = undefined;
     this.#deadline.set(isTaken ? lingerMs : answerTimeoutMs);
     this.#connection.end();
     this.#connection.resume();

@@ -2,13 +2,7 @@ import type { Clock } from '../clock/port.js';
 import type { Address } from '../domain.js';
 import type { Startable } from '../lifecycle.js';
 import type { Log } from '../log.js';
-import type {
-  HttpAnswer,
-  HttpHandler,
-  HttpRequest,
-  HttpRoute,
-  HttpServerOptions,
-} from './http-route.js';
+import type { HttpAnswer, HttpRequest, HttpRoute, HttpServerOptions } from './http-route.js';
 import { HTTP_SERVER_DEFAULTS } from './http-route.js';
 import { HttpServerConnection } from './http-server-connection.js';
 import type { Connection, Listener, Net } from './port.js';
@@ -28,7 +22,7 @@ export class HttpServer implements Startable {
   readonly #at: Address;
   readonly #options: HttpServerOptions;
   /** By path, then by method. */
-  readonly #routes = new Map<string, Map<string, HttpHandler>>();
+  readonly #routes = new Map<string, Map<string, HttpRoute>>();
   readonly #connections = new Set<HttpServerConnection>();
   #listener: Listener | undefined;
 
@@ -41,9 +35,9 @@ export class HttpServer implements Startable {
     const { at, ...given } = options;
     this.#at = at;
     this.#options = { ...HTTP_SERVER_DEFAULTS, ...given };
-    for (const { method, path, handler } of routes) {
-      const methods = this.#routes.get(path) ?? new Map<string, HttpHandler>();
-      this.#routes.set(path, methods.set(method, handler));
+    for (const route of routes) {
+      const methods = this.#routes.get(route.path) ?? new Map<string, HttpRoute>();
+      this.#routes.set(route.path, methods.set(route.method, route));
     }
   }
 
@@ -88,6 +82,7 @@ export class HttpServer implements Startable {
       clock,
       log,
       options: this.#options,
+      routeOf: (head) => this.#routeOf(head),
       handle: (request) => this.#handle(request),
       closed: () => {
         this.#connections.delete(served);
@@ -97,12 +92,15 @@ export class HttpServer implements Startable {
     if (this.#connections.size > this.#options.connectionsMax) served.refuseBusy();
   }
 
+  #routeOf({ method, path }: Pick<HttpRequest, 'method' | 'path'>): HttpRoute | undefined {
+    return this.#routes.get(path)?.get(method === 'HEAD' ? 'GET' : method);
+  }
+
   #handle(request: HttpRequest): HttpAnswer | Promise<HttpAnswer> {
     const methods = this.#routes.get(request.path);
     if (methods === undefined) return { status: 404, body: 'nothing here\n' };
-    const method = request.method === 'HEAD' ? 'GET' : request.method;
-    const handler = methods.get(method);
-    if (handler !== undefined) return handler(request);
+    const route = this.#routeOf(request);
+    if (route !== undefined) return route.handler(request);
     const allow = [...methods.keys()].flatMap((name) =>
       name === 'GET' ? ['GET', 'HEAD'] : [name],
     );

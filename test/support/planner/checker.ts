@@ -1,10 +1,12 @@
 import type { ResourceId, ServerId } from '../../../core/domain.js';
 import { isSameGeneration } from '../../../core/generation.js';
 import type { PlanScore, PlannedMove } from '../../../core/plan.js';
+import { isNeeded } from '../../../core/plan.js';
 import type {
   PlanningInputs,
   PlanningResource,
   PlanningResult,
+  Standbys,
 } from '../../../forecaster/planner/inputs.js';
 import type { Where } from './reference.js';
 import { Reference } from './reference.js';
@@ -52,7 +54,8 @@ class Checker {
     for (const move of this.#moves) this.#checkReason(move);
     for (const move of this.#moves) this.#checkWindow(move);
     this.#checkAnalysis();
-    this.#checkStandbys();
+    this.#checkStandbys(this.#result.standbys, this.#end);
+    this.#checkStandbys(this.#result.standing, this.#standing());
     this.#checkNone();
     return this.#faults;
   }
@@ -299,25 +302,37 @@ class Checker {
     }
   }
 
-  #checkStandbys(): void {
-    for (const [name, standby] of Object.entries(this.#result.standbys)) {
+  #checkStandbys(standbys: Standbys, where: Where): void {
+    for (const [name, standby] of Object.entries(standbys)) {
       const id = name as ResourceId;
       const others = this.#eligibleReady(id).filter(
-        (server) => server !== this.#end.get(id) && !this.#isMet(id, server),
+        (server) => server !== where.get(id) && !this.#isMet(id, server, where),
       );
       if (standby === null) {
         this.#expect(others.length === 0, `standby of ${id}: none, and there is one`);
         continue;
       }
-      this.#expect(this.#end.get(id) !== standby, `standby of ${id}: its own server`);
+      this.#expect(where.get(id) !== standby, `standby of ${id}: its own server`);
       this.#expect(this.#eligibleReady(id).includes(standby), `standby of ${id}: may not serve it`);
       this.#expect(others.includes(standby), `standby of ${id}: another of its group is there`);
     }
   }
 
+  /** Where everything is once what is needed is done, and nothing else. */
+  #standing(): Where {
+    const states = new Map(this.#inputs.servers.map(({ id, state }) => [id, state]));
+    const needed = (this.#result.plan?.batches ?? []).filter((batch) =>
+      isNeeded(batch, (server) => states.get(server) ?? 'unknown'),
+    );
+    return after(
+      this.#start,
+      needed.flatMap(({ moves }) => moves),
+    );
+  }
+
   /** Another of its group, which is apart, would be there. */
-  #isMet(id: ResourceId, server: ServerId): boolean {
-    const without = new Map(this.#end);
+  #isMet(id: ResourceId, server: ServerId, where: Where): boolean {
+    const without = new Map(where);
     without.delete(id);
     const there = new Map(without).set(id, server);
     return this.#reference.crowd(there) > this.#reference.crowd(without);

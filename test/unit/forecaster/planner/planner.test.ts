@@ -274,6 +274,32 @@ describe('planFor', () => {
     expect(planned({ ...fleet, resources }).standbys).toEqual({});
   });
 
+  it('chooses standbys for where everything stands, too, as long as what only makes things better waits', () => {
+    // The plan brings `b` to s2: its standby is s1 then, and s2 until then.
+    const { plan, standbys, standing } = planned({
+      servers: { s1: SERVER, s2: SERVER },
+      resources: {
+        a: { on: 's1', needs: { hits: 700 } },
+        b: { on: 's1', needs: { hits: 500 } },
+        new: { needs: { hits: 50 }, eligible: ['s2'] },
+      },
+    });
+    expect(plan?.batches.map(({ moves }) => moves.map(({ resource }) => resource))).toEqual([
+      ['new'],
+      ['b'],
+    ]);
+    expect(standbys).toEqual({ a: 's2', b: 's1' });
+    expect(standing).toEqual({ a: 's2', b: 's2' });
+  });
+
+  it('names the same standbys for both where nothing waits', () => {
+    const { standbys, standing } = planned({
+      servers: { s1: { ...SERVER, state: 'lost' }, s2: SERVER, s3: SERVER },
+      resources: { a: { on: 's1', needs: { hits: 100 }, standby: 's2' } },
+    });
+    expect(standing).toEqual(standbys);
+  });
+
   it('takes back a standby that may no longer serve, if no other does', () => {
     const a = { on: 's1', needs: { hits: 100 }, standby: 's2' } as const;
     const servers = { s1: SERVER, s2: SERVER, s3: SERVER };

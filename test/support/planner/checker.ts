@@ -91,7 +91,7 @@ class Checker {
     this.#expect(names.size === this.#moves.length, 'a resource moves twice');
     const moved = this.#moves.filter(({ resource }) => this.#start.has(resource));
     this.#expect(moved.length <= movesMax, `${moved.length} moves, ${movesMax} allowed`);
-    const hourMax = Math.max(0, movesPerHourMax - this.#movesOfTheHour());
+    const hourMax = Math.max(0, movesPerHourMax - this.#movedInTheHour().length);
     this.#expect(moved.length <= hourMax, `${moved.length} moves, ${hourMax} left of the hour`);
     for (const { id } of this.#inputs.servers) {
       const touching = moved.filter(
@@ -110,7 +110,7 @@ class Checker {
   }
 
   #checkBytes(): void {
-    const { options, forecast, last, resources, nowMs } = this.#inputs;
+    const { options, forecast, last } = this.#inputs;
     const { bytesMax, bytesPerServerMax, bytesPerHourMax } = options;
     const bytesOf = (resource: string): number => {
       const at = forecast.series.findIndex(
@@ -126,11 +126,7 @@ class Checker {
       this.#expect(bytes <= most + 1, `${bytes} bytes ${what}, ${most} allowed`);
     };
     const moved = this.#moves.filter(({ resource }) => this.#start.has(resource));
-    const ofTheHour = resources.filter(
-      ({ movedAtMs, movingTo }) =>
-        movingTo !== null || (movedAtMs !== null && nowMs - movedAtMs < 3_600_000),
-    );
-    const before = sumOf(ofTheHour.map(({ id }) => ({ resource: id })));
+    const before = sumOf(this.#movedInTheHour().map(({ id }) => ({ resource: id })));
     expectWithin('in all', sumOf(moved), bytesMax);
     if (moved.length > 0 && sumOf(moved) > 0) {
       expectWithin(
@@ -147,12 +143,16 @@ class Checker {
     }
   }
 
-  #movesOfTheHour(): number {
-    const { nowMs, resources } = this.#inputs;
-    return resources.filter(
-      ({ movedAtMs, movingTo }) =>
-        movingTo !== null || (movedAtMs !== null && nowMs - movedAtMs < 3_600_000),
-    ).length;
+  #movedInTheHour(): readonly PlanningResource[] {
+    return this.#inputs.resources.filter(
+      (resource) => resource.movingTo !== null || this.#isMovedWithin(3_600_000, resource),
+    );
+  }
+
+  /** A date that is minutes in the future is of a clock that was set back since. */
+  #isMovedWithin(ms: number, { movedAtMs }: PlanningResource): boolean {
+    const agoMs = this.#inputs.nowMs - (movedAtMs ?? -Infinity);
+    return agoMs < ms && agoMs >= -60_000;
   }
 
   /** After each batch no limit is passed that is passed neither at the start nor at the end. */
@@ -389,9 +389,8 @@ class Checker {
     return eligible.filter((server) => this.#reference.server(server).state === 'ready');
   }
 
-  #isCooling({ movedAtMs }: PlanningResource): boolean {
-    const { nowMs, options } = this.#inputs;
-    return movedAtMs !== null && nowMs - movedAtMs < options.cooldownMs;
+  #isCooling(resource: PlanningResource): boolean {
+    return this.#isMovedWithin(this.#inputs.options.cooldownMs, resource);
   }
 
   #resource(id: ResourceId): PlanningResource {

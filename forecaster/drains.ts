@@ -3,6 +3,7 @@ import { PLAN, ROUND } from '../core/table-store/records/plan.js';
 import { SERVER_STATE } from '../core/table-store/records/server.js';
 import { stateOf } from '../core/table-store/server-state.js';
 import type { TableView } from '../core/table-store/view.js';
+import { residentsByServer } from './residents.js';
 
 /** A server that is to be emptied. */
 export interface Drain {
@@ -15,12 +16,16 @@ export interface Drain {
 }
 
 export function drainsIn(view: TableView): Drain[] {
-  return [...view.all(SERVER_STATE)].flatMap(([server, { value }]) => {
-    if (stateOf(view, server) !== 'draining') return [];
-    const resources = new Set(view.table.resourcesOn(server));
+  const draining = [...view.all(SERVER_STATE)].filter(
+    ([server]) => stateOf(view, server) === 'draining',
+  );
+  if (draining.length === 0) return [];
+  const residents = residentsByServer(view.table);
+  return draining.map(([server, { value }]) => {
+    const resources = new Set(residents.get(server));
     const { sinceMs } = value;
     const blocker = refusedSwitch(view, resources, sinceMs) ?? blockedRound(view, resources);
-    return [{ server, sinceMs, remaining: resources.size, blocker }];
+    return { server, sinceMs, remaining: resources.size, blocker };
   });
 }
 

@@ -14,6 +14,7 @@ import { JobsLook } from './jobs-look.js';
 import type { PlanTally } from './plan-tally.js';
 import type { Round } from './round.js';
 import { scheduledPlans } from './planner/scheduled.js';
+import { residentsByServer } from './residents.js';
 
 export interface ForecasterMetricsParts {
   readonly view: TableView;
@@ -208,11 +209,13 @@ function fleetMetrics(
       help: 'Resources that a server serves.',
       kind: 'gauge',
       labels: ['server'],
-      read: () =>
-        [...view.all(SERVER).keys()].map((server) => ({
+      read: () => {
+        const residents = residentsByServer(view.table);
+        return [...view.all(SERVER).keys()].map((server) => ({
           labels: { server },
-          value: view.table.resourcesOn(server).length,
-        })),
+          value: residents.get(server)?.length ?? 0,
+        }));
+      },
     },
     {
       name: 'foreshift_drain_remaining_resources',

@@ -1,11 +1,13 @@
 import type { Clock } from '../core/clock/port.js';
 import type { Config } from '../core/config/schema.js';
 import type { Mode, ServerId } from '../core/domain.js';
+import { planId } from '../core/domain.js';
+import { fail } from '../core/errors.js';
 import type { Batch, Plan, PlannedMove } from '../core/plan.js';
 import { isNeeded } from '../core/plan.js';
 import { Draft } from '../core/table-store/draft.js';
 import type { Decision } from '../core/table-store/plans.js';
-import { proposedPlans, recordPlan } from '../core/table-store/plans.js';
+import { nextPlanNumber, proposedPlans, recordPlan } from '../core/table-store/plans.js';
 import type { TableStore } from '../core/table-store/port.js';
 import type { PlanRecord } from '../core/table-store/records/plan.js';
 import { PLAN } from '../core/table-store/records/plan.js';
@@ -14,6 +16,7 @@ import { staleness } from '../core/table-store/staleness.js';
 import type { TableView } from '../core/table-store/view.js';
 import type { PlanningResult, Standbys } from './planner/inputs.js';
 import { SELF, ownScheduled } from './planner/scheduled.js';
+import { namesOnlyStandbys } from './planner/under-way.js';
 import type { Trigger } from './triggers.js';
 
 /* From a planner's answer to a plan's record: what is approved at once, what waits, what is not recorded. */
@@ -39,11 +42,12 @@ export interface RecordOptions {
  * Records what is to be done. What is needed (first placements, evacuations, pins) is approved at once in every
  * mode, alone: the rest is planned anew once it is done. What only makes things better is approved in `auto`, for the time
  * when it is cheapest; waits for an operator in `propose`; and is not recorded in `observe`. A waiting plan that says the
- * same stays; one that we scheduled ourselves and that is not what is to be done any more gives way.
+ * same stays; one that we scheduled ourselves and that is not what is to be done any more gives way. As long as nothing better
+ * is carried out, what stands has the standbys for where it stands.
  * Undefined: nothing was recorded.
  */
 export async function recordResult(
-  { plan, standbys }: Pick<PlanningResult, 'plan' | 'standbys'>,
+  { plan, standbys, standing }: Pick<PlanningResult, 'plan' | 'standbys' | 'standing'>,
   trigger: Trigger,
   options: RecordOptions,
   parts: RecordParts,
@@ -55,28 +59,78 @@ export async function recordResult(
   const due = dueOf(batches, options, parts.clock.realtimeMs());
   const mayKeep = needed.length === 0 && options.mode === 'auto' && !options.isBusy;
   const kept = mayKeep ? scheduledFor(batches, due, parts) : undefined;
-  if (kept !== undefined) return kept;
-  if (!(await withdrawScheduled(parts))) return undefined;
-  if (needed.length > 0 || batches.length === 0) {
-    // The plan under way brings standbys of its own.
-    const isIdle = options.isBusy || Object.keys(standbys).length === 0;
-    if (needed.length === 0 && isIdle) return undefined;
-    const decision = { by: SELF, reason: needed.length > 0 ? 'it is needed' : 'standbys only' };
-    const analysis = needed.length === batches.length ? (plan?.analysis ?? null) : null;
-    return write({ batches: needed, standbys, analysis }, trigger, decision, options, parts);
+  const stay = (): Promise<PlanRecord | undefined> =>
+    options.isBusy
+      ? Promise.resolve(undefined) // The plan under way brings standbys of its own.
+      : recordStandbys(standing, trigger, options, parts);
+  if (kept !== undefined) {
+    await stay();
+    return kept;
   }
-  if (options.mode === 'observe' || options.isBusy) return undefined;
+  if (!(await withdrawScheduled(parts))) return undefined;
   const analysis = plan?.analysis ?? null;
+  if (needed.length > 0) {
+    const decision = { by: SELF, reason: 'it is needed' };
+    const whole = needed.length === batches.length ? analysis : null;
+    const wanted = { batches: needed, standbys: standing, analysis: whole };
+    return write(wanted, trigger, decision, options, parts);
+  }
+  if (batches.length === 0 || options.mode === 'observe' || options.isBusy) return stay();
   if (options.mode === 'auto') {
     const { startAtMs } = due;
+    const isWhole = due.batches.length === batches.length;
+    if (!isWhole || startAtMs !== null) await stay();
     const reason = startAtMs === null ? 'mode auto' : 'mode auto, when it is cheapest';
-    const whole = due.batches.length === batches.length ? analysis : null;
-    const wanted = { batches: due.batches, standbys, analysis: whole };
+    const wanted = isWhole
+      ? { batches, standbys, analysis }
+      : { batches: due.batches, standbys: ofMoved(due.batches, standbys), analysis: null };
     return write(wanted, trigger, { by: SELF, reason, startAtMs }, options, parts);
   }
+  await stay();
   const waiting = proposedPlans(parts.view).find((record) => saysTheSame(record, batches, parts));
   if (waiting !== undefined) return waiting;
   return write({ batches, standbys, analysis }, trigger, undefined, options, parts);
+}
+
+/** Of what these move: the others' are for a plan that is carried out whole. */
+function ofMoved(batches: readonly Batch[], standbys: Standbys): Standbys {
+  const moved = new Set<string>(
+    batches.flatMap(({ moves }) => moves.map(({ resource }) => resource)),
+  );
+  return Object.fromEntries(Object.entries(standbys).filter(([resource]) => moved.has(resource)));
+}
+
+/**
+ * Records that these standbys are to be stored: beside whatever waits, since nothing is moved. Those that were recorded before are
+ * forgotten, or in a full fleet, where they change each round, they would take the place of plans in the history.
+ */
+async function recordStandbys(
+  standbys: Standbys,
+  trigger: Trigger,
+  options: Pick<RecordOptions, 'planLifeMs'>,
+  parts: RecordParts,
+): Promise<PlanRecord | undefined> {
+  const { store, view, clock } = parts;
+  const former = [...view.all(PLAN)].filter(([, { value }]) => namesOnlyStandbys(value));
+  // The next round sees what is stored by then.
+  const isUnderWay = former.some(([, { value }]) => value.finishedAtMs === null);
+  if (isUnderWay || Object.keys(standbys).length === 0) return undefined;
+  const id = planId(String(nextPlanNumber(view)));
+  const record: PlanRecord = {
+    plan: { id, ...planOf({ batches: [], standbys, analysis: null }, trigger, options, parts) },
+    status: 'approved',
+    by: SELF,
+    reason: 'standbys only',
+    decidedAtMs: clock.realtimeMs(),
+    startAtMs: null,
+    outcomes: [],
+    finishedAtMs: null,
+  };
+  const draft = new Draft().expect(view, PLAN, id).put(PLAN, id, record);
+  for (const [old] of former) draft.remove(PLAN, old);
+  const { committed } = await store.transact(draft.transaction);
+  await view.sync();
+  return committed ? record : fail('ERR_CONFLICT', { what: `plan ${id}` });
 }
 
 /** What is to be done next, and when. */
@@ -169,37 +223,42 @@ export async function expireProposals({ store, view, clock }: RecordParts): Prom
   await view.sync();
 }
 
+type Wanted = Pick<Plan, 'analysis'> & {
+  readonly batches: readonly Batch[];
+  readonly standbys: Standbys;
+};
+
 function write(
-  {
-    batches,
-    standbys,
-    analysis,
-  }: {
-    readonly batches: readonly Batch[];
-    readonly standbys: Standbys;
-    readonly analysis: Plan['analysis'];
-  },
+  wanted: Wanted,
   trigger: Trigger,
   decision: Decision | undefined,
-  { planLifeMs }: Pick<RecordOptions, 'planLifeMs'>,
+  options: Pick<RecordOptions, 'planLifeMs'>,
   parts: RecordParts,
 ): Promise<PlanRecord> {
-  const { view, clock } = parts;
+  const startAtMs = decision?.startAtMs ?? null;
+  return recordPlan(planOf(wanted, trigger, { ...options, startAtMs }, parts), decision, parts);
+}
+
+function planOf(
+  { batches, standbys, analysis }: Wanted,
+  trigger: Trigger,
+  {
+    planLifeMs,
+    startAtMs = null,
+  }: Pick<RecordOptions, 'planLifeMs'> & { readonly startAtMs?: number | null },
+  { view, clock }: RecordParts,
+): Omit<Plan, 'id'> {
   const nowMs = clock.realtimeMs();
-  return recordPlan(
-    {
-      trigger,
-      madeAtMs: nowMs,
-      expiresAtMs: (decision?.startAtMs ?? nowMs) + planLifeMs,
-      base: view.table.generation,
-      states: statesIn(batches, view),
-      batches: [...batches],
-      standbys,
-      analysis,
-    },
-    decision,
-    parts,
-  );
+  return {
+    trigger,
+    madeAtMs: nowMs,
+    expiresAtMs: (startAtMs ?? nowMs) + planLifeMs,
+    base: view.table.generation,
+    states: statesIn(batches, view),
+    batches: [...batches],
+    standbys,
+    analysis,
+  };
 }
 
 function statesIn(batches: readonly Batch[], view: TableView): Plan['states'] {

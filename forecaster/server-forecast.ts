@@ -5,9 +5,10 @@ import { forecastBlock, meansIn } from '../core/forecast.js';
 import type { SeriesKey } from '../core/sample.js';
 import { UTILIZATION_MAX, formatSeries } from '../core/sample.js';
 import type { AssignmentTable } from '../core/table.js';
+import { residentsByServer } from './residents.js';
 
 export interface ServerForecastInputs {
-  readonly table: AssignmentTable;
+  readonly table: Pick<AssignmentTable, 'entries'>;
   readonly servers: Iterable<ServerId>;
   /** What a server carries besides its resources. */
   readonly baseOf: (server: ServerId, dimension: Dimension) => number;
@@ -23,8 +24,9 @@ export interface ServerForecastInputs {
  */
 export function withServers(block: ForecastBlock, inputs: ServerForecastInputs): ForecastBlock {
   const rows = new Map(block.series.map((series, row) => [formatSeries(series), row]));
+  const residents = residentsByServer(inputs.table);
   const sums = [...inputs.servers].flatMap((server) => {
-    const resources = inputs.table.resourcesOn(server);
+    const resources = residents.get(server) ?? [];
     return DIMENSIONS.flatMap((dimension) => {
       const parts = resources.flatMap((id) => {
         const row = rows.get(formatSeries({ subject: 'resource', id, metric: dimension }));

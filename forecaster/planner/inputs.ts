@@ -71,11 +71,16 @@ export type Restraint =
 /** Null: the standby that the resource has may not serve it, and no other does. */
 export type Standbys = Readonly<Record<ResourceId, ServerId | null>>;
 
-/** A plan, or why there is none. Standbys: those that differ from what the resources have now. */
-export type PlanningResult =
+/** A plan, or why there is none. */
+export type PlanningResult = {
+  /** For where the plan puts everything; those that differ from what the resources have now. */
+  readonly standbys: Standbys;
+  /** The same for where everything stands as long as only what is needed of the plan is carried out. */
+  readonly standing: Standbys;
+} & (
   | {
       readonly plan: { readonly batches: Batch[]; readonly analysis: PlanAnalysis };
       readonly none: null;
-      readonly standbys: Standbys;
     }
-  | { readonly plan: null; readonly none: NoPlan; readonly standbys: Standbys };
+  | { readonly plan: null; readonly none: NoPlan }
+);

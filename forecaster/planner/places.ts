@@ -3,6 +3,7 @@ import type { Servers } from './allowed.js';
 import type { PlanningInputs, PlanningResource } from './inputs.js';
 import type { Allowed, Freedom, Need, Problem, Role } from './problem.js';
 import { NOWHERE } from './problem.js';
+import { restedMs } from './rested.js';
 
 /** Where each resource is, where it counts, why it must leave there, and whether it may. */
 export type Places = Pick<Problem, 'origin' | 'start' | 'needs' | 'freedom'>;
@@ -138,8 +139,10 @@ function freedomOf(
 
 /** Until when a resource rests after its last move; null: it does not. */
 export function coolingUntilMs(
-  { movedAtMs }: PlanningResource,
+  resource: PlanningResource,
   { nowMs, options: { cooldownMs } }: PlanningInputs,
 ): number | null {
-  return movedAtMs !== null && nowMs < movedAtMs + cooldownMs ? movedAtMs + cooldownMs : null;
+  const { movedAtMs } = resource;
+  const isCooling = movedAtMs !== null && restedMs(resource, nowMs) < cooldownMs;
+  return isCooling ? movedAtMs + cooldownMs : null;
 }

@@ -1,5 +1,6 @@
 import type { ResourceId, ServerId } from '../../core/domain.js';
 import type { Batch, Blocker, NoPlan } from '../../core/plan.js';
+import { isNeeded } from '../../core/plan.js';
 import { analyse } from './analysis.js';
 import { blockersOf, missOf } from './blockers.js';
 import { GroupTally } from './group-tally.js';
@@ -26,15 +27,19 @@ export function planFor(inputs: PlanningInputs, run: PlanningRun = {}): Planning
 /** What a round is told of what was planned. */
 export function resultOf({ inputs, solved, outcome }: Planned): PlanningResult {
   const { translation, assignment, stopped } = solved;
-  const standbys = standbysOf(solved);
-  if (outcome.none !== null) return { plan: null, none: outcome.none, standbys };
+  const standbys = standbysOf(solved, assignment);
+  if (outcome.none !== null) {
+    return { plan: null, none: outcome.none, standbys, standing: standbys };
+  }
   const { batches, blockers } = outcome;
   const analysis = {
     ...analyse(inputs, translation, assignment),
     blockers: [...blockers],
     stopped,
   };
-  return { plan: { batches: [...batches], analysis }, none: null, standbys };
+  const stays = standingIn(inputs, solved, batches);
+  const standing = stays === undefined ? standbys : standbysOf(solved, stays);
+  return { plan: { batches: [...batches], analysis }, none: null, standbys, standing };
 }
 
 /**
@@ -86,8 +91,27 @@ function outcomeOf(inputs: PlanningInputs, { translation, batches, assignment }:
   };
 }
 
-/** The standbys that are to change. */
-function standbysOf({ translation: { problem, resources }, assignment }: Solved): Standbys {
+/** Where everything is after the batches that wait for nobody. Undefined: that is all of them. */
+function standingIn(
+  { servers }: PlanningInputs,
+  { translation, batches: shifts }: Solved,
+  batches: readonly Batch[],
+): Int32Array | undefined {
+  const states = new Map(servers.map(({ id, state }) => [id, state]));
+  const needed = shifts.filter((_shifts, at) =>
+    isNeeded(batches[at]!, (server) => states.get(server) ?? 'unknown'),
+  );
+  if (needed.length === shifts.length) return undefined;
+  const assignment = Int32Array.from(translation.problem.start);
+  for (const { resource, target } of needed.flat()) assignment[resource] = target;
+  return assignment;
+}
+
+/** The standbys that are to change, with everything there. */
+function standbysOf(
+  { translation: { problem, resources } }: Solved,
+  assignment: Int32Array,
+): Standbys {
   const serverIndex = new Map(problem.servers.map((id, index) => [id, index]));
   const current = Int32Array.from(resources, ({ standby }) =>
     standby === null ? NOWHERE : (serverIndex.get(standby) ?? NOWHERE),

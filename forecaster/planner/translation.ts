@@ -14,6 +14,7 @@ import type { PlannerOptions, PlanningInputs, PlanningResource, PlanningServer }
 import { placesOf } from './places.js';
 import type { Objective, Problem, Role } from './problem.js';
 import { NOWHERE } from './problem.js';
+import { restedMs } from './rested.js';
 import { burdensOf, moveCostsOf, sizesOf } from './sizing.js';
 
 const HOUR_MS = 3_600_000;
@@ -328,8 +329,8 @@ function hourlyBytesLeft(
   return Math.max(0, bytesPerHourMax - made);
 }
 
-function isMovedWithinHour({ movedAtMs, movingTo }: PlanningResource, nowMs: number): boolean {
-  return movingTo !== null || (movedAtMs !== null && movedAtMs > nowMs - HOUR_MS);
+function isMovedWithinHour(resource: PlanningResource, nowMs: number): boolean {
+  return resource.movingTo !== null || restedMs(resource, nowMs) < HOUR_MS;
 }
 
 /** The memory that each was last seen to take; 0: not known. */

@@ -20,12 +20,18 @@ export function movesUnderWay(view: TableView, nowMs: number): Map<ResourceId, S
   return targets;
 }
 
-/** Some plan is approved or under way; what we scheduled ourselves is thought over until its time. */
+/** Some plan of moves is approved or under way; what we scheduled ourselves is thought over until its time. */
 export function isPlanUnderWay(view: TableView, nowMs: number): boolean {
   return decided(view, nowMs).some((record) => {
     const open = openBatches(record);
-    return open.length === 0 || open.some(isCarriedOut(record, view, nowMs));
+    const isEnding = open.length === 0 && !namesOnlyStandbys(record);
+    return isEnding || open.some(isCarriedOut(record, view, nowMs));
   });
+}
+
+/** It moves nothing. */
+export function namesOnlyStandbys({ plan }: PlanRecord): boolean {
+  return plan.batches.length === 0;
 }
 
 function decided(view: TableView, nowMs: number): PlanRecord[] {

@@ -1,10 +1,12 @@
 import type { ResourceId, ServerId } from '../../../core/domain.js';
 import { isSameGeneration } from '../../../core/generation.js';
 import type { PlanScore, PlannedMove } from '../../../core/plan.js';
+import { isNeeded } from '../../../core/plan.js';
 import type {
   PlanningInputs,
   PlanningResource,
   PlanningResult,
+  Standbys,
 } from '../../../forecaster/planner/inputs.js';
 import type { Where } from './reference.js';
 import { Reference } from './reference.js';
@@ -52,7 +54,8 @@ class Checker {
     for (const move of this.#moves) this.#checkReason(move);
     for (const move of this.#moves) this.#checkWindow(move);
     this.#checkAnalysis();
-    this.#checkStandbys();
+    this.#checkStandbys(this.#result.standbys, this.#end);
+    this.#checkStandbys(this.#result.standing, this.#standing());
     this.#checkNone();
     return this.#faults;
   }
@@ -88,7 +91,7 @@ class Checker {
     this.#expect(names.size === this.#moves.length, 'a resource moves twice');
     const moved = this.#moves.filter(({ resource }) => this.#start.has(resource));
     this.#expect(moved.length <= movesMax, `${moved.length} moves, ${movesMax} allowed`);
-    const hourMax = Math.max(0, movesPerHourMax - this.#movesOfTheHour());
+    const hourMax = Math.max(0, movesPerHourMax - this.#movedInTheHour().length);
     this.#expect(moved.length <= hourMax, `${moved.length} moves, ${hourMax} left of the hour`);
     for (const { id } of this.#inputs.servers) {
       const touching = moved.filter(
@@ -107,7 +110,7 @@ class Checker {
   }
 
   #checkBytes(): void {
-    const { options, forecast, last, resources, nowMs } = this.#inputs;
+    const { options, forecast, last } = this.#inputs;
     const { bytesMax, bytesPerServerMax, bytesPerHourMax } = options;
     const bytesOf = (resource: string): number => {
       const at = forecast.series.findIndex(
@@ -123,11 +126,7 @@ class Checker {
       this.#expect(bytes <= most + 1, `${bytes} bytes ${what}, ${most} allowed`);
     };
     const moved = this.#moves.filter(({ resource }) => this.#start.has(resource));
-    const ofTheHour = resources.filter(
-      ({ movedAtMs, movingTo }) =>
-        movingTo !== null || (movedAtMs !== null && nowMs - movedAtMs < 3_600_000),
-    );
-    const before = sumOf(ofTheHour.map(({ id }) => ({ resource: id })));
+    const before = sumOf(this.#movedInTheHour().map(({ id }) => ({ resource: id })));
     expectWithin('in all', sumOf(moved), bytesMax);
     if (moved.length > 0 && sumOf(moved) > 0) {
       expectWithin(
@@ -144,12 +143,16 @@ class Checker {
     }
   }
 
-  #movesOfTheHour(): number {
-    const { nowMs, resources } = this.#inputs;
-    return resources.filter(
-      ({ movedAtMs, movingTo }) =>
-        movingTo !== null || (movedAtMs !== null && nowMs - movedAtMs < 3_600_000),
-    ).length;
+  #movedInTheHour(): readonly PlanningResource[] {
+    return this.#inputs.resources.filter(
+      (resource) => resource.movingTo !== null || this.#isMovedWithin(3_600_000, resource),
+    );
+  }
+
+  /** A date that is minutes in the future is of a clock that was set back since. */
+  #isMovedWithin(ms: number, { movedAtMs }: PlanningResource): boolean {
+    const agoMs = this.#inputs.nowMs - (movedAtMs ?? -Infinity);
+    return agoMs < ms && agoMs >= -60_000;
   }
 
   /** After each batch no limit is passed that is passed neither at the start nor at the end. */
@@ -299,25 +302,37 @@ class Checker {
     }
   }
 
-  #checkStandbys(): void {
-    for (const [name, standby] of Object.entries(this.#result.standbys)) {
+  #checkStandbys(standbys: Standbys, where: Where): void {
+    for (const [name, standby] of Object.entries(standbys)) {
       const id = name as ResourceId;
       const others = this.#eligibleReady(id).filter(
-        (server) => server !== this.#end.get(id) && !this.#isMet(id, server),
+        (server) => server !== where.get(id) && !this.#isMet(id, server, where),
       );
       if (standby === null) {
         this.#expect(others.length === 0, `standby of ${id}: none, and there is one`);
         continue;
       }
-      this.#expect(this.#end.get(id) !== standby, `standby of ${id}: its own server`);
+      this.#expect(where.get(id) !== standby, `standby of ${id}: its own server`);
       this.#expect(this.#eligibleReady(id).includes(standby), `standby of ${id}: may not serve it`);
       this.#expect(others.includes(standby), `standby of ${id}: another of its group is there`);
     }
   }
 
+  /** Where everything is once what is needed is done, and nothing else. */
+  #standing(): Where {
+    const states = new Map(this.#inputs.servers.map(({ id, state }) => [id, state]));
+    const needed = (this.#result.plan?.batches ?? []).filter((batch) =>
+      isNeeded(batch, (server) => states.get(server) ?? 'unknown'),
+    );
+    return after(
+      this.#start,
+      needed.flatMap(({ moves }) => moves),
+    );
+  }
+
   /** Another of its group, which is apart, would be there. */
-  #isMet(id: ResourceId, server: ServerId): boolean {
-    const without = new Map(this.#end);
+  #isMet(id: ResourceId, server: ServerId, where: Where): boolean {
+    const without = new Map(where);
     without.delete(id);
     const there = new Map(without).set(id, server);
     return this.#reference.crowd(there) > this.#reference.crowd(without);
@@ -374,9 +389,8 @@ class Checker {
     return eligible.filter((server) => this.#reference.server(server).state === 'ready');
   }
 
-  #isCooling({ movedAtMs }: PlanningResource): boolean {
-    const { nowMs, options } = this.#inputs;
-    return movedAtMs !== null && nowMs - movedAtMs < options.cooldownMs;
+  #isCooling(resource: PlanningResource): boolean {
+    return this.#isMovedWithin(this.#inputs.options.cooldownMs, resource);
   }
 
   #resource(id: ResourceId): PlanningResource {

@@ -5,12 +5,12 @@ import { forecastBlock } from '../../../core/forecast.js';
 import type { ForecastRun } from '../../../core/metric-store/port.js';
 import { Draft } from '../../../core/table-store/draft.js';
 import { MODE, PAUSE, PLAN, ROUND } from '../../../core/table-store/records/plan.js';
-import { SERVER_STATE } from '../../../core/table-store/records/server.js';
+import { SERVER, SERVER_STATE } from '../../../core/table-store/records/server.js';
 import { BreachTally } from '../../../forecaster/breach-tally.js';
 import { forecasterMetrics } from '../../../forecaster/metrics.js';
 import { PlanTally } from '../../../forecaster/plan-tally.js';
 import { ScoreTally } from '../../../forecaster/score-tally.js';
-import { ControlPlane } from '../../support/control-plane.js';
+import { ControlPlane, SERVER_RECORD } from '../../support/control-plane.js';
 import { p, r, s } from '../../support/names.js';
 import { pageOf } from '../../support/page.js';
 import { serverSeries } from '../../support/series.js';
@@ -62,6 +62,35 @@ describe('what a forecaster shows', () => {
       ),
     );
   }
+
+  it('is how much each server serves, in no more passes over all resources the more servers there are', async () => {
+    const passes = async (): Promise<number> => {
+      const { table } = plane.view;
+      let count = 0;
+      const entries = table.entries.bind(table);
+      table.entries = () => {
+        count += 1;
+        return entries();
+      };
+      const shown = await page();
+      const served = ['s1', 's2'].map((id) =>
+        shown.get(`foreshift_server_resources{server="${id}"}`),
+      );
+      expect(served).toEqual([2, 0]);
+      return count;
+    };
+    const ofTwo = await passes();
+    const drain = { state: 'draining', by: 'ann', reason: '', sinceMs: nowMs } as const;
+    const draft = new Draft().put(SERVER_STATE, s('s1'), drain);
+    await plane.write(draft);
+    const ofOneDrain = await passes();
+    for (const id of ['s3', 's4', 's5'].map(s)) {
+      draft.put(SERVER, id, SERVER_RECORD).put(SERVER_STATE, id, drain);
+    }
+    await plane.write(draft);
+    expect(ofTwo).toBeGreaterThan(0);
+    expect(await passes()).toBe(ofOneDrain);
+  });
 
   it('is what is expected within half an hour, and when it is too much', async () => {
     expect((await page()).has('foreshift_forecast_timestamp_seconds')).toBe(false);

@@ -15,9 +15,20 @@ const EVERY_MS = 300_000;
 
 const fleet = () => ControlPlane.with(['s1', 's2', 's3'], { a: 's1@1.5', b: 's1@1.6' });
 
-function resultOf(...batches: PlannedMove[][]): Pick<PlanningResult, 'plan' | 'standbys'> {
+type Result = Pick<PlanningResult, 'plan' | 'standbys' | 'standing'>;
+
+function resultOf(...batches: PlannedMove[][]): Result {
   const plan = { batches: batches.map((moves) => ({ moves })), analysis: null as never };
-  return { plan: batches.length === 0 ? null : plan, standbys: {} };
+  return { plan: batches.length === 0 ? null : plan, standbys: {}, standing: {} };
+}
+
+/** With everything moved, `b` should go to s2 if it loses its server and `a` to s1; as it stands, `b` to s3. */
+function withStandbys(result: Result): Result {
+  return {
+    ...result,
+    standbys: { [r('a')]: s('s1'), [r('b')]: s('s2') },
+    standing: { [r('b')]: s('s3') },
+  };
 }
 
 function options(mode: Mode, more: Partial<RecordOptions> = {}): RecordOptions {
@@ -206,16 +217,116 @@ describe('what is needed', () => {
     expect(record?.status).toBe('proposed');
   });
 
-  it('is written also when only standbys change', async () => {
-    const plane = await fleet();
-    const standbys = { [r('a')]: s('s2') };
-    const record = await recordResult({ plan: null, standbys }, TRIGGER, options('propose'), plane);
-    expect(record).toMatchObject({ status: 'approved', plan: { batches: [], standbys } });
-  });
-
   it('is nothing when nothing changes', async () => {
     const plane = await fleet();
     expect(await recordResult(resultOf(), TRIGGER, options('auto'), plane)).toBeUndefined();
+  });
+});
+
+describe('standbys', () => {
+  const kept = (plane: ControlPlane) =>
+    [...plane.view.all(PLAN).values()].map(({ value: { status, plan } }) => [
+      status,
+      plan.batches.flatMap(({ moves }) => moves.map(({ resource }) => resource)).join(),
+      plan.standbys,
+    ]);
+  const stored = ['approved', '', { b: 's3' }];
+
+  async function end(plane: ControlPlane): Promise<void> {
+    const draft = new Draft();
+    for (const [id, { value }] of plane.view.all(PLAN)) {
+      if (value.status !== 'approved' || value.plan.batches.length > 0) continue;
+      draft.put(PLAN, id, { ...value, status: 'applied', finishedAtMs: 0 });
+    }
+    await plane.write(draft);
+  }
+
+  it('are recorded when nothing is moved', async () => {
+    const plane = await fleet();
+    const record = await recordResult(withStandbys(resultOf()), TRIGGER, options('propose'), plane);
+    expect(record).toMatchObject({ status: 'approved', by: 'foreshift' });
+    expect(kept(plane)).toEqual([stored]);
+  });
+
+  it('are those of where everything stands, while an improvement is not even proposed', async () => {
+    const plane = await fleet();
+    const result = withStandbys(resultOf([plane.move('a', 's2')]));
+    await recordResult(result, TRIGGER, options('observe'), plane);
+    expect(kept(plane)).toEqual([stored]);
+  });
+
+  it('are those of where everything stands, beside a proposal, which keeps its number', async () => {
+    const plane = await fleet();
+    const first = resultOf([plane.move('a', 's2')]);
+    const proposed = await recordResult(first, TRIGGER, options('propose'), plane);
+    const again = await recordResult(withStandbys(first), TRIGGER, options('propose'), plane);
+    expect(again?.plan.id).toBe(proposed?.plan.id);
+    expect(kept(plane)).toEqual([['proposed', 'a', {}], stored]);
+  });
+
+  it('are those of where everything stands, while our own plan waits for its time', async () => {
+    const plane = await fleet();
+    const fromMs = plane.clock.realtimeMs();
+    const [cheapestMs, untilMs] = [fromMs + 4 * EVERY_MS, fromMs + 9 * EVERY_MS];
+    const window = { fromMs, cheapestMs, untilMs };
+    const result = resultOf([{ ...plane.move('a', 's2'), window }]);
+    const whole = { a: 's1', b: 's2' };
+    await recordResult(withStandbys(result), TRIGGER, options('auto'), plane);
+    expect(kept(plane)).toEqual([stored, ['approved', 'a', whole]]);
+    await end(plane);
+    await recordResult(result, TRIGGER, options('auto'), plane);
+    const others = { ...result, standing: { [r('b')]: null } };
+    await recordResult(others, TRIGGER, options('auto'), plane);
+    expect(kept(plane)).toEqual([
+      ['approved', 'a', whole],
+      ['approved', '', { b: null }],
+    ]);
+  });
+
+  it('are those of the plan, where all of it is carried out at once', async () => {
+    const plane = await fleet();
+    const result = withStandbys(resultOf([plane.move('a', 's2')]));
+    await recordResult(result, TRIGGER, options('auto'), plane);
+    expect(kept(plane)).toEqual([['approved', 'a', { a: 's1', b: 's2' }]]);
+  });
+
+  it('of what else would be moved are not taken for true, where a plan is begun in part', async () => {
+    const plane = await fleet();
+    const fromMs = plane.clock.realtimeMs();
+    const window = { fromMs, cheapestMs: fromMs + 4 * EVERY_MS, untilMs: fromMs + 9 * EVERY_MS };
+    const later = { ...plane.move('b', 's3'), window };
+    const result = withStandbys(resultOf([plane.move('a', 's2')], [later]));
+    await recordResult(result, TRIGGER, options('auto'), plane);
+    expect(kept(plane)).toEqual([stored, ['approved', 'a', { a: 's1' }]]);
+  });
+
+  it('of what is needed are those of where everything stands after it', async () => {
+    const plane = await fleet();
+    const needed = plane.move('new', 's2', 'place');
+    const result = withStandbys(resultOf([needed], [plane.move('a', 's2')]));
+    await recordResult(result, TRIGGER, options('auto'), plane);
+    expect(kept(plane)).toEqual([['approved', 'new', { b: 's3' }]]);
+  });
+
+  it('are recorded once until they are stored, and former ones are forgotten', async () => {
+    const plane = await fleet();
+    const result = withStandbys(resultOf());
+    for (let round = 0; round < 3; round++) {
+      await recordResult(result, TRIGGER, options('observe'), plane);
+    }
+    expect(kept(plane)).toEqual([stored]);
+    await end(plane);
+    const next = await recordResult(result, TRIGGER, options('observe'), plane);
+    expect(kept(plane)).toEqual([stored]);
+    expect(next?.plan.id).toBe('2');
+  });
+
+  it('wait while something is moved', async () => {
+    const plane = await fleet();
+    for (const result of [resultOf(), resultOf([plane.move('a', 's2')])]) {
+      const busy = options('auto', { isBusy: true });
+      expect(await recordResult(withStandbys(result), TRIGGER, busy, plane)).toBeUndefined();
+    }
   });
 });
 

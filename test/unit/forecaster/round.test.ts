@@ -85,21 +85,27 @@ describe('a round', () => {
     expect(plane.view.all(PLAN).size).toBe(0);
   });
 
-  it('says why nothing is moved, where its plan only names standbys', async () => {
-    const { plane, round } = await roundWorld({ load: 0.2 });
-    const draft = new Draft();
-    for (const [id, { value }] of plane.view.all(PLACEMENT)) {
-      draft.put(PLACEMENT, id, { ...value, standby: null });
-    }
-    await plane.write(draft);
-    const result = await round.run(TRIGGER);
-    const plans = [...plane.view.all(PLAN).values()].map(({ value }) => value.plan);
-    expect(
-      plans.map(({ batches, standbys }) => [batches.length, Object.keys(standbys).length]),
-    ).toEqual([[0, RESOURCES.length]]);
-    expect(result.plan).toBeNull();
-    expect(result.none?.why).toBe('balanced');
-  });
+  it.each([
+    ['auto', 0.2, 'balanced'],
+    ['observe', undefined, 'observing'],
+  ] as const)(
+    'says why nothing is moved, where its plan only names standbys, in %s',
+    async (mode, load, why) => {
+      const { plane, round } = await roundWorld({ mode, ...(load !== undefined && { load }) });
+      const draft = new Draft();
+      for (const [id, { value }] of plane.view.all(PLACEMENT)) {
+        draft.put(PLACEMENT, id, { ...value, standby: null });
+      }
+      await plane.write(draft);
+      const result = await round.run(TRIGGER);
+      const plans = [...plane.view.all(PLAN).values()].map(({ value }) => value.plan);
+      expect(
+        plans.map(({ batches, standbys }) => [batches.length, Object.keys(standbys).length]),
+      ).toEqual([[0, RESOURCES.length]]);
+      expect(result.plan).toBeNull();
+      expect(result.none?.why).toBe(why);
+    },
+  );
 
   it('waits for the plan before it', async () => {
     const { plane, round } = await roundWorld({ movesMax: 1 });

@@ -38,6 +38,24 @@ describe('the forecast of a server', () => {
     expect([...pathOf(forecastOf(0), 2, 0.5)]).toEqual([35, 37]);
   });
 
+  it('goes through the table once, however many servers there are', () => {
+    const table = tableOf({ a: 's1@1.1', b: 's2@1.2' });
+    let passes = 0;
+    const entries = table.entries.bind(table);
+    table.entries = () => {
+      passes += 1;
+      return entries();
+    };
+    const whole = withServers(blockWith(0), {
+      table,
+      servers: [s('s1'), s('s2'), s('s3')],
+      baseOf: () => 0,
+      capacityOf: () => undefined,
+    });
+    expect(whole.series.map(({ id }) => id)).toEqual(['a', 'b', 's1', 's2']);
+    expect(passes).toBe(1);
+  });
+
   it('lets errors cancel that have nothing in common: √(3² + 4²)', () => {
     expect([...pathOf(forecastOf(0), 2, 0.9)]).toEqual([40, 42]);
     expect([...pathOf(forecastOf(0), 2, 0.1)]).toEqual([30, 32]);

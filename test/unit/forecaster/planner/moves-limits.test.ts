@@ -74,6 +74,8 @@ describe('the limits of moves', () => {
         b: on(null),
         lately: { ...on(START_MS - 60_000), on: 's2' },
         'long-ago': { ...on(START_MS - 3_600_000), on: 's2' },
+        // By a clock that was set back since.
+        ahead: { ...on(START_MS + 86_400_000), on: 's2' },
         going: { ...on(null), movingTo: 's2' },
       },
     };
@@ -102,6 +104,7 @@ describe('the limits of moves', () => {
         d: on(),
         unknown: { on: 's1', needs: { hits: 30 } },
         lately: { ...on(START_MS - 60_000), on: 's2' },
+        ahead: { ...on(START_MS + 86_400_000), on: 's2' },
       },
       ...(options && { options }),
     });

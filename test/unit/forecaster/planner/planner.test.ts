@@ -8,6 +8,14 @@ import { movesIn, movesOf, planned } from '../../../support/planner/planned.js';
 
 const SERVER = { capacity: { hits: 1000 } };
 
+/** What is moved of two resources that need so much each, both on one server since then. */
+function moved(hits: number, movedAtMs: number): string[] {
+  const resource = { on: 's1', needs: { hits }, movedAtMs };
+  return movesIn(
+    planned({ servers: { s1: SERVER, s2: SERVER }, resources: { a: resource, b: resource } }),
+  );
+}
+
 describe('planFor', () => {
   it('evens out the loads 100,100 | 150,200 | 300,400 to 400, 450, 400 with two moves', () => {
     const result = planned({
@@ -175,19 +183,14 @@ describe('planFor', () => {
   });
 
   it('moves again what moved lately only off a server that is overloaded', () => {
-    const moved = (hits: number) =>
-      movesIn(
-        planned({
-          servers: { s1: SERVER, s2: SERVER },
-          resources: {
-            a: { on: 's1', needs: { hits }, movedAtMs: START_MS - 1000 },
-            b: { on: 's1', needs: { hits }, movedAtMs: START_MS - 1000 },
-          },
-        }),
-      );
     // Above the target of 80 %, and above the capacity.
-    expect(moved(490)).toEqual([]);
-    expect(moved(510)).toHaveLength(1);
+    expect(moved(490, START_MS - 1000)).toEqual([]);
+    expect(moved(510, START_MS - 1000)).toHaveLength(1);
+  });
+
+  it('takes for moved lately what a clock moved that is a little ahead, not what one moved that was set back', () => {
+    expect(moved(490, START_MS + 30_000)).toEqual([]);
+    expect(moved(490, START_MS + 30 * 86_400_000)).toHaveLength(1);
   });
 
   it('lets what moved lately give way where that takes away overload', () => {
@@ -272,6 +275,32 @@ describe('planFor', () => {
       ]),
     );
     expect(planned({ ...fleet, resources }).standbys).toEqual({});
+  });
+
+  it('chooses standbys for where everything stands, too, as long as what only makes things better waits', () => {
+    // The plan brings `b` to s2: its standby is s1 then, and s2 until then.
+    const { plan, standbys, standing } = planned({
+      servers: { s1: SERVER, s2: SERVER },
+      resources: {
+        a: { on: 's1', needs: { hits: 700 } },
+        b: { on: 's1', needs: { hits: 500 } },
+        new: { needs: { hits: 50 }, eligible: ['s2'] },
+      },
+    });
+    expect(plan?.batches.map(({ moves }) => moves.map(({ resource }) => resource))).toEqual([
+      ['new'],
+      ['b'],
+    ]);
+    expect(standbys).toEqual({ a: 's2', b: 's1' });
+    expect(standing).toEqual({ a: 's2', b: 's2' });
+  });
+
+  it('names the same standbys for both where nothing waits', () => {
+    const { standbys, standing } = planned({
+      servers: { s1: { ...SERVER, state: 'lost' }, s2: SERVER, s3: SERVER },
+      resources: { a: { on: 's1', needs: { hits: 100 }, standby: 's2' } },
+    });
+    expect(standing).toEqual(standbys);
   });
 
   it('takes back a standby that may no longer serve, if no other does', () => {

@@ -1,7 +1,6 @@
 import type { Config } from '../../core/config/schema.js';
 import type { Mode, PlanId, ServerId } from '../../core/domain.js';
 import { formatAddress } from '../../core/domain.js';
-import type { EngineHealth } from '../../core/engine-health.js';
 import { scoreWords } from '../../core/forecast-score.js';
 import { formatGeneration } from '../../core/generation.js';
 import type { ForecastRun } from '../../core/metric-store/port.js';
@@ -20,17 +19,19 @@ import { counted } from '../../core/text.js';
 import { disprovedWords } from '../../forecaster/planner/explain-words.js';
 import { noPlanWords } from '../../forecaster/planner/words.js';
 import type { ServerStatus, Status } from '../contract/status.js';
+import type { Processes } from '../processes.js';
 import { addressWarnings, addressesOf } from './addresses.js';
 import type { Forecasts } from './forecasts.js';
 import type { Fleet } from './kept/fleet.js';
 import type { Memory, MemoryParts } from './kept/memory.js';
 import type { Measured } from './measured.js';
+import { engineStatuses, processStatus, processWarnings } from './processes.js';
 
 export interface StatusParts extends MemoryParts {
   /** How the polls of each target go. */
   readonly collector: () => Status['collector'];
-  /** What this process rests on, outside of it. */
-  readonly engines: readonly EngineHealth[];
+  /** And what they rest on, outside of them. */
+  readonly processes: Pick<Processes, 'all'>;
 }
 
 export interface StatusOptions {
@@ -65,6 +66,7 @@ export async function statusOf(
     quantile: policy.quantile,
   };
   const statuses = servers.map(([id, { value }]) => serverStatus(id, value, facts));
+  const processes = parts.processes.all();
   return {
     cluster: options.cluster,
     atMs: nowMs,
@@ -85,9 +87,10 @@ export async function statusOf(
     score: scoreIn(view),
     neural: view.get(NEURAL, 'current')?.value ?? null,
     collector: parts.collector(),
-    engines: parts.engines.map(engineStatus),
+    processes: processes.map(processStatus),
+    engines: engineStatuses(processes),
     warnings: [
-      ...parts.engines.flatMap(engineWarning),
+      ...processWarnings(processes, nowMs),
       ...(fault === undefined ? [] : [`no loads and forecasts from the metric store: ${fault}`]),
       ...addressWarnings(view),
       ...fellBackWarning(view),
@@ -125,16 +128,6 @@ function disprovedIn(view: TableView): string[] {
 function neuralWarning(view: TableView): string[] {
   const fault = view.get(NEURAL, 'current')?.value.fault ?? null;
   return fault === null ? [] : [`the neural forecaster is not as it should be: ${fault}`];
-}
-
-function engineStatus({ name, fault }: EngineHealth): Status['engines'][number] {
-  return { name, fault: fault ?? null };
-}
-
-function engineWarning({ name, fault }: EngineHealth): string[] {
-  if (fault === undefined) return [];
-  const { sinceMs, message } = fault;
-  return [`the ${name} is away or refuses since ${new Date(sinceMs).toISOString()}: ${message}`];
 }
 
 interface Facts {

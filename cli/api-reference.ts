@@ -68,7 +68,7 @@ function routesInMemory(): ApiRoute[] {
       metricStore: new MemoryMetricStore(),
       eligibility: new Eligibility({ view, clock, isShared: () => false }),
       collector: () => [],
-      engines: { health: [] },
+      processes: { all: () => [] },
       adviser: new InlineAdviser(),
       preparations: new Preparations({ view, clock, log }),
       credentials: credentialsInMemory(clock),

@@ -36,10 +36,16 @@ const REFUSING_MS = 600_000;
 
 export interface OutboxStatus {
   readonly isSpooling: boolean;
+  /** On disk, with what the store has but may not have made durable yet; and what of it waits for the store. */
   readonly spoolBytes: number;
+  readonly waitingBytes: number;
+  /** Wall clock; null: nothing waits. */
+  readonly waitingSinceMs: number | null;
   readonly stored: number;
   /** Samples that are in no store and never will be, by why. */
   readonly lost: Readonly<Record<'beyondBound' | 'diskFailed' | 'refused', number>>;
+  /** Wall clock, of the last of them; null: none is. */
+  readonly lostAtMs: number | null;
 }
 
 /** Where samples went last, from well to worse. */
@@ -72,6 +78,9 @@ export class Outbox implements Startable {
   #stored = 0;
   #refused = 0;
   #unspooled = 0;
+  #waitingSinceMs = 0;
+  /** Of those that the spool never had. */
+  #lostAtMs: number | null = null;
   #said: Saying = 'stored';
   /** Why the last attempt failed. */
   #fault: unknown;
@@ -84,6 +93,7 @@ export class Outbox implements Startable {
 
   /** What an earlier life left on the disk goes to the store first. */
   start(): Promise<void> {
+    this.#waitingSinceMs = this.#parts.clock.realtimeMs();
     this.#drain();
     return Promise.resolve();
   }
@@ -97,12 +107,15 @@ export class Outbox implements Startable {
   }
 
   status(): OutboxStatus {
-    const { isEmpty, bytes, lost } = this.#parts.spool;
+    const { isEmpty, bytes, waitingBytes, lost, lostAtMs } = this.#parts.spool;
     return {
       isSpooling: !isEmpty,
       spoolBytes: bytes,
+      waitingBytes,
+      waitingSinceMs: isEmpty ? null : this.#waitingSinceMs,
       stored: this.#stored,
       lost: { beyondBound: lost, diskFailed: this.#unspooled, refused: this.#refused },
+      lostAtMs: latest(lostAtMs, this.#lostAtMs),
     };
   }
 
@@ -144,17 +157,19 @@ export class Outbox implements Startable {
   }
 
   async #put(batch: readonly Sample[]): Promise<void> {
-    const { spool } = this.#parts;
+    const { spool, clock } = this.#parts;
     if (spool.isEmpty && (await this.#store(batch))) {
       this.#say('stored');
       return;
     }
+    if (spool.isEmpty) this.#waitingSinceMs = clock.realtimeMs();
     const lostBefore = spool.lost;
     try {
       await spool.append(batch);
       this.#say(spool.lost > lostBefore ? 'dropped' : 'spooled');
     } catch (error) {
       this.#unspooled += batch.length;
+      this.#lostAtMs = clock.realtimeMs();
       this.#fault = error;
       this.#say('unspooled');
     }
@@ -196,6 +211,7 @@ export class Outbox implements Startable {
     this.#refused += refused;
     this.#stored += batch.length - refused;
     const { clock, log } = this.#parts;
+    this.#lostAtMs = clock.realtimeMs();
     const isNews = clock.monotonicMs() - this.#refusedAtMs > REFUSING_MS;
     this.#refusedAtMs = clock.monotonicMs();
     if (isNews) log.error({ err: error, refused }, 'samples refused by store');
@@ -257,6 +273,10 @@ export class Outbox implements Startable {
     else if (next === 'dropped') log.error(fields, 'spool full, oldest samples dropped');
     else log.error(fields, 'samples lost, not spooled');
   }
+}
+
+function latest(a: number | null, b: number | null): number | null {
+  return a === null || b === null ? (a ?? b) : Math.max(a, b);
 }
 
 function ignore(): void {

@@ -70,6 +70,7 @@ export class Spool {
   /** The oldest that is not delivered, once it has been looked at, and what is left of it. */
   #head: Head | undefined;
   #lost = 0;
+  #lostAtMs: number | null = null;
   /** Appends, reads and removals take turns. */
   #turn: Promise<unknown> = Promise.resolve();
   /** Of delivered segments: timers that are still to come. */
@@ -118,9 +119,22 @@ export class Spool {
     return this.#segments.reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
+  /** Of those, in segments that the store has not, or not whole. */
+  get waitingBytes(): number {
+    return this.#segments.reduce(
+      (sum, { bytes, isDelivered }) => sum + (isDelivered ? 0 : bytes),
+      0,
+    );
+  }
+
   /** Samples that were dropped beyond the bound, or could not be read again, since the start. */
   get lost(): number {
     return this.#lost;
+  }
+
+  /** Wall clock, of the last of those; null: none was. */
+  get lostAtMs(): number | null {
+    return this.#lostAtMs;
   }
 
   /** Durable once it resolves. @throws ERR_DISK_FAILED, ERR_DISK_UNSYNCED */
@@ -128,7 +142,7 @@ export class Spool {
     return this.#inTurn(async () => {
       const record = encodeSamples(samples);
       if (!(await this.#makeRoom(FRAME_BYTES + record.byteLength))) {
-        this.#lost += samples.length;
+        this.#lose(samples.length);
         return;
       }
       const { segment, journal } = this.#open ?? (await this.#begin());
@@ -156,7 +170,7 @@ export class Spool {
           head.batch ??= decodeSamples(record);
           if (head.batch !== undefined) return head.batch;
           this.#parts.log.error({ segment: head.segment.number }, 'spooled batch not readable');
-          this.#lost += countOf(record);
+          this.#lose(countOf(record));
           head.records.shift();
         }
       }
@@ -176,6 +190,12 @@ export class Spool {
     for (const cancel of this.#removals) cancel();
     await this.#inTurn(() => this.#end());
     await this.#unlock();
+  }
+
+  #lose(samples: number): void {
+    if (samples === 0) return;
+    this.#lost += samples;
+    this.#lostAtMs = this.#parts.clock.realtimeMs();
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -212,7 +232,7 @@ export class Spool {
       if (this.#open?.segment === oldest) await this.#end();
       const left = await this.#left(oldest);
       await this.#remove(oldest);
-      this.#lost += left.reduce((sum, record) => sum + countOf(record), 0);
+      this.#lose(left.reduce((sum, record) => sum + countOf(record), 0));
     }
     return true;
   }

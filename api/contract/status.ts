@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { DIMENSIONS, MODES, SERVER_STATES } from '../../core/domain.js';
 import { forecastScoreSchema } from '../../core/forecast-score.js';
 import { neuralSchema } from '../../core/table-store/records/neural.js';
+import { spoolSchema } from '../../core/table-store/records/process.js';
 import { SWITCH_STATES } from '../../core/table-store/records/switch.js';
 import { tuningSchema } from '../../core/table-store/records/tuning.js';
 import { NO_PLAN_REASONS } from '../../core/plan.js';
@@ -123,10 +124,26 @@ export const statusSchema = z.object({
       failing: z.string().nullable(),
     }),
   ),
-  /** What the api rests on outside its process; `fault` null: its last calls were answered. */
+  /** Every process by its own word, the api that answers first; those of one that stopped in order are gone. */
+  processes: z.array(
+    z.object({
+      /** `collector@box-7:7702`, `redirector@r1` */
+      id: z.string(),
+      roles: z.array(z.string()),
+      saidAtMs: z.number(),
+      /** It has said nothing for longer than it would: it was killed, or cannot reach the table store. The rest is its last word. */
+      isSilent: z.boolean(),
+      /** Null: it is no collector. */
+      spool: spoolSchema.nullable(),
+    }),
+  ),
+  /** What the processes rest on outside of them, as they find it, once for each way in which it fails them. */
   engines: z.array(
     z.object({
       name: z.string(),
+      /** Who says so; of those that are silent nothing is known. */
+      processes: z.array(z.string()),
+      /** Null: their last calls were answered. */
       fault: z
         .object({
           sinceMs: z.number(),

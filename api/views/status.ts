@@ -1,7 +1,6 @@
 import type { Config } from '../../core/config/schema.js';
 import type { Mode, PlanId, ServerId } from '../../core/domain.js';
 import { formatAddress } from '../../core/domain.js';
-import type { EngineHealth, WatchedEngines } from '../../core/engine-health.js';
 import { scoreWords } from '../../core/forecast-score.js';
 import { formatGeneration } from '../../core/generation.js';
 import { isAhead } from '../../core/metric-store/latest.js';
@@ -21,17 +20,19 @@ import { counted, durationWords } from '../../core/text.js';
 import { disprovedWords } from '../../forecaster/planner/explain-words.js';
 import { noPlanWords } from '../../forecaster/planner/words.js';
 import type { ServerStatus, Status } from '../contract/status.js';
+import type { Processes } from '../processes.js';
 import { addressWarnings, addressesOf } from './addresses.js';
 import type { Forecasts } from './forecasts.js';
 import type { Fleet } from './kept/fleet.js';
 import type { Memory, MemoryParts } from './kept/memory.js';
 import type { Measured } from './measured.js';
+import { engineStatuses, processStatus, processWarnings } from './processes.js';
 
 export interface StatusParts extends MemoryParts {
   /** How the polls of each target go. */
   readonly collector: () => Status['collector'];
-  /** What this process rests on, outside of it. */
-  readonly engines: WatchedEngines;
+  /** And what they rest on, outside of them. */
+  readonly processes: Pick<Processes, 'all'>;
 }
 
 export interface StatusOptions {
@@ -66,6 +67,7 @@ export async function statusOf(
     quantile: policy.quantile,
   };
   const statuses = servers.map(([id, { value }]) => serverStatus(id, value, facts));
+  const processes = parts.processes.all();
   return {
     cluster: options.cluster,
     atMs: nowMs,
@@ -86,9 +88,10 @@ export async function statusOf(
     score: scoreIn(view),
     neural: view.get(NEURAL, 'current')?.value ?? null,
     collector: parts.collector(),
-    engines: parts.engines.health.map(engineStatus),
+    processes: processes.map(processStatus),
+    engines: engineStatuses(processes),
     warnings: [
-      ...parts.engines.health.flatMap(engineWarning),
+      ...processWarnings(processes, nowMs),
       ...(fault === undefined ? [] : [`no loads and forecasts from the metric store: ${fault}`]),
       ...addressWarnings(view),
       ...fellBackWarning(view),
@@ -126,16 +129,6 @@ function disprovedIn(view: TableView): string[] {
 function neuralWarning(view: TableView): string[] {
   const fault = view.get(NEURAL, 'current')?.value.fault ?? null;
   return fault === null ? [] : [`the neural forecaster is not as it should be: ${fault}`];
-}
-
-function engineStatus({ name, fault }: EngineHealth): Status['engines'][number] {
-  return { name, fault: fault ?? null };
-}
-
-function engineWarning({ name, fault }: EngineHealth): string[] {
-  if (fault === undefined) return [];
-  const { sinceMs, message } = fault;
-  return [`the ${name} is away or refuses since ${new Date(sinceMs).toISOString()}: ${message}`];
 }
 
 interface Facts {

@@ -4,6 +4,8 @@ import { plainJobsPage } from '../../api/jobs/page.js';
 import { DeclaredServers } from '../../api/declared-servers.js';
 import { NewsStream } from '../../api/news-stream.js';
 import { Preparations } from '../../api/preparations.js';
+import type { KnownProcess } from '../../api/processes.js';
+import { Processes } from '../../api/processes.js';
 import { Registration } from '../../api/registration.js';
 import { Access } from '../../api/access/access.js';
 import { Refusals } from '../../api/access/refusals.js';
@@ -16,7 +18,6 @@ import type { Clock } from '../../core/clock/port.js';
 import type { CredentialTable } from '../../core/credentials/credential-table.js';
 import type { Config } from '../../core/config/schema.js';
 import type { Address } from '../../core/domain.js';
-import type { WatchedEngines } from '../../core/engine-health.js';
 import type { Startable } from '../../core/lifecycle.js';
 import type { Log } from '../../core/log.js';
 import type { MetricStore } from '../../core/metric-store/port.js';
@@ -47,13 +48,14 @@ export interface ControlParts {
   readonly assertAllowed: (address: Address) => void;
   /** If it runs in this process: how its polls go is part of the status then. */
   readonly collector: Collector | undefined;
-  /** Of those outside this process. */
-  readonly engines: WatchedEngines;
+  /** How this process is. */
+  readonly self: () => Pick<KnownProcess, 'id' | 'says'>;
 }
 
 export interface Control {
   readonly registration: Registration;
   readonly declared: DeclaredServers;
+  readonly processes: Processes;
   readonly api: ApiServer;
   /** What is prepared for it ahead of questions, and the threads that do so. */
   readonly advising: Startable;
@@ -94,7 +96,11 @@ export async function controlOf(config: Config, parts: ControlParts): Promise<Co
   };
   const adviser = new AdviserThread();
   const preparations = new Preparations(parts);
-  const status = { ...parts, collector: () => collectorStatus(parts), adviser, preparations };
+  const processes = new Processes(parts);
+  const status = {
+    ...{ ...parts, processes, adviser, preparations },
+    collector: () => collectorStatus(parts),
+  };
   const access = new Access(parts, config.api);
   const refusals = new Refusals(parts);
   const api = new ApiServer(
@@ -125,7 +131,7 @@ export async function controlOf(config: Config, parts: ControlParts): Promise<Co
     },
   };
   const agentCheck = agentCheckOf(config, parts);
-  return { registration, declared, api, advising, agentCheck, reconfigure };
+  return { registration, declared, processes, api, advising, agentCheck, reconfigure };
 }
 
 /** Bull Board where there is BullMQ: only there is either loaded. */

@@ -1,5 +1,6 @@
 import { strict as assert } from 'node:assert';
 import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
 import type { Registration } from '../../api/registration.js';
 import type { ApiServer } from '../../api/server.js';
 import type { Collector } from '../../collector/collector.js';
@@ -47,6 +48,7 @@ import { healthServer } from './health.js';
 import { shippedWeights } from './weights.js';
 import { namedFilesOf, readNamedFiles } from './named-files.js';
 import { membersNet, outboundGuard, ownListeners } from './outbound.js';
+import { ProcessReport, processSays } from './process-report.js';
 import {
   reconfigureAdapters,
   redirectorOf,
@@ -247,6 +249,11 @@ export class Services implements Startable {
     const collector = collecting?.collector;
     if (collector !== undefined) metrics.add(...collectorMetrics(collector));
     metrics.add(...engines.metrics, ...engineMetrics(engines, clock));
+    const facts = {
+      ...{ clock, roles, engines },
+      outbox: collector && (() => collector.status().outbox),
+    };
+    const id = (): string => processId(roles, config, health.address);
     const forecasting = has('forecaster')
       ? (await import('./forecaster.js')).forecasterOf(config, {
           ...{ ...common, ...engineParts(engines), log, eligibility, disk },
@@ -266,7 +273,7 @@ export class Services implements Startable {
             guard.check(address);
           },
           collector,
-          engines,
+          self: () => ({ id: id(), says: processSays(facts) }),
         })
       : undefined;
     if (control?.agentCheck !== undefined) metrics.add(...control.agentCheck.metrics);
@@ -313,7 +320,11 @@ export class Services implements Startable {
       ...(has('forecaster') ? [compacting({ ...common, ...engineParts(engines), log })] : []),
       redirector === undefined ? following(view) : synced(view),
       health,
-      ...(control === undefined ? [] : [control.registration, control.declared]),
+      // One with a table store of its own has nobody to tell.
+      ...(config.tableStore.engine === 'embedded'
+        ? []
+        : [new ProcessReport({ ...facts, store, log, id })]),
+      ...(control === undefined ? [] : [control.processes, control.registration, control.declared]),
       ...(collector !== undefined && control === undefined
         ? [reporting(collector, { store, clock, log })]
         : []),
@@ -467,6 +478,12 @@ function membersOf(view: TableView): MemberTarget[] {
       },
     ]) => (health === null ? [] : [{ id, address: health }]),
   );
+}
+
+/** Among all processes of the cluster, and the same after its next start: a redirector's own name, else where its health is asked. */
+function processId(roles: readonly Role[], { redirector }: Config, { port }: Address): string {
+  const what = roles.length === ROLES.length ? 'up' : roles.join('+');
+  return `${what}@${roles.includes('redirector') ? redirector.id : `${hostname()}:${port}`}`;
 }
 
 /** Where others reach what listens there. */

@@ -46,9 +46,20 @@ export interface Status {
   } | null;
   readonly score: { readonly text: string } | null;
   readonly collector: readonly { readonly target: string; readonly failing: string | null }[];
+  readonly processes: readonly {
+    readonly id: string;
+    readonly saidAtMs: number;
+    readonly isSilent: boolean;
+    readonly spool: { readonly waitingBytes: number } | null;
+  }[];
   readonly engines: readonly {
     readonly name: string;
-    readonly fault: { readonly sinceMs: number; readonly message: string } | null;
+    readonly processes: readonly string[];
+    readonly fault: {
+      readonly sinceMs: number;
+      readonly code: string;
+      readonly message: string;
+    } | null;
   }[];
   readonly warnings: readonly string[];
 }

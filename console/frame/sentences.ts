@@ -139,11 +139,13 @@ export const SESSION_OVER = 'The session is over: log in again.';
 export function statusSentences(status: Status): Sentence[] {
   const { servers, engines, forecast, collector, atMs, paused, balancer, unassigned } = status;
   const sentences: Sentence[] = [];
-  for (const { name, fault } of engines) {
+  for (const { name, processes, fault } of engines) {
     if (fault === null) continue;
+    const { sinceMs, message, code } = fault;
+    const who = status.processes.length > 1 ? `, says ${listed(processes)}` : '';
     sentences.push(
       bad(
-        `The ${name} is away since ${duration(atMs - fault.sinceMs)}: ${fault.message}.`,
+        `The ${name} is away or refuses since ${duration(atMs - sinceMs)}${who}: ${message} (${code}).`,
         'Traffic goes on from the last table; what needs the store waits for it.',
       ),
     );

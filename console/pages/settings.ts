@@ -15,7 +15,7 @@ import type { Ask, Page, Question, Sight } from '../frame/sight.js';
 import { REASON } from '../frame/sight.js';
 import type { Tree } from '../frame/tree.js';
 import { h } from '../frame/tree.js';
-import { duration, percent, since } from '../frame/words.js';
+import { bytes, duration, percent, since } from '../frame/words.js';
 
 /* What operators set while it runs: mode, pause, pins. */
 
@@ -125,6 +125,10 @@ function pauseSection({ paused, atMs }: Status, sight: Sight): Tree {
 
 function known(status: Status): Tree {
   const { cluster, generation, resources, redirectors, forecast, policy, score, atMs } = status;
+  const waitingBytes = status.processes.reduce(
+    (sum, { spool }) => sum + (spool?.waitingBytes ?? 0),
+    0,
+  );
   return section(
     'What runs',
     facts([
@@ -132,6 +136,15 @@ function known(status: Status): Tree {
       ['Table', generation],
       ['Resources', resources.toLocaleString('en-US')],
       ['Redirectors', redirectors.map(({ id }) => id).join(', ') || 'none'],
+      [
+        'Processes',
+        status.processes
+          .map(({ id, saidAtMs, isSilent }) =>
+            isSilent ? `${id} (silent, last heard of ${since(saidAtMs, atMs)})` : id,
+          )
+          .join(', '),
+      ],
+      ['Samples that wait', waitingBytes === 0 ? 'none' : `${bytes(waitingBytes)} on disk`],
       [
         'Forecast',
         forecast === null

@@ -7,6 +7,7 @@ import type { ErrorCode } from '../../core/errors.js';
 import { SILENT_LOG } from '../../core/log.js';
 import type { InfluxMetricStore } from '../../core/metric-store/influx/store.js';
 import { SeededRng, pick } from '../../core/rng.js';
+import { engineUp } from '../support/engine-up.js';
 import type { Answer } from '../support/fake-influx.js';
 import { FakeInflux, NOTHING, WRITTEN, wellBehaved } from '../support/fake-influx.js';
 import { influxStore } from '../support/influx-store.js';
@@ -57,6 +58,15 @@ describe('a hostile InfluxDB', () => {
     return code;
   }
 
+  /** As it shows in `status` and in `/metrics`, until the next call of its kind is answered. */
+  async function expectSaid(code: ErrorCode, again: () => Promise<unknown>): Promise<void> {
+    const { health } = store;
+    expect([health.fault?.code, await engineUp(health)]).toEqual([code, 0]);
+    fake.answer = (asked) => (asked.kind === 'query' ? NOTHING : wellBehaved(asked));
+    expect(await codeOf(again)).toBe('fine');
+    expect([health.fault, await engineUp(health)]).toEqual([undefined, 1]);
+  }
+
   const HTML = '<html>It works!</html>';
   const TORN = '{"results":[{"statement_id":0,"series":[{"name":"res';
   const conflict =
@@ -84,6 +94,7 @@ describe('a hostile InfluxDB', () => {
       fake.answer = (asked) => (asked.kind === 'write' ? answer : wellBehaved(asked));
       expect(await codeOf(write)).toBe(code);
       expect(fake.count('write')).toBe(attempts);
+      if (code !== 'fine') await expectSaid(code, write);
     });
   }
 
@@ -129,6 +140,7 @@ describe('a hostile InfluxDB', () => {
     it(`that answers a question with ${what}: ${code}`, async () => {
       fake.answer = (asked) => (asked.kind === 'query' ? answer : wellBehaved(asked));
       expect(await codeOf(read)).toBe(code);
+      await expectSaid(code, read);
     });
   }
 

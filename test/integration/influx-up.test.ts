@@ -127,6 +127,10 @@ describe('up with an InfluxDB', () => {
     expect([servers.length, forecast]).toEqual([1, null]);
     expect(await metric('foreshift_collector_spooling')).toBe(1);
     expect(await metric('foreshift_collector_spool_bytes')).toBeGreaterThan(0);
+    const [own] = (await status()).processes;
+    expect(own?.spool?.waitingBytes).toBeGreaterThan(0);
+    expect(own?.spool?.waitingSinceMs).toBeGreaterThanOrEqual(diedAtMs);
+    expect(warnings.join()).toContain('spools samples that the metric store does not take');
     await influx.restart();
     const backAtMs = clock.realtimeMs();
     for (const resource of RESOURCES) {
@@ -146,6 +150,8 @@ describe('up with an InfluxDB', () => {
     });
     expect((await status()).engines.map((engine) => engine.fault)).toEqual([null]);
     expect(await metric('foreshift_collector_spooling')).toBe(0);
+    const [after, ...others] = (await status()).processes;
+    expect([after?.spool?.waitingSinceMs, others]).toEqual([null, []]);
     expect(await metric('foreshift_collector_samples_lost_total')).toBe(0);
     const failed = '{kind="write",end="ERR_STORE_UNAVAILABLE"}';
     expect(await metric(`foreshift_metric_store_calls_total${failed}`)).toBeGreaterThan(0);

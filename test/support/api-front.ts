@@ -92,7 +92,7 @@ export class ApiFront {
           ...{ view, clock, store, log, bus, eligibility },
           metricStore,
           collector: () => [],
-          engines: { health: [] },
+          processes: { all: () => [] },
           adviser,
           preparations: this.preparations,
           credentials: credentialsInMemory(clock),

@@ -60,6 +60,7 @@ export function statusAnswer(given: Partial<Status> = {}): Status {
     forecast: { madeAtMs: NOW - 60_000, horizonMs: 3_600_000, coverage: 0.81 },
     score: null,
     collector: [],
+    processes: [{ id: 'up@r1', saidAtMs: NOW, isSilent: false, spool: { waitingBytes: 0 } }],
     engines: [],
     warnings: [],
     ...given,

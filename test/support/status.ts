@@ -27,6 +27,7 @@ export function statusOfServers(servers: readonly ServerStatus[]): Status {
     addresses: [],
     forecast: { madeAtMs: STATUS_AT_MS, horizonMs: 3_600_000, series: 4, coverage: 0.81 },
     collector: [],
+    processes: [],
     engines: [],
     warnings: ['the disk is nearly full'],
   };

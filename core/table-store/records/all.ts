@@ -3,6 +3,7 @@ import type { RecordKind } from './kind.js';
 import { HEADROOM } from './headroom.js';
 import { NEURAL } from './neural.js';
 import { AUDIT, MODE, PAUSE, PLAN, ROUND } from './plan.js';
+import { PROCESS } from './process.js';
 import { ANNOUNCED, ELIGIBLE, LOST, PIN, SERVER, SERVER_STATE } from './server.js';
 import { FLOATING_ADDRESS } from './floating-address.js';
 import { ACK, COORDINATOR, MEMBER, ROSTER, SWITCH } from './switch.js';
@@ -36,5 +37,6 @@ export const RECORD_KINDS: ReadonlyMap<string, Pick<RecordKind<unknown>, 'parse'
     TUNING,
     HEADROOM,
     NEURAL,
+    PROCESS,
   ].map((kind) => [kind.prefix, kind]),
 );

@@ -39,9 +39,10 @@ describe('Outbox', () => {
     expect(valuesOf(store.samples)).toEqual([1, 2]);
     expect(outbox.status()).toEqual({
       isSpooling: false,
-      spoolBytes: 0,
+      ...{ spoolBytes: 0, waitingBytes: 0, waitingSinceMs: null },
       stored: 2,
       lost: { beyondBound: 0, diskFailed: 0, refused: 0 },
+      lostAtMs: null,
     });
     expect((await disk.list('spool')).filter((name) => name.startsWith('segment'))).toEqual([]);
   });
@@ -78,6 +79,43 @@ describe('Outbox', () => {
     ]);
     await clock.advance(10_000);
     expect(outbox.status().spoolBytes).toBe(0);
+  });
+
+  it('says how much waits and since when, until the store has it', async () => {
+    const { store, outbox, write, clock } = await outboxOn();
+    await clock.advance(1000);
+    store.state = 'away';
+    const sinceMs = clock.realtimeMs();
+    await write(1);
+    const { waitingBytes } = outbox.status();
+    await clock.advance(3000);
+    await write(2);
+    expect(waitingBytes).toBeGreaterThan(0);
+    expect(outbox.status().waitingBytes).toBeGreaterThan(waitingBytes);
+    expect(outbox.status().waitingSinceMs).toBe(sinceMs);
+    store.state = 'well';
+    await clock.advance(8000);
+    // What the store took stays a while, in case that it loses it: it waits no more.
+    expect(outbox.status()).toMatchObject({ waitingBytes: 0, waitingSinceMs: null });
+    expect(outbox.status().spoolBytes).toBeGreaterThan(0);
+  });
+
+  it('knows when it lost samples last, whoever did not take them', async () => {
+    const { store, outbox, write, clock, disk } = await outboxOn({ bytesMax: 2000 });
+    const lostAt = (): number | null => outbox.status().lostAtMs;
+    store.state = 'refusing';
+    await write(1);
+    expect(lostAt()).toBe(clock.realtimeMs());
+    await clock.advance(1000);
+    store.state = 'away';
+    for (let number = 1; number <= 100; number++) await write(number);
+    expect(lostAt()).toBe(clock.realtimeMs());
+    await clock.advance(1000);
+    disk.full = true;
+    await write(101);
+    expect(lostAt()).toBe(clock.realtimeMs());
+    await clock.advance(1000);
+    expect(lostAt()).toBe(clock.realtimeMs() - 1000);
   });
 
   it('asks the store that is away again and again, less and less often', async () => {

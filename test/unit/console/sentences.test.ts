@@ -9,6 +9,12 @@ import { ANN, NOW, Seen, VIC, serverStatus, statusAnswer } from '../../support/c
 const said = (given: Partial<Status>): string[] =>
   statusSentences(statusAnswer(given)).map(({ text }) => text);
 
+const processAt = (id: string) => ({ id, saidAtMs: NOW, isSilent: false, spool: null });
+const engine = (name: string, processes: readonly string[]): Status['engines'][number] => ({
+  ...{ name, processes },
+  fault: { sinceMs: NOW - 60_000, code: 'ERR_STORE_UNAVAILABLE', message: 'refused' },
+});
+
 describe('a state that is not as one would wish', () => {
   it.each<[string, Partial<Status>, string]>([
     ['empty', { servers: [] }, 'No server is known yet.'],
@@ -32,8 +38,16 @@ describe('a state that is not as one would wish', () => {
     ],
     [
       'a store that is away',
-      { engines: [{ name: 'metric store', fault: { sinceMs: NOW - 60_000, message: 'refused' } }] },
-      'The metric store is away since 1 min: refused.',
+      { engines: [engine('metric store', ['up@r1'])] },
+      'The metric store is away or refuses since 1 min: refused (ERR_STORE_UNAVAILABLE).',
+    ],
+    [
+      'a store that is away for some of several processes',
+      {
+        processes: ['api@a:1', 'collector@a:2'].map(processAt),
+        engines: [engine('metric store', ['collector@a:2'])],
+      },
+      'The metric store is away or refuses since 1 min, says collector@a:2: refused (ERR_STORE',
     ],
     [
       'paused',
@@ -57,7 +71,7 @@ describe('a state that is not as one would wish', () => {
       statusAnswer({
         servers: [serverStatus('s1')],
         collector: [{ target: 's1', failing: 'refused' }],
-        engines: [{ name: 'store', fault: { sinceMs: NOW, message: 'refused' } }],
+        engines: [engine('store', ['up@r1'])],
         warnings: ['s1 cannot be polled: refused', 'the store is away or refuses since …'],
       }),
     );

@@ -1,3 +1,4 @@
+import type { z } from 'zod';
 import { configSchema } from '../../core/config/schema.js';
 import type { Mode, ResourceId } from '../../core/domain.js';
 import type { Log } from '../../core/log.js';
@@ -25,6 +26,7 @@ export async function roundWorld({
   load = LOAD,
   resources = RESOURCES,
   fallBack: limits = {},
+  written = {},
   log,
 }: {
   readonly mode?: Mode;
@@ -34,6 +36,8 @@ export async function roundWorld({
   readonly load?: number;
   readonly resources?: readonly ResourceId[];
   readonly fallBack?: { readonly overloadsMin?: number; readonly comparedMin?: number };
+  /** The rest of the config. */
+  readonly written?: Pick<z.input<typeof configSchema>, 'planner' | 'triggers'>;
   readonly log?: Log;
 } = {}) {
   const plane = await ControlPlane.with(
@@ -66,7 +70,8 @@ export async function roundWorld({
   };
   await measure(steps);
   const { forecast, planner, triggers, fallBack } = configSchema.parse({
-    planner: { movesMax, moveAt },
+    planner: { movesMax, moveAt, ...written.planner },
+    triggers: written.triggers,
     fallBack: limits,
   });
   const { stepMs, horizonSteps, seasonMs } = forecast;
@@ -83,5 +88,5 @@ export async function roundWorld({
     );
     return { analysis, round };
   };
-  return { plane, metricStore, ...begin(), begin, read, measure };
+  return { plane, metricStore, eligibility, triggers, ...begin(), begin, read, measure };
 }

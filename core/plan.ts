@@ -14,7 +14,14 @@ import {
 
 /** What a planner hands on: a few moves, each with its reason, and how good they are. */
 
-export const TRIGGER_KINDS = ['schedule', 'threshold', 'forecast', 'event', 'operator'] as const;
+export const TRIGGER_KINDS = [
+  'schedule',
+  'rebalance',
+  'threshold',
+  'forecast',
+  'event',
+  'operator',
+] as const;
 export type TriggerKind = (typeof TRIGGER_KINDS)[number];
 
 /** Why a move is made. `words.ts` turns one into a sentence. */

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import type { Bus, Job } from '../core/bus/port.js';
 import type { Cancel, Clock } from '../core/clock/port.js';
@@ -14,6 +15,8 @@ import { PLAN } from '../core/table-store/records/plan.js';
 import { ELIGIBLE, PIN, SERVER } from '../core/table-store/records/server.js';
 import { stateOf } from '../core/table-store/server-state.js';
 import type { TableView } from '../core/table-store/view.js';
+import type { Rebalance } from './rebalance.js';
+import { rebalanceTrigger } from './rebalance.js';
 import type { Round } from './round.js';
 import type { FleetFacts, Trigger } from './triggers.js';
 import { eventTrigger } from './triggers.js';
@@ -34,6 +37,8 @@ export interface ForecasterOptions {
   readonly watchMs: number;
   /** After a server joined others are waited for so long, so that the first one does not get everything. */
   readonly joinPauseMs: number;
+  /** When rounds are to make the servers even; undefined: never. */
+  readonly rebalance: Rebalance | undefined;
 }
 
 const jobSchema = z.object({ kind: z.enum(TRIGGER_KINDS), detail: z.string().max(400) });
@@ -44,7 +49,7 @@ const NEWS_PAUSE_MS = 50;
 const RETRY_MS = 2000;
 
 /**
- * Begins rounds: by schedule, when the measured loads differ too much, when something happens to the fleet, and
+ * Begins rounds: by schedule, at the times that an operator named for making the servers even, when the measured loads differ too much, when something happens to the fleet, and
  * when an operator asks. Rounds are jobs, one at a time; a job is a nudge, and one too many does no harm.
  */
 export class Forecaster implements Startable {
@@ -74,6 +79,8 @@ export class Forecaster implements Startable {
     const { bus, view } = this.#parts;
     await bus.work('round', (job) => this.#handle(job));
     await this.#schedule();
+    // After its schedule: a run that was due while nobody was there is not made up for at another time of the day.
+    await bus.work('rebalance', (job) => this.#rebalance(job));
     this.#end = view.onChange(() => {
       this.#soon();
     });
@@ -82,10 +89,11 @@ export class Forecaster implements Startable {
   }
 
   /** From now on; a bus that cannot be told is told later. */
-  reconfigure(options: Pick<ForecasterOptions, 'everyMs' | 'watchMs'>): void {
+  reconfigure(options: Omit<ForecasterOptions, 'joinPauseMs'>): void {
     const before = this.#options;
     this.#options = { ...before, ...options };
-    this.#isScheduled &&= options.everyMs === before.everyMs;
+    this.#isScheduled &&=
+      options.everyMs === before.everyMs && isDeepStrictEqual(options.rebalance, before.rebalance);
     if (options.watchMs !== before.watchMs) this.#watchAnew();
   }
 
@@ -97,11 +105,26 @@ export class Forecaster implements Startable {
   }
 
   async #schedule(): Promise<void> {
-    const { everyMs } = this.#options;
+    const { bus } = this.#parts;
+    const options = this.#options;
+    const { everyMs, rebalance } = options;
     const detail = `every ${everyMs} ms`;
     const data = jobOf({ kind: 'schedule', detail });
-    await this.#parts.bus.schedule('round', { everyMs }, 'round', data);
-    this.#isScheduled = everyMs === this.#options.everyMs;
+    await bus.schedule('round', { everyMs }, 'round', data);
+    if (rebalance === undefined) await bus.unschedule('rebalance');
+    else {
+      const { cron, timeZone } = rebalance;
+      const trigger = rebalanceTrigger(rebalance);
+      await bus.schedule('rebalance', { cron, timeZone }, 'rebalance', jobOf(trigger));
+    }
+    this.#isScheduled = options === this.#options;
+  }
+
+  /** Rounds go one at a time: its round waits for the one that is under way. */
+  async #rebalance({ data }: Job): Promise<Json> {
+    const trigger = jobSchema.parse(data);
+    const round = await this.#parts.bus.enqueue('round', jobOf(trigger), { id: trigger.kind });
+    return { round };
   }
 
   /** By the period as it is now. */

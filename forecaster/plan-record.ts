@@ -30,6 +30,8 @@ export interface RecordParts {
 export interface RecordOptions {
   readonly mode: Mode;
   readonly planLifeMs: number;
+  /** The same of one that waits for an operator. */
+  readonly proposalLifeMs: number;
   /** Another plan is approved or under way: what only makes things better waits for its end. */
   readonly isBusy: boolean;
   /** In `auto`: in the round that planned it, or when it is cheapest. */
@@ -89,7 +91,8 @@ export async function recordResult(
   await stay();
   const waiting = proposedPlans(parts.view).find((record) => saysTheSame(record, batches, parts));
   if (waiting !== undefined) return waiting;
-  return write({ batches, standbys, analysis }, trigger, undefined, options, parts);
+  const proposal = { planLifeMs: options.proposalLifeMs };
+  return write({ batches, standbys, analysis }, trigger, undefined, proposal, parts);
 }
 
 /** Of what these move: the others' are for a plan that is carried out whole. */

@@ -42,6 +42,7 @@ import { withServers } from './server-forecast.js';
 import { answeredOverloads } from './answered.js';
 import { BreachTally, STEPS_KEPT_MAX } from './breach-tally.js';
 import { fallBack } from './fall-back.js';
+import { plannerOf, proposalLifeMsOf } from './rebalance.js';
 import { ScoreTally } from './score-tally.js';
 import { recallWhatWasSaid, scoreWhatWasSaid } from './scoring.js';
 import type { PredictedBreach, Trigger } from './triggers.js';
@@ -178,7 +179,7 @@ export class Round {
   async #rescue(trigger: Trigger): Promise<RoundResult | undefined> {
     const known = this.#known;
     if (known === undefined) return undefined;
-    const inputs = this.#inputs(known);
+    const inputs = this.#inputs(known, this.#options.planner);
     if (!hasLost(inputs)) return undefined;
     const { batches, left } = await this.#parts.analysis.rescue(inputs);
     if (batches.length === 0) return undefined;
@@ -217,12 +218,12 @@ export class Round {
     begin('planning');
     // A plan that only makes things better waits until the one before it has ended.
     const isBusy = this.#isBusy();
-    const inputs = this.#inputs(known);
+    const inputs = this.#inputs(known, plannerOf(trigger, this.#options));
     this.#sayDisproved(inputs.disproved);
     const result = await analysis.plan(inputs);
     begin('recording');
     const cause = this.#causeOf(trigger, result, recent);
-    const record = await this.#record(result, cause, isBusy);
+    const record = await this.#record(result, { trigger: cause, isBusy });
     // One that only names other standbys moves nothing: whoever asks hears why nothing is moved.
     const moving = record !== undefined && record.plan.batches.length > 0 ? record : undefined;
     const round: RoundResult = {
@@ -362,9 +363,9 @@ export class Round {
     );
   }
 
-  #inputs({ outlook, recent, believed }: Known): PlanningInputs {
+  #inputs({ outlook, recent, believed }: Known, planner: Config['planner']): PlanningInputs {
     const { view, eligibility, clock } = this.#parts;
-    const { planner, seed, forecast } = this.#options;
+    const { seed, forecast } = this.#options;
     const history = { stepsKnown: outlook.stepsKnown, stepMs: forecast.stepMs };
     return inputsFromRecords({
       view,
@@ -410,15 +411,16 @@ export class Round {
 
   #record(
     result: PlanningResult,
-    trigger: Trigger,
-    isBusy: boolean,
+    { trigger, isBusy }: { readonly trigger: Trigger; readonly isBusy: boolean },
   ): Promise<PlanRecord | undefined> {
     const { mode, planner, forecast } = this.#options;
-    const { planLifeMs, moveAt } = planner;
     const options = {
       mode: this.#parts.view.get(MODE, 'current')?.value.mode ?? mode,
       isBusy,
-      ...{ planLifeMs, moveAt, everyMs: forecast.everyMs },
+      planLifeMs: planner.planLifeMs,
+      proposalLifeMs: proposalLifeMsOf(trigger, this.#options),
+      moveAt: plannerOf(trigger, this.#options).moveAt,
+      everyMs: forecast.everyMs,
     };
     return recordResult(result, trigger, options, this.#parts);
   }

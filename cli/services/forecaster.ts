@@ -111,6 +111,10 @@ function tuningOf({ forecast, planner, tune }: Config) {
   return { forecast, planner, tune };
 }
 
-function periodsOf({ forecast, collector }: Config) {
-  return { everyMs: forecast.everyMs, watchMs: Math.max(collector.everyMs, 100) };
+function periodsOf({ forecast, collector, triggers }: Config) {
+  return {
+    everyMs: forecast.everyMs,
+    watchMs: Math.max(collector.everyMs, 100),
+    rebalance: triggers.rebalance,
+  };
 }

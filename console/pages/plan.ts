@@ -155,6 +155,7 @@ function head(plan: Plan, nowMs: number): Tree {
 }
 
 function becauseWords({ trigger: { kind, detail } }: Plan): string {
+  if (kind === 'rebalance') return `Rebalance: ${ended(detail)}`;
   return kind === 'schedule' ? `Made on schedule: ${ended(detail)}` : `Trigger: ${ended(detail)}`;
 }
 

@@ -1,14 +1,7 @@
 import type { Json } from '../json.js';
 
-export const JOB_KINDS = [
-  'round',
-  'rebalance',
-  'train',
-  'backtest',
-  'tune',
-  'compaction',
-  'switch',
-] as const;
+/** A switch is none of them: its record is what wakes whoever carries it out (docs/decisions/0019). */
+export const JOB_KINDS = ['round', 'rebalance', 'train', 'backtest', 'tune', 'compaction'] as const;
 export type JobKind = (typeof JOB_KINDS)[number];
 
 /**

@@ -1,5 +1,8 @@
 import { z } from 'zod';
+import { timetableOf } from '../bus/timetable.js';
+import { codeOf } from '../errors.js';
 import { BACKENDS } from '../forecast.js';
+import { messageOf } from '../text.js';
 import { bytesSchema, globSchema, msSchema } from './units.js';
 import { reloadable } from './reloadable.js';
 
@@ -285,6 +288,59 @@ export const tuneSchema = z.strictObject({
     .describe('Of one core, that a tuning may take.'),
 });
 
+const CRON_FIX =
+  'a cron pattern of five fields – minute, hour, day, month, weekday – such as "0 3 * * 0"';
+const ZONE_FIX = 'a time zone such as UTC or Europe/Berlin';
+
+const rebalanceSchema = z
+  .strictObject({
+    cron: z
+      .string()
+      .describe(
+        'Times at which a round makes the servers even for the horizon from then on, though no limit is about to be passed: minute, hour, day, month, weekday. `0 3 * * 0` is each Sunday at three. Every limit of moves holds; `*/15 3 * * 0` takes four rounds. Left out with its section: no such rounds.',
+      ),
+    timeZone: z.string().max(64).default('UTC').describe('That the pattern is in.'),
+    imbalanceMax: z
+      .number()
+      .min(1)
+      .default(1.1)
+      .describe(
+        'Max ÷ mean of the servers that such a round leaves alone; never more than `planner.imbalanceMax`.',
+      ),
+    imbalanceLoadMin: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(0.1)
+      .describe(
+        'It moves nothing for evenness while the fullest server is less loaded than this; never more than `planner.imbalanceLoadMin`.',
+      ),
+    planLifeMs: msSchema
+      .default(43_200_000)
+      .describe(
+        'What it proposes waits so long for an operator: whoever decides may come hours after the named time.',
+      ),
+  })
+  .superRefine(({ cron, timeZone }, context) => {
+    const refuse = (key: 'cron' | 'timeZone', message: string): void => {
+      context.addIssue({ code: 'custom', path: [key], message });
+    };
+    const fault = scheduleFault(cron, 'UTC');
+    if (fault !== undefined) refuse('cron', `${CRON_FIX}: ${fault}`);
+    else if (scheduleFault(cron, timeZone) !== undefined) refuse('timeZone', ZONE_FIX);
+  });
+
+/** What a bus would say of it; undefined: nothing. */
+function scheduleFault(cron: string, timeZone: string): string | undefined {
+  try {
+    timetableOf({ cron, timeZone });
+    return undefined;
+  } catch (error) {
+    if (codeOf(error) !== 'ERR_SCHEDULE_INVALID') throw error;
+    return messageOf(error);
+  }
+}
+
 export const triggersSchema = z.strictObject({
   thresholdRatio: z
     .number()
@@ -297,4 +353,5 @@ export const triggersSchema = z.strictObject({
     .max(1)
     .default(0.3)
     .describe('Below this load of the fullest server the ratio does not matter.'),
+  rebalance: rebalanceSchema.optional(),
 });

@@ -43,7 +43,8 @@ interface Place {
 function differences(a: unknown, b: unknown, place: Place): Place[] {
   const { node, path, isReloadable } = place;
   if (isDeepStrictEqual(a, b)) return [];
-  if (node?.properties === undefined) return [place];
+  // A section that is left out, or was, is taken up or left as a whole.
+  if (node?.properties === undefined || a === undefined || b === undefined) return [place];
   const [before, after] = [a as Section, b as Section];
   return Object.entries(node.properties).flatMap(([key, inner]) =>
     differences(before[key], after[key], {

@@ -1,3 +1,4 @@
+import type { z } from 'zod';
 import { configSchema } from '../../core/config/schema.js';
 import type { Mode, ResourceId } from '../../core/domain.js';
 import type { Log } from '../../core/log.js';
@@ -26,6 +27,7 @@ export async function roundWorld({
   load = LOAD,
   resources = RESOURCES,
   fallBack: limits = {},
+  written = {},
   log,
 }: {
   readonly mode?: Mode;
@@ -35,6 +37,8 @@ export async function roundWorld({
   readonly load?: number;
   readonly resources?: readonly ResourceId[];
   readonly fallBack?: { readonly overloadsMin?: number; readonly comparedMin?: number };
+  /** The rest of the config. */
+  readonly written?: Pick<z.input<typeof configSchema>, 'planner' | 'triggers'>;
   readonly log?: Log;
 } = {}) {
   const plane = await ControlPlane.with(
@@ -67,7 +71,8 @@ export async function roundWorld({
   };
   await measure(steps);
   const { forecast, planner, triggers, fallBack } = configSchema.parse({
-    planner: { movesMax, moveAt },
+    planner: { movesMax, moveAt, ...written.planner },
+    triggers: written.triggers,
     fallBack: limits,
   });
   const { stepMs, horizonSteps, seasonMs } = forecast;
@@ -84,5 +89,8 @@ export async function roundWorld({
     );
     return { analysis, round };
   };
-  return { plane, metricStore, attributor, ...begin(), begin, read, measure };
+  return {
+    ...{ plane, metricStore, attributor, eligibility, triggers },
+    ...{ ...begin(), begin, read, measure },
+  };
 }

@@ -33,7 +33,8 @@ function withStandbys(result: Result): Result {
 
 function options(mode: Mode, more: Partial<RecordOptions> = {}): RecordOptions {
   const rest = { moveAt: 'cheapest', everyMs: EVERY_MS } as const;
-  return { mode, planLifeMs: 60_000, isBusy: false, ...rest, ...more };
+  const lives = { planLifeMs: 60_000, proposalLifeMs: 60_000 };
+  return { mode, ...lives, isBusy: false, ...rest, ...more };
 }
 
 const statuses = (plane: ControlPlane) =>
@@ -45,11 +46,12 @@ describe('a result that makes things better', () => {
     const record = await recordResult(
       resultOf([plane.move('a', 's2')]),
       TRIGGER,
-      options('propose'),
+      options('propose', { proposalLifeMs: 90_000 }),
       plane,
     );
     expect(record).toMatchObject({ status: 'proposed', by: null });
     expect(record?.plan.states).toEqual({ s1: 'ready', s2: 'ready' });
+    expect(record?.plan.expiresAtMs).toBe(plane.clock.realtimeMs() + 90_000);
   });
 
   it('is approved in auto, and says that nobody was asked', async () => {
@@ -57,10 +59,11 @@ describe('a result that makes things better', () => {
     const record = await recordResult(
       resultOf([plane.move('a', 's2')]),
       TRIGGER,
-      options('auto'),
+      options('auto', { proposalLifeMs: 90_000 }),
       plane,
     );
     expect(record).toMatchObject({ status: 'approved', by: 'foreshift', reason: 'mode auto' });
+    expect(record?.plan.expiresAtMs).toBe(plane.clock.realtimeMs() + 60_000);
   });
 
   it('is not recorded in observe, nor while another plan is under way', async () => {

@@ -32,6 +32,20 @@ async function withLoss(options: Parameters<typeof roundWorld>[0] = {}) {
   return { ...parts, planned: () => plans };
 }
 
+/** Has every move found cheaper four steps from now. */
+function waitingIsCheaper({ analysis, plane }: Awaited<ReturnType<typeof roundWorld>>): void {
+  const fromMs = plane.clock.realtimeMs();
+  const window = { fromMs, untilMs: fromMs + 9 * STEP_MS, cheapestMs: fromMs + 4 * STEP_MS };
+  const plan = analysis.plan.bind(analysis);
+  analysis.plan = async (inputs) => {
+    const result = await plan(inputs);
+    for (const batch of result.plan?.batches ?? []) {
+      batch.moves = batch.moves.map((move) => ({ ...move, window }));
+    }
+    return result;
+  };
+}
+
 describe('a round', () => {
   it('forecasts, plans, approves in auto, and says so', async () => {
     const { plane, round, metricStore } = await roundWorld();
@@ -144,23 +158,10 @@ describe('a round', () => {
 
   it('makes a plan at its cheapest moment, or at once if the config says so', async () => {
     for (const moveAt of ['cheapest', 'once'] as const) {
-      const { plane, round, analysis } = await roundWorld({ moveAt });
+      const world = await roundWorld({ moveAt });
+      const { plane, round } = world;
       const nowMs = plane.clock.realtimeMs();
-      const plan = analysis.plan.bind(analysis);
-      analysis.plan = async (inputs) => {
-        const result = await plan(inputs);
-        for (const batch of result.plan?.batches ?? []) {
-          batch.moves = batch.moves.map((move) => ({
-            ...move,
-            window: {
-              fromMs: nowMs,
-              untilMs: nowMs + 9 * STEP_MS,
-              cheapestMs: nowMs + 4 * STEP_MS,
-            },
-          }));
-        }
-        return result;
-      };
+      waitingIsCheaper(world);
       const { plan: id } = await round.run(TRIGGER);
       const record = plane.view.get(PLAN, id ?? ('' as never))?.value;
       expect(record?.startAtMs).toBe(moveAt === 'once' ? null : nowMs + 4 * STEP_MS);
@@ -321,5 +322,84 @@ describe('a round', () => {
       .flatMap(({ value }) => value.plan.batches)
       .flatMap((batch) => batch.moves);
     expect(moved.map(({ resource }) => resource).sort()).toEqual(RESOURCES);
+  });
+});
+
+describe('a round that is to make the servers even', () => {
+  const REBALANCE = { kind: 'rebalance', detail: 'to make the servers even' } as const;
+  const REST_MS = 43_200_000;
+
+  /** Everything is on s1, which is loaded by two fifths, and nothing on s2. */
+  const uneven = ({ written = {}, ...options }: Parameters<typeof roundWorld>[0] = {}) =>
+    roundWorld({
+      ...{ load: 0.4, ...options },
+      written: { triggers: { rebalance: { cron: '0 3 * * 0' } }, ...written },
+    });
+
+  const plansOf = ({ plane }: Awaited<ReturnType<typeof roundWorld>>) =>
+    [...plane.view.all(PLAN).values()].map(({ value }) => value);
+
+  it.each([
+    ['while no server is loaded', {}],
+    ['within its band', { imbalanceMax: 3, imbalanceLoadMin: 0 }],
+  ])('does at once what others leave alone %s, and says what for', async (_, planner) => {
+    const world = await uneven({ written: { planner } });
+    waitingIsCheaper(world);
+    expect((await world.round.run(TRIGGER)).none?.why).toBe('balanced');
+    expect(await world.round.run(REBALANCE)).toMatchObject({ trigger: REBALANCE, none: null });
+    const [{ plan, status, startAtMs } = {}] = plansOf(world);
+    expect([plan?.trigger, status, startAtMs]).toEqual([REBALANCE, 'approved', null]);
+    const moves = plan?.batches.flatMap((batch) => batch.moves) ?? [];
+    expect(moves.map(({ target, reason }) => `${target} ${reason.kind}`)).toEqual([
+      's2 imbalance',
+      's2 imbalance',
+    ]);
+  });
+
+  it('leaves alone what the config calls even, and what is idle', async () => {
+    const band = { cron: '0 3 * * 0', imbalanceMax: 2.1 };
+    const even = await uneven({
+      written: { triggers: { rebalance: band }, planner: { imbalanceMax: 3 } },
+    });
+    expect((await even.round.run(REBALANCE)).none?.why).toBe('balanced');
+    const idle = await uneven({ load: 0.05 });
+    expect((await idle.round.run(REBALANCE)).none?.why).toBe('balanced');
+  });
+
+  it('is as any other where the config names no times any more', async () => {
+    const { round } = await roundWorld({ load: 0.4 });
+    expect((await round.run(REBALANCE)).none?.why).toBe('balanced');
+  });
+
+  it('keeps the limits of moves, cool-downs and pauses', async () => {
+    const few = await uneven({ movesMax: 1 });
+    await few.round.run(REBALANCE);
+    expect(plansOf(few)[0]?.plan.batches.flatMap(({ moves }) => moves)).toHaveLength(1);
+    expect((await few.round.run(REBALANCE)).none?.why).toBe('busy');
+
+    const moved = await uneven();
+    const draft = new Draft();
+    const movedAtMs = moved.plane.clock.realtimeMs();
+    for (const [id, { value }] of moved.plane.view.all(PLACEMENT)) {
+      draft.put(PLACEMENT, id, { ...value, movedAtMs });
+    }
+    await moved.plane.write(draft);
+    expect((await moved.round.run(REBALANCE)).plan).toBeNull();
+
+    const paused = await uneven();
+    const pause = { by: 'ann', reason: '', sinceMs: 0 };
+    await paused.plane.write(new Draft().put(PAUSE, 'current', pause));
+    expect((await paused.round.run(REBALANCE)).none?.why).toBe('paused');
+  });
+
+  it('leaves its plan to an operator in propose, for as long as the config says', async () => {
+    const world = await uneven({ mode: 'propose' });
+    await world.round.run(REBALANCE);
+    await world.measure(4);
+    expect((await world.round.run(TRIGGER)).none?.why).toBe('balanced');
+    expect(plansOf(world).map(({ status }) => status)).toEqual(['proposed']);
+    await world.plane.clock.advance(REST_MS);
+    await world.round.run(TRIGGER);
+    expect(plansOf(world).map(({ status }) => status)).toEqual(['expired']);
   });
 });

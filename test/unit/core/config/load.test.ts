@@ -57,6 +57,22 @@ describe('loadConfig', () => {
     expect(refusal(alone)).toContain('health.listen: where other redirectors reach it');
   });
 
+  it('refuses times of a rebalance that no clock shows, and says what to write', () => {
+    const at = (cron: string, more = ''): string =>
+      `triggers:\n  rebalance:\n    cron: ${JSON.stringify(cron)}\n${more}`;
+    const { rebalance } = load(at('0 3 * * 0', '    timeZone: Europe/Berlin')).config.triggers;
+    expect(rebalance).toMatchObject({ timeZone: 'Europe/Berlin', imbalanceMax: 1.1 });
+    expect(load('').config.triggers.rebalance).toBeUndefined();
+    for (const cron of ['', 'sundays', '0 3 * *', '0 25 * * 0', '0 0 31 2 *']) {
+      const said = refusal(at(cron));
+      expect(said).toMatch(/foreshift.yaml:3: triggers.rebalance.cron: .*such as "0 3 \* \* 0"/);
+    }
+    expect(refusal(at('0 3 * * 0', '    timeZone: Mars/Olympus'))).toMatch(
+      /foreshift.yaml:4: triggers.rebalance.timeZone: a time zone such as/,
+    );
+    expect(refusal(at('no'))).not.toContain('timeZone');
+  });
+
   it('refuses groups that name others which cannot be meant', () => {
     const groups = (...list: string[]): string => `planner: { groups: [${list.join(', ')}] }`;
     const db = '{ name: db, match: "db-*" }';

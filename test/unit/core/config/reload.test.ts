@@ -48,6 +48,12 @@ describe('a config that is read again', () => {
     const hooked = config({ redirector: { fenceHook: 'http://10.0.0.1/' } });
     expect(reloadOf(hooked, config()).config).toEqual(config());
     expect(reloadOf(config(), hooked).config).toEqual(hooked);
+    const evened = config({ triggers: { rebalance: { cron: '0 3 * * 0' } } });
+    expect(reloadOf(evened, config()).config).toEqual(config());
+    expect(reloadOf(config(), evened)).toMatchObject({
+      config: evened,
+      changed: ['triggers.rebalance'],
+    });
     const pinned = config({ resources: { pins: { a: 's1' } } });
     expect(reloadOf(pinned, config()).changed).toEqual(['resources.pins']);
     expect(reloadOf(pinned, config()).config).toEqual(config());

@@ -1,10 +1,13 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { Draft } from '../../../../core/table-store/draft.js';
+import { recordPlan } from '../../../../core/table-store/plans.js';
+import { PLAN } from '../../../../core/table-store/records/plan.js';
 import type { SwitchRecord } from '../../../../core/table-store/records/switch.js';
 import { SWITCH } from '../../../../core/table-store/records/switch.js';
 import { LoneMember } from '../../../../replay/foreshift/stand-ins.js';
 import { CoordinatorLease } from '../../../../redirector/switch/coordinator-lease.js';
 import { SwitchLedger } from '../../../../redirector/switch/ledger.js';
+import { PLAN_QUEUE_DEFAULTS, nextWork } from '../../../../redirector/switch/plan-queue.js';
 import { ControlPlane } from '../../../support/control-plane.js';
 import { g, p, r, s } from '../../../support/names.js';
 
@@ -45,6 +48,41 @@ async function attached(standbys: Readonly<Record<string, string | null>>): Prom
 function standbyOf(resource: string): string | null | undefined {
   return plane.view.table.placementOf(r(resource))?.standby;
 }
+
+describe('a batch for which its coordinator is woken twice', () => {
+  it('is opened once, under one generation, and not again once it was switched', async () => {
+    const { view, clock } = plane;
+    const madeAtMs = clock.realtimeMs();
+    const moves = [plane.move('vol-1', 's2')];
+    const { plan } = await recordPlan(
+      {
+        ...{ trigger: { kind: 'operator', detail: 'test' }, madeAtMs, states: {}, standbys: {} },
+        ...{ expiresAtMs: madeAtMs + 60_000, base: view.table.generation, analysis: null },
+        batches: [{ moves }],
+      },
+      { by: 'ann', reason: '' },
+      plane,
+    );
+    const record = view.get(PLAN, plan.id)!.value;
+    const batch = { plan: plan.id, batch: 0, moves, lost: [], standbys: {} };
+    // Both looked before either wrote.
+    expect(await Promise.all([ledger.open(batch, record), ledger.open(batch, record)])).toEqual([
+      true,
+      false,
+    ]);
+    const open = view.get(SWITCH, 'open')!.value;
+    expect([open.generation, view.reserved]).toEqual([g('1.201'), g('1.201')]);
+
+    expect(await ledger.commit(open, 'target')).toBe(true);
+    const outcome = {
+      ...{ batch: 0, result: 'applied' as const, why: '', attempts: 1, resources: [r('vol-1')] },
+      ...{ generation: open.generation, atMs: madeAtMs, drainMs: 0, holdMs: 0 },
+      ...{ heldRequests: 0, failedRequests: 0 },
+    };
+    expect(await ledger.close(view.get(SWITCH, 'open')!.value, outcome)).toBe(true);
+    expect(nextWork(view, madeAtMs, PLAN_QUEUE_DEFAULTS).kind).toBe('finish');
+  });
+});
 
 describe('standbys', () => {
   it('are set alone, but never to the server itself, nor of what nobody knows', async () => {

@@ -393,6 +393,12 @@ const ERRORS = {
     meaning: 'nothing here can compute the neural forecaster: {why}',
     remedy: 'Set forecast.backend to auto, or install the packages again; the other models go on.',
   },
+  ERR_BACKTEST_LOST: {
+    status: 503,
+    exit: 1,
+    meaning: 'the backtest broke off: {why}',
+    remedy: 'Forecasts go on as they are; the next backtest begins anew.',
+  },
   ERR_TRAINING_LOST: {
     status: 503,
     exit: 1,

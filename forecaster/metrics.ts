@@ -8,6 +8,7 @@ import { MODE, PAUSE, PLAN, ROUND } from '../core/table-store/records/plan.js';
 import { SERVER } from '../core/table-store/records/server.js';
 import { stateOf } from '../core/table-store/server-state.js';
 import type { TableView } from '../core/table-store/view.js';
+import { backtestMetrics } from './backtest/score-metrics.js';
 import { drainsIn } from './drains.js';
 import { forecastMetrics } from './forecast-metrics.js';
 import { JobsLook } from './jobs-look.js';
@@ -46,6 +47,7 @@ export function forecasterMetrics(
 ): MetricSource[] {
   return [
     ...forecastMetrics(parts),
+    ...backtestMetrics(parts.view),
     ...roundMetrics(parts, options),
     ...planMetrics(parts),
     ...fleetMetrics(parts, options),

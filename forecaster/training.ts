@@ -18,7 +18,7 @@ import { messageOf } from '../core/text.js';
 import type { Retrained } from '../models/neural/retrain.js';
 import type { Weights } from '../models/neural/weights.js';
 import { decodeWeights, encodeWeights } from '../models/neural/weights.js';
-import type { NeuralAnalysis } from './analysis.js';
+import type { NeuralAnalysis, NeuralUse } from './analysis.js';
 import type { Retrainer } from './retraining.js';
 
 export interface TrainingParts {
@@ -68,11 +68,17 @@ export class Training implements Startable {
   readonly #parts: TrainingParts;
   readonly #options: TrainingOptions;
   #weights: Weights | undefined;
+  #used: NeuralUse | undefined;
   #state: NeuralRecord = { backend: null, weights: null, fault: null, training: null };
 
   constructor(parts: TrainingParts, options: TrainingOptions) {
     this.#parts = parts;
     this.#options = options;
+  }
+
+  /** The network that forecasts now; undefined: none does. */
+  get used(): NeuralUse | undefined {
+    return this.#used;
   }
 
   /** As status shows it. */
@@ -110,11 +116,10 @@ export class Training implements Startable {
     const { analysis, log } = this.#parts;
     try {
       const weights = decodeWeights(bytes);
-      const { backend, refused } = await analysis.useNeural({
-        weights: bytes,
-        backend: this.#options.backend,
-      });
+      const use = { weights: bytes, backend: this.#options.backend };
+      const { backend, refused } = await analysis.useNeural(use);
       this.#weights = weights;
+      this.#used = use;
       this.#state = { ...this.#state, backend, weights: origin, fault: null };
       log.info({ backend, refused, weights: origin }, 'neural forecaster used');
       return true;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { DIMENSIONS, MODES, SERVER_STATES } from '../../core/domain.js';
 import { forecastScoreSchema } from '../../core/forecast-score.js';
+import { backtestScoreSchema } from '../../core/backtest-score.js';
 import { neuralSchema } from '../../core/table-store/records/neural.js';
 import { spoolSchema } from '../../core/table-store/records/process.js';
 import { SWITCH_STATES } from '../../core/table-store/records/switch.js';
@@ -114,6 +115,8 @@ export const statusSchema = z.object({
     .nullable(),
   /** How good the forecasts turned out, and that in one sentence; null: no round was held yet. */
   score: forecastScoreSchema.extend({ text: z.string() }).nullable(),
+  /** How good they would have been on the fleet's own history, and that in one sentence; null: no backtest was held yet. */
+  backtest: backtestScoreSchema.extend({ text: z.string() }).nullable(),
   /** The network among the models; null: no forecaster has begun yet. */
   neural: neuralSchema.nullable(),
   /** All targets, if the collector runs in the api's process; else those that cannot be polled. */

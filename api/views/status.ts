@@ -1,3 +1,4 @@
+import { backtestWords } from '../../core/backtest-score.js';
 import type { Config } from '../../core/config/schema.js';
 import type { Mode, PlanId, ServerId } from '../../core/domain.js';
 import { formatAddress } from '../../core/domain.js';
@@ -10,6 +11,7 @@ import { proposedPlans } from '../../core/table-store/plans.js';
 import type { Policy } from '../../core/table-store/policy.js';
 import { policyOf, policyWords } from '../../core/table-store/policy.js';
 import { MODE, PAUSE, PLAN, PLAN_ENDS, ROUND } from '../../core/table-store/records/plan.js';
+import { BACKTEST } from '../../core/table-store/records/backtest.js';
 import { NEURAL } from '../../core/table-store/records/neural.js';
 import type { ServerRecord } from '../../core/table-store/records/server.js';
 import { LOST, SERVER, SERVER_STATE } from '../../core/table-store/records/server.js';
@@ -86,6 +88,7 @@ export async function statusOf(
     addresses: addressesOf(view),
     forecast: run === undefined ? null : forecastOf(run, coverage),
     score: scoreIn(view),
+    backtest: backtestIn(view),
     neural: view.get(NEURAL, 'current')?.value ?? null,
     collector: parts.collector(),
     processes: processes.map(processStatus),
@@ -120,6 +123,11 @@ function fellBackWarning(view: TableView): string[] {
 function scoreIn(view: TableView): Status['score'] {
   const score = view.get(ROUND, 'last')?.value.score;
   return score === undefined ? null : { ...score, text: scoreWords(score) };
+}
+
+function backtestIn(view: TableView): Status['backtest'] {
+  const score = view.get(BACKTEST, 'last')?.value;
+  return score === undefined ? null : { ...score, text: backtestWords(score) };
 }
 
 function disprovedIn(view: TableView): string[] {

@@ -10,6 +10,8 @@ import type { MetricStore } from '../../core/metric-store/port.js';
 import type { Eligibility } from '../../core/table-store/eligibility.js';
 import type { TableStore } from '../../core/table-store/port.js';
 import type { TableView } from '../../core/table-store/view.js';
+import { BacktestJob } from '../../forecaster/backtest/job.js';
+import { BacktestThread } from '../../forecaster/backtest/thread.js';
 import { AnalysisThread } from '../../forecaster/analysis-thread.js';
 import { CpuAttributor } from '../../forecaster/attributor.js';
 import { Chronicle } from '../../forecaster/chronicle.js';
@@ -80,9 +82,13 @@ export function forecasterOf(config: Config, parts: ForecasterParts): Forecaster
     { ...parts, log, trials: new TrialThread(config.tune) },
     { ...tuningOf(config), seed: SEED },
   );
+  const backtest = new BacktestJob(
+    { ...parts, log, runner: new BacktestThread(config.backtest), neural: () => training.used },
+    { backtest: config.backtest, forecast: config.forecast, seed: SEED },
+  );
   let current = config;
   return {
-    service: new Lifecycle([analysis, training, plans, chronicle, forecaster, tuner]),
+    service: new Lifecycle([analysis, training, plans, chronicle, forecaster, tuner, backtest]),
     metrics: forecasterMetrics(
       { ...parts, round, plans, analysis },
       {

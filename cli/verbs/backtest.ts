@@ -6,7 +6,7 @@ import type { BacktestOptions } from '../../forecaster/backtest/backtest.js';
 import { backtest } from '../../forecaster/backtest/backtest.js';
 import type { SeriesScore } from '../../forecaster/backtest/series-score.js';
 import { overallOf } from '../../forecaster/backtest/series-score.js';
-import { usualWarmSteps } from '../../forecaster/backtest/warm-up.js';
+import { naiveSeasonSteps, usualWarmSteps } from '../../forecaster/backtest/warm-up.js';
 import type { Style } from '../terminal.js';
 import { textTable } from '../text-table.js';
 import type { TraceLoad } from '../trace-load.js';
@@ -114,8 +114,7 @@ function rulesOf({ grid }: Panel, options: VerbOptions, file: string): BacktestO
     });
   }
   const limit = numberOption(options, 'limit', { min: 0, max: 1e18 });
-  const daySteps = Math.round(DAY_MS / stepMs);
-  const seasonSteps = daySteps >= 1 && warmSteps >= 2 * daySteps ? daySteps : 1;
+  const seasonSteps = naiveSeasonSteps(stepMs, warmSteps);
   return { horizonSteps, everySteps, warmSteps, seasonSteps, limit, seed: SEED };
 }
 

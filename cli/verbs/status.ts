@@ -37,11 +37,17 @@ export function doingLines(status: Status, style: Style): string[] {
     `balancer: ${status.balancer.text}`,
     `policy: ${status.policy.text}`,
     ...(status.score === null ? [] : [`score: ${status.score.text}`]),
+    ...backtestLine(status),
     ...neuralLine(status),
     ...openSwitchLine(status),
     ...status.addresses.map((address) => addressLine(address, status.atMs, style)),
     ...status.warnings.map((warning) => `${style.yellow('warning')} ${warning}`),
   ];
+}
+
+function backtestLine({ backtest, atMs }: Status): string[] {
+  if (backtest === null) return [];
+  return [`backtest: ${backtest.text} (${duration(atMs - backtest.atMs)} ago)`];
 }
 
 function neuralLine({ neural, atMs }: Status): string[] {

@@ -265,6 +265,24 @@ export const fallBackSchema = z
     'When `auto` becomes `propose` by itself: the score of the forecasts is bad. It stays so until an operator sets the mode.',
   );
 
+export const backtestSchema = z.strictObject({
+  run: z
+    .enum(['on', 'off'])
+    .default('on')
+    .describe(
+      "Whether the forecasts are judged on the fleet's own history, as `foreshift backtest` judges them on a trace. It changes nothing.",
+    ),
+  everyMs: msSchema.min(60_000).default(86_400_000).describe('Between two backtests.'),
+  historyMs: msSchema.default(14 * 86_400_000).describe('So far back the history is walked over.'),
+  forecastsMax: z
+    .int()
+    .min(100)
+    .max(1_000_000)
+    .default(50_000)
+    .describe('Of one backtest: of a large fleet some resources are judged, others the next time.'),
+  cpuShare: z.number().min(0.01).max(1).default(0.25).describe('Of one core, that it may take.'),
+});
+
 export const tuneSchema = z.strictObject({
   everyMs: msSchema
     .min(60_000)

@@ -24,6 +24,7 @@ import {
 } from './fleet-section.js';
 import { metricStoreSchema, engineSchema, redisSchema } from './engines-section.js';
 import {
+  backtestSchema,
   fallBackSchema,
   forecastSchema,
   plannerSchema,
@@ -89,6 +90,7 @@ export const configSchema = z.strictObject({
   forecast: forecastSchema.prefault({}),
   planner: reloadable(plannerSchema.prefault({})),
   fallBack: reloadable(fallBackSchema.prefault({})),
+  backtest: backtestSchema.prefault({}),
   tune: tuneSchema.prefault({}),
   triggers: reloadable(triggersSchema.prefault({})),
   redirector: redirectorSchema.prefault({}),

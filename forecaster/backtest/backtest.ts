@@ -39,13 +39,12 @@ const LIMIT_QUANTILE = 0.95;
 /**
  * Walks over a recorded load as the product does: what was measured is observed as it comes, and at each origin the
  * forecaster, with the state it has kept, is asked for the next steps; then these are compared with what came. Nothing
- * after an origin is known to what is said at it. Deterministic. @param onOrigin share 0…1 that is done
+ * after an origin is known to what is said at it. Deterministic. Yields the share, 0…1, that is done.
  */
-export function backtest(
+export function* backtestSteps(
   panel: Panel,
   options: BacktestOptions,
-  onOrigin: (done: number) => void = () => undefined,
-): SeriesScore[] {
+): Generator<number, SeriesScore[], void> {
   const origins = originsOf(panel.grid.steps, options);
   const scores: SeriesScore[] = [];
   const count = panel.series.length;
@@ -62,17 +61,35 @@ export function backtest(
         say(forecasting, judged, origin);
         forecasting.learn();
       }
-      onOrigin((from + (block.series.length * (at + 1)) / origins.length) / count);
+      yield (from + (block.series.length * (at + 1)) / origins.length) / count;
     }
     scores.push(...walks.map((walk) => walk.score(panel.grid.stepMs)));
   }
   return scores;
 }
 
+/** All of it at once. @param onOrigin share 0…1 that is done */
+export function backtest(
+  panel: Panel,
+  options: BacktestOptions,
+  onOrigin: (done: number) => void = () => undefined,
+): SeriesScore[] {
+  const steps = backtestSteps(panel, options);
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done === true) return value;
+    onOrigin(value);
+  }
+}
+
 /** The last horizon ends with the panel. */
-function originsOf(
+export function originsOf(
   steps: number,
-  { warmSteps, horizonSteps, everySteps }: BacktestOptions,
+  {
+    warmSteps,
+    horizonSteps,
+    everySteps,
+  }: Pick<BacktestOptions, 'warmSteps' | 'horizonSteps' | 'everySteps'>,
 ): number[] {
   const origins: number[] = [];
   for (let origin = steps - horizonSteps; origin >= warmSteps; origin -= everySteps) {

@@ -18,7 +18,7 @@ export function serverOf(id: string, given: Partial<ServerStatus> = {}): ServerS
 export function statusOfServers(servers: readonly ServerStatus[]): Status {
   return {
     ...{ cluster: 'prod', atMs: STATUS_AT_MS, generation: '1.41', mode: 'propose', paused: null },
-    ...{ fellBack: null, score: null },
+    ...{ fellBack: null, score: null, backtest: null },
     ...{ resources: 6, unassigned: 0, openSwitch: null, imbalance: 1.2, neural: null },
     balancer: { kind: 'balanced', plan: null, text: 'Balanced: no limit is predicted.' },
     policy: { quantile: 0.85, origin: 'default', text: 'plans for P85', tuning: null },

@@ -1,3 +1,4 @@
+import { BACKTEST } from './backtest.js';
 import { COLLECTOR } from './collector.js';
 import type { RecordKind } from './kind.js';
 import { HEADROOM } from './headroom.js';
@@ -38,5 +39,6 @@ export const RECORD_KINDS: ReadonlyMap<string, Pick<RecordKind<unknown>, 'parse'
     HEADROOM,
     NEURAL,
     PROCESS,
+    BACKTEST,
   ].map((kind) => [kind.prefix, kind]),
 );

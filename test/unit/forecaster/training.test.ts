@@ -96,12 +96,13 @@ describe('the training', () => {
   });
 
   it('uses, keeps and shows what the own history taught, if it is better', async () => {
-    const { plane, bus, disk, used, asked, record } = await service();
+    const { plane, bus, disk, used, asked, training, record } = await service();
     await plane.clock.advance(DAY_MS);
     expect(asked).toHaveLength(1);
     expect(asked[0]).toMatchObject({ seasons: [288, 2016], batches: 3, backend: 'auto' });
     expect(asked[0]?.panel.series).toEqual([resourceSeries('a', 'cpu')]);
     expect(decodeWeights(used.at(-1)?.weights ?? new Uint8Array()).values).toEqual(learnt);
+    expect(training.used).toEqual(used.at(-1));
     const state = await record();
     expect(state).toMatchObject({ weights: 'retrained', fault: null });
     expect(state?.training).toMatchObject({ series: 1, isTaken: true, before: 0.3, after: 0.2 });

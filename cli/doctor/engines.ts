@@ -1,4 +1,5 @@
 import type { Clock } from '../../core/clock/port.js';
+import { isLoopback } from '../../core/config/load.js';
 import { codeOf } from '../../core/errors.js';
 import type { Log } from '../../core/log.js';
 import type { Net } from '../../core/net/port.js';
@@ -32,7 +33,9 @@ export async function engineFindings(
     ...(inRedis.length > 0
       ? [await redisFinding(found, parts), ...secretFindings(found), ...togetherFindings(inRedis)]
       : [ok('engines', 'embedded, in the data directory: one process has all parts')]),
-    ...(config.metricStore.engine === 'influx' ? [await influxFinding(found, parts.net)] : []),
+    ...(config.metricStore.engine === 'influx'
+      ? [await influxFinding(found, parts.net), ...clearPasswordFindings(found)]
+      : []),
   ];
 }
 
@@ -62,6 +65,15 @@ function togetherFindings(inRedis: readonly string[]): Finding[] {
   if (inRedis.length === 3) return [];
   const says = `only ${inRedis.join(' and ')} in Redis: processes do not share the rest`;
   return [warn('engines', says, 'Set tableStore, sessionStore and bus to redis, or none of them')];
+}
+
+function clearPasswordFindings({ config }: FoundConfig): Finding[] {
+  const { url, username } = config.metricStore.influx;
+  const { protocol, hostname } = new URL(url);
+  const isHere = isLoopback(hostname.replaceAll(/[[\]]/g, ''));
+  if (username === undefined || protocol === 'https:' || isHere) return [];
+  const says = `the password of ${username} goes to ${url} in the clear`;
+  return [warn('influxdb password', says, 'Let metricStore.influx.url begin with https://')];
 }
 
 async function influxFinding({ config }: FoundConfig, net: Net): Promise<Finding> {

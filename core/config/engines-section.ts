@@ -7,13 +7,15 @@ const influxSchema = z.strictObject({
   url: z
     .string()
     .regex(
-      /^http:\/\/(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::[0-9]{1,5})?(?:\/[A-Za-z0-9._/-]*)?$/,
+      /^https?:\/\/(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::[0-9]{1,5})?(?:\/[A-Za-z0-9._/-]*)?$/,
       {
-        error: 'http://host:port',
+        error: 'http://host:port or, encrypted, https://host:port',
       },
     )
     .default('http://127.0.0.1:8086')
-    .describe('Of an InfluxDB 1.x, within `limits.outboundNetworks`.'),
+    .describe(
+      'Of an InfluxDB 1.x, within `limits.outboundNetworks`; with https its certificate must be signed by whom Node or NODE_EXTRA_CA_CERTS trusts.',
+    ),
   database: z
     .string()
     .regex(/^[A-Za-z0-9._-]{1,64}$/, 'letters, digits, . _ -')

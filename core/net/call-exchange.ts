@@ -1,6 +1,6 @@
 import type { Clock } from '../clock/port.js';
 import type { Address } from '../domain.js';
-import { ForeshiftError } from '../errors.js';
+import { ForeshiftError, fail } from '../errors.js';
 import { clip } from '../text.js';
 import type { CallProgress } from './call-failure.js';
 import { callFailure, oversizedAnswer } from './call-failure.js';
@@ -32,6 +32,9 @@ export interface ExchangeParts {
 /** A call made of a connection and our own codec, for networks that are made of connections only. */
 export async function callOver(parts: ExchangeParts, request: OutboundCall): Promise<CallAnswer> {
   const url = parseCallUrl(request.method, request.url);
+  if (url.isSecure) {
+    fail('ERR_CALL_FORBIDDEN', { url: clip(request.url), why: 'this network has no TLS' });
+  }
   if (request.signal?.aborted === true) throw callFailure(request.url, 'unsent', 'called off');
   return new Promise((resolve, reject) => {
     new Exchange(parts, request, { resolve, reject }).start(url);

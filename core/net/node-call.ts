@@ -75,9 +75,10 @@ async function dispatched(
   signal: AbortSignal,
 ): Promise<CallAnswer> {
   if (signal.aborted) throw callFailure(request.url, 'unsent', messageOf(signal.reason));
-  const client = new Client(`http://${formatAddress(to)}`, {
+  const client = new Client(`${url.isSecure ? 'https' : 'http'}://${formatAddress(to)}`, {
     // No connection outlives its call; all waiting is limited by our own clock.
     pipelining: 0,
+    // It goes to the address that the guard saw; undici wants a certificate for the name in the Host header, or for the address.
     connect: { timeout: 0 },
     headersTimeout: 0,
     bodyTimeout: 0,

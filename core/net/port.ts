@@ -134,7 +134,7 @@ export type CloseReason =
 
 export interface OutboundCall {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
-  /** `http://host:port/path?query` */
+  /** `http://host:port/path?query`; `https://…`, where the network has TLS: by a certificate that the system trusts, or none. */
   readonly url: string;
   /** Lower-case names. */
   readonly headers?: Readonly<Record<string, string>>;

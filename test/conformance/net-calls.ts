@@ -172,10 +172,11 @@ export function describeCalls(net: MeetingPlace): void {
     });
 
     it.each([
-      'https://a/',
       'ftp://a/',
       'http://user@a/',
+      'https://user@a/',
       'http://a:99999/',
+      'https://a:99999/',
       'http://a/../b',
       'http://a/#b',
       'http://a b/',

@@ -1,3 +1,4 @@
+import { expect, it } from '@jest/globals';
 import { SimulatedClock } from '../../core/clock/simulated.js';
 import { SystemClock } from '../../core/clock/system.js';
 import { OUTBOUND_DEFAULTS, OutboundGuard } from '../../core/net/guard.js';
@@ -20,6 +21,15 @@ for (const seed of [1, 2, 3]) {
 }
 
 describeNet('SimulatedNet, to itself', () => simulated(4, 'c'));
+
+it('SimulatedNet, which has no TLS, refuses to go without where it is asked for', async () => {
+  const world = simulated(5, 's');
+  const call = world.client.call({
+    ...{ method: 'GET', url: 'https://s:1/' },
+    ...{ timeoutMs: 1000, answerBytesMax: 100 },
+  });
+  await expect(world.until(call)).rejects.toMatchObject({ code: 'ERR_CALL_FORBIDDEN' });
+});
 
 function simulated(seed: number, serverHost: string): NetWorld {
   const clock = new SimulatedClock();

@@ -1,6 +1,6 @@
 /** Where an InfluxDB is, and as whom to speak to it. */
 export interface Access {
-  /** `http://host:port`, perhaps with a path before InfluxDB's own. */
+  /** `http://host:port` or `https://…`, perhaps with a path before InfluxDB's own. */
   readonly url: string;
   /** Of letters, digits, `.`, `_` and `-` (the config's promise). */
   readonly database: string;
@@ -21,10 +21,12 @@ export function accessOf({
 
 /** As the client of InfluxDB takes it. */
 export function hostOf({ url }: Access) {
-  const { hostname, port, pathname } = new URL(url);
+  const { protocol: scheme, hostname, port, pathname } = new URL(url);
   const path = pathname === '/' ? '' : pathname;
   const host = hostname.replaceAll(/[[\]]/g, '');
-  return { host, port: port === '' ? 80 : Number(port), protocol: 'http' as const, path };
+  const [protocol, usualPort] =
+    scheme === 'https:' ? (['https', 443] as const) : (['http', 80] as const);
+  return { host, port: port === '' ? usualPort : Number(port), protocol, path };
 }
 
 /** The header of HTTP's basic authentication. */

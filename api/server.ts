@@ -2,6 +2,7 @@ import type { SecureContextOptions } from 'node:tls';
 import { Server as TlsServer } from 'node:tls';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import fastify from 'fastify';
+import type { Clock } from '../core/clock/port.js';
 import type { Address } from '../core/domain.js';
 import { formatAddress } from '../core/domain.js';
 import { ForeshiftError, fail } from '../core/errors.js';
@@ -25,8 +26,10 @@ import { PROBLEMS_PATH, problemPage } from './problem-pages.js';
 import { isExpected, problemOf } from './problem.js';
 import type { ApiRoute } from './route.js';
 import type { NewsStream } from './news-stream.js';
+import { SlowReaders } from './slow-readers.js';
 
 export interface ApiServerParts {
+  readonly clock: Clock;
   readonly log: Log;
   readonly routes: readonly ApiRoute[];
   /** The page and what it needs, by path. */
@@ -46,6 +49,8 @@ export interface ApiServerOptions {
   readonly bodyBytesMax: number;
   readonly requestTimeoutMs: number;
   readonly idleTimeoutMs: number;
+  /** For the client to take all that waits for it. */
+  readonly answerTimeoutMs: number;
   readonly connectionsMax: number;
 }
 
@@ -54,6 +59,7 @@ export const API_SERVER_DEFAULTS = {
   bodyBytesMax: 1 << 20,
   requestTimeoutMs: 10_000,
   idleTimeoutMs: 60_000,
+  answerTimeoutMs: 60_000,
   connectionsMax: 256,
 } as const;
 
@@ -78,12 +84,14 @@ export class ApiServer implements Startable {
   readonly #app: FastifyInstance;
   readonly #answers = new IdempotentAnswers();
   readonly #encoded = new EncodedAnswers();
+  readonly #slowReaders: SlowReaders;
   #address: Address;
 
   constructor(parts: ApiServerParts, options: ApiServerOptions) {
     this.#parts = parts;
     this.#options = options;
     this.#address = options.listen;
+    this.#slowReaders = new SlowReaders(parts.clock, options.answerTimeoutMs);
     this.#app = this.#build();
   }
 
@@ -104,9 +112,11 @@ export class ApiServer implements Startable {
     const bound = this.#app.server.address();
     if (typeof bound === 'object' && bound !== null) this.#address = { host, port: bound.port };
     this.#app.server.maxConnections = this.#options.connectionsMax;
+    this.#slowReaders.watch(this.#app.server);
   }
 
   async stop(): Promise<void> {
+    this.#slowReaders.stop();
     this.#parts.news.close();
     await this.#app.close();
   }
@@ -244,7 +254,7 @@ export class ApiServer implements Startable {
     }
     raw.writeHead(200, { ...HEADERS, 'content-type': 'text/event-stream' });
     raw.write(': foreshift\n\n');
-    request.raw.once('close', end);
+    raw.once('close', end);
   }
 
   #failed(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {

@@ -105,6 +105,7 @@ export async function controlOf(config: Config, parts: ControlParts): Promise<Co
   const refusals = new Refusals(parts);
   const api = new ApiServer(
     {
+      clock: parts.clock,
       log: parts.log,
       access,
       version: parts.version,

@@ -37,6 +37,7 @@ describeWith('redis-server')('the board of jobs', () => {
     const plane = await ControlPlane.with(['s1']);
     server = new ApiServer(
       {
+        clock,
         log: SILENT_LOG,
         routes: [],
         assets: new Map(),

@@ -54,6 +54,7 @@ export interface Brought {
   readonly metricStore?: MetricStore;
   readonly assets?: ReadonlyMap<string, Asset>;
   readonly adviser?: Adviser;
+  readonly connectionsMax?: number;
 }
 
 /** The API on a listener of its own, over a control plane in memory: servers s1 and s2, resources a and b. */
@@ -74,6 +75,7 @@ export class ApiFront {
       metricStore = new MemoryMetricStore(),
       assets = new Map([['/', { type: 'text/html', content: '<p>' }]]),
       adviser = new InlineAdviser(),
+      connectionsMax = API_SERVER_DEFAULTS.connectionsMax,
     }: Brought,
   ) {
     this.plane = plane;
@@ -110,6 +112,7 @@ export class ApiFront {
     const refusals = new Refusals(plane);
     this.server = new ApiServer(
       {
+        clock,
         log,
         routes: this.routes,
         assets,
@@ -121,7 +124,10 @@ export class ApiFront {
           refusals.note(name, what);
         },
       },
-      { ...API_SERVER_DEFAULTS, bodyBytesMax: 2000, listen: { host: '127.0.0.1', port: 0 } },
+      {
+        ...{ ...API_SERVER_DEFAULTS, bodyBytesMax: 2000, connectionsMax },
+        listen: { host: '127.0.0.1', port: 0 },
+      },
     );
   }
 

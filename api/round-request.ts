@@ -47,5 +47,7 @@ export async function requestRound(
     });
     signal.addEventListener('abort', onAbort, { once: true });
     look();
+    // While it was asked for.
+    if (signal.aborted) onAbort();
   });
 }

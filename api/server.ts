@@ -216,7 +216,7 @@ export class ApiServer implements Startable {
         done();
       },
       handler: async (request, reply) => {
-        const answer = await this.#answer(route, request);
+        const answer = await this.#answer(route, request, goneOf(reply));
         void reply.type('application/json');
         const { bytes, tag } = this.#encoded.of(answer, route.isTagged);
         if (tag === undefined) return reply.send(bytes);
@@ -227,18 +227,19 @@ export class ApiServer implements Startable {
     });
   }
 
-  #answer(route: ApiRoute, request: FastifyRequest): Promise<unknown> {
-    const gone = new AbortController();
-    request.raw.once('close', () => {
-      gone.abort(new Error('the client has gone'));
-    });
+  #answer(route: ApiRoute, request: FastifyRequest, gone: AbortSignal): Promise<unknown> {
     const { params, query, url } = request;
     const identity = request.getDecorator<Identity>('identity');
     const body = actedBy(identity, request.body ?? {});
-    const act = (): Promise<unknown> => route.handle({ params, query, body, signal: gone.signal });
+    const act = (signal: AbortSignal): Promise<unknown> =>
+      route.handle({ params, query, body, signal });
     const key = request.headers['idempotency-key'];
-    if (route.method === 'GET' || key === undefined) return act();
-    return this.#answers.once(String(key), { by: identity.name, path: url, body }, act);
+    if (route.method === 'GET' || key === undefined) return act(gone);
+    // Its client may go and ask again for the same answer.
+    const { signal } = new AbortController();
+    return this.#answers.once(String(key), { by: identity.name, path: url, body }, () =>
+      act(signal),
+    );
   }
 
   #stream(request: FastifyRequest, reply: FastifyReply): void {
@@ -259,7 +260,7 @@ export class ApiServer implements Startable {
 
   #failed(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
     const known = asCoded(error);
-    if (!isExpected(known)) {
+    if (!isExpected(known) && !(known instanceof ClientGone)) {
       this.#parts.log.error({ err: known, path: pathOf(request) }, 'api request failed');
     }
     const problem = problemOf(known);
@@ -269,6 +270,21 @@ export class ApiServer implements Startable {
       .type('application/problem+json')
       .send(JSON.stringify(problem));
   }
+}
+
+class ClientGone extends Error {
+  constructor() {
+    super('the client has gone');
+  }
+}
+
+/** Of the answer, not of the request: that one closes as soon as its body is read. */
+function goneOf({ raw }: FastifyReply): AbortSignal {
+  const gone = new AbortController();
+  raw.once('close', () => {
+    gone.abort(new ClientGone());
+  });
+  return gone.signal;
 }
 
 /** What comes is read by schemas of ours: those that fastify would compile, and the 200 modules of their compilers, are not loaded. */

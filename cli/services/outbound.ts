@@ -1,3 +1,4 @@
+import { networkInterfaces } from 'node:os';
 import type { Clock } from '../../core/clock/port.js';
 import type { Config } from '../../core/config/schema.js';
 import type { Address } from '../../core/domain.js';
@@ -12,7 +13,15 @@ export function outboundGuard(config: Config): OutboundGuard {
     networks: config.limits.outboundNetworks,
     ports: ALL_PORTS,
     excluded: ownListeners(config),
+    machineHosts,
   });
+}
+
+/** Asked anew each time: floating addresses come and go. */
+function machineHosts(): string[] {
+  return Object.values(networkInterfaces()).flatMap((all = []) =>
+    all.map(({ address }) => address),
+  );
 }
 
 export function ownListeners({ api, health, agents, agentCheck, listeners }: Config): Address[] {

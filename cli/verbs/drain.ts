@@ -35,6 +35,8 @@ export const drainVerb: Verb = {
   ],
   answer: z.union([watchedSchema, serverStateSchema]),
   run: async (context, [server = ''], options) => {
+    // Before anything is done.
+    const timeoutMs = 1000 * (numberOption(options, 'timeout', { min: 1, max: 86_400 }) ?? 300);
     const api = await context.api();
     const state = options.maintenance === true ? 'maintenance' : 'draining';
     const body = { state, ...actorOf(context, options) };
@@ -46,7 +48,6 @@ export const drainVerb: Verb = {
       );
       return;
     }
-    const timeoutMs = 1000 * (numberOption(options, 'timeout', { min: 1, max: 86_400 }) ?? 300);
     await watchDrain(server, timeoutMs, api, context);
   },
 };

@@ -151,7 +151,8 @@ function say({ isJson, terminal }: Context, services: Services, roles: readonly 
     terminal.print(JSON.stringify({ ready }));
     return;
   }
-  if (ready.api !== undefined) terminal.say(`page and API  http://${ready.api}`);
+  const scheme = services.config.api.tls === undefined ? 'http' : 'https';
+  if (ready.api !== undefined) terminal.say(`page and API  ${scheme}://${ready.api}`);
   for (const { protocol, addresses } of has('redirector') ? services.redirector.adapters : []) {
     for (const at of addresses) terminal.say(`clients       ${protocol}://${formatAddress(at)}`);
   }

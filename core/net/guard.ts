@@ -18,6 +18,8 @@ export interface OutboundPolicy {
   readonly ports: readonly PortRange[];
   /** Never, whatever the networks say: our own listeners. */
   readonly excluded: readonly Address[];
+  /** Of this machine, as they are now: a listener at every interface is at each of them. Left out: nobody knows. */
+  readonly machineHosts?: () => readonly string[];
 }
 
 export interface PortRange {
@@ -43,15 +45,21 @@ const SPECIAL: readonly Network[] = [
   ...['fe80::/10', 'fec0::/10', 'ff00::/8', 'fd00:ec2::/32', 'fd20:ce::/32'],
 ].map(parseNetwork);
 
+const LOOPBACK = parseNetwork('127.0.0.0/8');
+/** A listener there is at every interface. */
+const EVERYWHERE: ReadonlySet<Ip | undefined> = new Set(['0.0.0.0', '::'].map(parseIp));
+
 export class OutboundGuard {
   readonly #networks: readonly Network[];
   readonly #ports: readonly PortRange[];
+  readonly #machineHosts: () => readonly string[];
   #excluded: readonly { readonly ip: Ip | undefined; readonly port: number }[];
 
   /** @throws ERR_ADDRESS_INVALID — a network that is none */
-  constructor({ networks, ports, excluded }: OutboundPolicy) {
+  constructor({ networks, ports, excluded, machineHosts = () => [] }: OutboundPolicy) {
     this.#networks = networks.map(parseNetwork);
     this.#ports = ports;
+    this.#machineHosts = machineHosts;
     this.#excluded = ownOf(excluded);
   }
 
@@ -90,7 +98,7 @@ export class OutboundGuard {
     if (!this.#ports.some(({ first, last }) => port >= first && port <= last)) {
       return 'its port is not in an allowed range';
     }
-    if (this.#excluded.some((own) => own.ip === ip && own.port === port)) {
+    if (this.#isOwn(ip, port)) {
       return 'it is a listener of this service';
     }
     const special = SPECIAL.filter((range) => contains(range, ip));
@@ -99,6 +107,16 @@ export class OutboundGuard {
     );
     if (isAllowed) return undefined;
     return special.length > 0 ? 'it is in a special range' : 'it is in no allowed network';
+  }
+
+  #isOwn(ip: Ip, port: number): boolean {
+    const own = this.#excluded.filter((each) => each.port === port);
+    if (own.some((each) => each.ip === ip)) return true;
+    return own.some((each) => EVERYWHERE.has(each.ip)) && this.#isHere(ip);
+  }
+
+  #isHere(ip: Ip): boolean {
+    return contains(LOOPBACK, ip) || this.#machineHosts().some((host) => parseIp(host) === ip);
   }
 }
 

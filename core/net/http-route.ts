@@ -39,7 +39,7 @@ export interface HttpRoute {
  * Whether the sender of a request may send a long body. Asked with the head, and if that does not tell, once more when the body
  * is longer than `strangerBytesMax`, of which `begun` is what came. What it throws is the answer, and no more is read.
  */
-export type Admission = (headers: HeaderList, begun: Uint8Array) => boolean;
+type Admission = (headers: HeaderList, begun: Uint8Array) => boolean;
 
 export interface HttpServerOptions {
   readonly connectionsMax: number;

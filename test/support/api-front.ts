@@ -55,6 +55,7 @@ export interface Brought {
   readonly assets?: ReadonlyMap<string, Asset>;
   readonly adviser?: Adviser;
   readonly connectionsMax?: number;
+  readonly routes?: readonly ApiRoute[];
 }
 
 /** The API on a listener of its own, over a control plane in memory: servers s1 and s2, resources a and b. */
@@ -76,6 +77,7 @@ export class ApiFront {
       assets = new Map([['/', { type: 'text/html', content: '<p>' }]]),
       adviser = new InlineAdviser(),
       connectionsMax = API_SERVER_DEFAULTS.connectionsMax,
+      routes = [],
     }: Brought,
   ) {
     this.plane = plane;
@@ -108,6 +110,7 @@ export class ApiFront {
         },
       ),
       BROKEN,
+      ...routes,
     ];
     const refusals = new Refusals(plane);
     this.server = new ApiServer(

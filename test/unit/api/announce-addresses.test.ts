@@ -109,6 +109,26 @@ describe('a connection to a name', () => {
   });
 });
 
+describe('our own listener at every interface', () => {
+  it.each(['0.0.0.0', '::'])('is at each address that this machine has by now: %s', (host) => {
+    const hosts = ['10.0.0.5'];
+    const machine = new OutboundGuard({
+      networks: [...OUTBOUND_DEFAULTS.networks, '127.0.0.0/8'],
+      ports: OUTBOUND_DEFAULTS.ports,
+      excluded: [{ host, port: OWN.port }],
+      machineHosts: () => hosts,
+    });
+    const isRefused = (at: string, port = OWN.port): boolean =>
+      machine.refusalOf(at, port) === 'it is a listener of this service';
+    expect(['10.0.0.5', '::ffff:10.0.0.5', '127.0.0.2'].map((at) => isRefused(at))).toEqual([
+      ...[true, true, true],
+    ]);
+    expect([isRefused('10.0.0.5', 80), isRefused('10.0.0.6')]).toEqual([false, false]);
+    hosts.push('10.0.0.6');
+    expect(isRefused('10.0.0.6')).toBe(true);
+  });
+});
+
 it('knows more than 60 spellings', () => {
   expect(new Set([...FORBIDDEN_HOSTS, ...OWN_LISTENER_HOSTS]).size).toBeGreaterThan(60);
 });

@@ -11,6 +11,8 @@ import { scoresOf } from './scores.js';
 
 /** So many series are scored a round. */
 const SERIES_MAX = 500;
+/** So much of what was said is in memory at once: one step of all of them, or a week of sixteen. */
+const SAID_MAX = 100_000;
 
 export interface ScoringParts {
   readonly metricStore: MetricStore;
@@ -37,10 +39,12 @@ export async function scoreWhatWasSaid(
   const known = { startMs: startMs - back * stepMs, stepMs, steps: steps + back };
   const panel = await metricStore.readPanel({ series, ...known });
   const scores: Score[] = [];
-  for (const [row, key] of series.entries()) {
+  for await (const { row, key, spoken } of spokenOf(series, leads, grid, {
+    metricStore,
+    tenures,
+  })) {
     const values = rowOf(panel, row);
     const valueAt = (timeMs: number): number => values[(timeMs - known.startMs) / stepMs] ?? NaN;
-    const spoken = await spokenOf(key, leads, grid, { metricStore, tenures });
     for (const { leadMs, fair } of spoken) {
       const found = scoresOf({ series: key, leadMs, said: fair, cameAt: valueAt });
       scores.push(...found);
@@ -68,11 +72,13 @@ export async function recallWhatWasSaid(
   const isJudged = (key: SeriesKey): boolean => utilizedServer(key) !== undefined;
   const series = block.series.filter(isJudged).slice(0, SERIES_MAX);
   const panel = await metricStore.readPanel({ series, ...grid });
-  for (const [row, key] of series.entries()) {
+  for await (const { row, key, spoken } of spokenOf(series, leads, grid, {
+    metricStore,
+    tenures,
+  })) {
     const values = rowOf(panel, row);
     const valueAt = (timeMs: number): number =>
       values[(timeMs - grid.startMs) / grid.stepMs] ?? NaN;
-    const spoken = await spokenOf(key, leads, grid, { metricStore, tenures });
     note(key, { spoken, grid, valueAt }, breaches);
   }
 }
@@ -85,27 +91,44 @@ interface Spoken {
   readonly overtaken: readonly Said[];
 }
 
-/** What was said of the steps of `grid`, by lead. */
-function spokenOf(
-  key: SeriesKey,
+/** What was said of the steps of `grid`, by lead, of one series after the other; read for as many at once as are small. */
+async function* spokenOf(
+  series: readonly SeriesKey[],
   leads: readonly number[],
   { startMs, stepMs, steps }: Grid,
   { metricStore, tenures }: Pick<ScoringParts, 'metricStore' | 'tenures'>,
-): Promise<Spoken[]> {
-  return Promise.all(
-    leads.map(async (lead) => {
-      const leadMs = lead * stepMs;
-      const range = { fromMs: startMs, toMs: startMs + steps * stepMs };
-      const said = await metricStore.readSaid({ series: key, leadMs, ...range });
-      const isSame = ({ timeMs }: Said): boolean =>
-        key.subject === 'resource' ||
-        residentsDuring(tenures.get(key.id) ?? [], timeMs - leadMs, timeMs + stepMs) !== undefined;
-      const fair: Said[] = [];
-      const overtaken: Said[] = [];
-      for (const one of said) (isSame(one) ? fair : overtaken).push(one);
-      return { leadMs, fair, overtaken };
-    }),
-  );
+): AsyncGenerator<{ readonly row: number; readonly key: SeriesKey; readonly spoken: Spoken[] }> {
+  const range = { fromMs: startMs, toMs: startMs + steps * stepMs };
+  const leadsMs = leads.map((lead) => lead * stepMs);
+  const together = Math.max(1, Math.floor(SAID_MAX / Math.max(1, leads.length * steps)));
+  for (let first = 0; first < series.length; first += together) {
+    const part = series.slice(first, first + together);
+    const said = await metricStore.readSaidOfMany({ series: part, leadsMs, ...range });
+    for (const [at, key] of part.entries()) {
+      const spoken = leadsMs.map((leadMs, lead) =>
+        spokenAt(key, { leadMs, stepMs, said: said[at]?.[lead] ?? [] }, tenures),
+      );
+      yield { row: first + at, key, spoken };
+    }
+  }
+}
+
+function spokenAt(
+  key: SeriesKey,
+  {
+    leadMs,
+    stepMs,
+    said,
+  }: { readonly leadMs: number; readonly stepMs: number; readonly said: readonly Said[] },
+  tenures: Tenures,
+): Spoken {
+  const isSame = ({ timeMs }: Said): boolean =>
+    key.subject === 'resource' ||
+    residentsDuring(tenures.get(key.id) ?? [], timeMs - leadMs, timeMs + stepMs) !== undefined;
+  const fair: Said[] = [];
+  const overtaken: Said[] = [];
+  for (const one of said) (isSame(one) ? fair : overtaken).push(one);
+  return { leadMs, fair, overtaken };
 }
 
 function note(

@@ -17,6 +17,7 @@ import {
 } from './limits.js';
 import type {
   ForecastRun,
+  ManySaidQuery,
   MetricStore,
   PanelQuery,
   Said,
@@ -147,6 +148,10 @@ export class EmbeddedMetricStore implements MetricStore {
 
   readSaid(query: SaidQuery): Promise<readonly Said[]> {
     return this.#attempt(() => this.#forecasts.readSaid(query));
+  }
+
+  readSaidOfMany(query: ManySaidQuery): Promise<readonly (readonly (readonly Said[])[])[]> {
+    return this.#attempt(() => this.#forecasts.readSaidOfMany(query));
   }
 
   async writeScores(scores: readonly Score[]): Promise<void> {

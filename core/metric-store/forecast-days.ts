@@ -7,7 +7,7 @@ import { decodeForecast, encodeForecast } from './forecast-file.js';
 import { KeyedLog } from './keyed-log.js';
 import { takesPlaceOf } from './latest.js';
 import type { MetricStoreLimits } from './limits.js';
-import type { ForecastRun, Said, SaidQuery, Score } from './port.js';
+import type { ForecastRun, ManySaidQuery, Said, SaidQuery, Score } from './port.js';
 import { saidBetween, saidIn, saidName } from './said.js';
 import { pushScores } from './scores.js';
 import { CellsByDay } from './segment/cells.js';
@@ -84,14 +84,27 @@ export class ForecastDays {
     return this.#turns.take('latest', () => this.#readLatest());
   }
 
-  async readSaid({ series, leadMs, fromMs, toMs }: SaidQuery): Promise<Said[]> {
-    const name = saidName(series, leadMs);
-    const said: Said[] = [];
+  async readSaid({ series, leadMs, ...range }: SaidQuery): Promise<Said[]> {
+    const [said = []] = await this.#readSaid([saidName(series, leadMs)], range);
+    return said;
+  }
+
+  async readSaidOfMany({ series, leadsMs, ...range }: ManySaidQuery): Promise<Said[][][]> {
+    const names = series.flatMap((one) => leadsMs.map((leadMs) => saidName(one, leadMs)));
+    const said = await this.#readSaid(names, range);
+    return series.map((_one, at) => said.slice(at * leadsMs.length, (at + 1) * leadsMs.length));
+  }
+
+  /** By name. */
+  async #readSaid(names: readonly string[], { fromMs, toMs }: Range): Promise<Said[][]> {
+    const said = names.map((): Said[] => []);
     for (const day of daysBetween(this.said.days, fromMs, toMs)) {
       const logs = await this.said.use(day, (segment) =>
-        readLogs(segment, [name], { fromMs, toMs }),
+        readLogs(segment, names, { fromMs, toMs }),
       );
-      said.push(...saidBetween(logs.get(name) ?? new KeyedLog(3), fromMs, toMs));
+      names.forEach((name, at) => {
+        said[at]?.push(...saidBetween(logs.get(name) ?? new KeyedLog(3), fromMs, toMs));
+      });
     }
     return said;
   }
@@ -145,6 +158,11 @@ export class ForecastDays {
   get #path(): string {
     return `${this.#options.folder}/forecast`;
   }
+}
+
+interface Range {
+  readonly fromMs: number;
+  readonly toMs: number;
 }
 
 function daysBetween(days: readonly number[], fromMs: number, toMs: number): number[] {

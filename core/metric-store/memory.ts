@@ -18,6 +18,7 @@ import {
 } from './limits.js';
 import type {
   ForecastRun,
+  ManySaidQuery,
   MetricStore,
   PanelQuery,
   Said,
@@ -138,6 +139,18 @@ export class MemoryMetricStore implements MetricStore {
     await Promise.resolve();
     const log = this.#said.get(saidName(series, leadMs));
     return log === undefined ? [] : saidBetween(log, fromMs, toMs);
+  }
+
+  readSaidOfMany({
+    series,
+    leadsMs,
+    ...range
+  }: ManySaidQuery): Promise<readonly (readonly (readonly Said[])[])[]> {
+    return Promise.all(
+      series.map((one) =>
+        Promise.all(leadsMs.map((leadMs) => this.readSaid({ series: one, leadMs, ...range }))),
+      ),
+    );
   }
 
   async writeScores(scores: readonly Score[]): Promise<void> {

@@ -35,6 +35,8 @@ export interface MetricStore {
    * step. Steps nobody forecast are absent.
    */
   readSaid(query: SaidQuery): Promise<readonly Said[]>;
+  /** The same for each series and each lead of it, in their order: what is read from files is read once. */
+  readSaidOfMany(query: ManySaidQuery): Promise<readonly (readonly (readonly Said[])[])[]>;
 
   writeScores(scores: readonly Score[]): Promise<void>;
   readScores(fromMs: number, toMs: number): Promise<readonly Score[]>;
@@ -70,6 +72,13 @@ export interface ForecastRun {
 export interface SaidQuery {
   readonly series: SeriesKey;
   readonly leadMs: number;
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+export interface ManySaidQuery {
+  readonly series: readonly SeriesKey[];
+  readonly leadsMs: readonly number[];
   readonly fromMs: number;
   readonly toMs: number;
 }

@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert';
-import type { MetricStore, PanelQuery } from '../../core/metric-store/port.js';
+import type { ManySaidQuery, MetricStore, PanelQuery } from '../../core/metric-store/port.js';
 import type { Panel } from '../../core/panel.js';
 import { panelOf } from '../../core/panel.js';
 import type { Sample, SeriesKey } from '../../core/sample.js';
@@ -80,6 +80,10 @@ export class SceneMetrics implements MetricStore, Pick<Recording, 'resourcesUnti
 
   readSaid(): Promise<[]> {
     return Promise.resolve([]);
+  }
+
+  readSaidOfMany({ series, leadsMs }: ManySaidQuery): Promise<[][][]> {
+    return Promise.resolve(series.map(() => leadsMs.map(() => [])));
   }
 
   writeScores(): Promise<void> {

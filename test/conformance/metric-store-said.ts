@@ -77,6 +77,33 @@ export function describeSaid(held: HeldStore, it: Test): void {
       expect(await held.store.readSaid({ series: CPU, leadMs: 2 * stepMs, ...range })).toEqual([]);
     });
 
+    it('is read of many series and leads at once as of each alone', async () => {
+      const startMs = held.nowMs - HOUR;
+      const stepMs = 5 * MINUTE;
+      const unknown = { ...CPU, metric: 'memory' } as const;
+      for (let round = 0; round < 3; round++) {
+        const given = { startMs: startMs + round * stepMs, base: 100 * round };
+        // Of another order, and of one series less: other layouts of rows.
+        const series = round === 1 ? [HITS] : round === 0 ? [CPU, HITS] : [HITS, CPU];
+        await held.store.writeForecast(forecastRun(series, given));
+      }
+      const range = { fromMs: startMs, toMs: startMs + 8 * stepMs };
+      const series = [HITS, unknown, CPU];
+      const leadsMs = [6, 2, 1].map((lead) => lead * stepMs);
+      const alone = series.map((one) =>
+        Promise.all(
+          leadsMs.map((leadMs) => held.store.readSaid({ series: one, leadMs, ...range })),
+        ),
+      );
+      const expected = await Promise.all(alone);
+      expect(expected.map((said) => said.map(({ length }) => length))).toEqual([
+        [3, 0, 3],
+        [0, 0, 0],
+        [2, 0, 2],
+      ]);
+      expect(await held.store.readSaidOfMany({ series, leadsMs, ...range })).toEqual(expected);
+    });
+
     it('said for a step is read from the first moment of a range to before its last', async () => {
       const startMs = held.nowMs - HOUR;
       for (const offset of [0, 1, 2]) {

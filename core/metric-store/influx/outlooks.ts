@@ -6,7 +6,7 @@ import type { Clock } from '../../clock/port.js';
 import { endMsOf } from '../../panel.js';
 import { counted } from '../../text.js';
 import type { MetricStoreLimits } from '../limits.js';
-import type { ForecastRun, Said, SaidQuery, Score } from '../port.js';
+import type { ForecastRun, ManySaidQuery, Said, SaidQuery, Score } from '../port.js';
 import { saidIn, saidName } from '../said.js';
 import type { Rows } from './answer.js';
 import { numberOf } from './answer.js';
@@ -68,6 +68,17 @@ export class Outlooks {
         }
       },
     );
+    return said;
+  }
+
+  /** One series after the other, by their index: nothing else is scanned for one. */
+  async readSaidOfMany({ series, leadsMs, ...span }: ManySaidQuery): Promise<Said[][][]> {
+    const said: Said[][][] = [];
+    for (const one of series) {
+      said.push(
+        await Promise.all(leadsMs.map((leadMs) => this.readSaid({ series: one, leadMs, ...span }))),
+      );
+    }
     return said;
   }
 

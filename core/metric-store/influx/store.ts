@@ -18,6 +18,7 @@ import {
 } from '../limits.js';
 import type {
   ForecastRun,
+  ManySaidQuery,
   MetricStore,
   PanelQuery,
   Said,
@@ -132,6 +133,10 @@ export class InfluxMetricStore implements MetricStore, Watched {
 
   readSaid(query: SaidQuery): Promise<readonly Said[]> {
     return this.#calls.run(() => this.#outlooks.readSaid(query));
+  }
+
+  readSaidOfMany(query: ManySaidQuery): Promise<readonly (readonly (readonly Said[])[])[]> {
+    return this.#calls.run(() => this.#outlooks.readSaidOfMany(query));
   }
 
   async writeScores(scores: readonly Score[]): Promise<void> {

@@ -12,7 +12,7 @@ interface Pick {
   readonly places: Int32Array;
   readonly rows: Int32Array;
   /** Those that are not in order: they are put into it after everything is read. */
-  readonly late: readonly { readonly place: number; readonly log: KeyedLog }[];
+  readonly late: readonly PickedLog[];
 }
 
 /**
@@ -69,18 +69,43 @@ export async function readLogs(
       return column === undefined ? [] : [[column, log] as const];
     }),
   );
+  const picks: (readonly PickedLog[])[] = [];
   await segment.read(fromMs - dayStartMs, toMs - dayStartMs, (layout, ms, view, at) => {
     const timeMs = dayStartMs + ms;
     if (timeMs < fromMs || timeMs >= toMs) return;
-    contents.layouts[layout]!.forEach((column, place) => {
-      const log = logOf.get(column);
-      if (log === undefined) return;
+    for (const { place, log } of (picks[layout] ??= pickLogs(contents.layouts[layout]!, logOf))) {
       const value = (index: number): number =>
         view.getFloat32(at + 4 * (place * width + index), true);
       log.put(timeMs, value(0), width > 1 ? value(1) : 0, width > 2 ? value(2) : 0);
-    });
+    }
   });
   return new Map(logs);
+}
+
+/** So few are found sooner one by one than by looking at all that a layout has. */
+const FEW_COLUMNS = 16;
+
+/** Where a row has what belongs into a log. */
+interface PickedLog {
+  readonly place: number;
+  readonly log: KeyedLog;
+}
+
+/** Once a layout: it has tens of thousands of columns, in each of hundreds of rows. */
+function pickLogs(columns: Uint32Array, logOf: ReadonlyMap<number, KeyedLog>): PickedLog[] {
+  const picked: PickedLog[] = [];
+  if (logOf.size <= FEW_COLUMNS) {
+    for (const [column, log] of logOf) {
+      const place = columns.indexOf(column);
+      if (place >= 0) picked.push({ place, log });
+    }
+    return picked;
+  }
+  columns.forEach((column, place) => {
+    const log = logOf.get(column);
+    if (log !== undefined) picked.push({ place, log });
+  });
+  return picked;
 }
 
 class Picker {
@@ -111,7 +136,7 @@ class Picker {
   #makePick(layout: number): Pick {
     const places: number[] = [];
     const rows: number[] = [];
-    const late: { place: number; log: KeyedLog }[] = [];
+    const late: PickedLog[] = [];
     this.#contents.layouts[layout]!.forEach((column, place) => {
       const row = this.#rowOf[column]!;
       if (row === -1) return;

@@ -60,6 +60,30 @@ describe('what was said', () => {
     expect(count(1 * STEP_MS, SERIES.slice(1))).toBe(1);
   });
 
+  it('is read of all series together where it is little, of some after the others where it is much', async () => {
+    const plane = await ControlPlane.with(['s1'], { a: 's1@1.5' });
+    const startMs = Math.ceil(plane.clock.realtimeMs() / STEP_MS) * STEP_MS;
+    const series = Array.from({ length: 100 }, (_, at) => resourceSeries(`r${at}`, 'cpu'));
+    const run = forecastRun(series, { startMs, stepMs: STEP_MS, steps: 6, leads: [1, 6] });
+    const metricStore = new MemoryMetricStore();
+    await metricStore.writeForecast(run);
+    await metricStore.writeSamples(series.map((key) => sample(key, startMs, 100)));
+    const read: number[] = [];
+    const readSaid = metricStore.readSaidOfMany.bind(metricStore);
+    metricStore.readSaidOfMany = (query) => {
+      read.push(query.series.length);
+      return readSaid(query);
+    };
+    const [tally, breaches] = [new ScoreTally(), new BreachTally({ windowMs: 86_400_000 })];
+    const parts = { metricStore, tenures: tenuresOf(plane.view), tally, breaches };
+    await scoreWhatWasSaid(run, { startMs, stepMs: STEP_MS, steps: 1 }, parts);
+    expect(read).toEqual([100]);
+    const scores = await metricStore.readScores(startMs, startMs + STEP_MS);
+    expect(new Set(scores.map(({ series: key }) => formatSeries(key))).size).toBe(100);
+    await scoreWhatWasSaid(run, { startMs, stepMs: STEP_MS, steps: 2000 }, parts);
+    expect(read.slice(1)).toEqual([25, 25, 25, 25]);
+  });
+
   it('is tallied of how full servers are, against who says that all stays as it is', async () => {
     const plane = await ControlPlane.with(['s1'], { a: 's1@1.5' });
     const startMs = Math.ceil(plane.clock.realtimeMs() / STEP_MS) * STEP_MS + 10 * STEP_MS;

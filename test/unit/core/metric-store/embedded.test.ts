@@ -29,9 +29,11 @@ const LIMIT = { code: 'ERR_LIMIT_REACHED' };
 /** Remembers which files were read. */
 class WatchedDisk extends MemoryDisk {
   readonly readPaths = new Set<string>();
+  reads = 0;
 
   override read(path: string, part?: Part): Promise<Uint8Array | undefined> {
     this.readPaths.add(path);
+    this.reads += 1;
     return super.read(path, part);
   }
 }
@@ -233,6 +235,29 @@ describe('EmbeddedMetricStore', () => {
     expect(await read(again)).toEqual([1, 2, null]);
     expect(await again.listSeries(NOW)).toHaveLength(2);
     expect(await again.listSeries(NOW - DAY)).toHaveLength(3);
+  });
+
+  it('reads what was said of many series in one pass, and the same as of each alone', async () => {
+    const series = Array.from({ length: 30 }, (_, at) => serverSeries(`s${at}`));
+    const store = await open();
+    const run = forecastRun(series, { startMs: NOW });
+    await store.writeForecast(run);
+    // Another layout: in another order, without the first.
+    await store.writeForecast(
+      forecastRun(series.slice(1).reverse(), { startMs: NOW + 300_000, madeAtMs: NOW + 1 }),
+    );
+    await clock.advance(2000);
+    const leadsMs = run.leads.map((lead) => lead * 300_000);
+    const range = { fromMs: NOW, toMs: NOW + DAY };
+    const alone = await Promise.all(
+      series.map((one) =>
+        Promise.all(leadsMs.map((leadMs) => store.readSaid({ series: one, leadMs, ...range }))),
+      ),
+    );
+    disk.reads = 0;
+    expect(await store.readSaidOfMany({ series, leadsMs, ...range })).toEqual(alone);
+    expect(disk.reads).toBe(1);
+    expect(alone.map(([said]) => said?.length)).toEqual(series.map((_, at) => (at === 0 ? 1 : 2)));
   });
 
   it('goes on without a rollup that cannot be read, and says so once', async () => {

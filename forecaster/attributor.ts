@@ -28,6 +28,8 @@ const PART_STEPS = 288;
 export class CpuAttributor implements Attributor {
   readonly #metricStore: MetricStore;
   readonly #attribution: Attribution;
+  /** Servers of which it has sums: as long as they are known. */
+  readonly #learnt = new Set<ServerId>();
 
   constructor(metricStore: MetricStore, attribution = new Attribution()) {
     this.#metricStore = metricStore;
@@ -35,9 +37,19 @@ export class CpuAttributor implements Attributor {
   }
 
   async attribute({ startMs, stepMs, steps }: Grid, view: TableView): Promise<void> {
+    this.#forgetGone(view);
     for (let done = 0; done < steps; done += PART_STEPS) {
       const part = Math.min(PART_STEPS, steps - done);
       await this.#attributePart({ startMs: startMs + done * stepMs, stepMs, steps: part }, view);
+    }
+  }
+
+  /** Under new names with each roll-out, servers would be kept, and solved for, without end. */
+  #forgetGone(view: TableView): void {
+    for (const server of this.#learnt) {
+      if (view.get(SERVER, server) !== undefined) continue;
+      this.#attribution.forget(server);
+      this.#learnt.delete(server);
     }
   }
 
@@ -59,6 +71,7 @@ export class CpuAttributor implements Attributor {
   }
 
   #learn(server: ServerId, tenures: readonly Tenure[], loads: Loads): void {
+    this.#learnt.add(server);
     const cpu = loads.of({ subject: 'server', id: server, metric: 'cpu' });
     const { startMs, stepMs, steps } = loads.grid;
     for (let step = 0; step < steps; step++) {

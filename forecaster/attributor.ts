@@ -39,6 +39,8 @@ const BATCH_SAMPLES_MAX = 5000;
 export class CpuAttributor implements Attributor {
   readonly #parts: AttributorParts;
   readonly #attribution: Attribution;
+  /** Servers of which it has sums: as long as they are known. */
+  readonly #learnt = new Set<ServerId>();
 
   constructor(parts: AttributorParts, attribution = new Attribution()) {
     this.#parts = parts;
@@ -46,6 +48,7 @@ export class CpuAttributor implements Attributor {
   }
 
   async attribute({ startMs, stepMs, steps }: Grid, view: TableView): Promise<void> {
+    this.#forgetGone(view);
     const tenures = tenuresOf(view);
     const servers = [...view.all(SERVER).keys()].filter((id) => tenures.has(id));
     const resources = [...view.table.entries()].map(([id]) => id);
@@ -70,6 +73,15 @@ export class CpuAttributor implements Attributor {
     refusals.throwAny();
   }
 
+  /** Under new names with each roll-out, servers would be kept, and solved for, without end. */
+  #forgetGone(view: TableView): void {
+    for (const server of this.#learnt) {
+      if (view.get(SERVER, server) !== undefined) continue;
+      this.#attribution.forget(server);
+      this.#learnt.delete(server);
+    }
+  }
+
   async #write(shares: Iterable<Sample>, refusals: Refusals): Promise<void> {
     const { metricStore, clock } = this.#parts;
     for (const batch of batchesOf(shares, BATCH_SAMPLES_MAX)) {
@@ -80,6 +92,7 @@ export class CpuAttributor implements Attributor {
   }
 
   #learn(server: ServerId, tenures: readonly Tenure[], loads: Loads): void {
+    this.#learnt.add(server);
     const cpu = loads.of({ subject: 'server', id: server, metric: 'cpu' });
     const { startMs, stepMs, steps } = loads.grid;
     for (let step = 0; step < steps; step++) {

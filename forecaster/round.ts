@@ -72,6 +72,8 @@ export interface RoundOptions {
 /** What a round plans by. */
 interface Known {
   readonly outlook: Outlook;
+  /** When it was forecast. */
+  readonly madeAtMs: number;
   readonly recent: RecentLoads;
   readonly believed: Believed;
 }
@@ -80,7 +82,7 @@ interface Known {
 const PHASES = ['reading', 'forecasting', 'planning', 'recording'] as const;
 
 export interface RoundRunOptions {
-  /** Nothing is read or forecast anew if there is a forecast: a server was lost, and its resources wait. */
+  /** Nothing is read or forecast anew if there is a forecast no older than a round: a server was lost, and its resources wait. */
   readonly isQuick?: boolean;
   /** Told what it is about to do. */
   readonly progress?: (report: Progress) => void;
@@ -144,7 +146,7 @@ export class Round {
   }
 
   /**
-   * Quick: nothing is read or forecast anew if there is a forecast, since a server was lost, and its resources wait.
+   * Quick: nothing is read or forecast anew if there is a forecast no older than a round, since a server was lost, and its resources wait.
    * @throws ERR_STORE_UNAVAILABLE, ERR_STORE_AMBIGUOUS, ERR_CONFLICT: nothing was recorded; the next round will
    */
   async run(
@@ -207,12 +209,17 @@ export class Round {
   ): Promise<RoundResult> {
     const { clock, analysis } = this.#parts;
     await expireProposals(this.#parts);
+    // The step that has begun then follows the last that was measured.
+    const readAtMs = clock.realtimeMs();
     const recent = await this.#recent();
     begin('forecasting');
-    const outlook =
-      isQuick && this.#known !== undefined ? this.#known.outlook : await this.#forecast(recent);
-    const believed = atOnce(believedSlices(resourcesOnly(outlook.block), recent));
-    const known = { outlook, recent, believed };
+    const { outlook, madeAtMs } = (isQuick ? this.#lastOutlook() : undefined) ?? {
+      outlook: await this.#forecast(recent),
+      madeAtMs: clock.realtimeMs(),
+    };
+    const block = resourcesOnly(outlook.block);
+    const believed = atOnce(believedSlices(block, recent, readAtMs));
+    const known = { outlook, madeAtMs, recent, believed };
     this.#known = known;
     await this.#fallBack();
     begin('planning');
@@ -236,6 +243,17 @@ export class Round {
     };
     await this.#write(round, outlook, recent);
     return round;
+  }
+
+  /** What the last round forecast. Undefined: it is older than a round, or over, and says too little of what comes. */
+  #lastOutlook(): Pick<Known, 'outlook' | 'madeAtMs'> | undefined {
+    const known = this.#known;
+    if (known === undefined) return undefined;
+    const nowMs = this.#parts.clock.realtimeMs();
+    // A clock that was set back makes it no younger.
+    const ageMs = Math.abs(nowMs - known.madeAtMs);
+    const isOver = nowMs >= endMsOf(known.outlook.block.grid);
+    return isOver || ageMs > this.#options.forecast.everyMs ? undefined : known;
   }
 
   /** Once for as long as it is the same metrics. */

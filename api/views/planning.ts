@@ -147,7 +147,7 @@ export class Plannings {
     const nowMs = clock.realtimeMs();
     const window = { nowMs, stepMs, steps: RECENT_STEPS, metrics: this.#metricsOf(run) };
     const loads = await readRecentInTurns(metricStore, view, window);
-    const believed = await inSlices(believedSlices(resourcesOnly(run.block), loads));
+    const believed = await inSlices(believedSlices(resourcesOnly(run.block), loads, nowMs));
     const inputs = await inSlices(
       inputSlices({
         view,

@@ -141,26 +141,31 @@ class Sequencer {
   /** Adds what belongs to the group, as far as it fits: who makes room for it, and its sources' other shifts. */
   #widened(group: ReasonedShift[]): ReasonedShift[] {
     const { batchMovesMax, unservedBatchMovesMax } = this.#problem;
-    for (const shift of [...this.#pending]) {
-      // What nobody serves, if all of it goes to one server: with company that goes elsewhere it is a batch like any other.
-      const isLarge = [shift, ...group].every(
-        (each) => isUnserved(each) && each.target === shift.target,
-      );
-      const movesMax = isLarge ? unservedBatchMovesMax : batchMovesMax;
-      if (group.length >= movesMax || !isRelated(shift, group)) continue;
+    // What nobody serves, if all of it goes to one server: with company that goes elsewhere it is a batch like any other.
+    let isLarge = group.every((each) => isUnserved(each) && each.target === group[0]?.target);
+    const added: ReasonedShift[] = [];
+    for (const shift of this.#pending) {
+      const most = isLarge ? Math.max(batchMovesMax, unservedBatchMovesMax) : batchMovesMax;
+      if (group.length >= most) break;
+      if (!isRelated(shift, group)) continue;
+      const staysLarge = isLarge && isUnserved(shift) && shift.target === group[0]?.target;
+      if (group.length >= (staysLarge ? unservedBatchMovesMax : batchMovesMax)) continue;
       this.#apply(shift, 1);
       if (!this.#isSound([...group, shift])) {
         this.#apply(shift, -1);
         continue;
       }
       group.push(shift);
-      this.#taken([shift]);
+      added.push(shift);
+      isLarge = staysLarge;
     }
+    this.#taken(added);
     return group;
   }
 
   #taken(group: ReasonedShift[]): ReasonedShift[] {
-    this.#pending = this.#pending.filter((shift) => !group.includes(shift));
+    const taken = new Set(group);
+    this.#pending = this.#pending.filter((shift) => !taken.has(shift));
     return group;
   }
 

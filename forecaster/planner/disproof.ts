@@ -1,5 +1,6 @@
 import type { ForecastBlock } from '../../core/forecast.js';
 import { meansIn } from '../../core/forecast.js';
+import type { Grid } from '../../core/panel.js';
 import type { Disproved } from '../../core/plan.js';
 import type { Metric } from '../../core/sample.js';
 import type { Slices } from '../../core/threads/slices.js';
@@ -34,7 +35,7 @@ export interface Believed {
   readonly disproved: readonly Disproved[];
 }
 
-/** A metric of all resources: what it is, and what is said of the next step. */
+/** A metric of all resources: what it is, and what is said of the step that has begun. */
 interface Judgement {
   count: number;
   last: number;
@@ -45,17 +46,22 @@ interface Judgement {
 }
 
 /**
- * A forecast is disproved that begins far below what is measured, or elsewhere for most resources. It keeps its shape, but begins where
- * the load is; if most are elsewhere then, too, all is expected to stay as it is. Else servers that are full would be left alone, and others
+ * A forecast is disproved that is far below what is measured now, or elsewhere for most resources. It keeps its shape, but goes on from
+ * where the load is; if most are elsewhere then, too, all is expected to stay as it is. Else servers that are full would be left alone, and others
  * filled. Only whole fleets are judged, each metric by itself: what one resource does in a step says nothing.
  *
  * A step that all of a fleet takes at once is disproved in the round before it, though it was foreseen: those before had planned for it.
  * @param last the last measured value of each series; NaN: not known, which counts on neither side
+ * @param nowMs of its steps the one then is judged: it may be of an earlier round
  */
-export function* borneOut(forecast: ForecastBlock, last: Float32Array): Slices<Believed> {
+export function* borneOut(
+  forecast: ForecastBlock,
+  last: Float32Array,
+  nowMs: number,
+): Slices<Believed> {
   const factors = new Map<Metric, number>();
   const elsewhere: Metric[] = [];
-  for (const [metric, judgement] of yield* judgementsOf(forecast, last)) {
+  for (const [metric, judgement] of yield* judgementsOf(forecast, last, nowMs)) {
     if (isElsewhere(judgement)) elsewhere.push(metric);
     else if (!isTooLow(judgement)) continue;
     factors.set(metric, factorOf(judgement));
@@ -64,7 +70,7 @@ export function* borneOut(forecast: ForecastBlock, last: Float32Array): Slices<B
   const scaled = { ...forecast, paths: forecast.paths.slice(), peaks: forecast.peaks.slice() };
   yield;
   yield* scale(scaled, factors);
-  const judged = elsewhere.length === 0 ? undefined : yield* judgementsOf(scaled, last);
+  const judged = elsewhere.length === 0 ? undefined : yield* judgementsOf(scaled, last, nowMs);
   const shapeless = new Set(elsewhere.filter((metric) => isElsewhere(judged?.get(metric))));
   return {
     forecast: shapeless.size === 0 ? scaled : yield* stayed(scaled, last, shapeless),
@@ -79,18 +85,20 @@ export function* borneOut(forecast: ForecastBlock, last: Float32Array): Slices<B
 function* judgementsOf(
   forecast: ForecastBlock,
   last: Float32Array,
+  nowMs: number,
 ): Slices<Map<Metric, Judgement>> {
   const { series, paths, quantiles, grid } = forecast;
   const [low, high] = [quantiles.indexOf(LOW), quantiles.indexOf(HIGH)];
   const meanOf = meansIn(forecast);
   const judgements = new Map<Metric, Judgement>();
   if (low === -1 || high === -1 || grid.steps === 0) return judgements;
-  const nextOf = (row: number, quantile: number): number =>
-    paths[(row * quantiles.length + quantile) * grid.steps] ?? NaN;
+  const step = stepAt(grid, nowMs);
+  const saidOf = (row: number, quantile: number): number =>
+    paths[(row * quantiles.length + quantile) * grid.steps + step] ?? NaN;
   yield* eachOf(series, SERIES_A_SLICE, ({ subject, metric }, row) => {
     const value = last[row] ?? NaN;
     if (subject !== 'resource' || Number.isNaN(value)) return;
-    const highest = nextOf(row, high);
+    const highest = saidOf(row, high);
     // Of what does nothing it is no feat to say so.
     if (value === 0 && highest === 0) return;
     const judgement = judgements.get(metric) ?? {
@@ -103,12 +111,17 @@ function* judgementsOf(
     const slack = TOLERANCE * highest;
     judgement.count++;
     judgement.last += value;
-    judgement.mean += meanOf(row, 0);
+    judgement.mean += meanOf(row, step);
     judgement.high += highest;
-    if (value >= nextOf(row, low) - slack && value <= highest + slack) judgement.borneOut++;
+    if (value >= saidOf(row, low) - slack && value <= highest + slack) judgement.borneOut++;
     judgements.set(metric, judgement);
   });
   return judgements;
+}
+
+/** Of those of a grid the nearest. */
+function stepAt({ startMs, stepMs, steps }: Grid, nowMs: number): number {
+  return Math.min(steps - 1, Math.max(0, Math.floor((nowMs - startMs) / stepMs)));
 }
 
 function isTooLow({ count, last, mean, high }: Judgement): boolean {

@@ -54,16 +54,17 @@ const SERIES_A_SLICE = 1000;
 const RESOURCES_A_SLICE = 500;
 const SERVERS_A_SLICE = 10;
 
-/** What to plan by, of a forecast and what was measured last: as long as both are the same, it need not be made anew. */
+/** What to plan by, of a forecast and what was measured last: as long as both and the step are the same, it need not be made anew. */
 export function* believedSlices(
   forecast: ForecastBlock,
   loads: Pick<MeasuredLoads, 'lastOf'>,
+  nowMs: number,
 ): Slices<Believed> {
   const last = Float32Array.from(
     yield* mapped(forecast.series, SERIES_A_SLICE, (series) => loads.lastOf(series)),
   );
   yield;
-  return yield* borneOut(forecast, last);
+  return yield* borneOut(forecast, last, nowMs);
 }
 
 /** The inputs step by step, of the records as they are at the first: those of later ones play no part. */

@@ -59,7 +59,7 @@ describeWith('redis-server')('a worker before a hostile Redis', () => {
     front = await RespServer.start(redis.at);
     log = new RecordingLog();
     bus = await open(front);
-    others = await open(redis);
+    others = await open(redis, 5000);
   });
 
   afterEach(async () => {
@@ -70,8 +70,8 @@ describeWith('redis-server')('a worker before a hostile Redis', () => {
     await redis.dispose();
   });
 
-  function open({ at }: Pick<RedisServer, 'at'>): Promise<BullmqBus> {
-    const options = { redis: { at, commandTimeoutMs: 300 }, prefix, lockMs: 2000, pauseMs: 50 };
+  function open({ at }: Pick<RedisServer, 'at'>, commandTimeoutMs = 1000): Promise<BullmqBus> {
+    const options = { redis: { at, commandTimeoutMs }, prefix, lockMs: 2000, pauseMs: 50 };
     return BullmqBus.open({ clock, log }, options);
   }
 

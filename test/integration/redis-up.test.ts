@@ -114,6 +114,12 @@ describeWith('redis-server')('up on a real Redis', () => {
     const [before] = [journal.length];
     await clock.sleep(3000);
     expect(journal.length - before).toBeGreaterThan(100);
+    // Its try to take a job ends later than calls do.
+    await until('the worker is known to be cut off', async () =>
+      (await operator().status()).engines.some(
+        ({ name, fault }) => name === 'round worker in Redis' && fault !== null,
+      ),
+    );
     const away = await operator().status();
     const [engine] = away.engines.filter(({ name }) => name === 'table store in Redis');
     expect(engine?.fault?.code).toBe('ERR_REDIS_UNREACHABLE');

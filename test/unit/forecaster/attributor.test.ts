@@ -3,8 +3,12 @@ import { MemoryMetricStore } from '../../../core/metric-store/memory.js';
 import { refuseSeries } from '../../../core/metric-store/refusals.js';
 import type { Grid } from '../../../core/panel.js';
 import { SeededRng } from '../../../core/rng.js';
+import { Draft } from '../../../core/table-store/draft.js';
+import { SERVER } from '../../../core/table-store/records/server.js';
 import { CpuAttributor } from '../../../forecaster/attributor.js';
+import { Attribution } from '../../../models/attribution.js';
 import { ControlPlane } from '../../support/control-plane.js';
+import { s } from '../../support/names.js';
 import { readRow, resourceSeries, sample, serverSeries } from '../../support/series.js';
 import { stepUntil } from '../../support/step-until.js';
 
@@ -62,6 +66,20 @@ describe('attributed cpu', () => {
     const hits = await readRow(metricStore, resourceSeries('a', 'hits'), grid);
     const cpu = await readRow(metricStore, resourceSeries('a', 'cpu'), grid);
     expect((cpu[40] ?? NaN) / (hits[40] ?? NaN)).toBeCloseTo(0.001, 3);
+  });
+
+  it('forgets a server that is gone, and no other', async () => {
+    const { plane, metricStore, grid } = await measured({ moveAt: 30 });
+    const attribution = new Attribution();
+    const attributor = new CpuAttributor({ metricStore, clock: plane.clock }, attribution);
+    const attributed = () => stepUntil(plane.clock, attributor.attribute(grid, plane.view));
+    await attributed();
+    const servers = () => [...attribution.solve().idle.keys()];
+    expect(servers()).toEqual(['s1', 's2']);
+    await plane.applied([plane.move('b', 's1')], plane.clock.realtimeMs());
+    await plane.write(new Draft().remove(SERVER, s('s2')));
+    await attributed();
+    expect(servers()).toEqual(['s1']);
   });
 
   it('leaves alone what is measured', async () => {

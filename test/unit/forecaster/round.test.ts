@@ -271,8 +271,8 @@ describe('a round', () => {
     expect(attributed[1]).toEqual(attributed[0]);
   });
 
-  it('plans at once, by the last forecast, when it is to be quick', async () => {
-    const { round, analysis } = await roundWorld();
+  it('plans at once, by the last forecast, when it is to be quick and that is no older than a round', async () => {
+    const { round, analysis, measure } = await roundWorld();
     await round.run(TRIGGER);
     let forecasts = 0;
     const forecast = analysis.forecast.bind(analysis);
@@ -280,10 +280,19 @@ describe('a round', () => {
       forecasts += 1;
       return forecast(series);
     };
-    await round.run({ kind: 'event', detail: 's2 is lost' }, { isQuick: true });
-    expect(forecasts).toBe(0);
+    const event = { kind: 'event', detail: 's2 drains' } as const;
+    const quick = async () => {
+      await round.run(event, { isQuick: true });
+      return forecasts;
+    };
+    expect(await quick()).toBe(0);
     await round.run(TRIGGER);
     expect(forecasts).toBe(1);
+    await measure(1);
+    expect(await quick()).toBe(1);
+    await measure(1);
+    expect(await quick()).toBe(2);
+    expect(await quick()).toBe(2);
   });
 
   it('says which metrics of a fleet are not what was forecast', async () => {

@@ -39,8 +39,8 @@ function spread(block: ForecastBlock, shares: readonly number[]): Float32Array {
   );
 }
 
-function believed(block: ForecastBlock, last: Float32Array): ForecastBlock {
-  return atOnce(borneOut(block, last)).forecast;
+function believed(block: ForecastBlock, last: Float32Array, nowMs = 0): ForecastBlock {
+  return atOnce(borneOut(block, last, nowMs)).forecast;
 }
 
 describe('a forecast that begins elsewhere than most resources are', () => {
@@ -57,10 +57,26 @@ describe('a forecast that begins elsewhere than most resources are', () => {
 
   it('is said to be so, with what is counted with in its place', () => {
     const block = forecast();
-    const disprovedBy = (last: Float32Array) => atOnce(borneOut(block, last)).disproved;
+    const disprovedBy = (last: Float32Array, nowMs = 0) =>
+      atOnce(borneOut(block, last, nowMs)).disproved;
     expect(disprovedBy(measured(block, 10, 10))).toEqual([]);
     expect(disprovedBy(measured(block, 5, 10))).toEqual([{ metric: 'cpu', factor: 0.5 }]);
     expect(disprovedBy(spread(block, [0.2, 0.5, 1, 3]))).toEqual([{ metric: 'cpu', factor: null }]);
+  });
+
+  it('is judged by the step that has begun, where it is of an earlier round', () => {
+    const block = forecast();
+    const second = GRID.startMs + GRID.stepMs;
+    const twice = measured(block, 20, 20);
+    for (const nowMs of [second, second + GRID.stepMs - 1]) {
+      expect(believed(block, twice, nowMs)).toBe(block);
+    }
+    expect(believed(block, twice, second - 1)).not.toBe(block);
+    const higher = believed(block, measured(block, 40, 20), second);
+    expect([...pathOf(higher, 0, 0.5)]).toEqual([20, 40, 10]);
+    // Before and after all steps the nearest.
+    expect(believed(block, measured(block, 10, 10), GRID.startMs - 1)).toBe(block);
+    expect(believed(block, measured(block, 5, 5), GRID.startMs + 9 * GRID.stepMs)).toBe(block);
   });
 
   it('is the last value where no factor helps', () => {

@@ -49,7 +49,7 @@ async function factsOf(
   return {
     view: plane.view,
     eligibility: new Eligibility(plane),
-    believed: atOnce(believedSlices(forecast, loads)),
+    believed: atOnce(believedSlices(forecast, loads, timeMs)),
     loads,
     nowMs: timeMs,
     options: plannerOptions(configSchema.shape.planner.parse({}), plane.view, { stepMs: 300_000 }),

@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Clock } from '../clock/port.js';
+import { SystemClock } from '../clock/system.js';
 import { failureOf } from './failure.js';
 import type { ThreadNews } from './work-thread.js';
 
@@ -18,6 +19,33 @@ export async function workAsThread<Result>(
   } catch (error) {
     say({ failure: failureOf(error) });
   }
+}
+
+/** Told of progress this often, as a share. */
+const TOLD_EVERY = 0.01;
+
+/** How a long work in a thread paces itself, and what it tells of its progress. */
+export interface PacedRun {
+  readonly rest: () => Promise<void>;
+  /** @param done as a share; told onwards each hundredth */
+  readonly progress: (done: number) => void;
+}
+
+/** The whole of a thread whose work takes no more than `cpuShare` of a core: of what it is told, the rest is the work's. */
+export function workPacedAsThread<Told extends { readonly cpuShare: number }, Result>(
+  work: (asked: Omit<Told, 'cpuShare'>, run: PacedRun) => Promise<Result>,
+): Promise<void> {
+  return workAsThread<Result>((told, tell) => {
+    const { cpuShare, ...asked } = told as Told;
+    const pace = new Pace(new SystemClock(), cpuShare);
+    let toldAt = 0;
+    const progress = (done: number): void => {
+      if (done - toldAt < TOLD_EVERY) return;
+      toldAt = done;
+      tell(done);
+    };
+    return work(asked, { rest: () => pace.rest(), progress });
+  });
 }
 
 /** Shorter rests are saved up. */

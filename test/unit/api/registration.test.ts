@@ -10,6 +10,7 @@ import { SeededRng } from '../../../core/rng.js';
 import { Eligibility } from '../../../core/table-store/eligibility.js';
 import { ANNOUNCED, ELIGIBLE } from '../../../core/table-store/records/server.js';
 import { ControlPlane } from '../../support/control-plane.js';
+import { DEAF } from '../../support/deaf.js';
 import { r, s } from '../../support/names.js';
 
 /* Where agents announce themselves anybody may come: what it costs to send somebody away, and who gets in. */
@@ -62,10 +63,8 @@ async function exchange(
     timeoutMs: 1000,
   });
   connection.handler = {
-    opened: () => undefined,
+    ...DEAF,
     data: (bytes) => (answer += Buffer.from(bytes).toString()),
-    drained: () => undefined,
-    ended: () => undefined,
     closed: () => (isOver = true),
   };
   await plane.clock.advance(10);

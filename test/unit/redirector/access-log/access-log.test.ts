@@ -10,6 +10,7 @@ import { AccessLog } from '../../../../redirector/access-log/access-log.js';
 import { commonLine } from '../../../../redirector/access-log/common-format.js';
 import { fuzzRuns } from '../../../support/fuzz.js';
 import { HttpFront } from '../../../support/http-front.js';
+import { DEAF } from '../../../support/deaf.js';
 import { Peer } from '../../../support/peer.js';
 import { TcpWorld, finish, say } from '../../../support/tcp-world.js';
 
@@ -57,14 +58,11 @@ describe('the access log of HTTP', () => {
     answer = 'HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello';
     await net.host('s1').listen(SERVER, (connection) => {
       connection.handler = {
-        opened: () => undefined,
+        ...DEAF,
         data: () => {
           connection.write(Buffer.from(answer));
           if (answer.includes('content-length: 9')) connection.reset();
         },
-        drained: () => undefined,
-        ended: () => undefined,
-        closed: () => undefined,
       };
     });
     await HttpFront.start({

@@ -4,6 +4,7 @@ import type { Connection } from '../../../../../core/net/port.js';
 import { SimulatedNet } from '../../../../../core/net/simulated.js';
 import { SeededRng } from '../../../../../core/rng.js';
 import { HttpFront } from '../../../../support/http-front.js';
+import { DEAF } from '../../../../support/deaf.js';
 import { Peer } from '../../../../support/peer.js';
 
 const WINDOW_BYTES = 1000;
@@ -25,11 +26,8 @@ beforeEach(async () => {
   await net.host('s1').listen(server, (connection) => {
     accepted.push(connection);
     connection.handler = {
-      opened: () => undefined,
+      ...DEAF,
       data: () => void connection.write(Buffer.from(answer)),
-      drained: () => undefined,
-      ended: () => undefined,
-      closed: () => undefined,
     };
   });
   await HttpFront.start({

@@ -4,6 +4,7 @@ import type { Connection } from '../../../../../core/net/port.js';
 import { SimulatedNet } from '../../../../../core/net/simulated.js';
 import { SeededRng } from '../../../../../core/rng.js';
 import { HttpFront } from '../../../../support/http-front.js';
+import { DEAF } from '../../../../support/deaf.js';
 import { Peer } from '../../../../support/peer.js';
 
 const REQUEST = 'POST /vol-1/x HTTP/1.1\r\nhost: proxy\r\ncontent-length: 0\r\n\r\n';
@@ -22,13 +23,7 @@ beforeEach(async () => {
   const at = { host: 's1', port: 80 };
   await net.host('s1').listen(at, (connection) => {
     server = connection;
-    connection.handler = {
-      opened: () => undefined,
-      data: () => undefined,
-      drained: () => undefined,
-      ended: () => undefined,
-      closed: () => undefined,
-    };
+    connection.handler = DEAF;
   });
   await HttpFront.start({
     net: net.host('proxy'),

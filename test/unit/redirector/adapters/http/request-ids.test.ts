@@ -6,6 +6,7 @@ import { SeededRng } from '../../../../../core/rng.js';
 import type { HttpOptions } from '../../../../../redirector/adapters/http/options.js';
 import { RequestIds } from '../../../../../redirector/adapters/http/request-ids.js';
 import { HttpFront } from '../../../../support/http-front.js';
+import { DEAF } from '../../../../support/deaf.js';
 import { Peer } from '../../../../support/peer.js';
 
 const ANSWER = 'HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n';
@@ -26,7 +27,7 @@ async function start(options: Partial<HttpOptions>): Promise<void> {
   await net.host('s1').listen(server, (connection) => {
     let text = '';
     connection.handler = {
-      opened: () => undefined,
+      ...DEAF,
       data: (bytes) => {
         text += Buffer.from(bytes).toString('latin1');
         if (!text.endsWith('\r\n\r\n')) return;
@@ -34,9 +35,6 @@ async function start(options: Partial<HttpOptions>): Promise<void> {
         text = '';
         connection.write(Buffer.from(ANSWER));
       },
-      drained: () => undefined,
-      ended: () => undefined,
-      closed: () => undefined,
     };
   });
   await HttpFront.start({

@@ -5,6 +5,7 @@ import { SeededRng } from '../../../../../core/rng.js';
 import type { RetryBudgetOptions } from '../../../../../redirector/adapters/http/retry-budget.js';
 import { RetryBudgets } from '../../../../../redirector/adapters/http/retry-budget.js';
 import { HttpFront } from '../../../../support/http-front.js';
+import { DEAF } from '../../../../support/deaf.js';
 import { Peer } from '../../../../support/peer.js';
 
 const SERVER = 3;
@@ -67,14 +68,11 @@ describe('requests to a server that loses every answer', () => {
     let requests = 0;
     await net.host('s1').listen(server, (connection) => {
       connection.handler = {
-        opened: () => undefined,
+        ...DEAF,
         data: () => {
           requests += 1;
           connection.reset();
         },
-        drained: () => undefined,
-        ended: () => undefined,
-        closed: () => undefined,
       };
     });
     const front = await HttpFront.start({

@@ -5,6 +5,7 @@ import { SeededRng } from '../../../../../core/rng.js';
 import type { ServerLink } from '../../../../../redirector/adapters/servers.js';
 import { PLAIN_LINK } from '../../../../../redirector/adapters/servers.js';
 import { HttpFront } from '../../../../support/http-front.js';
+import { DEAF } from '../../../../support/deaf.js';
 import { Peer } from '../../../../support/peer.js';
 
 const REQUEST = 'GET /vol-1/x HTTP/1.1\r\nhost: proxy\r\n\r\n';
@@ -19,14 +20,11 @@ it('keeps connections to a server that is reached as before, and makes them anew
   await net.host('s1').listen(server, (connection) => {
     accepted += 1;
     connection.handler = {
-      opened: () => undefined,
+      ...DEAF,
       // Not to the header of the PROXY protocol, which comes first.
       data: (bytes) => {
         if (Buffer.from(bytes).includes('GET ')) connection.write(Buffer.from(ANSWER));
       },
-      drained: () => undefined,
-      ended: () => undefined,
-      closed: () => undefined,
     };
   });
   let link: ServerLink = PLAIN_LINK;

@@ -9,6 +9,7 @@ import { ServerLoads } from '../../../../../redirector/shared/server-loads.js';
 import { WorkSeen } from '../../../../../redirector/shared/work-seen.js';
 import { HttpFront } from '../../../../support/http-front.js';
 import { r, s } from '../../../../support/names.js';
+import { DEAF } from '../../../../support/deaf.js';
 import { Peer } from '../../../../support/peer.js';
 
 const REQUEST = (method: string): string =>
@@ -79,16 +80,13 @@ const loses: Act = (connection) => {
 async function up(name: 's1' | 's2'): Promise<void> {
   await net.host(name).listen({ host: name, port: 80 }, (connection) => {
     connection.handler = {
-      opened: () => undefined,
+      ...DEAF,
       data: (bytes) => {
         // The network cuts where it likes; a head begins with its method.
         if (!/^[A-Z]+ /.test(Buffer.from(bytes).toString())) return;
         seen[name] += 1;
         acts[name](connection);
       },
-      drained: () => undefined,
-      ended: () => undefined,
-      closed: () => undefined,
     };
   });
 }

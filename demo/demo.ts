@@ -5,28 +5,23 @@ import { z } from 'zod';
 import { importTrace } from '../collector/import.js';
 import { agentToken } from '../core/agent-protocol.js';
 import type { SystemClock } from '../core/clock/system.js';
-import type { Mode, ServerId } from '../core/domain.js';
+import type { Mode, ResourceId, ServerId } from '../core/domain.js';
 import { fail } from '../core/errors.js';
 import type { Log } from '../core/log.js';
 import type { Rng } from '../core/rng.js';
-import { SERVER } from '../core/table-store/records/server.js';
+import { LOST, SERVER } from '../core/table-store/records/server.js';
 import type { Trace } from '../core/trace/trace.js';
 import { calibrate } from './calibrate.js';
 import { Child } from './child.js';
 import { freePort } from './free-port.js';
+import type { Joined } from './joined-stage.js';
+import { JoinedStage } from './joined-stage.js';
 import type { FromLoad, LoadReport, ServerArguments, ServerReady, Window } from './messages.js';
 import type { AppliedMoves } from './moves.js';
 import { appliedMoves, realOutcomes } from './moves.js';
 import { Narrator } from './narrator.js';
 import type { Requests } from './scene.js';
-import {
-  CAPACITY_CPU,
-  HISTORY_STEPS,
-  SERVERS,
-  STEP_MS,
-  requestsOf,
-  sceneSettings,
-} from './scene.js';
+import { CAPACITY_CPU, HISTORY_STEPS, SERVERS, requestsOf, sceneSettings } from './scene.js';
 import { DistributedStage } from './distributed-stage.js';
 import type { Sight, Stage } from './stage.js';
 import { LocalStage, untilSeen } from './stage.js';
@@ -49,6 +44,8 @@ export interface DemoOptions {
   readonly seed: number;
   /** Each service as a process of its own, on real engines that are started for it. */
   readonly isDistributed: boolean;
+  /** Undefined: a Foreshift is started for it. Else mode and ports are that one's. */
+  readonly joined: Joined | undefined;
 }
 
 export const demoSummarySchema = z.object({
@@ -84,7 +81,11 @@ export class Demo {
   #folder = '';
   #stage: Stage | undefined;
   #load: Child<FromLoad> | undefined;
-  #servers: { readonly child: Child<ServerReady>; readonly journal: string }[] = [];
+  #servers: {
+    readonly id: ServerId;
+    readonly child: Child<ServerReady>;
+    readonly journal: string;
+  }[] = [];
   #narrator: Narrator | undefined;
   #startedAtMs = 0;
 
@@ -100,24 +101,28 @@ export class Demo {
 
   async start(): Promise<void> {
     const { clock, say } = this.#parts;
-    const { trace, mode, apiPort, proxyPort, isDistributed } = this.#options;
+    const { trace, joined } = this.#options;
     this.#folder = await mkdtemp(join(tmpdir(), 'foreshift-demo-'));
     const cost = await calibrate(BURN_MS, ANSWER_BYTES);
     const requests = requestsOf(trace, cost) ?? fail('ERR_TRACE_EMPTY');
-    const agents = await freePort();
-    const settings = sceneSettings(mode, { api: apiPort, proxy: proxyPort, agents });
+    const agents = joined?.config.agents.listen.port ?? (await freePort());
+    const stage = await this.#open(agents);
+    this.#stage = stage;
     // All of them stand ready and knock when the service opens, so that it sees the whole fleet at once.
     await this.#startServers(`http://${HOST}:${agents}`, requests.resources);
-    const options = { settings, secret: SECRET, folder: this.#folder };
-    const stage = isDistributed
-      ? await DistributedStage.open(this.#parts, options)
-      : await LocalStage.open(this.#parts, options);
-    this.#stage = stage;
-    const historySteps = await this.#importHistory(stage, requests, cost);
+    // A short trace gives a third of itself.
+    const historySteps = Math.min(HISTORY_STEPS, Math.floor(requests.steps / 3));
+    if (stage.isNew) await this.#importHistory(stage, { requests, historySteps, cost });
     await stage.start();
     this.#narrator = new Narrator({ view: stage.view, clock, say });
-    await untilSeen(stage.view, () => stage.view.all(SERVER).size === SERVERS);
-    await untilSeen(stage.view, () => stage.view.table.size === requests.resources.length);
+    const { view } = stage;
+    // Where it joins for the second time, those of the first are known as lost.
+    await untilSeen(view, () =>
+      this.#servers.every(({ id }) => view.all(SERVER).has(id) && !view.all(LOST).has(id)),
+    );
+    await untilSeen(view, () =>
+      requests.resources.every((id) => view.table.placementOf(id as ResourceId) !== undefined),
+    );
     await this.#startLoad(stage, requests, historySteps);
     this.#startedAtMs = clock.monotonicMs();
   }
@@ -152,14 +157,29 @@ export class Demo {
     await this.#clean();
   }
 
+  #open(agents: number): Promise<Stage> {
+    const { mode, apiPort, proxyPort, isDistributed, joined } = this.#options;
+    if (joined !== undefined) return JoinedStage.open(this.#parts, joined, this.#folder);
+    const settings = sceneSettings(mode, { api: apiPort, proxy: proxyPort, agents });
+    const options = { settings, secret: SECRET, folder: this.#folder };
+    return isDistributed
+      ? DistributedStage.open(this.#parts, options)
+      : LocalStage.open(this.#parts, options);
+  }
+
   #clean(): Promise<void> {
     return rm(this.#folder, { recursive: true, force: true });
   }
 
-  /** Two days, at the demo's pace, as if they had just passed; a short trace gives a third of itself. */
-  async #importHistory(stage: Stage, requests: Requests, cost: number): Promise<number> {
-    const { resources, steps, rates } = requests;
-    const historySteps = Math.min(HISTORY_STEPS, Math.floor(steps / 3));
+  /** Two days, at the stage's pace, as if they had just passed. */
+  async #importHistory(
+    stage: Stage,
+    {
+      requests: { resources, steps, rates },
+      historySteps,
+      cost,
+    }: { readonly requests: Requests; readonly historySteps: number; readonly cost: number },
+  ): Promise<void> {
     const history = (scale: number): Float32Array => {
       const values = new Float32Array(resources.length * historySteps);
       for (let row = 0; row < resources.length; row++) {
@@ -169,7 +189,7 @@ export class Demo {
       }
       return values;
     };
-    const grid = { startMs: 0, stepMs: STEP_MS, steps: historySteps };
+    const grid = { startMs: 0, stepMs: stage.stepMs, steps: historySteps };
     const trace: Trace = {
       resources: resources as Trace['resources'],
       grid,
@@ -178,17 +198,16 @@ export class Demo {
     const endMs = this.#parts.clock.realtimeMs();
     const { clock } = this.#parts;
     await importTrace(trace, { store: stage.metricStore, clock }, { endMs });
-    return historySteps;
   }
 
   async #startServers(registrationUrl: string, resources: readonly string[]): Promise<void> {
     for (let number = 1; number <= SERVERS; number++) {
-      const id = `s${number}`;
+      const id = `s${number}` as ServerId;
       const args: ServerArguments = {
         id,
         resources,
         registrationUrl,
-        token: agentToken(SECRET, id as ServerId),
+        token: agentToken(this.#options.joined?.secret ?? SECRET, id),
         capacityCpu: CAPACITY_CPU,
         burnMs: BURN_MS,
         answerBytes: ANSWER_BYTES,
@@ -196,7 +215,7 @@ export class Demo {
         dataDir: join(this.#folder, `agent-${id}`),
       };
       const child = new Child<ServerReady>('server-process', [JSON.stringify(args)]);
-      this.#servers.push({ child, journal: args.journal });
+      this.#servers.push({ id, child, journal: args.journal });
     }
     const ready = this.#servers.map(({ child }) =>
       child.hear((_said): _said is ServerReady => true),
@@ -216,7 +235,7 @@ export class Demo {
     load.tell({
       proxies: stage.proxies,
       resources,
-      stepMs: STEP_MS,
+      stepMs: stage.stepMs,
       steps: showSteps,
       rates: show,
       seed: this.#options.seed,

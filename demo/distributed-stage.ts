@@ -14,6 +14,7 @@ import { startInflux, startRedis } from './engines.js';
 import { freePort } from './free-port.js';
 import type { StartedProgram } from './programs.js';
 import { startProgram } from './programs.js';
+import { STEP_MS } from './scene.js';
 import type { Sight, Stage, StageOptions, StageParts } from './stage.js';
 
 const MAIN = join(productFolder, 'dist', 'cli', 'main.js');
@@ -40,6 +41,8 @@ interface Ready {
  * started for it: those of `compose.yaml`, but on free ports and at the pace of the demo.
  */
 export class DistributedStage implements Stage {
+  readonly stepMs = STEP_MS;
+  readonly isNew = true;
   readonly view: TableView;
   readonly #parts: StageParts;
   readonly #options: StageOptions;

@@ -9,11 +9,16 @@ import type { MetricStore } from '../core/metric-store/port.js';
 import type { Rng } from '../core/rng.js';
 import type { TableView } from '../core/table-store/view.js';
 import { Services } from '../cli/services/services.js';
+import { STEP_MS } from './scene.js';
 
 /** The service that is shown. */
 export interface Stage {
   /** Followed since the start. */
   readonly view: TableView;
+  /** How long a step of the trace is here. */
+  readonly stepMs: number;
+  /** Nothing was served before: it has no history. */
+  readonly isNew: boolean;
   /** Open before the start, so that a history can be written. */
   readonly metricStore: MetricStore;
   /** Where clients connect. */
@@ -59,6 +64,8 @@ export function untilSeen(view: TableView, holds: () => boolean): Promise<void> 
 
 /** All of it in this process, on embedded engines. */
 export class LocalStage implements Stage {
+  readonly stepMs = STEP_MS;
+  readonly isNew = true;
   readonly #up: Services;
 
   private constructor(up: Services) {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { MODES } from '../../core/domain.js';
+import { MODES, parseAddress } from '../../core/domain.js';
 import { createLog } from '../../core/log.js';
 import { SeededRng } from '../../core/rng.js';
 import { generatedTrace } from '../../core/trace/generated.js';
@@ -8,13 +8,16 @@ import type { Clock } from '../../core/clock/port.js';
 import { fail } from '../../core/errors.js';
 import type { DemoParts, DemoSummary } from '../../demo/demo.js';
 import { Demo, demoSummarySchema } from '../../demo/demo.js';
+import type { Joined } from '../../demo/joined-stage.js';
 import type { Sight } from '../../demo/stage.js';
 import type { StorageSummary } from '../../demo/storage-demo.js';
 import { StorageDemo, storageSummarySchema } from '../../demo/storage-demo.js';
+import type { Context } from '../context.js';
 import { EXIT, Ended } from '../exit.js';
 import { productVersion } from '../product.js';
+import { redisOf } from '../services/redis.js';
 import { untilStopped } from '../services/signals.js';
-import type { Verb } from '../verb.js';
+import type { Verb, VerbOptions } from '../verb.js';
 import { choiceOption, numberOption, textOption } from '../verb.js';
 
 export const demoVerb: Verb = {
@@ -30,6 +33,10 @@ export const demoVerb: Verb = {
     [
       '--storage',
       'volumes of real iSCSI and NFS servers (tgtd, nfs-ganesha), written by fio: as root, with these programs',
+    ],
+    [
+      '--join <addresses>',
+      'only servers and requests, for a Foreshift that runs on this machine by the config: where its redirectors take clients',
     ],
     ['--mode <mode>', 'auto, propose or observe', 'auto'],
     [
@@ -60,6 +67,7 @@ export const demoVerb: Verb = {
       version: await productVersion(),
       say,
     };
+    const joined = await joinedOf(context, options);
     if (options.storage === true) {
       if (options.distributed === true) fail('ERR_OPTION_INVALID', NOT_TOGETHER);
       say('starting storage servers, agents and service …');
@@ -80,6 +88,7 @@ export const demoVerb: Verb = {
       proxyPort: port('proxy-port'),
       seed,
       isDistributed: options.distributed === true,
+      joined,
     });
     const summary = await shown(demo, {
       ...{ clock, say, seconds },
@@ -89,6 +98,20 @@ export const demoVerb: Verb = {
     if (!isClean(summary)) throw new Ended(EXIT.error);
   },
 };
+
+/** @throws ERR_OPTION_INVALID, ERR_SECRET_MISSING */
+async function joinedOf(context: Context, options: VerbOptions): Promise<Joined | undefined> {
+  const value = textOption(options, 'join');
+  if (value === undefined) return undefined;
+  if (options.storage === true || options.distributed === true) {
+    const allowed = 'neither --storage nor --distributed beside it';
+    fail('ERR_OPTION_INVALID', { option: '--join', value: value.slice(0, 80), allowed });
+  }
+  const found = await context.config();
+  const { config, secret = fail('ERR_SECRET_MISSING', { role: 'demo' }), influxPassword } = found;
+  const proxies = value.split(',').map(parseAddress);
+  return { config, secret, influxPassword, proxies, redis: await redisOf(found) };
+}
 
 const NOT_TOGETHER = {
   ...{ option: '--storage', value: 'with --distributed' },
@@ -121,9 +144,13 @@ async function shown<Summary>(
   try {
     await demo.start();
     for (const line of sightLines(demo.sights)) say(line);
-    const ends = [stopped, ...(demo.over === undefined ? [] : [demo.over])];
-    if (seconds !== undefined) ends.push(clock.sleep(1000 * seconds));
-    await Promise.race(ends);
+    let cancel = (): void => undefined;
+    const late = new Promise<void>((resolve) => {
+      if (seconds !== undefined) cancel = clock.after(1000 * seconds, resolve);
+    });
+    await Promise.race([stopped, late, ...(demo.over === undefined ? [] : [demo.over])]);
+    // Else a demo that was stopped would not end before its time.
+    cancel();
     say(words);
     return await demo.stop();
   } catch (error) {

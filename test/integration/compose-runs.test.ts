@@ -35,11 +35,12 @@ describeWith('influxd')('what compose.yaml starts', () => {
   const running = new Map<string, Running>();
   let folder = '';
   let compose: Compose;
+  let moved: Promise<string> | undefined;
   let entrypoint: readonly string[] = [];
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'foreshift-compose-'));
-    compose = await readCompose(VARIABLES, onFreePorts);
+    compose = await read();
     const dockerfile = await readFile(`${productFolder}Dockerfile`, 'utf8');
     entrypoint = JSON.parse(/^ENTRYPOINT (.*)$/m.exec(dockerfile)?.[1] ?? '[]') as string[];
   });
@@ -50,11 +51,16 @@ describeWith('influxd')('what compose.yaml starts', () => {
     await rm(folder, { recursive: true });
   });
 
+  /** @param variables more of them; the ports are always the same */
+  function read(variables: Readonly<Record<string, string>> = {}): Promise<Compose> {
+    return readCompose({ ...VARIABLES, ...variables }, (text) => (moved ??= onFreePorts(text)));
+  }
+
   async function start(name: string): Promise<void> {
     const service = compose.services[name];
     if (service === undefined) throw new Error(`${name} is no service`);
     const cwd = join(folder, name);
-    await mkdir(cwd);
+    await mkdir(cwd, { recursive: true });
     for (const { source, target } of service.configs ?? []) {
       await writeFile(join(cwd, basename(target)), compose.configs[source]?.content ?? '');
     }
@@ -105,36 +111,61 @@ describeWith('influxd')('what compose.yaml starts', () => {
     await Promise.all(names.map(healthy));
   }
 
+  /** Of those that are always started. */
+  function namesOf(isOurs: boolean): string[] {
+    const always = Object.entries(compose.services).filter(([, { profiles }]) => !profiles);
+    const wanted = always.filter(([, { image }]) => (image === 'foreshift') === isOurs);
+    return wanted.map(([name]) => name);
+  }
+
+  const statusOf = (): Promise<Status> => {
+    const url = /page and API +(\S+)/.exec(running.get('api')!.said())?.[1] ?? '';
+    return new ApiClient(url).get<Status>('/v1/status');
+  };
+
+  async function stop(names: readonly string[]): Promise<void> {
+    for (const name of names) running.get(name)?.child.kill('SIGTERM');
+    const startedMs = performance.now();
+    for (const name of names) {
+      const { ended, said } = running.get(name)!;
+      expect([name, await ended, said()]).toEqual([name, 0, expect.any(String)]);
+    }
+    const grace = compose.services.api?.stop_grace_period ?? '';
+    expect(performance.now() - startedMs).toBeLessThan(1000 * Number.parseInt(grace));
+  }
+
   it(
     'is healthy by its own checks, and one service; told to stop it ends well',
     async () => {
-      const always = Object.entries(compose.services).filter(([, { profiles }]) => !profiles);
-      const names = always.map(([name]) => name);
-      const ours = always.filter(([, { image }]) => image === 'foreshift').map(([name]) => name);
-      expect(ours).toHaveLength(5);
-      await begin(names.filter((name) => !ours.includes(name)));
-      await begin(ours);
-
-      const said = running.get('api')!.said();
-      const api = new ApiClient(/page and API +(\S+)/.exec(said)?.[1] ?? '');
+      expect(namesOf(true)).toHaveLength(5);
+      await begin(namesOf(false));
+      await begin(namesOf(true));
       await until('both redirectors are members', async () => {
-        const { redirectors } = await api.get<Status>('/v1/status');
-        return (
-          redirectors
-            .map(({ id }) => id)
-            .sort()
-            .join() === 'r1,r2'
-        );
+        const ids = (await statusOf()).redirectors.map(({ id }) => id);
+        return ids.sort().join() === 'r1,r2';
       });
+      await stop(namesOf(true));
+    },
+    PATIENCE * 180_000,
+  );
 
-      for (const name of ours) running.get(name)?.child.kill('SIGTERM');
-      const startedMs = performance.now();
-      for (const name of ours) {
-        const { ended, said } = running.get(name)!;
-        expect([name, await ended, said()]).toEqual([name, 0, expect.any(String)]);
-      }
-      const grace = compose.services.api?.stop_grace_period ?? '';
-      expect(performance.now() - startedMs).toBeLessThan(1000 * Number.parseInt(grace));
+  it(
+    'has servers and requests with the profile `demo`, of which nothing fails',
+    async () => {
+      compose = await read({ FORESHIFT_CONFIG: 'demo' });
+      await begin(namesOf(true));
+      await begin(['demo']);
+      const demo = running.get('demo')!;
+      await until('its clients have begun', () => demo.said().includes('Ctrl-C ends it'));
+      const begunAtMs = Date.now();
+      await until('every server is there, and load is forecast', async () => {
+        const { servers, forecast } = await statusOf();
+        return servers.length === 4 && (forecast?.madeAtMs ?? 0) > begunAtMs;
+      });
+      // Its exit code is what its clients and servers say: nothing failed, was lost or ran twice.
+      await stop(['demo']);
+      expect(demo.said()).toMatch(/answered [1-9]\d*, failed 0, lost 0, doubled 0/);
+      await stop(namesOf(true));
     },
     PATIENCE * 180_000,
   );

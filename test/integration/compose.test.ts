@@ -4,6 +4,8 @@ import { describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
 import { productFolder } from '../../cli/product.js';
 import { configSchema } from '../../core/config/schema.js';
+import { parseAddress } from '../../core/domain.js';
+import { sceneSettings } from '../../demo/scene.js';
 import type { ComposeService } from '../support/compose.js';
 import { readCompose } from '../support/compose.js';
 import { itWith } from '../support/installed.js';
@@ -16,8 +18,10 @@ const compose = await readCompose({
   FORESHIFT_REDIS_PASSWORD: 'any',
 });
 const services = Object.entries(compose.services);
-const ours = services.filter(([, { image }]) => image === 'foreshift');
-const config = configSchema.parse(parse(compose.configs.foreshift?.content ?? ''));
+const ours = services.filter(([, { image, profiles }]) => image === 'foreshift' && !profiles);
+const configOf = (name: string) =>
+  configSchema.parse(parse(compose.configs[name]?.content ?? 'absent'));
+const config = configOf('foreshift');
 
 /** Where it listens, by everything that can say so to a service of ours or an engine. */
 function portsOf({ image, command = [], environment = {} }: ComposeService): number[] {
@@ -65,11 +69,13 @@ describe('compose.yaml', () => {
   });
 
   it('lets no two services of one network listen at the same port', () => {
-    const taken = services.flatMap(([name, service]) =>
+    // Those of the demo listen where the system has room.
+    const listening = services.filter(([name]) => name !== 'demo');
+    const taken = listening.flatMap(([name, service]) =>
       portsOf(service).map((port) => `${service.network_mode ?? name} ${port}`),
     );
     expect(taken).toEqual([...new Set(taken)]);
-    const silent = services.filter(([, service]) => portsOf(service).length === 0);
+    const silent = listening.filter(([, service]) => portsOf(service).length === 0);
     expect(silent.map(([name]) => name)).toEqual([]);
     expect(taken).toHaveLength(14);
   });
@@ -82,6 +88,30 @@ describe('compose.yaml', () => {
       expect([name, volumes]).toEqual([name, [`${name}:${dataDir}`]]);
       expect(compose.volumes).toHaveProperty(name);
     }
+  });
+
+  it('has a demo for who asks for it: by the redirectors there are, at the pace of `foreshift demo`', () => {
+    const { profiles, command = [] } = compose.services.demo!;
+    expect(profiles).toEqual(['demo']);
+    const redirectors = ours.flatMap(([, { command: words = [] }]) =>
+      words[0] === 'redirector' ? [words[words.indexOf('--listen') + 1] ?? ''] : [],
+    );
+    const portOf = (address: string): number => parseAddress(address).port;
+    const joined = command[command.indexOf('--join') + 1] ?? '';
+    expect(joined.split(',').map(portOf)).toEqual(redirectors.map(portOf));
+    const demo = configOf('demo');
+    const scene = configSchema.parse(sceneSettings('auto', { api: 1, proxy: 1, agents: 1 }));
+    for (const part of ['collector', 'forecast', 'fallBack', 'planner'] as const) {
+      expect([part, demo[part]]).toEqual([part, scene[part]]);
+    }
+    // On the same engines, and apart from what else is in them.
+    expect([demo.redis.url, demo.metricStore.influx.url]).toEqual([
+      config.redis.url,
+      config.metricStore.influx.url,
+    ]);
+    expect(demo.cluster).not.toBe(config.cluster);
+    expect(demo.metricStore.influx.database).not.toBe(config.metricStore.influx.database);
+    expect(posix.relative(config.dataDir, demo.dataDir)).toBe('demo');
   });
 
   it('gives Redis what a Foreshift asks of it', () => {

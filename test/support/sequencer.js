@@ -44,6 +44,7 @@ const LONG = {
   'integration/tcp-switch': 15,
   'integration/reload': 15,
   'integration/nfs-up': 15,
+  'integration/compose-runs': 15,
   'integration/iscsi-reservations': 24,
   'integration/node-exporter': 13,
   'integration/influx-up': 13,

@@ -60,6 +60,8 @@ export class Forecasting {
   /** Number of the step after the last one observed; undefined: nothing yet. */
   #endStep: number | undefined;
   #learntSinceLoadings = 0;
+  /** Of which models are to learn anew, the first last; undefined: something was observed since they were looked for. */
+  #due: KnownSeries[] | undefined;
 
   constructor(options: ForecastingOptions) {
     this.#options = { ...DEFAULTS, ...options };
@@ -91,6 +93,7 @@ export class Forecasting {
   observe(panel: Panel): void {
     const { stepMs, historySteps } = this.#options;
     const { grid, series } = panel;
+    this.#due = undefined;
     assert.equal(grid.stepMs, stepMs, 'panels have the step of the forecasts');
     assert.equal(grid.startMs % stepMs, 0, 'panels begin at a whole step');
     const start = grid.startMs / stepMs;
@@ -168,14 +171,20 @@ export class Forecasting {
    * @returns of how many they are due still
    */
   learn(seriesMax = Infinity): number {
-    const due = [...this.#directory.all()].filter(
-      (known) => this.#isNew(known) || this.#isDue(known),
-    );
-    for (const [index, known] of groupsOf(due.slice(0, seriesMax), blockOf)) {
+    const waits = (known: KnownSeries): boolean => this.#isNew(known) || this.#isDue(known);
+    const due = (this.#due ??= [...this.#directory.all()].filter(waits).reverse());
+    const next: KnownSeries[] = [];
+    while (next.length < seriesMax) {
+      const known = due.pop();
+      if (known === undefined) break;
+      // A forecast may have learnt it meanwhile.
+      if (waits(known)) next.push(known);
+    }
+    for (const [index, known] of groupsOf(next, blockOf)) {
       this.#learn(this.#directory.stateOf({ block: index }), known);
     }
     this.#setLoadings();
-    return Math.max(0, due.length - seriesMax);
+    return due.length;
   }
 
   /** All that is known, to go on from with `restore`. */

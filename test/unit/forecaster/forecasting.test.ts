@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { codeOf } from '../../../core/errors.js';
 import type { ForecastBlock } from '../../../core/forecast.js';
 import { assertSound, meansIn, pathOf } from '../../../core/forecast.js';
@@ -8,6 +8,8 @@ import { gaussian, SeededRng } from '../../../core/rng.js';
 import type { SeriesKey } from '../../../core/sample.js';
 import { resourceId } from '../../../core/domain.js';
 import { Forecasting } from '../../../forecaster/forecasting.js';
+import { SeriesDirectory } from '../../../forecaster/known-series.js';
+import { Blend } from '../../../models/blend.js';
 import { DAY, workload, WORKLOADS } from '../../support/workloads.js';
 
 const STEP_MS = 300_000;
@@ -145,6 +147,32 @@ describe('Forecasting', () => {
     expect(restored.forecast(['a', 'b', 'c'].map(keyOf))).toEqual(
       forecasting.forecast(['a', 'b', 'c'].map(keyOf)),
     );
+  });
+
+  it('learns in small pieces what it learns at once, and looks for what is due once', () => {
+    const names = Array.from({ length: 16 }, (_hole, at) => `r${at}`);
+    const values = Object.fromEntries(names.map((name) => [name, workload('daily', 400)]));
+    const [atOnce, inPieces] = [new Forecasting(OPTIONS), new Forecasting(OPTIONS)];
+    for (const one of [atOnce, inPieces]) one.observe(panel(values));
+    expect(atOnce.learn()).toBe(0);
+    const all = jest.spyOn(SeriesDirectory.prototype, 'all');
+    const left = names.map(() => inPieces.learn(1));
+    expect(left).toEqual([...names.keys()].reverse());
+    expect(all.mock.calls.length).toBeLessThan(names.length);
+    all.mockRestore();
+    expect(forecastOf(inPieces, ...names)).toEqual(forecastOf(atOnce, ...names));
+    // What a forecast learnt meanwhile is not learnt again; what is new is.
+    const more = { ...values, late: workload('daily', 400), last: workload('daily', 400) };
+    const joined = Object.fromEntries(
+      Object.entries(more).map(([name, row]) => [name, row.subarray(0, 200)]),
+    );
+    inPieces.observe(panel(joined, 400));
+    expect(inPieces.learn(0)).toBeGreaterThan(1);
+    inPieces.forecast(Object.keys(more).map(keyOf));
+    const fit = jest.spyOn(Blend.prototype, 'fit');
+    inPieces.learn();
+    expect(fit).not.toHaveBeenCalled();
+    fit.mockRestore();
   });
 
   it('takes up what came since it was saved from a whole history, and learns nothing twice', () => {

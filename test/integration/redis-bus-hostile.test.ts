@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 import { BullmqBus } from '../../core/bus/bullmq.js';
 import { SystemClock } from '../../core/clock/system.js';
 import type { EngineHealth } from '../../core/engine-health.js';
@@ -15,7 +15,7 @@ import { untilWithin } from '../support/until.js';
 
 /*
  * A worker whose Redis answers with anything but a job: it says so once, asks again without haste, and once it is answered
- * runs every job that others were told is queued.
+ * runs every job that others were told is queued. What it waits for are its pauses and locks: several tests at a time.
  */
 
 const clock = new SystemClock();
@@ -45,144 +45,193 @@ const FAULTS: readonly Fault[] = [
   ['another protocol', 'HTTP/1.1 400 Bad Request\r\n\r\n', 'ERR_REDIS_UNREACHABLE'],
 ];
 
-describeWith('redis-server')('a worker before a hostile Redis', () => {
-  let redis: RedisServer;
-  let front: RespServer;
-  let log: RecordingLog;
+interface Parts {
+  readonly redis: RedisServer;
+  readonly front: RespServer;
+  readonly log: RecordingLog;
+  readonly bus: BullmqBus;
+  readonly others: BullmqBus;
+}
+
+/** A worker on a Redis of its own, behind a front that says what a test wants; and others, whom nobody disturbs. */
+class Stage {
+  readonly #redis: RedisServer;
+  readonly front: RespServer;
+  readonly log: RecordingLog;
   /** Through the front. */
-  let bus: BullmqBus;
-  /** Whom nobody disturbs. */
-  let others: BullmqBus;
+  readonly bus: BullmqBus;
+  readonly others: BullmqBus;
 
-  beforeEach(async () => {
-    redis = await RedisServer.start();
-    front = await RespServer.start(redis.at);
-    log = new RecordingLog();
-    bus = await open(front);
-    others = await open(redis, 5000);
-  });
-
-  afterEach(async () => {
-    front.answer = () => null;
-    await bus.close();
-    await others.close();
-    await front.stop();
-    await redis.dispose();
-  });
-
-  function open({ at }: Pick<RedisServer, 'at'>, commandTimeoutMs = 1000): Promise<BullmqBus> {
-    const options = { redis: { at, commandTimeoutMs }, prefix, lockMs: 2000, pauseMs: 50 };
-    return BullmqBus.open({ clock, log }, options);
+  private constructor(parts: Parts) {
+    this.#redis = parts.redis;
+    this.front = parts.front;
+    this.log = parts.log;
+    this.bus = parts.bus;
+    this.others = parts.others;
   }
 
-  function sayToWork(answer: Answer): void {
-    front.answer = ([name = '']) => (WORK.has(name.toUpperCase()) ? answer : null);
+  static async open(): Promise<Stage> {
+    const redis = await RedisServer.start();
+    const front = await RespServer.start(redis.at);
+    const log = new RecordingLog();
+    const open = (
+      { at }: Pick<RedisServer, 'at'>,
+      commandTimeoutMs: number,
+    ): Promise<BullmqBus> => {
+      const options = { redis: { at, commandTimeoutMs }, prefix, lockMs: 2000, pauseMs: 50 };
+      return BullmqBus.open({ clock, log }, options);
+    };
+    const [bus, others] = [await open(front, 1000), await open(redis, 5000)];
+    return new Stage({ redis, front, log, bus, others });
   }
 
-  const said = (message: string): number => log.messages.filter((one) => one === message).length;
+  async close(): Promise<void> {
+    this.front.answer = () => null;
+    await this.bus.close();
+    await this.others.close();
+    await this.front.stop();
+    await this.#redis.dispose();
+  }
 
-  async function work(): Promise<{ readonly ran: Json[]; readonly health: EngineHealth }> {
+  sayToWork(answer: Answer): void {
+    this.front.answer = ([name = '']) => (WORK.has(name.toUpperCase()) ? answer : null);
+  }
+
+  /** How often the log said so. */
+  said(message: string): number {
+    return this.log.messages.filter((one) => one === message).length;
+  }
+
+  /** Others queue jobs for a worker that is in trouble; all are run once that is over. */
+  async trouble(
+    code: ErrorCode,
+    { begin, end }: { readonly begin: () => void; readonly end: () => void },
+  ): Promise<EngineHealth> {
+    const { ran, health } = await this.#work();
+    expect(health.fault).toBeUndefined();
+    begin();
+    for (const number of [1, 2, 3]) await this.others.enqueue(KIND, number, { attemptsMax: 1 });
+    await until('its health says so', () => health.fault?.code === code);
+    await this.isAskedWithoutHaste();
+    expect(health.fault?.code).toBe(code);
+    expect([this.said('worker disturbed'), this.said('worker takes jobs again')]).toEqual([1, 0]);
+    end();
+    await until('all jobs were run', () => new Set(ran).size === 3);
+    await until('it is well', () => health.fault === undefined);
+    expect([this.said('worker disturbed'), this.said('worker takes jobs again')]).toEqual([1, 1]);
+    await this.untilAllAreDone();
+    return health;
+  }
+
+  async isAskedWithoutHaste(): Promise<void> {
+    const { length } = this.front.heard;
+    await clock.sleep(2000);
+    expect(this.front.heard.length - length).toBeLessThan(100);
+  }
+
+  untilAllAreDone(): Promise<void> {
+    return until('all are done', async () =>
+      (await this.others.jobs()).every(({ state }) => state === 'done'),
+    );
+  }
+
+  async #work(): Promise<{ readonly ran: Json[]; readonly health: EngineHealth }> {
     const ran: Json[] = [];
-    await bus.work(KIND, ({ data }) => {
+    await this.bus.work(KIND, ({ data }) => {
       ran.push(data);
       return Promise.resolve(null);
     });
-    const [worker] = bus.workers;
+    const [worker] = this.bus.workers;
     if (worker === undefined) throw new Error('there is one');
     await until('it takes jobs', () => worker.health.ends.has('writes done'));
     return { ran, health: worker.health };
   }
+}
 
-  /** Others queue jobs for a worker that is in trouble; all are run once that is over. */
-  async function trouble(
-    code: ErrorCode,
-    { begin, end }: { readonly begin: () => void; readonly end: () => void },
-  ): Promise<EngineHealth> {
-    const { ran, health } = await work();
-    expect(health.fault).toBeUndefined();
-    begin();
-    for (const number of [1, 2, 3]) await others.enqueue(KIND, number, { attemptsMax: 1 });
-    await until('its health says so', () => health.fault?.code === code);
-    const { length } = front.heard;
-    await clock.sleep(2000);
-    expect(health.fault?.code).toBe(code);
-    expect(front.heard.length - length).toBeLessThan(100);
-    expect([said('worker disturbed'), said('worker takes jobs again')]).toEqual([1, 0]);
-    end();
-    await until('all jobs were run', () => new Set(ran).size === 3);
-    await until('it is well', () => health.fault === undefined);
-    expect([said('worker disturbed'), said('worker takes jobs again')]).toEqual([1, 1]);
-    await until('all are done', async () =>
-      (await others.jobs()).every(({ state }) => state === 'done'),
-    );
-    return health;
+async function onStage(play: (stage: Stage) => Promise<void>): Promise<void> {
+  const stage = await Stage.open();
+  try {
+    await play(stage);
+  } finally {
+    await stage.close();
   }
+}
 
-  it.each(FAULTS)('that says: %s', async (_, answer, code) => {
-    await trouble(code, {
-      begin: () => {
-        sayToWork(answer);
-      },
-      end: () => {
+describeWith('redis-server')('a worker before a hostile Redis', () => {
+  it.concurrent.each(FAULTS)('that says: %s', (_, answer, code) =>
+    onStage(async (stage) => {
+      await stage.trouble(code, {
+        begin: () => {
+          stage.sayToWork(answer);
+        },
+        end: () => {
+          stage.front.answer = () => null;
+        },
+      });
+    }),
+  );
+
+  it.concurrent(
+    'that refuses in the middle of work is not asked without end, and what had not ended runs again',
+    () =>
+      onStage(async (stage) => {
+        const { bus, others, front } = stage;
+        const gate = new Gate();
+        const ran: Json[] = [];
+        await bus.work(KIND, ({ data }) => {
+          ran.push(data);
+          return gate.opened;
+        });
+        for (const number of [1, 2, 3]) await others.enqueue(KIND, number, { attemptsMax: 1 });
+        await until('it is at work', () => ran.length === 1);
+        stage.sayToWork("-OOM command not allowed when used memory > 'maxmemory'.\r\n");
+        gate.open();
+        await until('its health says so', () => bus.workers[0]?.health.fault !== undefined);
+        await stage.isAskedWithoutHaste();
         front.answer = () => null;
-      },
-    });
-  });
+        await until('all jobs were run', () => ran.length === 4);
+        expect([...ran].sort()).toEqual([1, 1, 2, 3]);
+        await stage.untilAllAreDone();
+      }),
+  );
 
-  it('that refuses in the middle of work is not asked without end, and what had not ended runs again', async () => {
-    const gate = new Gate();
-    const ran: Json[] = [];
-    await bus.work(KIND, ({ data }) => {
-      ran.push(data);
-      return gate.opened;
-    });
-    for (const number of [1, 2, 3]) await others.enqueue(KIND, number, { attemptsMax: 1 });
-    await until('it is at work', () => ran.length === 1);
-    sayToWork("-OOM command not allowed when used memory > 'maxmemory'.\r\n");
-    gate.open();
-    await until('its health says so', () => bus.workers[0]?.health.fault !== undefined);
-    const { length } = front.heard;
-    await clock.sleep(2000);
-    expect(front.heard.length - length).toBeLessThan(100);
-    front.answer = () => null;
-    await until('all jobs were run', () => ran.length === 4);
-    expect([...ran].sort()).toEqual([1, 1, 2, 3]);
-    await until('all are done', async () =>
-      (await others.jobs()).every(({ state }) => state === 'done'),
-    );
-  });
+  it.concurrent('that says everything too late', () =>
+    onStage(async (stage) => {
+      const health = await stage.trouble('ERR_REDIS_UNREACHABLE', {
+        begin: () => {
+          stage.front.hold();
+        },
+        end: () => {
+          stage.front.goOn();
+        },
+      });
+      expect(health.ends.get('writes timed-out')).toBeGreaterThan(0);
+    }),
+  );
 
-  it('that says everything too late', async () => {
-    const health = await trouble('ERR_REDIS_UNREACHABLE', {
-      begin: () => {
-        front.hold();
-      },
-      end: () => {
-        front.goOn();
-      },
-    });
-    expect(health.ends.get('writes timed-out')).toBeGreaterThan(0);
-  });
-
-  it.each(FAULTS)('whoever calls it hears %s in a code', async (_, answer, cause) => {
-    sayToWork(answer);
-    const isRefused = cause !== 'ERR_REDIS_UNREACHABLE' && cause !== 'ERR_REDIS_REFUSED';
-    const ofWrites = isRefused ? 'ERR_STORE_UNAVAILABLE' : 'ERR_STORE_AMBIGUOUS';
-    await expect(bus.unschedule('x')).rejects.toMatchObject({
-      code: ofWrites,
-      cause: { code: cause },
-    });
-    const codeOfRead = (): Promise<unknown> => bus.jobs().catch((error: unknown) => codeOf(error));
-    expect(await codeOfRead()).toBe('ERR_STORE_UNAVAILABLE');
-    expect(bus.health.fault).toBeDefined();
-    front.answer = () => null;
-    const queue = (): Promise<boolean> =>
-      bus.enqueue(KIND, 1).then(
-        () => true,
-        () => false,
-      );
-    await until('it goes on', queue);
-    await until('it is well', () => bus.health.fault === undefined);
-    expect(await bus.jobs()).toHaveLength(1);
-  });
+  it.concurrent.each(FAULTS)('whoever calls it hears %s in a code', (_, answer, cause) =>
+    onStage(async (stage) => {
+      const { bus, front } = stage;
+      stage.sayToWork(answer);
+      const isRefused = cause !== 'ERR_REDIS_UNREACHABLE' && cause !== 'ERR_REDIS_REFUSED';
+      const ofWrites = isRefused ? 'ERR_STORE_UNAVAILABLE' : 'ERR_STORE_AMBIGUOUS';
+      await expect(bus.unschedule('x')).rejects.toMatchObject({
+        code: ofWrites,
+        cause: { code: cause },
+      });
+      const codeOfRead = (): Promise<unknown> =>
+        bus.jobs().catch((error: unknown) => codeOf(error));
+      expect(await codeOfRead()).toBe('ERR_STORE_UNAVAILABLE');
+      expect(bus.health.fault).toBeDefined();
+      front.answer = () => null;
+      const queue = (): Promise<boolean> =>
+        bus.enqueue(KIND, 1).then(
+          () => true,
+          () => false,
+        );
+      await until('it goes on', queue);
+      await until('it is well', () => bus.health.fault === undefined);
+      expect(await bus.jobs()).toHaveLength(1);
+    }),
+  );
 });

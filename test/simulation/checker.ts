@@ -79,7 +79,8 @@ export class Checker {
   readonly #losses = new LossRules();
   /** Who has agreed to which switch in which life: a later life, or a later word of it, does not unsay that. */
   readonly #agreed = new Set<string>();
-  readonly #switched = new Set<string>();
+  /** Batches that were switched, and their resources. */
+  readonly #switched = new Map<string, readonly ResourceId[]>();
   /** The newest incarnation of any store; and that of the last one that was put back. */
   #incarnation = 0;
   #fellBelow = -1;
@@ -158,7 +159,7 @@ export class Checker {
     this.#records = Records.of(backup);
     // What it forgot may have to be done again.
     this.#switched.clear();
-    this.#losses.forgetRescues();
+    this.#losses.forgetAllRescues();
     // Until it has caught up, who is allowed what is nowhere written down.
     this.#fellBelow = Math.max(this.#fellBelow, this.#incarnation);
     this.#leases.unsettle(nowMs);
@@ -276,6 +277,7 @@ export class Checker {
     }
     if (this.#isRestoration(before)) {
       this.#leases.unsettle(nowMs);
+      this.#undone(changed.map(([resource]) => resource));
       return;
     }
     const { open } = this.#records;
@@ -296,6 +298,14 @@ export class Checker {
     }
     if (wild.length > 0) {
       throw new Violation('S4', `${wild.map(([id]) => id).join(', ')} moved outside a commit`);
+    }
+  }
+
+  /** What the older store did with these before the newer table came back is undone, and may have to be done again. */
+  #undone(resources: readonly ResourceId[]): void {
+    this.#losses.forgetRescues(resources);
+    for (const [batch, moved] of this.#switched) {
+      if (moved.some((resource) => resources.includes(resource))) this.#switched.delete(batch);
     }
   }
 
@@ -322,7 +332,10 @@ export class Checker {
   #checkForward(open: SwitchRecord, before: Records, nowMs: number): void {
     const batch = `${open.plan}/${open.batch}`;
     if (this.#switched.has(batch)) throw new Violation('L3', `batch ${batch} was switched twice`);
-    this.#switched.add(batch);
+    this.#switched.set(
+      batch,
+      open.moves.map(({ resource }) => resource),
+    );
     if (open.lost.length > 0) this.#failovers += 1;
     for (const { resource, source, since } of open.moves) {
       const was = before.placement(resource);

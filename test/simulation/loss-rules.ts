@@ -1,11 +1,12 @@
-import type { MemberId, ServerId } from '../../core/domain.js';
+import type { MemberId, ResourceId, ServerId } from '../../core/domain.js';
 import type { Records } from './records.js';
 import { Violation } from './violation.js';
 
 /** L5: who may be called lost, and what a loss moves. */
 export class LossRules {
   readonly #losses = new Set<string>();
-  readonly #rescued = new Set<string>();
+  /** By resource: the losses that moved it. */
+  readonly #rescued = new Map<ResourceId, Set<string>>();
 
   /**
    * A server is lost by the word of more than half of those whose leases live: one cut link is no loss. A loss that
@@ -24,15 +25,20 @@ export class LossRules {
   }
 
   /** One loss moves a resource once. */
-  rescued(resource: string, loss: string): void {
-    const rescue = `${resource} from ${loss}`;
-    if (this.#rescued.has(rescue)) throw new Violation('L5', `${rescue} was moved again`);
-    this.#rescued.add(rescue);
+  rescued(resource: ResourceId, loss: string): void {
+    const losses = this.#rescued.get(resource) ?? new Set();
+    if (losses.has(loss)) throw new Violation('L5', `${resource} from ${loss} was moved again`);
+    this.#rescued.set(resource, losses.add(loss));
   }
 
   /** What the store forgot may have to be done again. */
-  forgetRescues(): void {
+  forgetAllRescues(): void {
     this.#rescued.clear();
+  }
+
+  /** Of these: what was done with them is undone. */
+  forgetRescues(resources: readonly ResourceId[]): void {
+    for (const resource of resources) this.#rescued.delete(resource);
   }
 }
 

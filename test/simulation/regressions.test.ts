@@ -55,6 +55,10 @@ const SEEDS: readonly (readonly [seed: number, why: string])[] = [
     1_148_521,
     'redirectors that began with an older store took servers for lost by its record alone, and heard them not',
   ],
+  [
+    1_214_374,
+    'the newer table came back over what an older store had done: a loss moved a resource, rightly, once more',
+  ],
   [1_006_805, 'what a redirector had learned of a move that the store lost was never unlearned'],
 ];
 

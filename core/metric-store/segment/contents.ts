@@ -6,6 +6,7 @@ import {
   HEAD,
   LAYOUT,
   ROWS,
+  isHole,
   payloadStart,
   readColumns,
   readHead,
@@ -89,9 +90,13 @@ export class Contents {
     this.#hasHead = true;
   }
 
-  noteRow(layout: number, ms: number): void {
+  /** @param hasValue of a place in the row: it is no hole */
+  noteRow(layout: number, ms: number, hasValue: (place: number) => boolean): void {
     const latest = this.#latest;
-    for (const column of this.layouts[layout]!) {
+    const columns = this.layouts[layout]!;
+    for (let place = 0; place < columns.length; place++) {
+      if (!hasValue(place)) continue;
+      const column = columns[place]!;
       if (ms < latest[column]!) this.#isLate[column] = 1;
       else latest[column] = ms + 1;
     }
@@ -111,7 +116,9 @@ export class Contents {
     if (kind === LAYOUT) return this.#takeLayout(payload);
     if (kind !== ROWS) return false;
     return visitRows(view, { from: start, to }, this.#shape, (layout, ms, rowView, at) => {
-      this.noteRow(layout, ms);
+      const hasValue = (place: number): boolean =>
+        !isHole(rowView.getFloat32(at + 4 * this.head.width * place, true));
+      this.noteRow(layout, ms, hasValue);
       visit(layout, ms, rowView, at);
     });
   }

@@ -10,9 +10,9 @@ import { DAY_MS } from '../day.js';
  *   columns  JSON list of names; columns are numbered from 0 through the segment
  *   layout   u32 column numbers; layouts are numbered from 0 through the segment
  *   rows     any number of: u32 layout, u32 milliseconds since the day began, and for each column of the
- *            layout `width` f32 values
+ *            layout `width` f32 values, NaN where it has none
  *
- * What a server reports comes in the same columns every time, so a row costs 4 bytes a value and 8 more.
+ * What a server reports comes in the same columns every time, or nearly so, so a row costs 4 bytes a value and 8 more.
  */
 
 export const HEAD = 1;
@@ -25,6 +25,10 @@ export const ROW_HEAD_BYTES = 8;
 export const RECORD_BYTES = 256 << 10;
 /** One row of the most columns fits. */
 export const RECORD_BYTES_MAX = 16 << 20;
+
+/** The values of a column that a row has not, though its layout has. No value that is kept is NaN. */
+export const HOLE = NaN;
+export const isHole = Number.isNaN;
 
 type What = 'samples' | 'said' | 'scores';
 

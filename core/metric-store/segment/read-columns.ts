@@ -2,6 +2,7 @@ import { KeyedLog } from '../keyed-log.js';
 import type { Means } from '../means.js';
 import { DAY_MS } from '../day.js';
 import type { Contents } from './contents.js';
+import { isHole } from './format.js';
 import type { Segment } from './segment.js';
 
 /* What readers want of a segment: some columns, each time once. */
@@ -36,12 +37,17 @@ export async function addMeans(
     const { places, rows, late } = picker.pickOf(layout);
     const stepAt = step * means.rows;
     for (let index = 0; index < places.length; index++) {
+      const value = view.getFloat32(at + 4 * places[index]!, true);
+      if (isHole(value)) continue;
       const cell = stepAt + rows[index]!;
-      sums[cell]! += view.getFloat32(at + 4 * places[index]!, true);
+      sums[cell]! += value;
       weights[cell]! += 1;
     }
     if (late.length === 0) return;
-    for (const { place, log } of late) log.put(ms, view.getFloat32(at + 4 * place, true));
+    for (const { place, log } of late) {
+      const value = view.getFloat32(at + 4 * place, true);
+      if (!isHole(value)) log.put(ms, value);
+    }
   });
   for (const [row, { times, values }] of picker.late) {
     times.forEach((ms, at) => {
@@ -76,6 +82,7 @@ export async function readLogs(
     for (const { place, log } of (picks[layout] ??= pickLogs(contents.layouts[layout]!, logOf))) {
       const value = (index: number): number =>
         view.getFloat32(at + 4 * (place * width + index), true);
+      if (isHole(value(0))) continue;
       log.put(timeMs, value(0), width > 1 ? value(1) : 0, width > 2 ? value(2) : 0);
     }
   });

@@ -11,15 +11,19 @@ import type { RowVisitor, SegmentHead } from './format.js';
 import {
   COLUMNS,
   HEAD,
+  HOLE,
   LAYOUT,
   RECORD_BYTES,
   RECORD_BYTES_MAX,
   columnsPayload,
   headPayload,
+  isHole,
   layoutPayload,
 } from './format.js';
 import { scanSegment } from './scan.js';
+import type { Stretch } from './tail.js';
 import { Tail } from './tail.js';
+import { WiderLayouts } from './wider-layouts.js';
 
 /** Of what cannot be read, at most so much is kept beside the file. */
 const TORN_BYTES_MAX = 256 << 20;
@@ -58,6 +62,7 @@ export class Segment {
   /** Rows are counted; by column, the last row that has it. */
   #row = 0;
   #rowOf = new Float64Array(0);
+  readonly #wider = new WiderLayouts();
   #contents: Contents | undefined;
   #chunks: Chunk[] = [];
   #file: DiskFile | undefined;
@@ -239,25 +244,45 @@ export class Segment {
     if (together.length > 0) this.#tail.add(COLUMNS, columnsPayload(together));
   }
 
-  /** Cells `from` up to, not including, `to` as one row. */
+  /** Cells `from` up to, not including, `to` as one row; as one each, if there is no room for a layout of all. */
   #addRow(cells: NumberedCells, from: number, to: number): void {
-    const { contents } = this;
     const { width } = this.head;
     const columns = cells.columns.subarray(from, to);
-    let layout = contents.layoutOf(columns);
-    if (layout === undefined && to - from > 1 && !contents.hasRoomFor(columns)) {
-      for (let at = from; at < to; at++) this.#addRow(cells, at, at + 1);
+    const ms = cells.ms[from]!;
+    const row = { values: cells.values, from: from * width, to: to * width };
+    const known = this.contents.layoutOf(columns);
+    if (known !== undefined) {
+      this.#put(known, ms, row);
       return;
     }
+    const layout = this.#layoutAround(columns);
     if (layout === undefined) {
-      layout = contents.addLayout(columns.slice());
-      this.#tail.add(LAYOUT, layoutPayload(columns));
+      for (let at = from; at < to; at++) this.#addRow(cells, at, at + 1);
+    } else {
+      this.#put(layout, ms, laidOut(row, columns, { as: this.contents.layouts[layout]!, width }));
     }
-    const { values } = cells;
-    const ms = cells.ms[from]!;
-    this.#tail.addRow(layout, ms, { values, from: from * width, to: to * width });
-    contents.noteRow(layout, ms);
+  }
+
+  #put(layout: number, ms: number, row: Stretch): void {
+    const { contents } = this;
+    const { width } = this.head;
+    this.#tail.addRow(layout, ms, row);
+    contents.noteRow(layout, ms, (place) => !isHole(row.values[row.from + place * width]!));
     noteMs(this.#tailRows, ms);
+    this.#wider.note(contents.layouts[layout]!);
+  }
+
+  /** A layout that has these columns, and perhaps more; undefined: there is none, and no room for another. */
+  #layoutAround(columns: Uint32Array): number | undefined {
+    const { contents } = this;
+    const hasRoom = columns.length === 1 || contents.hasRoomFor(columns);
+    const wider = this.#wider.around(columns, hasRoom);
+    if (wider === undefined && !hasRoom) return undefined;
+    const layout = wider ?? columns.slice();
+    const known = contents.layoutOf(layout);
+    if (known !== undefined) return known;
+    this.#tail.add(LAYOUT, layoutPayload(layout));
+    return contents.addLayout(layout);
   }
 
   /** Opens the file for more, without what follows `end`. */
@@ -301,4 +326,22 @@ function numberedOf({ columns, ms, values }: NumberedCells, { width }: SegmentHe
     ms: kept.map((at) => ms[at]!),
     values: kept.flatMap((at) => values.slice(at * width, (at + 1) * width)),
   };
+}
+
+/** The values in the places that a layout has for their columns. */
+function laidOut(
+  { values, from }: Stretch,
+  columns: Uint32Array,
+  { as, width }: { readonly as: Uint32Array; readonly width: number },
+): Stretch {
+  const cellOf = new Map<number, number>();
+  columns.forEach((column, cell) => cellOf.set(column, cell));
+  const row: number[] = [];
+  for (const column of as) {
+    const cell = cellOf.get(column);
+    for (let index = 0; index < width; index++) {
+      row.push(cell === undefined ? HOLE : values[from + cell * width + index]!);
+    }
+  }
+  return { values: row, from: 0, to: row.length };
 }

@@ -129,7 +129,7 @@ export class Checker {
     const isSwitch = wrote(SWITCH.key('open'));
     const isHead = wrote(HEAD.key('head'));
     if (isSwitch || isHead) this.#checkCoordinator(process, before);
-    if (isHead) this.#generations.checkHead(before, this.#records);
+    if (isHead) this.#checkHead(before);
     const { incarnation = 0 } = this.#records.head?.reserved ?? {};
     this.#incarnation = Math.max(this.#incarnation, incarnation);
     if (isSwitch) this.#noteMoving(nowMs);
@@ -231,6 +231,14 @@ export class Checker {
     });
   }
 
+  #checkHead(before: Records): void {
+    this.#generations.checkHead(before, this.#records);
+    const { reserved } = this.#records.head ?? {};
+    const former = before.head?.reserved;
+    const isGivenOut = reserved !== undefined && former !== undefined;
+    if (isGivenOut && !isSameGeneration(reserved, former)) this.#tables.givesOut(reserved);
+  }
+
   #noteMoving(nowMs: number): void {
     const resources = new Set<string>(this.#records.open?.moves.map(({ resource }) => resource));
     for (const moving of this.moving) {
@@ -273,7 +281,7 @@ export class Checker {
       if (was !== undefined && compareGenerations(since, was.since) <= 0) {
         throw new Violation('S3', `the store's since of ${resource} fell`);
       }
-      this.#tables.committed(resource, since, { server, atMs: nowMs });
+      this.#tables.committed(resource, { since, server, atMs: nowMs });
     }
     if (this.#isRestoration(before)) {
       this.#leases.unsettle(nowMs);

@@ -15,8 +15,15 @@ import { Violation } from './violation.js';
 
 /** When a generation gave a resource to a server, and to which. */
 export interface Commit {
+  readonly since: Generation;
   readonly server: string;
   readonly atMs: number;
+}
+
+interface KnownTable {
+  readonly generation: Generation;
+  /** resource → `server@since` */
+  readonly rows: ReadonlyMap<string, string>;
 }
 
 interface CheckedRow {
@@ -29,8 +36,10 @@ interface CheckedRow {
 export class KnownTables {
   /** `resource@since` → the commit. */
   readonly commits = new Map<string, Commit>();
-  /** By its generation: resource → `server@since`. */
-  readonly #tables = new Map<string, ReadonlyMap<string, string>>();
+  /** By its generation. */
+  readonly #tables = new Map<string, KnownTable>();
+  /** Of the commits: what only the dead had seen, in a store that is no more. */
+  readonly #bygone = new Set<string>();
   /** The newest generation that gave a resource to a server. */
   readonly #dated = new Map<string, Generation>();
   /** What each gate was last found to have, rightly: nothing that was right in a table becomes wrong. */
@@ -46,19 +55,29 @@ export class KnownTables {
         `${server}@${formatGeneration(since)}`,
       ]),
     );
-    const known = this.#tables.get(generation);
+    const known = this.#tables.get(generation)?.rows;
     const isSame =
       known === undefined ||
       (known.size === rows.size && [...rows].every(([id, row]) => known.get(id) === row));
     if (!isSame) throw new Violation('S4', `${changed.join()} changed within ${generation}`);
-    this.#tables.set(generation, rows);
+    this.#tables.set(generation, { generation: head.generation, rows });
   }
 
-  committed(resource: string, since: Generation, commit: Commit): void {
+  /** Generations from this one on may be given out, since nobody who lives has seen one: what they said before never was. */
+  givesOut(from: Generation): void {
+    const isLater = (generation: Generation): boolean => compareGenerations(generation, from) >= 0;
+    for (const [name, { generation }] of this.#tables) {
+      if (isLater(generation)) this.#tables.delete(name);
+    }
+    for (const [key, { since }] of this.commits) if (isLater(since)) this.#bygone.add(key);
+  }
+
+  committed(resource: string, commit: Commit): void {
+    const { since } = commit;
     const key = `${resource}@${formatGeneration(since)}`;
     this.#dated.set(resource, newestGeneration(this.#dated.get(resource) ?? NO_GENERATION, since));
     const known = this.commits.get(key);
-    if (known === undefined) this.commits.set(key, commit);
+    if (known === undefined || this.#bygone.delete(key)) this.commits.set(key, commit);
     else if (known.server !== commit.server) {
       throw new Violation(
         'S1',
@@ -76,7 +95,7 @@ export class KnownTables {
   /** A gate's table is one that was, but for what it learned of newer commits. */
   checkGate(name: string, gate: Gate, generations: KnownGenerations): void {
     const generation = formatGeneration(gate.generation);
-    const table = this.#tables.get(generation);
+    const table = this.#tables.get(generation)?.rows;
     if (table === undefined) {
       if (isSameGeneration(gate.generation, NO_GENERATION)) return;
       throw new Violation('S4', `the gate of ${name} has ${generation}, which never was`);

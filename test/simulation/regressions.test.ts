@@ -59,6 +59,10 @@ const SEEDS: readonly (readonly [seed: number, why: string])[] = [
     1_214_374,
     'the newer table came back over what an older store had done: a loss moved a resource, rightly, once more',
   ],
+  [
+    1_402_785,
+    'redirectors and store began anew: a generation was given out again that only the dead had seen',
+  ],
   [1_006_805, 'what a redirector had learned of a move that the store lost was never unlearned'],
 ];
 

@@ -4,6 +4,7 @@ import { Thresholds, expOf } from '../chance.js';
 import { NOWHERE } from '../problem.js';
 import type { Stopped } from '../search.js';
 import { BestSeen } from './best-seen.js';
+import type { Packing } from './packing.js';
 import { movablesOf } from './packing.js';
 import type { Tableau } from './tableau.js';
 
@@ -28,7 +29,10 @@ const QUENCH_SHARE = 0.1;
 /** What a fault of groups costs at first and in the end, in the same measure. */
 const FAULT_FIRST = 0.1;
 const LN_FAULT_RISE = 2.302585092994;
-/** What it costs, in temperatures, to hold a whole server's transient capacity by what moved away. */
+/**
+ * What it costs, in temperatures, to hold a whole server's transient capacity by what moved away; of several transient dimensions
+ * each its part, since what counts is the fullest, which is another one on every server.
+ */
 const HOLD_PRICE = 50;
 const SWAP_SHARE = 0.6;
 /** Of the swaps: within a group, where no rule of groups stands in the way. */
@@ -48,7 +52,8 @@ export class Annealing {
   readonly #options: AnnealingOptions;
   readonly #thresholds: Thresholds;
   readonly #movable: Int32Array;
-  readonly #isHolding: boolean;
+  /** In temperatures; 0: nothing is held. */
+  readonly #holdPrice: number;
   readonly #best: BestSeen;
   #temperature = 0;
   #faultPrice = 0;
@@ -61,7 +66,7 @@ export class Annealing {
     this.#rng = new SeededRng(options.seed);
     this.#thresholds = new Thresholds(this.#rng);
     this.#movable = movablesOf(tableau.packing);
-    this.#isHolding = tableau.packing.isTransient.includes(1);
+    this.#holdPrice = holdPriceOf(tableau.packing);
     this.#best = new BestSeen(tableau);
   }
 
@@ -164,10 +169,15 @@ export class Annealing {
   }
 
   #holdDelta(resource: number, target: number): number {
-    if (!this.#isHolding) return 0;
+    if (this.#holdPrice === 0) return 0;
     const tableau = this.#tableau;
     const source = tableau.assignment[resource]!;
     const more = tableau.heldBy(resource, target) - tableau.heldBy(resource, source);
-    return HOLD_PRICE * this.#temperature * more;
+    return this.#holdPrice * this.#temperature * more;
   }
+}
+
+function holdPriceOf({ isTransient, steps }: Packing): number {
+  const dimensions = isTransient.filter((is) => is === 1).length / steps;
+  return dimensions === 0 ? 0 : HOLD_PRICE / dimensions;
 }

@@ -5,7 +5,7 @@ import { integerBelow } from '../../core/rng.js';
 
 const HALVINGS = 20;
 
-/** eˣ to about six digits, for −40 < x < 1: (1 + x ÷ 2²⁰) to the power of 2²⁰. */
+/** eˣ for −40 < x < 20, to about six digits near 0 and three at the ends: (1 + x ÷ 2²⁰) to the power of 2²⁰. */
 export function expOf(x: number): number {
   let value = 1 + x / 2 ** HALVINGS;
   for (let at = 0; at < HALVINGS; at++) value *= value;

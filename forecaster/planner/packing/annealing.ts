@@ -26,9 +26,16 @@ const COLDEST = 0.005;
 const LN_COOLING = -4.0943445622221;
 const LN_QUENCH = -13.815510557964;
 const QUENCH_SHARE = 0.1;
-/** What a fault of groups costs at first and in the end, in the same measure. */
+/** What a fault of groups costs at first and in the end, in the same measure, as long as there now are some and now none. */
 const FAULT_FIRST = 0.1;
 const LN_FAULT_RISE = 2.302585092994;
+/**
+ * While there are faults it rises besides, while there are none it falls (strategic oscillation, F. Glover, Decision Sciences 8, 1977):
+ * by this power of e over the whole search, between these. Only what has none is a plan. In the quench it does not fall.
+ */
+const LN_FAULT_REACTION = 100;
+const LN_FAULT_LEAST = -1;
+const LN_FAULT_MOST = 14;
 /**
  * What it costs, in temperatures, to hold a whole server's transient capacity by what moved away; of several transient dimensions
  * each its part, since what counts is the fullest, which is another one on every server.
@@ -44,7 +51,7 @@ const HOME_SHARE = 0.1;
  * Simulated annealing (S. Kirkpatrick et al., Science 220, 1983) over moves and swaps of two. Two things are not
  * in the book. Moving away holds capacity twice, so there is little of it: while it is hot, that has a price,
  * and the plan keeps its moves for where they count. And rules of groups may be broken on the way, at a price
- * that rises.
+ * that rises until none is.
  */
 export class Annealing {
   readonly #tableau: Tableau;
@@ -57,6 +64,9 @@ export class Annealing {
   readonly #best: BestSeen;
   #temperature = 0;
   #faultPrice = 0;
+  /** Its logarithm by what faults there were; and how far the search was then. */
+  #lnFault = 0;
+  #heatedAt = 0;
   #isOutOfTime = false;
 
   /** @param tableau an assignment that breaks no limit: where the search begins */
@@ -104,7 +114,16 @@ export class Annealing {
       progress < cooling
         ? typical * HOTTEST * expOf((LN_COOLING * progress) / cooling)
         : typical * COLDEST * expOf((LN_QUENCH * (progress - cooling)) / QUENCH_SHARE);
-    this.#faultPrice = typical * FAULT_FIRST * expOf(LN_FAULT_RISE * progress);
+    this.#faultPrice = typical * FAULT_FIRST * expOf(this.#lnFaultPrice(progress));
+  }
+
+  #lnFaultPrice(progress: number): number {
+    const passed = LN_FAULT_REACTION * (progress - this.#heatedAt);
+    this.#heatedAt = progress;
+    if (this.#tableau.faults > 0) this.#lnFault += passed;
+    else if (progress < 1 - QUENCH_SHARE) this.#lnFault -= passed;
+    this.#lnFault = Math.min(LN_FAULT_MOST, Math.max(LN_FAULT_LEAST, this.#lnFault));
+    return LN_FAULT_RISE * progress + this.#lnFault;
   }
 
   /** How much a step changes the value on the average, of those that change it. */

@@ -37,6 +37,7 @@ export class RestlessOperator {
       { store: this.#store, clock, log: SILENT_LOG },
       { pollMs: 100, restoreAfterMs: 300 },
     );
+    world.readers.set('forecaster', this.#view);
   }
 
   async run(

@@ -63,6 +63,7 @@ const SEEDS: readonly (readonly [seed: number, why: string])[] = [
     1_402_785,
     'redirectors and store began anew: a generation was given out again that only the dead had seen',
   ],
+  [1_409_752, 'all was settled until the forecaster put back what the store had forgotten'],
   [1_006_805, 'what a redirector had learned of a move that the store lost was never unlearned'],
 ];
 

@@ -12,6 +12,10 @@ export function unsettled(world: World): Violation | undefined {
   if (lost.length > 0) return new Violation('L2', `${lost.join(', ')} still counts as lost`);
   if (orders.length > 0) return new Violation('L2', `${orders.join(', ')} still stands`);
   if (duePlans.length > 0) return new Violation('L2', `plan ${duePlans.join(', ')} goes on`);
+  // One that knows more than the store will put it right, and everything moves once more.
+  for (const [name, { regressed }] of world.readers) {
+    if (regressed) return new Violation('L2', `${name} does not follow the store`);
+  }
   for (const [name, { redirector }] of world.redirectors) {
     const { gate, view, membership } = redirector;
     const generation = formatGeneration(gate.generation);

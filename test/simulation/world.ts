@@ -66,6 +66,8 @@ export class World {
   readonly outages = new Map<string, Outage[]>();
   readonly redirectors = new Map<string, { process: SimProcess; redirector: Redirector }>();
   readonly servers = new Map<string, ServerHost>();
+  /** What processes that are no redirectors know of the table. */
+  readonly readers = new Map<string, TableView>();
   /** How many times longer a server's work takes. */
   readonly slowness = new Map<string, number>();
   /** The latest process of each host. */
@@ -270,6 +272,7 @@ export class World {
     const store = this.storeFor(process);
     const log = this.#log.child({ api: true });
     const view = new TableView({ store, clock, log }, { pollMs: 200, restoreAfterMs: 300 });
+    this.readers.set('api', view);
     void view.follow(new AbortController().signal);
     const registration = new Registration(
       {

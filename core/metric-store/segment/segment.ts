@@ -62,7 +62,7 @@ export class Segment {
   /** Rows are counted; by column, the last row that has it. */
   #row = 0;
   #rowOf = new Float64Array(0);
-  readonly #wider = new WiderLayouts();
+  #wider = new WiderLayouts();
   #contents: Contents | undefined;
   #chunks: Chunk[] = [];
   #file: DiskFile | undefined;
@@ -172,6 +172,9 @@ export class Segment {
     this.#file = undefined;
     this.#contents = undefined;
     this.#chunks = [];
+    this.#rowOf = new Float64Array(0);
+    // Its layouts are those of these contents: whatever is loaded next may number columns otherwise.
+    this.#wider = new WiderLayouts();
     await file?.close();
   }
 
@@ -278,9 +281,9 @@ export class Segment {
     const hasRoom = columns.length === 1 || contents.hasRoomFor(columns);
     const wider = this.#wider.around(columns, hasRoom);
     if (wider === undefined && !hasRoom) return undefined;
-    const layout = wider ?? columns.slice();
-    const known = contents.layoutOf(layout);
+    const known = wider && contents.layoutOf(wider);
     if (known !== undefined) return known;
+    const layout = wider ?? columns.slice();
     this.#tail.add(LAYOUT, layoutPayload(layout));
     return contents.addLayout(layout);
   }

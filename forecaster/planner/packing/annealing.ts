@@ -25,7 +25,8 @@ const HOTTEST = 0.3;
 const COLDEST = 0.005;
 const LN_COOLING = -4.0943445622221;
 const LN_QUENCH = -13.815510557964;
-const QUENCH_SHARE = 0.1;
+/** From this share on. */
+const QUENCH_AT = 0.9;
 /** What a fault of groups costs at first and in the end, in the same measure, as long as there now are some and now none. */
 const FAULT_FIRST = 0.1;
 const LN_FAULT_RISE = 2.302585092994;
@@ -109,11 +110,10 @@ export class Annealing {
   }
 
   #heat(progress: number, typical: number): void {
-    const cooling = 1 - QUENCH_SHARE;
     this.#temperature =
-      progress < cooling
-        ? typical * HOTTEST * expOf((LN_COOLING * progress) / cooling)
-        : typical * COLDEST * expOf((LN_QUENCH * (progress - cooling)) / QUENCH_SHARE);
+      progress < QUENCH_AT
+        ? typical * HOTTEST * expOf((LN_COOLING * progress) / QUENCH_AT)
+        : typical * COLDEST * expOf((LN_QUENCH * (progress - QUENCH_AT)) / (1 - QUENCH_AT));
     this.#faultPrice = typical * FAULT_FIRST * expOf(this.#lnFaultPrice(progress));
   }
 
@@ -121,7 +121,7 @@ export class Annealing {
     const passed = LN_FAULT_REACTION * (progress - this.#heatedAt);
     this.#heatedAt = progress;
     if (this.#tableau.faults > 0) this.#lnFault += passed;
-    else if (progress < 1 - QUENCH_SHARE) this.#lnFault -= passed;
+    else if (progress < QUENCH_AT) this.#lnFault -= passed;
     this.#lnFault = Math.min(LN_FAULT_MOST, Math.max(LN_FAULT_LEAST, this.#lnFault));
     return LN_FAULT_RISE * progress + this.#lnFault;
   }

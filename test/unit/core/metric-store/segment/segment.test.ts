@@ -207,6 +207,19 @@ describe('Segment', () => {
     expect(segment.contents.layouts.map(({ length }) => length)).toEqual([60, 30]);
   });
 
+  it('knows nothing of layouts of before once it was removed', async () => {
+    const segment = await open();
+    poll(segment, 1, valuesOf(['a', 'b', 'c', 'd'], 0));
+    await segment.remove();
+    await segment.load();
+    poll(segment, 2, valuesOf(['x', 'y', 'z'], 0));
+    await segment.unload();
+    const again = await open();
+    expect(await rowsOf(again)).toEqual(['2 x=0', '2 y=1', '2 z=2']);
+    expect(again.contents.layouts.map(({ length }) => length)).toEqual([3]);
+    expect(log.messages).toEqual([]);
+  });
+
   it('leaves holes in what was said, too', async () => {
     const head = { what: 'said', width: 3, day: 20_000 } as const;
     const segment = new Segment({ disk, log }, PATH, { head, limits: METRIC_STORE_LIMITS });

@@ -10,7 +10,7 @@ import type { Connection, Net } from '../../core/net/port.js';
 
 /**
  * How a request ended for its client. `answered`: with its own id; `foreign`: with another's; `not-executed` and
- * `unknown`: as the redirector says; `wordless`: refused without a word about execution; `cut`: within the answer;
+ * `unknown`: as the redirector says; `wordless`: refused without a word about execution; `cut`: within the answer, which was no refusal;
  * `lost`: the connection broke before any answer; `unsent`: it never opened, or was to take no more; `gone`: the client left; `late`:
  * nothing came in time.
  */
@@ -188,8 +188,10 @@ export class SimSession {
   }
 
   #endAll(): void {
-    const isCut = this.#head !== undefined;
-    if (isCut) this.#end('cut');
+    const head = this.#head;
+    const isCut = head !== undefined;
+    // What the head of a refusal says of execution holds, whether its text came or not.
+    if (isCut) this.#end(head.status === 200 ? 'cut' : outcomeOf(head, false));
     // Behind one that was cut nothing has begun: a redirector takes one after the other.
     const rest = this.#isOpened && !isCut ? 'lost' : 'unsent';
     while (this.#awaited.length > 0) this.#end(rest);

@@ -64,6 +64,7 @@ const SEEDS: readonly (readonly [seed: number, why: string])[] = [
     'redirectors and store began anew: a generation was given out again that only the dead had seen',
   ],
   [1_409_752, 'all was settled until the forecaster put back what the store had forgotten'],
+  [1_612_603, 'a refusal was cut within its text: what its head says of execution was not heard'],
   [1_006_805, 'what a redirector had learned of a move that the store lost was never unlearned'],
 ];
 

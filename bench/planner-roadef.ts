@@ -5,14 +5,18 @@ import { parse } from 'csv-parse/sync';
 import { packingFrom } from '../forecaster/planner/packing/from-file.js';
 import { pack } from '../forecaster/planner/packing/pack.js';
 import { problemFileSchema } from '../forecaster/planner/packing/problem-file.js';
+import { seedFor } from '../core/rng.js';
 import { cpuSeconds } from './cpu-seconds.js';
 import { judge, lowerBound } from './roadef-checker.js';
 import { balanceTerm, problemFileOf } from './roadef-problem.js';
+import { madeUp, shapesIn } from './roadef-made.js';
+import type { Reassignment } from './roadef.js';
 import { readReassignment } from './roadef.js';
 
 export interface RoadefOptions {
+  /** Where the instances are; empty: they are made up. */
   readonly directory: string;
-  /** Path of a CSV with the columns `instance` and `best_known`. */
+  /** Path of a CSV with the columns `instance` and `best_known`, or with the shapes of those that are made up. */
   readonly bestKnown: string;
   /** CPU seconds for each instance and seed, reading it included. */
   readonly seconds: number;
@@ -35,10 +39,19 @@ interface InstanceResult {
   /** 100 · (cost − best known) ÷ cost at the start; null: no best is known. */
   readonly score: number | null;
   readonly lowerBound: number;
+  /** 100 · (cost − lower bound) ÷ cost at the start. */
+  readonly gap: number;
 }
 
 /** Kept for reading what was found, and judging it. */
 const RESERVE_SHARE = 0.02;
+
+/** What is planned; it is read, or made, when its turn comes. */
+interface Source {
+  readonly name: string;
+  readonly best: number | null;
+  instance(): Promise<Reassignment>;
+}
 
 /**
  * Plans one instance after the other and says a line each. Exit 1 if a plan broke a rule.
@@ -96,18 +109,39 @@ function summaryOf(results: readonly InstanceResult[]): InstanceSummary {
 }
 
 async function* roadefResults(options: RoadefOptions): AsyncGenerator<InstanceResult[]> {
-  const best = await bestKnown(options.bestKnown);
-  const names = options.only.length > 0 ? options.only : await namesIn(options.directory);
-  for (const name of names) {
-    const model = join(options.directory, `model_${name}.txt`);
-    const start = join(options.directory, `assignment_${name}.txt`);
+  const { directory } = options;
+  for (const source of directory === '' ? await madeUpSources(options) : await sources(options)) {
     const results: InstanceResult[] = [];
     for (let seed = 1; seed <= options.seeds; seed++) {
-      const place = { model, start, best: best.get(name) ?? null };
-      results.push(await resultOf(name, { ...place, seconds: options.seconds, seed }));
+      results.push(await resultOf(source, options.seconds, seed));
     }
     yield results;
   }
+}
+
+async function sources({ directory, bestKnown, only }: RoadefOptions): Promise<Source[]> {
+  const best = await bestCosts(bestKnown);
+  const names = only.length > 0 ? only : await namesIn(directory);
+  return names.map((name) => ({
+    name,
+    best: best.get(name) ?? null,
+    instance: () =>
+      readReassignment(
+        join(directory, `model_${name}.txt`),
+        join(directory, `assignment_${name}.txt`),
+      ),
+  }));
+}
+
+async function madeUpSources({ bestKnown, only }: RoadefOptions): Promise<Source[]> {
+  const shapes = await shapesIn(bestKnown);
+  return shapes
+    .filter(({ name }) => only.length === 0 || only.includes(name))
+    .map((shape) => ({
+      name: `like ${shape.name}`,
+      best: null,
+      instance: () => Promise.resolve(madeUp(shape, seedFor(1, shape.name))),
+    }));
 }
 
 async function namesIn(directory: string): Promise<string[]> {
@@ -116,24 +150,10 @@ async function namesIn(directory: string): Promise<string[]> {
   return names.sort();
 }
 
-async function resultOf(
-  name: string,
-  {
-    model,
-    start,
-    best,
-    seconds,
-    seed,
-  }: {
-    readonly model: string;
-    readonly start: string;
-    readonly best: number | null;
-    readonly seconds: number;
-    readonly seed: number;
-  },
-): Promise<InstanceResult> {
+async function resultOf(source: Source, seconds: number, seed: number): Promise<InstanceResult> {
+  const { name, best } = source;
   const from = cpuSeconds();
-  const instance = await readReassignment(model, start);
+  const instance = await source.instance();
   const packing = packingFrom(problemFileSchema.parse(problemFileOf(instance)));
   const { assignment } = pack(packing, {
     seed,
@@ -144,6 +164,7 @@ async function resultOf(
   const spent = cpuSeconds() - from;
   const { cost, violated, moved } = judge(instance, [...assignment]);
   const initial = judge(instance, instance.start).cost.total;
+  const bound = lowerBound(instance);
   return {
     instance: name,
     seed,
@@ -153,12 +174,13 @@ async function resultOf(
     cpuSeconds: Math.round(spent * 100) / 100,
     moved,
     score: best === null ? null : (100 * (cost.total - best)) / initial,
-    lowerBound: lowerBound(instance),
+    lowerBound: bound,
+    gap: (100 * (cost.total - bound)) / initial,
   };
 }
 
 /** Cost by instance. */
-async function bestKnown(path: string): Promise<Map<string, number>> {
+async function bestCosts(path: string): Promise<Map<string, number>> {
   const lines: Record<string, string>[] = parse(await readFile(path), { columns: true });
   return new Map(
     lines.flatMap(({ instance = '', best_known: cost = '' }): [string, number][] =>

@@ -238,10 +238,11 @@ function newlyBroken(inputs: PlanningInputs, { batches }: Rescue): number {
 
 const seeds = Number(option('seeds', '5'));
 const secondsMax = Number(option('seconds', '10'));
-if (process.argv.includes('--roadef')) {
+if (process.argv.includes('--roadef') || process.argv.includes('--made-up')) {
+  const directory = option('roadef', '');
   const options = {
-    directory: option('roadef', ''),
-    bestKnown: option('best-known', join(option('roadef', ''), 'best-known.csv')),
+    directory,
+    bestKnown: option('made-up', option('best-known', join(directory, 'best-known.csv'))),
     seconds: Number(option('seconds', '60')),
     only: option('only', '')
       .split(',')

@@ -1,3 +1,5 @@
+import type { FlatLists } from './flat-lists.js';
+import { flatLists } from './flat-lists.js';
 import type { Grouping } from './problem.js';
 import { NOWHERE } from './problem.js';
 
@@ -7,6 +9,34 @@ const SMALL_MAX = 6;
 interface Link {
   readonly zoning: number;
   readonly group: number;
+}
+
+/** Members by zone of one zoning, of those groups that are counted there: a row each. */
+class ZoneCounts {
+  readonly zones: number;
+  /** Where the row of a group begins; `NOWHERE`: it has none. */
+  readonly rowOf: Int32Array;
+  readonly counts: Int32Array;
+
+  constructor(zoneOf: Int32Array, isCounted: readonly boolean[]) {
+    this.zones = zoneOf.reduce((most, zone) => Math.max(most, zone + 1), 0);
+    let rows = 0;
+    this.rowOf = Int32Array.from(isCounted, (is) => (is ? rows++ * this.zones : NOWHERE));
+    this.counts = new Int32Array(rows * this.zones);
+  }
+
+  /** Of a group that is counted. */
+  of(group: number): Int32Array {
+    const row = this.rowOf[group]!;
+    return this.counts.subarray(row, row + this.zones);
+  }
+}
+
+/** Links of all groups, one list after the other (`from` as in `FlatLists`): most steps of a search ask for them. */
+interface Links {
+  readonly from: Int32Array;
+  readonly zoning: Int32Array;
+  readonly group: Int32Array;
 }
 
 /**
@@ -23,12 +53,16 @@ export class GroupTally {
   readonly #assignment: Int32Array;
   /** Members by server, of large groups that are apart. */
   readonly #byServer: readonly (Int32Array | null)[];
+  readonly #members: FlatLists;
+  readonly #isApart: Uint8Array;
   /** Members by zone, of groups that are spread. */
   readonly #spread: readonly (Int32Array | null)[];
   readonly #zonesUsed: Int32Array;
-  /** Members by zone, of groups that need others or are needed; by zoning. */
-  readonly #present: readonly (readonly (Int32Array | null)[])[];
+  /** Of groups that need others or are needed; by zoning. */
+  readonly #present: readonly ZoneCounts[];
   readonly #neededBy: readonly (readonly Link[])[];
+  readonly #needLinks: Links;
+  readonly #neededByLinks: Links;
   /** It needs another, is needed, or is spread. */
   readonly #hasZones: Uint8Array;
   /** It is apart, and at the start some of it share a server. */
@@ -43,7 +77,11 @@ export class GroupTally {
     const zoneCounts = zonings.map((zoneOf) =>
       zoneOf.reduce((most, at) => Math.max(most, at + 1), 0),
     );
+    this.#members = flatLists(groups.map(({ members }) => members));
+    this.#isApart = Uint8Array.from(groups, ({ isApart }) => Number(isApart));
     this.#neededBy = neededBy(grouping);
+    this.#needLinks = linksOf(groups.map(({ needs }) => needs));
+    this.#neededByLinks = linksOf(this.#neededBy);
     this.hasNeeds = groups.some(({ needs }) => needs.length > 0);
     this.#byServer = groups.map(({ isApart, members }) =>
       isApart && members.length > SMALL_MAX ? new Int32Array(servers) : null,
@@ -52,13 +90,12 @@ export class GroupTally {
       spread === null ? null : new Int32Array(zoneCounts[spread.zoning]!),
     );
     this.#zonesUsed = new Int32Array(groups.length);
-    this.#present = zonings.map((_zoneOf, zoning) =>
-      groups.map(({ needs }, group) =>
-        [...needs, ...this.#neededBy[group]!].some((link) => link.zoning === zoning)
-          ? new Int32Array(zoneCounts[zoning]!)
-          : null,
-      ),
-    );
+    this.#present = zonings.map((zoneOf, zoning) => {
+      const isLinked = groups.map(({ needs }, group) =>
+        [...needs, ...this.#neededBy[group]!].some((link) => link.zoning === zoning),
+      );
+      return new ZoneCounts(zoneOf, isLinked);
+    });
     this.#hasZones = Uint8Array.from(groups, ({ needs, spread }, group) =>
       spread !== null || needs.length > 0 || this.#neededBy[group]!.length > 0 ? 1 : 0,
     );
@@ -80,7 +117,7 @@ export class GroupTally {
   meets(resource: number, server: number): boolean {
     const group = this.#grouping.groupOf[resource]!;
     if (group === NOWHERE || server === NOWHERE) return false;
-    if (!this.#grouping.groups[group]!.isApart) return false;
+    if (this.#isApart[group] === 0) return false;
     const byServer = this.#byServer[group];
     const own = this.#assignment[resource] === server ? 1 : 0;
     return byServer ? byServer[server]! > own : this.#isMateOn(group, resource, server);
@@ -100,7 +137,10 @@ export class GroupTally {
   }
 
   #isMateOn(group: number, resource: number, server: number): boolean {
-    for (const member of this.#grouping.groups[group]!.members) {
+    const { from, values } = this.#members;
+    const end = from[group + 1]!;
+    for (let at = from[group]!; at < end; at++) {
+      const member = values[at]!;
       if (member !== resource && this.#assignment[member] === server) return true;
     }
     return false;
@@ -200,8 +240,9 @@ export class GroupTally {
   /** Where it lacks company. */
   lonelyZonesOf(group: number): { readonly zoning: number; readonly zone: number }[] {
     return this.#grouping.groups[group]!.needs.flatMap(({ zoning, group: other }) => {
-      const others = this.#present[zoning]![other]!;
-      return [...this.#present[zoning]![group]!.entries()].flatMap(([zone, count]) =>
+      const present = this.#present[zoning]!;
+      const others = present.of(other);
+      return [...present.of(group).entries()].flatMap(([zone, count]) =>
         count > 0 && others[zone] === 0 ? [{ zoning, zone }] : [],
       );
     });
@@ -251,8 +292,8 @@ export class GroupTally {
     const missing = spread === null ? 0 : spread.zonesMin - this.#zonesUsed[group]!;
     for (let at = 0; at < missing; at++) names.push(`spread ${group} ${at}`);
     for (const { zoning, group: other } of needs) {
-      const mine = this.#present[zoning]![group]!;
-      const others = this.#present[zoning]![other]!;
+      const mine = this.#present[zoning]!.of(group);
+      const others = this.#present[zoning]!.of(other);
       for (const [zone, count] of mine.entries()) {
         if (count > 0 && others[zone] === 0) {
           names.push(`${group} needs ${other} in ${zoning} ${zone}`);
@@ -277,8 +318,9 @@ export class GroupTally {
       if (sign === 1 && spread[zone] === 1) this.#zonesUsed[group]!++;
     }
     for (let zoning = 0; zoning < zonings.length; zoning++) {
-      const counts = this.#present[zoning]![group];
-      if (counts) counts[zonings[zoning]![server]!]! += sign;
+      const { rowOf, counts } = this.#present[zoning]!;
+      const row = rowOf[group]!;
+      if (row !== NOWHERE) counts[row + zonings[zoning]![server]!]! += sign;
     }
   }
 
@@ -299,33 +341,41 @@ export class GroupTally {
   }
 
   #lonelyDelta(group: number, from: number, to: number): number {
-    const { zonings, groups } = this.#grouping;
+    const { zonings } = this.#grouping;
     let delta = 0;
     for (let zoning = 0; zoning < zonings.length; zoning++) {
-      const present = this.#present[zoning]!;
-      const counts = present[group];
-      if (!counts) continue;
+      const { rowOf, counts } = this.#present[zoning]!;
+      const row = rowOf[group]!;
+      if (row === NOWHERE) continue;
       const source = from === NOWHERE ? NOWHERE : zonings[zoning]![from]!;
       const target = to === NOWHERE ? NOWHERE : zonings[zoning]![to]!;
       if (source === target) continue;
-      const isLast = source !== NOWHERE && counts[source] === 1;
-      const isFirst = target !== NOWHERE && counts[target] === 0;
+      const isLast = source !== NOWHERE && counts[row + source] === 1;
+      const isFirst = target !== NOWHERE && counts[row + target] === 0;
       if (!isLast && !isFirst) continue;
-      for (const need of groups[group]!.needs) {
-        if (need.zoning !== zoning || need.group === group) continue;
-        const others = present[need.group]!;
-        if (isLast && others[source] === 0) delta--;
-        if (isFirst && others[target] === 0) delta++;
+      const needs = this.#needLinks;
+      for (let at = needs.from[group]!; at < needs.from[group + 1]!; at++) {
+        if (needs.zoning[at] !== zoning || needs.group[at] === group) continue;
+        const others = rowOf[needs.group[at]!]!;
+        if (isLast && counts[others + source] === 0) delta--;
+        if (isFirst && counts[others + target] === 0) delta++;
       }
-      for (const need of this.#neededBy[group]!) {
-        if (need.zoning !== zoning || need.group === group) continue;
-        const others = present[need.group]!;
-        if (isLast && others[source]! > 0) delta++;
-        if (isFirst && others[target]! > 0) delta--;
+      const neededBy = this.#neededByLinks;
+      for (let at = neededBy.from[group]!; at < neededBy.from[group + 1]!; at++) {
+        if (neededBy.zoning[at] !== zoning || neededBy.group[at] === group) continue;
+        const others = rowOf[neededBy.group[at]!]!;
+        if (isLast && counts[others + source]! > 0) delta++;
+        if (isFirst && counts[others + target]! > 0) delta--;
       }
     }
     return delta;
   }
+}
+
+function linksOf(links: readonly (readonly Link[])[]): Links {
+  const zonings = flatLists(links.map((list) => list.map(({ zoning }) => zoning)));
+  const groups = flatLists(links.map((list) => list.map(({ group }) => group)));
+  return { from: zonings.from, zoning: zonings.values, group: groups.values };
 }
 
 function neededBy({ groups }: Grouping): Link[][] {

@@ -32,11 +32,12 @@ const FAULT_FIRST = 0.1;
 const LN_FAULT_RISE = 2.302585092994;
 /**
  * While there are faults it rises besides, while there are none it falls (strategic oscillation, F. Glover, Decision Sciences 8, 1977):
- * by this power of e over the whole search, between these. Only what has none is a plan. In the quench it does not fall.
+ * by this power of e over the whole search, from the least. Only what has none is a plan. In the quench it does not fall. At the
+ * most the search is stuck among faults that no single step mends, as it is with tens of thousands of needs.
  */
 const LN_FAULT_REACTION = 100;
 const LN_FAULT_LEAST = -1;
-const LN_FAULT_MOST = 14;
+const LN_FAULT_MOST = 8;
 /**
  * What it costs, in temperatures, to hold a whole server's transient capacity by what moved away; of several transient dimensions
  * each its part, since what counts is the fullest, which is another one on every server.
@@ -52,7 +53,7 @@ const HOME_SHARE = 0.1;
  * Simulated annealing (S. Kirkpatrick et al., Science 220, 1983) over moves and swaps of two. Two things are not
  * in the book. Moving away holds capacity twice, so there is little of it: while it is hot, that has a price,
  * and the plan keeps its moves for where they count. And rules of groups may be broken on the way, at a price
- * that rises until none is.
+ * that rises until none is; where that does not help, the search goes back to the best plan and breaks none from there.
  */
 export class Annealing {
   readonly #tableau: Tableau;
@@ -68,6 +69,8 @@ export class Annealing {
   /** Its logarithm by what faults there were; and how far the search was then. */
   #lnFault = 0;
   #heatedAt = 0;
+  /** No step breaks a rule of groups. */
+  #isStrict = false;
   #isOutOfTime = false;
 
   /** @param tableau an assignment that breaks no limit: where the search begins */
@@ -122,7 +125,11 @@ export class Annealing {
     this.#heatedAt = progress;
     if (this.#tableau.faults > 0) this.#lnFault += passed;
     else if (progress < QUENCH_AT) this.#lnFault -= passed;
-    this.#lnFault = Math.min(LN_FAULT_MOST, Math.max(LN_FAULT_LEAST, this.#lnFault));
+    this.#lnFault = Math.max(LN_FAULT_LEAST, this.#lnFault);
+    if (this.#lnFault > LN_FAULT_MOST && !this.#isStrict) {
+      this.#best.restore();
+      this.#isStrict = true;
+    }
     return LN_FAULT_RISE * progress + this.#lnFault;
   }
 
@@ -155,9 +162,11 @@ export class Annealing {
     const target = isHome ? home : integerBelow(this.#rng, servers);
     const source = tableau.assignment[resource]!;
     if (source === target || !tableau.canMove(resource, target)) return;
+    const faults = tableau.groups.faultsDelta(resource, source, target);
+    if (this.#isStrict && faults > 0) return;
     const rise =
       tableau.moveDelta(resource, target) +
-      this.#faultPrice * tableau.groups.faultsDelta(resource, source, target) +
+      this.#faultPrice * faults +
       this.#holdDelta(resource, target);
     const isRescue = tableau.misplacedDelta(resource, target) < 0;
     if (!isRescue && rise > this.#thresholds.next(this.#temperature)) return;
@@ -176,9 +185,11 @@ export class Annealing {
     const from = tableau.assignment[a]!;
     const to = tableau.assignment[b]!;
     if (from === to || from === NOWHERE || to === NOWHERE || !tableau.canSwap(a, b)) return;
+    const faults = tableau.groups.faultsSwapDelta(a, b);
+    if (this.#isStrict && faults > 0) return;
     const rise =
       tableau.swapDelta(a, b) +
-      this.#faultPrice * tableau.groups.faultsSwapDelta(a, b) +
+      this.#faultPrice * faults +
       this.#holdDelta(a, to) +
       this.#holdDelta(b, from);
     if (rise > this.#thresholds.next(this.#temperature)) return;

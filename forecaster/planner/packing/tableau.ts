@@ -79,9 +79,9 @@ export class Tableau {
     return this.groups.faults;
   }
 
-  /** Whether every hard limit lets the resource go to that server. */
+  /** Whether every hard limit lets the resource go to that server. Room, which is most often missing, is asked first. */
   canMove(resource: number, target: number): boolean {
-    return this.#mayMove(resource, target) && this.#fits(resource, NOWHERE, target);
+    return this.#fits(resource, NOWHERE, target) && this.#mayMove(resource, target);
   }
 
   #mayMove(resource: number, target: number): boolean {
@@ -114,9 +114,9 @@ export class Tableau {
 
   canSwap(a: number, b: number): boolean {
     return (
-      this.#maySwap(a, b) &&
       this.#fits(a, b, this.assignment[b]!) &&
-      this.#fits(b, a, this.assignment[a]!)
+      this.#fits(b, a, this.assignment[a]!) &&
+      this.#maySwap(a, b)
     );
   }
 

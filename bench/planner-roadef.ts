@@ -6,7 +6,7 @@ import { packingFrom } from '../forecaster/planner/packing/from-file.js';
 import { pack } from '../forecaster/planner/packing/pack.js';
 import { problemFileSchema } from '../forecaster/planner/packing/problem-file.js';
 import { seedFor } from '../core/rng.js';
-import { cpuSeconds } from './cpu-seconds.js';
+import { cpuSeconds, recentCpuSeconds } from './cpu-seconds.js';
 import { judge, lowerBound } from './roadef-checker.js';
 import { balanceTerm, problemFileOf } from './roadef-problem.js';
 import { madeUp, shapesIn } from './roadef-made.js';
@@ -153,12 +153,13 @@ async function namesIn(directory: string): Promise<string[]> {
 async function resultOf(source: Source, seconds: number, seed: number): Promise<InstanceResult> {
   const { name, best } = source;
   const from = cpuSeconds();
+  const recent = recentCpuSeconds();
   const instance = await source.instance();
   const packing = packingFrom(problemFileSchema.parse(problemFileOf(instance)));
   const { assignment } = pack(packing, {
     seed,
     workUnits: Infinity,
-    timeShare: () => (cpuSeconds() - from) / (seconds * (1 - RESERVE_SHARE)),
+    timeShare: () => (recent() - from) / (seconds * (1 - RESERVE_SHARE)),
     term: balanceTerm(instance),
   });
   const spent = cpuSeconds() - from;

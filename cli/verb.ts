@@ -1,5 +1,7 @@
 import type { z } from 'zod';
-import { fail } from '../core/errors.js';
+import type { Address } from '../core/domain.js';
+import { parseAddress } from '../core/domain.js';
+import { codeOf, fail } from '../core/errors.js';
 import type { Context } from './context.js';
 
 export type VerbOptions = Readonly<Record<string, string | boolean | undefined>>;
@@ -56,6 +58,17 @@ export function numberOption(
   if (text.trim() !== '' && value >= min && value <= max) return value;
   const allowed = `a number from ${min} to ${max}`;
   return fail('ERR_OPTION_INVALID', { option: `--${name}`, value: text.slice(0, 80), allowed });
+}
+
+/** @param text its value, or a part of it. @throws ERR_OPTION_INVALID — no address */
+export function addressOf(name: string, text: string): Address {
+  try {
+    return parseAddress(text);
+  } catch (error) {
+    if (codeOf(error) !== 'ERR_ADDRESS_INVALID') throw error;
+    const allowed = 'host:port, or [v6]:port';
+    return fail('ERR_OPTION_INVALID', { option: `--${name}`, value: text.slice(0, 80), allowed });
+  }
 }
 
 /** @throws ERR_OPTION_INVALID — a fraction, too */

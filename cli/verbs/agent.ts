@@ -2,14 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { agentToken } from '../../core/agent-protocol.js';
-import type { Dimension, ResourceId } from '../../core/domain.js';
-import {
-  DIMENSIONS,
-  formatAddress,
-  parseAddress,
-  resourceId,
-  serverId,
-} from '../../core/domain.js';
+import type { Address, Dimension, ResourceId } from '../../core/domain.js';
+import { DIMENSIONS, formatAddress, resourceId, serverId } from '../../core/domain.js';
 import { fail } from '../../core/errors.js';
 import { createLog } from '../../core/log.js';
 import { OUTBOUND_DEFAULTS, OutboundGuard } from '../../core/net/guard.js';
@@ -22,7 +16,7 @@ import { clusterSecret } from '../services/secret.js';
 import { readText } from '../read-text.js';
 import { productVersion } from '../product.js';
 import type { Verb, VerbOptions } from '../verb.js';
-import { textOption, wholeOption } from '../verb.js';
+import { addressOf, textOption, wholeOption } from '../verb.js';
 
 /** The token may come this way, so that it stands in no process list. */
 const TOKEN_VARIABLE = 'FORESHIFT_AGENT_TOKEN';
@@ -67,6 +61,7 @@ export const agentVerb: Verb = {
     const server = serverId(name);
     const needed = (option: string): string =>
       textOption(options, option) ?? fail('ERR_OPTION_MISSING', { option: `--${option}` });
+    const neededAddress = (option: string): Address => addressOf(option, needed(option));
     const log = createLog({ level: 'info' });
     const guard = new OutboundGuard({
       ...OUTBOUND_DEFAULTS,
@@ -81,11 +76,11 @@ export const agentVerb: Verb = {
         server,
         resources: () => resources,
         shared: await namesOf(textOption(options, 'shared') ?? ''),
-        health: parseAddress(needed('health')),
+        health: neededAddress('health'),
         version: await productVersion(),
-        listen: parseAddress(needed('listen')),
-        forward: parseAddress(needed('forward')),
-        control: parseAddress(needed('control')),
+        listen: neededAddress('listen'),
+        forward: neededAddress('forward'),
+        control: neededAddress('control'),
         advertise: textOption(options, 'advertise'),
         apiUrls: (textOption(options, 'announceTo') ?? '').split(','),
         token: await tokenOf(options),

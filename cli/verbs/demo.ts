@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { MODES, parseAddress } from '../../core/domain.js';
+import { MODES } from '../../core/domain.js';
 import { createLog } from '../../core/log.js';
 import { SeededRng } from '../../core/rng.js';
 import { generatedTrace } from '../../core/trace/generated.js';
@@ -18,7 +18,7 @@ import { productVersion } from '../product.js';
 import { redisOf } from '../services/redis.js';
 import { untilStopped } from '../services/signals.js';
 import type { Verb, VerbOptions } from '../verb.js';
-import { choiceOption, numberOption, textOption } from '../verb.js';
+import { addressOf, choiceOption, numberOption, textOption } from '../verb.js';
 
 export const demoVerb: Verb = {
   usage: 'demo',
@@ -109,7 +109,7 @@ async function joinedOf(context: Context, options: VerbOptions): Promise<Joined 
   }
   const found = await context.config();
   const { config, secret = fail('ERR_SECRET_MISSING', { role: 'demo' }), influxPassword } = found;
-  const proxies = value.split(',').map(parseAddress);
+  const proxies = value.split(',').map((address) => addressOf('join', address));
   return { config, secret, influxPassword, proxies, redis: await redisOf(found) };
 }
 

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { randomInt } from 'node:crypto';
 import { z } from 'zod';
 import type { Config } from '../../core/config/schema.js';
-import { formatAddress, memberId, parseAddress } from '../../core/domain.js';
+import { formatAddress, memberId } from '../../core/domain.js';
 import { fail } from '../../core/errors.js';
 import { createLog } from '../../core/log.js';
 import { SeededRng } from '../../core/rng.js';
@@ -14,7 +14,7 @@ import { clusterSecret } from '../services/secret.js';
 import type { Role } from '../services/services.js';
 import { ROLES, Services } from '../services/services.js';
 import type { Verb, VerbOptions } from '../verb.js';
-import { textOption } from '../verb.js';
+import { addressOf, textOption } from '../verb.js';
 
 const HEALTH_OPTION = [
   '--health <address>',
@@ -127,10 +127,15 @@ function withOptions(config: Config, options: VerbOptions): Config {
   return {
     ...config,
     ...(id !== undefined && { redirector: { ...config.redirector, id: memberId(id) } }),
-    ...(health !== undefined && { health: { listen: parseAddress(health) } }),
+    ...(health !== undefined && { health: { listen: addressOf('health', health) } }),
     ...(listen !== undefined && {
       listeners: [
-        { protocol: 'http', route: 'first-path-segment', ...first, listen: parseAddress(listen) },
+        {
+          protocol: 'http',
+          route: 'first-path-segment',
+          ...first,
+          listen: addressOf('listen', listen),
+        },
         ...others,
       ],
     }),

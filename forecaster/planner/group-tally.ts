@@ -74,9 +74,6 @@ export class GroupTally {
     const { groups, zonings, servers } = grouping;
     this.#grouping = grouping;
     this.#assignment = assignment;
-    const zoneCounts = zonings.map((zoneOf) =>
-      zoneOf.reduce((most, at) => Math.max(most, at + 1), 0),
-    );
     this.#members = flatLists(groups.map(({ members }) => members));
     this.#isApart = Uint8Array.from(groups, ({ isApart }) => Number(isApart));
     this.#neededBy = neededBy(grouping);
@@ -86,16 +83,16 @@ export class GroupTally {
     this.#byServer = groups.map(({ isApart, members }) =>
       isApart && members.length > SMALL_MAX ? new Int32Array(servers) : null,
     );
-    this.#spread = groups.map(({ spread }) =>
-      spread === null ? null : new Int32Array(zoneCounts[spread.zoning]!),
-    );
-    this.#zonesUsed = new Int32Array(groups.length);
     this.#present = zonings.map((zoneOf, zoning) => {
       const isLinked = groups.map(({ needs }, group) =>
         [...needs, ...this.#neededBy[group]!].some((link) => link.zoning === zoning),
       );
       return new ZoneCounts(zoneOf, isLinked);
     });
+    this.#spread = groups.map(({ spread }) =>
+      spread === null ? null : new Int32Array(this.#present[spread.zoning]!.zones),
+    );
+    this.#zonesUsed = new Int32Array(groups.length);
     this.#hasZones = Uint8Array.from(groups, ({ needs, spread }, group) =>
       spread !== null || needs.length > 0 || this.#neededBy[group]!.length > 0 ? 1 : 0,
     );

@@ -12,6 +12,9 @@ import { TableauGround } from './tableau-ground.js';
 const TROUBLED_MIN = 32;
 /** That the search for few moves has of the work and of the time; the rest is for thinning them. */
 const THRIFT_SHARE = 0.9;
+/** Work and time of a trial, and what it may leave of the servers' cost where all of it can be mended. */
+const TRIAL_SHARE = 0.1;
+const LEFT_SHARE = 0.05;
 
 /**
  * Whether the moves are what a plan costs in the end: all else may be mended whole, as far as the sums of the fleet say, and that
@@ -26,6 +29,30 @@ export function isAllForMoves(tableau: Tableau): boolean {
     if (tableau.costOf(server) > least) troubled++;
   }
   return troubled >= TROUBLED_MIN && boundOf(packing).cost === 0;
+}
+
+/**
+ * What the sums allow, transient capacity or rules of groups may not: a short search for few moves says so. False: much is left
+ * that cannot be mended at once, and another search is better at what costs least; the tableau has what was found.
+ */
+export function canMendAll(tableau: Tableau, options: AnnealingOptions): boolean {
+  const { workUnits, timeShare = () => 0 } = options;
+  const before = costOfServers(tableau);
+  const assignment = Int32Array.from(tableau.assignment);
+  save(tableau, {
+    ...options,
+    workUnits: workUnits * TRIAL_SHARE,
+    timeShare: () => timeShare() / TRIAL_SHARE,
+  });
+  if (costOfServers(tableau) > before * LEFT_SHARE) return false;
+  for (const [resource, server] of assignment.entries()) tableau.move(resource, server);
+  return true;
+}
+
+function costOfServers(tableau: Tableau): number {
+  let sum = 0;
+  for (let server = 0; server < tableau.packing.servers; server++) sum += tableau.costOf(server);
+  return sum;
 }
 
 /** Looks for an assignment of few moves; what is no better than it was is taken back. */

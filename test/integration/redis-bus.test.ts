@@ -82,17 +82,17 @@ describeWith('redis-server')('the bus on a real Redis', () => {
       }
     })();
     for (let kill = 0; kill < 3; kill++) {
-      await clock.sleep(200);
       const { length } = taken;
+      await until('jobs are taken', () => taken.length > length + 20);
       await server.kill();
       await clock.sleep(100);
       await server.restart();
-      await until('jobs are taken again', () => taken.length > length + 5);
+      const { length: atDeath } = taken;
+      await until('jobs are taken again', () => taken.length > atDeath + 5);
     }
     over.abort();
     await asking;
     await until('all have run', () => taken.every((number) => ran.has(number)));
-    expect(taken.length).toBeGreaterThan(50);
   });
 
   it('closes in time with no Redis to say goodbye to', async () => {

@@ -6,6 +6,7 @@ import { packingFrom } from '../forecaster/planner/packing/from-file.js';
 import { pack } from '../forecaster/planner/packing/pack.js';
 import { problemFileSchema } from '../forecaster/planner/packing/problem-file.js';
 import { seedFor } from '../core/rng.js';
+import { InputFault } from './inputs.js';
 import { cpuSeconds, recentCpuSeconds } from './cpu-seconds.js';
 import { judge, lowerBound } from './roadef-checker.js';
 import { balanceTerm, problemFileOf } from './roadef-problem.js';
@@ -14,10 +15,9 @@ import type { Reassignment } from './roadef.js';
 import { readReassignment } from './roadef.js';
 
 export interface RoadefOptions {
-  /** Where the instances are; empty: they are made up. */
-  readonly directory: string;
-  /** Path of a CSV with the columns `instance` and `best_known`, or with the shapes of those that are made up. */
-  readonly bestKnown: string;
+  /** Where the instances are and the path of a CSV with the columns `instance` and `best_known`; or of one with shapes. */
+  readonly from:
+    { readonly directory: string; readonly bestKnown: string } | { readonly shapes: string };
   /** CPU seconds for each instance and seed, reading it included. */
   readonly seconds: number;
   /** Names; none: all that are in the directory. */
@@ -59,7 +59,8 @@ interface Source {
  */
 export async function roadef(options: RoadefOptions): Promise<void> {
   const instances: InstanceSummary[] = [];
-  const toy = await toyAgreement(options.directory);
+  const { from } = options;
+  const toy = 'shapes' in from ? null : await toyAgreement(from.directory);
   for await (const results of roadefResults(options)) {
     const summary = summaryOf(results);
     instances.push(summary);
@@ -109,8 +110,7 @@ function summaryOf(results: readonly InstanceResult[]): InstanceSummary {
 }
 
 async function* roadefResults(options: RoadefOptions): AsyncGenerator<InstanceResult[]> {
-  const { directory } = options;
-  for (const source of directory === '' ? await madeUpSources(options) : await sources(options)) {
+  for (const source of await sourcesOf(options)) {
     const results: InstanceResult[] = [];
     for (let seed = 1; seed <= options.seeds; seed++) {
       results.push(await resultOf(source, options.seconds, seed));
@@ -119,7 +119,9 @@ async function* roadefResults(options: RoadefOptions): AsyncGenerator<InstanceRe
   }
 }
 
-async function sources({ directory, bestKnown, only }: RoadefOptions): Promise<Source[]> {
+async function sourcesOf({ from, only }: RoadefOptions): Promise<Source[]> {
+  if ('shapes' in from) return madeUpSources(from.shapes, only);
+  const { directory, bestKnown } = from;
   const best = await bestCosts(bestKnown);
   const names = only.length > 0 ? only : await namesIn(directory);
   return names.map((name) => ({
@@ -133,8 +135,10 @@ async function sources({ directory, bestKnown, only }: RoadefOptions): Promise<S
   }));
 }
 
-async function madeUpSources({ bestKnown, only }: RoadefOptions): Promise<Source[]> {
-  const shapes = await shapesIn(bestKnown);
+async function madeUpSources(path: string, only: readonly string[]): Promise<Source[]> {
+  const shapes = await shapesIn(path);
+  const unknown = only.find((name) => !shapes.some((shape) => shape.name === name));
+  if (unknown !== undefined) throw new InputFault(`${path} has no shape ${unknown}`);
   return shapes
     .filter(({ name }) => only.length === 0 || only.includes(name))
     .map((shape) => ({

@@ -243,9 +243,9 @@ const seeds = Number(option('seeds', '5'));
 const secondsMax = Number(option('seconds', '10'));
 if (process.argv.includes('--roadef') || process.argv.includes('--made-up')) {
   const directory = option('roadef', '');
+  const bestKnown = option('best-known', join(directory, 'best-known.csv'));
   const options = {
-    directory,
-    bestKnown: option('made-up', option('best-known', join(directory, 'best-known.csv'))),
+    from: directory === '' ? { shapes: option('made-up', '') } : { directory, bestKnown },
     seconds: Number(option('seconds', '60')),
     only: option('only', '')
       .split(',')

@@ -12,7 +12,7 @@ export interface ReassignmentShape {
   readonly machines: number;
   readonly services: number;
   readonly resources: number;
-  /** So many of the resources. */
+  /** At most: every third can be. */
   readonly transient: number;
   readonly locations: number;
   readonly neighborhoods: number;
@@ -35,7 +35,7 @@ const SIZES = [
 
 /**
  * The shapes in a CSV with these columns; a line that lacks a size is left out.
- * @throws InputFault if the file lacks a column
+ * @throws InputFault if the file lacks a column, or a size is none
  */
 export async function shapesIn(path: string): Promise<ReassignmentShape[]> {
   const lines: Record<string, string>[] = parse(await readFile(path), { columns: true });
@@ -43,15 +43,24 @@ export async function shapesIn(path: string): Promise<ReassignmentShape[]> {
   if (missing !== undefined) throw new InputFault(`${path}: column ${missing} is missing`);
   return lines.flatMap((line): ReassignmentShape[] => {
     if (SIZES.some((column) => line[column] === '')) return [];
-    const [processes, machines, services, resources, transient, ...rest] = SIZES.map((column) =>
-      Number(line[column]),
-    ) as [number, number, number, number, number, number, number, number, number];
-    const [locations, neighborhoods, dependencies, balances] = rest;
+    const name = line.instance!;
+    const size = (column: (typeof SIZES)[number]): number => {
+      const value = Number(line[column]);
+      if (Number.isSafeInteger(value) && value >= 0) return value;
+      throw new InputFault(`${path}: ${name}: ${column} must be 0 or a whole number above`);
+    };
     return [
       {
-        name: line.instance!,
-        ...{ processes, machines, services, resources, transient },
-        ...{ locations, neighborhoods, dependencies, balances },
+        name,
+        processes: size('processes'),
+        machines: size('machines'),
+        services: size('services'),
+        resources: size('resources'),
+        transient: size('transient'),
+        locations: size('locations'),
+        neighborhoods: size('neighborhoods'),
+        dependencies: size('dependencies'),
+        balances: size('balance'),
       },
     ];
   });
@@ -75,14 +84,22 @@ const LOAD_WEIGHT = 10;
 /** Of the services with company, so many must be spread; of the locations that they are in, over this share. */
 const SPREAD_CHANCE = 0.5;
 const SPREAD_SHARE = [0.4, 1] as const;
-/** Tries at a machine for a process, or at a pair of services, before another. */
+/** Pairs of services that are tried for each dependency. */
 const TRIES = 40;
 
 /**
  * An instance by chance, alike in its sums and correlations to those that are published: a start that breaks no rule,
  * and capacities such that it fits, and another placement, too. Nothing is known of its best cost but the bound.
+ * @throws InputFault if the services cannot take so many processes, each on half of the machines at most, or fewer than two
+ *   resources are to be balanced
  */
 export function madeUp(shape: ReassignmentShape, seed: number): Reassignment {
+  if (shape.processes > shape.services * membersMax(shape)) {
+    throw new InputFault(`${shape.name}: more processes than its services can have`);
+  }
+  if (shape.balances > 0 && shape.resources < 2) {
+    throw new InputFault(`${shape.name}: a balance is of two resources`);
+  }
   const rng = new SeededRng(seed);
   const processes = processesOf(shape, rng);
   const start = placed(shape, processes, rng);
@@ -106,17 +123,21 @@ export function madeUp(shape: ReassignmentShape, seed: number): Reassignment {
 type Processes = Reassignment['processes'];
 type Machines = Reassignment['machines'];
 
+/** A service has at most one process on each machine, and some room besides. */
+function membersMax({ machines }: ReassignmentShape): number {
+  return Math.ceil(machines / 2);
+}
+
 function isTransient({ transient }: ReassignmentShape, resource: number): boolean {
   return resource % KIN === KIN - 1 && Math.floor(resource / KIN) < transient;
 }
 
 function processesOf(shape: ReassignmentShape, rng: Rng): Processes {
-  const { processes, services, resources, machines } = shape;
+  const { processes, services, resources } = shape;
   const members = new Int32Array(services);
-  // A service has at most one process on each machine, and some room besides.
   const serviceOf = (at: number): number => {
     let service = at < services ? at : Math.floor(rng.next() ** 2 * services);
-    while (members[service]! >= machines / 2) service = integerBelow(rng, services);
+    while (members[service]! >= membersMax(shape)) service = integerBelow(rng, services);
     members[service]!++;
     return service;
   };

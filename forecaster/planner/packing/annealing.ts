@@ -32,7 +32,7 @@ const FAULT_FIRST = 0.1;
 const LN_FAULT_RISE = 2.302585092994;
 /**
  * While there are faults it rises besides, while there are none it falls (strategic oscillation, F. Glover, Decision Sciences 8, 1977):
- * by this power of e over the whole search, from the least. Only what has none is a plan. In the quench it does not fall. At the
+ * by this power of e over the whole search, between these. Only what has none is a plan. In the quench it does not fall. At the
  * most the search is stuck among faults that no single step mends, as it is with tens of thousands of needs.
  */
 const LN_FAULT_REACTION = 100;
@@ -117,20 +117,20 @@ export class Annealing {
       progress < QUENCH_AT
         ? typical * HOTTEST * expOf((LN_COOLING * progress) / QUENCH_AT)
         : typical * COLDEST * expOf((LN_QUENCH * (progress - QUENCH_AT)) / (1 - QUENCH_AT));
-    this.#faultPrice = typical * FAULT_FIRST * expOf(this.#lnFaultPrice(progress));
+    this.#weighFaults(progress);
+    this.#faultPrice = typical * FAULT_FIRST * expOf(LN_FAULT_RISE * progress + this.#lnFault);
+    if (this.#lnFault >= LN_FAULT_MOST && !this.#isStrict) {
+      this.#best.restore();
+      this.#isStrict = true;
+    }
   }
 
-  #lnFaultPrice(progress: number): number {
+  #weighFaults(progress: number): void {
     const passed = LN_FAULT_REACTION * (progress - this.#heatedAt);
     this.#heatedAt = progress;
     if (this.#tableau.faults > 0) this.#lnFault += passed;
     else if (progress < QUENCH_AT) this.#lnFault -= passed;
-    this.#lnFault = Math.max(LN_FAULT_LEAST, this.#lnFault);
-    if (this.#lnFault > LN_FAULT_MOST && !this.#isStrict) {
-      this.#best.restore();
-      this.#isStrict = true;
-    }
-    return LN_FAULT_RISE * progress + this.#lnFault;
+    this.#lnFault = Math.min(LN_FAULT_MOST, Math.max(LN_FAULT_LEAST, this.#lnFault));
   }
 
   /** How much a step changes the value on the average, of those that change it. */

@@ -47,7 +47,7 @@ export class BestSeen {
 
   /** Makes the tableau the best again. */
   restore(): void {
-    for (const [resource, server] of this.#best.entries()) this.#tableau.move(resource, server);
+    this.#tableau.become(this.#best);
   }
 
   #write(): void {

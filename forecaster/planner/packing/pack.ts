@@ -7,7 +7,7 @@ import { isCountable, tryAll } from './exact.js';
 import { NeighbourhoodSearch } from './neighbourhoods.js';
 import type { Packing, ServerTerm } from './packing.js';
 import { movablesOf } from './packing.js';
-import { canMendAll, isAllForMoves, save } from './saving.js';
+import { isAllForMoves, save, trialMendsAll } from './saving.js';
 import { isFeasible } from './standing.js';
 import { Tableau } from './tableau.js';
 
@@ -48,7 +48,7 @@ function search(tableau: Tableau, options: PackingOptions): Stopped {
   }
   // Of a benchmark's own costs nothing is known by which a branch may be cut.
   if (options.term !== undefined) return new Annealing(tableau, options).run();
-  if (isAllForMoves(tableau) && canMendAll(tableau, options)) return save(tableau, options);
+  if (isAllForMoves(tableau) && trialMendsAll(tableau, options)) return save(tableau, options);
   return annealThenLook(tableau, options);
 }
 

@@ -35,7 +35,7 @@ export function blockersOf(
   const overloads = overloadsOf(file, packing, assignment);
   if (misplaced.length === 0 && overloads.length === 0) return [];
   const tableau = new Tableau(packing);
-  for (const [resource, server] of assignment.entries()) tableau.move(resource, server);
+  tableau.become(assignment);
   return [
     ...fleetShortage(file, packing),
     ...misplaced.slice(0, NAMED_MAX).map((resource) => ofResource(file, tableau, resource)),

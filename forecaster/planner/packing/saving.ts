@@ -32,10 +32,11 @@ export function isAllForMoves(tableau: Tableau): boolean {
 }
 
 /**
- * What the sums allow, transient capacity or rules of groups may not: a short search for few moves says so. False: much is left
- * that cannot be mended at once, and another search is better at what costs least; the tableau has what was found.
+ * What the sums allow, transient capacity or rules of groups may not: a short search for few moves says so. True: it mended all,
+ * and the tableau is as it was, for the whole search. False: much is left, and another search is better at what costs least; the
+ * tableau keeps what was found.
  */
-export function canMendAll(tableau: Tableau, options: AnnealingOptions): boolean {
+export function trialMendsAll(tableau: Tableau, options: AnnealingOptions): boolean {
   const { workUnits, timeShare = () => 0 } = options;
   const before = costOfServers(tableau);
   const assignment = Int32Array.from(tableau.assignment);
@@ -45,7 +46,7 @@ export function canMendAll(tableau: Tableau, options: AnnealingOptions): boolean
     timeShare: () => timeShare() / TRIAL_SHARE,
   });
   if (costOfServers(tableau) > before * LEFT_SHARE) return false;
-  for (const [resource, server] of assignment.entries()) tableau.move(resource, server);
+  tableau.become(assignment);
   return true;
 }
 
@@ -64,8 +65,6 @@ export function save(tableau: Tableau, options: AnnealingOptions): Stopped {
   const ground = new TableauGround(tableau);
   new Thrift(ground, new SeededRng(seed)).run(() => progress() / THRIFT_SHARE);
   new Thinning(ground).run(() => progress() >= 1);
-  if (!isBetter(tableau, before) || !tableau.groups.isNoWorse()) {
-    for (const [resource, server] of assignment.entries()) tableau.move(resource, server);
-  }
+  if (!isBetter(tableau, before) || !tableau.groups.isNoWorse()) tableau.become(assignment);
   return timeShare() >= 1 ? 'time' : 'work';
 }

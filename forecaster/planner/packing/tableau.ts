@@ -216,6 +216,11 @@ export class Tableau {
     }
   }
 
+  /** Makes it this assignment. */
+  become(assignment: Int32Array): void {
+    for (const [resource, server] of assignment.entries()) this.move(resource, server);
+  }
+
   /** The largest share of a mean server's transient capacity that the resource holds at home while it is there. */
   heldBy(resource: number, server: number): number {
     return isAway(this.packing.start[resource]!, server) === 1 ? this.#held[resource]! : 0;

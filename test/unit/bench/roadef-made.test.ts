@@ -51,6 +51,13 @@ describe('a machine reassignment made up', () => {
     expect(madeUp(SHAPE, 2)).not.toEqual(madeUp(SHAPE, 1));
   });
 
+  it.each([
+    [{ processes: 10_000 }, 'small: more processes than its services can have'],
+    [{ resources: 1 }, 'small: a balance is of two resources'],
+  ])('is refused where no such thing can be: %j', (change, why) => {
+    expect(() => madeUp({ ...SHAPE, ...change }, 1)).toThrow(why);
+  });
+
   // So many needs that some stay broken whatever that costs: a search that waits for them to be mended has no plan.
   it('is planned although no price mends what was broken on the way', () => {
     const instance = madeUp({ ...SHAPE, transient: 0, balances: 0 }, 1);
@@ -93,6 +100,11 @@ describe('a table of shapes', () => {
   it('is read but for lines that lack a size', async () => {
     writeFileSync(path, `${HEAD}\nsmall,1000,50,100,3,1,10,5,3000,1\nvast,,,,,,,,,\n`);
     expect(await shapesIn(path)).toEqual([SHAPE]);
+  });
+
+  it('names the size that is none', async () => {
+    writeFileSync(path, `${HEAD}\nsmall,1000,50,many,3,1,10,5,3000,1\n`);
+    await expect(shapesIn(path)).rejects.toThrow(`${path}: small: services must be`);
   });
 
   it('names the column that it lacks', async () => {
